@@ -1,0 +1,17 @@
+noinst_LIBRARIES += lib/libdydisnix.a
+lib_libdydisnix_a_SOURCES = \
+	lib/cleanup.h \
+	lib/infrastructure.c lib/infrastructure.h \
+	lib/manifest.c lib/manifest.h \
+	lib/manifest-difference.c \
+	lib/manifest-read.c \
+	lib/manifest-write.c \
+	lib/operations.c lib/operations.h \
+	lib/paths.c lib/paths.h \
+	lib/real-files.c lib/real.h \
+	lib/real-operations.c \
+	lib/real-programs.c \
+	lib/strings.c lib/strings.h \
+	lib/value.c lib/value.h \
+	lib/xml.c lib/xml.h \
+	$(NULL)

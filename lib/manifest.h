@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * The deployment manifest, version 2, and the profile manifest that is one target's part of it. The formats are
+ * those of Disnix 0.10 (root elements manifest and profilemanifest).
+ *
+ * All strings are interned in one pool that outlives the manifest; strings of one pool may be compared by pointer.
+ */
+#ifndef MANIFEST_H
+#define MANIFEST_H
+
+#include <jansson.h>
+#include <libxml/tree.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "infrastructure.h"
+#include "strings.h"
+#include "value.h"
+
+/* A dependency: an element of dependsOn or connectsTo. */
+struct dependency {
+    const char *service, *container, *target;
+};
+
+struct dependencies {
+    struct dependency *items; /* in the order of the file: their order is part of a service's key */
+    size_t count;
+};
+
+struct service {
+    const char *key; /* SHA-256 of name, type, pkg and dependsOn, in hex */
+    const char *name, *pkg, *type;
+    struct dependencies depends_on, connects_to;
+    struct nix_value provides_containers; /* attribute set: container name -> attribute set */
+};
+
+struct service_mapping {
+    const char *target, *container, *service; /* identity, in this order */
+    const char *provider;                     /* containerProvidedByService, or NULL */
+};
+
+struct snapshot_mapping {
+    const char *target, *container, *component; /* identity, in this order */
+    const char *service;
+    const char *provider;
+};
+
+struct profile {
+    const char *target, *path;
+};
+
+/* Arrays are sorted bytewise by identity once manifest_sort() was called; parsing and writing call it. */
+struct manifest {
+    struct strings *strings; /* borrowed */
+    struct profile *profiles;
+    size_t profile_count;
+    struct service *services; /* by key */
+    size_t service_count;
+    struct service_mapping *service_mappings;
+    size_t service_mapping_count;
+    struct snapshot_mapping *snapshot_mappings;
+    size_t snapshot_mapping_count;
+    struct infrastructure infrastructure;
+};
+
+void manifest_init(struct manifest *manifest, struct strings *strings);
+void manifest_clear(struct manifest *manifest);
+
+/* Appending; strings are interned, arrays grow geometrically. Return the new element, zeroed but for identity,
+ * or NULL: no memory. manifest_sort() afterwards. */
+struct profile *manifest_add_profile(struct manifest *manifest, const char *target, const char *path);
+struct service *manifest_add_service(struct manifest *manifest, const struct service *service); /* deep copy */
+struct service_mapping *manifest_add_service_mapping(struct manifest *manifest, const struct service_mapping *mapping);
+struct snapshot_mapping *manifest_add_snapshot_mapping(struct manifest *manifest,
+                                                       const struct snapshot_mapping *mapping);
+int manifest_add_target(struct manifest *manifest, const struct target *target); /* deep copy */
+void manifest_sort(struct manifest *manifest);
+
+/* On sorted manifests; NULL: not there. Strings need not be of the manifest's pool. */
+const struct profile *manifest_find_profile(const struct manifest *manifest, const char *target);
+const struct service *manifest_find_service(const struct manifest *manifest, const char *key);
+const struct service_mapping *manifest_find_service_mapping(const struct manifest *manifest, const char *target,
+                                                            const char *container, const char *service);
+const struct snapshot_mapping *manifest_find_snapshot_mapping(const struct manifest *manifest, const char *target,
+                                                              const char *container, const char *component);
+
+struct manifest_limits {
+    size_t bytes;   /* 0: no limit */
+    unsigned depth; /* levels of elements; 0: 64 */
+};
+
+/* Reads a deployment manifest of version 2. A DTD is refused before anything of it is read; unknown elements are
+ * ignored; absent sections are empty; an absent text is "". Refuses: another version, a service without name,
+ * pkg or type, mappings without identity, a pkg or profile that is no store path, control characters in names and keys, one key or
+ * identity twice. source is named in the reason. 0, or -1 with *reason malloc()ed, and *manifest cleared. */
+int manifest_parse(const char *xml, size_t length, const char *source, const struct manifest_limits *limits,
+                   struct strings *strings, struct manifest *manifest, char **reason);
+
+/* Reads the profile manifest of target (version 2 or none): the same, and a mapping or dependency without target
+ * is target's. Refuses a mapping of another target, and a mapping whose service it does not hold. The result has
+ * no profiles and no infrastructure. Trailing white space after the root is fine (the D-Bus client adds a line). */
+int profile_manifest_parse(const char *xml, size_t length, const char *source, const char *target,
+                           const struct manifest_limits *limits, struct strings *strings,
+                           struct manifest *manifest, char **reason);
+
+/* The manifest as XML, sorted, one header line, a blank line, all else on one line, as Disnix writes it. New
+ * buffer; NULL: no memory. */
+xmlBufferPtr manifest_write(struct manifest *manifest);
+
+/* Whether two sorted manifests mean the same, in every value (stricter than disnix-compare-manifest, which ignores
+ * containerProvidedByService and a snapshot's service). */
+bool manifest_equal(const struct manifest *a, const struct manifest *b);
+
+/* Checks as disnix does before it uses a manifest: the service and target of each mapping exist, each target has a
+ * numOfCores that is not 0, a client interface and its target property. 0, or -1 with *reason. */
+int manifest_check(const struct manifest *manifest, char **reason);
+
+/* What changed from a (may be NULL: nothing) to b, both sorted:
+ * { "profiles": { target: { "from": path|null, "to": path|null } },
+ *   "services": { "added": [{ "name", "key" }], "removed": […] },
+ *   "mappings": { "added": [{ "name", "service", "container", "target" }], "removed": […] },
+ *   "snapshots": { "added": [{ "component", "container", "target" }], "removed": […] },
+ *   "changed": [{ "name", "key" }] same key, other content,
+ *   "targets": as infrastructure_difference() }. New reference, deterministic order. */
+json_t *manifest_difference(const struct manifest *a, const struct manifest *b);
+
+#endif

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * The table of operations in use, and the real one. A plugin links its own copy of this library and sets
+ * what load() gave it.
+ */
+#ifndef OPERATIONS_H
+#define OPERATIONS_H
+
+#include <dydisnix/plugin.h>
+
+/* The table that everything in this program uses. NULL until operations_use(). */
+extern const struct dydisnix_operations *operations;
+
+void operations_use(const struct dydisnix_operations *table);
+
+/* Real programs, files and clocks. */
+extern const struct dydisnix_operations real_operations;
+
+/* Levels above this one are not shown by the real log(); at first DYDISNIX_NOTICE. */
+void real_log_level(enum dydisnix_level most);
+
+/* Messages: "[coordinator]: …" when target is NULL, else "[target: NAME]: …". Control characters in what is
+ * printed become '?', so that one message is one line. */
+void log_error(const char *target, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void log_warning(const char *target, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void log_notice(const char *target, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void log_debug(const char *target, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* Runs one program through operations->run(). Returns 0 if it was run and exited with 0; else -1, with result
+ * filled in and nothing printed. result->output belongs to the caller. */
+int run_program(const struct dydisnix_program *program, struct dydisnix_result *result);
+
+/* How a program ended, in words for a message: "exit status 1", "killed by signal 9", "no answer in time", …
+ * malloc()ed. */
+char *describe_ending(const struct dydisnix_result *result);
+
+#endif

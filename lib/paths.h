@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * Where Nix and Disnix keep things, and what may be used as a path, a name or a key.
+ */
+#ifndef PATHS_H
+#define PATHS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#define NIX_STORE_DIR "/nix/store"
+/* NIX_STATE_DIR, "/nix/var" unless configured otherwise, comes from config.h. */
+
+/* A path directly under the store: 32 characters of Nix's base 32, '-', a name of [A-Za-z0-9+._?=-] not starting
+ * with '.', at most 211 characters. */
+bool is_store_path(const char *path);
+
+/* Printable in a line and harmless as an argument: not empty, no control characters. UTF-8 is not checked. */
+bool is_plain_name(const char *text);
+
+/* A plain name without white space that does not begin with '-': usable as a connection key. */
+bool is_connection_key(const char *text);
+
+/* A profile name: a plain file name, no '/', not starting with '.' or '-'. */
+bool is_profile_name(const char *text);
+
+/* The part of a store path after hash and dash: the component of a package. NULL: no store path. */
+const char *store_path_name(const char *path);
+
+/* NIX_STATE_DIR/profiles/disnix/PROFILE: the profile on a target. malloc()ed. */
+char *target_profile_path(const char *profile);
+
+/* DIRECTORY/PROFILE, where DIRECTORY is given or NIX_STATE_DIR/profiles/per-user/USER/disnix-coordinator with USER
+ * of the effective uid. malloc()ed; NULL: no such user. */
+char *coordinator_profile_path(const char *directory, const char *profile);
+
+#endif

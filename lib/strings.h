@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * Interned strings: equal text is one pointer, for names, keys and store paths that occur many times.
+ */
+#ifndef STRINGS_POOL_H
+#define STRINGS_POOL_H
+
+#include <stddef.h>
+
+struct strings;
+
+struct strings *strings_new(void); /* NULL: no memory */
+void strings_free(struct strings *strings);
+
+/* The one copy of text in this pool; lives as long as the pool. NULL: no memory, or text is NULL. */
+const char *strings_intern(struct strings *strings, const char *text);
+const char *strings_intern_length(struct strings *strings, const char *text, size_t length);
+
+/* printf into malloc()ed memory; NULL: no memory. */
+char *string_format(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+#endif

@@ -1,0 +1,8 @@
+# Each test prints TAP. A unit test is tests/unit/NAME.c, a shell test tests/NAME.sh.
+TEST_EXTENSIONS = .sh
+TEST_LOG_DRIVER = env AM_TAP_AWK='$(AWK)' $(SHELL) $(top_srcdir)/build-aux/tap-driver.sh
+SH_LOG_DRIVER = $(TEST_LOG_DRIVER)
+SH_LOG_COMPILER = $(SHELL)
+AM_TESTS_ENVIRONMENT = srcdir='$(abs_srcdir)'; export srcdir; builddir='$(abs_builddir)'; export builddir; \
+	CMOCKA_MESSAGE_OUTPUT=TAP; export CMOCKA_MESSAGE_OUTPUT;
+UNIT_LIBRARIES = lib/libdydisnix.a $(LIBRARIES_USED) $(CMOCKA_LIBS)
