@@ -1,5 +1,6 @@
 noinst_LIBRARIES += lib/libdydisnix.a
 lib_libdydisnix_a_SOURCES = \
+	lib/arguments.c lib/arguments.h \
 	lib/cleanup.h \
 	lib/infrastructure.c lib/infrastructure.h \
 	lib/manifest.c lib/manifest.h \

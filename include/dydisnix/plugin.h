@@ -57,6 +57,7 @@ struct dydisnix_program {
     const char *const *argv;        /* NULL-terminated; argv[0] without a slash is searched on the PATH */
     const char *const *environment; /* "NAME=VALUE" that replace or join the host's; NULL-terminated, or NULL */
     const char *directory;          /* working directory; NULL: the host's */
+    const char *input;              /* file that is its standard input; NULL: the null device */
     const char *target;             /* named in front of each line of its stderr; NULL: the coordinator */
     int64_t deadline;               /* milliseconds from its start; 0: none */
     size_t output_limit;            /* bytes of standard output; 0: the default of 64 MiB */
