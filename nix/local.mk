@@ -1,0 +1,1 @@
+dist_nixexpr_DATA += nix/service-keys.nix nix/store-text.nix

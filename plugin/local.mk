@@ -1,0 +1,30 @@
+plugin_sources = \
+	plugin/actions.c plugin/actions.h \
+	plugin/aggregate.c plugin/aggregate.h \
+	plugin/capture.c plugin/capture.h \
+	plugin/claims.c plugin/claims.h \
+	plugin/client.c plugin/client.h \
+	plugin/closures.c plugin/closures.h \
+	plugin/copies.c plugin/copies.h \
+	plugin/facts.c plugin/facts.h \
+	plugin/install.c plugin/install.h \
+	plugin/nix.c plugin/nix.h \
+	plugin/options.c plugin/options.h \
+	plugin/previous.c plugin/previous.h \
+	plugin/reconstruct.c plugin/reconstruct.h \
+	plugin/report.c plugin/report.h \
+	$(NULL)
+
+noinst_LIBRARIES += plugin/libreconstruct.a
+plugin_libreconstruct_a_SOURCES = $(plugin_sources)
+
+plugins_PROGRAMS += plugin/reconstruct.so
+plugin_reconstruct_so_SOURCES = plugin/hook.c
+plugin_reconstruct_so_LDFLAGS = -shared -Wl,-z,defs $(AM_LDFLAGS)
+plugin_reconstruct_so_LDADD = plugin/libreconstruct.a lib/libdydisnix.a $(LIBRARIES_USED)
+
+bin_PROGRAMS += dydisnix-reconstruct
+dydisnix_reconstruct_SOURCES = plugin/main.c
+dydisnix_reconstruct_LDADD = plugin/libreconstruct.a lib/libdydisnix.a $(LIBRARIES_USED)
+
+dist_man_MANS += plugin/dydisnix-reconstruct.1

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * What a reconstruction does to targets before anything is installed: a rescue takes a snapshot of a component, which
+ * stays in the target's store; a fence deactivates it, so that it is live once.
+ */
+#ifndef ACTIONS_H
+#define ACTIONS_H
+
+#include "copies.h"
+
+/* Does what the judgement wants and what was not tried yet: all rescues, or where there is none to do, the fences of
+ * copies whose rescue is done. Sets the outcomes. true: something was tried, judge again. */
+bool actions_perform(struct copies *copies, const struct options *options);
+
+/* For a dry run: everything that is wanted counts as done. true: as above. */
+bool actions_assume(struct copies *copies);
+
+#endif

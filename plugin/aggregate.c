@@ -1,0 +1,317 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "aggregate.h"
+
+#include <stddef.h>
+#include <string.h>
+
+#include "cleanup.h"
+#include "operations.h"
+
+_Static_assert(offsetof(struct service_mapping, target) == 0 && offsetof(struct snapshot_mapping, target) == 0,
+               "mappings are searched by their first member");
+
+struct aggregation {
+    const struct infrastructure *infrastructure;
+    const struct capture *capture;
+    const struct claims *claims;
+    const struct copies *copies;
+    const struct manifest *previous;
+    const struct options *options;
+    struct manifest *manifest;
+    json_t *report;
+};
+
+static int add_service_mappings(struct manifest *manifest, const struct service_mapping *mappings, size_t count,
+                                const bool *dropped)
+{
+    for (size_t i = 0; i < count; i++)
+        if (!(dropped && dropped[i]) && !manifest_add_service_mapping(manifest, &mappings[i]))
+            return -1;
+    return 0;
+}
+
+static int add_snapshot_mappings(struct manifest *manifest, const struct snapshot_mapping *mappings, size_t count,
+                                 const bool *dropped)
+{
+    for (size_t i = 0; i < count; i++)
+        if (!(dropped && dropped[i]) && !manifest_add_snapshot_mapping(manifest, &mappings[i]))
+            return -1;
+    return 0;
+}
+
+/* Marks what the judgement leaves out of one captured target's mappings. */
+static void mark_dropped(const struct copies *copies, const struct captured *captured, bool *services,
+                         bool *snapshots)
+{
+    const struct manifest *manifest = &captured->manifest;
+    for (size_t i = 0; i < copies->count; i++) {
+        const struct copy *copy = &copies->items[i];
+        if (copy->captured != captured)
+            continue;
+        if (copy_drops_snapshot(copy))
+            snapshots[copy->mapping - manifest->snapshot_mappings] = true;
+        const struct service_mapping *mapping = manifest_find_service_mapping(
+            manifest, copy->mapping->target, copy->mapping->container, copy->mapping->service);
+        if (mapping && copy_drops_service(copy))
+            services[mapping - manifest->service_mappings] = true;
+    }
+}
+
+static int add_captured(struct aggregation *aggregation, const struct captured *captured)
+{
+    struct manifest *manifest = aggregation->manifest;
+    const struct manifest *own = &captured->manifest;
+    CLEANUP_FREE bool *services = calloc(own->service_mapping_count + 1, sizeof *services);
+    CLEANUP_FREE bool *snapshots = calloc(own->snapshot_mapping_count + 1, sizeof *snapshots);
+    if (!services || !snapshots)
+        return -1;
+    mark_dropped(aggregation->copies, captured, services, snapshots);
+    if (manifest_add_target(manifest, captured->target) != 0
+        || !manifest_add_profile(manifest, captured->target->name, captured->profile))
+        return -1;
+    if (add_service_mappings(manifest, own->service_mappings, own->service_mapping_count, services) != 0)
+        return -1;
+    return add_snapshot_mappings(manifest, own->snapshot_mappings, own->snapshot_mapping_count, snapshots);
+}
+
+struct range {
+    size_t first, count;
+};
+
+/* The first of count sorted mappings whose target is not before name (after it, if beyond). Both kinds of mapping
+ * begin with their target. */
+static size_t target_bound(const char *mappings, size_t count, size_t size, const char *name, bool beyond)
+{
+    size_t low = 0, high = count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        int order = strcmp(*(const char *const *)(const void *)(mappings + middle * size), name);
+        if (order < 0 || (beyond && order == 0))
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+static struct range target_range(const void *mappings, size_t count, size_t size, const char *name)
+{
+    size_t first = target_bound(mappings, count, size, name, false);
+    return (struct range){ first, target_bound(mappings, count, size, name, true) - first };
+}
+
+/* What the previous manifest says of a target that gave no usable answer. */
+static int keep_target(struct aggregation *aggregation, const struct target *target)
+{
+    const struct manifest *previous = aggregation->previous;
+    struct manifest *manifest = aggregation->manifest;
+    const struct target *known = previous ? infrastructure_find(&previous->infrastructure, target->name) : NULL;
+    if (manifest_add_target(manifest, known ? known : target) != 0)
+        return -1;
+    if (!previous)
+        return 0;
+    const struct profile *profile = manifest_find_profile(previous, target->name);
+    if (profile && !manifest_add_profile(manifest, profile->target, profile->path))
+        return -1;
+    struct range range = target_range(previous->service_mappings, previous->service_mapping_count,
+                                      sizeof *previous->service_mappings, target->name);
+    if (add_service_mappings(manifest, previous->service_mappings + range.first, range.count, NULL) != 0)
+        return -1;
+    range = target_range(previous->snapshot_mappings, previous->snapshot_mapping_count,
+                         sizeof *previous->snapshot_mappings, target->name);
+    return add_snapshot_mappings(manifest, previous->snapshot_mappings + range.first, range.count, NULL);
+}
+
+static const char *add_target(struct aggregation *aggregation, const struct captured *captured, int *status)
+{
+    switch (captured->answer) {
+    case ANSWER_CAPTURED:
+        *status = add_captured(aggregation, captured);
+        return NULL;
+    case ANSWER_EMPTY:
+        *status = manifest_add_target(aggregation->manifest, captured->target);
+        return NULL;
+    default:
+        if (aggregation->options->unreachable == UNREACHABLE_SKIP)
+            return "skipped";
+        *status = keep_target(aggregation, captured->target);
+        return "kept";
+    }
+}
+
+static int add_targets(struct aggregation *aggregation)
+{
+    json_t *targets = json_object();
+    json_object_set_new(aggregation->report, "targets", targets);
+    for (size_t i = 0; i < aggregation->capture->count; i++) {
+        const struct captured *captured = &aggregation->capture->targets[i];
+        bool unusable = captured->answer == ANSWER_INVALID || captured->answer == ANSWER_SILENT;
+        if (unusable && aggregation->options->unreachable == UNREACHABLE_FAIL) {
+            log_error(captured->target->name, "is %s, and unreachable=fail", answer_name(captured->answer));
+            return -1;
+        }
+        int status = 0;
+        const char *done = add_target(aggregation, captured, &status);
+        if (status != 0)
+            return -1;
+        json_object_set_new(targets, captured->target->name,
+                            json_pack("{ss ss* ss* ss* sI sI}", "status", answer_name(captured->answer), "done", done,
+                                      "reason", unusable ? captured->reason : NULL, "profile", captured->profile,
+                                      "services", (json_int_t)captured->manifest.service_mapping_count,
+                                      "milliseconds", (json_int_t)captured->milliseconds));
+    }
+    manifest_sort(aggregation->manifest);
+    return 0;
+}
+
+/* Of honest versions that differ in connectsTo or providesContainers: the previous manifest's, else the first. */
+static const struct service *choose_version(struct aggregation *aggregation, const struct claim *group, size_t count)
+{
+    const struct service *known = aggregation->previous
+                                      ? manifest_find_service(aggregation->previous, group[0].service->key)
+                                      : NULL;
+    const struct service *chosen = group[0].service;
+    bool differ = false;
+    for (size_t i = count; i-- > 0;) {
+        differ = differ || !services_rest_alike(group[0].service, group[i].service);
+        if (known && services_rest_alike(known, group[i].service))
+            chosen = group[i].service;
+    }
+    if (differ)
+        json_array_append_new(json_object_get(aggregation->report, "divergent"),
+                              json_pack("{ss ss}", "key", chosen->key, "name", chosen->name));
+    return chosen;
+}
+
+static int compare_pointers_as_text(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* The keys of all services that the manifest's mappings need, sorted; there may be repetitions. */
+static const char **needed_keys(const struct manifest *manifest, size_t *count)
+{
+    const char **keys = calloc(2 * (manifest->service_mapping_count + manifest->snapshot_mapping_count) + 1,
+                               sizeof *keys);
+    *count = 0;
+    if (!keys)
+        return NULL;
+    for (size_t i = 0; i < manifest->service_mapping_count; i++) {
+        keys[(*count)++] = manifest->service_mappings[i].service;
+        if (manifest->service_mappings[i].provider)
+            keys[(*count)++] = manifest->service_mappings[i].provider;
+    }
+    for (size_t i = 0; i < manifest->snapshot_mapping_count; i++) {
+        keys[(*count)++] = manifest->snapshot_mappings[i].service;
+        if (manifest->snapshot_mappings[i].provider)
+            keys[(*count)++] = manifest->snapshot_mappings[i].provider;
+    }
+    qsort(keys, *count, sizeof *keys, compare_pointers_as_text);
+    return keys;
+}
+
+static bool is_needed(const char *const *keys, size_t count, const char *key)
+{
+    return bsearch(&key, keys, count, sizeof *keys, compare_pointers_as_text);
+}
+
+static int compare_keys(const void *a, const void *b)
+{
+    return strcmp(((const struct service_mapping *)a)->service, ((const struct service_mapping *)b)->service);
+}
+
+static int compare_claim_key(const void *a, const void *b)
+{
+    return strcmp(((const struct claim *)a)->service->key, ((const struct claim *)b)->service->key);
+}
+
+static bool is_claimed(const struct claims *claims, const struct service *service)
+{
+    const struct claim wanted = { .service = service };
+    return bsearch(&wanted, claims->items, claims->count, sizeof *claims->items, compare_claim_key);
+}
+
+/* Services of the previous manifest that no mapping names (of type package): no profile manifest holds them. */
+static int add_previous_services(struct aggregation *aggregation, const char *const *keys, size_t count)
+{
+    const struct manifest *previous = aggregation->previous;
+    if (!previous)
+        return 0;
+    size_t mapped = previous->service_mapping_count;
+    CLEANUP_FREE struct service_mapping *by_key = calloc(mapped + 1, sizeof *by_key);
+    if (!by_key)
+        return -1;
+    if (mapped > 0)
+        memcpy(by_key, previous->service_mappings, mapped * sizeof *by_key);
+    qsort(by_key, mapped, sizeof *by_key, compare_keys);
+    for (size_t i = 0; i < previous->service_count; i++) {
+        const struct service *service = &previous->services[i];
+        const struct service_mapping wanted = { .service = service->key };
+        bool unmapped = !bsearch(&wanted, by_key, mapped, sizeof *by_key, compare_keys);
+        bool needed = is_needed(keys, count, service->key);
+        if ((!unmapped && !needed) || (needed && is_claimed(aggregation->claims, service)))
+            continue;
+        if (!manifest_add_service(aggregation->manifest, service))
+            return -1;
+    }
+    return 0;
+}
+
+static int add_services(struct aggregation *aggregation)
+{
+    const struct claims *claims = aggregation->claims;
+    size_t key_count = 0;
+    CLEANUP_FREE const char **keys = needed_keys(aggregation->manifest, &key_count);
+    if (!keys)
+        return -1;
+    for (size_t i = 0, count; i < claims->count; i += count) {
+        count = claims_group(claims, i);
+        if (is_needed(keys, key_count, claims->items[i].service->key)
+            && !manifest_add_service(aggregation->manifest, choose_version(aggregation, &claims->items[i], count)))
+            return -1;
+    }
+    manifest_sort(aggregation->manifest);
+    if (add_previous_services(aggregation, keys, key_count) != 0)
+        return -1;
+    manifest_sort(aggregation->manifest);
+    return 0;
+}
+
+/* Leaves out dependencies on mappings that the manifest does not have: Disnix crashes when it rolls back over one. */
+static void drop_dangling(struct aggregation *aggregation, const struct service *service,
+                          struct dependencies *dependencies, const char *kind)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < dependencies->count; i++) {
+        const struct dependency dependency = dependencies->items[i];
+        if (manifest_find_service_mapping(aggregation->manifest, dependency.target, dependency.container,
+                                          dependency.service)) {
+            dependencies->items[kept++] = dependency;
+            continue;
+        }
+        json_array_append_new(json_object_get(aggregation->report, "dangling"),
+                              json_pack("{ss ss ss s{ss ss ss}}", "service", service->key, "name", service->name, "kind",
+                                        kind, "dependency", "service", dependency.service, "container",
+                                        dependency.container, "target", dependency.target));
+    }
+    dependencies->count = kept;
+}
+
+int aggregate(const struct infrastructure *infrastructure, const struct capture *capture,
+              const struct claims *claims, const struct copies *copies, const struct manifest *previous,
+              const struct options *options, struct manifest *manifest, json_t *report)
+{
+    struct aggregation aggregation = { infrastructure, capture, claims,   copies,
+                                       previous,       options, manifest, report };
+    json_object_set_new(report, "divergent", json_array());
+    json_object_set_new(report, "dangling", json_array());
+    if (add_targets(&aggregation) != 0 || add_services(&aggregation) != 0) {
+        log_error(NULL, "the manifest cannot be put together");
+        return -1;
+    }
+    for (size_t i = 0; i < manifest->service_count; i++) {
+        drop_dangling(&aggregation, &manifest->services[i], &manifest->services[i].depends_on, "dependsOn");
+        drop_dangling(&aggregation, &manifest->services[i], &manifest->services[i].connects_to, "connectsTo");
+    }
+    return 0;
+}

@@ -1,0 +1,255 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "capture.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "cleanup.h"
+#include "client.h"
+#include "operations.h"
+#include "paths.h"
+
+struct call {
+    struct captured *captured;
+    bool installed; /* --query-installed instead of --query-requisites */
+    struct arguments arguments;
+};
+
+struct run {
+    const struct options *options;
+    struct strings *strings;
+    struct capture *capture;
+    bool ask_all;
+    size_t asked;           /* targets that were asked once */
+    struct captured **again; /* targets to be asked for their profile manifest */
+    size_t again_count;
+    char *profile_path;
+};
+
+const char *answer_name(enum answer answer)
+{
+    static const char *const names[] = { "captured", "empty", "invalid", "silent" };
+    return names[answer];
+}
+
+static void set_answer(struct captured *captured, enum answer answer, char *reason)
+{
+    captured->answer = answer;
+    free(captured->reason);
+    captured->reason = reason;
+    if (answer == ANSWER_EMPTY)
+        log_notice(captured->target->name, "has no profile");
+    else if (answer != ANSWER_CAPTURED)
+        log_warning(captured->target->name, "%s: %s", answer_name(answer), reason ? reason : "out of memory");
+}
+
+void captured_refuse(struct captured *captured, char *reason)
+{
+    set_answer(captured, ANSWER_INVALID, reason);
+}
+
+static bool only_white_space(const char *text, size_t length)
+{
+    for (size_t i = 0; i < length; i++)
+        if (!strchr(" \t\r\n", text[i]) || text[i] == '\0')
+            return false;
+    return true;
+}
+
+static void accept_manifest(struct run *run, struct captured *captured, const char *text, size_t length,
+                            const char *source)
+{
+    const struct manifest_limits limits = { .bytes = run->options->manifest_limit };
+    char *reason = NULL;
+    manifest_clear(&captured->manifest);
+    if (profile_manifest_parse(text, length, source, captured->target->name, &limits, run->strings,
+                               &captured->manifest, &reason) != 0)
+        set_answer(captured, ANSWER_INVALID, reason);
+    else
+        set_answer(captured, ANSWER_CAPTURED, NULL);
+}
+
+/* Reads the profile manifest from this machine's store. False: it is not there, the target has to be asked. */
+static bool read_local_manifest(struct run *run, struct captured *captured)
+{
+    CLEANUP_FREE char *path = string_format("%s/profilemanifest.xml", captured->profile);
+    CLEANUP_FREE char *text = NULL;
+    size_t length = 0;
+    if (!path)
+        return false;
+    if (operations->read(path, run->options->manifest_limit, &text, &length) == 0) {
+        accept_manifest(run, captured, text, length, path);
+        return true;
+    }
+    if (errno == EFBIG) {
+        set_answer(captured, ANSWER_INVALID,
+                   string_format("%s: larger than %zu bytes", path, run->options->manifest_limit));
+        return true;
+    }
+    return false;
+}
+
+struct requisites {
+    struct run *run;
+    struct captured *captured;
+    size_t room;
+    const char *wrong;
+};
+
+static int add_requisite(void *closure, char *line)
+{
+    struct requisites *requisites = closure;
+    struct captured *captured = requisites->captured;
+    if (!is_store_path(line)) {
+        requisites->wrong = line;
+        return -1;
+    }
+    if (captured->requisite_count == requisites->room) {
+        size_t room = requisites->room ? 2 * requisites->room : 64;
+        const char **grown = realloc(captured->requisites, room * sizeof *grown);
+        if (!grown)
+            return -1;
+        captured->requisites = grown;
+        requisites->room = room;
+    }
+    const char *path = strings_intern(requisites->run->strings, line);
+    if (!path)
+        return -1;
+    captured->requisites[captured->requisite_count++] = path;
+    return 0;
+}
+
+static void ask_for_manifest(struct run *run, struct captured *captured)
+{
+    run->again[run->again_count++] = captured;
+}
+
+static void requisites_done(struct run *run, struct captured *captured, struct dydisnix_result *result)
+{
+    if (result->ending == DYDISNIX_EXITED) {
+        struct requisites requisites = { .run = run, .captured = captured };
+        if (strlen(result->output) != result->output_length) {
+            set_answer(captured, ANSWER_INVALID, string_format("--query-requisites: a NUL byte in the answer"));
+            return;
+        }
+        if (result->status == 0 && client_lines(result->output, add_requisite, &requisites) != 0) {
+            set_answer(captured, ANSWER_INVALID,
+                       string_format("--query-requisites: no store path: %.200s",
+                                     requisites.wrong ? requisites.wrong : "out of memory"));
+            return;
+        }
+        if (captured->requisite_count > 0) {
+            captured->profile = captured->requisites[captured->requisite_count - 1];
+            if (!run->ask_all && read_local_manifest(run, captured))
+                return;
+        }
+        /* No profile there, or its profile manifest is not in this machine's store. */
+        free(captured->reason);
+        captured->reason = describe_ending(result);
+        ask_for_manifest(run, captured);
+        return;
+    }
+    set_answer(captured, ANSWER_SILENT, describe_ending(result));
+}
+
+static void installed_done(struct run *run, struct captured *captured, struct dydisnix_result *result)
+{
+    if (result->ending != DYDISNIX_EXITED || result->status != 0) {
+        bool too_much = result->ending == DYDISNIX_TOO_MUCH_OUTPUT;
+        set_answer(captured, too_much ? ANSWER_INVALID : ANSWER_SILENT, describe_ending(result));
+    } else if (only_white_space(result->output, result->output_length)) {
+        if (captured->profile)
+            set_answer(captured, ANSWER_INVALID,
+                       string_format("%s holds no profile manifest", captured->profile));
+        else
+            set_answer(captured, ANSWER_EMPTY, NULL);
+    } else if (!captured->profile) {
+        set_answer(captured, ANSWER_INVALID,
+                   string_format("--query-installed gave a profile manifest, but --query-requisites no profile (%s)",
+                                 captured->reason ? captured->reason : "?"));
+    } else {
+        accept_manifest(run, captured, result->output, result->output_length, "--query-installed");
+        captured->text = result->output;
+        captured->text_length = result->output_length;
+        result->output = NULL;
+    }
+}
+
+static bool next_call(void *closure, struct dydisnix_program *program)
+{
+    struct run *run = closure;
+    struct call *call = calloc(1, sizeof *call);
+    if (!call)
+        return false;
+    if (run->again_count > 0) {
+        call->captured = run->again[--run->again_count];
+        call->installed = true;
+        client_arguments(&call->arguments, call->captured->target, "--query-installed");
+        arguments_option(&call->arguments, "--profile", run->options->profile);
+    } else if (run->asked < run->capture->count) {
+        call->captured = &run->capture->targets[run->asked++];
+        client_arguments(&call->arguments, call->captured->target, "--query-requisites");
+        arguments_add(&call->arguments, run->profile_path);
+    } else {
+        free(call);
+        return false;
+    }
+    program->argv = arguments_vector(&call->arguments);
+    program->target = call->captured->target->name;
+    program->deadline = run->options->timeout;
+    program->output_limit = call->installed ? run->options->manifest_limit : 0;
+    program->closure = call;
+    return true;
+}
+
+static void call_done(void *closure, const struct dydisnix_program *program, struct dydisnix_result *result)
+{
+    struct run *run = closure;
+    struct call *call = program->closure;
+    call->captured->milliseconds += result->milliseconds;
+    if (call->installed)
+        installed_done(run, call->captured, result);
+    else
+        requisites_done(run, call->captured, result);
+    arguments_clear(&call->arguments);
+    free(call);
+}
+
+int capture_targets(const struct infrastructure *infrastructure, const struct options *options, bool ask_all,
+                    struct strings *strings, struct capture *capture)
+{
+    size_t count = infrastructure->count;
+    capture->targets = calloc(count ? count : 1, sizeof *capture->targets);
+    CLEANUP_FREE struct captured **again = calloc(count ? count : 1, sizeof *again);
+    CLEANUP_FREE char *profile_path = target_profile_path(options->profile);
+    if (!capture->targets || !again || !profile_path) {
+        log_error(NULL, "out of memory");
+        return -1;
+    }
+    capture->count = count;
+    for (size_t i = 0; i < count; i++) {
+        capture->targets[i].target = &infrastructure->targets[i];
+        capture->targets[i].answer = ANSWER_SILENT;
+        manifest_init(&capture->targets[i].manifest, strings);
+    }
+    struct run run = { .options = options, .strings = strings, .capture = capture,
+                       .ask_all = ask_all, .again = again, .profile_path = profile_path };
+    const struct dydisnix_work work = { .next = next_call, .done = call_done, .closure = &run };
+    if (operations->run(&work, options->jobs) != 0) {
+        log_error(NULL, "asking the targets: %s", strerror(errno));
+        return -1;
+    }
+    return 0;
+}
+
+void capture_clear(struct capture *capture)
+{
+    for (size_t i = 0; i < capture->count; i++) {
+        manifest_clear(&capture->targets[i].manifest);
+        free(capture->targets[i].reason);
+        free(capture->targets[i].text);
+        free(capture->targets[i].requisites);
+    }
+    free(capture->targets);
+    *capture = (struct capture){ 0 };
+}

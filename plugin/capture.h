@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * What each target answers when it is asked for its profile. Four answers are kept apart; silence never turns into
+ * an empty profile.
+ */
+#ifndef CAPTURE_H
+#define CAPTURE_H
+
+#include <stdint.h>
+
+#include "infrastructure.h"
+#include "manifest.h"
+#include "options.h"
+
+enum answer {
+    ANSWER_CAPTURED, /* a profile path and a profile manifest */
+    ANSWER_EMPTY,    /* it has no profile */
+    ANSWER_INVALID,  /* it said something that cannot be trusted */
+    ANSWER_SILENT    /* any other failure, or the deadline */
+};
+
+struct captured {
+    const struct target *target;
+    enum answer answer;
+    char *reason;            /* invalid, silent: why, one line */
+    const char *profile;     /* captured: its store path */
+    struct manifest manifest; /* captured: the content of its profile manifest */
+    char *text;              /* the profile manifest as the target sent it; NULL: read from this machine's store */
+    size_t text_length;
+    const char **requisites; /* closure of the profile, dependencies first, the profile itself last */
+    size_t requisite_count;
+    int64_t milliseconds;
+    bool away_known; /* it was absent since the last successful redeployment with it */
+    int64_t away;    /* seconds since 1970: when it was last seen before that */
+};
+
+struct capture {
+    struct captured *targets; /* in the order of the infrastructure model */
+    size_t count;
+};
+
+/* The name of an answer in report and messages. */
+const char *answer_name(enum answer answer);
+
+/* Asks all targets, options->jobs at once. ask_all: the profile manifest always comes from the target, never from
+ * this machine's store. 0, or -1 when nothing could be asked at all. */
+int capture_targets(const struct infrastructure *infrastructure, const struct options *options, bool ask_all,
+                    struct strings *strings, struct capture *capture);
+
+void capture_clear(struct capture *capture);
+
+/* Makes a captured target invalid; takes reason (malloc()ed) and says so. */
+void captured_refuse(struct captured *captured, char *reason);
+
+#endif

@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "claims.h"
+
+#include <string.h>
+
+#include "cleanup.h"
+#include "nix.h"
+#include "operations.h"
+
+static int compare_claims(const void *a, const void *b)
+{
+    const struct claim *first = a, *second = b;
+    int order = strcmp(first->service->key, second->service->key);
+    if (order != 0)
+        return order;
+    return (first->captured > second->captured) - (first->captured < second->captured);
+}
+
+int claims_collect(const struct capture *capture, struct claims *claims)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < capture->count; i++)
+        if (capture->targets[i].answer == ANSWER_CAPTURED)
+            count += capture->targets[i].manifest.service_count;
+    *claims = (struct claims){ .items = calloc(count ? count : 1, sizeof *claims->items) };
+    if (!claims->items) {
+        log_error(NULL, "out of memory");
+        return -1;
+    }
+    for (size_t i = 0; i < capture->count; i++) {
+        struct captured *captured = &capture->targets[i];
+        for (size_t j = 0; captured->answer == ANSWER_CAPTURED && j < captured->manifest.service_count; j++)
+            claims->items[claims->count++] = (struct claim){ &captured->manifest.services[j], captured };
+    }
+    qsort(claims->items, claims->count, sizeof *claims->items, compare_claims);
+    return 0;
+}
+
+void claims_clear(struct claims *claims)
+{
+    free(claims->items);
+    *claims = (struct claims){ 0 };
+}
+
+size_t claims_group(const struct claims *claims, size_t first)
+{
+    size_t end = first + 1;
+    while (end < claims->count && strcmp(claims->items[end].service->key, claims->items[first].service->key) == 0)
+        end++;
+    return end - first;
+}
+
+static bool dependencies_alike(const struct dependencies *a, const struct dependencies *b)
+{
+    if (a->count != b->count)
+        return false;
+    for (size_t i = 0; i < a->count; i++)
+        if (strcmp(a->items[i].service, b->items[i].service) != 0
+            || strcmp(a->items[i].container, b->items[i].container) != 0
+            || strcmp(a->items[i].target, b->items[i].target) != 0)
+            return false;
+    return true;
+}
+
+bool services_hash_alike(const struct service *a, const struct service *b)
+{
+    return strcmp(a->name, b->name) == 0 && strcmp(a->type, b->type) == 0 && strcmp(a->pkg, b->pkg) == 0
+           && dependencies_alike(&a->depends_on, &b->depends_on);
+}
+
+bool services_rest_alike(const struct service *a, const struct service *b)
+{
+    return dependencies_alike(&a->connects_to, &b->connects_to)
+           && nix_value_compare(&a->provides_containers, &b->provides_containers) == 0;
+}
+
+/* Exactly what Disnix hashes, as data. */
+static json_t *claim_document(const struct service *service)
+{
+    json_t *dependencies = json_array();
+    for (size_t i = 0; i < service->depends_on.count; i++) {
+        const struct dependency *dependency = &service->depends_on.items[i];
+        json_array_append_new(dependencies, json_pack("{ss ss ss}", "service", dependency->service, "container",
+                                                      dependency->container, "target", dependency->target));
+    }
+    return json_pack("{ss ss ss so}", "name", service->name, "type", service->type, "pkg", service->pkg,
+                     "dependsOn", dependencies);
+}
+
+static bool group_disagrees(const struct claim *group, size_t count)
+{
+    for (size_t i = 1; i < count; i++)
+        if (!services_hash_alike(group[0].service, group[i].service))
+            return true;
+    return false;
+}
+
+/* Judges one disputed key by the hashes of its claims. */
+static int settle_group(struct claim *group, size_t count, const json_t *hashes, size_t first_hash)
+{
+    const struct captured *honest = NULL;
+    const char *key = group[0].service->key;
+    for (size_t i = 0; i < count && !honest; i++)
+        if (strcmp(json_string_value(json_array_get(hashes, first_hash + i)), key) == 0)
+            honest = group[i].captured;
+    if (!honest) {
+        log_error(NULL, "targets %s and %s disagree about service %s (%s), and neither fits its key",
+                  group[0].captured->target->name, group[1].captured->target->name, key, group[0].service->name);
+        return -1;
+    }
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(json_string_value(json_array_get(hashes, first_hash + i)), key) != 0
+            && group[i].captured->answer == ANSWER_CAPTURED)
+            captured_refuse(group[i].captured,
+                            string_format("service %s (%s) does not hash to its key; target %s holds the one that does",
+                                          key, group[i].service->name, honest->target->name));
+    return 0;
+}
+
+/* Calls each() for every disputed group; it gets the position of the group's first claim among all disputed. */
+static int each_dispute(struct claims *claims, int (*each)(struct claim *, size_t, size_t, void *), void *closure)
+{
+    size_t position = 0;
+    for (size_t i = 0, count; i < claims->count; i += count) {
+        count = claims_group(claims, i);
+        if (!group_disagrees(&claims->items[i], count))
+            continue;
+        if (each(&claims->items[i], count, position, closure) != 0)
+            return -1;
+        position += count;
+    }
+    return 0;
+}
+
+static int document_group(struct claim *group, size_t count, size_t position, void *documents)
+{
+    (void)position;
+    for (size_t i = 0; i < count; i++)
+        json_array_append_new(documents, claim_document(group[i].service));
+    return 0;
+}
+
+static int judge_group(struct claim *group, size_t count, size_t position, void *hashes)
+{
+    return settle_group(group, count, hashes, position);
+}
+
+int claims_settle(struct claims *claims, bool *refused)
+{
+    CLEANUP_JSON json_t *documents = json_array();
+    CLEANUP_JSON json_t *hashes = NULL;
+    *refused = false;
+    if (each_dispute(claims, document_group, documents) != 0)
+        return -1;
+    if (json_array_size(documents) == 0)
+        return 0;
+    *refused = true;
+    if (nix_service_keys(documents, &hashes) != 0) {
+        log_error(NULL, "targets disagree about a service, and its key cannot be computed");
+        return -1;
+    }
+    return each_dispute(claims, judge_group, hashes);
+}

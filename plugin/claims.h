@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * What the captured targets say of services. Several targets may hold one service key; a key is a hash of name,
+ * type, package and dependencies, so on these honest targets agree.
+ */
+#ifndef CLAIMS_H
+#define CLAIMS_H
+
+#include "capture.h"
+
+struct claim {
+    const struct service *service;
+    struct captured *captured; /* who says so */
+};
+
+struct claims {
+    struct claim *items; /* by key, then in the order of the targets */
+    size_t count;
+};
+
+/* All claims of the captured targets. The services stay the targets'. 0, or -1 after a message. */
+int claims_collect(const struct capture *capture, struct claims *claims);
+void claims_clear(struct claims *claims);
+
+/* The number of claims from first on that are about the same key. */
+size_t claims_group(const struct claims *claims, size_t first);
+
+/* Whether two services say the same of what their key is a hash of. */
+bool services_hash_alike(const struct service *a, const struct service *b);
+
+/* Whether they say the same of the rest: connectsTo and providesContainers. */
+bool services_rest_alike(const struct service *a, const struct service *b);
+
+/* Settles the keys about which targets disagree: Nix hashes every version, who does not fit becomes invalid (and
+ * claims must be collected again). 0, or -1 after a message: none fits, or Nix cannot be asked. */
+int claims_settle(struct claims *claims, bool *refused);
+
+#endif

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * Calls of a target's client interface, the program by which Disnix reaches a machine.
+ */
+#ifndef CLIENT_H
+#define CLIENT_H
+
+#include "arguments.h"
+#include "infrastructure.h"
+#include "manifest.h"
+
+/* Begins an argument vector: the target's client interface, its connection key and the operation. */
+void client_arguments(struct arguments *arguments, const struct target *target, const char *operation);
+
+/* Adds what activate, deactivate, snapshot and their kin take: container, type and arguments of the mapping of
+ * service on target, and the package last. provider: the service that provides the container, or NULL. */
+void client_component_arguments(struct arguments *arguments, const struct target *target, const char *container,
+                                const struct service *service, const struct service *provider);
+
+/* Splits output into lines; calls each for every one that is not empty. Stops and gives back what each gives when
+ * that is not 0. The output is cut into pieces. */
+int client_lines(char *output, int (*each)(void *closure, char *line), void *closure);
+
+#endif

@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "facts.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <string.h>
+
+#include "cleanup.h"
+#include "client.h"
+#include "operations.h"
+
+void facts_set_absences(const json_t *history, struct capture *capture)
+{
+    const json_t *targets = json_object_get(history, "targets");
+    for (size_t i = 0; i < capture->count; i++) {
+        const json_t *target = json_object_get(targets, capture->targets[i].target->name);
+        const json_t *away = json_object_get(target, "away");
+        capture->targets[i].away_known = json_is_integer(away);
+        capture->targets[i].away = json_integer_value(away);
+    }
+}
+
+static void remember_snapshot(struct copy *copy, const json_t *history)
+{
+    size_t index;
+    json_t *entry;
+    json_array_foreach(json_object_get(history, "snapshots"), index, entry) {
+        const char *target = NULL, *container = NULL, *component = NULL;
+        json_int_t time = 0;
+        if (json_unpack(entry, "{ss ss ss sI}", "target", &target, "container", &container, "component", &component,
+                        "time", &time) != 0
+            || strcmp(target, copy->mapping->target) != 0 || strcmp(container, copy->mapping->container) != 0
+            || strcmp(component, copy->mapping->component) != 0)
+            continue;
+        if (!copy->facts.snapshotted_known || time > copy->facts.snapshotted)
+            copy->facts.snapshotted = time;
+        copy->facts.snapshotted_known = true;
+    }
+}
+
+static int append_name(struct snapshots *snapshots, const char *name)
+{
+    const char **grown = realloc(snapshots->names, (snapshots->count + 1) * sizeof *grown);
+    if (!name || !grown) {
+        snapshots->names = grown ? grown : snapshots->names;
+        return -1;
+    }
+    snapshots->names = grown;
+    snapshots->names[snapshots->count++] = name;
+    return 0;
+}
+
+/* A query of one target for its snapshots of one component. */
+struct query {
+    struct copy *copy;
+    const struct target *target;
+    struct snapshots *snapshots;
+    struct strings *strings;
+    struct arguments arguments;
+};
+
+struct queries {
+    struct query *items;
+    size_t count, next;
+    int64_t timeout;
+};
+
+static bool next_query(void *closure, struct dydisnix_program *program)
+{
+    struct queries *queries = closure;
+    if (queries->next == queries->count)
+        return false;
+    struct query *query = &queries->items[queries->next++];
+    client_arguments(&query->arguments, query->target, "--query-all-snapshots");
+    arguments_option(&query->arguments, "--container", query->copy->mapping->container);
+    arguments_option(&query->arguments, "--component", query->copy->mapping->component);
+    program->argv = arguments_vector(&query->arguments);
+    program->target = query->target->name;
+    program->deadline = queries->timeout;
+    program->closure = query;
+    return true;
+}
+
+static int add_snapshot(void *closure, char *line)
+{
+    struct query *query = closure;
+    CLEANUP_FREE char *prefix = string_format("%s/%s/", query->copy->mapping->container,
+                                              query->copy->mapping->component);
+    size_t length = prefix ? strlen(prefix) : 0;
+    if (!prefix || strncmp(line, prefix, length) != 0 || !line[length] || strchr(line + length, '/'))
+        return -1;
+    return append_name(query->snapshots, strings_intern(query->strings, line + length));
+}
+
+static void query_done(void *closure, const struct dydisnix_program *program, struct dydisnix_result *result)
+{
+    struct query *query = program->closure;
+    (void)closure;
+    bool answered = result->ending == DYDISNIX_EXITED && result->status == 0;
+    if (answered && client_lines(result->output, add_snapshot, query) == 0) {
+        query->snapshots->answered = true;
+    } else {
+        CLEANUP_FREE char *ending = answered ? NULL : describe_ending(result);
+        log_warning(query->target->name, "its snapshots of %s in %s are not known: %s",
+                    query->copy->mapping->component, query->copy->mapping->container,
+                    ending ? ending : "unexpected answer");
+    }
+    arguments_clear(&query->arguments);
+}
+
+static int compare_numbers(const void *a, const void *b)
+{
+    const char *first = *(char *const *)a, *second = *(char *const *)b;
+    size_t first_length = strlen(first), second_length = strlen(second);
+    if (first_length != second_length)
+        return first_length < second_length ? -1 : 1;
+    return strcmp(first, second);
+}
+
+struct generation_names {
+    char **names;
+    size_t count;
+};
+
+static int collect_number(void *closure, const char *name)
+{
+    struct generation_names *generations = closure;
+    if (name[strspn(name, "0123456789")] || name[0] == '0')
+        return 0;
+    char **grown = realloc(generations->names, (generations->count + 1) * sizeof *grown);
+    if (!grown)
+        return -1;
+    generations->names = grown;
+    generations->names[generations->count] = strdup(name);
+    return generations->names[generations->count++] ? 0 : -1;
+}
+
+void facts_coordinator_snapshots(const char *container, const char *component, struct strings *strings,
+                                 struct snapshots *snapshots)
+{
+    const char *state = getenv("DYSNOMIA_STATEDIR");
+    struct generation_names generations = { 0 };
+    CLEANUP_FREE char *directory = string_format("%s/generations/%s/%s", state && *state ? state : "/var/state/dysnomia",
+                                                 container, component);
+    snapshots->answered = directory
+                          && (operations->list(directory, collect_number, &generations) == 0 || errno == ENOENT);
+    if (generations.count > 1)
+        qsort(generations.names, generations.count, sizeof *generations.names, compare_numbers);
+    for (size_t i = 0; i < generations.count; i++) {
+        CLEANUP_FREE char *path = string_format("%s/%s", directory, generations.names[i]);
+        CLEANUP_FREE char *link = NULL;
+        if (path && operations->read_link(path, &link) == 0) {
+            const char *slash = strrchr(link, '/');
+            append_name(snapshots, strings_intern(strings, slash ? slash + 1 : link));
+        }
+        free(generations.names[i]);
+    }
+    free(generations.names);
+}
+
+static int find_generation(struct copy *copy, const struct previous *previous, struct strings *strings)
+{
+    struct manifest found;
+    int result = previous_find_generation(previous, copy->mapping, strings, &found);
+    if (result < 0)
+        return -1;
+    copy->facts.generation_known = result > 0;
+    for (size_t i = 0; result > 0 && i < copy->home_count; i++)
+        copy->facts.in_generation[i] = manifest_find_snapshot_mapping(&found, copy->homes[i],
+                                                                      copy->mapping->container,
+                                                                      copy->mapping->component);
+    manifest_clear(&found);
+    return 0;
+}
+
+static void add_query(struct queries *queries, struct copy *copy, const struct target *target,
+                      struct snapshots *snapshots, struct strings *strings)
+{
+    if (target)
+        queries->items[queries->count++] = (struct query){ copy, target, snapshots, strings, { 0 } };
+}
+
+static int prepare(struct copy *copy, struct queries *queries, const struct infrastructure *infrastructure,
+                   const struct previous *previous, const json_t *history, struct strings *strings)
+{
+    copy->facts.homes = calloc(copy->home_count + 1, sizeof *copy->facts.homes);
+    copy->facts.in_generation = calloc(copy->home_count + 1, sizeof *copy->facts.in_generation);
+    if (!copy->facts.homes || !copy->facts.in_generation)
+        return -1;
+    remember_snapshot(copy, history);
+    facts_coordinator_snapshots(copy->mapping->container, copy->mapping->component, strings,
+                                &copy->facts.coordinator);
+    add_query(queries, copy, copy->captured->target, &copy->facts.here, strings);
+    for (size_t i = 0; i < copy->home_count; i++)
+        add_query(queries, copy, infrastructure_find(infrastructure, copy->homes[i]), &copy->facts.homes[i], strings);
+    return find_generation(copy, previous, strings);
+}
+
+int facts_gather(struct copies *copies, const struct infrastructure *infrastructure, const struct previous *previous,
+                 const json_t *history, const struct options *options, struct strings *strings)
+{
+    size_t most = 0;
+    for (size_t i = 0; i < copies->count; i++)
+        most += 1 + copies->items[i].home_count;
+    struct queries queries = { .items = calloc(most + 1, sizeof *queries.items), .timeout = options->timeout };
+    const struct dydisnix_work work = { .next = next_query, .done = query_done, .closure = &queries };
+    int status = queries.items ? 0 : -1;
+    for (size_t i = 0; status == 0 && previous->known && i < copies->count; i++)
+        if (copy_needs_facts(&copies->items[i]) && !copies->items[i].facts.homes)
+            status = prepare(&copies->items[i], &queries, infrastructure, previous, history, strings);
+    if (status == 0 && queries.count > 0)
+        status = operations->run(&work, options->jobs);
+    if (status != 0)
+        log_error(NULL, "asking for snapshots: %s", strerror(errno));
+    free(queries.items);
+    return status;
+}

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * Gathers what the judgement on copies of state needs to know: snapshots of targets and coordinator, earlier
+ * manifests, and what the host remembers.
+ */
+#ifndef FACTS_H
+#define FACTS_H
+
+#include "copies.h"
+#include "previous.h"
+
+/* What the host remembers, as in the event: { "targets": { NAME: { "seen", "away" } }, "snapshots": [ { "target",
+ * "container", "component", "time" } ], "deployed": path }. All of it may be missing. */
+
+/* Sets away_known and away of every target. */
+void facts_set_absences(const json_t *history, struct capture *capture);
+
+/* Fills in the facts of every copy that needs them. 0, or -1 after a message. */
+int facts_gather(struct copies *copies, const struct infrastructure *infrastructure, const struct previous *previous,
+                 const json_t *history, const struct options *options, struct strings *strings);
+
+/* The coordinator's own snapshots of a component, oldest first, from Dysnomia's directory of generations. */
+void facts_coordinator_snapshots(const char *container, const char *component, struct strings *strings,
+                                 struct snapshots *snapshots);
+
+#endif

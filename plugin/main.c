@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * dydisnix-reconstruct: one reconstruction by hand, in place of disnix-reconstruct.
+ */
+#include <errno.h>
+#include <getopt.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cleanup.h"
+#include "operations.h"
+#include "reconstruct.h"
+#include "strings.h"
+
+enum { DONE = 0, FAILED = 1, USAGE = 2 };
+
+struct command {
+    struct options options;
+    struct request request;
+    const char *report_file;
+    const char *state_file;
+    bool ends;
+    int status;
+};
+
+static const char usage[] =
+    "Usage: dydisnix-reconstruct [OPTION]... INFRASTRUCTURE\n"
+    "\n"
+    "Rebuilds the deployment manifest on the coordinator from the profile manifests of\n"
+    "the targets in the infrastructure model INFRASTRUCTURE.\n"
+    "\n"
+    "Options of disnix-reconstruct:\n"
+    "      --interface=CLIENT          client interface of targets that name none\n"
+    "                                  (default: disnix-ssh-client)\n"
+    "      --target-property=PROPERTY  property by which targets are reached that name\n"
+    "                                  none (default: hostname)\n"
+    "      --deploy-state              accepted, without effect as before\n"
+    "  -p, --profile=NAME              profile (default: default)\n"
+    "  -m, --max-concurrent-transfers=NUMBER\n"
+    "                                  closures fetched at once (default: 2)\n"
+    "      --coordinator-profile-path=DIRECTORY\n"
+    "                                  where the coordinator profile is\n"
+    "      --no-coordinator-profile    put the manifest into the store only\n"
+    "      --show-trace                let Nix show traces\n"
+    "  -h, --help                      print this text\n"
+    "  -v, --version                   print the version\n"
+    "\n"
+    "Further options:\n"
+    "      --xml                       INFRASTRUCTURE is XML already, from nix-instantiate\n"
+    "                                  or disnix-normalize-infra\n"
+    "      --print-manifest            print the manifest; fetch and write nothing\n"
+    "      --dry-run                   decide and report; do nothing\n"
+    "      --previous=FILE             previous manifest, in place of the profile's\n"
+    "      --history=FILE              state.json of dydisnix-self-adapt: what it remembers\n"
+    "      --report=FILE               write the report, JSON, to FILE; - is standard output\n"
+    "      --unreachable=keep|skip|fail\n"
+    "                                  what to do with targets that give no usable answer\n"
+    "      --superseded=newest|keep|fail\n"
+    "                                  what to do with state that is newer elsewhere\n"
+    "      --superseded-max-age=SECONDS\n"
+    "                                  how old the last snapshot may be (default: 3600)\n"
+    "      --on-conflict=keep|fail     what to do when nobody can tell which copy is newer\n"
+    "      --timeout=SECONDS           for each query of a target (default: 60)\n"
+    "      --transfer-timeout=SECONDS  for each closure (default: 3600)\n"
+    "      --jobs=NUMBER               client calls at once (default: 64)\n"
+    "\n"
+    "Environment: DISNIX_CLIENT_INTERFACE, DISNIX_TARGET_PROPERTY, DISNIX_PROFILE, TMPDIR,\n"
+    "DYSNOMIA_STATEDIR. An option beats its variable.\n"
+    "Exit status: 0 done, 1 failed, 2 wrong usage.\n";
+
+enum {
+    OPTION_INTERFACE = 256, OPTION_TARGET_PROPERTY, OPTION_DEPLOY_STATE, OPTION_COORDINATOR_PROFILE_PATH,
+    OPTION_NO_COORDINATOR_PROFILE, OPTION_SHOW_TRACE, OPTION_XML, OPTION_PRINT_MANIFEST, OPTION_DRY_RUN,
+    OPTION_PREVIOUS, OPTION_HISTORY, OPTION_REPORT, OPTION_KEY
+};
+
+/* What has OPTION_KEY goes to options_set() under its own name. */
+static const struct option long_options[] = {
+    { "interface", required_argument, NULL, OPTION_INTERFACE },
+    { "target-property", required_argument, NULL, OPTION_TARGET_PROPERTY },
+    { "deploy-state", no_argument, NULL, OPTION_DEPLOY_STATE },
+    { "profile", required_argument, NULL, 'p' },
+    { "max-concurrent-transfers", required_argument, NULL, 'm' },
+    { "coordinator-profile-path", required_argument, NULL, OPTION_COORDINATOR_PROFILE_PATH },
+    { "no-coordinator-profile", no_argument, NULL, OPTION_NO_COORDINATOR_PROFILE },
+    { "show-trace", no_argument, NULL, OPTION_SHOW_TRACE },
+    { "xml", no_argument, NULL, OPTION_XML },
+    { "print-manifest", no_argument, NULL, OPTION_PRINT_MANIFEST },
+    { "dry-run", no_argument, NULL, OPTION_DRY_RUN },
+    { "previous", required_argument, NULL, OPTION_PREVIOUS },
+    { "history", required_argument, NULL, OPTION_HISTORY },
+    { "report", required_argument, NULL, OPTION_REPORT },
+    { "unreachable", required_argument, NULL, OPTION_KEY },
+    { "superseded", required_argument, NULL, OPTION_KEY },
+    { "superseded-max-age", required_argument, NULL, OPTION_KEY },
+    { "on-conflict", required_argument, NULL, OPTION_KEY },
+    { "timeout", required_argument, NULL, OPTION_KEY },
+    { "transfer-timeout", required_argument, NULL, OPTION_KEY },
+    { "jobs", required_argument, NULL, OPTION_KEY },
+    { "help", no_argument, NULL, 'h' },
+    { "version", no_argument, NULL, 'v' },
+    { NULL, 0, NULL, 0 },
+};
+
+static void end(struct command *command, int status)
+{
+    command->ends = true;
+    command->status = status;
+}
+
+static void set_option(struct command *command, const char *key)
+{
+    if (options_set(&command->options, key, optarg) != 0)
+        end(command, USAGE);
+}
+
+static void take_flag(struct command *command, int option)
+{
+    switch (option) {
+    case OPTION_DEPLOY_STATE: break;
+    case OPTION_NO_COORDINATOR_PROFILE: command->options.coordinator_profile = false; break;
+    case OPTION_SHOW_TRACE: command->options.show_trace = true; break;
+    case OPTION_XML: command->request.xml = true; break;
+    case OPTION_PRINT_MANIFEST: command->request.print = true; break;
+    case OPTION_DRY_RUN: command->options.dry_run = true; break;
+    case 'h':
+        fputs(usage, stdout);
+        end(command, DONE);
+        break;
+    case 'v':
+        puts("dydisnix-reconstruct (" PACKAGE_NAME " " PACKAGE_VERSION ")");
+        end(command, DONE);
+        break;
+    default:
+        fputs("Try 'dydisnix-reconstruct --help'.\n", stderr);
+        end(command, USAGE);
+    }
+}
+
+static void take_option(struct command *command, int option, int index)
+{
+    switch (option) {
+    case 'p': set_option(command, "profile"); break;
+    case 'm': set_option(command, "max-concurrent-transfers"); break;
+    case OPTION_KEY: set_option(command, long_options[index].name); break;
+    case OPTION_INTERFACE: command->options.interface = optarg; break;
+    case OPTION_TARGET_PROPERTY: command->options.target_property = optarg; break;
+    case OPTION_COORDINATOR_PROFILE_PATH: command->options.coordinator_profile_directory = optarg; break;
+    case OPTION_PREVIOUS: command->request.previous = optarg; break;
+    case OPTION_HISTORY: command->state_file = optarg; break;
+    case OPTION_REPORT: command->report_file = optarg; break;
+    default: take_flag(command, option);
+    }
+}
+
+static void parse(struct command *command, int argc, char **argv)
+{
+    const char *profile = getenv("DISNIX_PROFILE");
+    int option, index = 0;
+    if (profile && *profile && options_set(&command->options, "profile", profile) != 0)
+        end(command, USAGE);
+    while (!command->ends && (option = getopt_long(argc, argv, "p:m:hv", long_options, &index)) != -1)
+        take_option(command, option, index);
+    if (command->ends)
+        return;
+    if (optind + 1 != argc) {
+        log_error(NULL, optind == argc ? "An infrastructure model must be specified!"
+                                       : "One infrastructure model is expected: see --help");
+        end(command, USAGE);
+        return;
+    }
+    command->request.infrastructure = argv[optind];
+    if (command->request.print && command->report_file && strcmp(command->report_file, "-") == 0) {
+        log_error(NULL, "--print-manifest and --report=- both want standard output");
+        end(command, USAGE);
+    }
+}
+
+static int write_report(const struct command *command, const json_t *report)
+{
+    CLEANUP_FREE char *text = json_dumps(report, JSON_INDENT(2) | JSON_SORT_KEYS);
+    if (!command->report_file)
+        return 0;
+    if (text && strcmp(command->report_file, "-") == 0)
+        return puts(text) < 0 || fflush(stdout) != 0 ? -1 : 0;
+    if (text && operations->write(command->report_file, text, strlen(text), 0644) == 0)
+        return 0;
+    log_error(NULL, "%s: %s", command->report_file, strerror(errno));
+    return -1;
+}
+
+static int print_manifest(xmlBufferPtr manifest)
+{
+    size_t length = (size_t)xmlBufferLength(manifest);
+    if (fwrite(xmlBufferContent(manifest), 1, length, stdout) == length && fflush(stdout) == 0)
+        return 0;
+    log_error(NULL, "standard output: %s", strerror(errno));
+    return -1;
+}
+
+/* The host's state file is what the event's history is made from: the same members. */
+static int read_history(const char *file, json_t **history)
+{
+    json_error_t error;
+    if (!file)
+        return 0;
+    *history = json_load_file(file, JSON_REJECT_DUPLICATES, &error);
+    if (json_is_object(*history))
+        return 0;
+    log_error(NULL, "%s: %s", file, *history ? "no JSON object" : error.text);
+    return -1;
+}
+
+static int run(struct command *command)
+{
+    CLEANUP_JSON json_t *report = NULL, *history = NULL;
+    CLEANUP_BUFFER xmlBufferPtr manifest = NULL;
+    /* Absolute, so that it can never be taken for an option or a search path of Nix. */
+    CLEANUP_FREE char *infrastructure = realpath(command->request.infrastructure, NULL);
+    if (!infrastructure) {
+        log_error(NULL, "%s: %s", command->request.infrastructure, strerror(errno));
+        return -1;
+    }
+    if (read_history(command->state_file, &history) != 0)
+        return -1;
+    command->request.infrastructure = infrastructure;
+    command->request.history = history;
+    int status = reconstruct(&command->request, &command->options, &report, &manifest);
+    if (report && write_report(command, report) != 0)
+        status = -1;
+    if (status == 0 && manifest)
+        status = print_manifest(manifest);
+    return status;
+}
+
+int main(int argc, char **argv)
+{
+    struct command command = { .options = options_default };
+    operations_use(&real_operations);
+    signal(SIGPIPE, SIG_IGN);
+    parse(&command, argc, argv);
+    if (command.ends)
+        return command.status;
+    return run(&command) == 0 ? DONE : FAILED;
+}

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * Nix on the coordinator. Data goes to Nix in files, never as source text.
+ */
+#ifndef NIX_H
+#define NIX_H
+
+#include <jansson.h>
+
+#include "options.h"
+#include "strings.h"
+
+/* Evaluates an infrastructure model: the XML of its value, malloc()ed. 0, or -1 after a message. */
+int nix_evaluate(const char *file, const struct options *options, char **xml, size_t *length);
+
+/* What builtins.hashString and toXML make of each document: an array of hexadecimal SHA-256. 0, or -1. */
+int nix_service_keys(const json_t *documents, json_t **keys);
+
+/* Tells which of paths are not valid in the store: invalid[i] is set. 0, or -1 after a message. */
+int nix_find_invalid(const char *const *paths, size_t count, bool *invalid);
+
+/* Imports the stream that `nix-store --export` made. target: named in messages. 0, or -1 after a message. */
+int nix_import(const char *file, const char *target, int64_t deadline);
+
+/* Puts the content of file into the store as NAME with references to paths, which must be valid; *path is the
+ * store path, malloc()ed. 0, or -1 after a message. */
+int nix_add_text(const char *file, const char *name, const char *const *references, size_t count,
+                 const char *directory, char **path);
+
+/* Makes path the current generation of profile (nix-env --set). 0, or -1 after a message. */
+int nix_set_profile(const char *profile, const char *path);
+
+#endif

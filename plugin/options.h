@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * What a reconstruction is asked to do.
+ */
+#ifndef OPTIONS_H
+#define OPTIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum unreachable_policy { UNREACHABLE_KEEP, UNREACHABLE_SKIP, UNREACHABLE_FAIL };
+enum superseded_policy { SUPERSEDED_NEWEST, SUPERSEDED_KEEP, SUPERSEDED_FAIL };
+enum conflict_policy { CONFLICT_KEEP, CONFLICT_FAIL };
+
+struct options {
+    const char *interface;       /* NULL: $DISNIX_CLIENT_INTERFACE or disnix-ssh-client */
+    const char *target_property; /* NULL: $DISNIX_TARGET_PROPERTY or hostname */
+    const char *profile;
+    const char *coordinator_profile_directory; /* NULL: the user's own under Nix's profiles */
+    bool coordinator_profile;                  /* false: the manifest goes into the store only */
+    bool show_trace;
+    bool dry_run; /* decide and report; nothing is done to a target, the store or a profile */
+    unsigned jobs;
+    unsigned max_concurrent_transfers;
+    int64_t timeout;          /* milliseconds for one query of a target */
+    int64_t transfer_timeout; /* milliseconds for one closure */
+    int64_t superseded_max_age; /* seconds */
+    size_t manifest_limit;    /* bytes of one profile manifest */
+    enum unreachable_policy unreachable;
+    enum superseded_policy superseded;
+    enum conflict_policy on_conflict;
+};
+
+extern const struct options options_default;
+
+/* Sets what KEY=VALUE names: unreachable, superseded, on-conflict, superseded-max-age, timeout, transfer-timeout,
+ * jobs, max-concurrent-transfers, profile. value is borrowed. 0, or -1 after a message. */
+int options_set(struct options *options, const char *key, const char *value);
+
+#endif

@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "previous.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <string.h>
+
+#include "cleanup.h"
+#include "operations.h"
+#include "paths.h"
+
+/* The coordinator's own manifest may be far larger than what a target is allowed to send. */
+static const size_t manifest_limit = (size_t)4 << 30;
+
+static int read_manifest(const char *path, struct strings *strings, struct manifest *manifest, char **reason)
+{
+    const struct manifest_limits limits = { 0 };
+    CLEANUP_FREE char *text = NULL;
+    size_t length = 0;
+    if (operations->read(path, manifest_limit, &text, &length) != 0) {
+        *reason = string_format("%s: %s", path, strerror(errno));
+        return -1;
+    }
+    return manifest_parse(text, length, path, &limits, strings, manifest, reason);
+}
+
+/* NUMBER of "PROFILE-NUMBER-link", or 0. */
+static long generation_number(const char *profile, const char *link)
+{
+    size_t length = strlen(profile);
+    if (strncmp(link, profile, length) != 0 || link[length] != '-' || !isdigit((unsigned char)link[length + 1]))
+        return 0;
+    char *end = NULL;
+    errno = 0;
+    long number = strtol(link + length + 1, &end, 10);
+    return errno == 0 && strcmp(end, "-link") == 0 && number > 0 ? number : 0;
+}
+
+static const char *base_name(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return slash ? slash + 1 : path;
+}
+
+static char *sibling(const char *path, const char *name)
+{
+    return string_format("%.*s%s", (int)(base_name(path) - path), path, name);
+}
+
+/* Follows the profile's link and the generation's link to the manifest in the store. */
+static void follow_links(struct previous *previous)
+{
+    CLEANUP_FREE char *link = NULL;
+    if (operations->read_link(previous->profile, &link) != 0)
+        return;
+    previous->generation = generation_number(base_name(previous->profile), base_name(link));
+    CLEANUP_FREE char *generation = sibling(previous->profile, base_name(link));
+    if (!generation || operations->read_link(generation, &previous->path) != 0)
+        log_warning(NULL, "%s leads nowhere", previous->profile);
+}
+
+int previous_read(const struct options *options, const char *file, struct strings *strings,
+                  struct previous *previous)
+{
+    *previous = (struct previous){ 0 };
+    manifest_init(&previous->manifest, strings);
+    previous->profile = coordinator_profile_path(options->coordinator_profile_directory, options->profile);
+    if (!previous->profile) {
+        log_error(NULL, "cannot tell where the coordinator profile is");
+        return -1;
+    }
+    if (file)
+        previous->path = string_format("%s", file);
+    else
+        follow_links(previous);
+    if (!previous->path)
+        return 0;
+    CLEANUP_FREE char *reason = NULL;
+    if (read_manifest(previous->path, strings, &previous->manifest, &reason) == 0) {
+        previous->known = true;
+        return 0;
+    }
+    free(previous->path);
+    previous->path = NULL;
+    if (file) {
+        log_error(NULL, "%s", reason);
+        return -1;
+    }
+    log_warning(NULL, "the previous manifest counts as lost: %s", reason);
+    return 0;
+}
+
+void previous_clear(struct previous *previous)
+{
+    manifest_clear(&previous->manifest);
+    free(previous->profile);
+    free(previous->path);
+    *previous = (struct previous){ 0 };
+}
+
+struct generations {
+    const char *profile;
+    long current;
+    long *numbers;
+    size_t count, room;
+};
+
+static int collect_generation(void *closure, const char *name)
+{
+    struct generations *generations = closure;
+    long number = generation_number(generations->profile, name);
+    if (number == 0 || number > generations->current)
+        return 0;
+    if (generations->count == generations->room) {
+        size_t room = generations->room ? 2 * generations->room : 32;
+        long *grown = realloc(generations->numbers, room * sizeof *grown);
+        if (!grown)
+            return -1;
+        generations->numbers = grown;
+        generations->room = room;
+    }
+    generations->numbers[generations->count++] = number;
+    return 0;
+}
+
+static int compare_descending(const void *a, const void *b)
+{
+    long first = *(const long *)a, second = *(const long *)b;
+    return (first < second) - (first > second);
+}
+
+int previous_find_generation(const struct previous *previous, const struct snapshot_mapping *mapping,
+                             struct strings *strings, struct manifest *found)
+{
+    struct generations generations = { .profile = base_name(previous->profile), .current = previous->generation };
+    CLEANUP_FREE char *directory = sibling(previous->profile, "");
+    manifest_init(found, strings);
+    if (!directory)
+        return -1;
+    operations->list(directory, collect_generation, &generations);
+    if (generations.count > 1)
+        qsort(generations.numbers, generations.count, sizeof *generations.numbers, compare_descending);
+    int result = 0;
+    for (size_t i = 0; result == 0 && i < generations.count; i++) {
+        CLEANUP_FREE char *path = string_format("%s-%ld-link", previous->profile, generations.numbers[i]);
+        CLEANUP_FREE char *reason = NULL;
+        if (!path) {
+            result = -1;
+        } else if (read_manifest(path, strings, found, &reason) == 0) {
+            if (manifest_find_snapshot_mapping(found, mapping->target, mapping->container, mapping->component))
+                result = 1;
+            else
+                manifest_clear(found);
+        }
+    }
+    free(generations.numbers);
+    return result;
+}

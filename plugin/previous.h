@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * What the coordinator knows of the last deployment: the current generation of its profile and the older ones.
+ */
+#ifndef PREVIOUS_H
+#define PREVIOUS_H
+
+#include "manifest.h"
+#include "options.h"
+
+struct previous {
+    bool known;               /* false: there is none, or it cannot be read */
+    char *profile;            /* DIRECTORY/PROFILE, also when it is not there yet */
+    char *path;               /* of the manifest; NULL if not known */
+    long generation;          /* its number; 0: none */
+    struct manifest manifest; /* empty if not known */
+};
+
+/* Reads the manifest that file names, or with NULL the current generation of the coordinator profile. One that is
+ * damaged counts as lost, with a warning. 0, or -1: the profile's place cannot be told, or file cannot be read. */
+int previous_read(const struct options *options, const char *file, struct strings *strings,
+                  struct previous *previous);
+
+void previous_clear(struct previous *previous);
+
+/* The newest generation up to the current one that has the snapshot mapping (target, container, component): 1 and
+ * its manifest in *found, 0: none has it, -1: no memory. A generation that cannot be read counts as one without. */
+int previous_find_generation(const struct previous *previous, const struct snapshot_mapping *mapping,
+                             struct strings *strings, struct manifest *found);
+
+#endif

@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "report.h"
+
+#include <string.h>
+
+#include "operations.h"
+
+static json_t *describe_copy(const struct copy *copy)
+{
+    return json_pack("{ss ss ss ss ss*}", "component", copy->mapping->component, "container",
+                     copy->mapping->container, "target", copy->mapping->target, "reason", copy->reason, "home",
+                     copy->home);
+}
+
+static void append(json_t *report, const char *list, json_t *value)
+{
+    json_array_append_new(json_object_get(report, list), value);
+}
+
+/* One entry for each component in conflict, with all its holders. */
+static void report_conflict(json_t *report, const struct copies *copies, size_t first)
+{
+    const struct copy *copy = &copies->items[first];
+    json_t *targets = json_array();
+    for (size_t i = first; i < copies->count; i++) {
+        const struct copy *other = &copies->items[i];
+        if (strcmp(other->mapping->component, copy->mapping->component) == 0
+            && strcmp(other->mapping->container, copy->mapping->container) == 0
+            && other->verdict == COPY_CONFLICT)
+            json_array_append_new(targets, json_string(other->mapping->target));
+    }
+    for (size_t i = 0; i < copy->home_count; i++) {
+        size_t index;
+        json_t *target;
+        bool there = false;
+        json_array_foreach(targets, index, target)
+            there = there || strcmp(json_string_value(target), copy->homes[i]) == 0;
+        if (!there)
+            json_array_append_new(targets, json_string(copy->homes[i]));
+    }
+    append(report, "conflicts",
+           json_pack("{ss ss so ss}", "component", copy->mapping->component, "container", copy->mapping->container,
+                     "targets", targets, "reason", copy->reason));
+}
+
+static bool first_of_component(const struct copies *copies, size_t position)
+{
+    for (size_t i = position; i-- > 0;) {
+        const struct copy *other = &copies->items[i], *copy = &copies->items[position];
+        if (strcmp(other->mapping->component, copy->mapping->component) != 0
+            || strcmp(other->mapping->container, copy->mapping->container) != 0)
+            break;
+        if (other->verdict == COPY_CONFLICT)
+            return false;
+    }
+    return true;
+}
+
+void report_copies(json_t *report, const struct copies *copies)
+{
+    static const char *const lists[] = { "superseded", "regressed", "leftOut", "conflicts", "rescued", "fenced",
+                                         "notSuperseded", NULL };
+    for (size_t i = 0; lists[i]; i++)
+        json_object_set_new(report, lists[i], json_array());
+    for (size_t i = 0; i < copies->count; i++) {
+        const struct copy *copy = &copies->items[i];
+        if (copy->verdict == COPY_SUPERSEDED)
+            append(report, "superseded", describe_copy(copy));
+        else if (copy->verdict == COPY_REGRESSED)
+            append(report, "regressed", describe_copy(copy));
+        else if (copy->verdict == COPY_LEFT_OUT)
+            append(report, "leftOut", describe_copy(copy));
+        else if (copy->home_count > 0 && copy_needs_facts(copy))
+            append(report, "notSuperseded", describe_copy(copy));
+        if (copy->verdict == COPY_CONFLICT && first_of_component(copies, i))
+            report_conflict(report, copies, i);
+        if (copy->rescue == OUTCOME_DONE)
+            append(report, "rescued", describe_copy(copy));
+        if (copy->fence == OUTCOME_DONE)
+            append(report, "fenced", describe_copy(copy));
+    }
+}
+
+static void warn_of_names(const struct copies *copies)
+{
+    for (size_t i = 0; i < copies->count; i++) {
+        const struct target *target = copies->items[i].captured->target;
+        const char *key = target_connection_key(target);
+        if (key && strcmp(key, target->name) != 0)
+            log_warning(target->name, "holds %s, but its name is not its connection key %s: Disnix moves no snapshot",
+                        copies->items[i].mapping->component, key);
+    }
+}
+
+void report_warn(const json_t *report, const struct copies *copies)
+{
+    size_t index;
+    json_t *entry;
+    json_array_foreach(json_object_get(report, "superseded"), index, entry)
+        log_notice(json_string_value(json_object_get(entry, "target")), "its copy of %s is superseded: %s",
+                   json_string_value(json_object_get(entry, "component")),
+                   json_string_value(json_object_get(entry, "reason")));
+    json_array_foreach(json_object_get(report, "regressed"), index, entry)
+        log_notice(json_string_value(json_object_get(entry, "target")), "its copy of %s is old: %s",
+                   json_string_value(json_object_get(entry, "component")),
+                   json_string_value(json_object_get(entry, "reason")));
+    json_array_foreach(json_object_get(report, "conflicts"), index, entry)
+        log_warning(NULL, "more than one target holds %s in %s and nobody can tell which is the one: %s",
+                    json_string_value(json_object_get(entry, "component")),
+                    json_string_value(json_object_get(entry, "container")),
+                    json_string_value(json_object_get(entry, "reason")));
+    json_array_foreach(json_object_get(report, "divergent"), index, entry)
+        log_warning(NULL, "targets hold different versions of connectsTo or providesContainers of %s",
+                    json_string_value(json_object_get(entry, "name")));
+    json_array_foreach(json_object_get(report, "dangling"), index, entry)
+        log_warning(NULL, "a dependency of %s on a mapping that is gone is left out: target %s",
+                    json_string_value(json_object_get(entry, "name")),
+                    json_string_value(json_object_get(json_object_get(entry, "dependency"), "target")));
+    warn_of_names(copies);
+}
