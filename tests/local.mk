@@ -13,4 +13,4 @@ SHELL_TESTS = \
 TESTS += $(SHELL_TESTS)
 dist_check_SCRIPTS += $(SHELL_TESTS) tests/compare-manifests
 dist_check_DATA += tests/functions.sh
-EXTRA_DIST += tests/corpus
+EXTRA_DIST += tests/corpus tests/count-results
