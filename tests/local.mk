@@ -5,12 +5,12 @@ SH_LOG_DRIVER = $(TEST_LOG_DRIVER)
 SH_LOG_COMPILER = $(SHELL)
 AM_TESTS_ENVIRONMENT = srcdir='$(abs_srcdir)'; export srcdir; builddir='$(abs_builddir)'; export builddir; \
 	CMOCKA_MESSAGE_OUTPUT=TAP; export CMOCKA_MESSAGE_OUTPUT;
-UNIT_LIBRARIES = lib/libdydisnix.a $(LIBRARIES_USED) $(CMOCKA_LIBS)
+libraries_of_units = lib/libdydisnix.a $(LIBRARIES_USED) $(CMOCKA_LIBS)
 
-SHELL_TESTS = \
+shell_tests = \
 	tests/reconstruct-corpus.sh \
 	$(NULL)
-TESTS += $(SHELL_TESTS)
-dist_check_SCRIPTS += $(SHELL_TESTS) tests/compare-manifests
+TESTS += $(shell_tests)
+dist_check_SCRIPTS += $(shell_tests) tests/compare-manifests
 dist_check_DATA += tests/functions.sh
 EXTRA_DIST += tests/corpus tests/count-results
