@@ -3,12 +3,15 @@ lib_libdydisnix_a_SOURCES = \
 	lib/arguments.c lib/arguments.h \
 	lib/cleanup.h \
 	lib/infrastructure.c lib/infrastructure.h \
+	lib/lines.c \
 	lib/manifest.c lib/manifest.h \
 	lib/manifest-difference.c \
 	lib/manifest-read.c \
 	lib/manifest-write.c \
+	lib/nix.c lib/nix.h \
 	lib/operations.c lib/operations.h \
 	lib/paths.c lib/paths.h \
+	lib/previous.c lib/previous.h \
 	lib/real-files.c lib/real.h \
 	lib/real-operations.c \
 	lib/real-programs.c \

@@ -19,4 +19,8 @@ const char *strings_intern_length(struct strings *strings, const char *text, siz
 /* printf into malloc()ed memory; NULL: no memory. */
 char *string_format(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
+/* Splits text into lines; calls each for every one that is not empty. Stops and gives back what each gives when that
+ * is not 0. The text is cut into pieces. */
+int string_lines(char *text, int (*each)(void *closure, char *line), void *closure);
+
 #endif

@@ -132,7 +132,7 @@ static void requisites_done(struct run *run, struct captured *captured, struct d
             set_answer(captured, ANSWER_INVALID, string_format("--query-requisites: a NUL byte in the answer"));
             return;
         }
-        if (result->status == 0 && client_lines(result->output, add_requisite, &requisites) != 0) {
+        if (result->status == 0 && string_lines(result->output, add_requisite, &requisites) != 0) {
             set_answer(captured, ANSWER_INVALID,
                        string_format("--query-requisites: no store path: %.200s",
                                      requisites.wrong ? requisites.wrong : "out of memory"));

@@ -59,13 +59,3 @@ void client_component_arguments(struct arguments *arguments, const struct target
                                             container));
     arguments_add(arguments, service->pkg);
 }
-
-int client_lines(char *output, int (*each)(void *closure, char *line), void *closure)
-{
-    char *rest = output, *line;
-    int result = 0;
-    while (result == 0 && (line = strsep(&rest, "\n")) != NULL)
-        if (*line)
-            result = each(closure, line);
-    return result;
-}

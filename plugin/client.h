@@ -17,8 +17,4 @@ void client_arguments(struct arguments *arguments, const struct target *target, 
 void client_component_arguments(struct arguments *arguments, const struct target *target, const char *container,
                                 const struct service *service, const struct service *provider);
 
-/* Splits output into lines; calls each for every one that is not empty. Stops and gives back what each gives when
- * that is not 0. The output is cut into pieces. */
-int client_lines(char *output, int (*each)(void *closure, char *line), void *closure);
-
 #endif

@@ -146,7 +146,7 @@ static void export_done(void *closure, const struct dydisnix_program *program, s
     char *file = NULL;
     (void)closure;
     if (result->ending == DYDISNIX_EXITED && result->status == 0)
-        client_lines(result->output, take_last_line, &file);
+        string_lines(result->output, take_last_line, &file);
     if (file && file[0] == '/' && operations->inspect(file, NULL) == DYDISNIX_FILE) {
         part->file = strdup(file);
     } else {

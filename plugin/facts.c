@@ -97,7 +97,7 @@ static void query_done(void *closure, const struct dydisnix_program *program, st
     struct query *query = program->closure;
     (void)closure;
     bool answered = result->ending == DYDISNIX_EXITED && result->status == 0;
-    if (answered && client_lines(result->output, add_snapshot, query) == 0) {
+    if (answered && string_lines(result->output, add_snapshot, query) == 0) {
         query->snapshots->answered = true;
     } else {
         CLEANUP_FREE char *ending = answered ? NULL : describe_ending(result);

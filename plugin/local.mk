@@ -8,9 +8,7 @@ plugin_sources = \
 	plugin/copies.c plugin/copies.h \
 	plugin/facts.c plugin/facts.h \
 	plugin/install.c plugin/install.h \
-	plugin/nix.c plugin/nix.h \
 	plugin/options.c plugin/options.h \
-	plugin/previous.c plugin/previous.h \
 	plugin/reconstruct.c plugin/reconstruct.h \
 	plugin/report.c plugin/report.h \
 	$(NULL)

@@ -56,7 +56,7 @@ static int read_infrastructure(struct reconstruction *reconstruction)
             log_error(NULL, "%s: %s", request->infrastructure, strerror(errno));
             return -1;
         }
-    } else if (nix_evaluate(request->infrastructure, reconstruction->options, &xml, &length) != 0) {
+    } else if (nix_evaluate(request->infrastructure, reconstruction->options->show_trace, &xml, &length) != 0) {
         return -1;
     }
     if (infrastructure_parse(xml, length, request->infrastructure, reconstruction->strings, &defaults,
@@ -258,7 +258,8 @@ static int run(struct reconstruction *reconstruction, xmlBufferPtr *printed)
 {
     const struct request *request = reconstruction->request;
     if (read_infrastructure(reconstruction) != 0
-        || previous_read(reconstruction->options, request->previous, reconstruction->strings,
+        || previous_read(reconstruction->options->coordinator_profile_directory, reconstruction->options->profile,
+                         request->previous, reconstruction->strings,
                          &reconstruction->previous) != 0)
         return -1;
     read_deployed(reconstruction);

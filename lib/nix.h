@@ -7,11 +7,12 @@
 
 #include <jansson.h>
 
-#include "options.h"
-#include "strings.h"
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 
 /* Evaluates an infrastructure model: the XML of its value, malloc()ed. 0, or -1 after a message. */
-int nix_evaluate(const char *file, const struct options *options, char **xml, size_t *length);
+int nix_evaluate(const char *file, bool show_trace, char **xml, size_t *length);
 
 /* What builtins.hashString and toXML make of each document: an array of hexadecimal SHA-256. 0, or -1. */
 int nix_service_keys(const json_t *documents, json_t **keys);

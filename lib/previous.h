@@ -6,7 +6,7 @@
 #define PREVIOUS_H
 
 #include "manifest.h"
-#include "options.h"
+#include "strings.h"
 
 struct previous {
     bool known;               /* false: there is none, or it cannot be read */
@@ -16,9 +16,10 @@ struct previous {
     struct manifest manifest; /* empty if not known */
 };
 
-/* Reads the manifest that file names, or with NULL the current generation of the coordinator profile. One that is
- * damaged counts as lost, with a warning. 0, or -1: the profile's place cannot be told, or file cannot be read. */
-int previous_read(const struct options *options, const char *file, struct strings *strings,
+/* Reads the manifest that file names, or with NULL the current generation of the coordinator profile in directory
+ * (NULL: the user's own under Nix's profiles). One that is damaged counts as lost, with a warning. 0, or -1 after a
+ * message: the profile's place cannot be told, or file cannot be read. */
+int previous_read(const char *directory, const char *profile, const char *file, struct strings *strings,
                   struct previous *previous);
 
 void previous_clear(struct previous *previous);

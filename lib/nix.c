@@ -6,9 +6,9 @@
 
 #include "arguments.h"
 #include "cleanup.h"
-#include "client.h"
 #include "operations.h"
 #include "paths.h"
+#include "strings.h"
 
 /* Linux gives arguments and environment together at least 128 KiB, usually 2 MiB; a single call stays far below. */
 static const size_t arguments_size = 100 * 1024;
@@ -47,7 +47,7 @@ static char *expression(const char *name)
     return string_format("%s/%s", directory && *directory ? directory : NIX_EXPRESSION_DIR, name);
 }
 
-int nix_evaluate(const char *file, const struct options *options, char **xml, size_t *length)
+int nix_evaluate(const char *file, bool show_trace, char **xml, size_t *length)
 {
     CLEANUP_ARGUMENTS struct arguments arguments = { 0 };
     arguments_add(&arguments, "nix-instantiate");
@@ -55,7 +55,7 @@ int nix_evaluate(const char *file, const struct options *options, char **xml, si
     arguments_add(&arguments, "--strict");
     arguments_add(&arguments, "--xml");
     arguments_add(&arguments, "--no-location");
-    if (options->show_trace)
+    if (show_trace)
         arguments_add(&arguments, "--show-trace");
     arguments_add(&arguments, file);
     return run_nix(&arguments, file, NULL, xml, length);
@@ -152,7 +152,7 @@ static int find_invalid_part(const char *const *paths, size_t count, bool *inval
         arguments_add(&arguments, paths[i]);
     if (run_nix(&arguments, "looking for missing paths", NULL, &output, NULL) != 0)
         return -1;
-    return client_lines(output, mark_invalid, &(struct invalid){ paths, count, invalid });
+    return string_lines(output, mark_invalid, &(struct invalid){ paths, count, invalid });
 }
 
 int nix_find_invalid(const char *const *paths, size_t count, bool *invalid)

@@ -59,12 +59,12 @@ static void follow_links(struct previous *previous)
         log_warning(NULL, "%s leads nowhere", previous->profile);
 }
 
-int previous_read(const struct options *options, const char *file, struct strings *strings,
+int previous_read(const char *directory, const char *profile, const char *file, struct strings *strings,
                   struct previous *previous)
 {
     *previous = (struct previous){ 0 };
     manifest_init(&previous->manifest, strings);
-    previous->profile = coordinator_profile_path(options->coordinator_profile_directory, options->profile);
+    previous->profile = coordinator_profile_path(directory, profile);
     if (!previous->profile) {
         log_error(NULL, "cannot tell where the coordinator profile is");
         return -1;

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <string.h>
+
+#include "strings.h"
+
+int string_lines(char *text, int (*each)(void *closure, char *line), void *closure)
+{
+    char *rest = text, *line;
+    int result = 0;
+    while (result == 0 && (line = strsep(&rest, "\n")) != NULL)
+        if (*line)
+            result = each(closure, line);
+    return result;
+}
