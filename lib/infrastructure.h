@@ -46,7 +46,18 @@ int infrastructure_parse(const char *xml, size_t length, const char *source, str
                          const struct infrastructure_defaults *defaults, struct infrastructure *infrastructure,
                          char **reason);
 
+/* The parts of reading that a manifest has in common: the events of xml.h for what stands in an infrastructure
+ * element, with a builder begun as an attribute set; and the model of that set, which is taken apart. defaults
+ * NULL: of a manifest, where an absent field is "" (number_of_cores "1") and manifest_check() has the last word. */
+int infrastructure_start(struct value_builder *builder, struct xml_reader *reader, const char *element);
+int infrastructure_take(struct nix_value *set, const char *source, struct strings *strings,
+                        const struct infrastructure_defaults *defaults, struct infrastructure *infrastructure,
+                        char **reason);
+
 void infrastructure_clear(struct infrastructure *infrastructure);
+
+/* Bytewise by name. */
+void infrastructure_sort(struct infrastructure *infrastructure);
 
 /* NULL: no such target. */
 const struct target *infrastructure_find(const struct infrastructure *infrastructure, const char *name);
@@ -57,7 +68,11 @@ const char *target_connection_key(const struct target *target);
 int target_copy(struct target *to, const struct target *from); /* same pool; -1: no memory */
 void target_clear(struct target *target);
 
-/* 0: all six fields say the same (typed, deep). */
+/* What Disnix demands of a target before it uses it. NULL: nothing is wrong; else what, without the target's name.
+ * *field becomes the field that it is about. */
+const char *target_objection(const struct target *target, const char **field);
+
+/* 0: all six fields say the same (typed, deep), and the names. */
 int target_compare(const struct target *a, const struct target *b);
 
 /* What changed from a to b: { "added": [name], "removed": [name], "changed": { name: [field or property path] } },

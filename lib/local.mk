@@ -1,6 +1,7 @@
 noinst_LIBRARIES += lib/libdydisnix.a
 lib_libdydisnix_a_SOURCES = \
 	lib/arguments.c lib/arguments.h \
+	lib/array.h \
 	lib/cleanup.h \
 	lib/infrastructure.c lib/infrastructure.h \
 	lib/lines.c \

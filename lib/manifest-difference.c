@@ -1,1 +1,129 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include "manifest.h"
+
+#include <string.h>
+
+/* Which side of a merge of two sorted arrays comes next: <0 a's element alone, >0 b's, 0 both. */
+#define NEXT(a_left, b_left, order) (!(a_left) ? 1 : !(b_left) ? -1 : (order))
+
+static json_t *path_or_null(const struct profile *profile)
+{
+    return profile ? json_string(profile->path) : json_null();
+}
+
+static json_t *profiles_difference(const struct manifest *a, const struct manifest *b)
+{
+    json_t *changes = json_object();
+    size_t i = 0, j = 0;
+
+    while (i < a->profile_count || j < b->profile_count) {
+        const struct profile *one = &a->profiles[i], *other = &b->profiles[j];
+        int order = NEXT(i < a->profile_count, j < b->profile_count, strcmp(one->target, other->target));
+
+        if (order || strcmp(one->path, other->path))
+            json_object_set_new(changes, order <= 0 ? one->target : other->target,
+                                json_pack("{s:o, s:o}", "from", path_or_null(order <= 0 ? one : NULL), "to",
+                                          path_or_null(order >= 0 ? other : NULL)));
+        i += order <= 0;
+        j += order >= 0;
+    }
+    return changes;
+}
+
+static json_t *service_shown(const struct service *service)
+{
+    return json_pack("{s:s, s:s}", "name", service->name, "key", service->key);
+}
+
+static json_t *services_difference(const struct manifest *a, const struct manifest *b, json_t *changed)
+{
+    json_t *added = json_array(), *removed = json_array();
+    size_t i = 0, j = 0;
+
+    while (i < a->service_count || j < b->service_count) {
+        const struct service *one = &a->services[i], *other = &b->services[j];
+        int order = NEXT(i < a->service_count, j < b->service_count, strcmp(one->key, other->key));
+
+        if (order < 0)
+            json_array_append_new(removed, service_shown(one));
+        else if (order > 0)
+            json_array_append_new(added, service_shown(other));
+        else if (!service_equal(one, other))
+            json_array_append_new(changed, service_shown(other));
+        i += order <= 0;
+        j += order >= 0;
+    }
+    return json_pack("{s:o, s:o}", "added", added, "removed", removed);
+}
+
+static void show_mapping(json_t *list, const struct manifest *manifest, const struct service_mapping *mapping)
+{
+    const struct service *service = manifest_find_service(manifest, mapping->service);
+
+    json_array_append_new(list, json_pack("{s:s, s:s, s:s, s:s}", "name", service ? service->name : mapping->service,
+                                          "service", mapping->service, "container", mapping->container, "target",
+                                          mapping->target));
+}
+
+/* What has the same identity but another content was removed and added. */
+static json_t *mappings_difference(const struct manifest *a, const struct manifest *b)
+{
+    json_t *added = json_array(), *removed = json_array();
+    size_t i = 0, j = 0;
+
+    while (i < a->service_mapping_count || j < b->service_mapping_count) {
+        const struct service_mapping *one = &a->service_mappings[i], *other = &b->service_mappings[j];
+        int order = NEXT(i < a->service_mapping_count, j < b->service_mapping_count,
+                         service_mapping_order(one, other));
+        bool differs = order || !service_mapping_equal(one, other);
+
+        if (differs && order <= 0)
+            show_mapping(removed, a, one);
+        if (differs && order >= 0)
+            show_mapping(added, b, other);
+        i += order <= 0;
+        j += order >= 0;
+    }
+    return json_pack("{s:o, s:o}", "added", added, "removed", removed);
+}
+
+static void show_snapshot(json_t *list, const struct snapshot_mapping *mapping)
+{
+    json_array_append_new(list, json_pack("{s:s, s:s, s:s}", "component", mapping->component, "container",
+                                          mapping->container, "target", mapping->target));
+}
+
+static json_t *snapshots_difference(const struct manifest *a, const struct manifest *b)
+{
+    json_t *added = json_array(), *removed = json_array();
+    size_t i = 0, j = 0;
+
+    while (i < a->snapshot_mapping_count || j < b->snapshot_mapping_count) {
+        const struct snapshot_mapping *one = &a->snapshot_mappings[i], *other = &b->snapshot_mappings[j];
+        int order = NEXT(i < a->snapshot_mapping_count, j < b->snapshot_mapping_count,
+                         snapshot_mapping_order(one, other));
+        bool differs = order || !snapshot_mapping_equal(one, other);
+
+        if (differs && order <= 0)
+            show_snapshot(removed, one);
+        if (differs && order >= 0)
+            show_snapshot(added, other);
+        i += order <= 0;
+        j += order >= 0;
+    }
+    return json_pack("{s:o, s:o}", "added", added, "removed", removed);
+}
+
+json_t *manifest_difference(const struct manifest *a, const struct manifest *b)
+{
+    static const struct manifest nothing;
+    const struct manifest *from = a ? a : &nothing;
+    json_t *changed = json_array();
+    json_t *services = services_difference(from, b, changed);
+
+    return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o}", "profiles", profiles_difference(from, b), "services", services,
+                     "mappings", mappings_difference(from, b), "snapshots", snapshots_difference(from, b), "changed",
+                     changed, "targets", infrastructure_difference(&from->infrastructure, &b->infrastructure));
+}

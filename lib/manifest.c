@@ -1,1 +1,352 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include "manifest.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "array.h"
+#include "xml.h"
+
+void manifest_init(struct manifest *manifest, struct strings *strings)
+{
+    *manifest = (struct manifest){ .strings = strings };
+}
+
+void service_clear(struct service *service)
+{
+    free(service->depends_on.items);
+    free(service->connects_to.items);
+    nix_value_clear(&service->provides_containers);
+    *service = (struct service){ .provides_containers = { .type = NIX_ATTRS } };
+}
+
+void manifest_clear(struct manifest *manifest)
+{
+    for (size_t i = 0; i < manifest->service_count; i++)
+        service_clear(&manifest->services[i]);
+    free(manifest->services);
+    free(manifest->profiles);
+    free(manifest->service_mappings);
+    free(manifest->snapshot_mappings);
+    infrastructure_clear(&manifest->infrastructure);
+    manifest_init(manifest, manifest->strings);
+}
+
+struct profile *manifest_add_profile(struct manifest *manifest, const char *target, const char *path)
+{
+    struct profile *profiles = array_grow(manifest->profiles, manifest->profile_count, sizeof *profiles), *profile;
+
+    if (!profiles)
+        return NULL;
+    manifest->profiles = profiles;
+    profile = &profiles[manifest->profile_count];
+    profile->target = strings_intern(manifest->strings, target);
+    profile->path = strings_intern(manifest->strings, path);
+    if (!profile->target || !profile->path)
+        return NULL;
+    manifest->profile_count++;
+    return profile;
+}
+
+/* Replaces a text that may be absent by the pool's. */
+static bool intern(struct strings *strings, const char **text)
+{
+    if (*text)
+        *text = strings_intern(strings, *text);
+    else
+        return true;
+    return *text != NULL;
+}
+
+static int copy_dependencies(struct strings *strings, struct dependencies *to, const struct dependencies *from)
+{
+    *to = (struct dependencies){ 0 };
+    if (!from->count)
+        return 0;
+    to->items = array_new(from->count, sizeof *to->items);
+    if (!to->items)
+        return -1;
+    for (size_t i = 0; i < from->count; i++) {
+        struct dependency *item = &to->items[to->count++];
+
+        *item = from->items[i];
+        if (!intern(strings, &item->service) || !intern(strings, &item->container) ||
+            !intern(strings, &item->target))
+            return -1;
+    }
+    return 0;
+}
+
+struct service *manifest_add_service(struct manifest *manifest, const struct service *service)
+{
+    struct service *services = array_grow(manifest->services, manifest->service_count, sizeof *services), *added;
+    struct strings *strings = manifest->strings;
+
+    if (!services)
+        return NULL;
+    manifest->services = services;
+    added = &services[manifest->service_count];
+    *added = (struct service){ service->key, service->name, service->pkg, service->type,
+                               .provides_containers = { .type = NIX_ATTRS } };
+    if (!intern(strings, &added->key) || !intern(strings, &added->name) || !intern(strings, &added->pkg) ||
+        !intern(strings, &added->type) || copy_dependencies(strings, &added->depends_on, &service->depends_on) ||
+        copy_dependencies(strings, &added->connects_to, &service->connects_to) ||
+        nix_value_copy(&added->provides_containers, &service->provides_containers)) {
+        service_clear(added);
+        return NULL;
+    }
+    manifest->service_count++;
+    return added;
+}
+
+struct service_mapping *manifest_add_service_mapping(struct manifest *manifest, const struct service_mapping *mapping)
+{
+    struct service_mapping *mappings = array_grow(manifest->service_mappings, manifest->service_mapping_count,
+                                                  sizeof *mappings), *added;
+
+    if (!mappings)
+        return NULL;
+    manifest->service_mappings = mappings;
+    added = &mappings[manifest->service_mapping_count];
+    *added = *mapping;
+    if (!intern(manifest->strings, &added->target) || !intern(manifest->strings, &added->container) ||
+        !intern(manifest->strings, &added->service) || !intern(manifest->strings, &added->provider))
+        return NULL;
+    manifest->service_mapping_count++;
+    return added;
+}
+
+struct snapshot_mapping *manifest_add_snapshot_mapping(struct manifest *manifest,
+                                                       const struct snapshot_mapping *mapping)
+{
+    struct snapshot_mapping *mappings = array_grow(manifest->snapshot_mappings, manifest->snapshot_mapping_count,
+                                                   sizeof *mappings), *added;
+
+    if (!mappings)
+        return NULL;
+    manifest->snapshot_mappings = mappings;
+    added = &mappings[manifest->snapshot_mapping_count];
+    *added = *mapping;
+    if (!intern(manifest->strings, &added->target) || !intern(manifest->strings, &added->container) ||
+        !intern(manifest->strings, &added->component) || !intern(manifest->strings, &added->service) ||
+        !intern(manifest->strings, &added->provider))
+        return NULL;
+    manifest->snapshot_mapping_count++;
+    return added;
+}
+
+int manifest_add_target(struct manifest *manifest, const struct target *target)
+{
+    struct infrastructure *infrastructure = &manifest->infrastructure;
+    struct target *targets = array_grow(infrastructure->targets, infrastructure->count, sizeof *targets), *added;
+
+    if (!targets)
+        return -1;
+    infrastructure->targets = targets;
+    added = &targets[infrastructure->count];
+    if (target_copy(added, target) < 0)
+        return -1;
+    nix_value_drop_untyped(&added->properties, target->name, "properties");
+    nix_value_drop_untyped(&added->containers, target->name, "containers");
+    infrastructure->count++;
+    return 0;
+}
+
+/* Pointers of one pool are equal when the texts are. */
+static int order_texts(const char *a, const char *b)
+{
+    return a == b ? 0 : !a ? -1 : !b ? 1 : strcmp(a, b);
+}
+
+int service_mapping_order(const struct service_mapping *a, const struct service_mapping *b)
+{
+    int order = order_texts(a->target, b->target);
+
+    if (!order)
+        order = order_texts(a->container, b->container);
+    return order ? order : order_texts(a->service, b->service);
+}
+
+int snapshot_mapping_order(const struct snapshot_mapping *a, const struct snapshot_mapping *b)
+{
+    int order = order_texts(a->target, b->target);
+
+    if (!order)
+        order = order_texts(a->container, b->container);
+    return order ? order : order_texts(a->component, b->component);
+}
+
+static int compare_profiles(const void *a, const void *b)
+{
+    return order_texts(((const struct profile *)a)->target, ((const struct profile *)b)->target);
+}
+
+static int compare_services(const void *a, const void *b)
+{
+    return order_texts(((const struct service *)a)->key, ((const struct service *)b)->key);
+}
+
+static int compare_service_mappings(const void *a, const void *b)
+{
+    return service_mapping_order(a, b);
+}
+
+static int compare_snapshot_mappings(const void *a, const void *b)
+{
+    return snapshot_mapping_order(a, b);
+}
+
+static void sort(void *array, size_t count, size_t size, int (*compare)(const void *, const void *))
+{
+    for (size_t i = 1; i < count; i++)
+        if (compare((char *)array + (i - 1) * size, (char *)array + i * size) > 0) {
+            qsort(array, count, size, compare);
+            return;
+        }
+}
+
+void manifest_sort(struct manifest *manifest)
+{
+    sort(manifest->profiles, manifest->profile_count, sizeof *manifest->profiles, compare_profiles);
+    sort(manifest->services, manifest->service_count, sizeof *manifest->services, compare_services);
+    sort(manifest->service_mappings, manifest->service_mapping_count, sizeof *manifest->service_mappings,
+         compare_service_mappings);
+    sort(manifest->snapshot_mappings, manifest->snapshot_mapping_count, sizeof *manifest->snapshot_mappings,
+         compare_snapshot_mappings);
+    infrastructure_sort(&manifest->infrastructure);
+}
+
+static const void *find(const void *wanted, const void *array, size_t count, size_t size,
+                        int (*compare)(const void *, const void *))
+{
+    return count ? bsearch(wanted, array, count, size, compare) : NULL;
+}
+
+const struct profile *manifest_find_profile(const struct manifest *manifest, const char *target)
+{
+    const struct profile wanted = { .target = target };
+
+    return find(&wanted, manifest->profiles, manifest->profile_count, sizeof wanted, compare_profiles);
+}
+
+const struct service *manifest_find_service(const struct manifest *manifest, const char *key)
+{
+    const struct service wanted = { .key = key };
+
+    return find(&wanted, manifest->services, manifest->service_count, sizeof wanted, compare_services);
+}
+
+const struct service_mapping *manifest_find_service_mapping(const struct manifest *manifest, const char *target,
+                                                            const char *container, const char *service)
+{
+    const struct service_mapping wanted = { .target = target, .container = container, .service = service };
+
+    return find(&wanted, manifest->service_mappings, manifest->service_mapping_count, sizeof wanted,
+                compare_service_mappings);
+}
+
+const struct snapshot_mapping *manifest_find_snapshot_mapping(const struct manifest *manifest, const char *target,
+                                                              const char *container, const char *component)
+{
+    const struct snapshot_mapping wanted = { .target = target, .container = container, .component = component };
+
+    return find(&wanted, manifest->snapshot_mappings, manifest->snapshot_mapping_count, sizeof wanted,
+                compare_snapshot_mappings);
+}
+
+static bool dependencies_equal(const struct dependencies *a, const struct dependencies *b)
+{
+    if (a->count != b->count)
+        return false;
+    for (size_t i = 0; i < a->count; i++)
+        if (order_texts(a->items[i].service, b->items[i].service) ||
+            order_texts(a->items[i].container, b->items[i].container) ||
+            order_texts(a->items[i].target, b->items[i].target))
+            return false;
+    return true;
+}
+
+bool service_equal(const struct service *a, const struct service *b)
+{
+    return !order_texts(a->key, b->key) && !order_texts(a->name, b->name) && !order_texts(a->pkg, b->pkg) &&
+           !order_texts(a->type, b->type) && dependencies_equal(&a->depends_on, &b->depends_on) &&
+           dependencies_equal(&a->connects_to, &b->connects_to) &&
+           !nix_value_compare(&a->provides_containers, &b->provides_containers);
+}
+
+bool service_mapping_equal(const struct service_mapping *a, const struct service_mapping *b)
+{
+    return !service_mapping_order(a, b) && !order_texts(a->provider, b->provider);
+}
+
+bool snapshot_mapping_equal(const struct snapshot_mapping *a, const struct snapshot_mapping *b)
+{
+    return !snapshot_mapping_order(a, b) && !order_texts(a->service, b->service) &&
+           !order_texts(a->provider, b->provider);
+}
+
+bool manifest_equal(const struct manifest *a, const struct manifest *b)
+{
+    if (a->profile_count != b->profile_count || a->service_count != b->service_count ||
+        a->service_mapping_count != b->service_mapping_count ||
+        a->snapshot_mapping_count != b->snapshot_mapping_count || a->infrastructure.count != b->infrastructure.count)
+        return false;
+    for (size_t i = 0; i < a->profile_count; i++)
+        if (order_texts(a->profiles[i].target, b->profiles[i].target) ||
+            order_texts(a->profiles[i].path, b->profiles[i].path))
+            return false;
+    for (size_t i = 0; i < a->service_count; i++)
+        if (!service_equal(&a->services[i], &b->services[i]))
+            return false;
+    for (size_t i = 0; i < a->service_mapping_count; i++)
+        if (!service_mapping_equal(&a->service_mappings[i], &b->service_mappings[i]))
+            return false;
+    for (size_t i = 0; i < a->snapshot_mapping_count; i++)
+        if (!snapshot_mapping_equal(&a->snapshot_mappings[i], &b->snapshot_mappings[i]))
+            return false;
+    for (size_t i = 0; i < a->infrastructure.count; i++)
+        if (target_compare(&a->infrastructure.targets[i], &b->infrastructure.targets[i]))
+            return false;
+    return true;
+}
+
+static int check_mapping(const struct manifest *manifest, const char *kind, const char *service, const char *target,
+                         char **reason)
+{
+    if (!manifest_find_service(manifest, service))
+        return reason_set(reason, "manifest", "a %s mapping on target %s names the unknown service %s", kind, target,
+                          service);
+    if (!infrastructure_find(&manifest->infrastructure, target))
+        return reason_set(reason, "manifest", "a %s mapping of service %s names the unknown target %s", kind, service,
+                          target);
+    return 0;
+}
+
+int manifest_check(const struct manifest *manifest, char **reason)
+{
+    const char *field, *objection;
+
+    *reason = NULL;
+    for (size_t i = 0; i < manifest->infrastructure.count; i++) {
+        const struct target *target = &manifest->infrastructure.targets[i];
+
+        objection = target_objection(target, &field);
+        if (objection)
+            return reason_set(reason, "manifest", "target %s: %s: %s", target->name, field, objection);
+    }
+    for (size_t i = 0; i < manifest->service_mapping_count; i++) {
+        const struct service_mapping *mapping = &manifest->service_mappings[i];
+
+        if (check_mapping(manifest, "service", mapping->service, mapping->target, reason))
+            return -1;
+    }
+    for (size_t i = 0; i < manifest->snapshot_mapping_count; i++) {
+        const struct snapshot_mapping *mapping = &manifest->snapshot_mappings[i];
+
+        if (check_mapping(manifest, "snapshot", mapping->service, mapping->target, reason))
+            return -1;
+    }
+    return 0;
+}

@@ -66,15 +66,29 @@ struct manifest {
 void manifest_init(struct manifest *manifest, struct strings *strings);
 void manifest_clear(struct manifest *manifest);
 
-/* Appending; strings are interned, arrays grow geometrically. Return the new element, zeroed but for identity,
+/* Appending; strings are interned, arrays grow geometrically. Return the new element,
  * or NULL: no memory. manifest_sort() afterwards. */
 struct profile *manifest_add_profile(struct manifest *manifest, const char *target, const char *path);
 struct service *manifest_add_service(struct manifest *manifest, const struct service *service); /* deep copy */
 struct service_mapping *manifest_add_service_mapping(struct manifest *manifest, const struct service_mapping *mapping);
 struct snapshot_mapping *manifest_add_snapshot_mapping(struct manifest *manifest,
                                                        const struct snapshot_mapping *mapping);
-int manifest_add_target(struct manifest *manifest, const struct target *target); /* deep copy */
+/* Deep copy; properties that a manifest cannot hold (null, path, function) are left out with a warning. -1: no
+ * memory. The values in target and service are of the manifest's pool already. */
+int manifest_add_target(struct manifest *manifest, const struct target *target);
 void manifest_sort(struct manifest *manifest);
+
+/* The order of identities; 0: the same one. */
+int service_mapping_order(const struct service_mapping *a, const struct service_mapping *b);
+int snapshot_mapping_order(const struct snapshot_mapping *a, const struct snapshot_mapping *b);
+
+/* Whether they say the same in all there is, identity included. */
+bool service_equal(const struct service *a, const struct service *b);
+bool service_mapping_equal(const struct service_mapping *a, const struct service_mapping *b);
+bool snapshot_mapping_equal(const struct snapshot_mapping *a, const struct snapshot_mapping *b);
+
+/* Frees what a service owns. */
+void service_clear(struct service *service);
 
 /* On sorted manifests; NULL: not there. Strings need not be of the manifest's pool. */
 const struct profile *manifest_find_profile(const struct manifest *manifest, const char *target);
@@ -90,15 +104,17 @@ struct manifest_limits {
 };
 
 /* Reads a deployment manifest of version 2. A DTD is refused before anything of it is read; unknown elements are
- * ignored; absent sections are empty; an absent text is "". Refuses: another version, a service without name,
- * pkg or type, mappings without identity, a pkg or profile that is no store path, control characters in names and keys, one key or
- * identity twice. source is named in the reason. 0, or -1 with *reason malloc()ed, and *manifest cleared. */
+ * ignored; absent sections are empty; an absent text is "". Refuses: another root or version, a service without
+ * name, pkg or type (name and type may be empty), mappings and dependencies without identity, a pkg or profile that
+ * is no store path, control characters in names and keys, a component or container with state that is no file name
+ * (Dysnomia makes directories of them), one key or identity twice, one text twice. Values without a type are left out. source is named in the reason. 0, or -1 with *reason malloc()ed, and *manifest cleared. */
 int manifest_parse(const char *xml, size_t length, const char *source, const struct manifest_limits *limits,
                    struct strings *strings, struct manifest *manifest, char **reason);
 
 /* Reads the profile manifest of target (version 2 or none): the same, and a mapping or dependency without target
- * is target's. Refuses a mapping of another target, and a mapping whose service it does not hold. The result has
- * no profiles and no infrastructure. Trailing white space after the root is fine (the D-Bus client adds a line). */
+ * is target's. Refuses a mapping of another target, and a service mapping whose service it does not hold. A snapshot
+ * mapping whose service it does not hold is left out: Disnix writes such ones for services of type package with
+ * deployState. The result has no profiles and no infrastructure. Trailing white space after the root is fine (the D-Bus client adds a line). */
 int profile_manifest_parse(const char *xml, size_t length, const char *source, const char *target,
                            const struct manifest_limits *limits, struct strings *strings,
                            struct manifest *manifest, char **reason);
