@@ -8,9 +8,10 @@ AM_TESTS_ENVIRONMENT = srcdir='$(abs_srcdir)'; export srcdir; builddir='$(abs_bu
 libraries_of_units = lib/libdydisnix.a $(LIBRARIES_USED) $(CMOCKA_LIBS)
 
 shell_tests = \
+	tests/engine-models.sh \
 	tests/reconstruct-corpus.sh \
 	$(NULL)
 TESTS += $(shell_tests)
-dist_check_SCRIPTS += $(shell_tests) tests/compare-manifests
+dist_check_SCRIPTS += $(shell_tests) tests/compare-manifests tests/with-nix
 dist_check_DATA += tests/functions.sh
 EXTRA_DIST += tests/corpus tests/count-results
