@@ -208,7 +208,8 @@ static const char *source_objection(const struct xml_source *source)
 static void reader_run(struct xml_reader *reader)
 {
     const struct xml_source *source = reader->source;
-    int options = XML_PARSE_NONET | XML_PARSE_IGNORE_ENC; /* it is UTF-8, whatever it says */
+    /* It is UTF-8, whatever it says. Without NOENT, &amp; in an attribute is told as &#38;. */
+    int options = XML_PARSE_NONET | XML_PARSE_IGNORE_ENC | XML_PARSE_NOENT;
 
     if (source->length >= XML_MAX_TEXT_LENGTH) /* nothing can expand any more */
         options |= XML_PARSE_HUGE;
