@@ -16,6 +16,8 @@ lib_libdydisnix_a_SOURCES = \
 	lib/real-files.c lib/real.h \
 	lib/real-operations.c \
 	lib/real-programs.c \
+	lib/real-remove.c \
+	lib/real-spawn.c \
 	lib/strings.c lib/strings.h \
 	lib/value.c lib/value.h \
 	lib/xml.c lib/xml.h \

@@ -1,1 +1,84 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "operations.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "strings.h"
+
+const struct dydisnix_operations *operations;
+
+void operations_use(const struct dydisnix_operations *table)
+{
+    operations = table;
+}
+
+#define LOG_FUNCTION(name, level)                               \
+    void name(const char *target, const char *format, ...)      \
+    {                                                           \
+        va_list arguments;                                      \
+                                                                \
+        va_start(arguments, format);                            \
+        operations->log(level, target, format, arguments);      \
+        va_end(arguments);                                      \
+    }
+
+LOG_FUNCTION(log_error, DYDISNIX_ERROR)
+LOG_FUNCTION(log_warning, DYDISNIX_WARNING)
+LOG_FUNCTION(log_notice, DYDISNIX_NOTICE)
+LOG_FUNCTION(log_debug, DYDISNIX_DEBUG)
+
+struct single {
+    const struct dydisnix_program *program; /* NULL once it was handed out */
+    struct dydisnix_result *result;
+};
+
+static bool single_next(void *closure, struct dydisnix_program *program)
+{
+    struct single *single = closure;
+
+    if (single->program == NULL)
+        return false;
+    *program = *single->program;
+    single->program = NULL;
+    return true;
+}
+
+static void single_done(void *closure, const struct dydisnix_program *program, struct dydisnix_result *result)
+{
+    struct single *single = closure;
+
+    (void)program;
+    *single->result = *result;
+    result->output = NULL;
+}
+
+int run_program(const struct dydisnix_program *program, struct dydisnix_result *result)
+{
+    struct single single = { program, result };
+    const struct dydisnix_work work = { single_next, single_done, &single };
+
+    memset(result, 0, sizeof *result);
+    if (operations->run(&work, 1) != 0) {
+        result->ending = DYDISNIX_NOT_STARTED;
+        result->status = errno;
+    }
+    return result->ending == DYDISNIX_EXITED && result->status == 0 ? 0 : -1;
+}
+
+char *describe_ending(const struct dydisnix_result *result)
+{
+    switch (result->ending) {
+    case DYDISNIX_EXITED:
+        return string_format("exit status %d", result->status);
+    case DYDISNIX_SIGNALLED:
+        return string_format("killed by signal %d", result->status);
+    case DYDISNIX_TIMED_OUT:
+        return string_format("no answer in time");
+    case DYDISNIX_NOT_STARTED:
+        return string_format("not started: %s", strerror(result->status));
+    case DYDISNIX_TOO_MUCH_OUTPUT:
+        return string_format("too much output");
+    }
+    return string_format("unknown");
+}

@@ -1,1 +1,78 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "paths.h"
+
+#include <pwd.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "strings.h"
+
+#define HASH_LENGTH 32
+#define NAME_LENGTH_MAX 211
+
+#define LETTERS_AND_DIGITS "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+
+const char *store_path_name(const char *path)
+{
+    static const char prefix[] = NIX_STORE_DIR "/";
+    const char *hash, *name;
+    size_t length;
+
+    if (path == NULL || strncmp(path, prefix, strlen(prefix)) != 0)
+        return NULL;
+    hash = path + strlen(prefix);
+    if (strspn(hash, "0123456789abcdfghijklmnpqrsvwxyz") != HASH_LENGTH || hash[HASH_LENGTH] != '-')
+        return NULL;
+    name = hash + HASH_LENGTH + 1;
+    length = strspn(name, LETTERS_AND_DIGITS "+._?=-");
+    if (name[length] != '\0' || length == 0 || length > NAME_LENGTH_MAX || name[0] == '.')
+        return NULL;
+    return name;
+}
+
+bool is_store_path(const char *path)
+{
+    return store_path_name(path) != NULL;
+}
+
+bool is_plain_name(const char *text)
+{
+    const unsigned char *p;
+
+    if (text == NULL || *text == '\0')
+        return false;
+    for (p = (const unsigned char *)text; *p != '\0'; p++) {
+        if (*p < 0x20 || *p == 0x7f)
+            return false;
+        if (*p == 0xc2 && p[1] >= 0x80 && p[1] < 0xa0) /* U+0080 to U+009F, control characters as well */
+            return false;
+    }
+    return true;
+}
+
+bool is_connection_key(const char *text)
+{
+    return is_plain_name(text) && *text != '-' && strchr(text, ' ') == NULL;
+}
+
+bool is_profile_name(const char *text)
+{
+    return is_plain_name(text) && *text != '-' && *text != '.' && strchr(text, '/') == NULL;
+}
+
+char *target_profile_path(const char *profile)
+{
+    return string_format("%s/nix/profiles/disnix/%s", NIX_STATE_DIR, profile);
+}
+
+char *coordinator_profile_path(const char *directory, const char *profile)
+{
+    const struct passwd *user;
+
+    if (directory != NULL)
+        return string_format("%s/%s", directory, profile);
+    user = getpwuid(geteuid());
+    if (user == NULL)
+        return NULL;
+    return string_format("%s/nix/profiles/per-user/%s/disnix-coordinator/%s", NIX_STATE_DIR, user->pw_name, profile);
+}

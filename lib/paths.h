@@ -27,10 +27,10 @@ bool is_profile_name(const char *text);
 /* The part of a store path after hash and dash: the component of a package. NULL: no store path. */
 const char *store_path_name(const char *path);
 
-/* NIX_STATE_DIR/profiles/disnix/PROFILE: the profile on a target. malloc()ed. */
+/* NIX_STATE_DIR/nix/profiles/disnix/PROFILE: the profile on a target. malloc()ed. */
 char *target_profile_path(const char *profile);
 
-/* DIRECTORY/PROFILE, where DIRECTORY is given or NIX_STATE_DIR/profiles/per-user/USER/disnix-coordinator with USER
+/* DIRECTORY/PROFILE, where DIRECTORY is given or NIX_STATE_DIR/nix/profiles/per-user/USER/disnix-coordinator with USER
  * of the effective uid. malloc()ed; NULL: no such user. */
 char *coordinator_profile_path(const char *directory, const char *profile);
 

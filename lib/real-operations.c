@@ -1,1 +1,115 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "operations.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <sys/random.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "cleanup.h"
+#include "real.h"
+#include "strings.h"
+
+static enum dydisnix_level shown_level = DYDISNIX_NOTICE;
+
+void real_log_level(enum dydisnix_level most)
+{
+    shown_level = most;
+}
+
+static void replace_controls(char *text)
+{
+    unsigned char *p;
+
+    for (p = (unsigned char *)text; *p != '\0'; p++) {
+        if (*p < 0x20 || *p == 0x7f)
+            *p = '?';
+        else if (*p == 0xc2 && p[1] >= 0x80 && p[1] < 0xa0) /* U+0080 to U+009F */
+            p[0] = p[1] = '?';
+    }
+}
+
+static void real_log(enum dydisnix_level level, const char *target, const char *format, va_list arguments)
+{
+    int saved_errno = errno;
+    CLEANUP_FREE char *message = NULL;
+    CLEANUP_FREE char *line = NULL;
+    int length;
+
+    if (level > shown_level)
+        return;
+    if (vasprintf(&message, format, arguments) < 0) {
+        message = NULL;
+        return;
+    }
+    if (target == NULL)
+        length = asprintf(&line, "[coordinator]: %s", message);
+    else
+        length = asprintf(&line, "[target: %s]: %s", target, message);
+    if (length < 0) {
+        line = NULL;
+        return;
+    }
+    replace_controls(line);
+    line[length] = '\n'; /* in place of the NUL, so that the line is one write */
+    (void)real_write_all(STDERR_FILENO, line, (size_t)length + 1);
+    errno = saved_errno;
+}
+
+int64_t real_now(void)
+{
+    struct timespec time;
+
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return (int64_t)time.tv_sec * 1000 + time.tv_nsec / 1000000;
+}
+
+static int64_t real_clock(void)
+{
+    return time(NULL);
+}
+
+static uint64_t real_random(void)
+{
+    uint64_t value = 0;
+
+    while (getrandom(&value, sizeof value, 0) < 0 && errno == EINTR)
+        ;
+    return value;
+}
+
+static void real_sleep(int64_t milliseconds)
+{
+    struct timespec until;
+
+    if (milliseconds <= 0)
+        return;
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    until.tv_sec += milliseconds / 1000;
+    until.tv_nsec += milliseconds % 1000 * 1000000;
+    if (until.tv_nsec >= 1000000000) {
+        until.tv_sec++;
+        until.tv_nsec -= 1000000000;
+    }
+    while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, NULL) == EINTR)
+        ;
+}
+
+const struct dydisnix_operations real_operations = {
+    .size = sizeof(struct dydisnix_operations),
+    .log = real_log,
+    .run = real_run,
+    .read = real_read,
+    .write = real_write,
+    .list = real_list,
+    .inspect = real_inspect,
+    .read_link = real_read_link,
+    .make_directory = real_make_directory,
+    .remove = real_remove,
+    .temporary_directory = real_temporary_directory,
+    .now = real_now,
+    .clock = real_clock,
+    .random = real_random,
+    .sleep = real_sleep,
+};

@@ -1,1 +1,38 @@
-/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * The parts of the real table of operations; see dydisnix/plugin.h for what each one promises.
+ */
+#ifndef REAL_H
+#define REAL_H
+
+#include <sys/types.h>
+
+#include <dydisnix/plugin.h>
+
+int real_run(const struct dydisnix_work *work, unsigned jobs);
+
+int real_read(const char *path, size_t limit, char **data, size_t *length);
+int real_write(const char *path, const char *data, size_t length, unsigned mode);
+int real_list(const char *path, int (*each)(void *closure, const char *name), void *closure);
+enum dydisnix_kind real_inspect(const char *path, uint64_t *size);
+int real_read_link(const char *path, char **destination);
+int real_make_directory(const char *path, unsigned mode);
+int real_remove(const char *path);
+int real_temporary_directory(const char *prefix, char **path);
+
+int64_t real_now(void);
+
+/* Writes all of it, also to a descriptor that does not block; 0, or -1 with errno set. */
+int real_write_all(int fd, const char *data, size_t length);
+
+/* A started program: the read ends of its standard output and standard error, which do not block. */
+struct real_process {
+    pid_t pid;
+    int out;
+    int err;
+};
+
+/* Starts a program in a process group of its own. 0, or errno. */
+int real_spawn(const struct dydisnix_program *program, struct real_process *process);
+
+#endif

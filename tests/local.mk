@@ -1,11 +1,22 @@
 # Each test prints TAP. A unit test is tests/unit/NAME.c, a shell test tests/NAME.sh.
 TEST_EXTENSIONS = .sh
-TEST_LOG_DRIVER = env AM_TAP_AWK='$(AWK)' $(SHELL) $(top_srcdir)/build-aux/tap-driver.sh
-SH_LOG_DRIVER = $(TEST_LOG_DRIVER)
+LOG_DRIVER = env AM_TAP_AWK='$(AWK)' $(SHELL) $(top_srcdir)/build-aux/tap-driver.sh
+SH_LOG_DRIVER = $(LOG_DRIVER)
 SH_LOG_COMPILER = $(SHELL)
 AM_TESTS_ENVIRONMENT = srcdir='$(abs_srcdir)'; export srcdir; builddir='$(abs_builddir)'; export builddir; \
 	CMOCKA_MESSAGE_OUTPUT=TAP; export CMOCKA_MESSAGE_OUTPUT;
+
+# Each one is built from its NAME.c; what it needs beside the library is its own NAME_LDADD.
+unit_tests = \
+	tests/unit/infrastructure \
+	tests/unit/paths \
+	tests/unit/strings \
+	tests/unit/value \
+	$(NULL)
+check_PROGRAMS += $(unit_tests)
+TESTS += $(unit_tests)
 libraries_of_units = lib/libdydisnix.a $(LIBRARIES_USED) $(CMOCKA_LIBS)
+LDADD = $(libraries_of_units)
 
 shell_tests = \
 	tests/engine-models.sh \
@@ -13,5 +24,5 @@ shell_tests = \
 	$(NULL)
 TESTS += $(shell_tests)
 dist_check_SCRIPTS += $(shell_tests) tests/compare-manifests tests/with-nix
-dist_check_DATA += tests/functions.sh
+dist_check_DATA += tests/functions.sh tests/unit/model.h tests/unit/unit.h
 EXTRA_DIST += tests/corpus tests/count-results

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "unit.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "strings.h"
+
+static void equal_text_is_one_pointer(void **state)
+{
+    struct strings *strings = strings_new();
+    char text[] = "database";
+    const char *first = strings_intern(strings, text);
+
+    (void)state;
+    assert_ptr_not_equal(first, text);
+    assert_string_equal(first, "database");
+    text[0] = 'D';
+    assert_string_equal(first, "database");
+    assert_ptr_equal(strings_intern(strings, "database"), first);
+    assert_ptr_equal(strings_intern_length(strings, "database-1", 8), first);
+    assert_ptr_not_equal(strings_intern(strings, text), first);
+    strings_free(strings);
+}
+
+static void odd_texts(void **state)
+{
+    struct strings *strings = strings_new();
+    const char *empty = strings_intern(strings, "");
+
+    (void)state;
+    assert_string_equal(empty, "");
+    assert_ptr_equal(strings_intern_length(strings, "x", 0), empty);
+    assert_null(strings_intern(strings, NULL));
+    assert_null(strings_intern_length(strings, NULL, 3));
+    assert_string_equal(strings_intern_length(strings, "ab\0cd", 5), "ab");
+    assert_string_equal(strings_intern_length(strings, "ab", 100), "ab");
+    assert_string_equal(strings_intern(strings, "a:b:c"), "a:b:c");
+    strings_free(strings);
+    strings_free(NULL);
+}
+
+static void many_and_long_texts(void **state)
+{
+    enum { COUNT = 50000, LONG = 16 << 20 };
+    struct strings *strings = strings_new();
+    const char **known = calloc(COUNT, sizeof *known);
+    char *text = malloc(LONG + 1);
+    int i;
+
+    (void)state;
+    for (i = 0; i < COUNT; i++) {
+        snprintf(text, LONG, "/nix/store/%d", i);
+        known[i] = strings_intern(strings, text);
+    }
+    for (i = 0; i < COUNT; i++) {
+        snprintf(text, LONG, "/nix/store/%d", i);
+        assert_ptr_equal(strings_intern(strings, text), known[i]);
+    }
+    memset(text, 'x', LONG);
+    text[LONG] = '\0';
+    assert_string_equal(strings_intern(strings, text), text);
+    free(text);
+    free(known);
+    strings_free(strings);
+}
+
+static void formats(void **state)
+{
+    char *text = string_format("%s-%d", "generation", 12);
+
+    (void)state;
+    assert_string_equal(text, "generation-12");
+    free(text);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(equal_text_is_one_pointer),
+        cmocka_unit_test(odd_texts),
+        cmocka_unit_test(many_and_long_texts),
+        cmocka_unit_test(formats),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
