@@ -5,8 +5,10 @@
 
 #include <string.h>
 
-/* Which side of a merge of two sorted arrays comes next: <0 a's element alone, >0 b's, 0 both. */
-#define NEXT(a_left, b_left, order) (!(a_left) ? 1 : !(b_left) ? -1 : (order))
+/* A step of merging two sorted arrays: the next elements, NULL at the end, and which of them is told now: <0 a's
+ * alone, >0 b's, 0 both. */
+#define AT(array, count, index) ((index) < (count) ? &(array)[index] : NULL)
+#define NEXT(one, other, order) (!(one) ? 1 : !(other) ? -1 : (order))
 
 static json_t *path_or_null(const struct profile *profile)
 {
@@ -19,8 +21,9 @@ static json_t *profiles_difference(const struct manifest *a, const struct manife
     size_t i = 0, j = 0;
 
     while (i < a->profile_count || j < b->profile_count) {
-        const struct profile *one = &a->profiles[i], *other = &b->profiles[j];
-        int order = NEXT(i < a->profile_count, j < b->profile_count, strcmp(one->target, other->target));
+        const struct profile *one = AT(a->profiles, a->profile_count, i);
+        const struct profile *other = AT(b->profiles, b->profile_count, j);
+        int order = NEXT(one, other, strcmp(one->target, other->target));
 
         if (order || strcmp(one->path, other->path))
             json_object_set_new(changes, order <= 0 ? one->target : other->target,
@@ -43,8 +46,9 @@ static json_t *services_difference(const struct manifest *a, const struct manife
     size_t i = 0, j = 0;
 
     while (i < a->service_count || j < b->service_count) {
-        const struct service *one = &a->services[i], *other = &b->services[j];
-        int order = NEXT(i < a->service_count, j < b->service_count, strcmp(one->key, other->key));
+        const struct service *one = AT(a->services, a->service_count, i);
+        const struct service *other = AT(b->services, b->service_count, j);
+        int order = NEXT(one, other, strcmp(one->key, other->key));
 
         if (order < 0)
             json_array_append_new(removed, service_shown(one));
@@ -74,9 +78,9 @@ static json_t *mappings_difference(const struct manifest *a, const struct manife
     size_t i = 0, j = 0;
 
     while (i < a->service_mapping_count || j < b->service_mapping_count) {
-        const struct service_mapping *one = &a->service_mappings[i], *other = &b->service_mappings[j];
-        int order = NEXT(i < a->service_mapping_count, j < b->service_mapping_count,
-                         service_mapping_order(one, other));
+        const struct service_mapping *one = AT(a->service_mappings, a->service_mapping_count, i);
+        const struct service_mapping *other = AT(b->service_mappings, b->service_mapping_count, j);
+        int order = NEXT(one, other, service_mapping_order(one, other));
         bool differs = order || !service_mapping_equal(one, other);
 
         if (differs && order <= 0)
@@ -101,9 +105,9 @@ static json_t *snapshots_difference(const struct manifest *a, const struct manif
     size_t i = 0, j = 0;
 
     while (i < a->snapshot_mapping_count || j < b->snapshot_mapping_count) {
-        const struct snapshot_mapping *one = &a->snapshot_mappings[i], *other = &b->snapshot_mappings[j];
-        int order = NEXT(i < a->snapshot_mapping_count, j < b->snapshot_mapping_count,
-                         snapshot_mapping_order(one, other));
+        const struct snapshot_mapping *one = AT(a->snapshot_mappings, a->snapshot_mapping_count, i);
+        const struct snapshot_mapping *other = AT(b->snapshot_mappings, b->snapshot_mapping_count, j);
+        int order = NEXT(one, other, snapshot_mapping_order(one, other));
         bool differs = order || !snapshot_mapping_equal(one, other);
 
         if (differs && order <= 0)

@@ -6,7 +6,6 @@
 #include <libxml/SAX2.h>
 #include <libxml/parser.h>
 #include <libxml/parserInternals.h>
-#include <limits.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -19,6 +18,7 @@ struct xml_reader {
     const struct xml_source *source;
     const struct xml_events *events;
     void *closure;
+    size_t told; /* bytes that libxml2 has got */
     xmlParserCtxtPtr context;
     unsigned depth, depth_limit;
     unsigned skipped; /* levels within an element that nobody wants */
@@ -196,13 +196,22 @@ static const char *source_objection(const struct xml_source *source)
 {
     if (source->limit && source->length > source->limit)
         return "larger than allowed";
-    if (source->length > INT_MAX)
-        return "larger than can be read";
     if (source->length == 0)
         return "empty";
     if (memchr(source->xml, '\0', source->length))
         return "holds a NUL byte";
     return NULL;
+}
+
+/* Piece by piece: given all at once, libxml2 would make a copy of it. */
+static int on_read(void *closure, char *buffer, int room)
+{
+    struct xml_reader *reader = closure;
+    size_t left = reader->source->length - reader->told, piece = left < (size_t)room ? left : (size_t)room;
+
+    memcpy(buffer, reader->source->xml + reader->told, piece);
+    reader->told += piece;
+    return (int)piece;
 }
 
 static void reader_run(struct xml_reader *reader)
@@ -215,7 +224,7 @@ static void reader_run(struct xml_reader *reader)
         options |= XML_PARSE_HUGE;
     *reader->context->sax = handler;
     reader->context->userData = reader;
-    xmlFreeDoc(xmlCtxtReadMemory(reader->context, source->xml, (int)source->length, NULL, NULL, options));
+    xmlFreeDoc(xmlCtxtReadIO(reader->context, on_read, NULL, reader, NULL, NULL, options));
     if (!reader->context->wellFormed)
         xml_fail(reader, "not well-formed");
 }

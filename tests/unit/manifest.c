@@ -364,7 +364,7 @@ static void test_adding(void **state)
 
     (void)state;
     manifest_init(&manifest, strings);
-    assert_ptr_equal(manifest_add_service(&manifest, &service), &manifest.services[0]);
+    assert_string_equal(manifest_add_service(&manifest, &service)->key, KEY_A);
     for (int i = 99; i >= 0; i--) {
         struct service_mapping mapping = { .target = target, .container = "c", .service = KEY_A };
         struct snapshot_mapping snapshot = { .target = target, .container = "c", .component = "x", .service = KEY_A };

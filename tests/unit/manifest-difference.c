@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include "model.h"
+
+static struct strings *strings, *other_strings;
+
+#define OTHER_PKG "/nix/store/00000000000000000000000000000000-web-1.1"
+
+static const char base[] =
+    "<manifest version=\"2\"><profiles><profile name=\"a\">" PKG "</profile><profile name=\"b\">" PKG "</profile></profiles>"
+    "<services><service name=\"" KEY_A "\"><name>web</name><pkg>" PKG "</pkg><type>process</type><connectsTo><mapping>"
+    "<container>c</container><service>" KEY_B "</service><target>b</target></mapping></connectsTo></service>"
+    "<service name=\"" KEY_B "\"><name>api</name><pkg>" PKG "</pkg><type>process</type></service></services>"
+    "<infrastructure><target name=\"a\"><properties><property name=\"hostname\" type=\"string\">a</property>"
+    "<property name=\"load\" type=\"float\">5</property></properties></target></infrastructure>"
+    "<serviceMappings><mapping><container>c</container><service>" KEY_A "</service><target>a</target></mapping>"
+    "<mapping><container>c</container><service>" KEY_B "</service><target>b</target></mapping></serviceMappings>"
+    "<snapshotMappings><mapping><component>web-1.0</component><container>c</container><service>" KEY_A "</service>"
+    "<target>a</target></mapping></snapshotMappings></manifest>";
+
+static void parsed(const char *xml, struct strings *pool, struct manifest *manifest)
+{
+    char *reason;
+
+    if (manifest_parse(xml, strlen(xml), "FILE", NULL, pool, manifest, &reason))
+        fail_msg("%s: %s", xml, reason);
+}
+
+/* xml with the first occurrence of one text replaced. */
+static char *replaced(const char *xml, const char *from, const char *to)
+{
+    const char *place = strstr(xml, from);
+
+    if (!place)
+        fail_msg("%s is not there", from);
+    return string_format("%.*s%s%s", (int)(place - xml), xml, to, place + strlen(from));
+}
+
+static const char nothing[] = "{\"profiles\":{},\"services\":{\"added\":[],\"removed\":[]},"
+                              "\"mappings\":{\"added\":[],\"removed\":[]},\"snapshots\":{\"added\":[],\"removed\":[]},"
+                              "\"changed\":[],\"targets\":{\"added\":[],\"removed\":[],\"changed\":{}}}";
+
+static char *difference(const struct manifest *a, const struct manifest *b)
+{
+    json_t *value = manifest_difference(a, b);
+    char *text = json_dumps(value, JSON_COMPACT);
+
+    json_decref(value);
+    return text;
+}
+
+static void expect_equal(const struct manifest *a, const struct manifest *b)
+{
+    char *text = difference(a, b);
+
+    assert_string_equal(text, nothing);
+    assert_true(manifest_equal(a, b));
+    free(text);
+}
+
+/* One replacement in the manifest: it is seen, both ways, and told with this. */
+static void told(const char *from, const char *to, const char *part)
+{
+    char *xml = replaced(base, from, to), *text, *back;
+    struct manifest a, b;
+
+    parsed(base, strings, &a);
+    parsed(xml, other_strings, &b);
+    assert_false(manifest_equal(&a, &b));
+    assert_false(manifest_equal(&b, &a));
+    text = difference(&a, &b);
+    back = difference(&b, &a);
+    if (!strstr(text, part))
+        fail_msg("%s lacks %s", text, part);
+    assert_string_not_equal(back, nothing);
+    free(text);
+    free(back);
+    free(xml);
+    manifest_clear(&a);
+    manifest_clear(&b);
+}
+
+static void test_equal(void **state)
+{
+    struct manifest a, b;
+
+    (void)state;
+    parsed(base, strings, &a);
+    parsed(base, other_strings, &b);
+    expect_equal(&a, &b);
+    manifest_clear(&b);
+    parsed("<manifest version=\"2\"/>", other_strings, &b);
+    assert_false(manifest_equal(&a, &b));
+    manifest_clear(&a);
+    manifest_clear(&b);
+}
+
+static void test_from_nothing(void **state)
+{
+    struct manifest b;
+    char *text;
+
+    (void)state;
+    parsed(base, strings, &b);
+    text = difference(NULL, &b);
+    assert_string_equal(text, "{\"profiles\":{\"a\":{\"from\":null,\"to\":\"" PKG "\"},\"b\":{\"from\":null,\"to\":\"" PKG
+                        "\"}},\"services\":{\"added\":[{\"name\":\"web\",\"key\":\"" KEY_A "\"},{\"name\":\"api\",\"key\":\""
+                        KEY_B "\"}],\"removed\":[]},\"mappings\":{\"added\":[{\"name\":\"web\",\"service\":\"" KEY_A
+                        "\",\"container\":\"c\",\"target\":\"a\"},{\"name\":\"api\",\"service\":\"" KEY_B
+                        "\",\"container\":\"c\",\"target\":\"b\"}],\"removed\":[]},\"snapshots\":{\"added\":[{\"component\":"
+                        "\"web-1.0\",\"container\":\"c\",\"target\":\"a\"}],\"removed\":[]},\"changed\":[],"
+                        "\"targets\":{\"added\":[\"a\"],\"removed\":[],\"changed\":{}}}");
+    free(text);
+    manifest_clear(&b);
+}
+
+#define CHANGED_A "\"changed\":[{\"name\":\"web\",\"key\":\"" KEY_A "\"}]"
+#define CHANGED_MAPPING "{\"name\":\"web\",\"service\":\"" KEY_A "\",\"container\":\"c\",\"target\":\"a\"}"
+#define CHANGED_SNAPSHOT "{\"component\":\"web-1.0\",\"container\":\"c\",\"target\":\"a\"}"
+
+static void test_every_value_counts(void **state)
+{
+    (void)state;
+    told("<profile name=\"a\">" PKG, "<profile name=\"a\">" OTHER_PKG,
+         "\"profiles\":{\"a\":{\"from\":\"" PKG "\",\"to\":\"" OTHER_PKG "\"}}");
+    told("<profile name=\"b\">" PKG "</profile>", "", "\"profiles\":{\"b\":{\"from\":\"" PKG "\",\"to\":null}}");
+    told("<pkg>" PKG, "<pkg>" OTHER_PKG, CHANGED_A);
+    told("<type>process", "<type>other", CHANGED_A);
+    told("<target>b", "<target>c", CHANGED_A);
+    told("connectsTo><mapping>", "dependsOn/><connectsTo><mapping><service>x</service><container>y</container>"
+         "<target>z</target></mapping><mapping>", CHANGED_A);
+    told("<connectsTo>", "<providesContainers><container name=\"x\" type=\"attrs\"/></providesContainers><connectsTo>",
+         CHANGED_A);
+    told("<service name=\"" KEY_B "\"><name>api</name><pkg>" PKG "</pkg><type>process</type></service>", "",
+         "\"services\":{\"added\":[],\"removed\":[{\"name\":\"api\",\"key\":\"" KEY_B "\"}]}");
+    told("type=\"float\">5", "type=\"int\">5", "\"changed\":{\"a\":[\"properties.load\"]}");
+    told("</target></infrastructure>", "<numOfCores>2</numOfCores></target></infrastructure>",
+         "\"changed\":{\"a\":[\"numOfCores\"]}");
+    told("</target></infrastructure>", "</target><target name=\"z\"/></infrastructure>", "\"targets\":{\"added\":[\"z\"]");
+    told("<serviceMappings><mapping>", "<serviceMappings><mapping><containerProvidedByService>" KEY_B
+         "</containerProvidedByService>", "\"mappings\":{\"added\":[" CHANGED_MAPPING "],\"removed\":[" CHANGED_MAPPING "]}");
+    told("</mapping></serviceMappings>", "</mapping><mapping><container>c</container><service>unknown</service><target>a"
+         "</target></mapping></serviceMappings>", "\"added\":[{\"name\":\"unknown\",\"service\":\"unknown\"");
+    told("<container>c</container><service>" KEY_A "</service><target>a</target></mapping></snapshotMappings>",
+         "<container>c</container><service>" KEY_B "</service><target>a</target></mapping></snapshotMappings>",
+         "\"snapshots\":{\"added\":[" CHANGED_SNAPSHOT "],\"removed\":[" CHANGED_SNAPSHOT "]}");
+    told("web-1.0</component>", "web-1.1</component>", "\"removed\":[" CHANGED_SNAPSHOT "]");
+}
+
+static int begin(void **state)
+{
+    (void)state;
+    operations_use(&kept_operations);
+    strings = strings_new();
+    other_strings = strings_new();
+    return strings && other_strings ? 0 : -1;
+}
+
+static int end(void **state)
+{
+    (void)state;
+    strings_free(strings);
+    strings_free(other_strings);
+    return 0;
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_equal),
+        cmocka_unit_test(test_from_nothing),
+        cmocka_unit_test(test_every_value_counts),
+    };
+
+    return cmocka_run_group_tests_name("manifest-difference", tests, begin, end);
+}
