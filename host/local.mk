@@ -1,0 +1,21 @@
+noinst_LIBRARIES += host/libhost.a
+host_libhost_a_SOURCES = \
+	host/check.c host/check.h \
+	host/cycle.c host/cycle.h \
+	host/descendants.c host/descendants.h \
+	host/loader.c host/loader.h \
+	host/model.c host/model.h \
+	host/redeploy.c host/redeploy.h \
+	host/settings.c host/settings.h \
+	host/stages.c host/stages.h \
+	host/state.c host/state.h \
+	host/supervisor.c host/supervisor.h \
+	host/usage.c host/usage.h \
+	host/watch.c host/watch.h \
+	$(NULL)
+
+bin_PROGRAMS += dydisnix-self-adapt
+dydisnix_self_adapt_SOURCES = host/main.c
+dydisnix_self_adapt_LDADD = host/libhost.a lib/libdydisnix.a $(LIBRARIES_USED)
+
+dist_man_MANS += host/dydisnix-self-adapt.1 host/dydisnix-plugin.3

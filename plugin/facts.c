@@ -22,20 +22,11 @@ void facts_set_absences(const json_t *history, struct capture *capture)
 
 static void remember_snapshot(struct copy *copy, const json_t *history)
 {
-    size_t index;
-    json_t *entry;
-    json_array_foreach(json_object_get(history, "snapshots"), index, entry) {
-        const char *target = NULL, *container = NULL, *component = NULL;
-        json_int_t time = 0;
-        if (json_unpack(entry, "{ss ss ss sI}", "target", &target, "container", &container, "component", &component,
-                        "time", &time) != 0
-            || strcmp(target, copy->mapping->target) != 0 || strcmp(container, copy->mapping->container) != 0
-            || strcmp(component, copy->mapping->component) != 0)
-            continue;
-        if (!copy->facts.snapshotted_known || time > copy->facts.snapshotted)
-            copy->facts.snapshotted = time;
-        copy->facts.snapshotted_known = true;
-    }
+    const json_t *target = json_object_get(json_object_get(history, "snapshots"), copy->mapping->target);
+    const json_t *time = json_object_get(json_object_get(target, copy->mapping->container),
+                                         copy->mapping->component);
+    copy->facts.snapshotted_known = json_is_integer(time);
+    copy->facts.snapshotted = json_integer_value(time);
 }
 
 static int append_name(struct snapshots *snapshots, const char *name)

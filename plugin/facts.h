@@ -9,8 +9,8 @@
 #include "copies.h"
 #include "previous.h"
 
-/* What the host remembers, as in the event: { "targets": { NAME: { "seen", "away" } }, "snapshots": [ { "target",
- * "container", "component", "time" } ], "deployed": path }. All of it may be missing. */
+/* What the host remembers, as in the event: { "targets": { NAME: { "seen", "away" } }, "snapshots": { TARGET:
+ * { CONTAINER: { COMPONENT: time } } }, "deployed": path }. All of it may be missing. */
 
 /* Sets away_known and away of every target. */
 void facts_set_absences(const json_t *history, struct capture *capture);

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * One adaptation cycle, in the process that was forked for it.
+ */
+#ifndef CYCLE_H
+#define CYCLE_H
+
+#include <stdbool.h>
+
+#include "settings.h"
+
+enum cycle_status {
+    CYCLE_DONE = 0,     /* something had changed, and the system is redeployed */
+    CYCLE_FAILED = 1,   /* a stage failed */
+    CYCLE_UNCHANGED = 3 /* the model is the one that was deployed last, or the one that failed and is not due */
+};
+
+/* Runs the stages. retry: a model that failed is tried again. Returns the exit status of the process. */
+int cycle_run(const struct settings *settings, bool retry);
+
+/* Calls cycle_finished of every plugin that has it, with how the last cycle ended. */
+int cycle_finished(const struct settings *settings, const char *outcome);
+
+/* Loads and configures every plugin, so that mistakes show at once. 0, or -1 after a message. */
+int cycle_probe(const struct settings *settings);
+
+/* Forgets which model was deployed last: a loop that starts redeploys. */
+void cycle_forget(const struct settings *settings);
+
+#endif

@@ -1,0 +1,300 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * dydisnix-self-adapt: the thin shell around supervisor_step(). It waits, starts processes and never does the work
+ * of a cycle itself.
+ */
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "cycle.h"
+#include "descendants.h"
+#include "operations.h"
+#include "settings.h"
+#include "state.h"
+#include "supervisor.h"
+#include "watch.h"
+
+enum { DONE = 0, FAILED = 1, USAGE = 2 };
+
+extern char **environ;
+
+static const int64_t finished_deadline = 60 * 1000; /* milliseconds for all cycle_finished hooks */
+
+struct loop {
+    struct settings settings;
+    struct supervisor supervisor;
+    struct watch watch;
+    int signals;
+    pid_t child;   /* the cycle, or cycle_finished; 0: none */
+    pid_t command; /* of --run; 0: not running */
+    bool command_ended;
+    int64_t wake;
+    int64_t child_deadline; /* -1: none */
+    bool ended;
+    int status;
+};
+
+static void act(struct loop *loop, struct supervisor_actions actions);
+
+static void step(struct loop *loop, enum supervisor_event event, enum cycle_status status)
+{
+    act(loop, supervisor_step(&loop->supervisor, event, status, operations->now()));
+}
+
+/* A process of our own: own group, signals as a program expects them. */
+static pid_t fork_child(struct loop *loop)
+{
+    pid_t child = fork();
+    if (child != 0)
+        return child;
+    sigset_t none;
+    sigemptyset(&none);
+    setpgid(0, 0);
+    close(loop->signals);
+    watch_close(&loop->watch);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+    return 0;
+}
+
+static const char *outcome_name(enum cycle_status status)
+{
+    return status == CYCLE_DONE ? "done" : status == CYCLE_UNCHANGED ? "unchanged" : "failed";
+}
+
+static void start_child(struct loop *loop, unsigned todo)
+{
+    bool finished = todo & DO_FINISHED;
+    pid_t child = fork_child(loop);
+    if (child == 0)
+        _exit(finished ? cycle_finished(&loop->settings, outcome_name(loop->supervisor.last))
+                       : cycle_run(&loop->settings, todo & DO_RETRY));
+    loop->child = child > 0 ? child : 0;
+    loop->child_deadline = finished ? operations->now() + finished_deadline : -1;
+    if (child > 0)
+        return;
+    log_error(NULL, "a cycle cannot be started: %s", strerror(errno));
+    step(loop, finished ? EVENT_FINISHED : EVENT_CYCLE, CYCLE_FAILED);
+}
+
+static void start_command(struct loop *loop)
+{
+    posix_spawnattr_t attributes;
+    sigset_t none, all;
+    sigemptyset(&none);
+    sigfillset(&all);
+    posix_spawnattr_init(&attributes);
+    posix_spawnattr_setsigmask(&attributes, &none);
+    posix_spawnattr_setsigdefault(&attributes, &all);
+    posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+    int reason = posix_spawnp(&loop->command, loop->settings.command[0], NULL, &attributes, loop->settings.command,
+                              environ);
+    posix_spawnattr_destroy(&attributes);
+    if (reason == 0)
+        return;
+    loop->command = 0;
+    log_error(NULL, "%s: %s", loop->settings.command[0], strerror(reason));
+    loop->command_ended = true;
+    loop->status = 127;
+    step(loop, EVENT_STOP, CYCLE_FAILED);
+}
+
+static void act(struct loop *loop, struct supervisor_actions actions)
+{
+    loop->wake = actions.wake;
+    if (actions.todo & (DO_INTERRUPT | DO_KILL)) {
+        descendants_signal(getpid(), loop->command, actions.todo & DO_KILL ? SIGKILL : SIGINT);
+        return;
+    }
+    if (actions.todo & DO_END) {
+        loop->ended = true;
+        if (!loop->command_ended)
+            loop->status = actions.status;
+    }
+    if (actions.todo & (DO_CYCLE | DO_FINISHED))
+        start_child(loop, actions.todo);
+    else if (!loop->ended && actions.wake >= 0 && loop->supervisor.polls)
+        log_notice(NULL, "Waiting for %ld seconds...", loop->settings.interval);
+    if ((actions.todo & DO_READY) && loop->settings.command && !loop->ended)
+        start_command(loop);
+}
+
+static void child_ended(struct loop *loop, int status)
+{
+    enum supervisor_phase phase = loop->supervisor.phase;
+    loop->child = 0;
+    loop->child_deadline = -1;
+    if (WIFSIGNALED(status)) {
+        log_error(NULL, "the cycle was ended by signal %d (%s)", WTERMSIG(status), strsignal(WTERMSIG(status)));
+        descendants_signal(getpid(), loop->command, SIGKILL);
+    }
+    int code = WIFEXITED(status) ? WEXITSTATUS(status) : CYCLE_FAILED;
+    if (phase == PHASE_FINISHING)
+        step(loop, EVENT_FINISHED, CYCLE_FAILED);
+    else
+        step(loop, EVENT_CYCLE, code == CYCLE_DONE || code == CYCLE_UNCHANGED ? (enum cycle_status)code : CYCLE_FAILED);
+}
+
+static void command_ended(struct loop *loop, int status)
+{
+    loop->command = 0;
+    loop->command_ended = true;
+    loop->status = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+    step(loop, EVENT_STOP, CYCLE_FAILED);
+}
+
+/* Orphans of a cycle come to us too: they are waited for and nothing else. */
+static void reap(struct loop *loop)
+{
+    pid_t process;
+    int status;
+    while ((process = waitpid(-1, &status, WNOHANG)) > 0) {
+        if (process == loop->child)
+            child_ended(loop, status);
+        else if (process == loop->command)
+            command_ended(loop, status);
+    }
+}
+
+static void take_signals(struct loop *loop)
+{
+    struct signalfd_siginfo information;
+    while (read(loop->signals, &information, sizeof information) == (ssize_t)sizeof information) {
+        switch (information.ssi_signo) {
+        case SIGCHLD:
+            reap(loop);
+            break;
+        case SIGHUP:
+            step(loop, EVENT_CHANGE, CYCLE_FAILED);
+            break;
+        default:
+            if (loop->supervisor.stops == 0 && loop->supervisor.phase != PHASE_IDLE)
+                log_notice(NULL, "Ending after the running cycle...");
+            if (loop->command)
+                kill(loop->command, (int)information.ssi_signo);
+            step(loop, EVENT_STOP, CYCLE_FAILED);
+        }
+    }
+}
+
+static void take_changes(struct loop *loop)
+{
+    bool lost = false;
+    if (watch_take(&loop->watch, &lost))
+        step(loop, EVENT_CHANGE, CYCLE_FAILED);
+    if (!lost)
+        return;
+    watch_close(&loop->watch);
+    loop->supervisor.polls = watch_open(&loop->watch, loop->settings.infrastructure) != 0;
+}
+
+static int until(const struct loop *loop)
+{
+    int64_t moment = loop->wake;
+    if (loop->child_deadline >= 0 && (moment < 0 || loop->child_deadline < moment))
+        moment = loop->child_deadline;
+    if (moment < 0)
+        return -1;
+    int64_t left = moment - operations->now();
+    return left < 0 ? 0 : left > 3600 * 1000 ? 3600 * 1000 : (int)left;
+}
+
+static void wait_for_events(struct loop *loop)
+{
+    struct pollfd fds[] = { { .fd = loop->signals, .events = POLLIN }, { .fd = loop->watch.fd, .events = POLLIN } };
+    if (poll(fds, 2, until(loop)) < 0 && errno != EINTR) {
+        log_error(NULL, "poll: %s", strerror(errno));
+        operations->sleep(1000);
+    }
+    if (fds[0].revents)
+        take_signals(loop);
+    if (!loop->ended && fds[1].revents)
+        take_changes(loop);
+    int64_t now = operations->now();
+    if (!loop->ended && loop->child_deadline >= 0 && now >= loop->child_deadline) {
+        log_warning(NULL, "cycle_finished took too long and is ended");
+        loop->child_deadline = -1;
+        kill(loop->child, SIGKILL);
+    }
+    if (!loop->ended && loop->wake >= 0 && now >= loop->wake)
+        step(loop, EVENT_TIMER, CYCLE_FAILED);
+}
+
+/* Plugins are loaded once before anything else, in a process of their own: mistakes show at once. */
+static int probe(struct loop *loop)
+{
+    int status = 0;
+    pid_t child = fork_child(loop);
+    if (child == 0)
+        _exit(cycle_probe(&loop->settings) == 0 ? DONE : FAILED);
+    while (child > 0 && waitpid(child, &status, 0) < 0)
+        if (errno != EINTR)
+            return -1;
+    return child > 0 && WIFEXITED(status) && WEXITSTATUS(status) == DONE ? 0 : -1;
+}
+
+static int open_signals(void)
+{
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, SIGTERM);
+    sigaddset(&set, SIGINT);
+    sigaddset(&set, SIGHUP);
+    sigaddset(&set, SIGCHLD);
+    sigprocmask(SIG_BLOCK, &set, NULL);
+    signal(SIGPIPE, SIG_IGN);
+    return signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
+}
+
+static int open_loop(struct loop *loop, int *lock)
+{
+    const struct settings *settings = &loop->settings;
+    real_log_level(settings->verbose ? DYDISNIX_DEBUG : DYDISNIX_NOTICE);
+    if (state_lock(settings->state_directory, lock) != 0)
+        return -1;
+    loop->signals = open_signals();
+    if (loop->signals < 0 || prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) != 0) {
+        log_error(NULL, "the loop cannot be set up: %s", strerror(errno));
+        return -1;
+    }
+    if (probe(loop) != 0)
+        return -1;
+    cycle_forget(settings);
+    loop->supervisor = (struct supervisor){ .once = settings->once, .interval = settings->interval * 1000,
+                                            .retry_min = settings->retry_min * 1000,
+                                            .retry_max = settings->retry_max * 1000 };
+    if (settings->infrastructure)
+        loop->supervisor.polls = watch_open(&loop->watch, settings->infrastructure) != 0;
+    else
+        loop->supervisor.polls = true;
+    return 0;
+}
+
+int main(int argc, char **argv)
+{
+    struct loop loop = { .signals = -1, .watch = { .fd = -1 }, .wake = -1, .child_deadline = -1 };
+    int lock = -1;
+    operations_use(&real_operations);
+    enum settings_outcome outcome = settings_read(&loop.settings, argc, argv);
+    if (outcome == SETTINGS_READY) {
+        loop.status = FAILED;
+        if (open_loop(&loop, &lock) == 0) {
+            step(&loop, EVENT_START, CYCLE_FAILED);
+            while (!loop.ended)
+                wait_for_events(&loop);
+        }
+    }
+    watch_close(&loop.watch);
+    settings_clear(&loop.settings);
+    return outcome == SETTINGS_READY ? loop.status
+           : outcome == SETTINGS_DONE ? DONE
+           : outcome == SETTINGS_WRONG ? USAGE
+                                       : FAILED;
+}

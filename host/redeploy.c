@@ -1,0 +1,264 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "redeploy.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "check.h"
+#include "cleanup.h"
+#include "operations.h"
+#include "paths.h"
+#include "previous.h"
+#include "stages.h"
+
+static const size_t manifest_limit = (size_t)4 << 30;
+
+static int take_last_line(void *closure, char *line)
+{
+    *(char **)closure = line;
+    return 0;
+}
+
+/* disnix-manifest; *path is the store path of the new manifest. */
+static int make_manifest(const struct settings *settings, const json_t *event, char **path)
+{
+    CLEANUP_ARGUMENTS struct arguments arguments = { 0 };
+    CLEANUP_FREE char *output = NULL;
+    char *last = NULL;
+    arguments_add(&arguments, "disnix-manifest");
+    arguments_option(&arguments, "--services", settings->services);
+    arguments_option(&arguments, "--infrastructure", json_string_value(json_object_get(event, "infrastructure")));
+    arguments_option(&arguments, "--distribution", json_string_value(json_object_get(event, "distribution")));
+    arguments_option(&arguments, "--target-property", settings->target_property);
+    arguments_option(&arguments, "--interface", settings->interface);
+    arguments_option(&arguments, "--extra-params", settings->extra_params);
+    arguments_add(&arguments, "--no-out-link");
+    if (settings->show_trace)
+        arguments_add(&arguments, "--show-trace");
+    log_notice(NULL, "Building manifest...");
+    if (stage_run(settings, &(struct stage_program){ .arguments = &arguments }, &output, NULL, NULL) != 0)
+        return -1;
+    string_lines(output, take_last_line, &last);
+    if (!last || !is_store_path(last)) {
+        log_error(NULL, "disnix-manifest: no store path: %.200s", last ? last : "");
+        return -1;
+    }
+    *path = strdup(last);
+    return *path ? 0 : -1;
+}
+
+/* Nothing else keeps the new manifest before its deployment has set the profile. */
+static int keep_manifest(const struct settings *settings, const char *path, const char *directory)
+{
+    CLEANUP_ARGUMENTS struct arguments arguments = { 0 };
+    CLEANUP_FREE char *output = NULL;
+    arguments_add(&arguments, "nix-store");
+    arguments_add(&arguments, "--realise");
+    arguments_add(&arguments, path);
+    arguments_add(&arguments, "--add-root");
+    arguments_format(&arguments, "%s/new", directory);
+    arguments_add(&arguments, "--indirect");
+    return stage_run(settings, &(struct stage_program){ .arguments = &arguments }, &output, NULL, NULL);
+}
+
+static int read_manifest(const char *path, struct strings *strings, struct manifest *manifest)
+{
+    const struct manifest_limits limits = { 0 };
+    CLEANUP_FREE char *text = NULL, *reason = NULL;
+    size_t length = 0;
+    if (operations->read(path, manifest_limit, &text, &length) != 0) {
+        log_error(NULL, "%s: %s", path, strerror(errno));
+        return -1;
+    }
+    if (manifest_parse(text, length, path, &limits, strings, manifest, &reason) == 0)
+        return 0;
+    log_error(NULL, "%s", reason ? reason : "out of memory");
+    return -1;
+}
+
+struct deployment {
+    struct state *state;
+    const char *previous, *new;
+};
+
+/* The phases are told by what Disnix prints; the last one seen stands in the state file. */
+static void watch_phase(void *closure, const char *line)
+{
+    static const char *const phases[][2] = {
+        { "Distributing intra-dependency closures", "distributing" },
+        { "Acquiring locks", "locking" },
+        { "Activating new configuration", "activating" },
+        { "Migrating data", "migrating" },
+        { "Setting profiles", "setting profiles" },
+        { "Releasing locks", "releasing" },
+    };
+    struct deployment *deployment = closure;
+    for (size_t i = 0; i < sizeof phases / sizeof *phases; i++)
+        if (strstr(line, phases[i][0])) {
+            state_deploying(deployment->state, deployment->previous, deployment->new, phases[i][1]);
+            state_save(deployment->state);
+            return;
+        }
+}
+
+static void deploy_arguments(struct arguments *arguments, const struct settings *settings, const char *previous,
+                             const char *new)
+{
+    arguments_add(arguments, "disnix-deploy");
+    arguments_option(arguments, "-m", settings->max_concurrent_transfers);
+    arguments_option(arguments, "--profile", settings->profile);
+    arguments_option(arguments, "--coordinator-profile-path", settings->coordinator_profile_path);
+    if (settings->delete_state)
+        arguments_add(arguments, "--delete-state");
+    if (settings->no_migration)
+        arguments_add(arguments, "--no-migration");
+    if (settings->depth_first)
+        arguments_add(arguments, "--depth-first");
+    arguments_option(arguments, "--keep", settings->keep);
+    arguments_option(arguments, "-o", previous);
+    arguments_add(arguments, new);
+}
+
+static int deploy(const struct settings *settings, struct state *state, const char *previous, const char *new,
+                  json_t *report)
+{
+    CLEANUP_ARGUMENTS struct arguments arguments = { 0 };
+    struct deployment deployment = { state, previous, new };
+    int exit_status = -1;
+    deploy_arguments(&arguments, settings, previous, new);
+    state_deploying(state, previous, new, "started");
+    if (state_save(state) != 0)
+        return -1;
+    int status = stage_run(settings,
+                           &(struct stage_program){ .arguments = &arguments, .show = true, .line = watch_phase,
+                                                    .closure = &deployment },
+                           NULL, NULL, &exit_status);
+    json_object_set_new(report, "status", json_integer(exit_status));
+    if (exit_status == 2)
+        log_error(NULL, "services are active, but their state was not migrated and no profile was set");
+    return status;
+}
+
+static int check_and_deploy(const struct settings *settings, struct state *state, const json_t *event,
+                            const struct previous *previous, const char *path, struct strings *strings,
+                            json_t *report)
+{
+    struct manifest new;
+    manifest_init(&new, strings);
+    if (read_manifest(path, strings, &new) != 0)
+        return -1;
+    const struct manifest *known = previous->known ? &previous->manifest : NULL;
+    const json_t *reconstructed = json_object_get(json_object_get(event, "reports"), "reconstruct");
+    json_object_set_new(report, "difference", manifest_difference(known, &new));
+    int status = check_deployment(known, &new, reconstructed, settings);
+    if (status == 0)
+        status = deploy(settings, state, previous->path, path, report);
+    if (status == 0) {
+        state_deploying(state, NULL, NULL, NULL);
+        state_deployed(state, path, &new.infrastructure);
+        status = state_save(state);
+    }
+    manifest_clear(&new);
+    return status;
+}
+
+int redeploy(const struct settings *settings, struct state *state, const json_t *event, const char *directory,
+             struct strings *strings, json_t **report)
+{
+    CLEANUP_FREE char *path = NULL;
+    struct previous previous = { 0 };
+    log_notice(NULL, "Redeploying the system...");
+    *report = json_object();
+    int status = make_manifest(settings, event, &path);
+    if (status == 0)
+        status = keep_manifest(settings, path, directory);
+    if (status == 0)
+        status = previous_read(settings->coordinator_profile_path, settings->profile, NULL, strings, &previous);
+    if (status == 0) {
+        json_object_update_new(*report, json_pack("{ss* ss}", "previous", previous.path, "manifest", path));
+        status = check_and_deploy(settings, state, event, &previous, path, strings, *report);
+    }
+    previous_clear(&previous);
+    return status;
+}
+
+static bool did_not_answer(const json_t *report, const char *target)
+{
+    const char *status = json_string_value(
+        json_object_get(json_object_get(json_object_get(report, "targets"), target), "status"));
+    return status && (strcmp(status, "silent") == 0 || strcmp(status, "invalid") == 0);
+}
+
+/* Takes out what cannot be asked: one such target makes disnix-snapshot fail as a whole. */
+static bool reduce(struct manifest *manifest, const json_t *report)
+{
+    size_t snapshots = 0, services = 0, profiles = 0;
+    size_t before = manifest->snapshot_mapping_count + manifest->profile_count;
+    for (size_t i = 0; i < manifest->snapshot_mapping_count; i++)
+        if (!did_not_answer(report, manifest->snapshot_mappings[i].target))
+            manifest->snapshot_mappings[snapshots++] = manifest->snapshot_mappings[i];
+    for (size_t i = 0; i < manifest->service_mapping_count; i++)
+        if (!did_not_answer(report, manifest->service_mappings[i].target))
+            manifest->service_mappings[services++] = manifest->service_mappings[i];
+    for (size_t i = 0; i < manifest->profile_count; i++)
+        if (!did_not_answer(report, manifest->profiles[i].target))
+            manifest->profiles[profiles++] = manifest->profiles[i];
+    manifest->snapshot_mapping_count = snapshots;
+    manifest->service_mapping_count = services;
+    manifest->profile_count = profiles;
+    return snapshots + profiles < before;
+}
+
+static int write_reduced(struct manifest *manifest, const char *file)
+{
+    CLEANUP_BUFFER xmlBufferPtr text = manifest_write(manifest);
+    if (text && operations->write(file, (const char *)xmlBufferContent(text), (size_t)xmlBufferLength(text), 0600) == 0)
+        return 0;
+    log_error(NULL, "%s: %s", file, strerror(errno));
+    return -1;
+}
+
+static int run_snapshot(const struct settings *settings, const char *manifest)
+{
+    CLEANUP_ARGUMENTS struct arguments arguments = { 0 };
+    arguments_add(&arguments, "disnix-snapshot");
+    arguments_option(&arguments, "--profile", settings->profile);
+    arguments_option(&arguments, "--coordinator-profile-path", settings->coordinator_profile_path);
+    arguments_option(&arguments, "-m", settings->max_concurrent_transfers);
+    if (settings->depth_first)
+        arguments_add(&arguments, "--depth-first");
+    arguments_option(&arguments, "--keep", settings->keep);
+    /* Without an old manifest every snapshot mapping of this one is taken. */
+    arguments_add(&arguments, "--no-upgrade");
+    arguments_add(&arguments, manifest);
+    return stage_run(settings, &(struct stage_program){ .arguments = &arguments, .show = true }, NULL, NULL, NULL);
+}
+
+int take_snapshots(const struct settings *settings, struct state *state, const json_t *report,
+                   const char *directory, struct strings *strings)
+{
+    struct previous previous = { 0 };
+    CLEANUP_FREE char *file = string_format("%s/snapshot.xml", directory);
+    if (!file
+        || previous_read(settings->coordinator_profile_path, settings->profile, NULL, strings, &previous) != 0)
+        return -1;
+    int status = 0;
+    int64_t now = operations->clock();
+    if (!previous.known) {
+        log_notice(NULL, "No manifest yet, no state is captured");
+    } else if (previous.manifest.snapshot_mapping_count > 0) {
+        bool reduced = reduce(&previous.manifest, report);
+        log_notice(NULL, "Capturing the state...");
+        if (reduced)
+            status = write_reduced(&previous.manifest, file);
+        if (status == 0 && previous.manifest.snapshot_mapping_count > 0)
+            status = run_snapshot(settings, reduced ? file : previous.path);
+        if (status == 0) {
+            state_snapshotted(state, &previous.manifest, now);
+            status = state_save(state);
+        }
+        operations->remove(file);
+    }
+    previous_clear(&previous);
+    return status;
+}

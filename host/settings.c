@@ -1,0 +1,331 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "settings.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cleanup.h"
+#include "operations.h"
+#include "paths.h"
+#include "strings.h"
+#include "usage.h"
+
+enum {
+    OPTION_FIRST = 256, OPTION_IDS, OPTION_ID_RESOURCES, OPTION_IDS_SERVICE_PROPERTY, OPTION_INTERVAL,
+    OPTION_COORDINATOR_PROFILE_PATH, OPTION_NO_MIGRATION, OPTION_DELETE_STATE, OPTION_GENINFRA, OPTION_SNAPSHOT,
+    OPTION_RECONSTRUCT, OPTION_DEPTH_FIRST, OPTION_KEEP, OPTION_SHOW_TRACE, OPTION_INTERFACE, OPTION_EXTRA_PARAMS,
+    OPTION_TARGET_PROPERTY, OPTION_ONCE, OPTION_RUN, OPTION_PLUGIN, OPTION_PLUGIN_OPTION, OPTION_STATE_DIR,
+    OPTION_ALLOW_EMPTY, OPTION_RETRY_MIN, OPTION_RETRY_MAX, OPTION_VERBOSE, OPTION_FORCE_CONFLICT,
+    OPTION_FORCE_SUPERSEDED, OPTION_FORCE_KEYS, OPTION_FORCE_PROVIDER, OPTION_OF_RECONSTRUCT
+};
+
+static const struct option long_options[] = {
+    { "services", required_argument, NULL, 's' },
+    { "qos", required_argument, NULL, 'q' },
+    { "infrastructure", required_argument, NULL, 'i' },
+    { "augment", required_argument, NULL, 'a' },
+    { "filters", required_argument, NULL, 'F' },
+    { "ids", required_argument, NULL, OPTION_IDS },
+    { "id-resources", required_argument, NULL, OPTION_ID_RESOURCES },
+    { "ids-service-property", required_argument, NULL, OPTION_IDS_SERVICE_PROPERTY },
+    { "interval", required_argument, NULL, OPTION_INTERVAL },
+    { "profile", required_argument, NULL, 'p' },
+    { "coordinator-profile-path", required_argument, NULL, OPTION_COORDINATOR_PROFILE_PATH },
+    { "max-concurrent-transfers", required_argument, NULL, 'm' },
+    { "no-migration", no_argument, NULL, OPTION_NO_MIGRATION },
+    { "delete-state", no_argument, NULL, OPTION_DELETE_STATE },
+    { "geninfra", required_argument, NULL, OPTION_GENINFRA },
+    { "snapshot", no_argument, NULL, OPTION_SNAPSHOT },
+    { "reconstruct", no_argument, NULL, OPTION_RECONSTRUCT },
+    { "depth-first", no_argument, NULL, OPTION_DEPTH_FIRST },
+    { "keep", required_argument, NULL, OPTION_KEEP },
+    { "show-trace", no_argument, NULL, OPTION_SHOW_TRACE },
+    { "interface", required_argument, NULL, OPTION_INTERFACE },
+    { "extra-params", required_argument, NULL, OPTION_EXTRA_PARAMS },
+    { "target-property", required_argument, NULL, OPTION_TARGET_PROPERTY },
+    { "once", no_argument, NULL, OPTION_ONCE },
+    { "run", no_argument, NULL, OPTION_RUN },
+    { "plugin", required_argument, NULL, OPTION_PLUGIN },
+    { "plugin-option", required_argument, NULL, OPTION_PLUGIN_OPTION },
+    { "state-dir", required_argument, NULL, OPTION_STATE_DIR },
+    { "allow-empty", no_argument, NULL, OPTION_ALLOW_EMPTY },
+    { "retry-min", required_argument, NULL, OPTION_RETRY_MIN },
+    { "retry-max", required_argument, NULL, OPTION_RETRY_MAX },
+    { "verbose", no_argument, NULL, OPTION_VERBOSE },
+    { "force-conflict", no_argument, NULL, OPTION_FORCE_CONFLICT },
+    { "force-superseded", no_argument, NULL, OPTION_FORCE_SUPERSEDED },
+    { "force-keys", no_argument, NULL, OPTION_FORCE_KEYS },
+    { "force-provider", no_argument, NULL, OPTION_FORCE_PROVIDER },
+    { "unreachable", required_argument, NULL, OPTION_OF_RECONSTRUCT },
+    { "superseded", required_argument, NULL, OPTION_OF_RECONSTRUCT },
+    { "superseded-max-age", required_argument, NULL, OPTION_OF_RECONSTRUCT },
+    { "on-conflict", required_argument, NULL, OPTION_OF_RECONSTRUCT },
+    { "help", no_argument, NULL, 'h' },
+    { "version", no_argument, NULL, 'v' },
+    { NULL, 0, NULL, 0 },
+};
+
+struct reading {
+    struct settings *settings;
+    const char *state_directory, *generator;
+    const char *index_name; /* of the long option at hand */
+    bool run;
+    enum settings_outcome outcome;
+};
+
+static enum settings_outcome wrong(const char *format, const char *text)
+{
+    log_error(NULL, format, text);
+    return SETTINGS_WRONG;
+}
+
+/* Absolute, so that it can never be taken for an option or for a search path of Nix. Only the directory is resolved:
+ * the file may be a link that is replaced while the loop runs. */
+static char *absolute_file(const char *file)
+{
+    CLEANUP_FREE char *copy = strdup(file), *directory = NULL;
+    if (!copy)
+        return NULL;
+    char *slash = strrchr(copy, '/');
+    const char *name = slash ? slash + 1 : file;
+    if (slash)
+        *slash = '\0';
+    directory = realpath(!slash ? "." : *copy ? copy : "/", NULL);
+    if (directory && *name)
+        return string_format("%s/%s", strcmp(directory, "/") == 0 ? "" : directory, name);
+    log_error(NULL, "%s: %s", file, *name ? strerror(errno) : "a file is expected");
+    return NULL;
+}
+
+static enum settings_outcome set_file(char **setting, const char *file)
+{
+    free(*setting);
+    *setting = absolute_file(file);
+    return *setting ? SETTINGS_READY : SETTINGS_FAILED;
+}
+
+static enum settings_outcome set_number(long *setting, const char *option, const char *text, long least)
+{
+    char *end = NULL;
+    errno = 0;
+    long number = strtol(text, &end, 10);
+    if (errno || end == text || *end || number < least || number > 365L * 24 * 3600) {
+        log_error(NULL, "--%s=%s: a whole number of at least %ld is expected", option, text, least);
+        return SETTINGS_WRONG;
+    }
+    *setting = number;
+    return SETTINGS_READY;
+}
+
+static enum settings_outcome set_checked_number(const char **setting, const char *option, const char *text)
+{
+    long ignored;
+    *setting = text;
+    return set_number(&ignored, option, text, 1);
+}
+
+static enum settings_outcome add_plugin(struct settings *settings, const char *plugin)
+{
+    const char **grown = realloc(settings->plugins, (settings->plugin_count + 1) * sizeof *grown);
+    if (!grown)
+        return SETTINGS_FAILED;
+    settings->plugins = grown;
+    settings->plugins[settings->plugin_count++] = plugin;
+    return SETTINGS_READY;
+}
+
+static enum settings_outcome add_plugin_option(struct settings *settings, const char *plugin, const char *key,
+                                               const char *value)
+{
+    struct plugin_option *grown = realloc(settings->plugin_options,
+                                          (settings->plugin_option_count + 1) * sizeof *grown);
+    if (!grown)
+        return SETTINGS_FAILED;
+    settings->plugin_options = grown;
+    settings->plugin_options[settings->plugin_option_count++] = (struct plugin_option){ plugin, key, value };
+    return SETTINGS_READY;
+}
+
+/* NAME:KEY=VALUE; cuts the argument into its parts. */
+static enum settings_outcome parse_plugin_option(struct settings *settings, char *text)
+{
+    char *colon = strchr(text, ':'), *equals = colon ? strchr(colon, '=') : NULL;
+    if (!equals || colon == text || equals == colon + 1)
+        return wrong("--plugin-option=%s: NAME:KEY=VALUE is expected", text);
+    *colon = *equals = '\0';
+    return add_plugin_option(settings, text, colon + 1, equals + 1);
+}
+
+static enum settings_outcome take_flag(struct reading *reading, int option)
+{
+    struct settings *settings = reading->settings;
+    switch (option) {
+    case OPTION_NO_MIGRATION: settings->no_migration = true; break;
+    case OPTION_DELETE_STATE: settings->delete_state = true; break;
+    case OPTION_SNAPSHOT: settings->snapshot = true; break;
+    case OPTION_RECONSTRUCT: settings->reconstruct = true; break;
+    case OPTION_DEPTH_FIRST: settings->depth_first = true; break;
+    case OPTION_SHOW_TRACE: settings->show_trace = true; break;
+    case OPTION_ONCE: settings->once = true; break;
+    case OPTION_RUN: reading->run = true; break;
+    case OPTION_ALLOW_EMPTY: settings->allow_empty = true; break;
+    case OPTION_VERBOSE: settings->verbose = true; break;
+    case OPTION_FORCE_CONFLICT: settings->force_conflict = true; break;
+    case OPTION_FORCE_SUPERSEDED: settings->force_superseded = true; break;
+    case OPTION_FORCE_KEYS: settings->force_keys = true; break;
+    case OPTION_FORCE_PROVIDER: settings->force_provider = true; break;
+    case 'h': fputs(usage_text, stdout); return SETTINGS_DONE;
+    case 'v': puts("dydisnix-self-adapt (" PACKAGE_NAME " " PACKAGE_VERSION ")"); return SETTINGS_DONE;
+    default:
+        fputs("Try 'dydisnix-self-adapt --help'.\n", stderr);
+        return SETTINGS_WRONG;
+    }
+    return SETTINGS_READY;
+}
+
+static enum settings_outcome take_value(struct reading *reading, int option, char *value)
+{
+    struct settings *settings = reading->settings;
+    switch (option) {
+    case OPTION_IDS_SERVICE_PROPERTY: settings->ids_service_property = value; break;
+    case OPTION_INTERVAL: return set_number(&settings->interval, "interval", value, 1);
+    case OPTION_RETRY_MIN: return set_number(&settings->retry_min, "retry-min", value, 1);
+    case OPTION_RETRY_MAX: return set_number(&settings->retry_max, "retry-max", value, 1);
+    case 'm': return set_checked_number(&settings->max_concurrent_transfers, "max-concurrent-transfers", value);
+    case OPTION_KEEP: return set_checked_number(&settings->keep, "keep", value);
+    case 'p': settings->profile = value; break;
+    case OPTION_GENINFRA: reading->generator = value; break;
+    case OPTION_INTERFACE: settings->interface = value; break;
+    case OPTION_EXTRA_PARAMS: settings->extra_params = value; break;
+    case OPTION_TARGET_PROPERTY: settings->target_property = value; break;
+    case OPTION_PLUGIN: return add_plugin(settings, value);
+    case OPTION_PLUGIN_OPTION: return parse_plugin_option(settings, value);
+    case OPTION_STATE_DIR: reading->state_directory = value; break;
+    case OPTION_OF_RECONSTRUCT: return add_plugin_option(settings, "reconstruct", reading->index_name, value);
+    default: return take_flag(reading, option);
+    }
+    return SETTINGS_READY;
+}
+
+static enum settings_outcome take_option(struct reading *reading, int option, char *value)
+{
+    struct settings *settings = reading->settings;
+    switch (option) {
+    case 's': return set_file(&settings->services, value);
+    case 'q': return set_file(&settings->qos, value);
+    case 'i': return set_file(&settings->infrastructure, value);
+    case 'a': return set_file(&settings->augment, value);
+    case 'F': return set_file(&settings->filters, value);
+    case OPTION_IDS: return set_file(&settings->ids, value);
+    case OPTION_ID_RESOURCES: return set_file(&settings->id_resources, value);
+    case OPTION_COORDINATOR_PROFILE_PATH: return set_file(&settings->coordinator_profile_path, value);
+    default: return take_value(reading, option, value);
+    }
+}
+
+/* At blanks, without quoting, as the shell did with the script's variable. */
+static enum settings_outcome split_generator(struct settings *settings, const char *text)
+{
+    CLEANUP_FREE char *copy = strdup(text);
+    size_t count = 0;
+    settings->generator = calloc(strlen(text) / 2 + 2, sizeof *settings->generator);
+    char *save = NULL;
+    if (!copy || !settings->generator)
+        return SETTINGS_FAILED;
+    for (char *word = strtok_r(copy, " \t\n", &save); word; word = strtok_r(NULL, " \t\n", &save))
+        if (!(settings->generator[count++] = strdup(word)))
+            return SETTINGS_FAILED;
+    return count > 0 ? SETTINGS_READY : wrong("--geninfra=%s: a program is expected", text);
+}
+
+static enum settings_outcome check_models(struct reading *reading)
+{
+    struct settings *settings = reading->settings;
+    const char *environment = getenv("DYDISNIX_GENINFRA");
+    if (!settings->services)
+        return wrong("%s", "A services model must be specified!");
+    if (!settings->qos)
+        return wrong("%s", "A quality of service model must be specified!");
+    if (settings->infrastructure && reading->generator)
+        return wrong("%s", "--infrastructure and --geninfra exclude each other");
+    if (!settings->infrastructure && !reading->generator && environment && *environment)
+        reading->generator = environment;
+    if (!settings->infrastructure && !reading->generator)
+        return wrong("%s", "An infrastructure generator or an infrastructure model must be specified!");
+    if (settings->ids && !settings->id_resources)
+        return wrong("%s", "--ids needs --id-resources");
+    if (!is_profile_name(settings->profile))
+        return wrong("--profile=%s: the name of a profile is expected", settings->profile);
+    if (settings->retry_max < settings->retry_min)
+        settings->retry_max = settings->retry_min;
+    return reading->generator ? split_generator(settings, reading->generator) : SETTINGS_READY;
+}
+
+static enum settings_outcome find_state_directory(struct reading *reading)
+{
+    struct settings *settings = reading->settings;
+    const char *home = getenv("HOME"), *state_home = getenv("XDG_STATE_HOME");
+    CLEANUP_FREE char *directory = NULL;
+    if (reading->state_directory)
+        directory = absolute_file(reading->state_directory);
+    else if (geteuid() == 0)
+        directory = strdup("/var/lib/dydisnix-self-adapt");
+    else if (state_home && *state_home == '/')
+        directory = string_format("%s/dydisnix-self-adapt", state_home);
+    else if (home && *home == '/')
+        directory = string_format("%s/.local/state/dydisnix-self-adapt", home);
+    else
+        return wrong("%s", "there is no home directory: --state-dir is needed");
+    settings->state_directory = directory ? string_format("%s/%s", directory, settings->profile) : NULL;
+    return settings->state_directory ? SETTINGS_READY : SETTINGS_FAILED;
+}
+
+static enum settings_outcome read_environment(struct settings *settings)
+{
+    const char *profile = getenv("DISNIX_PROFILE");
+    *settings = (struct settings){ .interval = 5, .retry_min = 5, .retry_max = 300 };
+    settings->profile = profile && *profile ? profile : "default";
+    return SETTINGS_READY;
+}
+
+enum settings_outcome settings_read(struct settings *settings, int argc, char **argv)
+{
+    struct reading reading = { .settings = settings };
+    enum settings_outcome outcome = read_environment(settings);
+    int option, index = 0;
+    while (outcome == SETTINGS_READY
+           && (option = getopt_long(argc, argv, "+s:q:i:a:F:p:m:hv", long_options, &index)) != -1) {
+        reading.index_name = long_options[index].name;
+        outcome = take_option(&reading, option, optarg);
+    }
+    if (outcome != SETTINGS_READY)
+        return outcome;
+    if (reading.run && optind == argc)
+        return wrong("%s", "--run needs a command");
+    if (!reading.run && optind < argc)
+        return wrong("an option is expected, not %s", argv[optind]);
+    settings->command = reading.run ? argv + optind : NULL;
+    if ((outcome = check_models(&reading)) != SETTINGS_READY)
+        return outcome;
+    if (settings->reconstruct && (outcome = add_plugin(settings, "reconstruct")) != SETTINGS_READY)
+        return outcome;
+    return find_state_directory(&reading);
+}
+
+void settings_clear(struct settings *settings)
+{
+    char *const files[] = { settings->services, settings->qos, settings->infrastructure, settings->augment,
+                            settings->filters, settings->ids, settings->id_resources,
+                            settings->coordinator_profile_path, settings->state_directory };
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++)
+        free(files[i]);
+    for (size_t i = 0; settings->generator && settings->generator[i]; i++)
+        free(settings->generator[i]);
+    free(settings->generator);
+    free(settings->plugins);
+    free(settings->plugin_options);
+}

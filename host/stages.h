@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * The programs of Disnix and Dynamic Disnix that the stages of a cycle run when no plugin takes them.
+ */
+#ifndef STAGES_H
+#define STAGES_H
+
+#include <jansson.h>
+
+#include "arguments.h"
+#include "settings.h"
+
+/* Runs a program of the pipeline with the settings that such programs take from the environment. show: its output is
+ * passed on and line is called for each line; else *output gets it, without final newlines. 0, or -1 after a message
+ * that names the program and how it ended. temporary: its TMPDIR; NULL: ours. */
+struct stage_program {
+    const struct arguments *arguments;
+    const char *temporary;
+    bool show;
+    void (*line)(void *closure, const char *line);
+    void *closure;
+};
+int stage_run(const struct settings *settings, const struct stage_program *program, char **output,
+              size_t *length, int *exit_status);
+
+/* Each makes the report of its stage. event: as given to hooks. 0, or -1 after a message. */
+int stage_capture(const struct settings *settings, const char *directory, json_t **report);
+int stage_augment(const struct settings *settings, const json_t *event, const char *directory, json_t **report);
+int stage_redistribute(const struct settings *settings, const json_t *event, const char *directory,
+                       json_t **report);
+int stage_assign_ids(const struct settings *settings, const json_t *event);
+
+#endif

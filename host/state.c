@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "state.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cleanup.h"
+#include "operations.h"
+#include "strings.h"
+
+static const size_t state_limit = (size_t)1 << 30;
+
+/* fcntl's locks tell who holds them, and end with the process however it ends. */
+int state_lock(const char *directory, int *lock)
+{
+    struct flock request = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+    CLEANUP_FREE char *file = string_format("%s/lock", directory);
+    if (operations->make_directory(directory, 0700) != 0) {
+        log_error(NULL, "%s: %s", directory, strerror(errno));
+        return -1;
+    }
+    *lock = file ? open(file, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600) : -1;
+    if (*lock >= 0 && fcntl(*lock, F_SETLK, &request) == 0)
+        return 0;
+    int reason = errno;
+    request.l_type = F_WRLCK;
+    if (*lock >= 0 && (reason == EAGAIN || reason == EACCES) && fcntl(*lock, F_GETLK, &request) == 0
+        && request.l_type != F_UNLCK)
+        log_error(NULL, "process %ld runs this profile already: %s", (long)request.l_pid, directory);
+    else
+        log_error(NULL, "%s/lock: %s", directory, strerror(reason));
+    if (*lock >= 0)
+        close(*lock);
+    *lock = -1;
+    return -1;
+}
+
+static json_t *fresh_state(void)
+{
+    return json_pack("{si si s{} s{}}", "version", 1, "cycle", 0, "targets", "snapshots");
+}
+
+/* The object under key, made if it is not there. */
+static json_t *object_at(json_t *parent, const char *key)
+{
+    json_t *object = json_object_get(parent, key);
+    if (!json_is_object(object)) {
+        json_object_set_new(parent, key, json_object());
+        object = json_object_get(parent, key);
+    }
+    return object;
+}
+
+static json_t *parse_state(const char *file, const char *text, size_t length)
+{
+    json_error_t error;
+    json_t *root = json_loadb(text, length, JSON_REJECT_DUPLICATES, &error);
+    if (json_is_object(root) && json_integer_value(json_object_get(root, "version")) == 1)
+        return root;
+    log_warning(NULL, "%s is damaged and starts afresh: %s", file, root ? "no version 1" : error.text);
+    json_decref(root);
+    return NULL;
+}
+
+int state_load(const char *directory, struct state *state)
+{
+    CLEANUP_FREE char *text = NULL;
+    size_t length = 0;
+    *state = (struct state){ .file = string_format("%s/state.json", directory) };
+    if (!state->file)
+        return -1;
+    if (operations->read(state->file, state_limit, &text, &length) == 0)
+        state->root = parse_state(state->file, text, length);
+    else if (errno != ENOENT)
+        log_warning(NULL, "%s is not read and starts afresh: %s", state->file, strerror(errno));
+    if (!state->root)
+        state->root = fresh_state();
+    return state->root ? 0 : -1;
+}
+
+int state_save(const struct state *state)
+{
+    CLEANUP_FREE char *text = json_dumps(state->root, JSON_INDENT(2) | JSON_SORT_KEYS);
+    if (text && operations->write(state->file, text, strlen(text), 0600) == 0)
+        return 0;
+    log_error(NULL, "%s: %s", state->file, strerror(errno));
+    return -1;
+}
+
+void state_clear(struct state *state)
+{
+    free(state->file);
+    json_decref(state->root);
+    *state = (struct state){ 0 };
+}
+
+void state_see(struct state *state, const struct infrastructure *infrastructure, int64_t now)
+{
+    json_t *targets = object_at(state->root, "targets"), *target;
+    const char *name;
+    json_object_foreach(targets, name, target) {
+        json_t *seen = json_object_get(target, "seen");
+        if (!infrastructure_find(infrastructure, name) && seen && !json_object_get(target, "away"))
+            json_object_set(target, "away", seen);
+    }
+    for (size_t i = 0; i < infrastructure->count; i++)
+        json_object_set_new(object_at(targets, infrastructure->targets[i].name), "seen", json_integer(now));
+}
+
+static void note_snapshot(struct state *state, const char *target, const char *container, const char *component,
+                          int64_t now)
+{
+    json_t *containers = object_at(object_at(state->root, "snapshots"), target);
+    json_object_set_new(object_at(containers, container), component, json_integer(now));
+}
+
+void state_snapshotted(struct state *state, const struct manifest *manifest, int64_t now)
+{
+    for (size_t i = 0; i < manifest->snapshot_mapping_count; i++)
+        note_snapshot(state, manifest->snapshot_mappings[i].target, manifest->snapshot_mappings[i].container,
+                      manifest->snapshot_mappings[i].component, now);
+}
+
+void state_rescued(struct state *state, const json_t *report, int64_t now)
+{
+    size_t index;
+    json_t *entry;
+    json_array_foreach(json_object_get(report, "rescued"), index, entry) {
+        const char *target = NULL, *container = NULL, *component = NULL;
+        if (json_unpack(entry, "{ss ss ss}", "target", &target, "container", &container, "component", &component) == 0)
+            note_snapshot(state, target, container, component, now);
+    }
+}
+
+void state_deploying(struct state *state, const char *previous, const char *new, const char *phase)
+{
+    if (phase)
+        json_object_set_new(state->root, "deployment",
+                            json_pack("{ss* ss ss}", "previous", previous, "new", new, "phase", phase));
+    else
+        json_object_del(state->root, "deployment");
+}
+
+void state_deployed(struct state *state, const char *manifest, const struct infrastructure *infrastructure)
+{
+    json_t *targets = object_at(state->root, "targets");
+    json_object_set_new(state->root, "deployed", json_string(manifest));
+    for (size_t i = 0; i < infrastructure->count; i++)
+        json_object_del(object_at(targets, infrastructure->targets[i].name), "away");
+}

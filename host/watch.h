@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * Watches one file, also when it is replaced by rename.
+ */
+#ifndef WATCH_H
+#define WATCH_H
+
+#include <stdbool.h>
+
+struct watch {
+    int fd; /* readable when something happened; -1: cannot be watched */
+    const char *name;
+};
+
+/* Watches the directory of file, which is absolute and outlives the watch. 0, or -1 after a message. */
+int watch_open(struct watch *watch, const char *file);
+
+/* Takes what happened: whether the file may have changed. *lost: the directory is gone, nothing will come any more. */
+bool watch_take(struct watch *watch, bool *lost);
+
+void watch_close(struct watch *watch);
+
+#endif
