@@ -8,6 +8,7 @@ AM_TESTS_ENVIRONMENT = srcdir='$(abs_srcdir)'; export srcdir; builddir='$(abs_bu
 
 # Each one is built from its NAME.c; what it needs beside the library is its own NAME_LDADD.
 unit_tests = \
+	tests/unit/copies \
 	tests/unit/infrastructure \
 	tests/unit/manifest \
 	tests/unit/manifest-corpus \
@@ -20,6 +21,8 @@ check_PROGRAMS += $(unit_tests)
 TESTS += $(unit_tests)
 libraries_of_units = lib/libdydisnix.a $(LIBRARIES_USED) $(CMOCKA_LIBS)
 LDADD = $(libraries_of_units)
+tests_unit_copies_CPPFLAGS = $(AM_CPPFLAGS) -iquote $(top_srcdir)/plugin
+tests_unit_copies_LDADD = plugin/libreconstruct.a $(LDADD)
 
 shell_tests = \
 	tests/engine-models.sh \
