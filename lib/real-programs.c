@@ -185,8 +185,8 @@ static void add_output(struct task *task, const char *data, size_t length)
     } else
         too_much = true;
     if (too_much) {
-        close_stream(&task->process.out);
         task_kill(task, DYDISNIX_TOO_MUCH_OUTPUT, real_now());
+        close_stream(&task->process.out);
     }
 }
 

@@ -9,11 +9,14 @@ AM_TESTS_ENVIRONMENT = srcdir='$(abs_srcdir)'; export srcdir; builddir='$(abs_bu
 # Each one is built from its NAME.c; what it needs beside the library is its own NAME_LDADD.
 unit_tests = \
 	tests/unit/copies \
+	tests/unit/files \
 	tests/unit/infrastructure \
 	tests/unit/manifest \
 	tests/unit/manifest-corpus \
 	tests/unit/manifest-difference \
+	tests/unit/operations \
 	tests/unit/paths \
+	tests/unit/programs \
 	tests/unit/strings \
 	tests/unit/value \
 	$(NULL)

@@ -2,9 +2,6 @@
 #include "unit.h"
 
 #include <pwd.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
 
 #include "paths.h"
 #include "strings.h"

@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "unit.h"
+
+#include <errno.h>
+#include <time.h>
+
+#include "operations.h"
+
+static void write_messages(void *closure)
+{
+    (void)closure;
+    errno = ENOTTY;
+    log_error(NULL, "no %s", "disk");
+    log_warning("test1", "odd");
+    log_notice("test1", "step");
+    log_debug("test1", "hidden");
+    assert_int_equal(errno, ENOTTY);
+    real_log_level(DYDISNIX_DEBUG);
+    log_debug(NULL, "shown");
+    real_log_level(DYDISNIX_ERROR);
+    log_warning(NULL, "hidden");
+    real_log_level(DYDISNIX_NOTICE);
+}
+
+static void messages_name_the_machine(void **state)
+{
+    char *text = unit_written(STDERR_FILENO, write_messages, NULL);
+
+    (void)state;
+    assert_string_equal(text, "[coordinator]: no disk\n[target: test1]: odd\n[target: test1]: step\n"
+                              "[coordinator]: shown\n");
+    free(text);
+}
+
+static void write_controls(void *closure)
+{
+    (void)closure;
+    log_notice("a\nb", "one\ntwo\r\033[31m\177 caf\303\251 \302\233x \302");
+}
+
+static void a_message_is_one_line(void **state)
+{
+    char *text = unit_written(STDERR_FILENO, write_controls, NULL);
+
+    (void)state;
+    assert_string_equal(text, "[target: a?b]: one?two??[31m? caf\303\251 ??x \302\n");
+    free(text);
+}
+
+static void write_long_message(void *closure)
+{
+    log_notice(NULL, "%s", (char *)closure);
+}
+
+static void a_message_may_be_long(void **state)
+{
+    char *message = malloc(20001), *text;
+
+    (void)state;
+    memset(message, 'x', 20000);
+    message[20000] = '\0';
+    text = unit_written(STDERR_FILENO, write_long_message, message);
+    assert_int_equal(strlen(text), strlen("[coordinator]: ") + 20000 + 1);
+    free(message);
+    free(text);
+}
+
+static void clocks(void **state)
+{
+    int64_t before = operations->now(), clock = operations->clock();
+
+    (void)state;
+    operations->sleep(20);
+    assert_in_range(operations->now() - before, 20, 10000);
+    operations->sleep(-5);
+    assert_in_range(time(NULL) - clock, 0, 10);
+}
+
+static void random_numbers_differ(void **state)
+{
+    (void)state;
+    assert_true(operations->random() != operations->random());
+}
+
+static void endings_in_words(void **state)
+{
+    static const struct {
+        enum dydisnix_ending ending;
+        int status;
+        const char *words;
+    } cases[] = {
+        { DYDISNIX_EXITED, 2, "exit status 2" },
+        { DYDISNIX_SIGNALLED, 9, "killed by signal 9" },
+        { DYDISNIX_TIMED_OUT, 0, "no answer in time" },
+        { DYDISNIX_NOT_STARTED, ENOENT, "not started: No such file or directory" },
+        { DYDISNIX_TOO_MUCH_OUTPUT, 0, "too much output" },
+    };
+    size_t i;
+
+    (void)state;
+    for (i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const struct dydisnix_result result = { .ending = cases[i].ending, .status = cases[i].status };
+        char *words = describe_ending(&result);
+
+        assert_string_equal(words, cases[i].words);
+        free(words);
+    }
+}
+
+static int cannot_run(const struct dydisnix_work *work, unsigned jobs)
+{
+    (void)work;
+    (void)jobs;
+    errno = ENOMEM;
+    return -1;
+}
+
+static void nothing_can_be_run(void **state)
+{
+    const struct dydisnix_operations table = { .size = sizeof table, .run = cannot_run };
+    const struct dydisnix_program program = { 0 };
+    struct dydisnix_result result;
+
+    (void)state;
+    operations_use(&table);
+    assert_int_equal(run_program(&program, &result), -1);
+    operations_use(&real_operations);
+    assert_int_equal(result.ending, DYDISNIX_NOT_STARTED);
+    assert_int_equal(result.status, ENOMEM);
+    assert_null(result.output);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(messages_name_the_machine),
+        cmocka_unit_test(a_message_is_one_line),
+        cmocka_unit_test(a_message_may_be_long),
+        cmocka_unit_test(clocks),
+        cmocka_unit_test(random_numbers_differ),
+        cmocka_unit_test(endings_in_words),
+        cmocka_unit_test(nothing_can_be_run),
+    };
+
+    operations_use(&real_operations);
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
