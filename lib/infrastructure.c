@@ -96,9 +96,10 @@ static const struct nix_value *key_property(const struct target *target)
 const char *target_connection_key(const struct target *target)
 {
     const struct nix_value *property = key_property(target);
-    bool usable = property &&
-                  (property->type == NIX_STRING || property->type == NIX_INT || property->type == NIX_FLOAT) &&
-                  is_connection_key(property->text);
+    bool usable =
+        property &&
+        (property->type == NIX_STRING || property->type == NIX_INT || property->type == NIX_FLOAT) &&
+        is_connection_key(property->text);
 
     return usable ? property->text : NULL;
 }
@@ -116,7 +117,8 @@ const char *target_objection(const struct target *target, const char **field)
     if (!target->number_of_cores || !is_core_number(target->number_of_cores))
         return "not a number from 1 to 999999999";
     *field = "clientInterface";
-    if (!target->client_interface || !is_plain_name(target->client_interface) || *target->client_interface == '-')
+    if (!target->client_interface || !is_plain_name(target->client_interface) ||
+        *target->client_interface == '-')
         return "empty, or with control characters, or beginning with -";
     *field = "targetProperty";
     if (!target->target_property || !*target->target_property)
@@ -125,8 +127,8 @@ const char *target_objection(const struct target *target, const char **field)
         return "names a property that the target does not have";
     *field = target->target_property;
     if (!target_connection_key(target))
-        return "not usable as a connection key: a string or number is needed, without white space and control "
-               "characters, not beginning with -";
+        return "not usable as a connection key: a string or number is needed, without white space or "
+               "control characters, not beginning with -";
     return NULL;
 }
 
@@ -152,7 +154,8 @@ int infrastructure_start(struct value_builder *builder, struct xml_reader *reade
     given = xml_attribute(reader, "type");
     if (given && strcmp(given, "attrs"))
         return xml_fail(reader, "%s: not a set", element);
-    return value_builder_open(builder, reader, *element == 'p' ? "properties" : "containers", NIX_ATTRS, NULL);
+    return value_builder_open(builder, reader, *element == 'p' ? "properties" : "containers", NIX_ATTRS,
+                              NULL);
 }
 
 /* One target's set being read into the model. */
@@ -174,7 +177,8 @@ static int field_refused(struct taking *taking, const char *field, const char *w
     return reason_set(taking->reason, taking->source, "target %s: %s: %s", taking->target->name, field, why);
 }
 
-static int take_text(struct taking *taking, const char *field, const char *otherwise, bool number, const char **text)
+static int take_text(struct taking *taking, const char *field, const char *otherwise, bool number,
+                     const char **text)
 {
     const struct nix_value *value = field_of(taking, field);
 
@@ -223,11 +227,13 @@ static int take_target(struct taking *taking, const struct infrastructure_defaul
 
     if (!is_plain_name(target->name) || strpbrk(target->name, " \t\n\v\f\r"))
         return reason_set(taking->reason, taking->source,
-                          "target %s: a name that is empty, or has white space or control characters", target->name);
+                          "target %s: a name that is empty, or has white space or control characters",
+                          target->name);
     if (taking->set->type != NIX_ATTRS)
         return reason_set(taking->reason, taking->source, "target %s: not a set", target->name);
-    if (take_set(taking, "properties", &target->properties) || take_set(taking, "containers", &target->containers) ||
-        containers_check(taking) || take_text(taking, "system", missing->system, false, &target->system) ||
+    if (take_set(taking, "properties", &target->properties) ||
+        take_set(taking, "containers", &target->containers) || containers_check(taking) ||
+        take_text(taking, "system", missing->system, false, &target->system) ||
         take_text(taking, "numOfCores", "1", true, &target->number_of_cores) ||
         take_text(taking, "clientInterface", missing->client_interface, false, &target->client_interface) ||
         take_text(taking, "targetProperty", missing->target_property, false, &target->target_property))
@@ -246,7 +252,8 @@ int infrastructure_take(struct nix_value *set, const char *source, struct string
 {
     *infrastructure = (struct infrastructure){ 0 };
     if (set->type != NIX_ATTRS)
-        return reason_set(reason, source, "not a set of targets%s%s", set->type == NIX_UNTYPED ? ", but a " : "",
+        return reason_set(reason, source, "not a set of targets%s%s",
+                          set->type == NIX_UNTYPED ? ", but a " : "",
                           set->type == NIX_UNTYPED ? set->text : "");
     infrastructure->targets = array_new(set->count, sizeof *infrastructure->targets);
     if (!infrastructure->targets)
@@ -282,7 +289,8 @@ static int document_start(void *closure, struct xml_reader *reader, const char *
         return xml_fail(reader, "the root element is %s, neither expr nor infrastructure", element);
     version = xml_attribute(reader, "version");
     if (!version || strcmp(version, "2"))
-        return xml_fail(reader, "infrastructure of version %s, only 2 can be read", version ? version : "none");
+        return xml_fail(reader, "infrastructure of version %s, only 2 can be read",
+                        version ? version : "none");
     value_builder_begin(&document->builder, &document->set, NIX_ATTRS);
     return XML_GO_ON;
 }
@@ -306,15 +314,16 @@ static bool root_is_expr(const char *xml, size_t length)
 }
 
 int infrastructure_parse(const char *xml, size_t length, const char *source, struct strings *strings,
-                         const struct infrastructure_defaults *defaults, struct infrastructure *infrastructure,
-                         char **reason)
+                         const struct infrastructure_defaults *defaults,
+                         struct infrastructure *infrastructure, char **reason)
 {
     static const struct xml_events events = { document_start, document_end };
     struct infrastructure_defaults complete = *defaults;
     struct document document = { .strings = strings, .set = { .type = NIX_ATTRS } };
     /* In a manifest, it all stands one level deeper. */
-    struct xml_source xml_source = { .xml = xml, .length = length, .name = source, .strings = strings,
-                                     .depth = XML_DEPTH_DEFAULT - 1 };
+    struct xml_source xml_source = {
+        .xml = xml, .length = length, .name = source, .strings = strings, .depth = XML_DEPTH_DEFAULT - 1
+    };
     int outcome;
 
     *infrastructure = (struct infrastructure){ 0 };

@@ -5,8 +5,8 @@
 
 #include <string.h>
 
-/* A step of merging two sorted arrays: the next elements, NULL at the end, and which of them is told now: <0 a's
- * alone, >0 b's, 0 both. */
+/* A step of merging two sorted arrays: the next elements, NULL at the end, and which of them is told now: <0
+ * a's alone, >0 b's, 0 both. */
 #define AT(array, count, index) ((index) < (count) ? &(array)[index] : NULL)
 #define NEXT(one, other, order) (!(one) ? 1 : !(other) ? -1 : (order))
 
@@ -66,9 +66,9 @@ static void show_mapping(json_t *list, const struct manifest *manifest, const st
 {
     const struct service *service = manifest_find_service(manifest, mapping->service);
 
-    json_array_append_new(list, json_pack("{s:s, s:s, s:s, s:s}", "name", service ? service->name : mapping->service,
-                                          "service", mapping->service, "container", mapping->container, "target",
-                                          mapping->target));
+    json_array_append_new(
+        list, json_pack("{s:s, s:s, s:s, s:s}", "name", service ? service->name : mapping->service, "service",
+                        mapping->service, "container", mapping->container, "target", mapping->target));
 }
 
 /* What has the same identity but another content was removed and added. */
@@ -127,7 +127,8 @@ json_t *manifest_difference(const struct manifest *a, const struct manifest *b)
     json_t *changed = json_array();
     json_t *services = services_difference(from, b, changed);
 
-    return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o}", "profiles", profiles_difference(from, b), "services", services,
-                     "mappings", mappings_difference(from, b), "snapshots", snapshots_difference(from, b), "changed",
-                     changed, "targets", infrastructure_difference(&from->infrastructure, &b->infrastructure));
+    return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o}", "profiles", profiles_difference(from, b), "services",
+                     services, "mappings", mappings_difference(from, b), "snapshots",
+                     snapshots_difference(from, b), "changed", changed, "targets",
+                     infrastructure_difference(&from->infrastructure, &b->infrastructure));
 }

@@ -14,12 +14,18 @@
 enum place {
     OUTSIDE,
     ROOT,
-    PROFILES, PROFILE,
-    SERVICES, SERVICE,
-    DEPENDS_ON, CONNECTS_TO, DEPENDENCY,
+    PROFILES,
+    PROFILE,
+    SERVICES,
+    SERVICE,
+    DEPENDS_ON,
+    CONNECTS_TO,
+    DEPENDENCY,
     PROVIDES_CONTAINERS,
-    SERVICE_MAPPINGS, SERVICE_MAPPING,
-    SNAPSHOT_MAPPINGS, SNAPSHOT_MAPPING,
+    SERVICE_MAPPINGS,
+    SERVICE_MAPPING,
+    SNAPSHOT_MAPPINGS,
+    SNAPSHOT_MAPPING,
     INFRASTRUCTURE,
     TEXT
 };
@@ -111,8 +117,8 @@ static int start_named(struct xml_reader *reader, const char *element, const cha
     return XML_GO_ON;
 }
 
-static int start_value(struct xml_reader *reader, const char *element, bool *seen, struct value_builder *builder,
-                       struct nix_value *value)
+static int start_value(struct xml_reader *reader, const char *element, bool *seen,
+                       struct value_builder *builder, struct nix_value *value)
 {
     if (*seen)
         return xml_fail(reader, "%s given twice", element);
@@ -121,32 +127,25 @@ static int start_value(struct xml_reader *reader, const char *element, bool *see
     return XML_GO_ON;
 }
 
-static int start_place(struct manifest_reader *own, struct xml_reader *reader, const char *element, enum place place)
+static int start_place(struct manifest_reader *own, struct xml_reader *reader, const char *element,
+                       enum place place)
 {
     switch (place) {
-    case PROFILE:
-        return start_named(reader, element, &own->profile.target);
+    case PROFILE: return start_named(reader, element, &own->profile.target);
     case SERVICE:
         service_clear(&own->service);
         own->provides_seen = false;
         return start_named(reader, element, &own->service.key);
-    case DEPENDENCY:
-        own->dependency = (struct dependency){ 0 };
-        return XML_GO_ON;
-    case SERVICE_MAPPING:
-        own->service_mapping = (struct service_mapping){ 0 };
-        return XML_GO_ON;
-    case SNAPSHOT_MAPPING:
-        own->snapshot_mapping = (struct snapshot_mapping){ 0 };
-        return XML_GO_ON;
+    case DEPENDENCY: own->dependency = (struct dependency){ 0 }; return XML_GO_ON;
+    case SERVICE_MAPPING: own->service_mapping = (struct service_mapping){ 0 }; return XML_GO_ON;
+    case SNAPSHOT_MAPPING: own->snapshot_mapping = (struct snapshot_mapping){ 0 }; return XML_GO_ON;
     case PROVIDES_CONTAINERS:
-        return start_value(reader, element, &own->provides_seen, &own->builder, &own->service.provides_containers);
+        return start_value(reader, element, &own->provides_seen, &own->builder,
+                           &own->service.provides_containers);
     case INFRASTRUCTURE:
         return start_value(reader, element, &own->infrastructure_seen, &own->builder, &own->infrastructure);
-    case TEXT:
-        return *own->text ? xml_fail(reader, "%s given twice", element) : XML_GO_ON;
-    default:
-        return XML_GO_ON;
+    case TEXT: return *own->text ? xml_fail(reader, "%s given twice", element) : XML_GO_ON;
+    default: return XML_GO_ON;
     }
 }
 
@@ -179,7 +178,8 @@ static int text_check(struct xml_reader *reader, const char *element, const char
     return XML_GO_ON;
 }
 
-static int end_profile(struct manifest_reader *own, struct xml_reader *reader, const char *text, size_t length)
+static int end_profile(struct manifest_reader *own, struct xml_reader *reader, const char *text,
+                       size_t length)
 {
     const char *path = strings_intern_length(own->manifest->strings, text, length);
 
@@ -236,8 +236,11 @@ static int end_service(struct manifest_reader *own, struct xml_reader *reader)
 
     if (!service->name || !service->pkg || !service->type)
         return xml_fail(reader, "service %s: without %s", service->key,
-                        !service->name ? "name" : !service->pkg ? "pkg" : "type");
-    if ((*service->name && !is_plain_name(service->name)) || (*service->type && !is_plain_name(service->type)))
+                        !service->name  ? "name"
+                        : !service->pkg ? "pkg"
+                                        : "type");
+    if ((*service->name && !is_plain_name(service->name)) ||
+        (*service->type && !is_plain_name(service->type)))
         return xml_fail(reader, "service %s: control characters in name or type", service->key);
     if (!is_store_path(service->pkg))
         return xml_fail(reader, "service %s: pkg %s is no store path", service->key, service->pkg);
@@ -251,17 +254,19 @@ static int end_service(struct manifest_reader *own, struct xml_reader *reader)
 }
 
 static int mapping_check(struct manifest_reader *own, struct xml_reader *reader, const char *element,
-                         const char *service, const char *container, const char **target, const char *provider)
+                         const char *service, const char *container, const char **target,
+                         const char *provider)
 {
     if (!*target)
         *target = own->own_target;
-    if (text_check(reader, element, "service", service) || text_check(reader, element, "container", container) ||
+    if (text_check(reader, element, "service", service) ||
+        text_check(reader, element, "container", container) ||
         text_check(reader, element, "target", *target) ||
         (provider && text_check(reader, element, "containerProvidedByService", provider)))
         return XML_FAILED;
     if (own->own_target && strcmp(*target, own->own_target))
-        return xml_fail(reader, "%s of service %s is on target %s, but this is the profile of %s", element, service,
-                        *target, own->own_target);
+        return xml_fail(reader, "%s of service %s is on target %s, but this is the profile of %s", element,
+                        service, *target, own->own_target);
     return XML_GO_ON;
 }
 
@@ -307,24 +312,15 @@ static int manifest_end(void *closure, struct xml_reader *reader, const char *te
     if (own->builder.depth > 1)
         return value_builder_end(&own->builder, reader, own->manifest->strings, text, length);
     switch (own->places[own->depth--]) {
-    case TEXT:
-        return end_text(own, reader, text, length);
-    case PROFILE:
-        return end_profile(own, reader, text, length);
-    case SERVICE:
-        return end_service(own, reader);
-    case DEPENDENCY:
-        return end_dependency(own, reader);
-    case PROVIDES_CONTAINERS:
-        return end_provides(own, reader);
-    case INFRASTRUCTURE:
-        return value_builder_close(&own->builder, reader);
-    case SERVICE_MAPPING:
-        return end_service_mapping(own, reader);
-    case SNAPSHOT_MAPPING:
-        return end_snapshot_mapping(own, reader);
-    default:
-        return XML_GO_ON;
+    case TEXT: return end_text(own, reader, text, length);
+    case PROFILE: return end_profile(own, reader, text, length);
+    case SERVICE: return end_service(own, reader);
+    case DEPENDENCY: return end_dependency(own, reader);
+    case PROVIDES_CONTAINERS: return end_provides(own, reader);
+    case INFRASTRUCTURE: return value_builder_close(&own->builder, reader);
+    case SERVICE_MAPPING: return end_service_mapping(own, reader);
+    case SNAPSHOT_MAPPING: return end_snapshot_mapping(own, reader);
+    default: return XML_GO_ON;
     }
 }
 
@@ -377,14 +373,16 @@ static int infrastructure_finish(struct manifest_reader *own, const char *source
     if (!own->infrastructure_seen)
         return 0;
     nix_value_drop_untyped(&own->infrastructure, NULL, NULL);
-    return infrastructure_take(&own->infrastructure, source, own->manifest->strings, NULL, infrastructure, reason);
+    return infrastructure_take(&own->infrastructure, source, own->manifest->strings, NULL, infrastructure,
+                               reason);
 }
 
 static int document_read(const struct xml_source *source, const char *own_target, struct manifest *manifest,
                          char **reason)
 {
     static const struct xml_events events = { manifest_start, manifest_end };
-    struct manifest_reader own = { .manifest = manifest, .own_target = own_target,
+    struct manifest_reader own = { .manifest = manifest,
+                                   .own_target = own_target,
                                    .infrastructure = { .type = NIX_ATTRS } };
     int outcome;
 
@@ -409,8 +407,12 @@ static int document_read(const struct xml_source *source, const char *own_target
 static struct xml_source source_of(const char *xml, size_t length, const char *source,
                                    const struct manifest_limits *limits, struct strings *strings)
 {
-    return (struct xml_source){ .xml = xml, .length = length, .name = source, .limit = limits ? limits->bytes : 0,
-                                .depth = limits ? limits->depth : 0, .strings = strings };
+    return (struct xml_source){ .xml = xml,
+                                .length = length,
+                                .name = source,
+                                .limit = limits ? limits->bytes : 0,
+                                .depth = limits ? limits->depth : 0,
+                                .strings = strings };
 }
 
 int manifest_parse(const char *xml, size_t length, const char *source, const struct manifest_limits *limits,

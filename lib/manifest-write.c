@@ -66,8 +66,8 @@ static void put_profiles(struct writer *writer, const struct manifest *manifest)
     put(writer, "</profiles>");
 }
 
-static void put_dependencies(struct writer *writer, const char *opening, const struct dependencies *dependencies,
-                             const char *closing)
+static void put_dependencies(struct writer *writer, const char *opening,
+                             const struct dependencies *dependencies, const char *closing)
 {
     put(writer, opening);
     for (size_t i = 0; i < dependencies->count; i++) {

@@ -36,7 +36,8 @@ void manifest_clear(struct manifest *manifest)
 
 struct profile *manifest_add_profile(struct manifest *manifest, const char *target, const char *path)
 {
-    struct profile *profiles = array_grow(manifest->profiles, manifest->profile_count, sizeof *profiles), *profile;
+    struct profile *profiles = array_grow(manifest->profiles, manifest->profile_count, sizeof *profiles),
+                   *profile;
 
     if (!profiles)
         return NULL;
@@ -60,7 +61,8 @@ static bool intern(struct strings *strings, const char **text)
     return *text != NULL;
 }
 
-static int copy_dependencies(struct strings *strings, struct dependencies *to, const struct dependencies *from)
+static int copy_dependencies(struct strings *strings, struct dependencies *to,
+                             const struct dependencies *from)
 {
     *to = (struct dependencies){ 0 };
     if (!from->count)
@@ -81,7 +83,8 @@ static int copy_dependencies(struct strings *strings, struct dependencies *to, c
 
 struct service *manifest_add_service(struct manifest *manifest, const struct service *service)
 {
-    struct service *services = array_grow(manifest->services, manifest->service_count, sizeof *services), *added;
+    struct service *services = array_grow(manifest->services, manifest->service_count, sizeof *services),
+                   *added;
     struct strings *strings = manifest->strings;
 
     if (!services)
@@ -91,7 +94,8 @@ struct service *manifest_add_service(struct manifest *manifest, const struct ser
     *added = (struct service){ service->key, service->name, service->pkg, service->type,
                                .provides_containers = { .type = NIX_ATTRS } };
     if (!intern(strings, &added->key) || !intern(strings, &added->name) || !intern(strings, &added->pkg) ||
-        !intern(strings, &added->type) || copy_dependencies(strings, &added->depends_on, &service->depends_on) ||
+        !intern(strings, &added->type) ||
+        copy_dependencies(strings, &added->depends_on, &service->depends_on) ||
         copy_dependencies(strings, &added->connects_to, &service->connects_to) ||
         nix_value_copy(&added->provides_containers, &service->provides_containers)) {
         service_clear(added);
@@ -101,10 +105,12 @@ struct service *manifest_add_service(struct manifest *manifest, const struct ser
     return added;
 }
 
-struct service_mapping *manifest_add_service_mapping(struct manifest *manifest, const struct service_mapping *mapping)
+struct service_mapping *manifest_add_service_mapping(struct manifest *manifest,
+                                                     const struct service_mapping *mapping)
 {
     struct service_mapping *mappings = array_grow(manifest->service_mappings, manifest->service_mapping_count,
-                                                  sizeof *mappings), *added;
+                                                  sizeof *mappings),
+                           *added;
 
     if (!mappings)
         return NULL;
@@ -121,8 +127,9 @@ struct service_mapping *manifest_add_service_mapping(struct manifest *manifest, 
 struct snapshot_mapping *manifest_add_snapshot_mapping(struct manifest *manifest,
                                                        const struct snapshot_mapping *mapping)
 {
-    struct snapshot_mapping *mappings = array_grow(manifest->snapshot_mappings, manifest->snapshot_mapping_count,
-                                                   sizeof *mappings), *added;
+    struct snapshot_mapping *mappings = array_grow(manifest->snapshot_mappings,
+                                                   manifest->snapshot_mapping_count, sizeof *mappings),
+                            *added;
 
     if (!mappings)
         return NULL;
@@ -140,7 +147,8 @@ struct snapshot_mapping *manifest_add_snapshot_mapping(struct manifest *manifest
 int manifest_add_target(struct manifest *manifest, const struct target *target)
 {
     struct infrastructure *infrastructure = &manifest->infrastructure;
-    struct target *targets = array_grow(infrastructure->targets, infrastructure->count, sizeof *targets), *added;
+    struct target *targets = array_grow(infrastructure->targets, infrastructure->count, sizeof *targets),
+                  *added;
 
     if (!targets)
         return -1;
@@ -238,8 +246,9 @@ const struct service *manifest_find_service(const struct manifest *manifest, con
     return find(&wanted, manifest->services, manifest->service_count, sizeof wanted, compare_services);
 }
 
-const struct service_mapping *manifest_find_service_mapping(const struct manifest *manifest, const char *target,
-                                                            const char *container, const char *service)
+const struct service_mapping *manifest_find_service_mapping(const struct manifest *manifest,
+                                                            const char *target, const char *container,
+                                                            const char *service)
 {
     const struct service_mapping wanted = { .target = target, .container = container, .service = service };
 
@@ -247,10 +256,13 @@ const struct service_mapping *manifest_find_service_mapping(const struct manifes
                 compare_service_mappings);
 }
 
-const struct snapshot_mapping *manifest_find_snapshot_mapping(const struct manifest *manifest, const char *target,
-                                                              const char *container, const char *component)
+const struct snapshot_mapping *manifest_find_snapshot_mapping(const struct manifest *manifest,
+                                                              const char *target, const char *container,
+                                                              const char *component)
 {
-    const struct snapshot_mapping wanted = { .target = target, .container = container, .component = component };
+    const struct snapshot_mapping wanted = { .target = target,
+                                             .container = container,
+                                             .component = component };
 
     return find(&wanted, manifest->snapshot_mappings, manifest->snapshot_mapping_count, sizeof wanted,
                 compare_snapshot_mappings);
@@ -291,7 +303,8 @@ bool manifest_equal(const struct manifest *a, const struct manifest *b)
 {
     if (a->profile_count != b->profile_count || a->service_count != b->service_count ||
         a->service_mapping_count != b->service_mapping_count ||
-        a->snapshot_mapping_count != b->snapshot_mapping_count || a->infrastructure.count != b->infrastructure.count)
+        a->snapshot_mapping_count != b->snapshot_mapping_count ||
+        a->infrastructure.count != b->infrastructure.count)
         return false;
     for (size_t i = 0; i < a->profile_count; i++)
         if (order_texts(a->profiles[i].target, b->profiles[i].target) ||
@@ -312,15 +325,15 @@ bool manifest_equal(const struct manifest *a, const struct manifest *b)
     return true;
 }
 
-static int check_mapping(const struct manifest *manifest, const char *kind, const char *service, const char *target,
-                         char **reason)
+static int check_mapping(const struct manifest *manifest, const char *kind, const char *service,
+                         const char *target, char **reason)
 {
     if (!manifest_find_service(manifest, service))
-        return reason_set(reason, "manifest", "a %s mapping on target %s names the unknown service %s", kind, target,
-                          service);
+        return reason_set(reason, "manifest", "a %s mapping on target %s names the unknown service %s", kind,
+                          target, service);
     if (!infrastructure_find(&manifest->infrastructure, target))
-        return reason_set(reason, "manifest", "a %s mapping of service %s names the unknown target %s", kind, service,
-                          target);
+        return reason_set(reason, "manifest", "a %s mapping of service %s names the unknown target %s", kind,
+                          service, target);
     return 0;
 }
 

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * The deployment manifest, version 2, and the profile manifest that is one target's part of it. The formats are
- * those of Disnix 0.10 (root elements manifest and profilemanifest).
+ * The deployment manifest, version 2, and the profile manifest that is one target's part of it. The formats
+ * are those of Disnix 0.10 (root elements manifest and profilemanifest).
  *
- * All strings are interned in one pool that outlives the manifest; strings of one pool may be compared by pointer.
+ * All strings are interned in one pool that outlives the manifest; strings of one pool may be compared by
+ * pointer.
  */
 #ifndef MANIFEST_H
 #define MANIFEST_H
@@ -69,12 +70,14 @@ void manifest_clear(struct manifest *manifest);
 /* Appending; strings are interned, arrays grow geometrically. Return the new element,
  * or NULL: no memory. manifest_sort() afterwards. */
 struct profile *manifest_add_profile(struct manifest *manifest, const char *target, const char *path);
-struct service *manifest_add_service(struct manifest *manifest, const struct service *service); /* deep copy */
-struct service_mapping *manifest_add_service_mapping(struct manifest *manifest, const struct service_mapping *mapping);
+struct service *manifest_add_service(struct manifest *manifest,
+                                     const struct service *service); /* deep copy */
+struct service_mapping *manifest_add_service_mapping(struct manifest *manifest,
+                                                     const struct service_mapping *mapping);
 struct snapshot_mapping *manifest_add_snapshot_mapping(struct manifest *manifest,
                                                        const struct snapshot_mapping *mapping);
-/* Deep copy; properties that a manifest cannot hold (null, path, function) are left out with a warning. -1: no
- * memory. The values in target and service are of the manifest's pool already. */
+/* Deep copy; properties that a manifest cannot hold (null, path, function) are left out with a warning. -1:
+ * no memory. The values in target and service are of the manifest's pool already. */
 int manifest_add_target(struct manifest *manifest, const struct target *target);
 void manifest_sort(struct manifest *manifest);
 
@@ -93,28 +96,33 @@ void service_clear(struct service *service);
 /* On sorted manifests; NULL: not there. Strings need not be of the manifest's pool. */
 const struct profile *manifest_find_profile(const struct manifest *manifest, const char *target);
 const struct service *manifest_find_service(const struct manifest *manifest, const char *key);
-const struct service_mapping *manifest_find_service_mapping(const struct manifest *manifest, const char *target,
-                                                            const char *container, const char *service);
-const struct snapshot_mapping *manifest_find_snapshot_mapping(const struct manifest *manifest, const char *target,
-                                                              const char *container, const char *component);
+const struct service_mapping *manifest_find_service_mapping(const struct manifest *manifest,
+                                                            const char *target, const char *container,
+                                                            const char *service);
+const struct snapshot_mapping *manifest_find_snapshot_mapping(const struct manifest *manifest,
+                                                              const char *target, const char *container,
+                                                              const char *component);
 
 struct manifest_limits {
     size_t bytes;   /* 0: no limit */
     unsigned depth; /* levels of elements; 0: 64 */
 };
 
-/* Reads a deployment manifest of version 2. A DTD is refused before anything of it is read; unknown elements are
- * ignored; absent sections are empty; an absent text is "". Refuses: another root or version, a service without
- * name, pkg or type (name and type may be empty), mappings and dependencies without identity, a pkg or profile that
- * is no store path, control characters in names and keys, a component or container with state that is no file name
- * (Dysnomia makes directories of them), one key or identity twice, one text twice. Values without a type are left out. source is named in the reason. 0, or -1 with *reason malloc()ed, and *manifest cleared. */
+/* Reads a deployment manifest of version 2. A DTD is refused before anything of it is read; unknown elements
+ * are ignored; absent sections are empty; an absent text is "". Refuses: another root or version, a service
+ * without name, pkg or type (name and type may be empty), mappings and dependencies without identity, a pkg
+ * or profile that is no store path, control characters in names and keys, a component or container with state
+ * that is no file name (Dysnomia makes directories of them), one key or identity twice, one text twice.
+ * Values without a type are left out. source is named in the reason. 0, or -1 with *reason malloc()ed, and
+ * *manifest cleared. */
 int manifest_parse(const char *xml, size_t length, const char *source, const struct manifest_limits *limits,
                    struct strings *strings, struct manifest *manifest, char **reason);
 
-/* Reads the profile manifest of target (version 2 or none): the same, and a mapping or dependency without target
- * is target's. Refuses a mapping of another target, and a service mapping whose service it does not hold. A snapshot
- * mapping whose service it does not hold is left out: Disnix writes such ones for services of type package with
- * deployState. The result has no profiles and no infrastructure. Trailing white space after the root is fine (the D-Bus client adds a line). */
+/* Reads the profile manifest of target (version 2 or none): the same, and a mapping or dependency without
+ * target is target's. Refuses a mapping of another target, and a service mapping whose service it does not
+ * hold. A snapshot mapping whose service it does not hold is left out: Disnix writes such ones for services
+ * of type package with deployState. The result has no profiles and no infrastructure. Trailing white space
+ * after the root is fine (the D-Bus client adds a line). */
 int profile_manifest_parse(const char *xml, size_t length, const char *source, const char *target,
                            const struct manifest_limits *limits, struct strings *strings,
                            struct manifest *manifest, char **reason);
@@ -123,12 +131,12 @@ int profile_manifest_parse(const char *xml, size_t length, const char *source, c
  * buffer; NULL: no memory. */
 xmlBufferPtr manifest_write(struct manifest *manifest);
 
-/* Whether two sorted manifests mean the same, in every value (stricter than disnix-compare-manifest, which ignores
- * containerProvidedByService and a snapshot's service). */
+/* Whether two sorted manifests mean the same, in every value (stricter than disnix-compare-manifest, which
+ * ignores containerProvidedByService and a snapshot's service). */
 bool manifest_equal(const struct manifest *a, const struct manifest *b);
 
-/* Checks as disnix does before it uses a manifest: the service and target of each mapping exist, each target has a
- * numOfCores that is not 0, a client interface and its target property. 0, or -1 with *reason. */
+/* Checks as disnix does before it uses a manifest: the service and target of each mapping exist, each target
+ * has a numOfCores that is not 0, a client interface and its target property. 0, or -1 with *reason. */
 int manifest_check(const struct manifest *manifest, char **reason);
 
 /* What changed from a (may be NULL: nothing) to b, both sorted:

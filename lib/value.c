@@ -156,7 +156,8 @@ static int write_child(xmlBufferPtr buffer, const struct nix_attribute *child)
     if (child->value.count || (child->value.text && *child->value.text))
         failed = failed || xmlBufferCat(buffer, (const xmlChar *)">") ||
                  (child->value.text && xml_write_text(buffer, child->value.text)) ||
-                 nix_value_write_children(buffer, &child->value) || xmlBufferCat(buffer, (const xmlChar *)"</") ||
+                 nix_value_write_children(buffer, &child->value) ||
+                 xmlBufferCat(buffer, (const xmlChar *)"</") ||
                  xmlBufferCat(buffer, (const xmlChar *)element) || xmlBufferCat(buffer, (const xmlChar *)">");
     else
         failed = failed || xmlBufferCat(buffer, (const xmlChar *)"/>");
@@ -219,8 +220,9 @@ int value_builder_start(struct value_builder *builder, struct xml_reader *reader
     enum nix_type above = builder->open[builder->depth - 1]->type, type;
     const char *name = NULL, *given;
 
-    if (above == NIX_LIST ? strcmp(element, "elem") != 0
-                          : above != NIX_ATTRS || (strcmp(element, "property") && strcmp(element, "container")))
+    if (above == NIX_LIST
+            ? strcmp(element, "elem") != 0
+            : above != NIX_ATTRS || (strcmp(element, "property") && strcmp(element, "container")))
         return XML_SKIP;
     if (above == NIX_ATTRS) {
         name = xml_attribute(reader, "name");
@@ -353,8 +355,9 @@ int nix_value_parse(const char *xml, size_t length, const char *source, struct s
 {
     static const struct xml_events events = { expression_start, expression_end };
     struct expression expression = { .strings = strings, .root = { .type = NIX_ATTRS } };
-    int outcome = xml_read(&(struct xml_source){ .xml = xml, .length = length, .name = source, .strings = strings },
-                           &events, &expression, reason);
+    int outcome =
+        xml_read(&(struct xml_source){ .xml = xml, .length = length, .name = source, .strings = strings },
+                 &events, &expression, reason);
 
     *value = (struct nix_value){ .type = NIX_ATTRS };
     if (!outcome) {

@@ -56,7 +56,8 @@ int xml_fail(struct xml_reader *reader, const char *format, ...)
         message = NULL;
     va_end(arguments);
     if (message)
-        reader->reason = one_line(string_format("%s: line %d: %s", reader->source->name, reader_line(reader), message));
+        reader->reason =
+            one_line(string_format("%s: line %d: %s", reader->source->name, reader_line(reader), message));
     xmlStopParser(reader->context);
     return XML_FAILED;
 }
@@ -134,7 +135,8 @@ static void on_end(void *closure, const xmlChar *name, const xmlChar *prefix, co
         reader->skipped--;
         return;
     }
-    reader->events->end(reader->closure, reader, reader->text_length ? reader->text : "", reader->text_length);
+    reader->events->end(reader->closure, reader, reader->text_length ? reader->text : "",
+                        reader->text_length);
     reader->text_length = 0;
 }
 
@@ -161,7 +163,8 @@ static void on_text(void *closure, const xmlChar *text, int length)
 }
 
 /* libxml2 tells this after the name of the document type, before it reads the declarations. */
-static void on_document_type(void *closure, const xmlChar *name, const xmlChar *external, const xmlChar *system)
+static void on_document_type(void *closure, const xmlChar *name, const xmlChar *external,
+                             const xmlChar *system)
 {
     (void)name, (void)external, (void)system;
     xml_fail(closure, "a document type definition is not allowed");

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * One way to read XML that somebody else wrote: events, no tree. A DTD is refused before anything of it is read,
- * so there are no entities but the five predefined ones and character references. Nothing is fetched, nothing
- * is printed.
+ * One way to read XML that somebody else wrote: events, no tree. A DTD is refused before anything of it is
+ * read, so there are no entities but the five predefined ones and character references. Nothing is fetched,
+ * nothing is printed.
  */
 #ifndef XML_H
 #define XML_H
@@ -18,9 +18,9 @@ struct xml_reader;
 struct xml_source {
     const char *xml;
     size_t length;
-    const char *name;       /* named in the reason */
-    size_t limit;           /* bytes; 0: none */
-    unsigned depth;         /* levels of elements; 0: XML_DEPTH_DEFAULT; never more than XML_DEPTH_MAX */
+    const char *name;        /* named in the reason */
+    size_t limit;            /* bytes; 0: none */
+    unsigned depth;          /* levels of elements; 0: XML_DEPTH_DEFAULT; never more than XML_DEPTH_MAX */
     struct strings *strings; /* where attributes are interned */
 };
 
@@ -36,7 +36,8 @@ struct xml_events {
 /* 0, or -1 with *reason malloc()ed: one line, "NAME: line N: …" (NULL: no memory at all). */
 int xml_read(const struct xml_source *source, const struct xml_events *events, void *closure, char **reason);
 
-/* Within start(): an attribute of the element, interned. NULL: not there (or no memory, the reader then fails). */
+/* Within start(): an attribute of the element, interned. NULL: not there (or no memory, the reader then
+ * fails). */
 const char *xml_attribute(struct xml_reader *reader, const char *name);
 
 /* Ends reading with this reason; the first one counts. Returns XML_FAILED. */
@@ -45,6 +46,7 @@ int xml_fail(struct xml_reader *reader, const char *format, ...) __attribute__((
 int xml_no_memory(struct xml_reader *reader);
 
 /* What is found wrong after reading: *reason becomes "NAME: …", one line. Returns -1. */
-int reason_set(char **reason, const char *name, const char *format, ...) __attribute__((format(printf, 3, 4)));
+int reason_set(char **reason, const char *name, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
 
 #endif

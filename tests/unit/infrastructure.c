@@ -64,10 +64,11 @@ static void test_what_a_target_says_itself(void **state)
     const struct target *target;
 
     (void)state;
-    parsed(TARGET(ATTR("properties", ATTRS(ATTR("port", "<int value=\"2201\" />"))) ATTR("numOfCores", "<int value=\"8\" />")
-                  STRING("clientInterface", "/a b/client") STRING("targetProperty", "port") STRING("system", "x")
-                  STRING("other", "dropped")
-                  ATTR("containers", ATTRS(ATTR("process", ATTRS(ATTR("path", "<path value=\"/x\" />")))))),
+    parsed(TARGET(ATTR("properties", ATTRS(ATTR("port", "<int value=\"2201\" />")))
+                      ATTR("numOfCores", "<int value=\"8\" />") STRING("clientInterface", "/a b/client")
+                          STRING("targetProperty", "port") STRING("system", "x") STRING("other", "dropped")
+                              ATTR("containers",
+                                   ATTRS(ATTR("process", ATTRS(ATTR("path", "<path value=\"/x\" />")))))),
            &infrastructure);
     target = &infrastructure.targets[0];
     assert_string_equal(target_connection_key(target), "2201");
@@ -82,17 +83,22 @@ static void test_normalised_document(void **state)
     struct infrastructure normalised, expression;
 
     (void)state;
-    parsed("<?xml version=\"1.0\"?><infrastructure version=\"2\"><target name=\"one\"><properties type=\"attrs\">"
-           "<property name=\"hostname\" type=\"string\">one</property>"
-           "<property name=\"l\" type=\"list\"><elem type=\"int\">1</elem><elem>x</elem></property></properties>"
-           "<containers><container name=\"c\" type=\"attrs\"><property name=\"p\" type=\"string\"/></container>"
-           "</containers><system>s</system><numOfCores>2</numOfCores><clientInterface>c</clientInterface>"
-           "<targetProperty>hostname</targetProperty><unknown><system>no</system></unknown></target></infrastructure>",
-           &normalised);
-    parsed(TARGET(ATTR("properties", ATTRS(STRING("hostname", "one") ATTR("l", "<list><int value=\"1\"/><null/></list>")))
-                  ATTR("containers", ATTRS(ATTR("c", ATTRS(STRING("p", ""))))) STRING("system", "s")
-                  ATTR("numOfCores", "<int value=\"2\"/>") STRING("clientInterface", "c")
-                  STRING("targetProperty", "hostname")), &expression);
+    parsed(
+        "<?xml version=\"1.0\"?><infrastructure version=\"2\"><target name=\"one\"><properties "
+        "type=\"attrs\">"
+        "<property name=\"hostname\" type=\"string\">one</property>"
+        "<property name=\"l\" type=\"list\"><elem type=\"int\">1</elem><elem>x</elem></property></properties>"
+        "<containers><container name=\"c\" type=\"attrs\"><property name=\"p\" type=\"string\"/></container>"
+        "</containers><system>s</system><numOfCores>2</numOfCores><clientInterface>c</clientInterface>"
+        "<targetProperty>hostname</targetProperty><unknown><system>no</system></unknown></target></"
+        "infrastructure>",
+        &normalised);
+    parsed(TARGET(ATTR("properties",
+                       ATTRS(STRING("hostname", "one") ATTR("l", "<list><int value=\"1\"/><null/></list>")))
+                      ATTR("containers", ATTRS(ATTR("c", ATTRS(STRING("p", ""))))) STRING("system", "s")
+                          ATTR("numOfCores", "<int value=\"2\"/>") STRING("clientInterface", "c")
+                              STRING("targetProperty", "hostname")),
+           &expression);
     for (int i = 0; i < 2; i++) { /* they differ in what kind of thing has no type */
         nix_value_drop_untyped(&normalised.targets[0].properties, NULL, NULL);
         nix_value_drop_untyped(&expression.targets[0].properties, NULL, NULL);
@@ -104,7 +110,8 @@ static void test_normalised_document(void **state)
     refused("<infrastructure/>", "version none");
     refused("<manifest version=\"2\"/>", "neither expr nor infrastructure");
     refused("<infrastructure version=\"2\"><target/></infrastructure>", "target without name");
-    refused("<infrastructure version=\"2\"><target name=\"a\"><properties type=\"list\"/></target></infrastructure>",
+    refused("<infrastructure version=\"2\"><target name=\"a\"><properties "
+            "type=\"list\"/></target></infrastructure>",
             "properties: not a set");
     refused("<infrastructure version=\"2\"><target name=\"a\"/><target name=\"a\"/></infrastructure>",
             "a: given twice");
@@ -122,21 +129,26 @@ static void test_refusals(void **state)
     refused(TARGET(""), "FILE: target one: targetProperty: names a property that the target does not have");
     refused(TARGET(ATTR("properties", "<null/>")), "target one: properties: not a set");
     refused(TARGET(PROPERTIES ATTR("containers", "<list></list>")), "target one: containers: not a set");
-    refused(TARGET(PROPERTIES ATTR("containers", ATTRS(STRING("c", "x")))), "target one: containers.c: not a set");
+    refused(TARGET(PROPERTIES ATTR("containers", ATTRS(STRING("c", "x")))),
+            "target one: containers.c: not a set");
     refused(TARGET(PROPERTIES ATTR("clientInterface", "<null/>")), "target one: clientInterface: null");
     refused(TARGET(PROPERTIES STRING("clientInterface", "")), "target one: clientInterface: empty");
     refused(TARGET(PROPERTIES STRING("clientInterface", "-x")), "target one: clientInterface: ");
     refused(TARGET(PROPERTIES ATTR("system", "<null/>")), "target one: system: null");
     refused(TARGET(PROPERTIES STRING("system", "")), "target one: system: empty");
-    refused(TARGET(PROPERTIES ATTR("targetProperty", "<int value=\"1\"/>")), "targetProperty: of the wrong type");
+    refused(TARGET(PROPERTIES ATTR("targetProperty", "<int value=\"1\"/>")),
+            "targetProperty: of the wrong type");
     refused(TARGET(PROPERTIES ATTR("numOfCores", "<int value=\"0\"/>")), "target one: numOfCores: ");
     refused(TARGET(PROPERTIES ATTR("numOfCores", "<int value=\"-1\"/>")), "target one: numOfCores: ");
     refused(TARGET(PROPERTIES ATTR("numOfCores", "<float value=\"1.5\"/>")), "numOfCores: of the wrong type");
-    refused(TARGET(ATTR("properties", ATTRS(STRING("hostname", "-oProxyCommand=x")))), "target one: hostname: not usable");
+    refused(TARGET(ATTR("properties", ATTRS(STRING("hostname", "-oProxyCommand=x")))),
+            "target one: hostname: not usable");
     refused(TARGET(ATTR("properties", ATTRS(STRING("hostname", "a b")))), "target one: hostname: not usable");
     refused(TARGET(ATTR("properties", ATTRS(STRING("hostname", "")))), "target one: hostname: not usable");
-    refused(TARGET(ATTR("properties", ATTRS(ATTR("hostname", "<null/>")))), "target one: hostname: not usable");
-    refused(TARGET(ATTR("properties", ATTRS(ATTR("hostname", "<bool value=\"true\"/>")))), "hostname: not usable");
+    refused(TARGET(ATTR("properties", ATTRS(ATTR("hostname", "<null/>")))),
+            "target one: hostname: not usable");
+    refused(TARGET(ATTR("properties", ATTRS(ATTR("hostname", "<bool value=\"true\"/>")))),
+            "hostname: not usable");
 }
 
 static void test_environment(void **state)
@@ -179,19 +191,21 @@ static void test_difference(void **state)
 {
     (void)state;
     difference_is(TARGET(PROPERTIES), TARGET(PROPERTIES), "{\"added\":[],\"removed\":[],\"changed\":{}}");
-    difference_is(EXPR(ATTRS(ATTR("a", ATTRS(PROPERTIES)) ATTR("c", ATTRS(PROPERTIES)))),
-                  EXPR(ATTRS(ATTR("b", ATTRS(PROPERTIES)) ATTR("c", ATTRS(PROPERTIES)) ATTR("d", ATTRS(PROPERTIES)))),
-                  "{\"added\":[\"b\",\"d\"],\"removed\":[\"a\"],\"changed\":{}}");
-    difference_is(TARGET(ATTR("properties", ATTRS(STRING("hostname", "one") ATTR("a", "<null/>") STRING("b", "1")))
-                         ATTR("containers", ATTRS(ATTR("process", ATTRS("")) ATTR("web", ATTRS(""))))),
-                  TARGET(ATTR("properties", ATTRS(STRING("hostname", "two") ATTR("a", "<path value=\"/x\"/>")
-                                                  STRING("b", "1") STRING("new", "")))
-                         ATTR("containers", ATTRS(ATTR("process", ATTRS(STRING("x", "y")))))
-                         ATTR("numOfCores", "<int value=\"2\"/>") STRING("system", "other")
-                         STRING("clientInterface", "c")),
-                  "{\"added\":[],\"removed\":[],\"changed\":{\"one\":[\"properties.a\",\"properties.hostname\","
-                  "\"properties.new\",\"containers.process\",\"containers.web\",\"system\",\"numOfCores\","
-                  "\"clientInterface\"]}}");
+    difference_is(
+        EXPR(ATTRS(ATTR("a", ATTRS(PROPERTIES)) ATTR("c", ATTRS(PROPERTIES)))),
+        EXPR(ATTRS(ATTR("b", ATTRS(PROPERTIES)) ATTR("c", ATTRS(PROPERTIES)) ATTR("d", ATTRS(PROPERTIES)))),
+        "{\"added\":[\"b\",\"d\"],\"removed\":[\"a\"],\"changed\":{}}");
+    difference_is(
+        TARGET(ATTR("properties", ATTRS(STRING("hostname", "one") ATTR("a", "<null/>") STRING("b", "1")))
+                   ATTR("containers", ATTRS(ATTR("process", ATTRS("")) ATTR("web", ATTRS(""))))),
+        TARGET(ATTR("properties", ATTRS(STRING("hostname", "two") ATTR("a", "<path value=\"/x\"/>")
+                                            STRING("b", "1") STRING("new", "")))
+                   ATTR("containers", ATTRS(ATTR("process", ATTRS(STRING("x", "y")))))
+                       ATTR("numOfCores", "<int value=\"2\"/>") STRING("system", "other")
+                           STRING("clientInterface", "c")),
+        "{\"added\":[],\"removed\":[],\"changed\":{\"one\":[\"properties.a\",\"properties.hostname\","
+        "\"properties.new\",\"containers.process\",\"containers.web\",\"system\",\"numOfCores\","
+        "\"clientInterface\"]}}");
 }
 
 static void test_copy(void **state)

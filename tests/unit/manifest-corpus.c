@@ -92,7 +92,8 @@ static void test_parts_make_the_whole(void **state)
         size_t length;
 
         xml = file_read(path, &length);
-        if (manifest_parse(xml, length, path, NULL, strings, &golden, &reason) || manifest_check(&golden, &reason))
+        if (manifest_parse(xml, length, path, NULL, strings, &golden, &reason) ||
+            manifest_check(&golden, &reason))
             fail_msg("%s", reason);
         manifest_init(&built, strings);
         add_infrastructure(&built, cases.gl_pathv[i]);
@@ -143,8 +144,9 @@ static void test_written_is_what_was_read(void **state)
         assert_int_equal(manifest_parse(xml, length, "GOLDEN", NULL, strings, &first, &reason), 0);
         once = manifest_write(&first);
         keep_written(files.gl_pathv[i], once);
-        assert_int_equal(manifest_parse((const char *)xmlBufferContent(once), (size_t)xmlBufferLength(once), "WRITTEN",
-                                        NULL, strings, &second, &reason), 0);
+        assert_int_equal(manifest_parse((const char *)xmlBufferContent(once), (size_t)xmlBufferLength(once),
+                                        "WRITTEN", NULL, strings, &second, &reason),
+                         0);
         assert_true(manifest_equal(&first, &second));
         twice = manifest_write(&second);
         assert_string_equal((const char *)xmlBufferContent(once), (const char *)xmlBufferContent(twice));
@@ -176,18 +178,13 @@ static void damage(char *xml, size_t length)
     if (piece > length - (from > to ? from : to))
         piece = length - (from > to ? from : to);
     switch (random_next() % 4) {
-    case 0:
-        xml[from] = (char)random_next();
-        break;
-    case 1:
-        xml[from] = "<>&\"'/=;#! \n"[random_next() % 12];
-        break;
+    case 0: xml[from] = (char)random_next(); break;
+    case 1: xml[from] = "<>&\"'/=;#! \n"[random_next() % 12]; break;
     case 2:
         memmove(xml + from, xml + from + piece, length - from - piece);
         memset(xml + length - piece, '\n', piece);
         break;
-    default:
-        memmove(xml + to, xml + from, piece);
+    default: memmove(xml + to, xml + from, piece);
     }
 }
 

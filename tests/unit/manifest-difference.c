@@ -8,15 +8,20 @@ static struct strings *strings, *other_strings;
 #define OTHER_PKG "/nix/store/00000000000000000000000000000000-web-1.1"
 
 static const char base[] =
-    "<manifest version=\"2\"><profiles><profile name=\"a\">" PKG "</profile><profile name=\"b\">" PKG "</profile></profiles>"
-    "<services><service name=\"" KEY_A "\"><name>web</name><pkg>" PKG "</pkg><type>process</type><connectsTo><mapping>"
+    "<manifest version=\"2\"><profiles><profile name=\"a\">" PKG "</profile><profile name=\"b\">" PKG
+    "</profile></profiles>"
+    "<services><service name=\"" KEY_A "\"><name>web</name><pkg>" PKG
+    "</pkg><type>process</type><connectsTo><mapping>"
     "<container>c</container><service>" KEY_B "</service><target>b</target></mapping></connectsTo></service>"
     "<service name=\"" KEY_B "\"><name>api</name><pkg>" PKG "</pkg><type>process</type></service></services>"
     "<infrastructure><target name=\"a\"><properties><property name=\"hostname\" type=\"string\">a</property>"
     "<property name=\"load\" type=\"float\">5</property></properties></target></infrastructure>"
-    "<serviceMappings><mapping><container>c</container><service>" KEY_A "</service><target>a</target></mapping>"
-    "<mapping><container>c</container><service>" KEY_B "</service><target>b</target></mapping></serviceMappings>"
-    "<snapshotMappings><mapping><component>web-1.0</component><container>c</container><service>" KEY_A "</service>"
+    "<serviceMappings><mapping><container>c</container><service>" KEY_A
+    "</service><target>a</target></mapping>"
+    "<mapping><container>c</container><service>" KEY_B
+    "</service><target>b</target></mapping></serviceMappings>"
+    "<snapshotMappings><mapping><component>web-1.0</component><container>c</container><service>" KEY_A
+    "</service>"
     "<target>a</target></mapping></snapshotMappings></manifest>";
 
 static void parsed(const char *xml, struct strings *pool, struct manifest *manifest)
@@ -37,9 +42,10 @@ static char *replaced(const char *xml, const char *from, const char *to)
     return string_format("%.*s%s%s", (int)(place - xml), xml, to, place + strlen(from));
 }
 
-static const char nothing[] = "{\"profiles\":{},\"services\":{\"added\":[],\"removed\":[]},"
-                              "\"mappings\":{\"added\":[],\"removed\":[]},\"snapshots\":{\"added\":[],\"removed\":[]},"
-                              "\"changed\":[],\"targets\":{\"added\":[],\"removed\":[],\"changed\":{}}}";
+static const char nothing[] =
+    "{\"profiles\":{},\"services\":{\"added\":[],\"removed\":[]},"
+    "\"mappings\":{\"added\":[],\"removed\":[]},\"snapshots\":{\"added\":[],\"removed\":[]},"
+    "\"changed\":[],\"targets\":{\"added\":[],\"removed\":[],\"changed\":{}}}";
 
 static char *difference(const struct manifest *a, const struct manifest *b)
 {
@@ -104,13 +110,16 @@ static void test_from_nothing(void **state)
     (void)state;
     parsed(base, strings, &b);
     text = difference(NULL, &b);
-    assert_string_equal(text, "{\"profiles\":{\"a\":{\"from\":null,\"to\":\"" PKG "\"},\"b\":{\"from\":null,\"to\":\"" PKG
-                        "\"}},\"services\":{\"added\":[{\"name\":\"web\",\"key\":\"" KEY_A "\"},{\"name\":\"api\",\"key\":\""
-                        KEY_B "\"}],\"removed\":[]},\"mappings\":{\"added\":[{\"name\":\"web\",\"service\":\"" KEY_A
-                        "\",\"container\":\"c\",\"target\":\"a\"},{\"name\":\"api\",\"service\":\"" KEY_B
-                        "\",\"container\":\"c\",\"target\":\"b\"}],\"removed\":[]},\"snapshots\":{\"added\":[{\"component\":"
-                        "\"web-1.0\",\"container\":\"c\",\"target\":\"a\"}],\"removed\":[]},\"changed\":[],"
-                        "\"targets\":{\"added\":[\"a\"],\"removed\":[],\"changed\":{}}}");
+    assert_string_equal(
+        text,
+        "{\"profiles\":{\"a\":{\"from\":null,\"to\":\"" PKG "\"},\"b\":{\"from\":null,\"to\":\"" PKG
+        "\"}},\"services\":{\"added\":[{\"name\":\"web\",\"key\":\"" KEY_A
+        "\"},{\"name\":\"api\",\"key\":\"" KEY_B
+        "\"}],\"removed\":[]},\"mappings\":{\"added\":[{\"name\":\"web\",\"service\":\"" KEY_A
+        "\",\"container\":\"c\",\"target\":\"a\"},{\"name\":\"api\",\"service\":\"" KEY_B
+        "\",\"container\":\"c\",\"target\":\"b\"}],\"removed\":[]},\"snapshots\":{\"added\":[{\"component\":"
+        "\"web-1.0\",\"container\":\"c\",\"target\":\"a\"}],\"removed\":[]},\"changed\":[],"
+        "\"targets\":{\"added\":[\"a\"],\"removed\":[],\"changed\":{}}}");
     free(text);
     manifest_clear(&b);
 }
@@ -124,27 +133,36 @@ static void test_every_value_counts(void **state)
     (void)state;
     told("<profile name=\"a\">" PKG, "<profile name=\"a\">" OTHER_PKG,
          "\"profiles\":{\"a\":{\"from\":\"" PKG "\",\"to\":\"" OTHER_PKG "\"}}");
-    told("<profile name=\"b\">" PKG "</profile>", "", "\"profiles\":{\"b\":{\"from\":\"" PKG "\",\"to\":null}}");
+    told("<profile name=\"b\">" PKG "</profile>", "",
+         "\"profiles\":{\"b\":{\"from\":\"" PKG "\",\"to\":null}}");
     told("<pkg>" PKG, "<pkg>" OTHER_PKG, CHANGED_A);
     told("<type>process", "<type>other", CHANGED_A);
     told("<target>b", "<target>c", CHANGED_A);
-    told("connectsTo><mapping>", "dependsOn/><connectsTo><mapping><service>x</service><container>y</container>"
-         "<target>z</target></mapping><mapping>", CHANGED_A);
-    told("<connectsTo>", "<providesContainers><container name=\"x\" type=\"attrs\"/></providesContainers><connectsTo>",
+    told("connectsTo><mapping>",
+         "dependsOn/><connectsTo><mapping><service>x</service><container>y</container>"
+         "<target>z</target></mapping><mapping>",
+         CHANGED_A);
+    told("<connectsTo>",
+         "<providesContainers><container name=\"x\" type=\"attrs\"/></providesContainers><connectsTo>",
          CHANGED_A);
     told("<service name=\"" KEY_B "\"><name>api</name><pkg>" PKG "</pkg><type>process</type></service>", "",
          "\"services\":{\"added\":[],\"removed\":[{\"name\":\"api\",\"key\":\"" KEY_B "\"}]}");
     told("type=\"float\">5", "type=\"int\">5", "\"changed\":{\"a\":[\"properties.load\"]}");
     told("</target></infrastructure>", "<numOfCores>2</numOfCores></target></infrastructure>",
          "\"changed\":{\"a\":[\"numOfCores\"]}");
-    told("</target></infrastructure>", "</target><target name=\"z\"/></infrastructure>", "\"targets\":{\"added\":[\"z\"]");
-    told("<serviceMappings><mapping>", "<serviceMappings><mapping><containerProvidedByService>" KEY_B
-         "</containerProvidedByService>", "\"mappings\":{\"added\":[" CHANGED_MAPPING "],\"removed\":[" CHANGED_MAPPING "]}");
-    told("</mapping></serviceMappings>", "</mapping><mapping><container>c</container><service>unknown</service><target>a"
-         "</target></mapping></serviceMappings>", "\"added\":[{\"name\":\"unknown\",\"service\":\"unknown\"");
-    told("<container>c</container><service>" KEY_A "</service><target>a</target></mapping></snapshotMappings>",
-         "<container>c</container><service>" KEY_B "</service><target>a</target></mapping></snapshotMappings>",
-         "\"snapshots\":{\"added\":[" CHANGED_SNAPSHOT "],\"removed\":[" CHANGED_SNAPSHOT "]}");
+    told("</target></infrastructure>", "</target><target name=\"z\"/></infrastructure>",
+         "\"targets\":{\"added\":[\"z\"]");
+    told("<serviceMappings><mapping>",
+         "<serviceMappings><mapping><containerProvidedByService>" KEY_B "</containerProvidedByService>",
+         "\"mappings\":{\"added\":[" CHANGED_MAPPING "],\"removed\":[" CHANGED_MAPPING "]}");
+    told("</mapping></serviceMappings>",
+         "</mapping><mapping><container>c</container><service>unknown</service><target>a"
+         "</target></mapping></serviceMappings>",
+         "\"added\":[{\"name\":\"unknown\",\"service\":\"unknown\"");
+    told(
+        "<container>c</container><service>" KEY_A "</service><target>a</target></mapping></snapshotMappings>",
+        "<container>c</container><service>" KEY_B "</service><target>a</target></mapping></snapshotMappings>",
+        "\"snapshots\":{\"added\":[" CHANGED_SNAPSHOT "],\"removed\":[" CHANGED_SNAPSHOT "]}");
     told("web-1.0</component>", "web-1.1</component>", "\"removed\":[" CHANGED_SNAPSHOT "]");
 }
 

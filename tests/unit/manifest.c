@@ -6,20 +6,23 @@
 static struct strings *strings;
 
 #define MANIFEST(content) "<?xml version=\"1.0\"?>\n\n  <manifest version=\"2\">" content "</manifest>\n"
-#define PROFILE_MANIFEST(content) "<?xml version=\"1.0\"?>\n\n  <profilemanifest version=\"2\">" content \
-    "</profilemanifest>\n"
+#define PROFILE_MANIFEST(content) \
+    "<?xml version=\"1.0\"?>\n\n  <profilemanifest version=\"2\">" content "</profilemanifest>\n"
 #define SERVICES(content) "<services>" content "</services>"
-#define SERVICE_WITH(key, name, more) "<service name=\"" key "\"><name>" name "</name><pkg>" PKG "</pkg>" \
+#define SERVICE_WITH(key, name, more) \
+    "<service name=\"" key "\"><name>" name "</name><pkg>" PKG "</pkg>" \
     "<type>process</type>" more "</service>"
 #define SERVICE(key) SERVICE_WITH(key, "web", "")
 #define TEXT(element, text) "<" element ">" text "</" element ">"
 #define MAPPING(content) "<mapping>" content "</mapping>"
 #define MAPPINGS(content) "<serviceMappings>" content "</serviceMappings>"
 #define SNAPSHOTS(content) "<snapshotMappings>" content "</snapshotMappings>"
-#define ON(service, target) MAPPING(TEXT("container", "process") TEXT("service", service) TEXT("target", target))
-#define SNAPSHOT(component, more) MAPPING(TEXT("component", component) TEXT("container", "process") \
-    TEXT("service", KEY_A) more)
-#define TARGET(name, more) "<infrastructure><target name=\"" name "\"><properties><property name=\"hostname\" " \
+#define ON(service, target) \
+    MAPPING(TEXT("container", "process") TEXT("service", service) TEXT("target", target))
+#define SNAPSHOT(component, more) \
+    MAPPING(TEXT("component", component) TEXT("container", "process") TEXT("service", KEY_A) more)
+#define TARGET(name, more) \
+    "<infrastructure><target name=\"" name "\"><properties><property name=\"hostname\" " \
     "type=\"string\">" name "</property></properties><system>s</system><clientInterface>c</clientInterface>" \
     "<targetProperty>hostname</targetProperty>" more "</target></infrastructure>"
 
@@ -68,17 +71,25 @@ static void test_everything_there_is(void **state)
     const struct service_mapping *mapping;
 
     (void)state;
-    parsed(MANIFEST("<unknown><services>" SERVICE(KEY_B) "</services></unknown>"
-                    "<profiles><profile name=\"test2\">" PKG "</profile><profile name=\"test1\">" PKG "</profile></profiles>"
-                    SERVICES("<service name=\"" KEY_A "\"><type/><name/><pkg>" PKG "</pkg><unknown/>"
-                             "<dependsOn>" ON(KEY_B, "z") ON(KEY_A, "a") "</dependsOn>"
-                             "<connectsTo>" ON(KEY_B, "test2") "</connectsTo><providesContainers>"
-                             "<container name=\"x\" type=\"attrs\"><property name=\"port\" type=\"int\">80</property>"
-                             "<property name=\"dropped\">y</property></container></providesContainers></service>")
-                    MAPPINGS(MAPPING(TEXT("target", "test1") TEXT("service", KEY_A) TEXT("container", "c d")
-                                     TEXT("containerProvidedByService", KEY_B)))
-                    SNAPSHOTS(SNAPSHOT("web-1.0", TEXT("target", "test1")))
-                    TARGET("test1", "")), NULL, &manifest);
+    parsed(MANIFEST("<unknown><services>" SERVICE(
+               KEY_B) "</services></unknown>"
+                      "<profiles><profile name=\"test2\">" PKG "</profile><profile name=\"test1\">" PKG
+                      "</profile></profiles>" SERVICES(
+                          "<service name=\"" KEY_A "\"><type/><name/><pkg>" PKG "</pkg><unknown/>"
+                          "<dependsOn>" ON(KEY_B, "z")
+                              ON(KEY_A, "a") "</dependsOn>"
+                                             "<connectsTo>" ON(
+                                                 KEY_B, "test2") "</connectsTo><providesContainers>"
+                                                                 "<container name=\"x\" "
+                                                                 "type=\"attrs\"><property name=\"port\" "
+                                                                 "type=\"int\">80</property>"
+                                                                 "<property "
+                                                                 "name=\"dropped\">y</property></container></"
+                                                                 "providesContainers></service>")
+                          MAPPINGS(MAPPING(TEXT("target", "test1") TEXT("service", KEY_A) TEXT(
+                              "container", "c d") TEXT("containerProvidedByService", KEY_B)))
+                              SNAPSHOTS(SNAPSHOT("web-1.0", TEXT("target", "test1"))) TARGET("test1", "")),
+           NULL, &manifest);
     assert_string_equal(manifest.profiles[0].target, "test1");
     assert_string_equal(manifest_find_profile(&manifest, "test2")->path, PKG);
     service = manifest_find_service(&manifest, KEY_A);
@@ -120,12 +131,15 @@ static void test_profile_manifest(void **state)
     struct manifest manifest;
 
     (void)state;
-    parsed(PROFILE_MANIFEST("<profiles><profile name=\"x\">junk</profile></profiles>" TARGET("x", "")
-                            SERVICES(SERVICE_WITH(KEY_A, "web", "<dependsOn>" MAPPING(TEXT("container", "c")
-                                                  TEXT("service", KEY_B)) ON(KEY_B, "test9") "</dependsOn>"))
-                            MAPPINGS(MAPPING(TEXT("container", "process") TEXT("service", KEY_A)))
-                            SNAPSHOTS(SNAPSHOT("web-1.0", "") MAPPING(TEXT("component", "package-1.0")
-                                      TEXT("container", "c") TEXT("service", KEY_B)))) "\n", "test1", &manifest);
+    parsed(PROFILE_MANIFEST(
+               "<profiles><profile name=\"x\">junk</profile></profiles>" TARGET("x", "")
+                   SERVICES(SERVICE_WITH(KEY_A, "web",
+                                         "<dependsOn>" MAPPING(TEXT("container", "c") TEXT("service", KEY_B))
+                                             ON(KEY_B, "test9") "</dependsOn>"))
+                       MAPPINGS(MAPPING(TEXT("container", "process") TEXT("service", KEY_A)))
+                           SNAPSHOTS(SNAPSHOT("web-1.0", "") MAPPING(TEXT("component", "package-1.0") TEXT(
+                               "container", "c") TEXT("service", KEY_B)))) "\n",
+           "test1", &manifest);
     assert_int_equal(manifest.profile_count + manifest.infrastructure.count, 0);
     assert_string_equal(manifest.services[0].depends_on.items[0].target, "test1");
     assert_string_equal(manifest.services[0].depends_on.items[1].target, "test9");
@@ -143,15 +157,17 @@ static void test_profile_manifest_refusals(void **state)
     profile_refused(MANIFEST(""), "the root element is manifest, not profilemanifest");
     profile_refused("<profilemanifest version=\"3\"/>", "profilemanifest of version 3");
     profile_refused(PROFILE_MANIFEST(SERVICES(SERVICE(KEY_A)) MAPPINGS(ON(KEY_A, "test2"))),
-                    "line 3: service mapping of service " KEY_A " is on target test2, but this is the profile of test1");
-    profile_refused(PROFILE_MANIFEST(SERVICES(SERVICE(KEY_A)) SNAPSHOTS(SNAPSHOT("a", TEXT("target", "test2")))),
-                    "snapshot mapping of service " KEY_A " is on target test2");
+                    "line 3: service mapping of service " KEY_A
+                    " is on target test2, but this is the profile of test1");
+    profile_refused(
+        PROFILE_MANIFEST(SERVICES(SERVICE(KEY_A)) SNAPSHOTS(SNAPSHOT("a", TEXT("target", "test2")))),
+        "snapshot mapping of service " KEY_A " is on target test2");
     profile_refused(PROFILE_MANIFEST(SERVICES(SERVICE(KEY_A)) MAPPINGS(ON(KEY_B, "test1"))),
                     "does not hold the service " KEY_B);
-    profile_refused(PROFILE_MANIFEST(SERVICES(SERVICE(KEY_A) SERVICE(KEY_A))), "service " KEY_A ": given twice");
-    profile_refused(PROFILE_MANIFEST(SERVICES(SERVICE(KEY_A))
-                                     MAPPINGS(ON(KEY_A, "test1") MAPPING(TEXT("container", "process")
-                                              TEXT("service", KEY_A)))),
+    profile_refused(PROFILE_MANIFEST(SERVICES(SERVICE(KEY_A) SERVICE(KEY_A))),
+                    "service " KEY_A ": given twice");
+    profile_refused(PROFILE_MANIFEST(SERVICES(SERVICE(KEY_A)) MAPPINGS(
+                        ON(KEY_A, "test1") MAPPING(TEXT("container", "process") TEXT("service", KEY_A)))),
                     "service mapping of " KEY_A " in process on target test1: given twice");
 }
 
@@ -162,45 +178,64 @@ static void test_refusals(void **state)
     refused("<manifest version=\"1\"/>", "manifest of version 1, only 2");
     refused(PROFILE_MANIFEST(""), "the root element is profilemanifest, not manifest");
     refused(MANIFEST("<profiles><profile>" PKG "</profile></profiles>"), "profile without name");
-    refused(MANIFEST("<profiles><profile name=\"a\">/etc</profile></profiles>"), "profile a: /etc is no store path");
-    refused(MANIFEST("<profiles><profile name=\"a&#10;b\">" PKG "</profile></profiles>"), "profile a?b: a name");
-    refused(MANIFEST("<profiles><profile name=\"a\">" PKG "</profile><profile name=\"a\">" PKG "</profile></profiles>"),
+    refused(MANIFEST("<profiles><profile name=\"a\">/etc</profile></profiles>"),
+            "profile a: /etc is no store path");
+    refused(MANIFEST("<profiles><profile name=\"a&#10;b\">" PKG "</profile></profiles>"),
+            "profile a?b: a name");
+    refused(MANIFEST("<profiles><profile name=\"a\">" PKG "</profile><profile name=\"a\">" PKG
+                     "</profile></profiles>"),
             "profile a: given twice");
     refused(MANIFEST(SERVICES("<service><name/></service>")), "service without name");
     refused(MANIFEST(SERVICES("<service name=\"\"><name/></service>")), "service : a name that is empty");
-    refused(MANIFEST(SERVICES("<service name=\"k\"><pkg>" PKG "</pkg><type/></service>")), "service k: without name");
+    refused(MANIFEST(SERVICES("<service name=\"k\"><pkg>" PKG "</pkg><type/></service>")),
+            "service k: without name");
     refused(MANIFEST(SERVICES("<service name=\"k\"><name/><type/></service>")), "service k: without pkg");
-    refused(MANIFEST(SERVICES("<service name=\"k\"><name/><pkg>" PKG "</pkg></service>")), "service k: without type");
+    refused(MANIFEST(SERVICES("<service name=\"k\"><name/><pkg>" PKG "</pkg></service>")),
+            "service k: without type");
     refused(MANIFEST(SERVICES("<service name=\"k\"><name>a&#9;b</name><type/><pkg>" PKG "</pkg></service>")),
             "service k: control characters");
-    refused(MANIFEST(SERVICES("<service name=\"k\"><name>a</name><name>b</name></service>")), "name given twice");
+    refused(MANIFEST(SERVICES("<service name=\"k\"><name>a</name><name>b</name></service>")),
+            "name given twice");
     refused(MANIFEST(SERVICES("<service name=\"k\"><name/><type/><pkg>" PKG "/../x</pkg></service>")),
             "service k: pkg " PKG "/../x is no store path");
     refused(MANIFEST(SERVICES("<service name=\"k\"><name/><type/><pkg/></service>")), "is no store path");
-    refused(MANIFEST(SERVICES(SERVICE(KEY_B) SERVICE(KEY_A) SERVICE(KEY_B))), "service " KEY_B ": given twice");
-    refused(MANIFEST(SERVICES(SERVICE_WITH(KEY_A, "a", "<dependsOn>" MAPPING(TEXT("container", "c")
-            TEXT("service", KEY_B)) "</dependsOn>"))), "dependsOn mapping without target");
-    refused(MANIFEST(SERVICES(SERVICE_WITH(KEY_A, "a", "<connectsTo>" MAPPING(TEXT("container", "c")) "</connectsTo>"))),
+    refused(MANIFEST(SERVICES(SERVICE(KEY_B) SERVICE(KEY_A) SERVICE(KEY_B))),
+            "service " KEY_B ": given twice");
+    refused(MANIFEST(SERVICES(SERVICE_WITH(
+                KEY_A, "a",
+                "<dependsOn>" MAPPING(TEXT("container", "c") TEXT("service", KEY_B)) "</dependsOn>"))),
+            "dependsOn mapping without target");
+    refused(MANIFEST(SERVICES(
+                SERVICE_WITH(KEY_A, "a", "<connectsTo>" MAPPING(TEXT("container", "c")) "</connectsTo>"))),
             "connectsTo mapping without service");
-    refused(MANIFEST(SERVICES(SERVICE_WITH(KEY_A, "a", "<providesContainers><container name=\"c\" type=\"int\">1"
-            "</container></providesContainers>"))), "container c: not a set");
+    refused(MANIFEST(SERVICES(SERVICE_WITH(KEY_A, "a",
+                                           "<providesContainers><container name=\"c\" type=\"int\">1"
+                                           "</container></providesContainers>"))),
+            "container c: not a set");
     refused(MANIFEST(SERVICES(SERVICE_WITH(KEY_A, "a", "<providesContainers/><providesContainers/>"))),
             "providesContainers given twice");
-    refused(MANIFEST(MAPPINGS(MAPPING(TEXT("container", "c") TEXT("service", "s")))), "service mapping without target");
-    refused(MANIFEST(MAPPINGS(MAPPING(TEXT("service", "s") TEXT("target", "t")))), "service mapping without container");
+    refused(MANIFEST(MAPPINGS(MAPPING(TEXT("container", "c") TEXT("service", "s")))),
+            "service mapping without target");
+    refused(MANIFEST(MAPPINGS(MAPPING(TEXT("service", "s") TEXT("target", "t")))),
+            "service mapping without container");
     refused(MANIFEST(MAPPINGS(MAPPING(TEXT("container", "") TEXT("service", "s") TEXT("target", "t")))),
             "service mapping: container : empty");
-    refused(MANIFEST(MAPPINGS(ON("s", "t") ON("s", "t"))), "service mapping of s in process on target t: given twice");
+    refused(MANIFEST(MAPPINGS(ON("s", "t") ON("s", "t"))),
+            "service mapping of s in process on target t: given twice");
     refused(MANIFEST(SNAPSHOTS(MAPPING(TEXT("container", "c") TEXT("service", "s") TEXT("target", "t")))),
             "snapshot mapping without component");
-    refused(MANIFEST(SNAPSHOTS(SNAPSHOT("..", TEXT("target", "t")))), "component .. in container process: no file names");
+    refused(MANIFEST(SNAPSHOTS(SNAPSHOT("..", TEXT("target", "t")))),
+            "component .. in container process: no file names");
     refused(MANIFEST(SNAPSHOTS(SNAPSHOT("a/b", TEXT("target", "t")))), "no file names");
     refused(MANIFEST(SNAPSHOTS(SNAPSHOT("a", TEXT("target", "t")) SNAPSHOT("a", TEXT("target", "t")))),
             "snapshot mapping of a in process on target t: given twice");
-    refused(MANIFEST("<infrastructure><target name=\"a\"><containers><container name=\"c\" type=\"string\">x</container>"
-                     "</containers></target></infrastructure>"), "target a: containers.c: not a set");
+    refused(MANIFEST("<infrastructure><target name=\"a\"><containers><container name=\"c\" "
+                     "type=\"string\">x</container>"
+                     "</containers></target></infrastructure>"),
+            "target a: containers.c: not a set");
     refused(MANIFEST("<infrastructure/><infrastructure/>"), "infrastructure given twice");
-    refused(MANIFEST("<infrastructure><target name=\"a\"/><target name=\"a\"/></infrastructure>"), "a: given twice");
+    refused(MANIFEST("<infrastructure><target name=\"a\"/><target name=\"a\"/></infrastructure>"),
+            "a: given twice");
 }
 
 static void test_hostile_documents(void **state)
@@ -212,9 +247,12 @@ static void test_hostile_documents(void **state)
     (void)state;
     refused("<!DOCTYPE manifest [<!ENTITY a \"aaaaaaaaaa\"><!ENTITY b \"&a;&a;&a;&a;\">]>" MANIFEST("&b;"),
             "FILE: line 1: a document type definition");
-    refused("<!DOCTYPE manifest [<!ENTITY a SYSTEM \"file:///etc/passwd\">]><manifest version=\"2\"><services><service "
-            "name=\"k\"><name>&a;</name></service></services></manifest>", "a document type definition");
-    profile_refused("<!DOCTYPE x SYSTEM \"http://127.0.0.1:1/\"><profilemanifest/>", "a document type definition");
+    refused("<!DOCTYPE manifest [<!ENTITY a SYSTEM \"file:///etc/passwd\">]><manifest "
+            "version=\"2\"><services><service "
+            "name=\"k\"><name>&a;</name></service></services></manifest>",
+            "a document type definition");
+    profile_refused("<!DOCTYPE x SYSTEM \"http://127.0.0.1:1/\"><profilemanifest/>",
+                    "a document type definition");
     refused("<manifest version=\"2\"><services>&nothing;</services></manifest>", "FILE: line 1: ");
     refused("<manifest version=\"2\"><services>", "FILE: line 1: ");
     refused("<manifest version=\"2\"/><more/>", "FILE: line 1: ");
@@ -294,21 +332,25 @@ static void test_code_stays_data(void **state)
     struct manifest manifest;
 
     (void)state;
-    parsed("<manifest version=\"2\">" SERVICES("<service name=\"" NIX "\"><name>" NIX "</name><type>" NIX "</type><pkg>"
-           PKG "</pkg><dependsOn>" ON(NIX, NIX) "</dependsOn><providesContainers><container name=\"" NIX "\" "
-           "type=\"attrs\"><property name=\"" NIX "\" type=\"string\">" NIX "</property></container>"
-           "</providesContainers></service>")
-           MAPPINGS(MAPPING(TEXT("container", NIX) TEXT("service", NIX) TEXT("target", NIX)
-                            TEXT("containerProvidedByService", NIX)))
-           SNAPSHOTS(MAPPING(TEXT("component", NIX) TEXT("container", NIX) TEXT("service", NIX) TEXT("target", "t")))
-           "</manifest>", NULL, &manifest);
+    parsed("<manifest version=\"2\">" SERVICES(
+               "<service name=\"" NIX "\"><name>" NIX "</name><type>" NIX "</type><pkg>" PKG
+               "</pkg><dependsOn>" ON(NIX, NIX) "</dependsOn><providesContainers><container name=\"" NIX "\" "
+                                                "type=\"attrs\"><property name=\"" NIX
+                                                "\" type=\"string\">" NIX "</property></container>"
+                                                "</providesContainers></service>")
+               MAPPINGS(MAPPING(TEXT("container", NIX) TEXT("service", NIX) TEXT("target", NIX)
+                                    TEXT("containerProvidedByService", NIX)))
+                   SNAPSHOTS(MAPPING(TEXT("component", NIX) TEXT("container", NIX) TEXT("service", NIX)
+                                         TEXT("target", "t"))) "</manifest>",
+           NULL, &manifest);
     assert_string_equal(manifest.services[0].key, NIX_READ);
     assert_string_equal(manifest.service_mappings[0].provider, NIX_READ);
     assert_string_equal(manifest.snapshot_mappings[0].component, NIX_READ);
     round_trip(&manifest);
     manifest_clear(&manifest);
     refused(MANIFEST("<profiles><profile name=\"a\">" NIX "</profile></profiles>"), "is no store path");
-    refused(MANIFEST(SERVICES("<service name=\"k\"><name/><type/><pkg>" NIX "</pkg></service>")), "is no store path");
+    refused(MANIFEST(SERVICES("<service name=\"k\"><name/><type/><pkg>" NIX "</pkg></service>")),
+            "is no store path");
 }
 
 static void test_white_space_is_kept(void **state)
@@ -316,9 +358,13 @@ static void test_white_space_is_kept(void **state)
     struct nix_attribute text = { "a\tb\n\"<&>", { .type = NIX_STRING, .text = " \t\r\n  x\r\ny\t " } };
     struct nix_attribute blank = { "blank", { .type = NIX_STRING, .text = "   " } };
     struct nix_attribute properties[] = { text, blank };
-    struct target target = { .name = "t", .properties = { .type = NIX_ATTRS, .children = properties, .count = 2 },
-                             .containers = { .type = NIX_ATTRS }, .system = "s", .number_of_cores = "1",
-                             .client_interface = "c", .target_property = "p" };
+    struct target target = { .name = "t",
+                             .properties = { .type = NIX_ATTRS, .children = properties, .count = 2 },
+                             .containers = { .type = NIX_ATTRS },
+                             .system = "s",
+                             .number_of_cores = "1",
+                             .client_interface = "c",
+                             .target_property = "p" };
     struct manifest manifest;
 
     (void)state;
@@ -336,18 +382,23 @@ static void test_untyped_properties_are_left_out(void **state)
                                     { NULL, { .type = NIX_ATTRS, .children = inner, .count = 2 } } };
     struct nix_attribute properties[] = { { "key", { .type = NIX_UNTYPED, .text = "path" } },
                                           { "l", { .type = NIX_LIST, .children = list, .count = 2 } } };
-    struct target target = { .name = "test1", .properties = { .type = NIX_ATTRS, .children = properties, .count = 2 },
-                             .containers = { .type = NIX_ATTRS }, .system = "s", .number_of_cores = "1",
-                             .client_interface = "c", .target_property = "p" };
+    struct target target = { .name = "test1",
+                             .properties = { .type = NIX_ATTRS, .children = properties, .count = 2 },
+                             .containers = { .type = NIX_ATTRS },
+                             .system = "s",
+                             .number_of_cores = "1",
+                             .client_interface = "c",
+                             .target_property = "p" };
     struct manifest manifest;
 
     (void)state;
     *logged = '\0';
     manifest_init(&manifest, strings);
     assert_int_equal(manifest_add_target(&manifest, &target), 0);
-    assert_string_equal(logged, "[test1] properties.key: a path cannot be kept in a manifest, left out\n"
-                                "[test1] properties.l[0]: a null cannot be kept in a manifest, left out\n"
-                                "[test1] properties.l[1].f: a function cannot be kept in a manifest, left out\n");
+    assert_string_equal(logged,
+                        "[test1] properties.key: a path cannot be kept in a manifest, left out\n"
+                        "[test1] properties.l[0]: a null cannot be kept in a manifest, left out\n"
+                        "[test1] properties.l[1].f: a function cannot be kept in a manifest, left out\n");
     assert_int_equal(target.properties.count, 2); /* the model keeps them */
     round_trip(&manifest);
     manifest_clear(&manifest);
@@ -357,8 +408,12 @@ static void test_adding(void **state)
 {
     struct strings *other = strings_new();
     struct dependency dependency = { strings_intern(other, KEY_B), "c", "t" };
-    struct service service = { .key = KEY_A, .name = strings_intern(other, "web"), .pkg = PKG, .type = "process",
-                               .depends_on = { &dependency, 1 }, .provides_containers = { .type = NIX_ATTRS } };
+    struct service service = { .key = KEY_A,
+                               .name = strings_intern(other, "web"),
+                               .pkg = PKG,
+                               .type = "process",
+                               .depends_on = { &dependency, 1 },
+                               .provides_containers = { .type = NIX_ATTRS } };
     struct manifest manifest;
     char target[16];
 
@@ -367,7 +422,9 @@ static void test_adding(void **state)
     assert_string_equal(manifest_add_service(&manifest, &service)->key, KEY_A);
     for (int i = 99; i >= 0; i--) {
         struct service_mapping mapping = { .target = target, .container = "c", .service = KEY_A };
-        struct snapshot_mapping snapshot = { .target = target, .container = "c", .component = "x", .service = KEY_A };
+        struct snapshot_mapping snapshot = {
+            .target = target, .container = "c", .component = "x", .service = KEY_A
+        };
 
         snprintf(target, sizeof target, "t%d", i);
         assert_string_equal(manifest_add_profile(&manifest, target, PKG)->target, target);
@@ -403,7 +460,7 @@ static void check_refused(const char *xml, const char *part)
 static void test_check(void **state)
 {
     static const char good[] = MANIFEST(SERVICES(SERVICE(KEY_A)) TARGET("t", "") MAPPINGS(ON(KEY_A, "t"))
-                                        SNAPSHOTS(SNAPSHOT("web-1.0", TEXT("target", "t"))));
+                                            SNAPSHOTS(SNAPSHOT("web-1.0", TEXT("target", "t"))));
     struct manifest manifest;
     char *reason;
 
@@ -418,9 +475,11 @@ static void test_check(void **state)
     check_refused(MANIFEST(TARGET("t", "") SNAPSHOTS(SNAPSHOT("x", TEXT("target", "t")))),
                   "a snapshot mapping on target t names the unknown service " KEY_A);
     check_refused(MANIFEST(TARGET("t", "<numOfCores>0</numOfCores>")), "target t: numOfCores: ");
-    check_refused(MANIFEST("<infrastructure><target name=\"t\"/></infrastructure>"), "target t: clientInterface: ");
+    check_refused(MANIFEST("<infrastructure><target name=\"t\"/></infrastructure>"),
+                  "target t: clientInterface: ");
     check_refused(MANIFEST("<infrastructure><target name=\"t\"><clientInterface>c</clientInterface></target>"
-                           "</infrastructure>"), "target t: targetProperty: empty");
+                           "</infrastructure>"),
+                  "target t: targetProperty: empty");
 }
 
 static int begin(void **state)

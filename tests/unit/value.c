@@ -45,10 +45,12 @@ static void test_every_kind(void **state)
     struct nix_value value;
 
     (void)state;
-    parsed(ATTRS(ATTR("s", "<string value=\" a&#xA;&lt;&amp;&quot;${x} \" />") ATTR("i", "<int value=\"-7\" />")
-                 ATTR("f", "<float value=\"1e-07\" />") ATTR("b", "<bool value=\"true\" />")
-                 ATTR("l", "<list><int value=\"1\" /><list></list><attrs></attrs></list>")
-                 ATTR("e", "<attrs></attrs>")), &value);
+    parsed(ATTRS(ATTR("s", "<string value=\" a&#xA;&lt;&amp;&quot;${x} \" />")
+                     ATTR("i", "<int value=\"-7\" />") ATTR("f", "<float value=\"1e-07\" />")
+                         ATTR("b", "<bool value=\"true\" />")
+                             ATTR("l", "<list><int value=\"1\" /><list></list><attrs></attrs></list>")
+                                 ATTR("e", "<attrs></attrs>")),
+           &value);
     assert_int_equal(value.count, 6);
     assert_string_equal(nix_value_get(&value, "s")->text, " a\n<&\"${x} ");
     assert_int_equal(nix_value_get(&value, "i")->type, NIX_INT);
@@ -56,7 +58,8 @@ static void test_every_kind(void **state)
     assert_null(nix_value_get(&value, "nothing"));
     assert_null(nix_value_get(nix_value_get(&value, "l"), "x"));
     written(&value, "<property name=\"b\" type=\"bool\">true</property><property name=\"e\" type=\"attrs\"/>"
-                    "<property name=\"f\" type=\"float\">1e-07</property><property name=\"i\" type=\"int\">-7</property>"
+                    "<property name=\"f\" type=\"float\">1e-07</property><property name=\"i\" "
+                    "type=\"int\">-7</property>"
                     "<property name=\"l\" type=\"list\"><elem type=\"int\">1</elem><elem type=\"list\"/>"
                     "<elem type=\"attrs\"/></property>"
                     "<property name=\"s\" type=\"string\"> a\n&lt;&amp;\"${x} </property>");
@@ -68,10 +71,13 @@ static void test_untyped_values_have_no_content(void **state)
     struct nix_value value;
 
     (void)state;
-    parsed(ATTRS(ATTR("d", "<derivation drvPath=\"/x\"><attrs>" ATTR("leak", "<string value=\"1\" />")
-                           "</attrs><string value=\"leak\" /></derivation>")
-                 ATTR("f", "<function><attrspat><attr name=\"leak\" /></attrspat></function>")
-                 ATTR("n", "<null />") ATTR("p", "<path value=\"/etc\" />") ATTR("z", "<int value=\"1\" />")), &value);
+    parsed(ATTRS(ATTR("d",
+                      "<derivation drvPath=\"/x\"><attrs>" ATTR(
+                          "leak", "<string value=\"1\" />") "</attrs><string value=\"leak\" /></derivation>")
+                     ATTR("f", "<function><attrspat><attr name=\"leak\" /></attrspat></function>")
+                         ATTR("n", "<null />") ATTR("p", "<path value=\"/etc\" />")
+                             ATTR("z", "<int value=\"1\" />")),
+           &value);
     assert_int_equal(value.count, 5);
     assert_string_equal(nix_value_get(&value, "d")->text, "derivation");
     assert_int_equal(nix_value_get(&value, "d")->count, 0);
@@ -86,9 +92,10 @@ static void test_untyped_values_are_dropped(void **state)
     struct nix_value value;
 
     (void)state;
-    parsed(ATTRS(ATTR("a", "<attrs>" ATTR("key", "<path value=\"/etc\" />") ATTR("ok", "<int value=\"1\" />")
-                           "</attrs>")
-                 ATTR("l", "<list><null /><int value=\"2\" /><list><null /></list></list>") ATTR("n", "<null />")),
+    parsed(ATTRS(ATTR("a", "<attrs>" ATTR("key", "<path value=\"/etc\" />")
+                               ATTR("ok", "<int value=\"1\" />") "</attrs>")
+                     ATTR("l", "<list><null /><int value=\"2\" /><list><null /></list></list>")
+                         ATTR("n", "<null />")),
            &value);
     *logged = '\0';
     nix_value_drop_untyped(&value, "test1", "properties");
@@ -104,11 +111,18 @@ static void test_untyped_values_are_dropped(void **state)
 static void test_compare(void **state)
 {
     static const char *const different[] = {
-        "<int value=\"1\" />", "<string value=\"1\" />", "<float value=\"1\" />", "<int value=\"2\" />", "<null />",
-        "<list></list>", "<list><int value=\"1\" /><int value=\"2\" /></list>",
-        "<list><int value=\"2\" /><int value=\"1\" /></list>", "<attrs></attrs>",
+        "<int value=\"1\" />",
+        "<string value=\"1\" />",
+        "<float value=\"1\" />",
+        "<int value=\"2\" />",
+        "<null />",
+        "<list></list>",
+        "<list><int value=\"1\" /><int value=\"2\" /></list>",
+        "<list><int value=\"2\" /><int value=\"1\" /></list>",
+        "<attrs></attrs>",
         "<attrs><attr name=\"a\"><int value=\"1\" /></attr></attrs>",
-        "<attrs><attr name=\"b\"><int value=\"1\" /></attr></attrs>", "<path value=\"/x\" />",
+        "<attrs><attr name=\"b\"><int value=\"1\" /></attr></attrs>",
+        "<path value=\"/x\" />",
     };
     enum { COUNT = sizeof different / sizeof *different };
     struct nix_value values[COUNT], copy;
@@ -121,10 +135,11 @@ static void test_compare(void **state)
     }
     for (int i = 0; i < COUNT; i++) {
         for (int j = 0; j < COUNT; j++) {
-            int order = nix_value_compare(&values[i], &values[j]), reverse = nix_value_compare(&values[j], &values[i]);
+            int order = nix_value_compare(&values[i], &values[j]),
+                reverse = nix_value_compare(&values[j], &values[i]);
 
             assert_int_equal(order == 0, i == j);
-            assert_int_equal(order < 0, reverse > 0);
+            assert_int_equal(order<0, reverse> 0);
         }
         assert_int_equal(nix_value_copy(&copy, &values[i]), 0);
         assert_int_equal(nix_value_compare(&copy, &values[i]), 0);
@@ -179,8 +194,10 @@ static void test_nothing_is_read_of_a_dtd(void **state)
     (void)state;
     refused("<!DOCTYPE expr [<!ENTITY a \"x\"><!ENTITY b \"&a;&a;\">]><expr><string value=\"&b;\"/></expr>",
             "FILE: line 1: a document type definition");
-    refused("<!DOCTYPE expr SYSTEM \"file:///etc/passwd\"><expr><null/></expr>", "a document type definition");
-    refused("<!DOCTYPE expr PUBLIC \"a\" \"http://127.0.0.1:1/x\"><expr><null/></expr>", "a document type definition");
+    refused("<!DOCTYPE expr SYSTEM \"file:///etc/passwd\"><expr><null/></expr>",
+            "a document type definition");
+    refused("<!DOCTYPE expr PUBLIC \"a\" \"http://127.0.0.1:1/x\"><expr><null/></expr>",
+            "a document type definition");
     refused("<!DOCTYPE expr><expr><null/></expr>", "a document type definition");
     refused("<!DOCTYPE expr [ this is never looked at", "a document type definition");
 }
