@@ -1,6 +1,9 @@
 dist_nixexpr_DATA += nix/service-keys.nix nix/store-text.nix
 dist_nixexpr_DATA += \
+	nix/augmented-infrastructure.nix \
 	nix/deployment-model.nix \
+	nix/distribution.nix \
+	nix/ids.nix \
 	nix/infrastructure.nix \
 	nix/manifest-xml.nix \
 	nix/manifest.nix \

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "deployment.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cleanup.h"
+#include "operations.h"
+
+static const size_t MANIFEST_LIMIT = 1 << 30;
+
+int deployment_read_manifest(struct deployment *deployment, const char *path)
+{
+    CLEANUP_FREE char *reason = NULL;
+    CLEANUP_FREE char *full = realpath(path, NULL);
+    CLEANUP_FREE char *text = NULL;
+    size_t length = 0;
+    deployment->manifest_path = strings_intern(deployment->strings, full);
+    if (!full || operations->read(full, MANIFEST_LIMIT, &text, &length) != 0) {
+        log_error(NULL, "%s: the manifest cannot be read", path);
+        return -1;
+    }
+    if (manifest_parse(text, length, path, NULL, deployment->strings, &deployment->manifest, &reason) != 0
+        || manifest_check(&deployment->manifest, &reason) != 0) {
+        log_error(NULL, "%s", reason ? reason : "no memory");
+        return -1;
+    }
+    manifest_sort(&deployment->manifest);
+    return 0;
+}
+
+int deployment_read_previous(struct deployment *deployment, const char *file)
+{
+    return previous_read(deployment->coordinator_directory, deployment->profile, file, deployment->strings,
+                         &deployment->previous);
+}
+
+void deployment_clear(struct deployment *deployment)
+{
+    manifest_clear(&deployment->manifest);
+    previous_clear(&deployment->previous);
+}
+
+int client_call(struct arguments *arguments, const char *target, char **output)
+{
+    const struct dydisnix_program program = {
+        .argv = arguments_vector(arguments),
+        .target = target,
+        .show_output = !output,
+    };
+    struct dydisnix_result result = { 0 };
+    if (!program.argv)
+        return -1;
+    int status = run_program(&program, &result);
+    if (output) {
+        *output = result.output;
+        result.output = NULL;
+    }
+    free(result.output);
+    return status;
+}
+
+int add_line(void *closure, char *line)
+{
+    arguments_add(closure, line);
+    return 0;
+}
+
+void announce(const char *target, const char *format, ...)
+{
+    va_list arguments;
+    if (target)
+        printf("[target: %s]: ", target);
+    else
+        printf("[coordinator]: ");
+    va_start(arguments, format);
+    vprintf(format, arguments);
+    va_end(arguments);
+    putchar('\n');
+    fflush(stdout);
+}

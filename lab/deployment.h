@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * One deployment by Disnix's rules, and its phases. Each phase prints what it does and complains of what fails.
+ */
+#ifndef DEPLOYMENT_H
+#define DEPLOYMENT_H
+
+#include <stdbool.h>
+
+#include "arguments.h"
+#include "manifest.h"
+#include "previous.h"
+
+struct deployment {
+    const char *profile;
+    const char *coordinator_directory; /* NULL: the user's own */
+    const char *manifest_path;
+    struct strings *strings;
+    struct manifest manifest;
+    struct previous previous; /* the deployment that there was; known or not */
+    unsigned transfers;       /* closures and snapshots at once */
+    const char *keep;         /* generations of snapshots that a depth-first migration leaves */
+    bool no_upgrade;          /* as if there had been none before */
+    bool no_lock, no_migration, no_rollback;
+    bool delete_state, depth_first, transfer_only, all_snapshots;
+};
+
+/* Reads and checks a manifest. 0, or -1 after a message. */
+int deployment_read_manifest(struct deployment *deployment, const char *path);
+/* Reads what was deployed before: file, or the coordinator profile's current generation. 0, or -1 after a message. */
+int deployment_read_previous(struct deployment *deployment, const char *file);
+void deployment_clear(struct deployment *deployment);
+
+/* The phases; false: it failed, and said so. */
+bool distribute_closures(const struct deployment *deployment);
+bool acquire_locks(const struct deployment *deployment);
+bool release_locks(const struct deployment *deployment);
+bool activate_configuration(const struct deployment *deployment);
+bool take_snapshots(const struct deployment *deployment);
+bool migrate_state(const struct deployment *deployment);
+bool set_target_profiles(const struct deployment *deployment);
+bool set_coordinator_profile(const struct deployment *deployment);
+
+/* Calls a client interface. output: what it printed, malloc()ed; NULL: it is shown. 0, or -1: not done. */
+int client_call(struct arguments *arguments, const char *target, char **output);
+
+/* For string_lines(): each line becomes an argument of closure, a struct arguments. */
+int add_line(void *closure, char *line);
+
+/* Says what happens on a target, on standard output; NULL: on the coordinator. */
+void announce(const char *target, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+#endif

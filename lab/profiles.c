@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "cleanup.h"
+#include "deployment.h"
+#include "nix.h"
+#include "operations.h"
+#include "targets.h"
+
+bool set_target_profiles(const struct deployment *deployment)
+{
+    struct target_calls calls = {
+        .deployment = deployment,
+        .operation = "--set",
+        .with_path = true,
+        .doing = "Setting Disnix profile",
+        .complaint = "Cannot set Disnix profile",
+    };
+    return target_calls_run(&calls);
+}
+
+/* Disnix makes the directory itself, but only the last part of its path when the user names one. */
+static int make_profile_directory(const struct deployment *deployment, const char *profile)
+{
+    CLEANUP_FREE char *directory = string_format("%.*s", (int)(strrchr(profile, '/') - profile), profile);
+    if (!directory)
+        return -1;
+    if (deployment->coordinator_directory)
+        return mkdir(directory, 0755) != 0 && errno != EEXIST ? -1 : 0;
+    return operations->make_directory(directory, 0755);
+}
+
+bool set_coordinator_profile(const struct deployment *deployment)
+{
+    const char *profile = deployment->previous.profile;
+    if (make_profile_directory(deployment, profile) != 0) {
+        log_error(NULL, "Cannot create the directory of the profile: %s: %s", profile, strerror(errno));
+        return false;
+    }
+    CLEANUP_FREE char *current = realpath(profile, NULL);
+    if (current && strcmp(current, deployment->manifest_path) == 0)
+        return true;
+    return nix_set_profile(profile, deployment->manifest_path) == 0;
+}
