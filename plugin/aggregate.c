@@ -231,23 +231,32 @@ static bool is_claimed(const struct claims *claims, const struct service *servic
     return bsearch(&wanted, claims->items, claims->count, sizeof *claims->items, compare_claim_key);
 }
 
+/* The previous manifest's service mappings ordered by service, to tell which services have one. */
+static struct service_mapping *mappings_by_key(const struct manifest *manifest)
+{
+    size_t count = manifest->service_mapping_count;
+    struct service_mapping *by_key = calloc(count + 1, sizeof *by_key);
+    if (by_key && count > 0) {
+        memcpy(by_key, manifest->service_mappings, count * sizeof *by_key);
+        qsort(by_key, count, sizeof *by_key, compare_keys);
+    }
+    return by_key;
+}
+
+static bool is_mapped(const struct service_mapping *by_key, size_t count, const char *key)
+{
+    const struct service_mapping wanted = { .service = key };
+    return bsearch(&wanted, by_key, count, sizeof *by_key, compare_keys);
+}
+
 /* Services of the previous manifest that no mapping names (of type package): no profile manifest holds them. */
-static int add_previous_services(struct aggregation *aggregation, const char *const *keys, size_t count)
+static int add_previous_services(struct aggregation *aggregation, const struct service_mapping *by_key,
+                                 const char *const *keys, size_t count)
 {
     const struct manifest *previous = aggregation->previous;
-    if (!previous)
-        return 0;
-    size_t mapped = previous->service_mapping_count;
-    CLEANUP_FREE struct service_mapping *by_key = calloc(mapped + 1, sizeof *by_key);
-    if (!by_key)
-        return -1;
-    if (mapped > 0)
-        memcpy(by_key, previous->service_mappings, mapped * sizeof *by_key);
-    qsort(by_key, mapped, sizeof *by_key, compare_keys);
     for (size_t i = 0; i < previous->service_count; i++) {
         const struct service *service = &previous->services[i];
-        const struct service_mapping wanted = { .service = service->key };
-        bool unmapped = !bsearch(&wanted, by_key, mapped, sizeof *by_key, compare_keys);
+        bool unmapped = !is_mapped(by_key, previous->service_mapping_count, service->key);
         bool needed = is_needed(keys, count, service->key);
         if ((!unmapped && !needed) || (needed && is_claimed(aggregation->claims, service)))
             continue;
@@ -255,6 +264,39 @@ static int add_previous_services(struct aggregation *aggregation, const char *co
             return -1;
     }
     return 0;
+}
+
+/* Where all state is deployed, packages have snapshot mappings too, and these are in no readable profile manifest
+ * either. They stay as long as their target answers as before. */
+static int add_previous_snapshots(struct aggregation *aggregation, const struct service_mapping *by_key)
+{
+    const struct manifest *previous = aggregation->previous;
+    for (size_t i = 0; i < aggregation->capture->count; i++) {
+        const struct captured *captured = &aggregation->capture->targets[i];
+        const char *name = captured->target->name;
+        if (captured->answer != ANSWER_CAPTURED)
+            continue;
+        struct range range = target_range(previous->snapshot_mappings, previous->snapshot_mapping_count,
+                                          sizeof *previous->snapshot_mappings, name);
+        for (size_t j = range.first; j < range.first + range.count; j++)
+            if (!is_mapped(by_key, previous->service_mapping_count, previous->snapshot_mappings[j].service)
+                && manifest_find_service(previous, previous->snapshot_mappings[j].service)
+                && !manifest_find_snapshot_mapping(&captured->manifest, name, previous->snapshot_mappings[j].container,
+                                                   previous->snapshot_mappings[j].component)
+                && !manifest_add_snapshot_mapping(aggregation->manifest, &previous->snapshot_mappings[j]))
+                return -1;
+    }
+    return 0;
+}
+
+static int add_of_previous(struct aggregation *aggregation, const char *const *keys, size_t count)
+{
+    if (!aggregation->previous)
+        return 0;
+    CLEANUP_FREE struct service_mapping *by_key = mappings_by_key(aggregation->previous);
+    if (!by_key || add_previous_services(aggregation, by_key, keys, count) != 0)
+        return -1;
+    return add_previous_snapshots(aggregation, by_key);
 }
 
 static int add_services(struct aggregation *aggregation)
@@ -271,7 +313,7 @@ static int add_services(struct aggregation *aggregation)
             return -1;
     }
     manifest_sort(aggregation->manifest);
-    if (add_previous_services(aggregation, keys, key_count) != 0)
+    if (add_of_previous(aggregation, keys, key_count) != 0)
         return -1;
     manifest_sort(aggregation->manifest);
     return 0;

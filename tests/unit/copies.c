@@ -16,7 +16,7 @@
 #include "operations.h"
 
 #define KEY "1111111111111111111111111111111111111111111111111111111111111111"
-#define PACKAGE "/nix/store/00000000000000000000000000000000-db-1.0"
+#define DB_PACKAGE "/nix/store/00000000000000000000000000000000-db-1.0"
 
 /* A network of targets a, b and c; "db-1.0" in container "database" is stateful. */
 struct world {
@@ -62,7 +62,7 @@ static void know_profile(struct world *world, const char *target)
 static void capture_with(struct world *world, const char *target)
 {
     struct captured *captured = &world->captured[target[0] - 'a'];
-    const struct service service = { .key = KEY, .name = "db", .pkg = PACKAGE, .type = "database",
+    const struct service service = { .key = KEY, .name = "db", .pkg = DB_PACKAGE, .type = "database",
                                      .provides_containers = { .type = NIX_ATTRS } };
     captured->answer = ANSWER_CAPTURED;
     captured->profile = profile_of(target);
