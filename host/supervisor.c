@@ -13,14 +13,16 @@ static struct supervisor_actions start_cycle(struct supervisor *supervisor, bool
 {
     supervisor->phase = PHASE_CYCLE;
     supervisor->changed = false;
+    supervisor->retries = retry;
     return (struct supervisor_actions){ .todo = DO_CYCLE | (retry ? DO_RETRY : 0), .wake = -1 };
 }
 
 static int64_t next_moment(const struct supervisor *supervisor, int64_t now)
 {
-    if (supervisor->polls)
-        return now + supervisor->interval;
-    return supervisor->failures > 0 ? supervisor->retry_at : -1;
+    int64_t poll = supervisor->polls ? now + supervisor->interval : -1;
+    if (supervisor->failures > 0 && (poll < 0 || supervisor->retry_at < poll))
+        return supervisor->retry_at > now ? supervisor->retry_at : now;
+    return poll;
 }
 
 static struct supervisor_actions end(struct supervisor *supervisor)
@@ -51,7 +53,8 @@ static struct supervisor_actions rest(struct supervisor *supervisor, int64_t now
 static struct supervisor_actions cycle_ended(struct supervisor *supervisor, enum cycle_status status, int64_t now)
 {
     supervisor->last = status;
-    if (status == CYCLE_DONE)
+    /* A retry that finds nothing to do: what failed is not wanted any more. */
+    if (status == CYCLE_DONE || (status == CYCLE_UNCHANGED && supervisor->retries))
         supervisor->failures = 0;
     if (status == CYCLE_UNCHANGED)
         return rest(supervisor, now);

@@ -30,6 +30,7 @@ struct supervisor {
     enum supervisor_phase phase;
     bool ready;   /* a cycle has finished */
     bool changed; /* something changed while a cycle ran */
+    bool retries; /* the running cycle tries a model again that failed */
     unsigned stops;
     unsigned failures; /* cycles that failed in a row */
     int64_t retry_at;
