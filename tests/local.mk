@@ -18,6 +18,7 @@ unit_tests = \
 	tests/unit/paths \
 	tests/unit/programs \
 	tests/unit/strings \
+	tests/unit/supervisor \
 	tests/unit/value \
 	$(NULL)
 check_PROGRAMS += $(unit_tests)
@@ -26,6 +27,8 @@ libraries_of_units = lib/libdydisnix.a $(LIBRARIES_USED) $(CMOCKA_LIBS)
 LDADD = $(libraries_of_units)
 tests_unit_copies_CPPFLAGS = $(AM_CPPFLAGS) -iquote $(top_srcdir)/plugin
 tests_unit_copies_LDADD = plugin/libreconstruct.a $(LDADD)
+tests_unit_supervisor_CPPFLAGS = $(AM_CPPFLAGS) -iquote $(top_srcdir)/host
+tests_unit_supervisor_LDADD = host/libhost.a $(LDADD)
 
 shell_tests = \
 	tests/engine-models.sh \
