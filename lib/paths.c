@@ -74,5 +74,6 @@ char *coordinator_profile_path(const char *directory, const char *profile)
     user = getpwuid(geteuid());
     if (user == NULL)
         return NULL;
-    return string_format("%s/nix/profiles/per-user/%s/disnix-coordinator/%s", NIX_STATE_DIR, user->pw_name, profile);
+    return string_format("%s/nix/profiles/per-user/%s/disnix-coordinator/%s", NIX_STATE_DIR, user->pw_name,
+                         profile);
 }

@@ -220,7 +220,8 @@ int real_make_directory(const char *path, unsigned mode)
 
     if (copy == NULL)
         return -1;
-    for (slash = copy + strspn(copy, "/"); (slash = strchr(slash, '/')) != NULL; slash += strspn(slash, "/")) {
+    slash = copy + strspn(copy, "/");
+    for (; (slash = strchr(slash, '/')) != NULL; slash += strspn(slash, "/")) {
         *slash = '\0';
         if (make_one_directory(copy, mode | 0300) != 0) /* what lies within must be possible to make */
             return -1;

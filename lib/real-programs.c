@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * Runs programs, many at once, in one poll loop. A program has ended when it has exited and its output was read; one
- * that left something behind that holds its output open is not waited for beyond a short grace. It is reaped
- * last of all, so that its process number and group are its own as long as something may be sent there.
+ * Runs programs, many at once, in one poll loop. A program has ended when it has exited and its output was
+ * read; one that left something behind that holds its output open is not waited for beyond a short grace. It
+ * is reaped last of all, so that its process number and group are its own as long as a signal may be sent.
  */
 #include "real.h"
 
@@ -79,7 +79,8 @@ static void pass_message(const struct task *task, char *message)
 
     if (name == NULL && strncmp(message, coordinator, strlen(coordinator)) == 0)
         message += strlen(coordinator);
-    else if (name == NULL && strncmp(message, target, strlen(target)) == 0 && (rest = strstr(message, end)) != NULL) {
+    else if (name == NULL && strncmp(message, target, strlen(target)) == 0
+             && (rest = strstr(message, end)) != NULL) {
         name = message + strlen(target);
         *rest = '\0';
         message = rest + strlen(end);
@@ -117,9 +118,9 @@ static void add_messages(struct task *task, const char *data, size_t length)
 static void pass_lines(struct task *task)
 {
     char *output = task->result.output, *newline;
-    size_t first = task->line;
+    size_t first = task->line, length = task->result.output_length;
 
-    while ((newline = memchr(output + task->scanned, '\n', task->result.output_length - task->scanned)) != NULL) {
+    while ((newline = memchr(output + task->scanned, '\n', length - task->scanned)) != NULL) {
         size_t line = task->line;
 
         task->line = task->scanned = (size_t)(newline - output) + 1;
@@ -129,7 +130,7 @@ static void pass_lines(struct task *task)
             *newline = '\n';
         }
     }
-    task->scanned = task->result.output_length;
+    task->scanned = length;
     if (task->program.show_output && task->line > first) {
         fflush(stdout);
         (void)real_write_all(STDOUT_FILENO, output + first, task->line - first);
@@ -190,7 +191,7 @@ static void add_output(struct task *task, const char *data, size_t length)
     }
 }
 
-/* Reads at most one chunk. Returns how much that was, 0 if there is nothing now or will be nothing any more. */
+/* Reads at most one chunk. Returns how much that was; 0: there is nothing now, or never again. */
 static size_t read_stream(struct task *task, int *fd, void (*add)(struct task *, const char *, size_t))
 {
     char chunk[CHUNK];
@@ -419,8 +420,10 @@ static bool task_serve(struct task *task)
         drain_stream(task, &task->process.out, add_output);
         drain_stream(task, &task->process.err, add_messages);
     }
+    if (task->exited != 0 && task->process.out < 0 && task->process.err < 0)
+        return true;
     if (task->exited != 0)
-        return task->killed != 0 || (task->process.out < 0 && task->process.err < 0) || now >= task->exited + GRACE;
+        return task->killed != 0 || now >= task->exited + GRACE;
     if (task->killed == 0 && task->program.deadline > 0 && now >= task->started + task->program.deadline)
         task_kill(task, DYDISNIX_TIMED_OUT, now);
     return task->killed != 0 && now >= task->killed + KILL_GRACE;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * Removes whole directories. Links are never followed, and however deep a tree is, only two directories are open: the way
- * back leads through "..", and is taken only if it is the directory that one came from.
+ * Removes whole directories. Links are never followed. However deep a tree is, few directories are open: the
+ * way back leads through "..", and is taken only if it is the directory that one came from.
  */
 #include "real.h"
 

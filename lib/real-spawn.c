@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * posix_spawn shares the parent's memory up to the exec: starting from a big process costs no more than from a small one.
+ * posix_spawn shares the parent's memory up to the exec: a big process starts programs as fast as a small one.
  */
 #include "real.h"
 
@@ -25,8 +25,8 @@ static void pipes_close(struct pipes *pipes)
     cleanup_fd(&pipes->err[1]);
 }
 
-/* A pipe whose read end does not block. No end is one of the first three descriptors, should those be closed: a
- * standard stream of ours must never become a pipe to a program. */
+/* A pipe whose read end does not block. No end is one of the first three descriptors, should those be closed:
+ * a standard stream of ours must never become a pipe to a program. */
 static int pipe_open(int ends[2])
 {
     int i;
@@ -116,7 +116,8 @@ static int prepare_attributes(posix_spawnattr_t *attributes)
     return error;
 }
 
-static int spawn(const struct dydisnix_program *program, char **environment, const struct pipes *pipes, pid_t *pid)
+static int spawn(const struct dydisnix_program *program, char **environment, const struct pipes *pipes,
+                 pid_t *pid)
 {
     posix_spawn_file_actions_t actions;
     posix_spawnattr_t attributes;

@@ -11,8 +11,9 @@
 static void store_paths(void **state)
 {
     static const char *const wrong[] = {
-        "", "/nix/store", "/nix/store/", "/nix/store/" HASH, "/nix/store/" HASH "-", "/nix/store/" HASH "-.hidden",
-        "/nix/store/" HASH "-a/b", "/nix/store/" HASH "-a b", "/nix/store/" HASH "-a\n", "/nix/store/" HASH "x-a",
+        "", "/nix/store", "/nix/store/", "/nix/store/" HASH, "/nix/store/" HASH "-",
+        "/nix/store/" HASH "-.hidden", "/nix/store/" HASH "-a/b", "/nix/store/" HASH "-a b",
+        "/nix/store/" HASH "-a\n", "/nix/store/" HASH "x-a",
         "/nix/store/e123456789abcdfghijklmnpqrsvwxyz-a", "/nix/store/0" HASH "-a", "nix/store/" HASH "-a",
         "/nix/store//" HASH "-a", "/nix/store/" HASH "-a\303\244", " /nix/store/" HASH "-a",
     };

@@ -110,9 +110,13 @@ static void cannot_be_started(void **state)
     static const char *const no_program[] = { "/etc/passwd", NULL };
     static const char *const nothing[] = { NULL };
     static const char *const fine[] = { "true", NULL };
+    char *path = strdup(getenv("PATH"));
 
     (void)state;
+    setenv("PATH", "/bin:/usr/bin", 1); /* of directories that everybody may search */
     expect_not_started((struct dydisnix_program){ .argv = missing }, ENOENT);
+    setenv("PATH", path, 1);
+    free(path);
     expect_not_started((struct dydisnix_program){ .argv = missing_path }, ENOENT);
     expect_not_started((struct dydisnix_program){ .argv = no_program }, EACCES);
     expect_not_started((struct dydisnix_program){ .argv = nothing }, EINVAL);
@@ -145,11 +149,11 @@ static void clean_start(void **state)
     sigprocmask(SIG_BLOCK, &blocked, &before);
     signal(SIGPIPE, SIG_IGN);
     signal(SIGINT, SIG_IGN);
-    expect_output("read -r pid name state parent group rest < /proc/$$/stat; [ $group = $$ ] && echo own group",
-                  NULL, plain, "own group\n");
+    expect_output("read -r pid name state parent group rest < /proc/$$/stat; [ $group = $$ ] && echo own", NULL,
+                  plain, "own\n");
     /* Signals 32 and 33 are the C library's own. */
-    expect_output("while read -r key value; do case $key in SigBlk:|SigIgn:) echo $((0x$value & ~0x180000000));;"
-                  "esac; done < /proc/self/status", NULL, plain, "0\n0\n");
+    expect_output("while read -r key value; do "
+                  "case $key in SigBlk:|SigIgn:) echo $((0x$value & ~0x180000000));; esac; done < /proc/self/status", NULL, plain, "0\n0\n");
     expect_output("[ -e /proc/$$/fd/1 ] && [ ! -e /proc/$$/fd/77 ] && echo closed", NULL, plain, "closed\n");
     signal(SIGPIPE, SIG_DFL);
     signal(SIGINT, SIG_DFL);
@@ -253,7 +257,8 @@ static void nobody_reads_what_is_shown(void **state)
 static void messages_are_passed_on(void **state)
 {
     (void)state;
-    expect_output("echo one >&2; printf 'two\\n\\nthree' >&2", NULL, (struct dydisnix_program){ .target = "t1" }, "");
+    expect_output("echo one >&2; printf 'two\\n\\nthree' >&2", NULL,
+                  (struct dydisnix_program){ .target = "t1" }, "");
     assert_string_equal(logged, "t1|2|one\nt1|2|two\nt1|2|\nt1|2|three\n");
     expect_output("echo one >&2", NULL, plain, "");
     assert_string_equal(logged, "|2|one\n");
@@ -281,7 +286,8 @@ static void long_messages_are_cut(void **state)
 static void quiet_messages_are_read_too(void **state)
 {
     (void)state;
-    expect_output("head -c 300000 /dev/zero >&2; echo done", NULL, (struct dydisnix_program){ .quiet = true }, "done\n");
+    expect_output("head -c 300000 /dev/zero >&2; echo done", NULL, (struct dydisnix_program){ .quiet = true },
+                  "done\n");
     assert_string_equal(logged, "");
 }
 
@@ -353,17 +359,17 @@ static void deadline(void **state)
 
 static void output_limit(void **state)
 {
+    const struct dydisnix_program few = { .output_limit = 3 }, many = { .output_limit = 100000 };
     struct dydisnix_result result;
 
     (void)state;
-    assert_int_equal(run_script("yes & echo $!; wait", NULL, (struct dydisnix_program){ .output_limit = 100000 },
-                                &result), -1);
+    assert_int_equal(run_script("yes & echo $!; wait", NULL, many, &result), -1);
     assert_int_equal(result.ending, DYDISNIX_TOO_MUCH_OUTPUT);
     assert_int_equal(result.output_length, 100000);
     expect_killed(atoi(result.output));
     free(result.output);
-    expect_output("printf abc", NULL, (struct dydisnix_program){ .output_limit = 3 }, "abc");
-    assert_int_equal(run_script("printf abcd", NULL, (struct dydisnix_program){ .output_limit = 3 }, &result), -1);
+    expect_output("printf abc", NULL, few, "abc");
+    assert_int_equal(run_script("printf abcd", NULL, few, &result), -1);
     assert_int_equal(result.ending, DYDISNIX_TOO_MUCH_OUTPUT);
     assert_string_equal(result.output, "abc");
     free(result.output);
@@ -571,6 +577,7 @@ static void old_kernel(void **state)
 
     (void)state;
     if (pid == 0) {
+        const struct dydisnix_program hasty = { .deadline = 100 };
         struct dydisnix_result result;
 
         forget_pidfd_open();
@@ -582,7 +589,7 @@ static void old_kernel(void **state)
         free(result.output);
         if (result.ending != DYDISNIX_EXITED || result.status != 5)
             _exit(3);
-        run_script("exec >&- 2>&-; exec sleep 600", NULL, (struct dydisnix_program){ .deadline = 100 }, &result);
+        run_script("exec >&- 2>&-; exec sleep 600", NULL, hasty, &result);
         free(result.output);
         _exit(result.ending == DYDISNIX_TIMED_OUT ? 0 : 4);
     }
