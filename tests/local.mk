@@ -32,9 +32,10 @@ tests_unit_supervisor_LDADD = host/libhost.a $(LDADD)
 
 shell_tests = \
 	tests/engine-models.sh \
+	tests/reconstruct-answers.sh \
 	tests/reconstruct-corpus.sh \
 	$(NULL)
 TESTS += $(shell_tests)
-dist_check_SCRIPTS += $(shell_tests) tests/compare-manifests tests/with-nix
-dist_check_DATA += tests/functions.sh tests/unit/model.h tests/unit/unit.h
+dist_check_SCRIPTS += $(shell_tests) tests/compare-manifests tests/fake-client tests/with-nix
+dist_check_DATA += tests/functions.sh tests/network.sh tests/unit/model.h tests/unit/unit.h
 EXTRA_DIST += tests/corpus tests/count-results
