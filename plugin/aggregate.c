@@ -179,7 +179,7 @@ static const struct service *choose_version(struct aggregation *aggregation, con
     }
     if (differ)
         json_array_append_new(json_object_get(aggregation->report, "divergent"),
-                              json_pack("{ss ss}", "key", chosen->key, "name", chosen->name));
+                              json_pack("{ss ss}", "service", chosen->key, "name", chosen->name));
     return chosen;
 }
 

@@ -13,8 +13,11 @@ NETWORK=$scratch/network
 model=$scratch/infrastructure.xml
 report=$scratch/report.json
 client=$srcdir/tests/fake-client
+profiles=$scratch/profiles
+machine= # the directory of with-nix to run it in; empty: without Nix
+DYDISNIX_NIX_EXPRESSIONS=$srcdir/nix
 mkdir "$NETWORK"
-export NETWORK
+export NETWORK DYDISNIX_NIX_EXPRESSIONS
 unset DISNIX_CLIENT_INTERFACE DISNIX_TARGET_PROPERTY DISNIX_PROFILE
 
 store_path()
@@ -80,8 +83,10 @@ reconstruct()
 {
     : > "$NETWORK/calls"
     rm -f "$report"
-    output=$(${valgrind-} "$builddir/dydisnix-reconstruct" --interface="$client" \
-        --coordinator-profile-path="$scratch/profiles" --report="$report" "$@" 2> "$scratch/messages")
+    set -- "$builddir/dydisnix-reconstruct" --interface="$client" --coordinator-profile-path="$profiles" \
+        --report="$report" "$@"
+    [ -z "$machine" ] || set -- "$srcdir/tests/with-nix" "$machine" "$@"
+    output=$("$@" 2> "$scratch/messages")
     status=$?
     messages=$(cat "$scratch/messages")
 }
