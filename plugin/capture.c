@@ -124,6 +124,13 @@ static void ask_for_manifest(struct run *run, struct captured *captured)
     run->again[run->again_count++] = captured;
 }
 
+/* How an operation ended that gave no answer. */
+static char *describe_operation(const char *operation, const struct dydisnix_result *result)
+{
+    CLEANUP_FREE char *ending = describe_ending(result);
+    return ending ? string_format("%s: %s", operation, ending) : NULL;
+}
+
 static void requisites_done(struct run *run, struct captured *captured, struct dydisnix_result *result)
 {
     if (result->ending == DYDISNIX_EXITED) {
@@ -145,18 +152,19 @@ static void requisites_done(struct run *run, struct captured *captured, struct d
         }
         /* No profile there, or its profile manifest is not in this machine's store. */
         free(captured->reason);
-        captured->reason = describe_ending(result);
+        captured->reason = describe_ending(result); /* if the next answer does not fit */
         ask_for_manifest(run, captured);
         return;
     }
-    set_answer(captured, ANSWER_SILENT, describe_ending(result));
+    set_answer(captured, ANSWER_SILENT, describe_operation("--query-requisites", result));
 }
 
 static void installed_done(struct run *run, struct captured *captured, struct dydisnix_result *result)
 {
     if (result->ending != DYDISNIX_EXITED || result->status != 0) {
         bool too_much = result->ending == DYDISNIX_TOO_MUCH_OUTPUT;
-        set_answer(captured, too_much ? ANSWER_INVALID : ANSWER_SILENT, describe_ending(result));
+        set_answer(captured, too_much ? ANSWER_INVALID : ANSWER_SILENT,
+                   describe_operation("--query-installed", result));
     } else if (only_white_space(result->output, result->output_length)) {
         if (captured->profile)
             set_answer(captured, ANSWER_INVALID,

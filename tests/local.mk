@@ -34,6 +34,7 @@ shell_tests = \
 	tests/engine-models.sh \
 	tests/reconstruct-answers.sh \
 	tests/reconstruct-corpus.sh \
+	tests/reconstruct-hostile.sh \
 	tests/reconstruct-table.sh \
 	$(NULL)
 TESTS += $(shell_tests)
