@@ -19,3 +19,7 @@ lab_libengine_a_SOURCES = \
 
 # What links the engine needs, in this order.
 libraries_of_engine = lab/libengine.a plugin/libreconstruct.a lib/libdydisnix.a $(LIBRARIES_USED)
+
+# The demonstration's system.
+exampledir = $(pkgdatadir)/example
+dist_example_DATA = lab/example/qos.nix lab/example/services.nix

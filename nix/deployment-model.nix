@@ -10,7 +10,7 @@ let
 
   # service name -> system -> { key; value }. Every key is computed once.
   entries = builtins.mapAttrs (name: service: builtins.mapAttrs (system: package: entry service package)
-    service.packages) services;
+    service.pkgs) services;
 
   entryAt = name: place: entries.${name}.${systemOf place};
   keyAt = name: place: (entryAt name place).key;

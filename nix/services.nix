@@ -105,7 +105,7 @@ let
     let
       self = { inherit deployState; } // service // {
         places = map withProvider rawPlaces.${name};
-        packages = packagesOf self;
+        pkgs = packagesOf self;
         dependsOn = dependenciesOf (service.dependsOn or { });
         connectsTo = dependenciesOf (service.connectsTo or { });
         activatesAfter = dependenciesOf (service.activatesAfter or { }) // providersOf name;
