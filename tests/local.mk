@@ -32,6 +32,7 @@ tests_unit_supervisor_LDADD = host/libhost.a $(LDADD)
 
 shell_tests = \
 	tests/engine-models.sh \
+	tests/host-cycle.sh \
 	tests/reconstruct-answers.sh \
 	tests/reconstruct-corpus.sh \
 	tests/reconstruct-hostile.sh \
@@ -40,4 +41,5 @@ shell_tests = \
 TESTS += $(shell_tests)
 dist_check_SCRIPTS += $(shell_tests) tests/compare-manifests tests/fake-client tests/with-nix
 dist_check_DATA += tests/functions.sh tests/network.sh tests/unit/model.h tests/unit/unit.h
+dist_check_DATA += tests/host.sh
 EXTRA_DIST += tests/corpus tests/count-results
