@@ -117,8 +117,10 @@ static int run_hooks(struct cycle *cycle, const struct stage *stage, json_t **re
         int status = hook ? hook(cycle->event, report) : DYDISNIX_NOT_MINE;
         if (status == DYDISNIX_DONE)
             return 0;
-        if (status != DYDISNIX_NOT_MINE)
+        if (status != DYDISNIX_NOT_MINE) {
+            log_error(NULL, "plugin %s: its hook %s failed with %d", cycle->plugins[i].hooks.name, stage->name, status);
             return -1;
+        }
         json_decref(*report);
         *report = NULL;
     }
@@ -235,7 +237,10 @@ static int look(struct cycle *cycle)
         return -1;
     }
     log_notice(NULL, "Using infrastructure model: %s", file);
-    return model_evaluate(file, cycle->settings, cycle->strings, &cycle->model);
+    if (model_evaluate(file, cycle->settings, cycle->strings, &cycle->model) == 0)
+        return 0;
+    log_error(NULL, "the stage detect failed");
+    return -1;
 }
 
 /* The evaluated model as a file, and what the loop remembers, for hooks. */
