@@ -33,6 +33,7 @@ tests_unit_supervisor_LDADD = host/libhost.a $(LDADD)
 shell_tests = \
 	tests/engine-models.sh \
 	tests/host-cycle.sh \
+	tests/host-failures.sh \
 	tests/reconstruct-answers.sh \
 	tests/reconstruct-corpus.sh \
 	tests/reconstruct-hostile.sh \
