@@ -190,4 +190,21 @@ rm "$network/a/default"
 ok 'profiles can be set alone' nix disnix-set --coordinator-profile-path "$scratch/coordinator" "$new"
 ok 'on the targets' test -s "$network/a/default"
 
+# A manifest like one of a reconstruction that left out what a silent target had.
+nix cat "$new" > "$scratch/new.xml"
+python3 - "$scratch/new.xml" > "$scratch/dangling.xml" << 'EOF'
+import sys, xml.etree.ElementTree as ET
+tree = ET.parse(sys.argv[1])
+key = [s.get("name") for s in tree.find("services") if s.findtext("name") == "database"][0]
+mappings = tree.find("serviceMappings")
+mappings.remove([m for m in mappings if m.findtext("service") == key][0])
+print(ET.tostring(tree.getroot(), encoding="unicode"))
+EOF
+models 5 c a b c
+later=$(nix disnix-manifest -s services.nix -i infrastructure.nix -d distribution.nix --no-out-link 2> /dev/null)
+echo 'activate b api5' > "$network/failures"
+fails 139 'a rollback over a dependency that is nowhere crashes, as Disnix does' \
+    nix disnix-deploy --coordinator-profile-path "$scratch/coordinator" -o "$scratch/dangling.xml" "$later"
+is "$(cd "$network" && ls -d [a-d]/lock | tr '\n' ' ')" 'a/lock b/lock c/lock ' 'and leaves the locks'
+
 done_testing
