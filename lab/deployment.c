@@ -32,8 +32,14 @@ int deployment_read_manifest(struct deployment *deployment, const char *path)
 
 int deployment_read_previous(struct deployment *deployment, const char *file)
 {
-    return previous_read(deployment->coordinator_directory, deployment->profile, file, deployment->strings,
-                         &deployment->previous);
+    CLEANUP_FREE char *reason = NULL;
+    if (previous_read(deployment->coordinator_directory, deployment->profile, file, deployment->strings,
+                      &deployment->previous) != 0)
+        return -1;
+    if (!deployment->previous.known || manifest_check(&deployment->previous.manifest, &reason) == 0)
+        return 0;
+    log_error(NULL, "the previous manifest: %s", reason ? reason : "no memory");
+    return -1;
 }
 
 void deployment_clear(struct deployment *deployment)

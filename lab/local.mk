@@ -23,3 +23,4 @@ libraries_of_engine = lab/libengine.a plugin/libreconstruct.a lib/libdydisnix.a 
 # The demonstration's system.
 exampledir = $(pkgdatadir)/example
 dist_example_DATA = lab/example/qos.nix lab/example/services.nix
+dist_man_MANS += lab/dydisnix-lab-engine.7
