@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * posix_spawn shares the parent's memory up to the exec: a big process starts programs as fast as a small one.
+ * posix_spawn shares the parent's memory up to the exec: a big process is as fast as a small one.
  */
 #include "real.h"
 
@@ -25,25 +25,12 @@ static void pipes_close(struct pipes *pipes)
     cleanup_fd(&pipes->err[1]);
 }
 
-/* A pipe whose read end does not block. No end is one of the first three descriptors, should those be closed:
- * a standard stream of ours must never become a pipe to a program. */
+/* A pipe whose read end does not block. */
 static int pipe_open(int ends[2])
 {
-    int i;
-
     if (pipe2(ends, O_CLOEXEC) != 0) {
         ends[0] = ends[1] = -1;
         return -1;
-    }
-    for (i = 0; i < 2; i++) {
-        int low = ends[i];
-
-        if (low > STDERR_FILENO)
-            continue;
-        ends[i] = fcntl(low, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
-        close(low);
-        if (ends[i] < 0)
-            return -1;
     }
     return fcntl(ends[0], F_SETFL, O_NONBLOCK);
 }
@@ -83,6 +70,7 @@ static int prepare_actions(posix_spawn_file_actions_t *actions, const struct pip
                            const struct dydisnix_program *program)
 {
     const char *input = program->input != NULL ? program->input : "/dev/null";
+    /* If our own standard streams are closed, the pipes have their numbers: this order is right even then. */
     int error = posix_spawn_file_actions_addopen(actions, STDIN_FILENO, input, O_RDONLY, 0);
 
     if (error == 0)

@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <grp.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 
@@ -348,6 +349,7 @@ static void removing_read_only_trees(void **state)
 static void removing_deep_trees(void **state)
 {
     int home = open(".", O_RDONLY | O_CLOEXEC), i;
+    struct rlimit before, limit;
     char *path = at("deep");
 
     (void)state;
@@ -361,7 +363,12 @@ static void removing_deep_trees(void **state)
     }
     assert_int_equal(fchdir(home), 0);
     close(home);
+    getrlimit(RLIMIT_NOFILE, &before);
+    limit = before;
+    limit.rlim_cur = 64;
+    setrlimit(RLIMIT_NOFILE, &limit);
     expect_removed("deep");
+    setrlimit(RLIMIT_NOFILE, &before);
     free(path);
 }
 
