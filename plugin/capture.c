@@ -156,7 +156,8 @@ static void requisites_done(struct run *run, struct captured *captured, struct d
         ask_for_manifest(run, captured);
         return;
     }
-    set_answer(captured, ANSWER_SILENT, describe_operation("--query-requisites", result));
+    bool too_much = result->ending == DYDISNIX_TOO_MUCH_OUTPUT;
+    set_answer(captured, too_much ? ANSWER_INVALID : ANSWER_SILENT, describe_operation("--query-requisites", result));
 }
 
 static void installed_done(struct run *run, struct captured *captured, struct dydisnix_result *result)

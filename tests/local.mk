@@ -37,10 +37,12 @@ shell_tests = \
 	tests/reconstruct-answers.sh \
 	tests/reconstruct-corpus.sh \
 	tests/reconstruct-hostile.sh \
+	tests/reconstruct-store.sh \
 	tests/reconstruct-table.sh \
 	$(NULL)
 TESTS += $(shell_tests)
 dist_check_SCRIPTS += $(shell_tests) tests/compare-manifests tests/fake-client tests/with-nix
-dist_check_DATA += tests/functions.sh tests/network.sh tests/unit/model.h tests/unit/unit.h
+dist_check_DATA += tests/functions.sh tests/unit/model.h tests/unit/unit.h
+dist_check_DATA += tests/network.sh tests/stores.sh
 dist_check_DATA += tests/host.sh
 EXTRA_DIST += tests/corpus tests/count-results

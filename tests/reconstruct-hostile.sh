@@ -94,6 +94,9 @@ requisites 'a requisite that is an option' '--help\n' 'no store path: --help'
 requisites 'a requisite outside the store' '/etc/passwd\n' 'no store path: /etc/passwd'
 requisites 'a requisite with Nix code' '/nix/store/${builtins.abort "x"}\n' 'no store path: /nix/store/${'
 requisites 'a NUL byte in the requisites' "$(store_path b)\000\n" 'a NUL byte'
+echo "yes $(store_path b)" > "$NETWORK/b/query-requisites.sh"
+refused 'endless requisites' '--query-requisites: too much output'
+rm "$NETWORK/b/query-requisites.sh"
 requisites 'a control sequence' '\033[2J\n' 'no store path: '
 lacks "$messages" "$(printf '\033')" 'a control sequence: does not reach the terminal'
 
