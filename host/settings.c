@@ -83,6 +83,20 @@ static enum settings_outcome wrong(const char *format, const char *text)
     return SETTINGS_WRONG;
 }
 
+static const char *option_name(int option)
+{
+    const struct option *found = long_options;
+    while (found->name && found->val != option)
+        found++;
+    return found->name;
+}
+
+static enum settings_outcome wrong_value(int option, const char *value, const char *expected)
+{
+    log_error(NULL, "--%s=%s: %s is expected", option_name(option), value, expected);
+    return SETTINGS_WRONG;
+}
+
 /* Absolute, so that it can never be taken for an option or for a search path of Nix. Only the directory is resolved:
  * the file may be a link that is replaced while the loop runs. */
 static char *absolute_file(const char *file)
@@ -90,22 +104,34 @@ static char *absolute_file(const char *file)
     CLEANUP_FREE char *copy = strdup(file), *directory = NULL;
     if (!copy)
         return NULL;
+    for (char *end = copy + strlen(copy); end > copy + 1 && end[-1] == '/'; end--)
+        end[-1] = '\0';
     char *slash = strrchr(copy, '/');
-    const char *name = slash ? slash + 1 : file;
+    const char *name = slash ? slash + 1 : copy;
     if (slash)
         *slash = '\0';
     directory = realpath(!slash ? "." : *copy ? copy : "/", NULL);
-    if (directory && *name)
+    if (directory)
         return string_format("%s/%s", strcmp(directory, "/") == 0 ? "" : directory, name);
-    log_error(NULL, "%s: %s", file, *name ? strerror(errno) : "a file is expected");
+    log_error(NULL, "%s: %s", file, strerror(errno));
     return NULL;
 }
 
-static enum settings_outcome set_file(char **setting, const char *file)
+static enum settings_outcome set_file(char **setting, int option, const char *file)
 {
+    if (!*file)
+        return wrong_value(option, file, "a file");
     free(*setting);
     *setting = absolute_file(file);
     return *setting ? SETTINGS_READY : SETTINGS_FAILED;
+}
+
+static enum settings_outcome set_text(const char **setting, int option, const char *text)
+{
+    if (!*text)
+        return wrong_value(option, text, "a value");
+    *setting = text;
+    return SETTINGS_READY;
 }
 
 static enum settings_outcome set_number(long *setting, const char *option, const char *text, long least)
@@ -199,12 +225,12 @@ static enum settings_outcome take_value(struct reading *reading, int option, cha
     case OPTION_KEEP: return set_checked_number(&settings->keep, "keep", value);
     case 'p': settings->profile = value; break;
     case OPTION_GENINFRA: reading->generator = value; break;
-    case OPTION_INTERFACE: settings->interface = value; break;
+    case OPTION_INTERFACE: return set_text(&settings->interface, option, value);
     case OPTION_EXTRA_PARAMS: settings->extra_params = value; break;
-    case OPTION_TARGET_PROPERTY: settings->target_property = value; break;
+    case OPTION_TARGET_PROPERTY: return set_text(&settings->target_property, option, value);
     case OPTION_PLUGIN: return add_plugin(settings, value);
     case OPTION_PLUGIN_OPTION: return parse_plugin_option(settings, value);
-    case OPTION_STATE_DIR: reading->state_directory = value; break;
+    case OPTION_STATE_DIR: return set_text(&reading->state_directory, option, value);
     case OPTION_OF_RECONSTRUCT: return add_plugin_option(settings, "reconstruct", reading->index_name, value);
     default: return take_flag(reading, option);
     }
@@ -215,14 +241,14 @@ static enum settings_outcome take_option(struct reading *reading, int option, ch
 {
     struct settings *settings = reading->settings;
     switch (option) {
-    case 's': return set_file(&settings->services, value);
-    case 'q': return set_file(&settings->qos, value);
-    case 'i': return set_file(&settings->infrastructure, value);
-    case 'a': return set_file(&settings->augment, value);
-    case 'F': return set_file(&settings->filters, value);
-    case OPTION_IDS: return set_file(&settings->ids, value);
-    case OPTION_ID_RESOURCES: return set_file(&settings->id_resources, value);
-    case OPTION_COORDINATOR_PROFILE_PATH: return set_file(&settings->coordinator_profile_path, value);
+    case 's': return set_file(&settings->services, option, value);
+    case 'q': return set_file(&settings->qos, option, value);
+    case 'i': return set_file(&settings->infrastructure, option, value);
+    case 'a': return set_file(&settings->augment, option, value);
+    case 'F': return set_file(&settings->filters, option, value);
+    case OPTION_IDS: return set_file(&settings->ids, option, value);
+    case OPTION_ID_RESOURCES: return set_file(&settings->id_resources, option, value);
+    case OPTION_COORDINATOR_PROFILE_PATH: return set_file(&settings->coordinator_profile_path, option, value);
     default: return take_value(reading, option, value);
     }
 }
@@ -306,6 +332,8 @@ enum settings_outcome settings_read(struct settings *settings, int argc, char **
         return outcome;
     if (reading.run && optind == argc)
         return wrong("%s", "--run needs a command");
+    if (reading.run && settings->once)
+        return wrong("%s", "--once and --run exclude each other");
     if (!reading.run && optind < argc)
         return wrong("an option is expected, not %s", argv[optind]);
     settings->command = reading.run ? argv + optind : NULL;
