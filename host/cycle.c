@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "cycle.h"
 
+#include <signal.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,6 +26,14 @@ struct cycle {
     json_t *event;
     char *work; /* directory for the temporary files of this cycle */
 };
+
+static volatile sig_atomic_t interrupted;
+
+void cycle_interrupt(int signal)
+{
+    (void)signal;
+    interrupted = 1;
+}
 
 /* A stage: its hook, and what happens when no plugin takes it. */
 struct stage {
@@ -131,6 +140,10 @@ static int run_hooks(struct cycle *cycle, const struct stage *stage, json_t **re
 static int run_stage(struct cycle *cycle, const struct stage *stage)
 {
     json_t *report = NULL;
+    if (interrupted) {
+        log_error(NULL, "interrupted before the stage %s", stage->name);
+        return -1;
+    }
     json_object_set_new(cycle->event, "hook", json_string(stage->name));
     int status = run_hooks(cycle, stage, &report);
     const char *const results[] = { "infrastructure", "distribution" };

@@ -18,6 +18,9 @@ enum cycle_status {
 /* Runs the stages. retry: a model that failed is tried again. Returns the exit status of the process. */
 int cycle_run(const struct settings *settings, bool retry);
 
+/* A signal handler: the cycle that this process runs starts no further stage. */
+void cycle_interrupt(int signal);
+
 /* Calls cycle_finished of every plugin that has it, with how the last cycle ended. */
 int cycle_finished(const struct settings *settings, const char *outcome);
 

@@ -45,14 +45,15 @@ static int add_process(void *closure, const char *name)
     return 0;
 }
 
+/* Parents first: they could start something else when a child has ended. */
 static void signal_children(const struct processes *processes, pid_t parent, pid_t spared, int signal)
 {
     for (size_t i = 0; i < processes->count; i++) {
         const struct process *process = &processes->items[i];
         if (process->parent != parent || process->id == spared)
             continue;
-        signal_children(processes, process->id, spared, signal);
         kill(process->id, signal);
+        signal_children(processes, process->id, spared, signal);
     }
 }
 

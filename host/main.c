@@ -36,6 +36,7 @@ struct loop {
     pid_t child;   /* the cycle, or cycle_finished; 0: none */
     pid_t command; /* of --run; 0: not running */
     bool command_ended;
+    unsigned stops; /* signals that were passed on to the command */
     int64_t wake;
     int64_t child_deadline; /* -1: none */
     bool ended;
@@ -49,15 +50,18 @@ static void step(struct loop *loop, enum supervisor_event event, enum cycle_stat
     act(loop, supervisor_step(&loop->supervisor, event, status, operations->now()));
 }
 
-/* A process of our own: own group, signals as a program expects them. */
+/* A process of our own: own group, signals as a program expects them. Only INT does not end it: it goes to the
+ * programs below too, and how they end then is to be seen. */
 static pid_t fork_child(struct loop *loop)
 {
+    const struct sigaction interrupt = { .sa_handler = cycle_interrupt, .sa_flags = SA_RESTART };
     pid_t child = fork();
     if (child != 0)
         return child;
     sigset_t none;
     sigemptyset(&none);
     setpgid(0, 0);
+    sigaction(SIGINT, &interrupt, NULL);
     close(loop->signals);
     watch_close(&loop->watch);
     sigprocmask(SIG_SETMASK, &none, NULL);
@@ -163,6 +167,18 @@ static void reap(struct loop *loop)
     }
 }
 
+/* The loop lives as long as its command: a signal ends the command, and that ends the loop. */
+static void stop(struct loop *loop, int signal)
+{
+    if (loop->command) {
+        kill(loop->command, ++loop->stops > 2 ? SIGKILL : signal);
+        return;
+    }
+    if (loop->supervisor.stops == 0 && loop->supervisor.phase != PHASE_IDLE)
+        log_notice(NULL, "Ending after the running cycle...");
+    step(loop, EVENT_STOP, CYCLE_FAILED);
+}
+
 static void take_signals(struct loop *loop)
 {
     struct signalfd_siginfo information;
@@ -175,11 +191,7 @@ static void take_signals(struct loop *loop)
             step(loop, EVENT_CHANGE, CYCLE_FAILED);
             break;
         default:
-            if (loop->supervisor.stops == 0 && loop->supervisor.phase != PHASE_IDLE)
-                log_notice(NULL, "Ending after the running cycle...");
-            if (loop->command)
-                kill(loop->command, (int)information.ssi_signo);
-            step(loop, EVENT_STOP, CYCLE_FAILED);
+            stop(loop, (int)information.ssi_signo);
         }
     }
 }
