@@ -123,7 +123,7 @@ forget_calls
 cp "$models/services.nix" "$models/-s.nix"
 ok 'relative names of files' \
     sh -c 'cd "$1" && shift && exec "$@"' sh "$models" "$with_nix" "$scratch/machine" "$builddir/dydisnix-self-adapt" \
-    --state-dir="$state" -s -s.nix -q qos.nix -i infrastructure.nix --once
+    --state-dir="$state/" -s -s.nix -q qos.nix -i infrastructure.nix --once
 is "$(arguments disnix-manifest | head -n 4)" \
     "$(lines --services "$models/-s.nix" --infrastructure "$models/infrastructure.nix")" 'are made absolute'
 

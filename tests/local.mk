@@ -34,6 +34,8 @@ shell_tests = \
 	tests/engine-models.sh \
 	tests/host-cycle.sh \
 	tests/host-failures.sh \
+	tests/host-loop.sh \
+	tests/host-usage.sh \
 	tests/reconstruct-answers.sh \
 	tests/reconstruct-corpus.sh \
 	tests/reconstruct-hostile.sh \
