@@ -34,7 +34,8 @@ int deployment_read_previous(struct deployment *deployment, const char *file)
 {
     CLEANUP_FREE char *reason = NULL;
     if (previous_read(deployment->coordinator_directory, deployment->profile, file, deployment->strings,
-                      &deployment->previous) != 0)
+                      &deployment->previous)
+        != 0)
         return -1;
     if (!deployment->previous.known || manifest_check(&deployment->previous.manifest, &reason) == 0)
         return 0;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * One deployment by Disnix's rules, and its phases. Each phase prints what it does and complains of what fails.
+ * One deployment by Disnix's rules, and its phases. Each phase prints what it does and complains of what
+ * fails.
  */
 #ifndef DEPLOYMENT_H
 #define DEPLOYMENT_H
@@ -27,7 +28,8 @@ struct deployment {
 
 /* Reads and checks a manifest. 0, or -1 after a message. */
 int deployment_read_manifest(struct deployment *deployment, const char *path);
-/* Reads what was deployed before: file, or the coordinator profile's current generation. 0, or -1 after a message. */
+/* Reads what was deployed before: file, or the coordinator profile's current generation. 0, or -1 after a
+ * message. */
 int deployment_read_previous(struct deployment *deployment, const char *file);
 void deployment_clear(struct deployment *deployment);
 

@@ -13,7 +13,8 @@ static const size_t CLOSURE_LIMIT = (size_t)4 << 30;
 
 static int run_local(struct arguments *arguments, struct dydisnix_result *result)
 {
-    const struct dydisnix_program program = { .argv = arguments_vector(arguments), .output_limit = CLOSURE_LIMIT };
+    const struct dydisnix_program program = { .argv = arguments_vector(arguments),
+                                              .output_limit = CLOSURE_LIMIT };
     return program.argv ? run_program(&program, result) : -1;
 }
 

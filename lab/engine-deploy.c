@@ -15,9 +15,9 @@
 enum { DEPLOY_DONE = 0, DEPLOY_FAILED = 1, DEPLOY_STATE_FAILED = 2 };
 
 #define COMMON_OPTIONS (ENGINE_OPTION(PROFILE) | ENGINE_OPTION(COORDINATOR_PROFILE_PATH))
-#define MIGRATION_OPTIONS                                                                                    \
-    (ENGINE_OPTION(OLD_MANIFEST) | ENGINE_OPTION(NO_UPGRADE) | ENGINE_OPTION(TRANSFER_ONLY)                    \
-     | ENGINE_OPTION(DEPTH_FIRST) | ENGINE_OPTION(ALL) | ENGINE_OPTION(KEEP)                                   \
+#define MIGRATION_OPTIONS                                                                   \
+    (ENGINE_OPTION(OLD_MANIFEST) | ENGINE_OPTION(NO_UPGRADE) | ENGINE_OPTION(TRANSFER_ONLY) \
+     | ENGINE_OPTION(DEPTH_FIRST) | ENGINE_OPTION(ALL) | ENGINE_OPTION(KEEP)                \
      | ENGINE_OPTION(MAX_CONCURRENT_TRANSFERS))
 
 static bool is_set(const char *variable)
@@ -81,8 +81,10 @@ static bool containers_stay(const struct deployment *deployment)
         const struct snapshot_mapping *mapping = &old->snapshot_mappings[i];
         if (!mapping->provider || manifest_find_service(&deployment->manifest, mapping->provider))
             continue;
-        log_error(mapping->target, "Service %s is mapped to container %s, provided by service %s, which the new "
-                  "configuration has no longer: its state could not be snapshotted (use --no-migration to give it up)",
+        log_error(mapping->target,
+                  "Service %s is mapped to container %s, provided by service %s, which the new "
+                  "configuration has no longer: its state could not be snapshotted (use --no-migration to "
+                  "give it up)",
                   mapping->service, mapping->container, mapping->provider);
         safe = false;
     }
@@ -94,7 +96,8 @@ static int transfer_and_set(const struct deployment *deployment)
     if (!migrate_state(deployment))
         return DEPLOY_STATE_FAILED;
     announce(NULL, "Setting profiles...");
-    return set_target_profiles(deployment) && set_coordinator_profile(deployment) ? DEPLOY_DONE : DEPLOY_FAILED;
+    return set_target_profiles(deployment) && set_coordinator_profile(deployment) ? DEPLOY_DONE
+                                                                                  : DEPLOY_FAILED;
 }
 
 static int deploy(const struct deployment *deployment)
@@ -112,17 +115,21 @@ static void tell_failure(const struct deployment *deployment, int status)
     if (status == DEPLOY_FAILED)
         log_error(NULL, "The deployment failed! Please inspect the output to diagnose any problems!");
     if (status == DEPLOY_STATE_FAILED)
-        log_error(NULL, "The services are active, but their state was not migrated and no profile was set. Once this "
-                  "is mended by hand, finish with: disnix-set --profile %s %s", deployment->profile,
-                  deployment->manifest_path);
+        log_error(
+            NULL,
+            "The services are active, but their state was not migrated and no profile was set. Once this "
+            "is mended by hand, finish with: disnix-set --profile %s %s",
+            deployment->profile, deployment->manifest_path);
 }
 
 int disnix_deploy_main(int count, char **arguments)
 {
     struct engine_options options;
     struct deployment deployment;
-    int status = engine_options_read(count, arguments, COMMON_OPTIONS | MIGRATION_OPTIONS | ENGINE_OPTION(NO_LOCK)
-                                     | ENGINE_OPTION(NO_MIGRATION) | ENGINE_OPTION(DELETE_STATE), true, &options);
+    int status = engine_options_read(count, arguments,
+                                     COMMON_OPTIONS | MIGRATION_OPTIONS | ENGINE_OPTION(NO_LOCK)
+                                         | ENGINE_OPTION(NO_MIGRATION) | ENGINE_OPTION(DELETE_STATE),
+                                     true, &options);
     if (status >= 0)
         return status;
     status = DEPLOY_FAILED;
@@ -138,8 +145,10 @@ int disnix_activate_main(int count, char **arguments)
 {
     struct engine_options options;
     struct deployment deployment;
-    int status = engine_options_read(count, arguments, COMMON_OPTIONS | ENGINE_OPTION(OLD_MANIFEST)
-                                     | ENGINE_OPTION(NO_UPGRADE) | ENGINE_OPTION(NO_ROLLBACK), true, &options);
+    int status = engine_options_read(count, arguments,
+                                     COMMON_OPTIONS | ENGINE_OPTION(OLD_MANIFEST) | ENGINE_OPTION(NO_UPGRADE)
+                                         | ENGINE_OPTION(NO_ROLLBACK),
+                                     true, &options);
     if (status >= 0)
         return status;
     bool done = deployment_begin(&deployment, &options) == 0 && read_both(&deployment, &options) == 0
@@ -151,8 +160,10 @@ int disnix_set_main(int count, char **arguments)
 {
     struct engine_options options;
     struct deployment deployment;
-    int status = engine_options_read(count, arguments, COMMON_OPTIONS | ENGINE_OPTION(NO_COORDINATOR_PROFILE)
-                                     | ENGINE_OPTION(NO_TARGET_PROFILES), true, &options);
+    int status = engine_options_read(count, arguments,
+                                     COMMON_OPTIONS | ENGINE_OPTION(NO_COORDINATOR_PROFILE)
+                                         | ENGINE_OPTION(NO_TARGET_PROFILES),
+                                     true, &options);
     if (status >= 0)
         return status;
     bool done = deployment_begin(&deployment, &options) == 0 && read_both(&deployment, &options) == 0
@@ -194,8 +205,10 @@ int disnix_snapshot_main(int count, char **arguments)
 {
     struct engine_options options;
     struct deployment deployment;
-    int status = engine_options_read(count, arguments, COMMON_OPTIONS | MIGRATION_OPTIONS | ENGINE_OPTION(CONTAINER)
-                                     | ENGINE_OPTION(COMPONENT), true, &options);
+    int status = engine_options_read(count, arguments,
+                                     COMMON_OPTIONS | MIGRATION_OPTIONS | ENGINE_OPTION(CONTAINER)
+                                         | ENGINE_OPTION(COMPONENT),
+                                     true, &options);
     if (status >= 0)
         return status;
     bool done = deployment_begin(&deployment, &options) == 0 && read_for_snapshot(&deployment, &options) == 0;

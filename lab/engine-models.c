@@ -16,15 +16,16 @@
 #include "placement.h"
 #include "strings.h"
 
-#define NIX_OPTIONS                                                                                          \
-    (ENGINE_OPTION(SERVICES) | ENGINE_OPTION(INFRASTRUCTURE) | ENGINE_OPTION(EXTRA_PARAMS)                    \
-     | ENGINE_OPTION(INTERFACE) | ENGINE_OPTION(TARGET_PROPERTY) | ENGINE_OPTION(NO_OUT_LINK)                  \
+#define NIX_OPTIONS                                                                           \
+    (ENGINE_OPTION(SERVICES) | ENGINE_OPTION(INFRASTRUCTURE) | ENGINE_OPTION(EXTRA_PARAMS)    \
+     | ENGINE_OPTION(INTERFACE) | ENGINE_OPTION(TARGET_PROPERTY) | ENGINE_OPTION(NO_OUT_LINK) \
      | ENGINE_OPTION(SHOW_TRACE))
 #define MANIFEST_OPTIONS (NIX_OPTIONS | ENGINE_OPTION(DISTRIBUTION) | ENGINE_OPTION(DEPLOY_STATE))
-#define DEPLOY_OPTIONS                                                                                       \
-    (ENGINE_OPTION(PROFILE) | ENGINE_OPTION(COORDINATOR_PROFILE_PATH) | ENGINE_OPTION(MAX_CONCURRENT_TRANSFERS) \
-     | ENGINE_OPTION(NO_UPGRADE) | ENGINE_OPTION(NO_LOCK) | ENGINE_OPTION(NO_MIGRATION)                        \
-     | ENGINE_OPTION(DELETE_STATE) | ENGINE_OPTION(DEPTH_FIRST) | ENGINE_OPTION(KEEP))
+#define DEPLOY_OPTIONS                                                                              \
+    (ENGINE_OPTION(PROFILE) | ENGINE_OPTION(COORDINATOR_PROFILE_PATH)                               \
+     | ENGINE_OPTION(MAX_CONCURRENT_TRANSFERS) | ENGINE_OPTION(NO_UPGRADE) | ENGINE_OPTION(NO_LOCK) \
+     | ENGINE_OPTION(NO_MIGRATION) | ENGINE_OPTION(DELETE_STATE) | ENGINE_OPTION(DEPTH_FIRST)       \
+     | ENGINE_OPTION(KEEP))
 
 /* A file that Nix gets: whole path, for Nix would take a relative one from the expression's place. */
 struct file_argument {
@@ -72,7 +73,8 @@ static void add_text(struct arguments *arguments, const char *parameter, const c
 }
 
 /* What the user asked Nix for, and the expression last. */
-static void add_common(struct arguments *arguments, const struct engine_options *options, const char *expression)
+static void add_common(struct arguments *arguments, const struct engine_options *options,
+                       const char *expression)
 {
     const char *directory = getenv("DYDISNIX_NIX_EXPRESSIONS");
     if (options->values[OPTION_EXTRA_PARAMS]) {
@@ -81,7 +83,8 @@ static void add_common(struct arguments *arguments, const struct engine_options 
     }
     if (options->values[OPTION_SHOW_TRACE])
         arguments_add(arguments, "--show-trace");
-    arguments_format(arguments, "%s/%s", directory && *directory ? directory : NIX_EXPRESSION_DIR, expression);
+    arguments_format(arguments, "%s/%s", directory && *directory ? directory : NIX_EXPRESSION_DIR,
+                     expression);
 }
 
 /* Runs Nix; *output: what it printed, malloc()ed. The status to exit with. */
@@ -108,12 +111,14 @@ static int evaluate_text(struct arguments *arguments, char **text)
 
 static void begin_evaluation(struct arguments *arguments)
 {
-    static const char *const words[] = { "nix-instantiate", "--eval", "--strict", "--json", "--read-write-mode" };
+    static const char *const words[] = { "nix-instantiate", "--eval", "--strict", "--json",
+                                         "--read-write-mode" };
     for (size_t i = 0; i < sizeof words / sizeof *words; i++)
         arguments_add(arguments, words[i]);
 }
 
-static const struct file_argument services_file = { OPTION_SERVICES, "servicesFile", true, "A services expression" };
+static const struct file_argument services_file = { OPTION_SERVICES, "servicesFile", true,
+                                                    "A services expression" };
 
 /* Builds the manifest; *path is its store path. */
 static int build_manifest(const struct engine_options *options, char **path)
@@ -248,9 +253,11 @@ int dydisnix_gendist_main(int count, char **arguments)
     CLEANUP_FREE char *path = NULL;
     CLEANUP_FREE char *directory = NULL;
     CLEANUP_FREE char *previous = NULL;
-    int status = engine_options_read(count, arguments, NIX_OPTIONS | ENGINE_OPTION(QOS) | ENGINE_OPTION(FILTERS)
-                                     | ENGINE_OPTION(PROFILE) | ENGINE_OPTION(COORDINATOR_PROFILE_PATH)
-                                     | ENGINE_OPTION(STDOUT), false, &options);
+    int status =
+        engine_options_read(count, arguments,
+                            NIX_OPTIONS | ENGINE_OPTION(QOS) | ENGINE_OPTION(FILTERS) | ENGINE_OPTION(PROFILE)
+                                | ENGINE_OPTION(COORDINATOR_PROFILE_PATH) | ENGINE_OPTION(STDOUT),
+                            false, &options);
     if (status >= 0)
         return status;
     if (operations->temporary_directory("disnix", &directory) != 0) {
@@ -279,8 +286,8 @@ int dydisnix_augment_infra_main(int count, char **arguments)
     struct engine_options options;
     CLEANUP_FREE char *path = NULL;
     CLEANUP_ARGUMENTS struct arguments nix = { 0 };
-    int status = engine_options_read(count, arguments, ENGINE_OPTION(INFRASTRUCTURE) | ENGINE_OPTION(AUGMENT), false,
-                                     &options);
+    int status = engine_options_read(count, arguments, ENGINE_OPTION(INFRASTRUCTURE) | ENGINE_OPTION(AUGMENT),
+                                     false, &options);
     if (status >= 0)
         return status;
     begin_evaluation(&nix);
@@ -321,10 +328,12 @@ int dydisnix_id_assign_main(int count, char **arguments)
     struct engine_options options;
     CLEANUP_FREE char *text = NULL;
     CLEANUP_ARGUMENTS struct arguments nix = { 0 };
-    int status = engine_options_read(count, arguments, ENGINE_OPTION(SERVICES) | ENGINE_OPTION(INFRASTRUCTURE)
-                                     | ENGINE_OPTION(DISTRIBUTION) | ENGINE_OPTION(ID_RESOURCES) | ENGINE_OPTION(IDS)
-                                     | ENGINE_OPTION(SERVICE_PROPERTY) | ENGINE_OPTION(EXTRA_PARAMS)
-                                     | ENGINE_OPTION(OUTPUT_FILE), false, &options);
+    int status = engine_options_read(count, arguments,
+                                     ENGINE_OPTION(SERVICES) | ENGINE_OPTION(INFRASTRUCTURE)
+                                         | ENGINE_OPTION(DISTRIBUTION) | ENGINE_OPTION(ID_RESOURCES)
+                                         | ENGINE_OPTION(IDS) | ENGINE_OPTION(SERVICE_PROPERTY)
+                                         | ENGINE_OPTION(EXTRA_PARAMS) | ENGINE_OPTION(OUTPUT_FILE),
+                                     false, &options);
     if (status >= 0)
         return status;
     begin_evaluation(&nix);

@@ -77,8 +77,9 @@ static void describe_options(uint64_t known, struct option *names, char *letters
     for (size_t i = 0; i < OPTION_COUNT; i++) {
         if (!is_known(known, i))
             continue;
-        *names++ = (struct option){ all_options[i].name,
-                                    all_options[i].argument ? required_argument : no_argument, NULL, 256 + (int)i };
+        *names++ =
+            (struct option){ all_options[i].name, all_options[i].argument ? required_argument : no_argument,
+                             NULL, 256 + (int)i };
         if (all_options[i].letter) {
             *letters++ = all_options[i].letter;
             if (all_options[i].argument)
@@ -109,7 +110,8 @@ int engine_options_read(int count, char **arguments, uint64_t known, bool takes_
     while ((found = getopt_long(count, arguments, letters, names, NULL)) != -1) {
         if (found == '?')
             return 1;
-        enum engine_option option = found >= 256 ? (enum engine_option)(found - 256) : option_of_letter(found);
+        enum engine_option option =
+            found >= 256 ? (enum engine_option)(found - 256) : option_of_letter(found);
         options->values[option] = optarg ? optarg : "";
     }
     if (options->values[OPTION_HELP]) {
@@ -125,8 +127,8 @@ int engine_options_read(int count, char **arguments, uint64_t known, bool takes_
     return -1;
 }
 
-const char *engine_option_or(const struct engine_options *options, enum engine_option option, const char *variable,
-                             const char *otherwise)
+const char *engine_option_or(const struct engine_options *options, enum engine_option option,
+                             const char *variable, const char *otherwise)
 {
     const char *value = options->values[option];
     if (!value)

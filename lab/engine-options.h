@@ -54,12 +54,13 @@ struct engine_options {
     const char *operand;              /* the one argument that is no option; NULL: none */
 };
 
-/* Reads the options that known has bits for. -1: go on; else the status to exit with, after a message or the help. */
+/* Reads the options that known has bits for. -1: go on; else the status to exit with, after a message or the
+ * help. */
 int engine_options_read(int count, char **arguments, uint64_t known, bool takes_operand,
                         struct engine_options *options);
 
 /* The option, or the variable of the environment, or what is left. */
-const char *engine_option_or(const struct engine_options *options, enum engine_option option, const char *variable,
-                             const char *otherwise);
+const char *engine_option_or(const struct engine_options *options, enum engine_option option,
+                             const char *variable, const char *otherwise);
 
 #endif

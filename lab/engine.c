@@ -3,19 +3,28 @@
 
 #include <string.h>
 
-const char *const engine_names[] = {
-    "disnix-activate",        "disnix-deploy",     "disnix-env",
-    "disnix-manifest",        "disnix-set",        "disnix-snapshot",
-    "dydisnix-augment-infra", "dydisnix-gendist",  "dydisnix-id-assign",
-    "dydisnix-previous-distribution", NULL
-};
+const char *const engine_names[] = { "disnix-activate",
+                                     "disnix-deploy",
+                                     "disnix-env",
+                                     "disnix-manifest",
+                                     "disnix-set",
+                                     "disnix-snapshot",
+                                     "dydisnix-augment-infra",
+                                     "dydisnix-gendist",
+                                     "dydisnix-id-assign",
+                                     "dydisnix-previous-distribution",
+                                     NULL };
 
-static engine_main *const mains[] = {
-    disnix_activate_main,        disnix_deploy_main,    disnix_env_main,
-    disnix_manifest_main,        disnix_set_main,       disnix_snapshot_main,
-    dydisnix_augment_infra_main, dydisnix_gendist_main, dydisnix_id_assign_main,
-    dydisnix_previous_distribution_main
-};
+static engine_main *const mains[] = { disnix_activate_main,
+                                      disnix_deploy_main,
+                                      disnix_env_main,
+                                      disnix_manifest_main,
+                                      disnix_set_main,
+                                      disnix_snapshot_main,
+                                      dydisnix_augment_infra_main,
+                                      dydisnix_gendist_main,
+                                      dydisnix_id_assign_main,
+                                      dydisnix_previous_distribution_main };
 
 engine_main *engine_find(const char *name)
 {

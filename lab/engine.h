@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * The lab's stand-in for the programs that Disnix and Dynamic Disnix run on the coordinator: same names, options,
- * exit statuses and messages.
+ * The lab's stand-in for the programs that Disnix and Dynamic Disnix run on the coordinator: same names,
+ * options, exit statuses and messages.
  */
 #ifndef ENGINE_H
 #define ENGINE_H

@@ -33,8 +33,8 @@ static bool has_machine(void *closure, size_t i)
 }
 
 /* The mappings of manifest that other does not have; all of them if other is NULL. */
-static int round_begin(struct round *round, const struct deployment *deployment, const struct manifest *manifest,
-                       const struct manifest *other)
+static int round_begin(struct round *round, const struct deployment *deployment,
+                       const struct manifest *manifest, const struct manifest *other)
 {
     *round = (struct round){ .deployment = deployment, .manifest = manifest, .store = snapshots_directory() };
     round->mappings = calloc(manifest->snapshot_mapping_count + 1, sizeof *round->mappings);
@@ -42,7 +42,8 @@ static int round_begin(struct round *round, const struct deployment *deployment,
         return -1;
     for (size_t i = 0; i < manifest->snapshot_mapping_count; i++) {
         const struct snapshot_mapping *mapping = &manifest->snapshot_mappings[i];
-        if (other && manifest_find_snapshot_mapping(other, mapping->target, mapping->container, mapping->component))
+        if (other
+            && manifest_find_snapshot_mapping(other, mapping->target, mapping->container, mapping->component))
             continue;
         round->mappings[round->count++] = mapping;
     }
@@ -62,7 +63,8 @@ static int call_activity(void *closure, size_t i)
     const struct snapshot_mapping *mapping = round->mappings[i];
     const struct target *machine = machine_of(closure, i);
     const struct service *service = manifest_find_service(round->manifest, mapping->service);
-    const struct service *provider = mapping->provider ? manifest_find_service(round->manifest, mapping->provider) : NULL;
+    const struct service *provider =
+        mapping->provider ? manifest_find_service(round->manifest, mapping->provider) : NULL;
     CLEANUP_ARGUMENTS struct arguments arguments = { 0 };
     if (!service)
         return -1;
@@ -76,16 +78,18 @@ static void complain(void *closure, size_t i, bool success)
 {
     const struct round *round = closure;
     if (!success)
-        log_error(round->mappings[i]->target, "%s of service: %s", round->complaint, round->mappings[i]->component);
+        log_error(round->mappings[i]->target, "%s of service: %s", round->complaint,
+                  round->mappings[i]->component);
 }
 
 static void tell_skipped(const struct round *round)
 {
     for (size_t i = 0; i < round->count; i++)
         if (!has_machine((void *)round, i))
-            announce(round->mappings[i]->target,
-                     "Skip state of component: %s deployed to container: %s since machine is no longer present!",
-                     round->mappings[i]->component, round->mappings[i]->container);
+            announce(
+                round->mappings[i]->target,
+                "Skip state of component: %s deployed to container: %s since machine is no longer present!",
+                round->mappings[i]->component, round->mappings[i]->container);
 }
 
 static bool run_activity(struct round *round, const char *operation, const char *doing, const char *complaint)
@@ -180,7 +184,8 @@ static int fetch_line(void *closure, char *name)
         return -1;
     }
     if (snapshots_have(copying->round->store, name))
-        return snapshots_order(copying->round->store, mapping->container, mapping->component, last_part(name));
+        return snapshots_order(copying->round->store, mapping->container, mapping->component,
+                               last_part(name));
     return fetch_snapshot(copying->round, mapping, copying->machine, name);
 }
 
@@ -190,11 +195,14 @@ static int retrieve(void *closure, size_t i)
     const struct snapshot_mapping *mapping = round->mappings[i];
     struct copying copying = { round, mapping, machine_of(closure, i) };
     CLEANUP_FREE char *names = NULL;
-    announce(mapping->target, "Retrieving snapshots of component: %s deployed to container: %s", mapping->component,
-             mapping->container);
-    if (ask(copying.machine, round->deployment->all_snapshots ? "--query-all-snapshots" : "--query-latest-snapshot",
-            (const char *const[]){ "--container", mapping->container, "--component", mapping->component, NULL },
-            &names) != 0)
+    announce(mapping->target, "Retrieving snapshots of component: %s deployed to container: %s",
+             mapping->component, mapping->container);
+    if (ask(copying.machine,
+            round->deployment->all_snapshots ? "--query-all-snapshots" : "--query-latest-snapshot",
+            (const char *const[]){ "--container", mapping->container, "--component", mapping->component,
+                                   NULL },
+            &names)
+        != 0)
         return -1;
     return string_lines(names, fetch_line, &copying);
 }
@@ -204,16 +212,18 @@ static int send_snapshot(const struct copying *copying, const char *name)
     const struct snapshot_mapping *mapping = copying->mapping;
     CLEANUP_FREE char *missing = NULL;
     CLEANUP_FREE char *output = NULL;
-    if (ask(copying->machine, "--print-missing-snapshots", (const char *const[]){ name, NULL }, &missing) != 0)
+    if (ask(copying->machine, "--print-missing-snapshots", (const char *const[]){ name, NULL }, &missing)
+        != 0)
         return -1;
     bool absent = *missing;
-    CLEANUP_FREE char *path = absent ? snapshots_resolve(copying->round->store, name)
-                                     : resolve_remotely(copying->machine, name);
+    CLEANUP_FREE char *path =
+        absent ? snapshots_resolve(copying->round->store, name) : resolve_remotely(copying->machine, name);
     if (!path)
         return -1;
     return ask(copying->machine, "--import-snapshots",
-               (const char *const[]){ absent ? "--localfile" : "--remotefile", "--container", mapping->container,
-                                      "--component", mapping->component, path, NULL }, &output);
+               (const char *const[]){ absent ? "--localfile" : "--remotefile", "--container",
+                                      mapping->container, "--component", mapping->component, path, NULL },
+               &output);
 }
 
 static int dispatch(void *closure, size_t i)
@@ -222,8 +232,8 @@ static int dispatch(void *closure, size_t i)
     const struct snapshot_mapping *mapping = round->mappings[i];
     const struct copying copying = { round, mapping, machine_of(closure, i) };
     struct snapshot_names names = { 0 };
-    announce(mapping->target, "Sending snapshots of component: %s deployed to container: %s", mapping->component,
-             mapping->container);
+    announce(mapping->target, "Sending snapshots of component: %s deployed to container: %s",
+             mapping->component, mapping->container);
     int status = snapshots_query(round->store, mapping->container, mapping->component,
                                  !round->deployment->all_snapshots, &names);
     for (size_t k = 0; status == 0 && k < names.count; k++)
@@ -250,11 +260,12 @@ static int clean(const struct round *round, size_t i)
 {
     const struct snapshot_mapping *mapping = round->mappings[i];
     CLEANUP_FREE char *output = NULL;
-    announce(mapping->target, "Cleaning snapshots of component: %s deployed to container: %s", mapping->component,
-             mapping->container);
+    announce(mapping->target, "Cleaning snapshots of component: %s deployed to container: %s",
+             mapping->component, mapping->container);
     return ask(machine_of((void *)round, i), "--clean-snapshots",
                (const char *const[]){ "--keep", round->deployment->keep, "--container", mapping->container,
-                                      "--component", mapping->component, NULL }, &output);
+                                      "--component", mapping->component, NULL },
+               &output);
 }
 
 static int snapshot_depth_first(void *closure, size_t i)
@@ -289,7 +300,9 @@ bool take_snapshots(const struct deployment *deployment)
     const struct manifest *old = deployment->previous.known ? &deployment->previous.manifest : NULL;
     struct round round;
     if (!deployment->no_upgrade && !old) {
-        log_notice(NULL, "No snapshots are taken since an upgrade is requested and no previous deployment state is known");
+        log_notice(
+            NULL,
+            "No snapshots are taken since an upgrade is requested and no previous deployment state is known");
         return true;
     }
     log_notice(NULL, "Snapshotting state of %s components...", deployment->no_upgrade ? "all" : "moved");
@@ -324,8 +337,9 @@ static bool delete_obsolete_state(const struct deployment *deployment)
     if (!deployment->previous.known || deployment->no_upgrade)
         return true;
     int status = round_begin(&round, deployment, &deployment->previous.manifest, &deployment->manifest);
-    bool success = status == 0
-                   && run_activity(&round, "--delete-state", "Deleting obsolete state", "Cannot delete state");
+    bool success =
+        status == 0
+        && run_activity(&round, "--delete-state", "Deleting obsolete state", "Cannot delete state");
     round_end(&round);
     return success;
 }

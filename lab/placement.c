@@ -41,8 +41,9 @@ json_t *placement_of(const struct manifest *manifest)
     for (size_t i = 0; placement && i < manifest->service_mapping_count; i++) {
         const struct service_mapping *mapping = &manifest->service_mappings[i];
         const struct service *service = manifest_find_service(manifest, mapping->service);
-        json_t *entry = plain ? json_string(mapping->target)
-                              : json_pack("{s:s, s:s}", "target", mapping->target, "container", mapping->container);
+        json_t *entry =
+            plain ? json_string(mapping->target)
+                  : json_pack("{s:s, s:s}", "target", mapping->target, "container", mapping->container);
         if (!service || json_array_append_new(targets_of(placement, service->name, plain), entry) != 0) {
             json_decref(placement);
             return NULL;
@@ -64,7 +65,8 @@ int placement_save(const char *coordinator_directory, const char *profile, const
 {
     struct previous previous;
     struct strings *strings = strings_new();
-    int status = strings && previous_read(coordinator_directory, profile, NULL, strings, &previous) == 0 ? 0 : 1;
+    int status =
+        strings && previous_read(coordinator_directory, profile, NULL, strings, &previous) == 0 ? 0 : 1;
     *file = NULL;
     if (status == 0 && previous.known) {
         CLEANUP_JSON json_t *placement = placement_of(&previous.manifest);
@@ -92,7 +94,8 @@ static void print_targets(const json_t *targets)
 {
     size_t index;
     json_t *entry;
-    json_array_foreach(targets, index, entry) {
+    json_array_foreach(targets, index, entry)
+    {
         putchar(' ');
         if (json_is_string(entry)) {
             print_quoted(json_string_value(entry));
@@ -111,7 +114,8 @@ static void print_nix(json_t *placement)
     const char *service;
     json_t *value;
     puts("{");
-    json_object_foreach(placement, service, value) {
+    json_object_foreach(placement, service, value)
+    {
         const json_t *targets = json_object_get(value, "targets");
         printf("  ");
         print_quoted(service);

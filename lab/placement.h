@@ -11,8 +11,9 @@
  * { service: { "targets": [{ "target", "container" }] } }. New reference; NULL: no memory. */
 json_t *placement_of(const struct manifest *manifest);
 
-/* Writes the placement of the coordinator profile's manifest into directory; *file is its name, or NULL if there is no
- * such manifest. 0, or 1 after a message. */
-int placement_save(const char *coordinator_directory, const char *profile, const char *directory, char **file);
+/* Writes the placement of the coordinator profile's manifest into directory; *file is its name, or NULL if
+ * there is no such manifest. 0, or 1 after a message. */
+int placement_save(const char *coordinator_directory, const char *profile, const char *directory,
+                   char **file);
 
 #endif

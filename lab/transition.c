@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * From the services that are active to those that shall be: deactivate what is obsolete, dependents first; activate
- * what is new, dependencies first; roll back when a step fails.
+ * From the services that are active to those that shall be: deactivate what is obsolete, dependents first;
+ * activate what is new, dependencies first; roll back when a step fails.
  */
 #include <signal.h>
 #include <stdlib.h>
@@ -35,11 +35,13 @@ struct transition {
 
 static const struct service *find_service(const struct transition *transition, const char *key)
 {
-    const struct service *service = key ? manifest_find_service(&transition->deployment->manifest, key) : NULL;
+    const struct service *service =
+        key ? manifest_find_service(&transition->deployment->manifest, key) : NULL;
     return service || !key || !transition->old ? service : manifest_find_service(transition->old, key);
 }
 
-static void add_place(struct transition *transition, const struct service_mapping *mapping, bool is_old, bool is_new)
+static void add_place(struct transition *transition, const struct service_mapping *mapping, bool is_old,
+                      bool is_new)
 {
     transition->places[transition->count++] = (struct place){
         .mapping = mapping,
@@ -62,8 +64,9 @@ static int unite_places(struct transition *transition)
         return -1;
     while (i < new->service_mapping_count || k < old_count) {
         int order = i == new->service_mapping_count ? 1
-                    : k == old_count ? -1
-                    : service_mapping_order(&new->service_mappings[i], &old->service_mappings[k]);
+                    : k == old_count
+                        ? -1
+                        : service_mapping_order(&new->service_mappings[i], &old->service_mappings[k]);
         add_place(transition, order <= 0 ? &new->service_mappings[i] : &old->service_mappings[k], order >= 0,
                   order <= 0);
         if (!transition->places[transition->count - 1].service)
@@ -81,14 +84,14 @@ static int compare_place(const void *key, const void *element)
 
 static struct place *find_place(const struct transition *transition, const struct dependency *dependency)
 {
-    const struct service_mapping key = {
-        .target = dependency->target, .container = dependency->container, .service = dependency->service
-    };
-    return bsearch(&key, transition->places, transition->count, sizeof *transition->places,
-                   compare_place);
+    const struct service_mapping key = { .target = dependency->target,
+                                         .container = dependency->container,
+                                         .service = dependency->service };
+    return bsearch(&key, transition->places, transition->count, sizeof *transition->places, compare_place);
 }
 
-static bool depends_on(const struct transition *transition, const struct place *place, const struct place *other)
+static bool depends_on(const struct transition *transition, const struct place *place,
+                       const struct place *other)
 {
     for (size_t i = 0; i < place->service->depends_on.count; i++)
         if (find_place(transition, &place->service->depends_on.items[i]) == other)
@@ -96,11 +99,12 @@ static bool depends_on(const struct transition *transition, const struct place *
     return false;
 }
 
-/* Disnix dies of a dependency that neither manifest has a mapping for; the locks stay. So that what is built for
- * this can be tried, the lab's engine does too. */
+/* Disnix dies of a dependency that neither manifest has a mapping for; the locks stay. So that what is built
+ * for this can be tried, the lab's engine does too. */
 static void die_of_dangling(const struct place *place)
 {
-    log_error(place->mapping->target, "Service %s depends on a mapping that no manifest has", place->mapping->service);
+    log_error(place->mapping->target, "Service %s depends on a mapping that no manifest has",
+              place->mapping->service);
     signal(SIGSEGV, SIG_DFL);
     raise(SIGSEGV);
 }
@@ -128,11 +132,13 @@ static void settle_without_machine(const struct transition *transition, struct p
 {
     const char *target = place->mapping->target, *key = place->mapping->service, *pkg = place->service->pkg;
     if (transition->activating) {
-        announce(target, "Cannot map service with key: %s deploying service: %s since the machine is not present!",
+        announce(target,
+                 "Cannot map service with key: %s deploying service: %s since the machine is not present!",
                  key, pkg);
         place->state = PLACE_BROKEN;
     } else {
-        announce(target, "Skip service with key: %s deploying service: %s since machine is no longer present!", key,
+        announce(target,
+                 "Skip service with key: %s deploying service: %s since machine is no longer present!", key,
                  pkg);
         place->state = PLACE_INACTIVE;
     }
@@ -150,7 +156,8 @@ static bool may_follow(const struct transition *transition, const struct place *
         if (find_place(transition, &place->service->depends_on.items[i])->state != PLACE_ACTIVE)
             return false;
     for (size_t i = 0; !transition->activating && i < transition->count; i++)
-        if (transition->places[i].state != PLACE_INACTIVE && depends_on(transition, &transition->places[i], place))
+        if (transition->places[i].state != PLACE_INACTIVE
+            && depends_on(transition, &transition->places[i], place))
             return false;
     return true;
 }
@@ -160,8 +167,8 @@ static bool admit_place(void *closure, size_t i)
     struct transition *transition = closure;
     struct place *place = &transition->places[i];
     enum place_state start = transition->activating ? PLACE_INACTIVE : PLACE_ACTIVE;
-    if (!place->selected || place->state != start || !place->machine || (interrupted && !transition->rolling_back)
-        || !may_follow(transition, place))
+    if (!place->selected || place->state != start || !place->machine
+        || (interrupted && !transition->rolling_back) || !may_follow(transition, place))
         return false;
     place->state = PLACE_BUSY;
     return true;
@@ -177,11 +184,13 @@ static int change_place(void *closure, size_t i)
     const struct transition *transition = closure;
     const struct place *place = &transition->places[i];
     CLEANUP_ARGUMENTS struct arguments arguments = { 0 };
-    announce(place->mapping->target, "%s service with key: %s and package: %s with module: %s in container: %s",
-             transition->activating ? "Activating" : "Deactivating", place->mapping->service, place->service->pkg,
-             place->provider ? place->provider->pkg : place->service->type, place->mapping->container);
+    announce(
+        place->mapping->target, "%s service with key: %s and package: %s with module: %s in container: %s",
+        transition->activating ? "Activating" : "Deactivating", place->mapping->service, place->service->pkg,
+        place->provider ? place->provider->pkg : place->service->type, place->mapping->container);
     client_arguments(&arguments, place->machine, transition->activating ? "--activate" : "--deactivate");
-    client_component_arguments(&arguments, place->machine, place->mapping->container, place->service, place->provider);
+    client_component_arguments(&arguments, place->machine, place->mapping->container, place->service,
+                               place->provider);
     return client_call(&arguments, place->mapping->target, NULL);
 }
 
@@ -195,7 +204,8 @@ static void note_place(void *closure, size_t i, bool success)
                   transition->activating ? "Activation" : "Deactivation", place->mapping->service);
 }
 
-/* Without a machine there is nothing to wait for, so these are settled first, dependents before dependencies. */
+/* Without a machine there is nothing to wait for, so these are settled first, dependents before dependencies.
+ */
 static void settle_all_without_machine(struct transition *transition)
 {
     for (size_t i = 0; i < transition->count; i++) {
@@ -273,7 +283,8 @@ static bool roll_back(struct transition *transition, const char *phase, void (*u
     if (interrupted)
         log_error(NULL, "The %s phase has been interrupted", phase);
     log_error(NULL, "%s failed! %s", phase,
-              transition->deployment->no_rollback ? "No rollback, as it has been disabled" : "Doing a rollback...");
+              transition->deployment->no_rollback ? "No rollback, as it has been disabled"
+                                                  : "Doing a rollback...");
     transition->rolling_back = true;
     if (!transition->deployment->no_rollback)
         undo(transition);

@@ -1,4 +1,5 @@
-# An infrastructure model with what another model adds to it, in the store. The result is data, which is read again.
+# An infrastructure model with what another model adds to it, in the store. The result is data, which is read
+# again.
 { infrastructureFile, augmentFile }:
 
 let

@@ -1,5 +1,5 @@
-# The distribution that a quality-of-service model makes, as a distribution model in the store. Its names stand in a
-# JSON file, so that nothing that a model says is ever read as Nix code.
+# The distribution that a quality-of-service model makes, as a distribution model in the store. Its names
+# stand in a JSON file, so that nothing that a model says is ever read as Nix code.
 { servicesFile
 , infrastructureFile
 , qosFile ? null
@@ -26,7 +26,8 @@ let
     } extraParams);
 
   initialDistribution = builtins.mapAttrs (name: service: builtins.attrNames infrastructure) services;
-  previousDistribution = if previousFile == null then null else builtins.fromJSON (builtins.readFile previousFile);
+  previousDistribution =
+    if previousFile == null then null else builtins.fromJSON (builtins.readFile previousFile);
   filters = if filtersFile == null then { } else import filtersFile { inherit pkgs; referenceFilters = { }; };
 
   distribution =
@@ -44,7 +45,9 @@ builtins.unsafeDiscardStringContext (builtins.toFile "distribution.nix" ''
     # A list of names, or a set whose targets may say a container.
     place = value:
       if builtins.isList value then map (name: infrastructure.''${name}) value
-      else value // { targets = map (entry: entry // { target = infrastructure.''${entry.target}; }) value.targets; };
+      else value // {
+        targets = map (entry: entry // { target = infrastructure.''${entry.target}; }) value.targets;
+      };
   in
   builtins.mapAttrs (service: place) (builtins.fromJSON (builtins.readFile ${data}))
 '')

@@ -1,5 +1,5 @@
-# Gives every placed service a number of each resource that it asks for, unique in the network or on each machine.
-# What was given before stays. The result is the text of a Nix expression.
+# Gives every placed service a number of each resource that it asks for, unique in the network or on each
+# machine. What was given before stays. The result is the text of a Nix expression.
 { servicesFile
 , infrastructureFile
 , distributionFile
@@ -83,7 +83,8 @@ let
   keepOne = resource: kept: name:
     let
       id = before.ids.${resource}.${name} or null;
-      taken = any (other: kept.${other} == id && (isGlobal resource || sharePlace name other)) (attrNames kept);
+      taken = any (other: kept.${other} == id && (isGlobal resource || sharePlace name other))
+        (attrNames kept);
     in
     if id == null || taken || !inRange resources.${resource} id then kept else kept // { ${name} = id; };
 
@@ -107,8 +108,8 @@ let
 
   quote = text: "\"${builtins.replaceStrings [ "\\" "\"" "\${" ] [ "\\\\" "\\\"" "\\\${" ] text}\"";
   render = value:
-    if isAttrs value
-    then "{ ${builtins.concatStringsSep "" (map (name: "${quote name} = ${render value.${name}}; ") (attrNames value))}}"
+    let attribute = name: "${quote name} = ${render value.${name}}; ";
+    in if isAttrs value then "{ ${builtins.concatStringsSep "" (map attribute (attrNames value))}}"
     else toString value;
 in
 render ({

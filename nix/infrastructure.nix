@@ -19,5 +19,6 @@ rec {
       names = builtins.listToAttrs (map (name: { name = keyOf targets.${name}; value = name; })
         (builtins.attrNames targets));
     in
-    target: names.${keyOf target} or (throw "the distribution has a target that the infrastructure model lacks: ${keyOf target}");
+    target: names.${keyOf target}
+      or (throw "the distribution has a target that the infrastructure model lacks: ${keyOf target}");
 }

@@ -26,11 +26,15 @@ let
 
   # Null, paths, functions and derivations have no form in a manifest.
   typed = tag: attributes: value:
-    let kind = if isAttrs value && value.type or null == "derivation" then null else types.${typeOf value} or null;
-    in if kind == null then "" else named tag "${attributes} type=\"${kind.type}\"" (kind.content value);
+    let
+      isDerivation = isAttrs value && value.type or null == "derivation";
+      kind = if isDerivation then null else types.${typeOf value} or null;
+    in
+    if kind == null then "" else named tag "${attributes} type=\"${kind.type}\"" (kind.content value);
 
   properties = set: concat (map (name: typed "property" (nameIs name) set.${name}) (attrNames set));
-  containers = set: concat (map (name: named "container" "${nameIs name} type=\"attrs\"" (properties set.${name}))
+  containers = set: concat (map
+    (name: named "container" "${nameIs name} type=\"attrs\"" (properties set.${name}))
     (attrNames set));
 
   each = make: set: concat (map (name: make name set.${name}) (attrNames set));

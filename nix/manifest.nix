@@ -1,5 +1,5 @@
-# The deployment manifest of three models, as the lab's disnix-manifest builds it. Building it builds every package
-# and every profile.
+# The deployment manifest of three models, as the lab's disnix-manifest builds it. Building it builds every
+# package and every profile.
 { servicesFile ? null
 , infrastructureFile
 , distributionFile ? null
@@ -32,7 +32,8 @@ let
 
   # Every target with the services that the distribution gives it.
   invert = services: builtins.mapAttrs (name: target: target // {
-    services = sets.filterAttrs (service: value: builtins.elem target (targetsIn (distribution.${service} or [ ])))
+    services = sets.filterAttrs
+      (service: value: builtins.elem target (targetsIn (distribution.${service} or [ ])))
       services;
   }) rawInfrastructure;
 
@@ -50,7 +51,7 @@ let
   # The model is evaluated once for each system, not once for each service.
   structure = evaluate null;
   bySystem = sets.attrsOf
-    (sets.unique (map (name: infrastructure.targets.${name}.system) (builtins.attrNames infrastructure.targets)))
+    (sets.unique (map (target: target.system) (builtins.attrValues infrastructure.targets)))
     evaluate;
 
   model = import ./deployment-model.nix {

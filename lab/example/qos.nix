@@ -1,6 +1,6 @@
-# A placement that moves nothing without need: a service stays on its machine for as long as the machine is there; one
-# that has none goes to the machine with the fewest services. So a service whose machine vanished moves, and stays
-# where it is when that machine comes back.
+# A placement that moves nothing without need: a service stays on its machine for as long as the machine is
+# there; one that has none goes to the machine with the fewest services. So a service whose machine vanished
+# moves, and stays where it is when that machine comes back.
 { services, infrastructure, previousDistribution, ... }:
 
 let

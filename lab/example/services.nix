@@ -5,8 +5,8 @@
 }:
 
 let
-  # A package whose bin/run becomes the service: a responder that tells its name, its version, its state, and what
-  # its dependencies answer.
+  # A package whose bin/run becomes the service: a responder that tells its name, its version, its state, and
+  # what its dependencies answer.
   responder = { name, version, arguments ? [ ], dependencies ? { } }: derivation {
     inherit system;
     name = "${name}-${version}";
@@ -15,7 +15,8 @@ let
     passAsFile = [ "script" ];
     script = ''
       #!/bin/sh
-      exec dydisnix-lab responder --service=${name} --version=${version} ${toString (arguments ++ dependsOn dependencies)} "$@"
+      exec dydisnix-lab responder --service=${name} --version=${version} \
+        ${toString (arguments ++ dependsOn dependencies)} "$@"
     '';
     args = [ "-euc" ''
       mkdir -p "$out/bin"
@@ -46,13 +47,21 @@ rec {
     name = "api";
     type = "process";
     dependsOn = { inherit database; };
-    pkg = { database }: responder { name = "api"; version = apiVersion; dependencies = { inherit database; }; };
+    pkg = { database }: responder {
+      name = "api";
+      version = apiVersion;
+      dependencies = { inherit database; };
+    };
   };
 
   web = {
     name = "web";
     type = "process";
     dependsOn = { inherit api; };
-    pkg = { api }: responder { name = "web"; version = webVersion; dependencies = { inherit api; }; };
+    pkg = { api }: responder {
+      name = "web";
+      version = webVersion;
+      dependencies = { inherit api; };
+    };
   };
 }
