@@ -2,7 +2,6 @@ noinst_LIBRARIES += host/libhost.a
 host_libhost_a_SOURCES = \
 	host/check.c host/check.h \
 	host/cycle.c host/cycle.h \
-	host/descendants.c host/descendants.h \
 	host/loader.c host/loader.h \
 	host/model.c host/model.h \
 	host/redeploy.c host/redeploy.h \

@@ -8,8 +8,12 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "cleanup.h"
+#include "descendants.h"
 #include "operations.h"
 #include "reconstruct.h"
 #include "strings.h"
@@ -235,6 +239,50 @@ static int run(struct command *command)
     return status;
 }
 
+/* What the parent waits for. */
+static void waited_signals(sigset_t *set)
+{
+    sigemptyset(set);
+    sigaddset(set, SIGCHLD);
+    sigaddset(set, SIGINT);
+    sigaddset(set, SIGTERM);
+    sigaddset(set, SIGHUP);
+}
+
+/* Programs are started in process groups of their own, so the terminal's interrupt does not reach them: the work is
+ * done in a child, and whoever ends us ends all of it. */
+static int supervise(pid_t worker)
+{
+    sigset_t set;
+    int status = 0, number = 0;
+    waited_signals(&set);
+    while (waitpid(worker, &status, WNOHANG) == 0) {
+        if (sigwait(&set, &number) != 0 || number == SIGCHLD)
+            continue;
+        descendants_signal(getpid(), 0, SIGKILL);
+        waitpid(worker, &status, 0);
+        log_error(NULL, "ended by signal %d (%s)", number, strsignal(number));
+        return 128 + number;
+    }
+    if (WIFEXITED(status))
+        return WEXITSTATUS(status);
+    log_error(NULL, "ended by signal %d (%s)", WTERMSIG(status), strsignal(WTERMSIG(status)));
+    return FAILED;
+}
+
+static pid_t start_worker(struct command *command)
+{
+    sigset_t set, before;
+    waited_signals(&set);
+    sigprocmask(SIG_BLOCK, &set, &before);
+    pid_t worker = fork();
+    if (worker != 0)
+        return worker;
+    sigprocmask(SIG_SETMASK, &before, NULL);
+    signal(SIGINT, SIG_IGN); /* the parent decides */
+    _exit(run(command) == 0 ? DONE : FAILED);
+}
+
 int main(int argc, char **argv)
 {
     struct command command = { .options = options_default };
@@ -243,5 +291,10 @@ int main(int argc, char **argv)
     parse(&command, argc, argv);
     if (command.ends)
         return command.status;
-    return run(&command) == 0 ? DONE : FAILED;
+    prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
+    pid_t worker = start_worker(&command);
+    if (worker > 0)
+        return supervise(worker);
+    log_error(NULL, "cannot start: %s", strerror(errno));
+    return FAILED;
 }
