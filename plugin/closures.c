@@ -199,23 +199,35 @@ static void import_parts(struct transfer *transfer)
         struct part *part = &transfer->parts[i];
         if (part->file && !stopped)
             import_part(transfer, part);
-        if (part->failed)
-            transfer->failed[source_position(transfer, part)] = stopped = true;
+        stopped = stopped || part->failed;
         if (part->file)
             remove_export(transfer, part->file);
     }
 }
 
-/* A source whose stream was imported and lacked what was asked for is not asked again. */
+/* Whether a part was imported and did not hold what was asked for. */
+static bool is_lacking(const struct transfer *transfer, const struct part *part)
+{
+    for (size_t i = 0; part->imported && i < part->count; i++)
+        if (transfer->invalid[part->paths[i]]) {
+            log_warning(part->source->target->name, "its export lacked %s", transfer->paths[part->paths[i]]);
+            return true;
+        }
+    return false;
+}
+
+/* Finds out which sources failed; these are not asked again. When a part was lacking, the import that failed may have
+ * missed just that. */
 static void judge_parts(struct transfer *transfer)
 {
+    bool lacking = false;
+    for (size_t i = 0; i < transfer->part_count; i++)
+        if (is_lacking(transfer, &transfer->parts[i]))
+            transfer->failed[source_position(transfer, &transfer->parts[i])] = lacking = true;
     for (size_t i = 0; i < transfer->part_count; i++) {
-        struct part *part = &transfer->parts[i];
-        for (size_t j = 0; part->imported && j < part->count; j++)
-            if (transfer->invalid[part->paths[j]] && !transfer->failed[source_position(transfer, part)]) {
-                log_warning(part->source->target->name, "its export lacked %s", transfer->paths[part->paths[j]]);
-                transfer->failed[source_position(transfer, part)] = true;
-            }
+        const struct part *part = &transfer->parts[i];
+        if (part->failed && (!part->file || !lacking))
+            transfer->failed[source_position(transfer, part)] = true;
     }
 }
 

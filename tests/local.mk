@@ -41,6 +41,7 @@ shell_tests = \
 	tests/reconstruct-hostile.sh \
 	tests/reconstruct-store.sh \
 	tests/reconstruct-table.sh \
+	tests/reconstruct-transfers.sh \
 	$(NULL)
 TESTS += $(shell_tests)
 dist_check_SCRIPTS += $(shell_tests) tests/compare-manifests tests/fake-client tests/with-nix
