@@ -328,6 +328,8 @@ static int judge_alone(struct copy *copy, const struct manifest *previous,
             return set_verdict(copy, COPY_KEPT, "the previous manifest has it here too");
         return judge_superseded(copy, previous, infrastructure, options);
     }
+    if (!copy_needs_facts(copy))
+        return set_verdict(copy, COPY_KEPT, "the target was not away");
     return judge_regressed(copy, previous, infrastructure, options);
 }
 
