@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "cycle.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <stddef.h>
 #include <stdlib.h>
@@ -14,6 +15,8 @@
 #include "stages.h"
 #include "state.h"
 #include "strings.h"
+
+static const size_t event_limit = (size_t)1 << 30;
 
 struct cycle {
     const struct settings *settings;
@@ -136,15 +139,38 @@ static int run_hooks(struct cycle *cycle, const struct stage *stage, json_t **re
     return stage->run ? stage->run(cycle, report) : 0;
 }
 
+/* cycle_finished runs in another process, also after a crash: it gets what is known so far in a file. */
+static void keep_event(struct cycle *cycle)
+{
+    bool wanted = false;
+    for (size_t i = 0; i < cycle->plugin_count; i++)
+        wanted = wanted || cycle->plugins[i].hooks.cycle_finished;
+    if (!wanted)
+        return;
+    CLEANUP_FREE char *file = state_path(cycle->settings, "event.json");
+    CLEANUP_FREE char *text = json_dumps(cycle->event, JSON_COMPACT);
+    if (!file || !text || operations->write(file, text, strlen(text), 0600) != 0)
+        log_warning(NULL, "%s: %s", file ? file : "event.json", strerror(errno));
+}
+
+static int begin_stage(struct cycle *cycle, const char *name)
+{
+    if (interrupted) {
+        log_error(NULL, "interrupted before the stage %s", name);
+        return -1;
+    }
+    json_object_set_new(cycle->event, "hook", json_string(name));
+    json_object_set_new(cycle->event, "stage", json_string(name));
+    keep_event(cycle);
+    return 0;
+}
+
 /* What later stages need of a report goes into the event. */
 static int run_stage(struct cycle *cycle, const struct stage *stage)
 {
     json_t *report = NULL;
-    if (interrupted) {
-        log_error(NULL, "interrupted before the stage %s", stage->name);
+    if (begin_stage(cycle, stage->name) != 0)
         return -1;
-    }
-    json_object_set_new(cycle->event, "hook", json_string(stage->name));
     int status = run_hooks(cycle, stage, &report);
     const char *const results[] = { "infrastructure", "distribution" };
     for (size_t i = 0; i < 2; i++)
@@ -152,6 +178,7 @@ static int run_stage(struct cycle *cycle, const struct stage *stage)
             json_object_set(cycle->event, results[i], json_object_get(report, results[i]));
     if (report)
         json_object_set_new(json_object_get(cycle->event, "reports"), stage->name, report);
+    keep_event(cycle);
     if (status != 0)
         log_error(NULL, "the stage %s failed", stage->name);
     return status;
@@ -250,6 +277,8 @@ static int look(struct cycle *cycle)
         return -1;
     }
     log_notice(NULL, "Using infrastructure model: %s", file);
+    if (begin_stage(cycle, "detect") != 0)
+        return -1;
     if (model_evaluate(file, cycle->settings, cycle->strings, &cycle->model) == 0)
         return 0;
     log_error(NULL, "the stage detect failed");
@@ -334,6 +363,9 @@ int cycle_run(const struct settings *settings, bool retry)
 {
     struct cycle cycle;
     int status = CYCLE_FAILED;
+    CLEANUP_FREE char *event = state_path(settings, "event.json");
+    if (event)
+        operations->remove(event);
     if (cycle_open(&cycle, settings) == 0) {
         cycle.retry = retry;
         status = run_cycle(&cycle);
@@ -344,10 +376,21 @@ int cycle_run(const struct settings *settings, bool retry)
     return status;
 }
 
+static json_t *kept_event(const struct settings *settings)
+{
+    CLEANUP_FREE char *file = state_path(settings, "event.json"), *text = NULL;
+    size_t length = 0;
+    if (!file || operations->read(file, event_limit, &text, &length) != 0)
+        return NULL;
+    return json_loadb(text, length, 0, NULL);
+}
+
 int cycle_finished(const struct settings *settings, const char *outcome)
 {
     struct cycle cycle;
     int status = cycle_open(&cycle, settings);
+    CLEANUP_JSON json_t *kept = kept_event(settings);
+    json_object_update(cycle.event, kept);
     json_object_update_new(cycle.event, json_pack("{ss ss}", "hook", "cycle_finished", "outcome", outcome));
     for (size_t i = 0; status == 0 && i < cycle.plugin_count; i++) {
         json_t *report = NULL;

@@ -107,7 +107,10 @@ int plugin_load(struct plugin *plugin, const char *name, const struct dydisnix_o
         return -1;
     plugin->object = dlopen(plugin->file, RTLD_NOW | RTLD_LOCAL);
     if (!plugin->object) {
-        log_error(NULL, "plugin %s: %s", plugin->file, dlerror());
+        const char *reason = dlerror(); /* begins with the file, most often */
+        size_t length = strlen(plugin->file);
+        bool named = strncmp(reason, plugin->file, length) == 0 && strncmp(reason + length, ": ", 2) == 0;
+        refuse(plugin, named ? reason + length + 2 : reason);
     } else if (take_hooks(plugin) == 0) {
         if (!plugin->hooks.load || plugin->hooks.load(table) == 0)
             return 0;
