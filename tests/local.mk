@@ -4,6 +4,7 @@ LOG_DRIVER = env AM_TAP_AWK='$(AWK)' $(SHELL) $(top_srcdir)/build-aux/tap-driver
 SH_LOG_DRIVER = $(LOG_DRIVER)
 SH_LOG_COMPILER = $(SHELL)
 AM_TESTS_ENVIRONMENT = srcdir='$(abs_srcdir)'; export srcdir; builddir='$(abs_builddir)'; export builddir; \
+	CC='$(CC)'; export CC; JSON_CFLAGS='$(JSON_CFLAGS)'; export JSON_CFLAGS; \
 	CMOCKA_MESSAGE_OUTPUT=TAP; export CMOCKA_MESSAGE_OUTPUT;
 
 # Each one is built from its NAME.c; what it needs beside the library is its own NAME_LDADD.
@@ -35,6 +36,7 @@ shell_tests = \
 	tests/host-cycle.sh \
 	tests/host-failures.sh \
 	tests/host-loop.sh \
+	tests/host-plugins.sh \
 	tests/host-usage.sh \
 	tests/reconstruct-answers.sh \
 	tests/reconstruct-corpus.sh \
