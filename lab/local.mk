@@ -24,3 +24,31 @@ libraries_of_engine = lab/libengine.a plugin/libreconstruct.a lib/libdydisnix.a 
 exampledir = $(pkgdatadir)/example
 dist_example_DATA = lab/example/qos.nix lab/example/services.nix
 dist_man_MANS += lab/dydisnix-lab-engine.7
+
+bin_PROGRAMS += dydisnix-lab
+dydisnix_lab_SOURCES = \
+	lab/agent.c lab/agent.h \
+	lab/archive.c lab/archive.h \
+	lab/channel.c lab/channel.h \
+	lab/client.c \
+	lab/component.c lab/component.h \
+	lab/control.c \
+	lab/geninfra.c lab/geninfra.h \
+	lab/init.c \
+	lab/machine.c lab/machine.h \
+	lab/machines.c lab/machines.h \
+	lab/main.c \
+	lab/master.c lab/master.h \
+	lab/network.c lab/network.h \
+	lab/orphans.c lab/orphans.h \
+	lab/programs.h \
+	lab/questions.c lab/questions.h \
+	lab/record.c lab/record.h \
+	lab/responder.c \
+	lab/service.c lab/service.h \
+	lab/status.c \
+	lab/target.c \
+	lab/tree.c lab/tree.h \
+	$(NULL)
+dydisnix_lab_LDADD = $(libraries_of_engine)
+dist_man_MANS += lab/dydisnix-lab.1

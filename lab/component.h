@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * What Dysnomia does: components on this machine. Each gives 0, or -1 after a message.
+ */
+#ifndef COMPONENT_H
+#define COMPONENT_H
+
+struct component {
+    const char *container;
+    const char *type;
+    const char *package;          /* a store path */
+    const char *name;             /* its part after the hash */
+    const char *const *arguments; /* "key=value"; NULL-terminated */
+};
+
+/* Records the component as active and starts its program, if it has one, until it answers. */
+int component_activate(const struct component *component);
+
+int component_deactivate(const struct component *component);
+
+/* Nothing happens with a component that has no state, or none yet. The snapshot becomes the newest of the component,
+ * unless the newest has the same content. */
+int component_snapshot(const struct component *component);
+
+/* The newest snapshot becomes the state; without one nothing happens. A program that runs is stopped meanwhile. */
+int component_restore(const struct component *component);
+
+int component_delete_state(const struct component *component);
+
+/* A shell with the component's environment; command NULL or empty: interactive. Returns only if it fails. */
+int component_shell(const struct component *component, const char *command);
+
+#endif

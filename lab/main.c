@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "engine.h"
+#include "operations.h"
+#include "programs.h"
+
+const struct lab_program lab_programs[] = {
+    { "dydisnix-lab-client", client_main },
+    { "dydisnix-lab-geninfra", geninfra_main },
+    { NULL, NULL }
+};
+
+const struct lab_program lab_subcommands[] = {
+    { "crash", control_main },
+    { "reappear", control_main },
+    { "hang", control_main },
+    { "resume", control_main },
+    { "add", control_main },
+    { "remove", control_main },
+    { "rename", control_main },
+    { "lose-coordinator", disk_main },
+    { "wipe", disk_main },
+    { "save", disk_main },
+    { "restore-disk", disk_main },
+    { "partition", connection_main },
+    { "join", connection_main },
+    { "slow", connection_main },
+    { "status", status_main },
+    { "exec", exec_main },
+    { "ask", ask_main },
+    { "write", write_main },
+    { "who", who_main },
+    { "responder", responder_main },
+    { "machine", machine_main },
+    { "target", target_main },
+    { NULL, NULL }
+};
+
+const struct lab_program *lab_program_find(const struct lab_program *table, const char *name)
+{
+    while (table->name && strcmp(table->name, name) != 0)
+        table++;
+    return table->name ? table : NULL;
+}
+
+int main(int argc, char **argv)
+{
+    const char *slash = argc > 0 ? strrchr(argv[0], '/') : NULL;
+    const char *name = argc > 0 ? (slash ? slash + 1 : argv[0]) : PACKAGE_NAME;
+    const struct lab_program *program = lab_program_find(lab_programs, name);
+
+    operations_use(&real_operations);
+    if (program)
+        return program->run(argc, argv);
+    if (engine_find(name))
+        return engine_find(name)(argc, argv);
+    if (argc > 1 && (program = lab_program_find(lab_subcommands, argv[1])) != NULL)
+        return program->run(argc - 1, argv + 1);
+    return master_main(argc, argv);
+}

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * The one executable of the lab is many programs: it looks at the name by which it was called, or, called
+ * dydisnix-lab, at its first argument. main.c has the table; each machine finds the programs in the network's bin/.
+ */
+#ifndef PROGRAMS_H
+#define PROGRAMS_H
+
+struct lab_program {
+    const char *name;
+    /* argv[0] is the program's or subcommand's name. Returns the exit status. */
+    int (*run)(int argc, char **argv);
+};
+
+/* Called by their own names, from the network's bin/. Ends with a NULL name. */
+extern const struct lab_program lab_programs[];
+
+/* dydisnix-lab SUBCOMMAND. Ends with a NULL name. */
+extern const struct lab_program lab_subcommands[];
+
+/* NULL: not in that table. */
+const struct lab_program *lab_program_find(const struct lab_program *table, const char *name);
+
+int master_main(int argc, char **argv);        /* dydisnix-lab --run */
+int machine_main(int argc, char **argv);       /* the first process of a machine */
+int target_main(int argc, char **argv);        /* what a client call runs on the machine */
+int client_main(int argc, char **argv);        /* dydisnix-lab-client */
+int geninfra_main(int argc, char **argv);      /* dydisnix-lab-geninfra */
+int responder_main(int argc, char **argv);     /* the demonstration's service */
+int control_main(int argc, char **argv);       /* crash, reappear, … */
+int disk_main(int argc, char **argv);          /* lose-coordinator, wipe, save, restore-disk */
+int connection_main(int argc, char **argv);    /* partition, join, slow */
+int exec_main(int argc, char **argv);          /* a program on a machine */
+int status_main(int argc, char **argv);
+int ask_main(int argc, char **argv);
+int write_main(int argc, char **argv);
+int who_main(int argc, char **argv);
+
+#endif

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * What running services are asked: a line "ask", or "write TEXT"; each answers with one line of JSON.
+ */
+#ifndef QUESTIONS_H
+#define QUESTIONS_H
+
+#include <jansson.h>
+
+#define ANSWER_DEADLINE 5000 /* milliseconds */
+
+/* The answer of a component on a machine; it is named in full, or by its service's name. A new reference; NULL: nobody
+ * answers. */
+json_t *question_ask(const char *machine, const char *component, const char *question);
+
+/* Calls each() for all answers to "ask" on a machine. */
+int questions_each(const char *machine, int (*each)(void *closure, const char *container, const json_t *answer),
+                   void *closure);
+
+#endif

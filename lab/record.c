@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "record.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "cleanup.h"
+#include "network.h"
+#include "operations.h"
+#include "strings.h"
+#include "tree.h"
+
+#define RECORD_LIMIT (1u << 20)
+
+static char *component_path(const char *directory, const char *container, const char *component)
+{
+    const char *machine = getenv("DYDISNIX_LAB_MACHINE");
+    CLEANUP_FREE char *name = string_format("%s/%s/%s", directory, container, component);
+    return machine && name ? machine_path(machine, name) : NULL;
+}
+
+char *component_state(const char *container, const char *component)
+{
+    return component_path("var/lib/lab/state", container, component);
+}
+
+char *component_socket(const char *container, const char *component)
+{
+    return component_path("run/services", container, component);
+}
+
+static char *record_path(const char *container, const char *component)
+{
+    return component_path("var/lib/lab/active", container, component);
+}
+
+int record_read(const char *container, const char *component, struct record *record)
+{
+    CLEANUP_FREE char *path = record_path(container, component);
+    CLEANUP_FREE char *text = NULL;
+
+    *record = (struct record){ 0 };
+    if (!path)
+        return -1;
+    text = file_text(path, RECORD_LIMIT);
+    if (!text) {
+        if (errno != ENOENT)
+            log_error(NULL, "%s: %s", path, strerror(errno));
+        return -1;
+    }
+    record->document = json_loads(text, 0, NULL);
+    if (json_unpack(record->document, "{s:s, s:s, s:o}", "type", &record->type, "package", &record->package,
+                    "arguments", &record->arguments) != 0) {
+        log_error(NULL, "%s: not a record of what is active", path);
+        record_clear(record);
+        return -1;
+    }
+    return 0;
+}
+
+void record_clear(struct record *record)
+{
+    json_decref(record->document);
+    *record = (struct record){ 0 };
+}
+
+int record_write(const char *container, const char *component, const char *type, const char *package,
+                 const char *const *arguments)
+{
+    CLEANUP_FREE char *path = record_path(container, component);
+    CLEANUP_JSON json_t *list = json_array();
+
+    for (size_t i = 0; arguments && arguments[i]; i++)
+        json_array_append_new(list, json_string(arguments[i]));
+    CLEANUP_JSON json_t *document = json_pack("{s:s, s:s, s:O}", "type", type, "package", package,
+                                              "arguments", list);
+    CLEANUP_FREE char *text = document ? json_dumps(document, JSON_INDENT(2)) : NULL;
+    CLEANUP_FREE char *directory = path ? strndup(path, (size_t)(strrchr(path, '/') - path)) : NULL;
+    if (!text || !directory || operations->make_directory(directory, 0755) != 0
+        || operations->write(path, text, strlen(text), 0644) != 0) {
+        log_error(NULL, "%s: cannot be recorded as active: %s", component, strerror(errno));
+        return -1;
+    }
+    return 0;
+}
+
+int record_remove(const char *container, const char *component)
+{
+    CLEANUP_FREE char *path = record_path(container, component);
+
+    if (path && operations->remove(path) == 0)
+        return 0;
+    log_error(NULL, "%s: %s", component, strerror(errno));
+    return -1;
+}
+
+bool record_has_program(const struct record *record)
+{
+    CLEANUP_FREE char *program = string_format("%s/bin/run", record->package);
+    return program && access(program, X_OK) == 0;
+}
+
+static int set_argument(const char *argument)
+{
+    const char *equals = strchr(argument, '=');
+    CLEANUP_FREE char *key = equals && equals > argument ? strndup(argument, (size_t)(equals - argument)) : NULL;
+    return key ? setenv(key, equals + 1, 1) : 0;
+}
+
+static int set_path(const char *variable, char *path)
+{
+    CLEANUP_FREE char *value = path;
+    return value ? setenv(variable, value, 1) : -1;
+}
+
+int record_environment(const struct record *record, const char *container, const char *component)
+{
+    size_t index;
+    json_t *argument;
+
+    json_array_foreach(record->arguments, index, argument) {
+        if (json_is_string(argument) && set_argument(json_string_value(argument)) != 0)
+            return -1;
+    }
+    return setenv("COMPONENT", component, 1) || setenv("CONTAINER", container, 1)
+            || set_path("STATE", component_state(container, component))
+            || set_path("SOCKET", component_socket(container, component))
+        ? -1 : 0;
+}
+
+struct walk {
+    int (*each)(void *closure, const char *container, const char *component);
+    void *closure;
+    const char *container;
+};
+
+static int walk_component(void *closure, const char *component)
+{
+    const struct walk *walk = closure;
+    return walk->each(walk->closure, walk->container, component);
+}
+
+static int walk_container(void *closure, const char *container)
+{
+    struct walk *walk = closure;
+    CLEANUP_FREE char *path = component_path("var/lib/lab/active", container, "");
+
+    walk->container = container;
+    return path ? directory_each(path, walk_component, walk) : -1;
+}
+
+int records_each(int (*each)(void *closure, const char *container, const char *component), void *closure)
+{
+    const char *machine = getenv("DYDISNIX_LAB_MACHINE");
+    CLEANUP_FREE char *path = machine ? machine_path(machine, "var/lib/lab/active") : NULL;
+    struct walk walk = { each, closure, NULL };
+    return path ? directory_each(path, walk_container, &walk) : -1;
+}
