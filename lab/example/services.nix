@@ -7,8 +7,8 @@
 let
   # A package whose bin/run becomes the service: a responder that tells its name, its version, its state, and
   # what its dependencies answer.
-  responder = { name, version, arguments ? [ ], dependencies ? { } }: derivation {
-    inherit system;
+  responder = { name, version, stateful ? false, dependencies ? { } }: derivation {
+    inherit system stateful;
     name = "${name}-${version}";
     builder = "/bin/sh";
     PATH = "/bin:/usr/bin:/run/current-system/sw/bin";
@@ -16,14 +16,17 @@ let
     script = ''
       #!/bin/sh
       exec dydisnix-lab responder --service=${name} --version=${version} \
-        ${toString (arguments ++ dependsOn dependencies)} "$@"
+        ${toString (stateArgument stateful ++ dependsOn dependencies)} "$@"
     '';
     args = [ "-euc" ''
       mkdir -p "$out/bin"
       cat "$scriptPath" > "$out/bin/run"
       chmod 755 "$out/bin/run"
+      [ -z "$stateful" ] || : > "$out/lab-stateful"
     '' ];
   };
+
+  stateArgument = stateful: if stateful then [ "--stateful" ] else [ ];
 
   # Where a dependency answers: the machine, and the component that it is there.
   dependsOn = dependencies: map (parameter:
@@ -40,7 +43,7 @@ rec {
     name = "database";
     type = "process";
     deployState = true;
-    pkg = responder { name = "database"; version = "1"; arguments = [ "--stateful" ]; };
+    pkg = responder { name = "database"; version = "1"; stateful = true; };
   };
 
   api = {
