@@ -35,6 +35,12 @@ print --previous="$previous.new"
 has "$output" '<service name="k9"><name>tools</name>' 'a package of the previous manifest is carried over'
 is "$(reported 'r["changed"]')" False 'a package of the previous manifest: nothing has changed'
 
+# With all state deployed, packages have snapshot mappings as well.
+sed "s|</snapshotMappings>|$(snapshot k9 package tools b)&|" "$previous.new" > "$previous.state"
+print --previous="$previous.state"
+has "$output" '<component>tools</component>' 'a snapshot mapping of a package is carried over'
+is "$(reported 'r["changed"]')" False 'a snapshot mapping of a package: nothing has changed'
+
 # A service that had a mapping only on what is gone is not a package.
 rm -r "$NETWORK/b"
 mkdir "$NETWORK/b"
