@@ -52,3 +52,4 @@ dydisnix_lab_SOURCES = \
 	$(NULL)
 dydisnix_lab_LDADD = $(libraries_of_engine)
 dist_man_MANS += lab/dydisnix-lab.1
+EXTRA_DIST += lab/demonstration

@@ -32,6 +32,7 @@ tests_unit_supervisor_CPPFLAGS = $(AM_CPPFLAGS) -iquote $(top_srcdir)/host
 tests_unit_supervisor_LDADD = host/libhost.a $(LDADD)
 
 shell_tests = \
+	tests/demonstration.sh \
 	tests/engine-models.sh \
 	tests/host-cycle.sh \
 	tests/host-failures.sh \

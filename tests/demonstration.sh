@@ -1,0 +1,26 @@
+#!/bin/sh
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# The demonstration holds what it shows: as whoever runs the tests, and when that is root, as an ordinary user too.
+. "$srcdir/tests/functions.sh"
+
+ok 'the demonstration heals, and shows the disaster' "$srcdir/lab/demonstration" "$builddir" 60
+has "$(output)" 'The system healed itself.' 'it says so'
+has "$(output)" 'TWO databases are live' 'without reconstruction there are two databases'
+is "$(output | grep -c 'proof: ')" 18 'every proof is given'
+
+if [ "$(id -u)" -eq 0 ]; then
+    # The build directory may be out of reach of that user: what it needs is copied.
+    mkdir -p "$scratch/copy/build/plugin"
+    cp "$builddir"/dydisnix-lab "$builddir"/dydisnix-self-adapt "$scratch/copy/build/"
+    cp "$builddir/plugin/reconstruct.so" "$scratch/copy/build/plugin/"
+    cp -r "$srcdir/lab" "$srcdir/nix" "$scratch/copy/"
+    mkdir "$scratch/copy/tmp"
+    chmod -R a+rX "$scratch" && chown -R 65534:65534 "$scratch/copy"
+    ok 'the same as an ordinary user' setpriv --reuid=65534 --regid=65534 --clear-groups \
+        env HOME="$scratch/copy" TMPDIR="$scratch/copy/tmp" "$scratch/copy/lab/demonstration" \
+        "$scratch/copy/build" 60
+    has "$(output)" 'The system healed itself.' 'it heals for that user too'
+    is "$(find "$scratch/copy/tmp" -mindepth 1 | wc -l)" 0 'and nothing is left behind'
+fi
+
+done_testing
