@@ -166,16 +166,30 @@ static int begin_stage(struct cycle *cycle, const char *name)
 }
 
 /* What later stages need of a report goes into the event. */
+static int take_results(struct cycle *cycle, const struct stage *stage, json_t *report)
+{
+    static const char *const results[] = { "infrastructure", "distribution" };
+    for (size_t i = 0; i < sizeof results / sizeof *results; i++) {
+        json_t *file = json_object_get(report, results[i]);
+        if (!file)
+            continue;
+        if (!json_is_string(file) || json_string_value(file)[0] != '/') {
+            log_error(NULL, "the stage %s gave no absolute path as %s", stage->name, results[i]);
+            return -1;
+        }
+        json_object_set(cycle->event, results[i], file);
+    }
+    return 0;
+}
+
 static int run_stage(struct cycle *cycle, const struct stage *stage)
 {
     json_t *report = NULL;
     if (begin_stage(cycle, stage->name) != 0)
         return -1;
     int status = run_hooks(cycle, stage, &report);
-    const char *const results[] = { "infrastructure", "distribution" };
-    for (size_t i = 0; i < 2; i++)
-        if (json_is_string(json_object_get(report, results[i])))
-            json_object_set(cycle->event, results[i], json_object_get(report, results[i]));
+    if (status == 0)
+        status = take_results(cycle, stage, report);
     if (report)
         json_object_set_new(json_object_get(cycle->event, "reports"), stage->name, report);
     keep_event(cycle);

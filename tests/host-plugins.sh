@@ -113,6 +113,10 @@ is "$(called)" '' 'leave nothing to Disnix'
 ok 'the first plugin that takes a stage has it' record --plugin=future --plugin-option=record:redistribute="$manifest"
 fails 1 'a capture that names no model' record --plugin-option=record:capture=take
 has "$(output)" 'the stage capture gave no infrastructure model' 'is told'
+for hook in capture augment redistribute; do
+    fails 1 "$hook gives back a path that is not absolute" record --plugin-option=record:$hook=../x
+    has "$(output)" "the stage $hook gave no absolute path" 'is told'
+done
 
 for hook in capture augment reconstruct redistribute assign_ids redeploy; do
     fails 1 "$hook fails" record --plugin-option=record:$hook=fail

@@ -73,7 +73,7 @@ static int end(const char *hook, const json_t *event, json_t **report)
         *report = json_integer(5);
         return 77;
     }
-    if (ending[0] == '/') /* takes the stage with this as its result */
+    if (strchr(ending, '/')) /* takes the stage with this as its result */
         json_object_set_new(*report, strcmp(hook, "redistribute") == 0 ? "distribution" : "infrastructure",
                             json_string(ending));
     return strcmp(ending, "fail") == 0 ? DYDISNIX_FAILED : DYDISNIX_DONE;
