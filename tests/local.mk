@@ -39,6 +39,7 @@ shell_tests = \
 	tests/host-loop.sh \
 	tests/host-plugins.sh \
 	tests/host-usage.sh \
+	tests/manual.sh \
 	tests/reconstruct-answers.sh \
 	tests/reconstruct-corpus.sh \
 	tests/reconstruct-hostile.sh \

@@ -1,0 +1,46 @@
+#!/bin/sh
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# Manual pages: without warnings, with every option of --help and no other, and with an example that works.
+. "$srcdir/tests/functions.sh"
+
+LC_ALL=C MANWIDTH=200
+export LC_ALL MANWIDTH
+
+# Options by which a line begins, with all their spellings: "-s FILE, --services=FILE".
+options()
+{
+    sed -n 's/^ *\(-.*\)/\1/p' | sed 's/   .*//' | grep -oE '(^|[ ,])--?[a-z][a-z-]*' | tr -d ' ,' | sort -u
+}
+
+# The lines of the section OPTIONS that are no further in than the first one of their kind.
+tags()
+{
+    sed -n '/^OPTIONS/,/^[A-Z]/p' | grep '^       -'
+}
+
+for page in "$srcdir"/*/dydisnix-*.[13]; do
+    [ -s "$page" ] || continue # not written yet
+    name=${page##*/}
+    man --warnings -l "$page" > "$scratch/$name" 2> "$scratch/warnings"
+    is "$(cat "$scratch/warnings")" '' "$name has no warnings"
+    program=$builddir/${name%.*}
+    [ -x "$program" ] || continue
+    "$program" --help > "$scratch/help" 2> /dev/null
+    is "$(tags < "$scratch/$name" | options)" "$(options < "$scratch/help")" "$name has the options of --help"
+    for variable in $(grep -oE '\b[A-Z][A-Z]+_[A-Z_]+\b' "$scratch/help" | sort -u); do
+        has "$(cat "$scratch/$name")" "$variable" "$name has $variable"
+    done
+done
+
+# The example of a plugin.
+sed -n '/^\.SH EXAMPLE/,/^\.EE/p' "$srcdir/host/dydisnix-plugin.3" | sed -n '/^\.EX/,/^\.EE/p' |
+    sed '/^\./d; s/\\e/\\/g; s/\\-/-/g' > "$scratch/tell.c"
+# shellcheck disable=SC2086
+ok 'the example of a plugin compiles' ${CC:-cc} -std=c99 -Wall -Wextra -Wno-missing-field-initializers -Werror -shared \
+    -fPIC ${JSON_CFLAGS-} -I"$srcdir/include" -o "$scratch/tell.so" "$scratch/tell.c" -ljansson
+: > "$scratch/f"
+fails 1 'it loads' "$builddir/dydisnix-self-adapt" --state-dir="$scratch/state" -s "$scratch/f" -q "$scratch/f" \
+    -i "$scratch/f" --plugin="$scratch/tell.so" --plugin-option=tell:x=y
+has "$(output)" 'it takes no options' 'and takes no options'
+
+done_testing
