@@ -36,10 +36,9 @@ static int choose(const char *key, const char *value, const char *const *words, 
 /* A whole number from least to most, or -1. */
 static long long number(const char *key, const char *value, long long least, long long most)
 {
-    char *end = NULL;
     errno = 0;
-    long long result = strtoll(value, &end, 10);
-    if (errno || end == value || *end || value[0] == '+' || result < least || result > most) {
+    long long result = strtoll(value, NULL, 10);
+    if (errno || !*value || value[strspn(value, "0123456789")] || result < least || result > most) {
         log_error(NULL, "reconstruct: %s=%s: a whole number from %lld to %lld expected", key, value, least, most);
         return -1;
     }
@@ -78,7 +77,7 @@ int options_set(struct options *options, const char *key, const char *value)
     }
     long long given;
     if (strcmp(key, "superseded-max-age") == 0)
-        return (given = options->superseded_max_age = number(key, value, 0, 3650 * day)) < 0 ? -1 : 0;
+        return (given = number(key, value, 0, 3650 * day)) < 0 ? -1 : (options->superseded_max_age = given, 0);
     if (strcmp(key, "timeout") == 0)
         return (given = number(key, value, 1, day)) < 0 ? -1 : (options->timeout = given * 1000, 0);
     if (strcmp(key, "transfer-timeout") == 0)

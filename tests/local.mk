@@ -16,6 +16,7 @@ unit_tests = \
 	tests/unit/manifest-corpus \
 	tests/unit/manifest-difference \
 	tests/unit/operations \
+	tests/unit/options \
 	tests/unit/paths \
 	tests/unit/programs \
 	tests/unit/strings \
@@ -28,6 +29,8 @@ libraries_of_units = lib/libdydisnix.a $(LIBRARIES_USED) $(CMOCKA_LIBS)
 LDADD = $(libraries_of_units)
 tests_unit_copies_CPPFLAGS = $(AM_CPPFLAGS) -iquote $(top_srcdir)/plugin
 tests_unit_copies_LDADD = plugin/libreconstruct.a $(LDADD)
+tests_unit_options_CPPFLAGS = $(tests_unit_copies_CPPFLAGS)
+tests_unit_options_LDADD = $(tests_unit_copies_LDADD)
 tests_unit_supervisor_CPPFLAGS = $(AM_CPPFLAGS) -iquote $(top_srcdir)/host
 tests_unit_supervisor_LDADD = host/libhost.a $(LDADD)
 

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "unit.h"
+
+#include "operations.h"
+#include "options.h"
+
+static unsigned messages;
+
+static void count_message(enum dydisnix_level level, const char *target, const char *format, va_list arguments)
+{
+    (void)level, (void)target, (void)format, (void)arguments;
+    messages++;
+}
+
+static const struct dydisnix_operations counting = { .size = sizeof counting, .log = count_message };
+
+static int set(struct options *options, const char *key, const char *value)
+{
+    messages = 0;
+    operations_use(&counting);
+    return options_set(options, key, value);
+}
+
+static void what_is_right_is_taken(void **state)
+{
+    static const char *const right[][2] = {
+        { "unreachable", "keep" }, { "unreachable", "skip" }, { "unreachable", "fail" },
+        { "superseded", "newest" }, { "superseded", "keep" }, { "superseded", "fail" },
+        { "on-conflict", "keep" }, { "on-conflict", "fail" },
+        { "superseded-max-age", "0" }, { "timeout", "1" }, { "transfer-timeout", "2592000" },
+        { "jobs", "4096" }, { "max-concurrent-transfers", "1024" }, { "profile", "a b" },
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof right / sizeof *right; i++) {
+        struct options options = options_default;
+        assert_int_equal(set(&options, right[i][0], right[i][1]), 0);
+        assert_int_equal(messages, 0);
+    }
+}
+
+static void what_is_wrong_changes_nothing(void **state)
+{
+    static const char *const wrong[][2] = {
+        { "unreachable", "" }, { "unreachable", "Keep" }, { "superseded", "skip" }, { "on-conflict", "newest" },
+        { "superseded-max-age", "-1" }, { "superseded-max-age", "1h" }, { "superseded-max-age", "999999999999" },
+        { "timeout", "0" }, { "timeout", "" }, { "timeout", " 1" }, { "timeout", "+1" }, { "timeout", "0x10" },
+        { "timeout", "99999999999999999999" }, { "transfer-timeout", "0" }, { "jobs", "0" }, { "jobs", "4097" },
+        { "max-concurrent-transfers", "1025" }, { "max-concurrent-transfers", "1.5" },
+        { "profile", "" }, { "profile", ".." }, { "profile", "a/b" }, { "profile", "-x" }, { "profile", "a\nb" },
+        { "", "1" }, { "Timeout", "1" }, { "manifest-limit", "1" },
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        struct options options = options_default;
+        assert_int_equal(set(&options, wrong[i][0], wrong[i][1]), -1);
+        assert_int_equal(messages, 1);
+        assert_memory_equal(&options, &options_default, sizeof options);
+    }
+}
+
+static void units_are_seconds_outside(void **state)
+{
+    struct options options = options_default;
+    (void)state;
+    assert_int_equal(set(&options, "timeout", "7"), 0);
+    assert_int_equal(options.timeout, 7000);
+    assert_int_equal(set(&options, "transfer-timeout", "8"), 0);
+    assert_int_equal(options.transfer_timeout, 8000);
+    assert_int_equal(set(&options, "superseded-max-age", "9"), 0);
+    assert_int_equal(options.superseded_max_age, 9);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_is_right_is_taken),
+        cmocka_unit_test(what_is_wrong_changes_nothing),
+        cmocka_unit_test(units_are_seconds_outside),
+    };
+    return cmocka_run_group_tests_name("options", tests, NULL, NULL);
+}
