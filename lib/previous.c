@@ -90,6 +90,31 @@ int previous_read(const char *directory, const char *profile, const char *file, 
     return 0;
 }
 
+struct namesake {
+    const char *profile;
+    char *found;
+};
+
+static int find_namesake(void *closure, const char *name)
+{
+    struct namesake *namesake = closure;
+    size_t length = strlen(namesake->profile), end = strlen(name);
+    if (strncmp(name, namesake->profile, length) != 0 || name[length] != '-'
+        || (end > strlen("-link") && strcmp(name + end - strlen("-link"), "-link") == 0))
+        return 0;
+    namesake->found = strdup(name);
+    return 1;
+}
+
+char *previous_namesake(const struct previous *previous)
+{
+    struct namesake namesake = { .profile = base_name(previous->profile) };
+    CLEANUP_FREE char *directory = sibling(previous->profile, "");
+    if (directory)
+        operations->list(directory, find_namesake, &namesake);
+    return namesake.found;
+}
+
 void previous_clear(struct previous *previous)
 {
     manifest_clear(&previous->manifest);

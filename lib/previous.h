@@ -22,6 +22,10 @@ struct previous {
 int previous_read(const char *directory, const char *profile, const char *file, struct strings *strings,
                   struct previous *previous);
 
+/* Another profile in the same place whose name begins with this one's and a dash: disnix-env takes its generations for
+ * this one's. malloc()ed; NULL: there is none. */
+char *previous_namesake(const struct previous *previous);
+
 void previous_clear(struct previous *previous);
 
 /* The newest generation up to the current one that has the snapshot mapping (target, container, component): 1 and

@@ -218,7 +218,8 @@ static int finish(struct reconstruction *reconstruction, xmlBufferPtr *printed)
     json_object_set_new(report, "difference",
                         manifest_difference(known_previous(reconstruction), &reconstruction->manifest));
     json_object_set_new(report, "changed", json_boolean(changed));
-    report_warn(report, &reconstruction->copies);
+    report_names(report, &reconstruction->capture, &reconstruction->previous);
+    report_warn(report);
     if (reconstruction->request->print) {
         *printed = manifest_write(&reconstruction->manifest);
         return *printed ? 0 : -1;

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "cleanup.h"
 #include "operations.h"
 
 static json_t *describe_copy(const struct copy *copy)
@@ -81,18 +82,35 @@ void report_copies(json_t *report, const struct copies *copies)
     }
 }
 
-static void warn_of_names(const struct copies *copies)
+static void warn(json_t *report, const char *target, char *text)
 {
-    for (size_t i = 0; i < copies->count; i++) {
-        const struct target *target = copies->items[i].captured->target;
-        const char *key = target_connection_key(target);
-        if (key && strcmp(key, target->name) != 0)
-            log_warning(target->name, "holds %s, but its name is not its connection key %s: Disnix moves no snapshot",
-                        copies->items[i].mapping->component, key);
-    }
+    if (!text)
+        return;
+    log_warning(target, "%s", text);
+    append(report, "warnings", json_pack("{ss* ss}", "target", target, "warning", text));
+    free(text);
 }
 
-void report_warn(const json_t *report, const struct copies *copies)
+void report_names(json_t *report, const struct capture *capture, const struct previous *previous)
+{
+    CLEANUP_FREE char *namesake = previous_namesake(previous);
+    json_object_set_new(report, "warnings", json_array());
+    for (size_t i = 0; i < capture->count; i++) {
+        const struct captured *captured = &capture->targets[i];
+        const char *key = target_connection_key(captured->target);
+        if (captured->answer == ANSWER_CAPTURED && captured->manifest.snapshot_mapping_count > 0 && key
+            && strcmp(key, captured->target->name) != 0)
+            warn(report, captured->target->name,
+                 string_format("holds %s, but its name is not its connection key %s: Disnix moves no snapshot",
+                               captured->manifest.snapshot_mappings[0].component, key));
+    }
+    if (namesake)
+        warn(report, NULL,
+             string_format("there is a profile %s beside %s: disnix-env takes its history for this one's", namesake,
+                           previous->profile));
+}
+
+void report_warn(const json_t *report)
 {
     size_t index;
     json_t *entry;
@@ -116,5 +134,4 @@ void report_warn(const json_t *report, const struct copies *copies)
         log_warning(NULL, "a dependency of %s on a mapping that is gone is left out: target %s",
                     json_string_value(json_object_get(entry, "name")),
                     json_string_value(json_object_get(json_object_get(entry, "dependency"), "target")));
-    warn_of_names(copies);
 }

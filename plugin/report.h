@@ -6,11 +6,15 @@
 #define REPORT_H
 
 #include "copies.h"
+#include "previous.h"
 
 /* Sets the arrays superseded, regressed, leftOut, conflicts, rescued, fenced and notSuperseded. */
 void report_copies(json_t *report, const struct copies *copies);
 
+/* Sets the array warnings, and says each: names with which Disnix would lose state or read the wrong history. */
+void report_names(json_t *report, const struct capture *capture, const struct previous *previous);
+
 /* Says in words what has to be known: conflicts, what is left out, dangling and divergent ones. */
-void report_warn(const json_t *report, const struct copies *copies);
+void report_warn(const json_t *report);
 
 #endif

@@ -45,6 +45,7 @@ shell_tests = \
 	tests/manual.sh \
 	tests/reconstruct-answers.sh \
 	tests/reconstruct-corpus.sh \
+	tests/reconstruct-names.sh \
 	tests/reconstruct-hostile.sh \
 	tests/reconstruct-store.sh \
 	tests/reconstruct-table.sh \
