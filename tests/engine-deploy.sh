@@ -147,6 +147,11 @@ echo 'activate b api3' > "$network/failures"
 touch "$network/a/active/web" # the rollback above could not
 fails 1 'another one fails' deploy
 is "$(active)" "$before" 'and the rollback restores every service'
+echo 'deactivate b api2' > "$network/failures"
+fails 1 'a deactivation fails' deploy
+is "$(calls 'activate|deactivate')" 'deactivate a web;deactivate b api2;activate a web;' \
+    'what was not deactivated is not activated again'
+is "$(active)" "$before" 'and every service is as it was'
 rm "$network/failures"
 
 generation=$(readlink coordinator/default)

@@ -36,13 +36,16 @@ tests_unit_supervisor_LDADD = host/libhost.a $(LDADD)
 
 shell_tests = \
 	tests/demonstration.sh \
+	tests/engine-deploy.sh \
 	tests/engine-models.sh \
+	tests/engine-programs.sh \
 	tests/host-cycle.sh \
 	tests/host-failures.sh \
 	tests/host-loop.sh \
 	tests/host-plugins.sh \
 	tests/host-usage.sh \
 	tests/manual.sh \
+	tests/lab-engine.sh \
 	tests/reconstruct-answers.sh \
 	tests/reconstruct-corpus.sh \
 	tests/reconstruct-names.sh \
@@ -52,7 +55,7 @@ shell_tests = \
 	tests/reconstruct-transfers.sh \
 	$(NULL)
 TESTS += $(shell_tests)
-dist_check_SCRIPTS += $(shell_tests) tests/compare-manifests tests/fake-client tests/with-nix
+dist_check_SCRIPTS += $(shell_tests) tests/compare-manifests tests/engine-client tests/fake-client tests/with-nix
 dist_check_DATA += tests/functions.sh tests/unit/model.h tests/unit/unit.h
 dist_check_DATA += tests/network.sh tests/stores.sh
 dist_check_DATA += tests/host.sh
