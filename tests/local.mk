@@ -47,6 +47,7 @@ shell_tests = \
 	tests/manual.sh \
 	tests/lab-engine.sh \
 	tests/reconstruct-answers.sh \
+	tests/host-watched-model.sh \
 	tests/reconstruct-corpus.sh \
 	tests/reconstruct-names.sh \
 	tests/reconstruct-hostile.sh \

@@ -1,0 +1,52 @@
+#!/bin/sh
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# A fixed model that is watched, on a real network: what is deployed follows the file.
+. "$srcdir/tests/functions.sh"
+
+PATH=$builddir:$PATH
+DYDISNIX_PLUGIN_PATH=$builddir/plugin
+DYDISNIX_NIX_EXPRESSIONS=$srcdir/nix
+export PATH DYDISNIX_PLUGIN_PATH DYDISNIX_NIX_EXPRESSIONS
+
+cat > "$scratch/story" << 'EOF'
+#!/bin/sh
+# $1: a directory of the test's, $2: the source
+set -u
+model=$1/infrastructure.nix
+machine() { echo "\"$1\" = { properties.hostname = \"$1\"; containers = { process = { }; }; };"; }
+write_model() # replaced by rename, as editors do
+{
+    { echo '{'; for name; do machine "$name"; done; echo '}'; } > "$model.new" && mv "$model.new" "$model"
+}
+answers_on() { dydisnix-lab who web | grep -q "\"$1\""; }
+wait_for()
+{
+    tries=300
+    until "$@"; do
+        tries=$((tries - 1))
+        [ "$tries" -gt 0 ] || { echo "never: $*"; exit 1; }
+        sleep 0.1
+    done
+}
+write_model test1
+dydisnix-lab exec coordinator dydisnix-self-adapt -s "$2/lab/example/services.nix" -i "$model" \
+    -q "$2/lab/example/qos.nix" --reconstruct --state-dir "$1/state" > "$1/log" 2>&1 &
+host=$!
+wait_for answers_on test1
+echo 'deployed on test1'
+write_model test2
+wait_for answers_on test2
+echo 'followed to test2'
+grep -q 'removed: test1' "$1/log" && echo 'said what changed'
+kill "$host"
+wait "$host"
+echo "ended with $?"
+EOF
+chmod +x "$scratch/story"
+ok 'the loop runs on a watched model' dydisnix-lab --targets=2 --run -- "$scratch/story" "$scratch" "$srcdir"
+for promise in 'deployed on test1' 'followed to test2' 'said what changed' 'ended with 0'; do
+    has "$(output)" "$promise" "$promise"
+done
+[ "$test_failures" -eq 0 ] || evidence "$(tail -n 50 "$scratch/log")"
+
+done_testing
