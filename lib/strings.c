@@ -3,6 +3,7 @@
 
 #include <limits.h>
 #include <stdarg.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,32 +11,41 @@
 #include <libxml/tree.h> /* dict.h does not stand alone */
 #include <libxml/dict.h>
 
+/* One dictionary of libxml2 grows to 16384 lists and no further: a million names in one would be searched in
+ * lists of sixty. So there are many, and a text always goes to the same one. */
+enum { DICTIONARIES = 512 };
+
 struct strings {
-    xmlDictPtr dictionary;
+    xmlDictPtr dictionaries[DICTIONARIES]; /* made when they are needed */
 };
 
 struct strings *strings_new(void)
 {
-    struct strings *strings = calloc(1, sizeof *strings);
-
-    if (strings == NULL)
-        return NULL;
-    strings->dictionary = xmlDictCreate();
-    if (strings->dictionary == NULL) {
-        free(strings);
-        return NULL;
-    }
-    /* What may come in is limited where it is read. */
-    xmlDictSetLimit(strings->dictionary, 0);
-    return strings;
+    return calloc(1, sizeof(struct strings));
 }
 
 void strings_free(struct strings *strings)
 {
     if (strings == NULL)
         return;
-    xmlDictFree(strings->dictionary);
+    for (size_t i = 0; i < DICTIONARIES; i++)
+        if (strings->dictionaries[i] != NULL)
+            xmlDictFree(strings->dictionaries[i]);
     free(strings);
+}
+
+/* FNV-1a. */
+static xmlDictPtr dictionary_of(struct strings *strings, const char *text, size_t length)
+{
+    uint32_t hash = 2166136261u;
+
+    for (size_t i = 0; i < length; i++)
+        hash = (hash ^ (unsigned char)text[i]) * 16777619u;
+
+    xmlDictPtr *dictionary = &strings->dictionaries[(hash ^ (hash >> 16)) % DICTIONARIES];
+    if (*dictionary == NULL && (*dictionary = xmlDictCreate()) != NULL)
+        xmlDictSetLimit(*dictionary, 0); /* what may come in is limited where it is read */
+    return *dictionary;
 }
 
 const char *strings_intern(struct strings *strings, const char *text)
@@ -50,7 +60,8 @@ const char *strings_intern_length(struct strings *strings, const char *text, siz
     length = strnlen(text, length);
     if (length > INT_MAX)
         return NULL;
-    return (const char *)xmlDictLookup(strings->dictionary, (const xmlChar *)text, (int)length);
+    xmlDictPtr dictionary = dictionary_of(strings, text, length);
+    return dictionary == NULL ? NULL : (const char *)xmlDictLookup(dictionary, (const xmlChar *)text, (int)length);
 }
 
 char *string_format(const char *format, ...)
