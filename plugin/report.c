@@ -18,18 +18,20 @@ static void append(json_t *report, const char *list, json_t *value)
     json_array_append_new(json_object_get(report, list), value);
 }
 
+static bool same_component(const struct copy *a, const struct copy *b)
+{
+    return strcmp(a->mapping->component, b->mapping->component) == 0
+           && strcmp(a->mapping->container, b->mapping->container) == 0;
+}
+
 /* One entry for each component in conflict, with all its holders. */
 static void report_conflict(json_t *report, const struct copies *copies, size_t first)
 {
     const struct copy *copy = &copies->items[first];
     json_t *targets = json_array();
-    for (size_t i = first; i < copies->count; i++) {
-        const struct copy *other = &copies->items[i];
-        if (strcmp(other->mapping->component, copy->mapping->component) == 0
-            && strcmp(other->mapping->container, copy->mapping->container) == 0
-            && other->verdict == COPY_CONFLICT)
-            json_array_append_new(targets, json_string(other->mapping->target));
-    }
+    for (size_t i = first; i < copies->count && same_component(&copies->items[i], copy); i++)
+        if (copies->items[i].verdict == COPY_CONFLICT)
+            json_array_append_new(targets, json_string(copies->items[i].mapping->target));
     for (size_t i = 0; i < copy->home_count; i++) {
         size_t index;
         json_t *target;
@@ -46,14 +48,9 @@ static void report_conflict(json_t *report, const struct copies *copies, size_t 
 
 static bool first_of_component(const struct copies *copies, size_t position)
 {
-    for (size_t i = position; i-- > 0;) {
-        const struct copy *other = &copies->items[i], *copy = &copies->items[position];
-        if (strcmp(other->mapping->component, copy->mapping->component) != 0
-            || strcmp(other->mapping->container, copy->mapping->container) != 0)
-            break;
-        if (other->verdict == COPY_CONFLICT)
+    for (size_t i = position; i-- > 0 && same_component(&copies->items[i], &copies->items[position]);)
+        if (copies->items[i].verdict == COPY_CONFLICT)
             return false;
-    }
     return true;
 }
 
