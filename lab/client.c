@@ -271,7 +271,7 @@ static int export_snapshot(const struct call *call, const char *path)
     arguments_add(&arguments, name);
     status = run_on_target(call, &arguments, ends[1]);
     close(ends[1]);
-    if (archive_wait(tar) != 0 && status == 0)
+    if ((archive_wait(tar) != 0 && status == 0) || (status != 0 && status != AGENT_LOST))
         status = 1;
     if (status == 0)
         puts(local);

@@ -50,6 +50,24 @@ static int tell(const struct component *component, const char *what)
     return json_is_true(json_object_get(answer, "done")) ? 0 : complain(component, "the machine did not comply");
 }
 
+/* Whether its program runs, and has not ended by itself. */
+static bool is_running(const struct component *component)
+{
+    CLEANUP_JSON json_t *answer = agent_ask(this_machine(), json_pack("{s:b}", "services", 1), STOP_DEADLINE);
+    const char *container, *name;
+    json_t *service;
+    size_t index;
+    int running;
+
+    json_array_foreach(json_object_get(answer, "services"), index, service) {
+        if (json_unpack(service, "{s:s, s:s, s:b}", "container", &container, "component", &name, "running",
+                        &running) == 0
+            && strcmp(container, component->container) == 0 && strcmp(name, component->name) == 0)
+            return running;
+    }
+    return false;
+}
+
 static int wait_until_it_answers(const struct component *component)
 {
     CLEANUP_FREE char *socket = component_socket(component->container, component->name);
@@ -59,6 +77,8 @@ static int wait_until_it_answers(const struct component *component)
         CLEANUP_JSON json_t *answer = channel_ask(socket, "ask", 1000);
         if (answer)
             return 0;
+        if (!is_running(component))
+            return complain(component, "its program has ended");
         operations->sleep(20);
     }
     return complain(component, "does not answer");

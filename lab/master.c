@@ -291,9 +291,16 @@ static const struct option options[] = {
 
 static void print_usage(FILE *stream)
 {
-    fputs("Usage: dydisnix-lab [--targets=N | --target=NAME...] [--directory=DIR] [--keep]\n"
-          "             [--engine=lab|disnix] --run -- COMMAND [ARG...]\n"
-          "       dydisnix-lab SUBCOMMAND [ARG...]          from within COMMAND\n\nSubcommands:\n", stream);
+    fputs("Usage: dydisnix-lab [OPTION...] --run -- COMMAND [ARG...]\n"
+          "       dydisnix-lab SUBCOMMAND [ARG...]          from within COMMAND\n\nOptions:\n"
+          "  --run                   make a network that lives as long as COMMAND\n"
+          "  --targets=N             of N machines test1, test2, ... and the coordinator (3)\n"
+          "  --target=NAME           with a machine of that name; may be repeated\n"
+          "  --directory=DIRECTORY   in that directory, which is kept, with the machines in it\n"
+          "  --keep                  keep the temporary directory\n"
+          "  --engine=lab|disnix     whose programs deploy (lab)\n"
+          "  --help                  this text\n"
+          "  --version               name and version\n\nSubcommands:\n", stream);
     for (const struct lab_program *subcommand = lab_subcommands; subcommand->name; subcommand++) {
         if (subcommand->run != machine_main && subcommand->run != target_main)
             fprintf(stream, "  %s\n", subcommand->name);

@@ -44,8 +44,12 @@ shell_tests = \
 	tests/host-loop.sh \
 	tests/host-plugins.sh \
 	tests/host-usage.sh \
-	tests/manual.sh \
+	tests/lab-captive.sh \
+	tests/lab-client.sh \
 	tests/lab-engine.sh \
+	tests/lab-machines.sh \
+	tests/lab-ordinary-user.sh \
+	tests/manual.sh \
 	tests/reconstruct-answers.sh \
 	tests/host-watched-model.sh \
 	tests/reconstruct-corpus.sh \
@@ -57,7 +61,7 @@ shell_tests = \
 	$(NULL)
 TESTS += $(shell_tests)
 dist_check_SCRIPTS += $(shell_tests) tests/compare-manifests tests/engine-client tests/fake-client tests/with-nix
-dist_check_DATA += tests/functions.sh tests/unit/model.h tests/unit/unit.h
+dist_check_DATA += tests/functions.sh tests/lab.sh tests/unit/model.h tests/unit/unit.h
 dist_check_DATA += tests/network.sh tests/stores.sh
 dist_check_DATA += tests/host.sh
 EXTRA_DIST += tests/corpus tests/count-results
