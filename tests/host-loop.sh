@@ -40,6 +40,22 @@ ok 'what was removed is told too' wait_for 20 logged 1 'removed: test2'
 fails 1 'a second instance is refused' watching --once
 has "$(output)" "process $loop runs this profile already" 'and told which process has the profile'
 ok 'another profile is no matter' watching --once -p other
+waiting()
+{
+    # The loop alone: its cycle has ended, and so has cycle_finished.
+    [ -z "$(ps -o pid= --ppid "$loop")" ]
+}
+wait_for 20 waiting
+count=$(grep -c 'Using infrastructure model' "$log")
+kill -HUP "$loop"
+ok 'HUP starts a cycle' wait_for 20 logged "$((count + 1))" 'Using infrastructure model'
+wait_for 20 waiting
+mv "$models" "$models.moved"
+mkdir "$models"
+write_model test1 test5
+cp "$models.moved/services.nix" "$models.moved/qos.nix" "$models"
+ok 'a directory that is replaced is noticed' wait_for 20 logged 1 'added: test5'
+wait_for 20 deployed
 kill -TERM "$loop"
 loop_ends 0 'TERM ends it, with 0'
 is "$(find "$state/default" -name work)" '' 'no work directory is left'
@@ -166,7 +182,7 @@ fails 7 '--run ends with the status of its command, started after the first cycl
 ok 'options of the command are its own' captive sh -c 'test "$1" = --once' sh --once
 fails 143 'a command that is ended by a signal' captive sh -c 'kill $$'
 fails 127 'a command that is not there' captive no-such-command
-has "$(output)" 'no-such-command: No such file' 'is told'
+has "$(output)" 'no-such-command: ' 'is told'
 mkfifo "$answers/never"
 start -i "$models/infrastructure.nix" --run -- sh -c 'trap "echo trapped; exit 9" TERM; echo begun; read -r x < "$1"' \
     sh "$answers/never"
