@@ -163,10 +163,11 @@ static void parse(struct command *command, int argc, char **argv)
 {
     const char *profile = getenv("DISNIX_PROFILE");
     int option, index = 0;
-    if (profile && *profile && options_set(&command->options, "profile", profile) != 0)
-        end(command, USAGE);
     while (!command->ends && (option = getopt_long(argc, argv, "p:m:hv", long_options, &index)) != -1)
         take_option(command, option, index);
+    bool given = command->options.profile != options_default.profile;
+    if (!command->ends && !given && profile && *profile && options_set(&command->options, "profile", profile) != 0)
+        end(command, USAGE);
     if (command->ends)
         return;
     if (optind + 1 != argc) {

@@ -58,6 +58,7 @@ shell_tests = \
 	tests/reconstruct-store.sh \
 	tests/reconstruct-table.sh \
 	tests/reconstruct-transfers.sh \
+	tests/reconstruct-usage.sh \
 	$(NULL)
 TESTS += $(shell_tests)
 dist_check_SCRIPTS += $(shell_tests) tests/compare-manifests tests/engine-client tests/fake-client tests/with-nix
