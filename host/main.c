@@ -196,6 +196,14 @@ static void take_signals(struct loop *loop)
     }
 }
 
+/* Whether cycles are needed that nothing but the time asks for. */
+static bool open_watch(struct loop *loop)
+{
+    const struct settings *settings = &loop->settings;
+    bool watched = settings->infrastructure && watch_open(&loop->watch, settings->infrastructure) == 0;
+    return !watched || settings->snapshot;
+}
+
 static void take_changes(struct loop *loop)
 {
     bool lost = false;
@@ -204,7 +212,7 @@ static void take_changes(struct loop *loop)
     if (!lost)
         return;
     watch_close(&loop->watch);
-    loop->supervisor.polls = watch_open(&loop->watch, loop->settings.infrastructure) != 0;
+    loop->supervisor.polls = open_watch(loop);
 }
 
 static int until(const struct loop *loop)
@@ -282,10 +290,7 @@ static int open_loop(struct loop *loop, int *lock)
     loop->supervisor = (struct supervisor){ .once = settings->once, .interval = settings->interval * 1000,
                                             .retry_min = settings->retry_min * 1000,
                                             .retry_max = settings->retry_max * 1000 };
-    if (settings->infrastructure)
-        loop->supervisor.polls = watch_open(&loop->watch, settings->infrastructure) != 0;
-    else
-        loop->supervisor.polls = true;
+    loop->supervisor.polls = open_watch(loop);
     return 0;
 }
 

@@ -158,6 +158,18 @@ ok 'the loop goes on' wait_for 20 more_calls
 is "$(calls_of disnix-deploy)" 1 'a comment is no change'
 end_loop
 
+# Snapshots of a network that does not change.
+forget_calls
+deployed_before "$previous"
+start -i "$models/infrastructure.nix" --snapshot --interval=1
+snapshots()
+{
+    [ "$(calls_of disnix-snapshot)" -ge 3 ]
+}
+ok 'snapshots are taken at each interval, also of a watched model' wait_for 20 snapshots
+is "$(calls_of disnix-deploy)" 1 'nothing is redeployed for that'
+end_loop
+
 # What the loop remembers may be lost.
 for text in '' nonsense '[]' '{}' '{ "version": 2 }' '{ "version": 1, "targets": 5, "snapshots": [], "cycle": "x" }'; do
     printf '%s' "$text" > "$state/default/state.json"
