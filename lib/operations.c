@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "operations.h"
 
+#include <stddef.h>
 #include <errno.h>
 #include <string.h>
 
@@ -81,4 +82,11 @@ char *describe_ending(const struct dydisnix_result *result)
         return string_format("too much output");
     }
     return string_format("unknown");
+}
+
+void show_progress(const char *doing, size_t done, size_t total)
+{
+    if (operations->size >= offsetof(struct dydisnix_operations, progress) + sizeof operations->progress
+        && operations->progress != NULL)
+        operations->progress(doing, done, total);
 }

@@ -30,6 +30,9 @@ void log_debug(const char *target, const char *format, ...) __attribute__((forma
  * filled in and nothing printed. result->output belongs to the caller. */
 int run_program(const struct dydisnix_program *program, struct dydisnix_result *result);
 
+/* operations->progress(), where the table has it. */
+void show_progress(const char *doing, size_t done, size_t total);
+
 /* How a program ended, in words for a message: "exit status 1", "killed by signal 9", "no answer in time", …
  * malloc()ed. */
 char *describe_ending(const struct dydisnix_result *result);

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/random.h>
 #include <time.h>
 #include <unistd.h>
@@ -16,6 +17,37 @@ static enum dydisnix_level shown_level = DYDISNIX_NOTICE;
 void real_log_level(enum dydisnix_level most)
 {
     shown_level = most;
+}
+
+static bool progress_shown;
+static int64_t progress_moment;
+
+static void clear_progress(void)
+{
+    static const char clear[] = "\r\033[K";
+
+    if (progress_shown)
+        (void)real_write_all(STDERR_FILENO, clear, sizeof clear - 1);
+    progress_shown = false;
+}
+
+/* At most ten times a second. */
+static void real_progress(const char *doing, size_t done, size_t total)
+{
+    CLEANUP_FREE char *line = NULL;
+
+    if (total == 0 || done >= total) {
+        clear_progress();
+        return;
+    }
+    if (real_now() < progress_moment + 100 || !isatty(STDERR_FILENO))
+        return;
+    progress_moment = real_now();
+    line = string_format("\r\033[K[coordinator]: %s: %zu of %zu", doing, done, total);
+    if (line == NULL)
+        return;
+    (void)real_write_all(STDERR_FILENO, line, strlen(line));
+    progress_shown = true;
 }
 
 static void replace_controls(char *text)
@@ -52,6 +84,7 @@ static void real_log(enum dydisnix_level level, const char *target, const char *
         return;
     }
     replace_controls(line);
+    clear_progress();
     line[length] = '\n'; /* in place of the NUL, so that the line is one write */
     (void)real_write_all(STDERR_FILENO, line, (size_t)length + 1);
     errno = saved_errno;
@@ -112,4 +145,5 @@ const struct dydisnix_operations real_operations = {
     .clock = real_clock,
     .random = real_random,
     .sleep = real_sleep,
+    .progress = real_progress,
 };

@@ -21,6 +21,7 @@ struct run {
     struct capture *capture;
     bool ask_all;
     size_t asked;           /* targets that were asked once */
+    size_t running;         /* calls under way */
     struct captured **again; /* targets to be asked for their profile manifest */
     size_t again_count;
     char *profile_path;
@@ -208,6 +209,7 @@ static bool next_call(void *closure, struct dydisnix_program *program)
     program->deadline = run->options->timeout;
     program->output_limit = call->installed ? run->options->manifest_limit : 0;
     program->closure = call;
+    run->running++;
     return true;
 }
 
@@ -222,6 +224,8 @@ static void call_done(void *closure, const struct dydisnix_program *program, str
         requisites_done(run, call->captured, result);
     arguments_clear(&call->arguments);
     free(call);
+    run->running--;
+    show_progress("asking the targets", run->asked - run->running - run->again_count, run->capture->count);
 }
 
 int capture_targets(const struct infrastructure *infrastructure, const struct options *options, bool ask_all,
@@ -248,6 +252,7 @@ int capture_targets(const struct infrastructure *infrastructure, const struct op
         log_error(NULL, "asking the targets: %s", strerror(errno));
         return -1;
     }
+    show_progress(NULL, 0, 0);
     return 0;
 }
 

@@ -50,6 +50,7 @@ shell_tests = \
 	tests/lab-machines.sh \
 	tests/lab-ordinary-user.sh \
 	tests/manual.sh \
+	tests/progress.sh \
 	tests/reconstruct-answers.sh \
 	tests/host-watched-model.sh \
 	tests/reconstruct-corpus.sh \

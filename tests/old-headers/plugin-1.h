@@ -118,6 +118,10 @@ struct dydisnix_operations {
     int64_t (*clock)(void); /* seconds since 1970, UTC */
     uint64_t (*random)(void);
     void (*sleep)(int64_t milliseconds);
+
+    /* Tells a person at a terminal how far long work is: "asking the targets", 3 of 40. total 0: it is over. Nothing
+     * is shown where there is no terminal. */
+    void (*progress)(const char *doing, size_t done, size_t total);
 };
 
 /* A stage hook. event: borrowed, read-only. *report: a new reference or NULL (then the report is empty); read
