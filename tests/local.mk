@@ -53,6 +53,7 @@ shell_tests = \
 	tests/progress.sh \
 	tests/reconstruct-answers.sh \
 	tests/host-watched-model.sh \
+	tests/reconstruct-copies.sh \
 	tests/reconstruct-corpus.sh \
 	tests/reconstruct-names.sh \
 	tests/reconstruct-hostile.sh \
