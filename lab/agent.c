@@ -30,8 +30,10 @@ static int send_program(int fd, const struct agent_program *program)
 {
     const int fds[] = { program->in, program->out, program->err };
     json_t *argv = words(program->argv);
-    CLEANUP_JSON json_t *message = argv ? json_pack("{s:o, s:s*}", "run", argv, "directory", program->directory)
-                                        : NULL;
+    CLEANUP_JSON json_t *message = NULL;
+
+    if (argv)
+        message = json_pack("{s:o, s:s*}", "run", argv, "directory", program->directory);
     return message ? channel_send(fd, message, fds, 3) : -1;
 }
 

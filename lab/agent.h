@@ -8,7 +8,7 @@
  *
  * The program is killed when the connection closes. About services:
  *
- *     {"service": "start" or "stop", "container": CONTAINER, "component": COMPONENT}   answered when it is done
+ *     {"service": "start" or "stop", "container": CONTAINER, "component": COMPONENT}    answered when done
  *     {"services": true}
  *  <- {"done": true}, {"services": [{"container", "component", "running"}…]} or {"error": TEXT}
  */
@@ -28,8 +28,8 @@ struct agent_program {
     bool forward_signals;
 };
 
-/* Its exit status; AGENT_LOST after a message if the machine cannot be reached, or is lost meanwhile, or the program
- * was killed. */
+/* Its exit status; AGENT_LOST after a message if the machine cannot be reached, or is lost meanwhile, or
+ * the program was killed. */
 int agent_run(const struct agent_program *program);
 
 /* One question. A new reference; NULL: no answer within milliseconds (-1: no deadline). */

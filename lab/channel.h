@@ -21,7 +21,8 @@ struct channel {
     size_t fd_count;
 };
 
-/* A listening socket directory/name, in the place of what was there. Only this user may connect. -1 with errno. */
+/* A listening socket directory/name, in the place of what was there. Only this user may connect. -1 with
+ * errno. */
 int channel_listen(const char *directory, const char *name);
 
 /* -1 with errno. */
@@ -42,7 +43,8 @@ char *channel_wait(struct channel *channel, int milliseconds);
 int channel_send(int fd, const json_t *message, const int *fds, size_t count);
 int channel_send_text(int fd, const char *text); /* a line; a newline in text ends it early */
 
-/* Connects, sends one line, waits for one line, which must be a JSON object. A new reference; NULL, quietly. */
+/* Connects, sends one line, waits for one line, which must be a JSON object. A new reference; NULL,
+ * quietly. */
 json_t *channel_ask(const char *path, const char *question, int milliseconds);
 
 #endif

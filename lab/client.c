@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * The client interface: dydisnix-lab-client --target MACHINE OPERATION …, with the arguments and exit statuses of
- * Disnix's clients. What has to happen on the machine is run there by its agent.
+ * The client interface: dydisnix-lab-client --target MACHINE OPERATION …, with the arguments and exit
+ * statuses of Disnix's clients. What has to happen on the machine is run there by its agent.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -304,8 +304,8 @@ static int send_snapshot(const struct call *call, const struct arguments *remote
         log_error(call->target, "%s: %s", path, strerror(errno));
         return 1;
     }
-    pid_t tar = archive_start((const char *const[]){ "tar", "-c", "-f", "-", option, "--", name, NULL }, ends[1],
-                              STDOUT_FILENO);
+    pid_t tar = archive_start((const char *const[]){ "tar", "-c", "-f", "-", option, "--", name, NULL },
+                              ends[1], STDOUT_FILENO);
     close(ends[1]);
     status = run_with(call, remote, ends[0], STDOUT_FILENO);
     close(ends[0]);
@@ -319,7 +319,8 @@ static int import_snapshots(const struct call *call, const char *operation)
 
     (void)operation;
     if ((!call->local && !call->remote) || !call->container || !call->component) {
-        log_error(call->target, "--import-snapshots needs --localfile or --remotefile, container and component");
+        log_error(call->target,
+                  "--import-snapshots needs --localfile or --remotefile, container and component");
         return 1;
     }
     on_target(&arguments, call->local ? "receive-snapshot" : "import-snapshots");
@@ -383,8 +384,8 @@ static const struct operation all_operations[] = {
 #define OPERATION_COUNT (sizeof all_operations / sizeof *all_operations)
 #define FIRST_OPERATION 0x1000 /* getopt's value of the first operation's option */
 
-enum { OPTION_TYPE = 0x100, OPTION_ARGUMENTS, OPTION_KEEP, OPTION_COMMAND, OPTION_LOCAL, OPTION_REMOTE, OPTION_TARGET,
-       OPTION_HELP, OPTION_VERSION };
+enum { OPTION_TYPE = 0x100, OPTION_ARGUMENTS, OPTION_KEEP, OPTION_COMMAND, OPTION_LOCAL, OPTION_REMOTE,
+       OPTION_TARGET, OPTION_HELP, OPTION_VERSION };
 
 static const struct option settings[] = {
     { "target", required_argument, NULL, OPTION_TARGET },
@@ -425,7 +426,8 @@ static bool take_setting(struct call *call, int option)
 static const struct operation *operation_of(int option)
 {
     for (size_t i = 0; i < OPERATION_COUNT; i++) {
-        if (option == FIRST_OPERATION + (int)i || (all_operations[i].letter && option == all_operations[i].letter))
+        if (option == FIRST_OPERATION + (int)i
+            || (all_operations[i].letter && option == all_operations[i].letter))
             return &all_operations[i];
     }
     return NULL;

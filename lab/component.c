@@ -47,7 +47,8 @@ static int tell(const struct component *component, const char *what)
     CLEANUP_JSON json_t *answer = agent_ask(
         this_machine(), json_pack("{s:s, s:s, s:s}", "service", what, "container", component->container,
                                   "component", component->name), STOP_DEADLINE);
-    return json_is_true(json_object_get(answer, "done")) ? 0 : complain(component, "the machine did not comply");
+    return json_is_true(json_object_get(answer, "done"))
+        ? 0 : complain(component, "the machine did not comply");
 }
 
 /* Whether its program runs, and has not ended by itself. */
@@ -192,7 +193,8 @@ int component_snapshot(const struct component *component)
     if (!state || operations->inspect(state, NULL) != DYDISNIX_DIRECTORY)
         return 0;
     id = content_id(state);
-    copy = id ? string_format("%s/snapshots/%s/%s/%s", store, component->container, component->name, id) : NULL;
+    if (id)
+        copy = string_format("%s/snapshots/%s/%s/%s", store, component->container, component->name, id);
     if (!copy)
         return complain(component, "its state cannot be read");
     if (operations->inspect(copy, NULL) == DYDISNIX_ABSENT && tree_replace(state, copy) != 0)

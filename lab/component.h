@@ -18,11 +18,12 @@ int component_activate(const struct component *component);
 
 int component_deactivate(const struct component *component);
 
-/* Nothing happens with a component that has no state, or none yet. The snapshot becomes the newest of the component,
- * unless the newest has the same content. */
+/* Nothing happens with a component that has no state, or none yet. The snapshot becomes the newest of the
+ * component, unless the newest has the same content. */
 int component_snapshot(const struct component *component);
 
-/* The newest snapshot becomes the state; without one nothing happens. A program that runs is stopped meanwhile. */
+/* The newest snapshot becomes the state; without one nothing happens. A program that runs is stopped
+ * meanwhile. */
 int component_restore(const struct component *component);
 
 int component_delete_state(const struct component *component);

@@ -22,7 +22,8 @@
 json_t *master_ask(const char *what, const char *machine, const char *name)
 {
     CLEANUP_FREE char *path = network_path("control");
-    CLEANUP_JSON json_t *question = json_pack("{s:s, s:s*, s:s*}", "do", what, "machine", machine, "name", name);
+    CLEANUP_JSON json_t *question = json_pack("{s:s, s:s*, s:s*}", "do", what, "machine", machine, "name",
+                                              name);
     CLEANUP_FREE char *text = question ? json_dumps(question, JSON_COMPACT) : NULL;
     json_t *answer = path && text ? channel_ask(path, text, MASTER_DEADLINE) : NULL;
     const char *error = json_string_value(json_object_get(answer, "error"));
@@ -88,7 +89,7 @@ static int empty_directory(const char *machine, const char *name)
 /* Its processes live on, and find an empty store. */
 static int lose_coordinator(void)
 {
-    return empty_directory(COORDINATOR, "nix") == 0 && empty_directory(COORDINATOR, "var/state") == 0 ? 0 : -1;
+    return empty_directory(COORDINATOR, "nix") == 0 ? empty_directory(COORDINATOR, "var/state") : -1;
 }
 
 static bool is_up(const char *machine)
@@ -111,8 +112,9 @@ static int erase(const char *machine)
 
 static char *saved_path(const char *machine, const char *label, const char *part)
 {
-    return is_machine_name(machine) && is_machine_name(label) ? network_path("saved/%s/%s%s", machine, label, part)
-                                                              : NULL;
+    if (!is_machine_name(machine) || !is_machine_name(label))
+        return NULL;
+    return network_path("saved/%s/%s%s", machine, label, part);
 }
 
 static int save(const char *machine, const char *label)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * A machine's first process: runs what it is asked to run, keeps the services running, reaps orphans. When it ends,
- * everything on the machine ends; it ends with the master.
+ * A machine's first process: runs what it is asked to run, keeps the services running, reaps orphans. When it
+ * ends, everything on the machine ends; it ends with the master.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -163,8 +163,10 @@ static void hear(struct connection *connection)
 static void welcome(int listening, size_t count)
 {
     int fd = accept4(listening, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
-    struct connection *connection = fd >= 0 && count < CONNECTIONS_MOST ? calloc(1, sizeof *connection) : NULL;
+    struct connection *connection = NULL;
 
+    if (fd >= 0 && count < CONNECTIONS_MOST)
+        connection = calloc(1, sizeof *connection);
     if (!connection) {
         if (fd >= 0)
             close(fd);

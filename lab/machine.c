@@ -31,8 +31,8 @@ static int complain(const char *machine, const char *what)
 int machine_make_disk(const char *machine)
 {
     static const char *const directories[] = {
-        "nix/store", "nix/var/nix", "var/state/dysnomia", "var/lib/lab/active", "var/lib/lab/state", "var/log",
-        "tmp", "home", "run/services", "root", NULL
+        "nix/store", "nix/var/nix", "var/state/dysnomia", "var/lib/lab/active", "var/lib/lab/state",
+        "var/log", "tmp", "home", "run/services", "root", NULL
     };
 
     for (size_t i = 0; directories[i]; i++) {
@@ -112,7 +112,8 @@ static int copy_root(const char *machine, const char *new_root)
     int result = entries ? 0 : complain(machine, "/");
 
     while (result == 0 && (entry = readdir(entries)) != NULL) {
-        if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0 || strcmp(entry->d_name, "nix") == 0)
+        if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0
+            || strcmp(entry->d_name, "nix") == 0)
             continue;
         if (copy_entry(dirfd(entries), new_root, entry->d_name) != 0)
             result = complain(machine, entry->d_name);
@@ -164,9 +165,9 @@ static int set_path_variable(const char *variable, char *path)
 static int set_environment(const char *machine)
 {
     static const char *const unwanted[] = {
-        "XDG_CONFIG_HOME", "XDG_CONFIG_DIRS", "XDG_DATA_HOME", "XDG_DATA_DIRS", "XDG_CACHE_HOME", "XDG_STATE_HOME",
-        "XDG_RUNTIME_DIR", "NIX_STORE_DIR", "NIX_STATE_DIR", "NIX_LOG_DIR", "NIX_USER_CONF_FILES", "NIX_CONFIG",
-        "NIX_LOCALSTATE_DIR", NULL
+        "XDG_CONFIG_HOME", "XDG_CONFIG_DIRS", "XDG_DATA_HOME", "XDG_DATA_DIRS", "XDG_CACHE_HOME",
+        "XDG_STATE_HOME", "XDG_RUNTIME_DIR", "NIX_STORE_DIR", "NIX_STATE_DIR", "NIX_LOG_DIR",
+        "NIX_USER_CONF_FILES", "NIX_CONFIG", "NIX_LOCALSTATE_DIR", NULL
     };
 
     for (size_t i = 0; unwanted[i]; i++)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * A machine: a process namespace, and a mount namespace in which the machine's own directory is /nix. Needs root
- * or user namespaces, and changes nothing outside the network's directory.
+ * A machine: a process namespace, and a mount namespace in which the machine's own directory is /nix. Needs
+ * root or user namespaces, and changes nothing outside the network's directory.
  */
 #ifndef MACHINE_H
 #define MACHINE_H

@@ -191,14 +191,16 @@ static const char *do_with(struct machine *machine, const char *what, const char
         const char *what;
         const char *(*run)(struct machine *machine);
     } deeds[] = {
-        { "crash", crash }, { "reappear", reappear }, { "hang", hang }, { "resume", resume }, { "remove", drop },
+        { "crash", crash },   { "reappear", reappear }, { "hang", hang },
+        { "resume", resume }, { "remove", drop },
     };
 
     for (size_t i = 0; i < sizeof deeds / sizeof *deeds; i++) {
         if (strcmp(what, deeds[i].what) == 0)
             return deeds[i].run(machine);
     }
-    return strcmp(what, "rename") == 0 && name ? rename_machine(machine, name) : "nothing that the master does";
+    return strcmp(what, "rename") == 0 && name ? rename_machine(machine, name)
+        : "nothing that the master does";
 }
 
 json_t *machines_answer(const json_t *question)

@@ -59,7 +59,8 @@ static int complain(const char *what)
 
 static int write_configuration(void)
 {
-    static const char text[] = "build-users-group =\nsandbox = false\nsubstituters =\nfilter-syscalls = false\n";
+    static const char text[] =
+        "build-users-group =\nsandbox = false\nsubstituters =\nfilter-syscalls = false\n";
     CLEANUP_FREE char *path = network_path("etc/nix.conf");
     return path && operations->write(path, text, strlen(text), 0644) == 0 ? 0 : complain("etc/nix.conf");
 }
@@ -116,7 +117,8 @@ static int make_network(const struct settings *settings)
     }
     int lock = open(real, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (lock < 0 || flock(lock, LOCK_EX | LOCK_NB) != 0) {
-        log_error(NULL, "%s: %s", real, errno == EWOULDBLOCK ? "another network lives there" : strerror(errno));
+        log_error(NULL, "%s: %s", real,
+                  errno == EWOULDBLOCK ? "another network lives there" : strerror(errno));
         return -1;
     }
     if (setenv("DYDISNIX_LAB", real, 1) != 0)

@@ -8,7 +8,7 @@
  *     machines/NAME/nix        the machine's /nix
  *     machines/NAME/var        its disk apart from Nix
  *     machines/NAME/tmp, home  its $TMPDIR and $HOME
- *     machines/NAME/run        agent, the socket of its first process; services/CONTAINER/COMPONENT, their sockets
+ *     machines/NAME/run        agent, its first process's socket; services/CONTAINER/COMPONENT, theirs
  *     machines/NAME/partitioned, hung, slow    present while it is so
  *     saved/NAME/LABEL         a disk as it was
  */

@@ -98,8 +98,8 @@ static int ask_socket(struct walk *walk, const char *socket, const char *compone
     return answer ? visit->each(visit->closure, walk->container, answer) : 0;
 }
 
-int questions_each(const char *machine, int (*each)(void *closure, const char *container, const json_t *answer),
-                   void *closure)
+int questions_each(const char *machine,
+                   int (*each)(void *closure, const char *container, const json_t *answer), void *closure)
 {
     struct visit visit = { each, closure };
     struct walk walk = { .each = ask_socket, .closure = &visit };
@@ -155,7 +155,8 @@ static int add_answer(void *closure, const char *container, const json_t *answer
     const char *component = json_string_value(json_object_get(answer, "component"));
 
     (void)container;
-    if ((service && strcmp(service, who->service) == 0) || (component && strcmp(component, who->service) == 0))
+    if ((service && strcmp(service, who->service) == 0)
+        || (component && strcmp(component, who->service) == 0))
         json_object_set(who->answers, who->machine, (json_t *)answer);
     return 0;
 }

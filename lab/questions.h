@@ -9,12 +9,12 @@
 
 #define ANSWER_DEADLINE 5000 /* milliseconds */
 
-/* The answer of a component on a machine; it is named in full, or by its service's name. A new reference; NULL: nobody
- * answers. */
+/* The answer of a component on a machine; it is named in full, or by its service's name. A new reference;
+ * NULL: nobody answers. */
 json_t *question_ask(const char *machine, const char *component, const char *question);
 
 /* Calls each() for all answers to "ask" on a machine. */
-int questions_each(const char *machine, int (*each)(void *closure, const char *container, const json_t *answer),
-                   void *closure);
+int questions_each(const char *machine,
+                   int (*each)(void *closure, const char *container, const json_t *answer), void *closure);
 
 #endif

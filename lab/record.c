@@ -103,7 +103,10 @@ bool record_has_program(const struct record *record)
 static int set_argument(const char *argument)
 {
     const char *equals = strchr(argument, '=');
-    CLEANUP_FREE char *key = equals && equals > argument ? strndup(argument, (size_t)(equals - argument)) : NULL;
+    CLEANUP_FREE char *key = NULL;
+
+    if (equals && equals > argument)
+        key = strndup(argument, (size_t)(equals - argument));
     return key ? setenv(key, equals + 1, 1) : 0;
 }
 

@@ -172,7 +172,8 @@ int responder_main(int argc, char **argv)
 {
     CLEANUP_FREE char **depends = calloc((size_t)argc + 1, sizeof *depends);
     CLEANUP_FREE char *socket = getenv("SOCKET") ? strdup(getenv("SOCKET")) : NULL;
-    struct responder responder = { .service = "service", .version = "1", .depends = depends, .socket = socket };
+    struct responder responder = { .service = "service", .version = "1", .depends = depends,
+                                   .socket = socket };
     int status;
 
     if (!depends || !socket || !strchr(socket, '/') || read_options(argc, argv, &responder) != 0) {

@@ -34,7 +34,8 @@ static struct service *find(const char *container, const char *component)
 {
     struct service *service = services;
 
-    while (service && (strcmp(service->container, container) != 0 || strcmp(service->component, component) != 0))
+    while (service
+           && (strcmp(service->container, container) != 0 || strcmp(service->component, component) != 0))
         service = service->next;
     return service;
 }
@@ -124,8 +125,9 @@ bool service_start(const char *container, const char *component)
     service = calloc(1, sizeof *service);
     if (!service)
         return false;
-    *service = (struct service){ .next = services, .container = strdup(container), .component = strdup(component),
-                                 .delay = RESTART_FIRST };
+    *service = (struct service){
+        .next = services, .container = strdup(container), .component = strdup(component), .delay = RESTART_FIRST
+    };
     services = service;
     if (!service->container || !service->component) {
         forget(service);
@@ -215,13 +217,15 @@ void services_start_active(void)
 
 static int describe_recorded(void *closure, const char *container, const char *component)
 {
+    json_t *list = closure;
     const struct service *service = find(container, component);
+    bool running = service && service->pid > 0 && !service->stopping;
     struct record record = { 0 };
 
     if (record_read(container, component, &record) == 0)
-        json_array_append_new(closure, json_pack("{s:s, s:s, s:s, s:s, s:b}", "container", container, "component",
-                                                 component, "type", record.type, "package", record.package,
-                                                 "running", service && service->pid > 0 && !service->stopping));
+        json_array_append_new(list, json_pack("{s:s, s:s, s:s, s:s, s:b}", "container", container,
+                                              "component", component, "type", record.type,
+                                              "package", record.package, "running", running));
     record_clear(&record);
     return 0;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * The services of this machine, as its first process sees them. What is active stands on the machine's disk, in
- * var/lib/lab/active/CONTAINER/COMPONENT: {"type", "package", "arguments"}.
+ * The services of this machine, as its first process sees them. What is active stands on the machine's disk,
+ * in var/lib/lab/active/CONTAINER/COMPONENT: {"type", "package", "arguments"}.
  */
 #ifndef SERVICE_H
 #define SERVICE_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * dydisnix-lab target OPERATION …: what a client call runs on the machine, where neither a Nix program nor another
- * one does it.
+ * dydisnix-lab target OPERATION …: what a client call runs on the machine, where neither a Nix program nor
+ * another one does it.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -33,8 +33,10 @@ static const char *this_machine(void)
 static int set_profile(int argc, char **argv)
 {
     CLEANUP_FREE char *profile = argc == 3 ? target_profile_path(argv[1]) : NULL;
-    CLEANUP_FREE char *directory = profile ? strndup(profile, (size_t)(strrchr(profile, '/') - profile)) : NULL;
+    CLEANUP_FREE char *directory = NULL;
 
+    if (profile)
+        directory = strndup(profile, (size_t)(strrchr(profile, '/') - profile));
     if (!directory)
         return 1;
     if (operations->make_directory(directory, 0755) != 0) {
@@ -126,8 +128,10 @@ static int component(int argc, char **argv)
 
     if (argc < 4)
         return 1;
-    given = (struct component){ .container = argv[1], .type = argv[2], .package = argv[3],
-                                .name = store_path_name(argv[3]), .arguments = (const char *const *)argv + 4 };
+    given = (struct component){
+        .container = argv[1], .type = argv[2], .package = argv[3], .name = store_path_name(argv[3]),
+        .arguments = (const char *const *)argv + 4
+    };
     if (!given.name || !is_machine_name(given.container)) {
         log_error(this_machine(), "%s in %s: not a package in a container", argv[3], argv[1]);
         return 1;
@@ -177,7 +181,8 @@ static int visit_container(void *closure, const char *name)
 }
 
 /* Calls each() for the components of containers that have snapshots. */
-static int visit_snapshots(int argc, char **argv, int (*each)(const struct visit *visit, const char *component))
+static int visit_snapshots(int argc, char **argv,
+                           int (*each)(const struct visit *visit, const char *component))
 {
     CLEANUP_FREE char *store = snapshots_directory();
     CLEANUP_FREE char *path = store ? string_format("%s/generations", store) : NULL;
@@ -250,7 +255,8 @@ static int remove_oldest(const char *directory, size_t count)
 
 static int clean_component(const struct visit *visit, const char *component)
 {
-    CLEANUP_FREE char *directory = string_format("%s/generations/%s/%s", visit->store, visit->here, component);
+    CLEANUP_FREE char *directory = string_format("%s/generations/%s/%s", visit->store, visit->here,
+                                                 component);
     struct snapshot_names names = { 0 };
     int result = directory ? snapshots_query(visit->store, visit->here, component, false, &names) : -1;
     size_t old = names.count > visit->keep ? names.count - visit->keep : 0;
