@@ -40,10 +40,11 @@ static int check_conflicts(const struct manifest *previous, const struct manifes
     json_array_foreach(json_object_get(report, "conflicts"), index, entry) {
         if (!differs(previous, new, entry) && !differs(new, previous, entry))
             continue;
-        log_error(NULL,
-                  "not deployed: %s in %s is held by several targets (%s) and would move; leave one of them out of"
-                  " the infrastructure model, or go on with --force-conflict",
-                  text(entry, "component"), text(entry, "container"), text(entry, "reason"));
+        log_error(
+            NULL,
+            "not deployed: %s in %s is held by several targets (%s) and would move; leave one of them out of"
+            " the infrastructure model, or go on with --force-conflict",
+            text(entry, "component"), text(entry, "container"), text(entry, "reason"));
         status = -1;
     }
     return status;
@@ -59,7 +60,8 @@ static int check_superseded(const struct manifest *new, const json_t *report)
         if (!*home || !holds(new, target, entry) || !holds(new, home, entry))
             continue;
         log_error(target,
-                  "not deployed: its old copy of %s would go live beside the newer one on target %s; place it on one"
+                  "not deployed: its old copy of %s would go live beside the newer one on target %s; place "
+                  "it on one"
                   " of them, or go on with --force-superseded",
                   text(entry, "component"), home);
         status = -1;
@@ -79,7 +81,8 @@ static const struct snapshot_mapping *find_source(const struct manifest *previou
 {
     for (size_t i = 0; i < previous->snapshot_mapping_count; i++) {
         const struct snapshot_mapping *mapping = &previous->snapshot_mappings[i];
-        if (strcmp(mapping->component, moved->component) == 0 && strcmp(mapping->container, moved->container) == 0
+        if (strcmp(mapping->component, moved->component) == 0
+            && strcmp(mapping->container, moved->container) == 0
             && !manifest_find_snapshot_mapping(new, mapping->target, mapping->container, mapping->component))
             return mapping;
     }
@@ -97,10 +100,11 @@ static int check_keys(const struct manifest *previous, const struct manifest *ne
         const struct snapshot_mapping *source = find_source(previous, new, mapping);
         if (!source || (name_is_key(previous, source->target) && name_is_key(new, mapping->target)))
             continue;
-        log_error(NULL,
-                  "not deployed: the state of %s would move from target %s to %s, and Disnix moves none where a"
-                  " target's name is not its connection key; rename the target, or go on with --force-keys",
-                  mapping->component, source->target, mapping->target);
+        log_error(
+            NULL,
+            "not deployed: the state of %s would move from target %s to %s, and Disnix moves none where a"
+            " target's name is not its connection key; rename the target, or go on with --force-keys",
+            mapping->component, source->target, mapping->target);
         status = -1;
     }
     return status;
@@ -113,10 +117,11 @@ static int check_providers(const struct manifest *previous, const struct manifes
         const struct snapshot_mapping *mapping = &previous->snapshot_mappings[i];
         if (!mapping->provider || manifest_find_service(new, mapping->provider))
             continue;
-        log_error(mapping->target,
-                  "not deployed: the snapshot of %s needs the provider of its container %s, which the new manifest"
-                  " does not have; deploy with --no-migration once, or go on with --force-provider",
-                  mapping->component, mapping->container);
+        log_error(
+            mapping->target,
+            "not deployed: the snapshot of %s needs the provider of its container %s, which the new manifest"
+            " does not have; deploy with --no-migration once, or go on with --force-provider",
+            mapping->component, mapping->container);
         status = -1;
     }
     return status;

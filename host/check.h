@@ -10,8 +10,9 @@
 #include "manifest.h"
 #include "settings.h"
 
-/* Compares previous (NULL: none) with new under the report of the reconstruct stage (NULL: none). Says each finding
- * with its remedy and the option to go on. 0: nothing stands against the deployment, -1: something does. */
+/* Compares previous (NULL: none) with new under the report of the reconstruct stage (NULL: none). Says each
+ * finding with its remedy and the option to go on. 0: nothing stands against the deployment, -1: something
+ * does. */
 int check_deployment(const struct manifest *previous, const struct manifest *new, const json_t *report,
                      const struct settings *settings);
 

@@ -57,13 +57,13 @@ static char *state_path(const struct settings *settings, const char *name)
 
 static json_t *base_event(const struct settings *settings)
 {
-    return json_pack("{si ss ss ss ss* ss* ss* ss* sb sb sI s{}}", "version", 1, "profile", settings->profile,
-                     "services", settings->services, "qos", settings->qos, "filters", settings->filters,
-                     "coordinatorProfilePath", settings->coordinator_profile_path, "interface", settings->interface,
-                     "targetProperty", settings->target_property, "showTrace", settings->show_trace, "dryRun", 0,
-                     "maxConcurrentTransfers",
-                     (json_int_t)(settings->max_concurrent_transfers ? atol(settings->max_concurrent_transfers) : 2),
-                     "reports");
+    return json_pack(
+        "{si ss ss ss ss* ss* ss* ss* sb sb sI s{}}", "version", 1, "profile", settings->profile, "services",
+        settings->services, "qos", settings->qos, "filters", settings->filters, "coordinatorProfilePath",
+        settings->coordinator_profile_path, "interface", settings->interface, "targetProperty",
+        settings->target_property, "showTrace", settings->show_trace, "dryRun", 0, "maxConcurrentTransfers",
+        (json_int_t)(settings->max_concurrent_transfers ? atol(settings->max_concurrent_transfers) : 2),
+        "reports");
 }
 
 static int load_plugins(struct cycle *cycle)
@@ -84,7 +84,8 @@ static int load_plugins(struct cycle *cycle)
             if (strcmp(cycle->plugins[j].hooks.name, option->plugin) == 0)
                 found = &cycle->plugins[j];
         if (!found) {
-            log_error(NULL, "there is an option %s for plugin %s, but it is not loaded", option->key, option->plugin);
+            log_error(NULL, "there is an option %s for plugin %s, but it is not loaded", option->key,
+                      option->plugin);
             return -1;
         }
         if (plugin_configure(found, option->key, option->value) != 0)
@@ -97,7 +98,8 @@ static int cycle_open(struct cycle *cycle, const struct settings *settings)
 {
     *cycle = (struct cycle){ .settings = settings, .strings = strings_new(), .event = base_event(settings),
                              .work = state_path(settings, "work") };
-    if (!cycle->strings || !cycle->event || !cycle->work || state_load(settings->state_directory, &cycle->state) != 0)
+    if (!cycle->strings || !cycle->event || !cycle->work
+        || state_load(settings->state_directory, &cycle->state) != 0)
         return -1;
     return load_plugins(cycle);
 }
@@ -130,7 +132,8 @@ static int run_hooks(struct cycle *cycle, const struct stage *stage, json_t **re
         if (status == DYDISNIX_DONE)
             return 0;
         if (status != DYDISNIX_NOT_MINE) {
-            log_error(NULL, "plugin %s: its hook %s failed with %d", cycle->plugins[i].hooks.name, stage->name, status);
+            log_error(NULL, "plugin %s: its hook %s failed with %d", cycle->plugins[i].hooks.name,
+                      stage->name, status);
             return -1;
         }
         json_decref(*report);
@@ -235,14 +238,18 @@ static int assign_ids(struct cycle *cycle, json_t **report)
 
 static int redeploy_stage(struct cycle *cycle, json_t **report)
 {
-    return redeploy(cycle->settings, &cycle->state, cycle->event, state_directory(cycle), cycle->strings, report);
+    return redeploy(cycle->settings, &cycle->state, cycle->event, state_directory(cycle), cycle->strings,
+                    report);
 }
 
-static const struct stage stage_capture_hook = { "capture", offsetof(struct dydisnix_plugin, capture), capture };
-static const struct stage stage_augment_hook = { "augment", offsetof(struct dydisnix_plugin, augment), augment };
-static const struct stage stage_reconstruct_hook = { "reconstruct", offsetof(struct dydisnix_plugin, reconstruct),
-                                                     NULL };
-static const struct stage stage_snapshot_hook = { "snapshot", offsetof(struct dydisnix_plugin, snapshot), snapshot };
+static const struct stage stage_capture_hook = { "capture", offsetof(struct dydisnix_plugin, capture),
+                                                 capture };
+static const struct stage stage_augment_hook = { "augment", offsetof(struct dydisnix_plugin, augment),
+                                                 augment };
+static const struct stage stage_reconstruct_hook = { "reconstruct",
+                                                     offsetof(struct dydisnix_plugin, reconstruct), NULL };
+static const struct stage stage_snapshot_hook = { "snapshot", offsetof(struct dydisnix_plugin, snapshot),
+                                                  snapshot };
 static const struct stage later_stages[] = {
     { "redistribute", offsetof(struct dydisnix_plugin, redistribute), redistribute },
     { "assign_ids", offsetof(struct dydisnix_plugin, assign_ids), assign_ids },
@@ -261,7 +268,8 @@ static json_t *compare_with(struct cycle *cycle, const char *name)
     return difference;
 }
 
-/* Whether there is something to do: the model is not the one that was deployed last, and it did not just fail. */
+/* Whether there is something to do: the model is not the one that was deployed last, and it did not just
+ * fail. */
 static bool detect(struct cycle *cycle)
 {
     CLEANUP_JSON json_t *from_deployed = compare_with(cycle, "deployed.xml");

@@ -12,7 +12,7 @@
 enum cycle_status {
     CYCLE_DONE = 0,     /* something had changed, and the system is redeployed */
     CYCLE_FAILED = 1,   /* a stage failed */
-    CYCLE_UNCHANGED = 3 /* the model is the one that was deployed last, or the one that failed and is not due */
+    CYCLE_UNCHANGED = 3 /* the model is the one that was deployed last, or that failed and is not due */
 };
 
 /* Runs the stages. retry: a model that failed is tried again. Returns the exit status of the process. */

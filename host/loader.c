@@ -88,12 +88,13 @@ static int take_hooks(struct plugin *plugin)
     if (!given)
         return refuse(plugin, "it gives no plugin");
     if (given->_api_version < 1 || given->_api_version > DYDISNIX_PLUGIN_API_VERSION) {
-        log_error(NULL, "plugin %s: made for version %d of the plugin interface, this is version %d", plugin->file,
-                  given->_api_version, DYDISNIX_PLUGIN_API_VERSION);
+        log_error(NULL, "plugin %s: made for version %d of the plugin interface, this is version %d",
+                  plugin->file, given->_api_version, DYDISNIX_PLUGIN_API_VERSION);
         return -1;
     }
     if (given->_size < least_size)
-        return refuse(plugin, "smaller than any plugin can be; is it registered with DYDISNIX_REGISTER_PLUGIN?");
+        return refuse(plugin,
+                      "smaller than any plugin can be; is it registered with DYDISNIX_REGISTER_PLUGIN?");
     memcpy(&plugin->hooks, given, given->_size < sizeof plugin->hooks ? given->_size : sizeof plugin->hooks);
     if (!has_hook(&plugin->hooks))
         return refuse(plugin, "it has no hook");

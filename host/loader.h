@@ -13,8 +13,8 @@ struct plugin {
     struct dydisnix_plugin hooks; /* what this host does not find in an older plugin is NULL */
 };
 
-/* Loads name: a file if it has a slash, else NAME.so from $DYDISNIX_PLUGIN_PATH or the plugin directory. Calls its
- * load(). 0, or -1 after one message that names the file. */
+/* Loads name: a file if it has a slash, else NAME.so from $DYDISNIX_PLUGIN_PATH or the plugin directory.
+ * Calls its load(). 0, or -1 after one message that names the file. */
 int plugin_load(struct plugin *plugin, const char *name, const struct dydisnix_operations *table);
 
 /* Passes one option on. 0, or -1 after a message. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * dydisnix-self-adapt: the thin shell around supervisor_step(). It waits, starts processes and never does the work
- * of a cycle itself.
+ * dydisnix-self-adapt: the thin shell around supervisor_step(). It waits, starts processes and never does the
+ * work of a cycle itself.
  */
 #include <errno.h>
 #include <poll.h>
@@ -50,8 +50,8 @@ static void step(struct loop *loop, enum supervisor_event event, enum cycle_stat
     act(loop, supervisor_step(&loop->supervisor, event, status, operations->now()));
 }
 
-/* A process of our own: own group, signals as a program expects them. Only INT does not end it: it goes to the
- * programs below too, and how they end then is to be seen. */
+/* A process of our own: own group, signals as a program expects them. Only INT does not end it: it goes to
+ * the programs below too, and how they end then is to be seen. */
 static pid_t fork_child(struct loop *loop)
 {
     const struct sigaction interrupt = { .sa_handler = cycle_interrupt, .sa_flags = SA_RESTART };
@@ -98,8 +98,8 @@ static void start_command(struct loop *loop)
     posix_spawnattr_setsigmask(&attributes, &none);
     posix_spawnattr_setsigdefault(&attributes, &all);
     posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
-    int reason = posix_spawnp(&loop->command, loop->settings.command[0], NULL, &attributes, loop->settings.command,
-                              environ);
+    int reason = posix_spawnp(&loop->command, loop->settings.command[0], NULL, &attributes,
+                              loop->settings.command, environ);
     posix_spawnattr_destroy(&attributes);
     if (reason == 0)
         return;
@@ -125,7 +125,8 @@ static void act(struct loop *loop, struct supervisor_actions actions)
     if (actions.todo & (DO_CYCLE | DO_FINISHED))
         start_child(loop, actions.todo);
     else if (!loop->ended && actions.wake >= 0 && loop->supervisor.polls)
-        log_notice(NULL, "Waiting for %ld seconds...", (long)((actions.wake - operations->now() + 999) / 1000));
+        log_notice(NULL, "Waiting for %ld seconds...",
+                   (long)((actions.wake - operations->now() + 999) / 1000));
     if ((actions.todo & DO_READY) && loop->settings.command && !loop->ended)
         start_command(loop);
 }
@@ -136,14 +137,16 @@ static void child_ended(struct loop *loop, int status)
     loop->child = 0;
     loop->child_deadline = -1;
     if (WIFSIGNALED(status)) {
-        log_error(NULL, "the cycle was ended by signal %d (%s)", WTERMSIG(status), strsignal(WTERMSIG(status)));
+        log_error(NULL, "the cycle was ended by signal %d (%s)", WTERMSIG(status),
+                  strsignal(WTERMSIG(status)));
         descendants_signal(getpid(), loop->command, SIGKILL);
     }
     int code = WIFEXITED(status) ? WEXITSTATUS(status) : CYCLE_FAILED;
     if (phase == PHASE_FINISHING)
         step(loop, EVENT_FINISHED, CYCLE_FAILED);
     else
-        step(loop, EVENT_CYCLE, code == CYCLE_DONE || code == CYCLE_UNCHANGED ? (enum cycle_status)code : CYCLE_FAILED);
+        step(loop, EVENT_CYCLE,
+             code == CYCLE_DONE || code == CYCLE_UNCHANGED ? (enum cycle_status)code : CYCLE_FAILED);
 }
 
 static void command_ended(struct loop *loop, int status)
@@ -228,7 +231,8 @@ static int until(const struct loop *loop)
 
 static void wait_for_events(struct loop *loop)
 {
-    struct pollfd fds[] = { { .fd = loop->signals, .events = POLLIN }, { .fd = loop->watch.fd, .events = POLLIN } };
+    struct pollfd fds[] = { { .fd = loop->signals, .events = POLLIN },
+                            { .fd = loop->watch.fd, .events = POLLIN } };
     if (poll(fds, 2, until(loop)) < 0 && errno != EINTR) {
         log_error(NULL, "poll: %s", strerror(errno));
         operations->sleep(1000);

@@ -11,16 +11,18 @@
 
 static const size_t model_limit = (size_t)1 << 30;
 
-static int parse(const char *source, const struct settings *settings, struct strings *strings, struct model *model,
-                 char **reason)
+static int parse(const char *source, const struct settings *settings, struct strings *strings,
+                 struct model *model, char **reason)
 {
     struct infrastructure_defaults defaults = { .client_interface = settings->interface,
                                                 .target_property = settings->target_property };
     infrastructure_defaults_complete(&defaults);
-    return infrastructure_parse(model->xml, model->length, source, strings, &defaults, &model->infrastructure, reason);
+    return infrastructure_parse(model->xml, model->length, source, strings, &defaults, &model->infrastructure,
+                                reason);
 }
 
-int model_evaluate(const char *file, const struct settings *settings, struct strings *strings, struct model *model)
+int model_evaluate(const char *file, const struct settings *settings, struct strings *strings,
+                   struct model *model)
 {
     CLEANUP_FREE char *reason = NULL;
     *model = (struct model){ 0 };
@@ -32,11 +34,13 @@ int model_evaluate(const char *file, const struct settings *settings, struct str
     }
     if (model->infrastructure.count > 0 || settings->allow_empty)
         return 0;
-    log_error(NULL, "%s: no targets; that would undeploy everything, and is refused without --allow-empty", file);
+    log_error(NULL, "%s: no targets; that would undeploy everything, and is refused without --allow-empty",
+              file);
     return -1;
 }
 
-int model_load(const char *file, const struct settings *settings, struct strings *strings, struct model *model)
+int model_load(const char *file, const struct settings *settings, struct strings *strings,
+               struct model *model)
 {
     CLEANUP_FREE char *reason = NULL;
     *model = (struct model){ 0 };

@@ -15,10 +15,12 @@ struct model {
 };
 
 /* Evaluates file and checks it. 0, or -1 after a message. */
-int model_evaluate(const char *file, const struct settings *settings, struct strings *strings, struct model *model);
+int model_evaluate(const char *file, const struct settings *settings, struct strings *strings,
+                   struct model *model);
 
 /* Reads what model_save() wrote: 0, or 1: there is none that can be used. */
-int model_load(const char *file, const struct settings *settings, struct strings *strings, struct model *model);
+int model_load(const char *file, const struct settings *settings, struct strings *strings,
+               struct model *model);
 
 int model_save(const struct model *model, const char *file); /* 0, or -1 after a message */
 

@@ -27,7 +27,8 @@ static int make_manifest(const struct settings *settings, const json_t *event, c
     char *last = NULL;
     arguments_add(&arguments, "disnix-manifest");
     arguments_option(&arguments, "--services", settings->services);
-    arguments_option(&arguments, "--infrastructure", json_string_value(json_object_get(event, "infrastructure")));
+    arguments_option(&arguments, "--infrastructure",
+                     json_string_value(json_object_get(event, "infrastructure")));
     arguments_option(&arguments, "--distribution", json_string_value(json_object_get(event, "distribution")));
     arguments_option(&arguments, "--target-property", settings->target_property);
     arguments_option(&arguments, "--interface", settings->interface);
@@ -101,8 +102,8 @@ static void watch_phase(void *closure, const char *line)
         }
 }
 
-static void deploy_arguments(struct arguments *arguments, const struct settings *settings, const char *previous,
-                             const char *new)
+static void deploy_arguments(struct arguments *arguments, const struct settings *settings,
+                             const char *previous, const char *new)
 {
     arguments_add(arguments, "disnix-deploy");
     arguments_option(arguments, "-m", settings->max_concurrent_transfers);
@@ -129,10 +130,9 @@ static int deploy(const struct settings *settings, struct state *state, const ch
     state_deploying(state, previous, new, "started");
     if (state_save(state) != 0)
         return -1;
-    int status = stage_run(settings,
-                           &(struct stage_program){ .arguments = &arguments, .show = true, .line = watch_phase,
-                                                    .closure = &deployment },
-                           NULL, NULL, &exit_status);
+    const struct stage_program program = { .arguments = &arguments, .show = true, .line = watch_phase,
+                                           .closure = &deployment };
+    int status = stage_run(settings, &program, NULL, NULL, &exit_status);
     json_object_set_new(report, "status", json_integer(exit_status));
     if (exit_status == 2)
         log_error(NULL, "services are active, but their state was not migrated and no profile was set");
@@ -173,7 +173,8 @@ int redeploy(const struct settings *settings, struct state *state, const json_t 
     if (status == 0)
         status = keep_manifest(settings, path, directory);
     if (status == 0)
-        status = previous_read(settings->coordinator_profile_path, settings->profile, NULL, strings, &previous);
+        status =
+            previous_read(settings->coordinator_profile_path, settings->profile, NULL, strings, &previous);
     if (status == 0) {
         json_object_update_new(*report, json_pack("{ss* ss}", "previous", previous.path, "manifest", path));
         status = check_and_deploy(settings, state, event, &previous, path, strings, *report);
@@ -212,7 +213,9 @@ static bool reduce(struct manifest *manifest, const json_t *report)
 static int write_reduced(struct manifest *manifest, const char *file)
 {
     CLEANUP_BUFFER xmlBufferPtr text = manifest_write(manifest);
-    if (text && operations->write(file, (const char *)xmlBufferContent(text), (size_t)xmlBufferLength(text), 0600) == 0)
+    if (text
+        && operations->write(file, (const char *)xmlBufferContent(text), (size_t)xmlBufferLength(text), 0600)
+               == 0)
         return 0;
     log_error(NULL, "%s: %s", file, strerror(errno));
     return -1;
@@ -231,7 +234,8 @@ static int run_snapshot(const struct settings *settings, const char *manifest)
     /* Without an old manifest every snapshot mapping of this one is taken. */
     arguments_add(&arguments, "--no-upgrade");
     arguments_add(&arguments, manifest);
-    return stage_run(settings, &(struct stage_program){ .arguments = &arguments, .show = true }, NULL, NULL, NULL);
+    return stage_run(settings, &(struct stage_program){ .arguments = &arguments, .show = true }, NULL, NULL,
+                     NULL);
 }
 
 int take_snapshots(const struct settings *settings, struct state *state, const json_t *report,
@@ -240,7 +244,8 @@ int take_snapshots(const struct settings *settings, struct state *state, const j
     struct previous previous = { 0 };
     CLEANUP_FREE char *file = string_format("%s/snapshot.xml", directory);
     if (!file
-        || previous_read(settings->coordinator_profile_path, settings->profile, NULL, strings, &previous) != 0)
+        || previous_read(settings->coordinator_profile_path, settings->profile, NULL, strings, &previous)
+               != 0)
         return -1;
     int status = 0;
     int64_t now = operations->clock();

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * Redeployment as disnix-env does it, in two steps: make the new manifest, check it, deploy it against the previous
- * one, which is named.
+ * Redeployment as disnix-env does it, in two steps: make the new manifest, check it, deploy it against the
+ * previous one, which is named.
  */
 #ifndef REDEPLOY_H
 #define REDEPLOY_H
@@ -9,14 +9,14 @@
 #include "settings.h"
 #include "state.h"
 
-/* event: as given to hooks, with infrastructure, distribution and reports. directory: of the state; the new manifest
- * is kept from garbage collection by the link "new" in it. *report: { "previous", "manifest", "status", "difference" }
- * as far as it went, a new reference. 0, or -1 after a message. */
+/* event: as given to hooks, with infrastructure, distribution and reports. directory: of the state; the new
+ * manifest is kept from garbage collection by the link "new" in it. *report: { "previous", "manifest",
+ * "status", "difference" } as far as it went, a new reference. 0, or -1 after a message. */
 int redeploy(const struct settings *settings, struct state *state, const json_t *event, const char *directory,
              struct strings *strings, json_t **report);
 
-/* Snapshots of everything in the coordinator's manifest but what is on targets that the report of the reconstruct
- * stage (NULL: none) tells did not answer. 0, or -1 after a message. */
+/* Snapshots of everything in the coordinator's manifest but what is on targets that the report of the
+ * reconstruct stage (NULL: none) tells did not answer. 0, or -1 after a message. */
 int take_snapshots(const struct settings *settings, struct state *state, const json_t *report,
                    const char *directory, struct strings *strings);
 

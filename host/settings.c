@@ -16,11 +16,12 @@
 
 enum {
     OPTION_FIRST = 256, OPTION_IDS, OPTION_ID_RESOURCES, OPTION_IDS_SERVICE_PROPERTY, OPTION_INTERVAL,
-    OPTION_COORDINATOR_PROFILE_PATH, OPTION_NO_MIGRATION, OPTION_DELETE_STATE, OPTION_GENINFRA, OPTION_SNAPSHOT,
-    OPTION_RECONSTRUCT, OPTION_DEPTH_FIRST, OPTION_KEEP, OPTION_SHOW_TRACE, OPTION_INTERFACE, OPTION_EXTRA_PARAMS,
-    OPTION_TARGET_PROPERTY, OPTION_ONCE, OPTION_RUN, OPTION_PLUGIN, OPTION_PLUGIN_OPTION, OPTION_STATE_DIR,
-    OPTION_ALLOW_EMPTY, OPTION_RETRY_MIN, OPTION_RETRY_MAX, OPTION_VERBOSE, OPTION_FORCE_CONFLICT,
-    OPTION_FORCE_SUPERSEDED, OPTION_FORCE_KEYS, OPTION_FORCE_PROVIDER, OPTION_OF_RECONSTRUCT
+    OPTION_COORDINATOR_PROFILE_PATH, OPTION_NO_MIGRATION, OPTION_DELETE_STATE, OPTION_GENINFRA,
+    OPTION_SNAPSHOT, OPTION_RECONSTRUCT, OPTION_DEPTH_FIRST, OPTION_KEEP, OPTION_SHOW_TRACE,
+    OPTION_INTERFACE, OPTION_EXTRA_PARAMS, OPTION_TARGET_PROPERTY, OPTION_ONCE, OPTION_RUN, OPTION_PLUGIN,
+    OPTION_PLUGIN_OPTION, OPTION_STATE_DIR, OPTION_ALLOW_EMPTY, OPTION_RETRY_MIN, OPTION_RETRY_MAX,
+    OPTION_VERBOSE, OPTION_FORCE_CONFLICT, OPTION_FORCE_SUPERSEDED, OPTION_FORCE_KEYS,
+    OPTION_FORCE_PROVIDER, OPTION_OF_RECONSTRUCT
 };
 
 static const struct option long_options[] = {
@@ -97,8 +98,8 @@ static enum settings_outcome wrong_value(int option, const char *value, const ch
     return SETTINGS_WRONG;
 }
 
-/* Absolute, so that it can never be taken for an option or for a search path of Nix. Only the directory is resolved:
- * the file may be a link that is replaced while the loop runs. */
+/* Absolute, so that it can never be taken for an option or for a search path of Nix. Only the directory is
+ * resolved: the file may be a link that is replaced while the loop runs. */
 static char *absolute_file(const char *file)
 {
     CLEANUP_FREE char *copy = strdup(file), *directory = NULL;
@@ -221,7 +222,8 @@ static enum settings_outcome take_value(struct reading *reading, int option, cha
     case OPTION_INTERVAL: return set_number(&settings->interval, "interval", value, 1);
     case OPTION_RETRY_MIN: return set_number(&settings->retry_min, "retry-min", value, 1);
     case OPTION_RETRY_MAX: return set_number(&settings->retry_max, "retry-max", value, 1);
-    case 'm': return set_checked_number(&settings->max_concurrent_transfers, "max-concurrent-transfers", value);
+    case 'm':
+        return set_checked_number(&settings->max_concurrent_transfers, "max-concurrent-transfers", value);
     case OPTION_KEEP: return set_checked_number(&settings->keep, "keep", value);
     case 'p': settings->profile = value; break;
     case OPTION_GENINFRA: reading->generator = value; break;

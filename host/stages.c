@@ -12,7 +12,8 @@
 static const size_t model_limit = (size_t)256 << 20;
 
 /* What such programs forget to pass on among themselves. */
-static void add_environment(struct arguments *environment, const struct settings *settings, const char *temporary)
+static void add_environment(struct arguments *environment, const struct settings *settings,
+                            const char *temporary)
 {
     arguments_format(environment, "DISNIX_PROFILE=%s", settings->profile);
     if (settings->interface)
@@ -29,8 +30,8 @@ static void cut_newlines(struct dydisnix_result *result)
         result->output[--result->output_length] = '\0';
 }
 
-int stage_run(const struct settings *settings, const struct stage_program *stage, char **output, size_t *length,
-              int *exit_status)
+int stage_run(const struct settings *settings, const struct stage_program *stage, char **output,
+              size_t *length, int *exit_status)
 {
     CLEANUP_ARGUMENTS struct arguments environment = { 0 };
     struct dydisnix_result result = { 0 };
@@ -72,7 +73,9 @@ int stage_capture(const struct settings *settings, const char *directory, json_t
     for (size_t i = 0; settings->generator[i]; i++)
         arguments_add(&arguments, settings->generator[i]);
     log_notice(NULL, "Capturing infrastructure...");
-    if (!file || stage_run(settings, &(struct stage_program){ .arguments = &arguments }, &output, &length, NULL) != 0)
+    if (!file
+        || stage_run(settings, &(struct stage_program){ .arguments = &arguments }, &output, &length, NULL)
+               != 0)
         return -1;
     if (length == 0) {
         log_error(NULL, "%s: printed no infrastructure model", settings->generator[0]);
@@ -92,7 +95,8 @@ static const char *text(const json_t *event, const char *key)
     return json_string_value(json_object_get(event, key));
 }
 
-int stage_augment(const struct settings *settings, const json_t *event, const char *directory, json_t **report)
+int stage_augment(const struct settings *settings, const json_t *event, const char *directory,
+                  json_t **report)
 {
     CLEANUP_ARGUMENTS struct arguments arguments = { 0 };
     CLEANUP_FREE char *output = NULL;
@@ -100,8 +104,9 @@ int stage_augment(const struct settings *settings, const json_t *event, const ch
     arguments_option(&arguments, "--infrastructure", text(event, "infrastructure"));
     arguments_option(&arguments, "--augment", settings->augment);
     log_notice(NULL, "Augmenting the captured infrastructure...");
-    if (stage_run(settings, &(struct stage_program){ .arguments = &arguments, .temporary = directory }, &output, NULL,
-                  NULL) != 0)
+    if (stage_run(settings, &(struct stage_program){ .arguments = &arguments, .temporary = directory },
+                  &output, NULL, NULL)
+        != 0)
         return -1;
     if (output[0] != '/' || strchr(output, '\n')) {
         log_error(NULL, "dydisnix-augment-infra: no path of a model: %.200s", output);
@@ -137,8 +142,9 @@ int stage_redistribute(const struct settings *settings, const json_t *event, con
     if (settings->show_trace)
         arguments_add(&arguments, "--show-trace");
     log_notice(NULL, "Generating a new distribution model...");
-    if (stage_run(settings, &(struct stage_program){ .arguments = &arguments, .temporary = directory }, &output, NULL,
-                  NULL) != 0)
+    if (stage_run(settings, &(struct stage_program){ .arguments = &arguments, .temporary = directory },
+                  &output, NULL, NULL)
+        != 0)
         return -1;
     string_lines(output, take_last_line, &path);
     if (!path || !is_store_path(path)) {
@@ -166,5 +172,6 @@ int stage_assign_ids(const struct settings *settings, const json_t *event)
     arguments_option(&arguments, "--output-file", settings->ids);
     arguments_option(&arguments, "--extra-params", settings->extra_params);
     log_notice(NULL, "Updating the ID assignments...");
-    return stage_run(settings, &(struct stage_program){ .arguments = &arguments, .show = true }, NULL, NULL, NULL);
+    return stage_run(settings, &(struct stage_program){ .arguments = &arguments, .show = true }, NULL, NULL,
+                     NULL);
 }

@@ -109,8 +109,8 @@ void state_see(struct state *state, const struct infrastructure *infrastructure,
         json_object_set_new(object_at(targets, infrastructure->targets[i].name), "seen", json_integer(now));
 }
 
-static void note_snapshot(struct state *state, const char *target, const char *container, const char *component,
-                          int64_t now)
+static void note_snapshot(struct state *state, const char *target, const char *container,
+                          const char *component, int64_t now)
 {
     json_t *containers = object_at(object_at(state->root, "snapshots"), target);
     json_object_set_new(object_at(containers, container), component, json_integer(now));
@@ -129,7 +129,9 @@ void state_rescued(struct state *state, const json_t *report, int64_t now)
     json_t *entry;
     json_array_foreach(json_object_get(report, "rescued"), index, entry) {
         const char *target = NULL, *container = NULL, *component = NULL;
-        if (json_unpack(entry, "{ss ss ss}", "target", &target, "container", &container, "component", &component) == 0)
+        if (json_unpack(entry, "{ss ss ss}", "target", &target, "container", &container, "component",
+                        &component)
+            == 0)
             note_snapshot(state, target, container, component, now);
     }
 }

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * What the loop remembers between cycles and across restarts, in DIRECTORY/state.json. All of it may be deleted at
- * any time: then less is known, and the next cycle says so where it matters.
+ * What the loop remembers between cycles and across restarts, in DIRECTORY/state.json. All of it may be
+ * deleted at any time: then less is known, and the next cycle says so where it matters.
  *
  *   version      1
  *   cycle        number of cycles so far
- *   targets      { NAME: { "seen": seconds, "away": seconds } }; seen: the last capture that had it; away: the last
- *                moment that it was seen before it vanished, until a redeployment with it has succeeded
- *   snapshots    { TARGET: { CONTAINER: { COMPONENT: seconds } } }; the last snapshot taken there
- *   deployed     the manifest of the last successful redeployment
- *   deployment   { "previous", "new", "phase" } of a redeployment that is under way or was interrupted
+ *   targets      { NAME: { "seen": seconds, "away": seconds } }; seen: the last capture that had it; away:
+ * the last moment that it was seen before it vanished, until a redeployment with it has succeeded snapshots
+ * { TARGET: { CONTAINER: { COMPONENT: seconds } } }; the last snapshot taken there deployed     the manifest
+ * of the last successful redeployment deployment   { "previous", "new", "phase" } of a redeployment that is
+ * under way or was interrupted
  */
 #ifndef STATE_H
 #define STATE_H
@@ -25,8 +25,8 @@ struct state {
     json_t *root;
 };
 
-/* Takes the lock of the directory, which is made if need be, until the descriptor *lock is closed. 0; -1 after a
- * message, that says who holds it. */
+/* Takes the lock of the directory, which is made if need be, until the descriptor *lock is closed. 0; -1
+ * after a message, that says who holds it. */
 int state_lock(const char *directory, int *lock);
 
 /* Reads state.json; an absent or damaged one gives a fresh state (a damaged one with a warning). 0, or -1. */

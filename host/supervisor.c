@@ -50,7 +50,8 @@ static struct supervisor_actions rest(struct supervisor *supervisor, int64_t now
     return actions;
 }
 
-static struct supervisor_actions cycle_ended(struct supervisor *supervisor, enum cycle_status status, int64_t now)
+static struct supervisor_actions cycle_ended(struct supervisor *supervisor, enum cycle_status status,
+                                             int64_t now)
 {
     supervisor->last = status;
     /* A retry that finds nothing to do: what failed is not wanted any more. */

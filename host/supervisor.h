@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * When a cycle runs: a pure function of what happens, without any clock, process or file. All times are milliseconds
- * of one monotonic clock.
+ * When a cycle runs: a pure function of what happens, without any clock, process or file. All times are
+ * milliseconds of one monotonic clock.
  */
 #ifndef SUPERVISOR_H
 #define SUPERVISOR_H

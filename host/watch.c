@@ -19,8 +19,9 @@ int watch_open(struct watch *watch, const char *file)
     watch->fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
     if (directory && watch->fd >= 0
         && inotify_add_watch(watch->fd, directory,
-                             IN_CLOSE_WRITE | IN_MOVED_TO | IN_CREATE | IN_ATTRIB | IN_DELETE_SELF | IN_MOVE_SELF
-                                 | IN_ONLYDIR) >= 0)
+                             IN_CLOSE_WRITE | IN_MOVED_TO | IN_CREATE | IN_ATTRIB | IN_DELETE_SELF
+                                 | IN_MOVE_SELF | IN_ONLYDIR)
+               >= 0)
         return 0;
     log_warning(NULL, "%s cannot be watched and is polled: %s", file, strerror(errno));
     watch_close(watch);

@@ -15,7 +15,8 @@ struct watch {
 /* Watches the directory of file, which is absolute and outlives the watch. 0, or -1 after a message. */
 int watch_open(struct watch *watch, const char *file);
 
-/* Takes what happened: whether the file may have changed. *lost: the directory is gone, nothing will come any more. */
+/* Takes what happened: whether the file may have changed. *lost: the directory is gone, nothing will come any
+ * more. */
 bool watch_take(struct watch *watch, bool *lost);
 
 void watch_close(struct watch *watch);

@@ -4,8 +4,8 @@
  */
 #include <dydisnix/plugin.h>
 
-enum { NO_SYMBOL = 1, NO_PLUGIN, TOO_SMALL, TOO_NEW, NO_HOOK, NO_NAME, OTHER_NAME, ODD_NAME, REFUSES, UNRESOLVED,
-       FUTURE };
+enum { NO_SYMBOL = 1, NO_PLUGIN, TOO_SMALL, TOO_NEW, NO_HOOK, NO_NAME, OTHER_NAME, ODD_NAME, REFUSES,
+       UNRESOLVED, FUTURE };
 
 struct dydisnix_plugin *PLUGIN_ENTRY(void);
 int nobody_has_this(void);

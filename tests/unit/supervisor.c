@@ -19,12 +19,14 @@ static void check(struct supervisor_actions actions, unsigned todo, int64_t wake
     assert_int_equal(actions.wake, wake);
 }
 
-static void step(struct supervisor *supervisor, enum supervisor_event event, int64_t now, unsigned todo, int64_t wake)
+static void step(struct supervisor *supervisor, enum supervisor_event event, int64_t now, unsigned todo,
+                 int64_t wake)
 {
     check(supervisor_step(supervisor, event, CYCLE_FAILED, now), todo, wake);
 }
 
-static void cycle(struct supervisor *supervisor, enum cycle_status status, int64_t now, unsigned todo, int64_t wake)
+static void cycle(struct supervisor *supervisor, enum cycle_status status, int64_t now, unsigned todo,
+                  int64_t wake)
 {
     check(supervisor_step(supervisor, EVENT_CYCLE, status, now), todo, wake);
 }
@@ -121,7 +123,8 @@ static void an_early_timer_is_no_harm(void **state)
     step(&supervisor, EVENT_TIMER, 3000, DO_CYCLE | DO_RETRY, -1);
 }
 
-/* Polls go on between retries, for the model may change; the model that failed is left alone until it is due. */
+/* Polls go on between retries, for the model may change; the model that failed is left alone until it is due.
+ */
 static void polls_go_on_while_a_failure_waits(void **state)
 {
     struct supervisor supervisor = begun(polling());
