@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cleanup.h"
 #include "loader.h"
@@ -21,6 +22,7 @@ static const size_t event_limit = (size_t)1 << 30;
 struct cycle {
     const struct settings *settings;
     bool retry;
+    pid_t host; /* of the loop that started this cycle */
     struct plugin *plugins;
     size_t plugin_count;
     struct strings *strings;
@@ -160,6 +162,10 @@ static int begin_stage(struct cycle *cycle, const char *name)
 {
     if (interrupted) {
         log_error(NULL, "interrupted before the stage %s", name);
+        return -1;
+    }
+    if (getppid() != cycle->host) {
+        log_error(NULL, "the loop was killed, the cycle ends before the stage %s", name);
         return -1;
     }
     json_object_set_new(cycle->event, "hook", json_string(name));
@@ -381,7 +387,7 @@ static int run_cycle(struct cycle *cycle)
     return status == 0 ? CYCLE_DONE : CYCLE_FAILED;
 }
 
-int cycle_run(const struct settings *settings, bool retry)
+int cycle_run(const struct settings *settings, bool retry, pid_t host)
 {
     struct cycle cycle;
     int status = CYCLE_FAILED;
@@ -390,6 +396,7 @@ int cycle_run(const struct settings *settings, bool retry)
         operations->remove(event);
     if (cycle_open(&cycle, settings) == 0) {
         cycle.retry = retry;
+        cycle.host = host;
         status = run_cycle(&cycle);
     }
     if (cycle.work)

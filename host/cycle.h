@@ -6,6 +6,7 @@
 #define CYCLE_H
 
 #include <stdbool.h>
+#include <sys/types.h>
 
 #include "settings.h"
 
@@ -15,8 +16,10 @@ enum cycle_status {
     CYCLE_UNCHANGED = 3 /* the model is the one that was deployed last, or that failed and is not due */
 };
 
-/* Runs the stages. retry: a model that failed is tried again. Returns the exit status of the process. */
-int cycle_run(const struct settings *settings, bool retry);
+/* Runs the stages. retry: a model that failed is tried again. host: the parent. Once it is gone, the stage
+ * that runs is finished, for a deployment that is broken off leaves its locks on the targets, but none is begun.
+ * Returns the exit status of the process. */
+int cycle_run(const struct settings *settings, bool retry, pid_t host);
 
 /* A signal handler: the cycle that this process runs starts no further stage. */
 void cycle_interrupt(int signal);

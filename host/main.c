@@ -76,10 +76,11 @@ static const char *outcome_name(enum cycle_status status)
 static void start_child(struct loop *loop, unsigned todo)
 {
     bool finished = todo & DO_FINISHED;
+    pid_t host = getpid();
     pid_t child = fork_child(loop);
     if (child == 0)
         _exit(finished ? cycle_finished(&loop->settings, outcome_name(loop->supervisor.last))
-                       : cycle_run(&loop->settings, todo & DO_RETRY));
+                       : cycle_run(&loop->settings, todo & DO_RETRY, host));
     loop->child = child > 0 ? child : 0;
     loop->child_deadline = finished ? operations->now() + finished_deadline : -1;
     if (child > 0)

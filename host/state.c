@@ -3,7 +3,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 #include "cleanup.h"
@@ -12,29 +15,39 @@
 
 static const size_t state_limit = (size_t)1 << 30;
 
-/* fcntl's locks tell who holds them, and end with the process however it ends. */
+static int tell_holder(const char *file, int lock, const char *directory)
+{
+    char text[32] = "";
+    ssize_t length = errno == EWOULDBLOCK ? pread(lock, text, sizeof text - 1, 0) : 0;
+    if (length > 0)
+        log_error(NULL, "process %ld runs this profile already, or has left a cycle behind that does: %s",
+                  strtol(text, NULL, 10), directory);
+    else
+        log_error(NULL, "%s: %s", file, strerror(errno));
+    return -1;
+}
+
+/* flock() and not fcntl(): a cycle inherits it. One whose host was killed may still be deploying, and the
+ * next host must not begin another deployment beside it. Programs do not get it: it is closed when they
+ * start. */
 int state_lock(const char *directory, int *lock)
 {
-    struct flock request = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
     CLEANUP_FREE char *file = string_format("%s/lock", directory);
-    if (operations->make_directory(directory, 0700) != 0) {
+    CLEANUP_FD int fd = -1;
+    if (!file || operations->make_directory(directory, 0700) != 0) {
         log_error(NULL, "%s: %s", directory, strerror(errno));
         return -1;
     }
-    *lock = file ? open(file, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600) : -1;
-    if (*lock >= 0 && fcntl(*lock, F_SETLK, &request) == 0)
-        return 0;
-    int reason = errno;
-    request.l_type = F_WRLCK;
-    if (*lock >= 0 && (reason == EAGAIN || reason == EACCES) && fcntl(*lock, F_GETLK, &request) == 0
-        && request.l_type != F_UNLCK)
-        log_error(NULL, "process %ld runs this profile already: %s", (long)request.l_pid, directory);
-    else
-        log_error(NULL, "%s/lock: %s", directory, strerror(reason));
-    if (*lock >= 0)
-        close(*lock);
-    *lock = -1;
-    return -1;
+    fd = open(file, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (fd < 0 || flock(fd, LOCK_EX | LOCK_NB) != 0)
+        return tell_holder(file, fd, directory);
+    if (ftruncate(fd, 0) != 0 || dprintf(fd, "%ld\n", (long)getpid()) < 0) {
+        log_error(NULL, "%s: %s", file, strerror(errno));
+        return -1;
+    }
+    *lock = fd;
+    fd = -1;
+    return 0;
 }
 
 static json_t *fresh_state(void)

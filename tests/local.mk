@@ -40,6 +40,7 @@ shell_tests = \
 	tests/engine-models.sh \
 	tests/engine-programs.sh \
 	tests/host-cycle.sh \
+	tests/host-ends.sh \
 	tests/host-failures.sh \
 	tests/host-loop.sh \
 	tests/host-plugins.sh \
