@@ -154,18 +154,54 @@ static int compare_descending(const void *a, const void *b)
     return (first < second) - (first > second);
 }
 
+/* The generations up to the current one, newest first. */
+static int list_generations(const struct previous *previous, struct generations *generations)
+{
+    CLEANUP_FREE char *directory = sibling(previous->profile, "");
+    *generations = (struct generations){ .profile = base_name(previous->profile), .current = previous->generation };
+    if (!directory)
+        return -1;
+    operations->list(directory, collect_generation, generations);
+    if (generations->count > 1)
+        qsort(generations->numbers, generations->count, sizeof *generations->numbers, compare_descending);
+    return 0;
+}
+
+static bool is_reconstructed(const char *path)
+{
+    const char *name = path ? store_path_name(path) : NULL;
+    return name && strcmp(name, RECONSTRUCTED_MANIFEST) == 0;
+}
+
+bool previous_is_reconstructed(const struct previous *previous)
+{
+    return is_reconstructed(previous->path);
+}
+
+int previous_find_deployed(const struct previous *previous, struct strings *strings, struct manifest *found)
+{
+    struct generations generations;
+    int result = list_generations(previous, &generations);
+    manifest_init(found, strings);
+    for (size_t i = 0; result == 0 && i < generations.count; i++) {
+        CLEANUP_FREE char *path = string_format("%s-%ld-link", previous->profile, generations.numbers[i]);
+        CLEANUP_FREE char *link = NULL, *reason = NULL;
+        if (!path)
+            result = -1;
+        else if (operations->read_link(path, &link) == 0 && !is_reconstructed(link)
+                 && read_manifest(path, strings, found, &reason) == 0)
+            result = 1;
+    }
+    free(generations.numbers);
+    return result;
+}
+
 int previous_find_generation(const struct previous *previous, const struct snapshot_mapping *mapping,
                              struct strings *strings, struct manifest *found)
 {
-    struct generations generations = { .profile = base_name(previous->profile), .current = previous->generation };
-    CLEANUP_FREE char *directory = sibling(previous->profile, "");
+    struct generations generations;
+    int result = list_generations(previous, &generations);
     manifest_init(found, strings);
-    if (!directory)
-        return -1;
-    operations->list(directory, collect_generation, &generations);
-    if (generations.count > 1)
-        qsort(generations.numbers, generations.count, sizeof *generations.numbers, compare_descending);
-    int result = 0;
     for (size_t i = 0; result == 0 && i < generations.count; i++) {
         CLEANUP_FREE char *path = string_format("%s-%ld-link", previous->profile, generations.numbers[i]);
         CLEANUP_FREE char *reason = NULL;

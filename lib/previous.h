@@ -33,4 +33,14 @@ void previous_clear(struct previous *previous);
 int previous_find_generation(const struct previous *previous, const struct snapshot_mapping *mapping,
                              struct strings *strings, struct manifest *found);
 
+/* The name in the store of a manifest that reconstruction wrote: nobody has deployed it. */
+#define RECONSTRUCTED_MANIFEST "reconstructed-manifest.xml"
+
+/* Whether this is such a manifest. */
+bool previous_is_reconstructed(const struct previous *previous);
+
+/* The newest generation up to the current one that reconstruction did not write: 1 and its manifest in *found, 0:
+ * there is none, -1: no memory. */
+int previous_find_deployed(const struct previous *previous, struct strings *strings, struct manifest *found);
+
 #endif

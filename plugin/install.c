@@ -66,7 +66,7 @@ static int add_to_store(xmlBufferPtr text, const char *const *references, size_t
     int status = -1;
     file = string_format("%s/manifest.xml", directory);
     if (file && operations->write(file, (const char *)xmlBufferContent(text), (size_t)xmlBufferLength(text), 0600) == 0)
-        status = nix_add_text(file, "manifest.xml", references, count, directory, path);
+        status = nix_add_text(file, RECONSTRUCTED_MANIFEST, references, count, directory, path);
     else
         log_error(NULL, "%s/manifest.xml: %s", directory, strerror(errno));
     operations->remove(directory);

@@ -81,6 +81,19 @@ static void read_deployed(struct reconstruction *reconstruction)
         log_warning(NULL, "the last deployed manifest is not known: %s", reason ? reason : "out of memory");
 }
 
+/* Where the host remembers nothing, the previous manifest tells what was deployed last; if reconstruction wrote it, an
+ * older one does, and if there is none, nothing is known to have been deployed. */
+static int find_deployed(struct reconstruction *reconstruction)
+{
+    if (reconstruction->deployed_known || reconstruction->copies.count == 0
+        || !previous_is_reconstructed(&reconstruction->previous))
+        return 0;
+    manifest_clear(&reconstruction->deployed);
+    reconstruction->deployed_known = previous_find_deployed(&reconstruction->previous, reconstruction->strings,
+                                                            &reconstruction->deployed) >= 0;
+    return reconstruction->deployed_known ? 0 : -1;
+}
+
 static int check_answers(const struct reconstruction *reconstruction)
 {
     size_t usable = 0;
@@ -141,7 +154,8 @@ static int settle_copies(struct reconstruction *reconstruction)
         return -1;
     }
     if (facts_gather(&reconstruction->copies, &reconstruction->infrastructure, &reconstruction->previous,
-                     reconstruction->request->history, reconstruction->options, reconstruction->strings) != 0)
+                     reconstruction->request->history, reconstruction->options, reconstruction->strings) != 0
+        || find_deployed(reconstruction) != 0)
         return -1;
     bool again = true;
     while (again) {

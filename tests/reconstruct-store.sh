@@ -97,4 +97,28 @@ new_coordinator
 reconstruct "$srcdir/tests/corpus/v2-two-targets/infrastructure.nix"
 is "$status" 0 'a model that is a Nix expression: no failure'
 means_the_same 'a model that is a Nix expression: the same'
+has "$(readlink "$profiles/default-1-link")" '-reconstructed-manifest.xml' 'its name tells that nobody has deployed it'
+
+# Such a manifest settles no conflict: what was deployed is in an older generation, or nowhere.
+rm -rf "$NETWORK"/*
+for target in a b; do
+    profile "$target" "$(service k1 db)" "$(mapping k1 echo)" "$(snapshot k1 echo db)"
+done
+infrastructure a b
+new_coordinator
+mkdir -p "$machine/nix/store" "$profiles"
+current() # NUMBER NAME: the generation is both copies under this name
+{
+    reconstruct --xml --print-manifest "$model"
+    printf '%s\n' "$output" > "$machine$(store_path "$2")"
+    ln -s "$(store_path "$2")" "$profiles/default-$1-link"
+    ln -sfn "default-$1-link" "$profiles/default"
+    reconstruct --xml --print-manifest "$model"
+}
+current 1 reconstructed-manifest.xml
+is "$(reported '[c["targets"] for c in r["conflicts"]]')" "[['a', 'b']]" 'a reconstructed manifest settles no conflict'
+current 2 manifest.xml
+is "$(reported 'r["conflicts"]')" '[]' 'one that was deployed does'
+current 3 reconstructed-manifest.xml
+is "$(reported 'r["conflicts"]')" '[]' 'also when reconstruction came after it'
 done_testing
