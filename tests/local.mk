@@ -9,6 +9,7 @@ AM_TESTS_ENVIRONMENT = srcdir='$(abs_srcdir)'; export srcdir; builddir='$(abs_bu
 
 # Each one is built from its NAME.c; what it needs beside the library is its own NAME_LDADD.
 unit_tests = \
+	tests/unit/check \
 	tests/unit/copies \
 	tests/unit/files \
 	tests/unit/infrastructure \
@@ -31,6 +32,8 @@ tests_unit_copies_CPPFLAGS = $(AM_CPPFLAGS) -iquote $(top_srcdir)/plugin
 tests_unit_copies_LDADD = plugin/libreconstruct.a $(LDADD)
 tests_unit_options_CPPFLAGS = $(tests_unit_copies_CPPFLAGS)
 tests_unit_options_LDADD = $(tests_unit_copies_LDADD)
+tests_unit_check_CPPFLAGS = $(AM_CPPFLAGS) -iquote $(top_srcdir)/host
+tests_unit_check_LDADD = host/libhost.a $(LDADD)
 tests_unit_supervisor_CPPFLAGS = $(AM_CPPFLAGS) -iquote $(top_srcdir)/host
 tests_unit_supervisor_LDADD = host/libhost.a $(LDADD)
 

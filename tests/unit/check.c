@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * The check before a deployment: what it stops, what it lets pass, and each option to go on.
+ */
+#include "unit.h"
+
+#include "check.h"
+#include "manifest.h"
+#include "operations.h"
+
+#define KEY "1111111111111111111111111111111111111111111111111111111111111111"
+#define PROVIDER "2222222222222222222222222222222222222222222222222222222222222222"
+
+struct plan {
+    struct strings *strings;
+    struct manifest previous, new;
+    struct settings settings;
+};
+
+static void add_target(struct plan *plan, struct manifest *manifest, const char *name, const char *key)
+{
+    struct nix_attribute hostname = { "hostname", { .type = NIX_STRING, .text = key } };
+    const struct target target = {
+        .name = strings_intern(plan->strings, name),
+        .properties = { .type = NIX_ATTRS, .children = &hostname, .count = 1 },
+        .containers = { .type = NIX_ATTRS },
+        .system = "x86_64-linux", .number_of_cores = "1", .client_interface = "client", .target_property = "hostname",
+    };
+    assert_int_equal(manifest_add_target(manifest, &target), 0);
+}
+
+static void hold(struct manifest *manifest, const char *target, const char *provider)
+{
+    const struct snapshot_mapping mapping = { .target = target, .container = "database", .component = "db-1.0",
+                                              .service = KEY, .provider = provider };
+    assert_non_null(manifest_add_snapshot_mapping(manifest, &mapping));
+    manifest_sort(manifest);
+}
+
+static int setup(void **state)
+{
+    static const char *const names[] = { "a", "b" };
+    struct plan *plan = calloc(1, sizeof *plan);
+    operations_use(&real_operations);
+    plan->strings = strings_new();
+    manifest_init(&plan->previous, plan->strings);
+    manifest_init(&plan->new, plan->strings);
+    for (size_t i = 0; i < 2; i++) {
+        add_target(plan, &plan->previous, names[i], names[i]);
+        add_target(plan, &plan->new, names[i], names[i]);
+    }
+    *state = plan;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    struct plan *plan = *state;
+    manifest_clear(&plan->previous);
+    manifest_clear(&plan->new);
+    strings_free(plan->strings);
+    free(plan);
+    return 0;
+}
+
+static int check(const struct plan *plan, const char *report_text)
+{
+    json_t *report = report_text ? json_loads(report_text, 0, NULL) : NULL;
+    int status = check_deployment(&plan->previous, &plan->new, report, &plan->settings);
+    json_decref(report);
+    return status;
+}
+
+static const char conflict[] = "{\"conflicts\": [{\"component\": \"db-1.0\", \"container\": \"database\","
+                               " \"targets\": [\"a\", \"b\"], \"reason\": \"?\"}]}";
+static const char superseded[] = "{\"superseded\": [{\"component\": \"db-1.0\", \"container\": \"database\","
+                                 " \"target\": \"a\", \"home\": \"b\", \"reason\": \"?\"}]}";
+
+static void a_component_in_conflict_does_not_move(void **state)
+{
+    struct plan *plan = *state;
+    hold(&plan->previous, "a", NULL);
+    hold(&plan->previous, "b", NULL);
+    hold(&plan->new, "a", NULL);
+    assert_int_equal(check(plan, conflict), -1);
+    plan->settings.force_conflict = true;
+    assert_int_equal(check(plan, conflict), 0);
+}
+
+static void a_component_in_conflict_may_stay(void **state)
+{
+    struct plan *plan = *state;
+    hold(&plan->previous, "a", NULL);
+    hold(&plan->previous, "b", NULL);
+    hold(&plan->new, "a", NULL);
+    hold(&plan->new, "b", NULL);
+    assert_int_equal(check(plan, conflict), 0);
+}
+
+static void a_component_in_conflict_gets_no_new_holder(void **state)
+{
+    struct plan *plan = *state;
+    hold(&plan->previous, "a", NULL);
+    hold(&plan->new, "a", NULL);
+    hold(&plan->new, "b", NULL);
+    assert_int_equal(check(plan, conflict), -1);
+    assert_int_equal(check(plan, "{}"), 0);
+    assert_int_equal(check(plan, NULL), 0);
+}
+
+static void a_superseded_copy_does_not_go_live_beside_its_home(void **state)
+{
+    struct plan *plan = *state;
+    hold(&plan->previous, "b", NULL);
+    hold(&plan->new, "a", NULL);
+    hold(&plan->new, "b", NULL);
+    assert_int_equal(check(plan, superseded), -1);
+    plan->settings.force_superseded = true;
+    assert_int_equal(check(plan, superseded), 0);
+}
+
+static void a_superseded_copy_may_be_replaced(void **state)
+{
+    struct plan *plan = *state;
+    hold(&plan->previous, "b", NULL);
+    hold(&plan->new, "a", NULL); /* it moves back: its home's state goes with it */
+    assert_int_equal(check(plan, superseded), 0);
+}
+
+static void state_does_not_move_where_a_name_is_no_key(void **state)
+{
+    struct plan *plan = *state;
+    add_target(plan, &plan->new, "c", "192.0.2.3");
+    hold(&plan->previous, "a", NULL);
+    hold(&plan->new, "c", NULL);
+    assert_int_equal(check(plan, NULL), -1);
+    plan->settings.no_migration = true;
+    assert_int_equal(check(plan, NULL), 0);
+    plan->settings.no_migration = false;
+    plan->settings.force_keys = true;
+    assert_int_equal(check(plan, NULL), 0);
+}
+
+static void state_moves_where_names_are_keys(void **state)
+{
+    struct plan *plan = *state;
+    hold(&plan->previous, "a", NULL);
+    hold(&plan->new, "b", NULL);
+    assert_int_equal(check(plan, NULL), 0);
+}
+
+static void new_state_may_begin_anywhere(void **state)
+{
+    struct plan *plan = *state;
+    add_target(plan, &plan->new, "c", "192.0.2.3");
+    hold(&plan->new, "c", NULL);
+    assert_int_equal(check(plan, NULL), 0);
+}
+
+static void the_provider_of_an_old_snapshot_stays(void **state)
+{
+    struct plan *plan = *state;
+    const struct service provider = { .key = PROVIDER, .name = "host", .type = "process",
+                                      .pkg = "/nix/store/00000000000000000000000000000000-host",
+                                      .provides_containers = { .type = NIX_ATTRS } };
+    hold(&plan->previous, "a", PROVIDER);
+    hold(&plan->new, "a", PROVIDER);
+    assert_int_equal(check(plan, NULL), -1);
+    plan->settings.force_provider = true;
+    assert_int_equal(check(plan, NULL), 0);
+    plan->settings.force_provider = false;
+    assert_non_null(manifest_add_service(&plan->new, &provider));
+    manifest_sort(&plan->new);
+    assert_int_equal(check(plan, NULL), 0);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(a_component_in_conflict_does_not_move),
+        TEST(a_component_in_conflict_may_stay),
+        TEST(a_component_in_conflict_gets_no_new_holder),
+        TEST(a_superseded_copy_does_not_go_live_beside_its_home),
+        TEST(a_superseded_copy_may_be_replaced),
+        TEST(state_does_not_move_where_a_name_is_no_key),
+        TEST(state_moves_where_names_are_keys),
+        TEST(new_state_may_begin_anywhere),
+        TEST(the_provider_of_an_old_snapshot_stays),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
