@@ -132,6 +132,25 @@ int copies_find(struct capture *capture, const struct manifest *previous, struct
     return 0;
 }
 
+static int compare_copies(const void *a, const void *b)
+{
+    const struct copy *first = a, *second = b;
+    int order = compare_components(first->mapping, second->mapping);
+    return order != 0 ? order : strcmp(first->mapping->target, second->mapping->target);
+}
+
+void copies_take_outcomes(struct copies *copies, const struct copies *earlier)
+{
+    for (size_t i = 0; earlier->count > 0 && i < copies->count; i++) {
+        const struct copy *same_one = bsearch(&copies->items[i], earlier->items, earlier->count,
+                                              sizeof *earlier->items, compare_copies);
+        if (!same_one)
+            continue;
+        copies->items[i].rescue = same_one->rescue;
+        copies->items[i].fence = same_one->fence;
+    }
+}
+
 static void copy_clear(struct copy *copy)
 {
     for (size_t i = 0; copy->facts.homes && i < copy->home_count; i++)

@@ -67,6 +67,9 @@ struct copies {
  * or in previous; or its target was away. previous: NULL if not known. 0, or -1: no memory. */
 int copies_find(struct capture *capture, const struct manifest *previous, struct copies *copies);
 
+/* Takes over how the actions of an earlier judgement of the same capture went, so that none is done twice. */
+void copies_take_outcomes(struct copies *copies, const struct copies *earlier);
+
 /* Judges all of them by their facts and by how the actions went so far. deployed: the manifest of the last successful
  * redeployment, NULL if not known (then previous counts). 0, or -1: no memory. */
 int copies_judge(struct copies *copies, const struct capture *capture, const struct manifest *previous,

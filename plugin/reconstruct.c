@@ -144,15 +144,25 @@ static int check_copy_policies(const struct reconstruction *reconstruction)
     return 0;
 }
 
+/* A decision that is made again, without a target that was refused, goes on from what was done before. */
+static int find_copies(struct reconstruction *reconstruction)
+{
+    struct copies earlier = reconstruction->copies;
+    int status = copies_find(&reconstruction->capture, known_previous(reconstruction), &reconstruction->copies);
+    if (status == 0)
+        copies_take_outcomes(&reconstruction->copies, &earlier);
+    else
+        log_error(NULL, "out of memory");
+    copies_clear(&earlier);
+    return status;
+}
+
 /* Judges, does what the judgement wants, and judges again by how that went, until nothing is left to do. */
 static int settle_copies(struct reconstruction *reconstruction)
 {
-    copies_clear(&reconstruction->copies);
     facts_set_absences(reconstruction->request->history, &reconstruction->capture);
-    if (copies_find(&reconstruction->capture, known_previous(reconstruction), &reconstruction->copies) != 0) {
-        log_error(NULL, "out of memory");
+    if (find_copies(reconstruction) != 0)
         return -1;
-    }
     if (facts_gather(&reconstruction->copies, &reconstruction->infrastructure, &reconstruction->previous,
                      reconstruction->request->history, reconstruction->options, reconstruction->strings) != 0
         || find_deployed(reconstruction) != 0)

@@ -69,6 +69,7 @@ manifest()
 
 infrastructure()
 {
+    model=$scratch/infrastructure.xml # never a file of the corpus
     {
         printf '<?xml version="1.0"?>\n<expr><attrs>'
         for target_name; do

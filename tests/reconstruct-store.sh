@@ -104,7 +104,6 @@ rm -rf "$NETWORK"/*
 for target in a b; do
     profile "$target" "$(service k1 db)" "$(mapping k1 echo)" "$(snapshot k1 echo db)"
 done
-model=$scratch/infrastructure.xml
 infrastructure a b
 new_coordinator
 mkdir -p "$machine/nix/store" "$profiles"

@@ -60,6 +60,16 @@ bad_export 'a directory' 'its closure was not sent: no file: /etc' << 'EOS'
 echo /etc
 EOS
 
+# The decision is made again without it; what was done on the others before is not done again.
+serve "$srcdir/tests/corpus/v2-network"
+new_coordinator
+echo "exit 1" > "$NETWORK/10.0.0.1/export.sh"
+reconstruct --xml "$model"
+is "$status $(reported 'r["targets"]["test1"]["status"]')" '0 invalid' 'a target is refused late'
+ok 'components were in conflict' grep -q '	snapshot	' "$NETWORK/calls"
+is "$(grep '	snapshot	' "$NETWORK/calls" | sort | uniq -d)" '' 'no component is rescued twice'
+serve "$srcdir/tests/corpus/v2-two-targets"
+
 # Only what was made for us is removed.
 cat > "$NETWORK/test1/export.sh" << 'EOS'
 . "$NETWORK/export.sh" > /dev/null
