@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <jansson.h>
 #include <libxml/tree.h> /* dict.h does not stand alone */
 #include <libxml/dict.h>
 
@@ -74,4 +75,34 @@ char *string_format(const char *format, ...)
         text = NULL;
     va_end(arguments);
     return text;
+}
+
+/* Of the character at text; 0: it is not UTF-8. What jansson takes for such is what can be in a report. */
+static size_t character_length(const char *text)
+{
+    for (size_t length = 1; length <= strnlen(text, 4); length++) {
+        json_t *character = json_stringn(text, length);
+        json_decref(character);
+        if (character != NULL)
+            return length;
+    }
+    return 0;
+}
+
+char *string_utf8(const char *text)
+{
+    static const char replacement[] = "\xef\xbf\xbd";
+    char *clean = text == NULL ? NULL : malloc(3 * strlen(text) + 1), *end = clean;
+
+    if (clean == NULL)
+        return NULL;
+    while (*text != '\0') {
+        size_t length = character_length(text), copied = length > 0 ? length : strlen(replacement);
+
+        memcpy(end, length > 0 ? text : replacement, copied);
+        end += copied;
+        text += length > 0 ? length : 1;
+    }
+    *end = '\0';
+    return clean;
 }

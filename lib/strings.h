@@ -19,6 +19,9 @@ const char *strings_intern_length(struct strings *strings, const char *text, siz
 /* printf into malloc()ed memory; NULL: no memory. */
 char *string_format(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
+/* The text with U+FFFD in place of bytes that are not UTF-8, malloc()ed; NULL: no memory, or text is NULL. */
+char *string_utf8(const char *text);
+
 /* Splits text into lines; calls each for every one that is not empty. Stops and gives back what each gives when that
  * is not 0. The text is cut into pieces. */
 int string_lines(char *text, int (*each)(void *closure, char *line), void *closure);

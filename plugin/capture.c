@@ -37,7 +37,9 @@ static void set_answer(struct captured *captured, enum answer answer, char *reas
 {
     captured->answer = answer;
     free(captured->reason);
-    captured->reason = reason;
+    captured->reason = string_utf8(reason); /* it may quote the target, and stands in the report */
+    free(reason);
+    reason = captured->reason;
     if (answer == ANSWER_EMPTY)
         log_notice(captured->target->name, "has no profile");
     else if (answer != ANSWER_CAPTURED)

@@ -118,6 +118,8 @@ again && rm "$NETWORK/b/requisites"
 invalid 'a manifest without profile' '--query-installed gave a profile manifest'
 again && echo 'Welcome!' > "$NETWORK/b/requisites"
 invalid 'a word in place of a path' '--query-requisites: no store path: Welcome!'
+again && printf 'Welc\377me\n' > "$NETWORK/b/requisites"
+invalid 'bytes that are not UTF-8' '--query-requisites: no store path: Welc'
 again && echo '<profilemanifest version="2"><services>' > "$NETWORK/b/installed"
 invalid 'not well-formed' '--query-installed: line '
 again && echo '<profilemanifest version="3"/>' > "$NETWORK/b/installed"

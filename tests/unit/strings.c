@@ -72,6 +72,26 @@ static void formats(void **state)
     free(text);
 }
 
+static void other_bytes_are_replaced(void **state)
+{
+    static const char *const texts[][2] = {
+        { "", "" },
+        { "na\xc3\xafve \xf0\x9f\x92\xbe", "na\xc3\xafve \xf0\x9f\x92\xbe" },
+        { "a\xff" "b", "a\xef\xbf\xbd" "b" },
+        { "cut \xc3", "cut \xef\xbf\xbd" },
+        { "\xc0\xaf", "\xef\xbf\xbd\xef\xbf\xbd" },
+        { "\xed\xa0\x80x", "\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbdx" },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        char *text = string_utf8(texts[i][0]);
+        assert_string_equal(text, texts[i][1]);
+        free(text);
+    }
+    assert_null(string_utf8(NULL));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -79,6 +99,7 @@ int main(void)
         cmocka_unit_test(odd_texts),
         cmocka_unit_test(many_and_long_texts),
         cmocka_unit_test(formats),
+        cmocka_unit_test(other_bytes_are_replaced),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
