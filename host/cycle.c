@@ -100,6 +100,8 @@ static int cycle_open(struct cycle *cycle, const struct settings *settings)
 {
     *cycle = (struct cycle){ .settings = settings, .strings = strings_new(), .event = base_event(settings),
                              .work = state_path(settings, "work") };
+    if (!cycle->event)
+        log_error(NULL, "an option or the path of a model is not UTF-8 and cannot be told to plugins");
     if (!cycle->strings || !cycle->event || !cycle->work
         || state_load(settings->state_directory, &cycle->state) != 0)
         return -1;

@@ -27,6 +27,7 @@ enum { DONE = 0, FAILED = 1, USAGE = 2 };
 extern char **environ;
 
 static const int64_t finished_deadline = 60 * 1000; /* milliseconds for all cycle_finished hooks */
+static const int64_t probe_deadline = 60 * 1000;    /* and for loading the plugins */
 
 struct loop {
     struct settings settings;
@@ -252,6 +253,26 @@ static void wait_for_events(struct loop *loop)
         step(loop, EVENT_TIMER, CYCLE_FAILED);
 }
 
+/* Waits until the probe has ended. False: it was made to. */
+static bool await_probe(const struct loop *loop, pid_t child, int *status)
+{
+    const int64_t deadline = operations->now() + probe_deadline;
+    struct pollfd fd = { .fd = loop->signals, .events = POLLIN };
+    struct signalfd_siginfo information;
+    while (waitpid(child, status, WNOHANG) == 0) {
+        int64_t left = deadline - operations->now();
+        bool signalled = left > 0 && poll(&fd, 1, (int)left) > 0
+                         && read(loop->signals, &information, sizeof information) == (ssize_t)sizeof information;
+        if (left > 0 && (!signalled || information.ssi_signo == SIGCHLD || information.ssi_signo == SIGHUP))
+            continue;
+        log_error(NULL, "loading the plugins %s and is ended", left > 0 ? "was interrupted" : "took too long");
+        descendants_signal(getpid(), 0, SIGKILL);
+        waitpid(child, status, 0);
+        return false;
+    }
+    return true;
+}
+
 /* Plugins are loaded once before anything else, in a process of their own: mistakes show at once. */
 static int probe(struct loop *loop)
 {
@@ -259,10 +280,7 @@ static int probe(struct loop *loop)
     pid_t child = fork_child(loop);
     if (child == 0)
         _exit(cycle_probe(&loop->settings) == 0 ? DONE : FAILED);
-    while (child > 0 && waitpid(child, &status, 0) < 0)
-        if (errno != EINTR)
-            return -1;
-    return child > 0 && WIFEXITED(status) && WEXITSTATUS(status) == DONE ? 0 : -1;
+    return child > 0 && await_probe(loop, child, &status) && WIFEXITED(status) && WEXITSTATUS(status) == DONE ? 0 : -1;
 }
 
 static int open_signals(void)

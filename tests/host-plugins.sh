@@ -56,6 +56,21 @@ done
 fails 1 'a name that is nowhere' with missing
 has "$(output)" 'no missing.so in $DYDISNIX_PLUGIN_PATH or ' 'is told, with where it was looked for'
 
+# One that hangs while it is loaded can be interrupted.
+start -i "$models/infrastructure.nix" --plugin="$plugins/record.so" --plugin-option=record:hang="$scratch/hangs"
+wait_for 20 test -e "$scratch/hangs"
+kill -TERM "$loop"
+not_there()
+{
+    ! kill -0 "$loop"
+}
+ok 'a plugin that hangs while it is loaded: TERM ends it all' wait_for 20 not_there
+kill -KILL "$loop" 2> /dev/null
+wait "$loop"
+is $? 1 'with 1'
+loop=
+has "$(cat "$log")" 'loading the plugins was interrupted' 'and tells why'
+
 # Older and newer ones; the search path.
 DYDISNIX_PLUGIN_PATH="$scratch/nowhere::$plugins/empty:$plugins"
 export DYDISNIX_PLUGIN_PATH

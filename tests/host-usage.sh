@@ -54,6 +54,11 @@ refused '--interface' -s f -q f -i f --interface=
 refused '--target-property' -s f -q f -i f --target-property=
 is "$(ls "$scratch")" 'a directory' 'none of these made anything'
 
+odd=$(printf 'odd\377')
+: > "$odd"
+fails 1 'a path that is not UTF-8' self_adapt -s "$odd" -q f -i f --once
+has "$(output)" 'is not UTF-8' 'is told'
+
 ok '--help' self_adapt --help
 has "$(output)" 'Usage: dydisnix-self-adapt' 'prints the usage'
 ok '--version' self_adapt --version

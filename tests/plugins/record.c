@@ -37,6 +37,11 @@ static int record_configure(const char *key, const char *value)
         directory = value;
         return 0;
     }
+    if (strcmp(key, "hang") == 0) {
+        world->write(value, "", 0, 0600);
+        for (;;)
+            pause();
+    }
     for (size_t i = 0; i < HOOKS; i++)
         if (strcmp(key, names[i]) == 0) {
             endings[i] = value;
