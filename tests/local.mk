@@ -55,6 +55,7 @@ shell_tests = \
 	tests/lab-ordinary-user.sh \
 	tests/manual.sh \
 	tests/progress.sh \
+	tests/valgrind.sh \
 	tests/reconstruct-answers.sh \
 	tests/host-watched-model.sh \
 	tests/reconstruct-copies.sh \
