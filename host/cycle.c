@@ -229,8 +229,8 @@ static int snapshot(struct cycle *cycle, json_t **report)
     (void)report;
     if (!cycle->settings->snapshot)
         return 0;
-    return take_snapshots(cycle->settings, &cycle->state, reconstruct_report(cycle), state_directory(cycle),
-                          cycle->strings);
+    return take_snapshots(cycle->settings, &cycle->state, &cycle->model.infrastructure,
+                          state_directory(cycle), cycle->strings);
 }
 
 static int redistribute(struct cycle *cycle, json_t **report)
@@ -283,7 +283,8 @@ static bool detect(struct cycle *cycle)
     CLEANUP_JSON json_t *from_deployed = compare_with(cycle, "deployed.xml");
     CLEANUP_JSON json_t *from_failed = compare_with(cycle, "failed.xml");
     const struct infrastructure nothing = { 0 };
-    if (from_deployed && !model_changed(from_deployed))
+    /* A deployment that was begun and did not end well has left something else than that model. */
+    if (from_deployed && !model_changed(from_deployed) && !state_is_deploying(&cycle->state))
         return false;
     if (from_failed && !model_changed(from_failed) && !cycle->retry)
         return false;
@@ -352,6 +353,7 @@ static int adapt(struct cycle *cycle)
         log_notice(NULL, "Reconstructing manifest...");
     int status = run_stage(cycle, &stage_reconstruct_hook);
     state_rescued(&cycle->state, reconstruct_report(cycle), operations->clock());
+    state_heard(&cycle->state, reconstruct_report(cycle));
     if (state_save(&cycle->state) != 0 || status != 0)
         return -1;
     run_snapshot_stage(cycle);

@@ -17,8 +17,8 @@ enum cycle_status {
 };
 
 /* Runs the stages. retry: a model that failed is tried again. host: the parent. Once it is gone, the stage
- * that runs is finished, for a deployment that is broken off leaves its locks on the targets, but none is begun.
- * Returns the exit status of the process. */
+ * that runs is finished, for a deployment that is broken off leaves its locks on the targets, but no other
+ * one is begun. Returns the exit status of the process. */
 int cycle_run(const struct settings *settings, bool retry, pid_t host);
 
 /* A signal handler: the cycle that this process runs starts no further stage. */

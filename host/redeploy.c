@@ -183,26 +183,24 @@ int redeploy(const struct settings *settings, struct state *state, const json_t 
     return status;
 }
 
-static bool did_not_answer(const json_t *report, const char *target)
+static bool can_be_asked(const struct state *state, const struct infrastructure *model, const char *target)
 {
-    const char *status = json_string_value(
-        json_object_get(json_object_get(json_object_get(report, "targets"), target), "status"));
-    return status && (strcmp(status, "silent") == 0 || strcmp(status, "invalid") == 0);
+    return infrastructure_find(model, target) && !state_is_silent(state, target);
 }
 
 /* Takes out what cannot be asked: one such target makes disnix-snapshot fail as a whole. */
-static bool reduce(struct manifest *manifest, const json_t *report)
+static bool reduce(struct manifest *manifest, const struct state *state, const struct infrastructure *model)
 {
     size_t snapshots = 0, services = 0, profiles = 0;
     size_t before = manifest->snapshot_mapping_count + manifest->profile_count;
     for (size_t i = 0; i < manifest->snapshot_mapping_count; i++)
-        if (!did_not_answer(report, manifest->snapshot_mappings[i].target))
+        if (can_be_asked(state, model, manifest->snapshot_mappings[i].target))
             manifest->snapshot_mappings[snapshots++] = manifest->snapshot_mappings[i];
     for (size_t i = 0; i < manifest->service_mapping_count; i++)
-        if (!did_not_answer(report, manifest->service_mappings[i].target))
+        if (can_be_asked(state, model, manifest->service_mappings[i].target))
             manifest->service_mappings[services++] = manifest->service_mappings[i];
     for (size_t i = 0; i < manifest->profile_count; i++)
-        if (!did_not_answer(report, manifest->profiles[i].target))
+        if (can_be_asked(state, model, manifest->profiles[i].target))
             manifest->profiles[profiles++] = manifest->profiles[i];
     manifest->snapshot_mapping_count = snapshots;
     manifest->service_mapping_count = services;
@@ -238,7 +236,7 @@ static int run_snapshot(const struct settings *settings, const char *manifest)
                      NULL);
 }
 
-int take_snapshots(const struct settings *settings, struct state *state, const json_t *report,
+int take_snapshots(const struct settings *settings, struct state *state, const struct infrastructure *model,
                    const char *directory, struct strings *strings)
 {
     struct previous previous = { 0 };
@@ -252,7 +250,7 @@ int take_snapshots(const struct settings *settings, struct state *state, const j
     if (!previous.known) {
         log_notice(NULL, "No manifest yet, no state is captured");
     } else if (previous.manifest.snapshot_mapping_count > 0) {
-        bool reduced = reduce(&previous.manifest, report);
+        bool reduced = reduce(&previous.manifest, state, model);
         log_notice(NULL, "Capturing the state...");
         if (reduced)
             status = write_reduced(&previous.manifest, file);

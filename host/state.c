@@ -149,6 +149,33 @@ void state_rescued(struct state *state, const json_t *report, int64_t now)
     }
 }
 
+void state_heard(struct state *state, const json_t *report)
+{
+    json_t *silent = json_array(), *target;
+    const char *name;
+    json_object_foreach(json_object_get(report, "targets"), name, target) {
+        const char *status = json_string_value(json_object_get(target, "status"));
+        if (status && (strcmp(status, "silent") == 0 || strcmp(status, "invalid") == 0))
+            json_array_append_new(silent, json_string(name));
+    }
+    json_object_set_new(state->root, "silent", silent);
+}
+
+bool state_is_silent(const struct state *state, const char *target)
+{
+    size_t index;
+    json_t *name;
+    json_array_foreach(json_object_get(state->root, "silent"), index, name)
+        if (json_is_string(name) && strcmp(json_string_value(name), target) == 0)
+            return true;
+    return false;
+}
+
+bool state_is_deploying(const struct state *state)
+{
+    return json_object_get(state->root, "deployment") != NULL;
+}
+
 void state_deploying(struct state *state, const char *previous, const char *new, const char *phase)
 {
     if (phase)

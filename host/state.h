@@ -6,15 +6,17 @@
  *   version      1
  *   cycle        number of cycles so far
  *   targets      { NAME: { "seen": seconds, "away": seconds } }; seen: the last capture that had it; away:
- * the last moment that it was seen before it vanished, until a redeployment with it has succeeded snapshots
- * { TARGET: { CONTAINER: { COMPONENT: seconds } } }; the last snapshot taken there deployed     the manifest
- * of the last successful redeployment deployment   { "previous", "new", "phase" } of a redeployment that is
- * under way or was interrupted
+ *                the last moment that it was seen before it vanished, until a redeployment with it has succeeded
+ *   snapshots    { TARGET: { CONTAINER: { COMPONENT: seconds } } }; the last snapshot taken there
+ *   silent       [NAME]; the targets that did not answer the last reconstruction, or not credibly
+ *   deployed     the manifest of the last successful redeployment
+ *   deployment   { "previous", "new", "phase" } of a redeployment that is under way or did not end well
  */
 #ifndef STATE_H
 #define STATE_H
 
 #include <jansson.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "infrastructure.h"
@@ -45,6 +47,15 @@ void state_snapshotted(struct state *state, const struct manifest *manifest, int
 
 /* The "rescued" of a report of the reconstruct stage: snapshots too. */
 void state_rescued(struct state *state, const json_t *report, int64_t now);
+
+/* The "targets" of the same report (NULL: none): who did not answer. */
+void state_heard(struct state *state, const json_t *report);
+
+/* Whether that is so of target. */
+bool state_is_silent(const struct state *state, const char *target);
+
+/* Whether a redeployment was begun and has not ended well. */
+bool state_is_deploying(const struct state *state);
 
 /* A redeployment begins, is in a phase, or (phase NULL) is over. */
 void state_deploying(struct state *state, const char *previous, const char *new, const char *phase);

@@ -46,6 +46,7 @@ shell_tests = \
 	tests/host-ends.sh \
 	tests/host-failures.sh \
 	tests/host-loop.sh \
+	tests/host-memory.sh \
 	tests/host-plugins.sh \
 	tests/host-usage.sh \
 	tests/lab-captive.sh \

@@ -80,6 +80,8 @@ static int end(const char *hook, const json_t *event, json_t **report)
         *report = json_integer(5);
         return 77;
     }
+    if (strncmp(ending, "silent:", 7) == 0) /* takes the stage and tells that this target did not answer */
+        json_object_set_new(*report, "targets", json_pack("{s{ss}}", ending + 7, "status", "silent"));
     if (strchr(ending, '/')) /* takes the stage with this as its result */
         json_object_set_new(*report, strcmp(hook, "redistribute") == 0 ? "distribution" : "infrastructure",
                             json_string(ending));
