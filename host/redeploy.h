@@ -16,7 +16,8 @@ int redeploy(const struct settings *settings, struct state *state, const json_t 
              struct strings *strings, json_t **report);
 
 /* Snapshots of everything in the coordinator's manifest but what is on targets that cannot be asked: those
- * that are not in the model, and those that did not answer the last reconstruction. 0, or -1 after a message. */
+ * that are not in the model, and those that did not answer the last reconstruction. 0, or -1 after a
+ * message. */
 int take_snapshots(const struct settings *settings, struct state *state, const struct infrastructure *model,
                    const char *directory, struct strings *strings);
 

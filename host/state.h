@@ -6,7 +6,8 @@
  *   version      1
  *   cycle        number of cycles so far
  *   targets      { NAME: { "seen": seconds, "away": seconds } }; seen: the last capture that had it; away:
- *                the last moment that it was seen before it vanished, until a redeployment with it has succeeded
+ *                the last moment that it was seen before it vanished, until a redeployment with it
+ *                has succeeded
  *   snapshots    { TARGET: { CONTAINER: { COMPONENT: seconds } } }; the last snapshot taken there
  *   silent       [NAME]; the targets that did not answer the last reconstruction, or not credibly
  *   deployed     the manifest of the last successful redeployment
