@@ -45,6 +45,7 @@ shell_tests = \
 	tests/host-cycle.sh \
 	tests/host-ends.sh \
 	tests/host-failures.sh \
+	tests/host-links.sh \
 	tests/host-loop.sh \
 	tests/host-memory.sh \
 	tests/host-plugins.sh \
