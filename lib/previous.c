@@ -196,23 +196,24 @@ int previous_find_deployed(const struct previous *previous, struct strings *stri
     return result;
 }
 
-int previous_find_generation(const struct previous *previous, const struct snapshot_mapping *mapping,
-                             struct strings *strings, struct manifest *found)
+int previous_generations(const struct previous *previous, struct strings *strings,
+                         bool (*each)(void *closure, const struct manifest *generation), void *closure)
 {
     struct generations generations;
     int result = list_generations(previous, &generations);
-    manifest_init(found, strings);
-    for (size_t i = 0; result == 0 && i < generations.count; i++) {
-        CLEANUP_FREE char *path = string_format("%s-%ld-link", previous->profile, generations.numbers[i]);
-        CLEANUP_FREE char *reason = NULL;
-        if (!path) {
+    bool enough = previous->known && each(closure, &previous->manifest);
+    for (size_t i = 0; result == 0 && !enough && i < generations.count; i++) {
+        CLEANUP_FREE char *path = NULL, *reason = NULL;
+        struct manifest manifest;
+        if (previous->known && generations.numbers[i] == previous->generation)
+            continue;
+        manifest_init(&manifest, strings);
+        path = string_format("%s-%ld-link", previous->profile, generations.numbers[i]);
+        if (!path)
             result = -1;
-        } else if (read_manifest(path, strings, found, &reason) == 0) {
-            if (manifest_find_snapshot_mapping(found, mapping->target, mapping->container, mapping->component))
-                result = 1;
-            else
-                manifest_clear(found);
-        }
+        else if (read_manifest(path, strings, &manifest, &reason) == 0)
+            enough = each(closure, &manifest);
+        manifest_clear(&manifest);
     }
     free(generations.numbers);
     return result;

@@ -28,10 +28,10 @@ char *previous_namesake(const struct previous *previous);
 
 void previous_clear(struct previous *previous);
 
-/* The newest generation up to the current one that has the snapshot mapping (target, container, component): 1 and
- * its manifest in *found, 0: none has it, -1: no memory. A generation that cannot be read counts as one without. */
-int previous_find_generation(const struct previous *previous, const struct snapshot_mapping *mapping,
-                             struct strings *strings, struct manifest *found);
+/* Gives the generations to each, the current one first and then back in time, until each gives back true. One that
+ * cannot be read is left out. 0, or -1: no memory. */
+int previous_generations(const struct previous *previous, struct strings *strings,
+                         bool (*each)(void *closure, const struct manifest *generation), void *closure);
 
 /* The name in the store of a manifest that reconstruction wrote: nobody has deployed it. */
 #define RECONSTRUCTED_MANIFEST "reconstructed-manifest.xml"

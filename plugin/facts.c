@@ -149,19 +149,31 @@ void facts_coordinator_snapshots(const char *container, const char *component, s
     free(generations.names);
 }
 
-static int find_generation(struct copy *copy, const struct previous *previous, struct strings *strings)
+static bool wants_generation(const struct copy *copy)
 {
-    struct manifest found;
-    int result = previous_find_generation(previous, copy->mapping, strings, &found);
-    if (result < 0)
-        return -1;
-    copy->facts.generation_known = result > 0;
-    for (size_t i = 0; result > 0 && i < copy->home_count; i++)
-        copy->facts.in_generation[i] = manifest_find_snapshot_mapping(&found, copy->homes[i],
-                                                                      copy->mapping->container,
-                                                                      copy->mapping->component);
-    manifest_clear(&found);
-    return 0;
+    return copy->facts.homes && copy->home_count > 0 && !copy->facts.generation_known;
+}
+
+/* Takes what one generation says of the copies that no newer one had on their targets. True: of all of them. */
+static bool take_generation(void *closure, const struct manifest *generation)
+{
+    struct copies *copies = closure;
+    bool all = true;
+    for (size_t i = 0; i < copies->count; i++) {
+        struct copy *copy = &copies->items[i];
+        const struct snapshot_mapping *mapping = copy->mapping;
+        if (!wants_generation(copy))
+            continue;
+        if (!manifest_find_snapshot_mapping(generation, mapping->target, mapping->container, mapping->component)) {
+            all = false;
+            continue;
+        }
+        copy->facts.generation_known = true;
+        for (size_t j = 0; j < copy->home_count; j++)
+            copy->facts.in_generation[j] = manifest_find_snapshot_mapping(generation, copy->homes[j],
+                                                                          mapping->container, mapping->component);
+    }
+    return all;
 }
 
 static void add_query(struct queries *queries, struct copy *copy, const struct target *target,
@@ -172,7 +184,7 @@ static void add_query(struct queries *queries, struct copy *copy, const struct t
 }
 
 static int prepare(struct copy *copy, struct queries *queries, const struct infrastructure *infrastructure,
-                   const struct previous *previous, const json_t *history, struct strings *strings)
+                   const json_t *history, struct strings *strings)
 {
     copy->facts.homes = calloc(copy->home_count + 1, sizeof *copy->facts.homes);
     copy->facts.in_generation = calloc(copy->home_count + 1, sizeof *copy->facts.in_generation);
@@ -184,7 +196,7 @@ static int prepare(struct copy *copy, struct queries *queries, const struct infr
     add_query(queries, copy, copy->captured->target, &copy->facts.here, strings);
     for (size_t i = 0; i < copy->home_count; i++)
         add_query(queries, copy, infrastructure_find(infrastructure, copy->homes[i]), &copy->facts.homes[i], strings);
-    return find_generation(copy, previous, strings);
+    return 0;
 }
 
 int facts_gather(struct copies *copies, const struct infrastructure *infrastructure, const struct previous *previous,
@@ -198,7 +210,12 @@ int facts_gather(struct copies *copies, const struct infrastructure *infrastruct
     int status = queries.items ? 0 : -1;
     for (size_t i = 0; status == 0 && previous->known && i < copies->count; i++)
         if (copy_needs_facts(&copies->items[i]) && !copies->items[i].facts.homes)
-            status = prepare(&copies->items[i], &queries, infrastructure, previous, history, strings);
+            status = prepare(&copies->items[i], &queries, infrastructure, history, strings);
+    bool wanted = false;
+    for (size_t i = 0; i < copies->count; i++)
+        wanted = wanted || wants_generation(&copies->items[i]);
+    if (status == 0 && wanted)
+        status = previous_generations(previous, strings, take_generation, copies);
     if (status == 0 && queries.count > 0)
         status = operations->run(&work, options->jobs);
     if (status != 0)

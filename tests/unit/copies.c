@@ -13,6 +13,8 @@
 #include <cmocka.h>
 
 #include "copies.h"
+#include "facts.h"
+#include "cleanup.h"
 #include "operations.h"
 
 #define KEY "1111111111111111111111111111111111111111111111111111111111111111"
@@ -526,6 +528,66 @@ static void keep_policy_leaves_all_as_it_is(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
+static unsigned generations_read;
+
+static int two_generations(const char *path, int (*each)(void *closure, const char *name), void *closure)
+{
+    (void)path;
+    return each(closure, "default-1-link") || each(closure, "default-2-link");
+}
+
+static int read_generation(const char *path, size_t limit, char **data, size_t *length)
+{
+    static const char mapping[] = "<mapping><component>db-1.0</component><container>database</container><service>" KEY
+                                  "</service><target>%s</target></mapping>";
+    CLEANUP_FREE char *on_a = string_format(mapping, "a"), *on_c = string_format(mapping, "c");
+    assert_string_equal(path, "/profiles/default-1-link");
+    (void)limit;
+    generations_read++;
+    *data = string_format("<manifest version=\"2\"><services><service name=\"" KEY "\"><name>db</name><pkg>" DB_PACKAGE
+                          "</pkg><type>x</type></service></services><infrastructure/><snapshotMappings>%s%s"
+                          "</snapshotMappings></manifest>", on_a, on_c);
+    *length = strlen(*data);
+    return 0;
+}
+
+static int ask_nobody(const struct dydisnix_work *work, unsigned jobs)
+{
+    struct dydisnix_program program = { 0 };
+    struct dydisnix_result result = { .ending = DYDISNIX_TIMED_OUT };
+    (void)jobs;
+    while (work->next(work->closure, &program))
+        work->done(work->closure, &program, &result);
+    return 0;
+}
+
+/* However many copies want to know what a generation has, it is read once, and the current one not at all. */
+static void a_generation_is_read_once(void **state)
+{
+    struct world *world = *state;
+    struct dydisnix_operations table = real_operations;
+    table.list = two_generations;
+    table.read = read_generation;
+    table.run = ask_nobody;
+    capture_with(world, "a");
+    capture_with(world, "c");
+    know_profile(world, "b");
+    hold(&world->previous, "b", true, true);
+    const struct previous previous = { .known = true, .profile = (char *)"/profiles/default", .generation = 2,
+                                       .manifest = world->previous };
+    assert_int_equal(copies_find(&world->capture, &world->previous, &world->copies), 0);
+    assert_int_equal(world->copies.count, 2);
+    operations_use(&table);
+    assert_int_equal(facts_gather(&world->copies, &world->infrastructure, &previous, NULL, &world->options,
+                                  world->strings), 0);
+    operations_use(&real_operations);
+    assert_int_equal(generations_read, 1);
+    for (size_t i = 0; i < 2; i++) {
+        assert_true(world->copies.items[i].facts.generation_known);
+        assert_false(world->copies.items[i].facts.in_generation[0]);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -555,6 +617,7 @@ int main(void)
         TEST(replicas_by_design_are_no_conflict),
         TEST(a_written_reconstruction_settles_no_conflict),
         TEST(conflict_when_previous_is_lost),
+        TEST(a_generation_is_read_once),
         TEST(one_holder_needs_no_judgement),
         TEST(keep_policy_leaves_all_as_it_is),
     };
