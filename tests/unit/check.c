@@ -176,6 +176,33 @@ static void the_provider_of_an_old_snapshot_stays(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
+/* A hundred replicated services on a thousand targets and a lost manifest make conflicts in such numbers. */
+static void many_conflicts_take_no_squares(void **state)
+{
+    enum { MANY = 50000 };
+    struct plan *plan = *state;
+    json_t *conflicts = json_array(), *report = json_pack("{so}", "conflicts", conflicts);
+    for (int i = 0; i < MANY; i++) {
+        char name[16];
+        snprintf(name, sizeof name, "db-%d", i);
+        json_array_append_new(conflicts, json_pack("{ss ss ss}", "component", name, "container", "database", "reason",
+                                                   "?"));
+        for (int j = 0; j < 2; j++) {
+            const struct snapshot_mapping mapping = { .target = j ? "b" : "a", .container = "database",
+                                                      .component = strings_intern(plan->strings, name),
+                                                      .service = KEY };
+            assert_non_null(manifest_add_snapshot_mapping(&plan->previous, &mapping));
+            assert_non_null(manifest_add_snapshot_mapping(&plan->new, &mapping));
+        }
+    }
+    manifest_sort(&plan->previous);
+    manifest_sort(&plan->new);
+    int64_t started = operations->now();
+    assert_int_equal(check_deployment(&plan->previous, &plan->new, report, &plan->settings), 0);
+    assert_true(operations->now() - started < 20000);
+    json_decref(report);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -187,6 +214,7 @@ int main(void)
         TEST(state_does_not_move_where_a_name_is_no_key),
         TEST(state_moves_where_names_are_keys),
         TEST(new_state_may_begin_anywhere),
+        TEST(many_conflicts_take_no_squares),
         TEST(the_provider_of_an_old_snapshot_stays),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
