@@ -262,7 +262,7 @@ static bool await_probe(const struct loop *loop, pid_t child, int *status)
     while (waitpid(child, status, WNOHANG) == 0) {
         int64_t left = deadline - operations->now();
         bool signalled = left > 0 && poll(&fd, 1, (int)left) > 0
-                         && read(loop->signals, &information, sizeof information) == (ssize_t)sizeof information;
+                         && read(loop->signals, &information, sizeof information) > 0;
         if (left > 0 && (!signalled || information.ssi_signo == SIGCHLD || information.ssi_signo == SIGHUP))
             continue;
         log_error(NULL, "loading the plugins %s and is ended", left > 0 ? "was interrupted" : "took too long");
@@ -280,7 +280,8 @@ static int probe(struct loop *loop)
     pid_t child = fork_child(loop);
     if (child == 0)
         _exit(cycle_probe(&loop->settings) == 0 ? DONE : FAILED);
-    return child > 0 && await_probe(loop, child, &status) && WIFEXITED(status) && WEXITSTATUS(status) == DONE ? 0 : -1;
+    bool ended = child > 0 && await_probe(loop, child, &status);
+    return ended && WIFEXITED(status) && WEXITSTATUS(status) == DONE ? 0 : -1;
 }
 
 static int open_signals(void)
