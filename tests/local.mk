@@ -50,6 +50,7 @@ shell_tests = \
 	tests/host-memory.sh \
 	tests/host-plugins.sh \
 	tests/host-usage.sh \
+	tests/install.sh \
 	tests/lab-captive.sh \
 	tests/lab-client.sh \
 	tests/lab-engine.sh \

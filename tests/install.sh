@@ -1,0 +1,64 @@
+#!/bin/sh
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# What `make install` puts where, that it works from there without a word from the environment, and goes again.
+. "$srcdir/tests/functions.sh"
+unset MAKEFLAGS MFLAGS MAKELEVEL MAKEOVERRIDES DESTDIR DYDISNIX_PLUGIN_PATH DYDISNIX_NIX_EXPRESSIONS DYDISNIX_LAB
+
+root="$scratch/a root"
+mkdir "$root"
+
+# A directory as configured, by its name in the makefile.
+directory()
+{
+    printf 'show: ; @printf "%%s\\n" "$(%s)"\n' "$1" | make -s -C "$builddir" -f Makefile -f - show
+}
+
+prefix=$(directory prefix)
+bin=$(directory bindir)
+man=$(directory mandir)
+expressions=$(directory nixexprdir)
+example=$(directory exampledir)
+plugins=$(directory pluginsdir)
+headers=$(directory includedir)
+
+ok 'it installs below DESTDIR' make -C "$builddir" install DESTDIR="$root"
+for name in dydisnix-self-adapt dydisnix-reconstruct dydisnix-lab; do
+    is "$("$root$bin/$name" --version | sed -n '1s/ .*//p')" "$name" "$name is installed and says its version"
+    ok 'and has a manual page' test -s "$root$man/man1/$name.1"
+done
+ok 'the manual page of plugins' test -s "$root$man/man3/dydisnix-plugin.3"
+ok 'the plugin' test -x "$root$plugins/reconstruct.so"
+is "$(ls "$root$expressions")" "$(cd "$srcdir/nix" && ls ./*.nix | sed 's,^\./,,')" 'every Nix expression'
+is "$(ls "$root$example")" "$(ls "$srcdir/lab/example")" 'the example'
+# shellcheck disable=SC2086
+ok 'a plugin builds with the header that is installed' ${CC:-cc} $JSON_CFLAGS -I"$root$headers" -fsyntax-only \
+    "$srcdir/tests/plugins/record.c"
+
+# Where it was configured for: in a namespace of its own what is installed lies over that directory.
+where_it_belongs() # COMMAND ARGUMENT…
+{
+    user=-Ur
+    [ "$(id -u)" -ne 0 ] || user=
+    # shellcheck disable=SC2016
+    unshare $user -m sh -euc '
+        mount --make-rprivate /
+        mount -t overlay -o "lowerdir=$1$2:$2" overlay "$2" || mount --bind "$1$2" "$2"
+        shift 2
+        exec "$@"' sh "$root" "$prefix" env PATH="$bin:$PATH" "$@"
+}
+
+if where_it_belongs nix-instantiate --version > "$scratch/refused" 2>&1; then
+    ok 'the lab runs from there' where_it_belongs "$bin/dydisnix-lab" --targets=0 --run -- true
+    # shellcheck disable=SC2016
+    ok 'the loop deploys the example, with plugin and expressions' where_it_belongs dydisnix-lab --targets=3 \
+        --run -- sh -eu -c 'dydisnix-lab exec coordinator dydisnix-self-adapt -s "$1/services.nix" -q "$1/qos.nix" --once \
+            --geninfra dydisnix-lab-geninfra --state-dir "$DYDISNIX_LAB/state" --reconstruct
+            dydisnix-lab who web' sh "$example"
+    has "$(output)" '"service": "web"' 'which answers'
+else
+    evidence "not tried in $prefix: $(cat "$scratch/refused")"
+fi
+
+ok 'it uninstalls' make -C "$builddir" uninstall DESTDIR="$root"
+is "$(find "$root" ! -type d)" '' 'and leaves no file'
+done_testing
