@@ -122,9 +122,13 @@ void state_see(struct state *state, const struct infrastructure *infrastructure,
         json_object_set_new(object_at(targets, infrastructure->targets[i].name), "seen", json_integer(now));
 }
 
+/* Of a target that was away only snapshots from before its absence count: they tell how much of what it held
+ * then can have reached its homes. */
 static void note_snapshot(struct state *state, const char *target, const char *container,
                           const char *component, int64_t now)
 {
+    if (json_object_get(json_object_get(json_object_get(state->root, "targets"), target), "away"))
+        return;
     json_t *containers = object_at(object_at(state->root, "snapshots"), target);
     json_object_set_new(object_at(containers, container), component, json_integer(now));
 }

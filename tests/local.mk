@@ -20,6 +20,7 @@ unit_tests = \
 	tests/unit/options \
 	tests/unit/paths \
 	tests/unit/programs \
+	tests/unit/state \
 	tests/unit/strings \
 	tests/unit/supervisor \
 	tests/unit/value \
@@ -34,6 +35,8 @@ tests_unit_options_CPPFLAGS = $(tests_unit_copies_CPPFLAGS)
 tests_unit_options_LDADD = $(tests_unit_copies_LDADD)
 tests_unit_check_CPPFLAGS = $(AM_CPPFLAGS) -iquote $(top_srcdir)/host
 tests_unit_check_LDADD = host/libhost.a $(LDADD)
+tests_unit_state_CPPFLAGS = $(AM_CPPFLAGS) -iquote $(top_srcdir)/host
+tests_unit_state_LDADD = host/libhost.a $(LDADD)
 tests_unit_supervisor_CPPFLAGS = $(AM_CPPFLAGS) -iquote $(top_srcdir)/host
 tests_unit_supervisor_LDADD = host/libhost.a $(LDADD)
 
