@@ -17,7 +17,7 @@ cat > "$scratch/story" << 'EOF'
 set -u
 cd "$1"
 example=$2/lab/example
-cp "$example/services.nix" services.nix
+cat "$example/services.nix" > services.nix # writable, whatever the sources are
 
 distribute() # WEB API DATABASE
 {
