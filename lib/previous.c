@@ -12,16 +12,20 @@
 /* The coordinator's own manifest may be far larger than what a target is allowed to send. */
 static const size_t manifest_limit = (size_t)4 << 30;
 
-static int read_manifest(const char *path, struct strings *strings, struct manifest *manifest, char **reason)
+enum reading { READ, LOST, UNREADABLE };
+
+/* LOST: not there, or damaged. UNREADABLE: there, and only now not to be had. */
+static enum reading read_manifest(const char *path, struct strings *strings, struct manifest *manifest, char **reason)
 {
     const struct manifest_limits limits = { 0 };
     CLEANUP_FREE char *text = NULL;
     size_t length = 0;
     if (operations->read(path, manifest_limit, &text, &length) != 0) {
+        enum reading outcome = errno == ENOENT || errno == ENOTDIR ? LOST : UNREADABLE;
         *reason = string_format("%s: %s", path, strerror(errno));
-        return -1;
+        return outcome;
     }
-    return manifest_parse(text, length, path, &limits, strings, manifest, reason);
+    return manifest_parse(text, length, path, &limits, strings, manifest, reason) == 0 ? READ : LOST;
 }
 
 /* NUMBER of "PROFILE-NUMBER-link", or 0. */
@@ -76,13 +80,14 @@ int previous_read(const char *directory, const char *profile, const char *file, 
     if (!previous->path)
         return 0;
     CLEANUP_FREE char *reason = NULL;
-    if (read_manifest(previous->path, strings, &previous->manifest, &reason) == 0) {
+    enum reading outcome = read_manifest(previous->path, strings, &previous->manifest, &reason);
+    if (outcome == READ) {
         previous->known = true;
         return 0;
     }
     free(previous->path);
     previous->path = NULL;
-    if (file) {
+    if (file || outcome == UNREADABLE) {
         log_error(NULL, "%s", reason);
         return -1;
     }
@@ -189,7 +194,7 @@ int previous_find_deployed(const struct previous *previous, struct strings *stri
         if (!path)
             result = -1;
         else if (operations->read_link(path, &link) == 0 && !is_reconstructed(link)
-                 && read_manifest(path, strings, found, &reason) == 0)
+                 && read_manifest(path, strings, found, &reason) == READ)
             result = 1;
     }
     free(generations.numbers);
@@ -211,7 +216,7 @@ int previous_generations(const struct previous *previous, struct strings *string
         path = string_format("%s-%ld-link", previous->profile, generations.numbers[i]);
         if (!path)
             result = -1;
-        else if (read_manifest(path, strings, &manifest, &reason) == 0)
+        else if (read_manifest(path, strings, &manifest, &reason) == READ)
             enough = each(closure, &manifest);
         manifest_clear(&manifest);
     }

@@ -18,7 +18,7 @@ struct previous {
 
 /* Reads the manifest that file names, or with NULL the current generation of the coordinator profile in directory
  * (NULL: the user's own under Nix's profiles). One that is damaged counts as lost, with a warning. 0, or -1 after a
- * message: the profile's place cannot be told, or file cannot be read. */
+ * message: the profile's place cannot be told, or a manifest that is there cannot be read. */
 int previous_read(const char *directory, const char *profile, const char *file, struct strings *strings,
                   struct previous *previous);
 

@@ -274,7 +274,8 @@ static int add_previous_snapshots(struct aggregation *aggregation, const struct 
     for (size_t i = 0; i < aggregation->capture->count; i++) {
         const struct captured *captured = &aggregation->capture->targets[i];
         const char *name = captured->target->name;
-        if (captured->answer != ANSWER_CAPTURED)
+        const struct profile *profile = manifest_find_profile(previous, name);
+        if (captured->answer != ANSWER_CAPTURED || !profile || strcmp(profile->path, captured->profile) != 0)
             continue;
         struct range range = target_range(previous->snapshot_mappings, previous->snapshot_mapping_count,
                                           sizeof *previous->snapshot_mappings, name);

@@ -29,4 +29,12 @@ ln -s nowhere "$profiles/default-extra-1-link"
 reconstruct --xml --dry-run "$model"
 has "$messages" 'there is a profile default-extra beside' 'a profile whose name begins with this one is told'
 
+# What cannot be read just now is not lost: nothing is decided without it.
+rm "$profiles"/*
+ln -s default-1-link "$profiles/default"
+ln -s . "$profiles/default-1-link" # a directory
+reconstruct --xml --dry-run "$model"
+is "$status" 1 'a previous manifest that is there and cannot be read fails'
+lacks "$messages" 'counts as lost' 'and does not count as lost'
+
 done_testing
