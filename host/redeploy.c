@@ -13,18 +13,12 @@
 
 static const size_t manifest_limit = (size_t)4 << 30;
 
-static int take_last_line(void *closure, char *line)
-{
-    *(char **)closure = line;
-    return 0;
-}
-
 /* disnix-manifest; *path is the store path of the new manifest. */
 static int make_manifest(const struct settings *settings, const json_t *event, char **path)
 {
     CLEANUP_ARGUMENTS struct arguments arguments = { 0 };
     CLEANUP_FREE char *output = NULL;
-    char *last = NULL;
+    char *last;
     arguments_add(&arguments, "disnix-manifest");
     arguments_option(&arguments, "--services", settings->services);
     arguments_option(&arguments, "--infrastructure",
@@ -39,7 +33,7 @@ static int make_manifest(const struct settings *settings, const json_t *event, c
     log_notice(NULL, "Building manifest...");
     if (stage_run(settings, &(struct stage_program){ .arguments = &arguments }, &output, NULL, NULL) != 0)
         return -1;
-    string_lines(output, take_last_line, &last);
+    last = string_last_line(output);
     if (!last || !is_store_path(last)) {
         log_error(NULL, "disnix-manifest: no store path: %.200s", last ? last : "");
         return -1;

@@ -116,18 +116,12 @@ int stage_augment(const struct settings *settings, const json_t *event, const ch
     return *report ? 0 : -1;
 }
 
-static int take_last_line(void *closure, char *line)
-{
-    *(char **)closure = line;
-    return 0;
-}
-
 int stage_redistribute(const struct settings *settings, const json_t *event, const char *directory,
                        json_t **report)
 {
     CLEANUP_ARGUMENTS struct arguments arguments = { 0 };
     CLEANUP_FREE char *output = NULL;
-    char *path = NULL;
+    char *path;
     arguments_add(&arguments, "dydisnix-gendist");
     arguments_option(&arguments, "--services", settings->services);
     arguments_option(&arguments, "--infrastructure", text(event, "infrastructure"));
@@ -146,7 +140,7 @@ int stage_redistribute(const struct settings *settings, const json_t *event, con
                   &output, NULL, NULL)
         != 0)
         return -1;
-    string_lines(output, take_last_line, &path);
+    path = string_last_line(output);
     if (!path || !is_store_path(path)) {
         log_error(NULL, "dydisnix-gendist: no store path: %.200s", path ? path : "");
         return -1;

@@ -12,3 +12,16 @@ int string_lines(char *text, int (*each)(void *closure, char *line), void *closu
             result = each(closure, line);
     return result;
 }
+
+static int take_line(void *closure, char *line)
+{
+    *(char **)closure = line;
+    return 0;
+}
+
+char *string_last_line(char *text)
+{
+    char *last = NULL;
+    string_lines(text, take_line, &last);
+    return last;
+}

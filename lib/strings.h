@@ -26,4 +26,8 @@ char *string_utf8(const char *text);
  * is not 0. The text is cut into pieces. */
 int string_lines(char *text, int (*each)(void *closure, char *line), void *closure);
 
+/* The last line of text that is not empty, where programs print their result; NULL: there is none. The text is cut
+ * into pieces. */
+char *string_last_line(char *text);
+
 #endif

@@ -134,19 +134,13 @@ static bool next_export(void *closure, struct dydisnix_program *program)
     return true;
 }
 
-static int take_last_line(void *closure, char *line)
-{
-    *(char **)closure = line;
-    return 0;
-}
-
 static void export_done(void *closure, const struct dydisnix_program *program, struct dydisnix_result *result)
 {
     struct part *part = program->closure;
     char *file = NULL;
     (void)closure;
     if (result->ending == DYDISNIX_EXITED && result->status == 0)
-        string_lines(result->output, take_last_line, &file);
+        file = string_last_line(result->output);
     if (file && file[0] == '/' && operations->inspect(file, NULL) == DYDISNIX_FILE) {
         part->file = strdup(file);
     } else {
