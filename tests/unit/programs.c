@@ -366,7 +366,7 @@ static void output_limit(void **state)
     struct dydisnix_result result;
 
     (void)state;
-    assert_int_equal(run_script("yes & echo $!; wait", NULL, many, &result), -1);
+    assert_int_equal(run_script("sh -c 'echo $$; exec yes' & wait", NULL, many, &result), -1);
     assert_int_equal(result.ending, DYDISNIX_TOO_MUCH_OUTPUT);
     assert_int_equal(result.output_length, 100000);
     expect_killed(atoi(result.output));
