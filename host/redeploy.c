@@ -11,8 +11,6 @@
 #include "previous.h"
 #include "stages.h"
 
-static const size_t manifest_limit = (size_t)4 << 30;
-
 /* disnix-manifest; *path is the store path of the new manifest. */
 static int make_manifest(const struct settings *settings, const json_t *event, char **path)
 {
@@ -58,14 +56,8 @@ static int keep_manifest(const struct settings *settings, const char *path, cons
 
 static int read_manifest(const char *path, struct strings *strings, struct manifest *manifest)
 {
-    const struct manifest_limits limits = { 0 };
-    CLEANUP_FREE char *text = NULL, *reason = NULL;
-    size_t length = 0;
-    if (operations->read(path, manifest_limit, &text, &length) != 0) {
-        log_error(NULL, "%s: %s", path, strerror(errno));
-        return -1;
-    }
-    if (manifest_parse(text, length, path, &limits, strings, manifest, &reason) == 0)
+    CLEANUP_FREE char *reason = NULL;
+    if (manifest_read(path, strings, manifest, &reason) == MANIFEST_READ)
         return 0;
     log_error(NULL, "%s", reason ? reason : "out of memory");
     return -1;

@@ -12,20 +12,19 @@
 /* The coordinator's own manifest may be far larger than what a target is allowed to send. */
 static const size_t manifest_limit = (size_t)4 << 30;
 
-enum reading { READ, LOST, UNREADABLE };
-
-/* LOST: not there, or damaged. UNREADABLE: there, and only now not to be had. */
-static enum reading read_manifest(const char *path, struct strings *strings, struct manifest *manifest, char **reason)
+enum manifest_reading manifest_read(const char *path, struct strings *strings, struct manifest *manifest,
+                                    char **reason)
 {
     const struct manifest_limits limits = { 0 };
     CLEANUP_FREE char *text = NULL;
     size_t length = 0;
     if (operations->read(path, manifest_limit, &text, &length) != 0) {
-        enum reading outcome = errno == ENOENT || errno == ENOTDIR ? LOST : UNREADABLE;
+        enum manifest_reading outcome = errno == ENOENT || errno == ENOTDIR ? MANIFEST_ABSENT : MANIFEST_UNREADABLE;
         *reason = string_format("%s: %s", path, strerror(errno));
         return outcome;
     }
-    return manifest_parse(text, length, path, &limits, strings, manifest, reason) == 0 ? READ : LOST;
+    return manifest_parse(text, length, path, &limits, strings, manifest, reason) == 0 ? MANIFEST_READ
+                                                                                       : MANIFEST_DAMAGED;
 }
 
 /* NUMBER of "PROFILE-NUMBER-link", or 0. */
@@ -80,14 +79,14 @@ int previous_read(const char *directory, const char *profile, const char *file, 
     if (!previous->path)
         return 0;
     CLEANUP_FREE char *reason = NULL;
-    enum reading outcome = read_manifest(previous->path, strings, &previous->manifest, &reason);
-    if (outcome == READ) {
+    enum manifest_reading outcome = manifest_read(previous->path, strings, &previous->manifest, &reason);
+    if (outcome == MANIFEST_READ) {
         previous->known = true;
         return 0;
     }
     free(previous->path);
     previous->path = NULL;
-    if (file || outcome == UNREADABLE) {
+    if (file || outcome == MANIFEST_UNREADABLE) {
         log_error(NULL, "%s", reason);
         return -1;
     }
@@ -194,7 +193,7 @@ int previous_find_deployed(const struct previous *previous, struct strings *stri
         if (!path)
             result = -1;
         else if (operations->read_link(path, &link) == 0 && !is_reconstructed(link)
-                 && read_manifest(path, strings, found, &reason) == READ)
+                 && manifest_read(path, strings, found, &reason) == MANIFEST_READ)
             result = 1;
     }
     free(generations.numbers);
@@ -216,7 +215,7 @@ int previous_generations(const struct previous *previous, struct strings *string
         path = string_format("%s-%ld-link", previous->profile, generations.numbers[i]);
         if (!path)
             result = -1;
-        else if (read_manifest(path, strings, &manifest, &reason) == READ)
+        else if (manifest_read(path, strings, &manifest, &reason) == MANIFEST_READ)
             enough = each(closure, &manifest);
         manifest_clear(&manifest);
     }

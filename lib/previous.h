@@ -8,6 +8,18 @@
 #include "manifest.h"
 #include "strings.h"
 
+enum manifest_reading {
+    MANIFEST_READ,
+    MANIFEST_ABSENT,
+    MANIFEST_DAMAGED,   /* there, but no manifest of version 2 */
+    MANIFEST_UNREADABLE /* there, and only now not to be had */
+};
+
+/* Reads a file that holds a deployment manifest. Unless it was read, *reason is one line, malloc()ed (NULL: no
+ * memory), and nothing was printed. */
+enum manifest_reading manifest_read(const char *path, struct strings *strings, struct manifest *manifest,
+                                    char **reason);
+
 struct previous {
     bool known;               /* false: there is none, or it cannot be read */
     char *profile;            /* DIRECTORY/PROFILE, also when it is not there yet */

@@ -70,14 +70,12 @@ static int read_infrastructure(struct reconstruction *reconstruction)
 static void read_deployed(struct reconstruction *reconstruction)
 {
     const char *path = json_string_value(json_object_get(reconstruction->request->history, "deployed"));
-    const struct manifest_limits limits = { 0 };
-    CLEANUP_FREE char *text = NULL, *reason = NULL;
-    size_t length = 0;
-    if (!path || operations->read(path, (size_t)4 << 30, &text, &length) != 0)
+    CLEANUP_FREE char *reason = NULL;
+    if (!path)
         return;
-    reconstruction->deployed_known = manifest_parse(text, length, path, &limits, reconstruction->strings,
-                                                    &reconstruction->deployed, &reason) == 0;
-    if (!reconstruction->deployed_known)
+    enum manifest_reading outcome = manifest_read(path, reconstruction->strings, &reconstruction->deployed, &reason);
+    reconstruction->deployed_known = outcome == MANIFEST_READ;
+    if (outcome == MANIFEST_DAMAGED)
         log_warning(NULL, "the last deployed manifest is not known: %s", reason ? reason : "out of memory");
 }
 
