@@ -1,5 +1,4 @@
 noinst_LIBRARIES += lab/libengine.a
-lab_libengine_a_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/plugin
 lab_libengine_a_SOURCES = \
 	lab/deployment.c lab/deployment.h \
 	lab/distribute.c \
@@ -18,7 +17,7 @@ lab_libengine_a_SOURCES = \
 	$(NULL)
 
 # What links the engine needs, in this order.
-libraries_of_engine = lab/libengine.a plugin/libreconstruct.a lib/libdydisnix.a $(LIBRARIES_USED)
+libraries_of_engine = lab/libengine.a lib/libdydisnix.a $(LIBRARIES_USED)
 
 # The demonstration's system.
 exampledir = $(pkgdatadir)/example

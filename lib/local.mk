@@ -3,6 +3,7 @@ lib_libdydisnix_a_SOURCES = \
 	lib/arguments.c lib/arguments.h \
 	lib/array.h \
 	lib/cleanup.h \
+	lib/client.c lib/client.h \
 	lib/descendants.c lib/descendants.h \
 	lib/infrastructure.c lib/infrastructure.h \
 	lib/lines.c \

@@ -3,7 +3,6 @@ plugin_sources = \
 	plugin/aggregate.c plugin/aggregate.h \
 	plugin/capture.c plugin/capture.h \
 	plugin/claims.c plugin/claims.h \
-	plugin/client.c plugin/client.h \
 	plugin/closures.c plugin/closures.h \
 	plugin/copies.c plugin/copies.h \
 	plugin/facts.c plugin/facts.h \
