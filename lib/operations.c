@@ -90,3 +90,9 @@ void show_progress(const char *doing, size_t done, size_t total)
         && operations->progress != NULL)
         operations->progress(doing, done, total);
 }
+
+bool is_own_file(const char *path)
+{
+    return operations->size >= offsetof(struct dydisnix_operations, is_own_file) + sizeof operations->is_own_file
+           && operations->is_own_file != NULL && operations->is_own_file(path);
+}

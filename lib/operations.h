@@ -20,7 +20,7 @@ extern const struct dydisnix_operations real_operations;
 void real_log_level(enum dydisnix_level most);
 
 /* Messages: "[coordinator]: …" when target is NULL, else "[target: NAME]: …". Control characters in what is
- * printed become '?', so that one message is one line. */
+ * printed, and bytes that are not UTF-8, become '?', so that one message is one line. */
 void log_error(const char *target, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void log_warning(const char *target, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void log_notice(const char *target, const char *format, ...) __attribute__((format(printf, 2, 3)));
@@ -32,6 +32,9 @@ int run_program(const struct dydisnix_program *program, struct dydisnix_result *
 
 /* operations->progress(), where the table has it. */
 void show_progress(const char *doing, size_t done, size_t total);
+
+/* operations->is_own_file(); false where the table does not have it. */
+bool is_own_file(const char *path);
 
 /* How a program ended, in words for a message: "exit status 1", "killed by signal 9", "no answer in time", …
  * malloc()ed. */

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "characters.h"
 #include "strings.h"
 
 #define HASH_LENGTH 32
@@ -37,14 +38,14 @@ bool is_store_path(const char *path)
 
 bool is_plain_name(const char *text)
 {
-    const unsigned char *p;
+    size_t length;
 
     if (text == NULL || *text == '\0')
         return false;
-    for (p = (const unsigned char *)text; *p != '\0'; p++) {
-        if (*p < 0x20 || *p == 0x7f)
-            return false;
-        if (*p == 0xc2 && p[1] >= 0x80 && p[1] < 0xa0) /* U+0080 to U+009F, control characters as well */
+    for (; *text != '\0'; text += length) {
+        long character = character_at(text, strnlen(text, 4), &length);
+
+        if (character < 0 || is_control_character(character))
             return false;
     }
     return true;

@@ -15,7 +15,7 @@
  * with '.', at most 211 characters. */
 bool is_store_path(const char *path);
 
-/* Printable in a line and harmless as an argument: not empty, no control characters. UTF-8 is not checked. */
+/* Printable in a line and harmless as an argument: UTF-8, not empty, no control characters. */
 bool is_plain_name(const char *text);
 
 /* A plain name without white space that does not begin with '-': usable as a connection key. */

@@ -180,6 +180,13 @@ enum dydisnix_kind real_inspect(const char *path, uint64_t *size)
     return S_ISLNK(status.st_mode) ? DYDISNIX_LINK : DYDISNIX_OTHER;
 }
 
+bool real_is_own_file(const char *path)
+{
+    struct stat status;
+
+    return lstat(path, &status) == 0 && S_ISREG(status.st_mode) && status.st_uid == geteuid();
+}
+
 int real_read_link(const char *path, char **destination)
 {
     size_t size;

@@ -8,6 +8,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "characters.h"
 #include "cleanup.h"
 #include "real.h"
 #include "strings.h"
@@ -50,18 +51,6 @@ static void real_progress(const char *doing, size_t done, size_t total)
     progress_shown = true;
 }
 
-static void replace_controls(char *text)
-{
-    unsigned char *p;
-
-    for (p = (unsigned char *)text; *p != '\0'; p++) {
-        if (*p < 0x20 || *p == 0x7f)
-            *p = '?';
-        else if (*p == 0xc2 && p[1] >= 0x80 && p[1] < 0xa0) /* U+0080 to U+009F */
-            p[0] = p[1] = '?';
-    }
-}
-
 static void real_log(enum dydisnix_level level, const char *target, const char *format, va_list arguments)
 {
     int saved_errno = errno;
@@ -83,8 +72,9 @@ static void real_log(enum dydisnix_level level, const char *target, const char *
         line = NULL;
         return;
     }
-    replace_controls(line);
+    text_one_line(line);
     clear_progress();
+    length = (int)strlen(line);
     line[length] = '\n'; /* in place of the NUL, so that the line is one write */
     (void)real_write_all(STDERR_FILENO, line, (size_t)length + 1);
     errno = saved_errno;
@@ -146,4 +136,5 @@ const struct dydisnix_operations real_operations = {
     .random = real_random,
     .sleep = real_sleep,
     .progress = real_progress,
+    .is_own_file = real_is_own_file,
 };

@@ -8,9 +8,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <jansson.h>
 #include <libxml/tree.h> /* dict.h does not stand alone */
 #include <libxml/dict.h>
+
+#include "characters.h"
 
 /* One dictionary of libxml2 grows to 16384 lists and no further: a million names in one would be searched in
  * lists of sixty. So there are many, and a text always goes to the same one. */
@@ -77,18 +78,6 @@ char *string_format(const char *format, ...)
     return text;
 }
 
-/* Of the character at text; 0: it is not UTF-8. What jansson takes for such is what can be in a report. */
-static size_t character_length(const char *text)
-{
-    for (size_t length = 1; length <= strnlen(text, 4); length++) {
-        json_t *character = json_stringn(text, length);
-        json_decref(character);
-        if (character != NULL)
-            return length;
-    }
-    return 0;
-}
-
 char *string_utf8(const char *text)
 {
     static const char replacement[] = "\xef\xbf\xbd";
@@ -97,11 +86,13 @@ char *string_utf8(const char *text)
     if (clean == NULL)
         return NULL;
     while (*text != '\0') {
-        size_t length = character_length(text), copied = length > 0 ? length : strlen(replacement);
+        size_t length;
+        bool good = character_at(text, strnlen(text, 4), &length) >= 0;
+        size_t copied = good ? length : strlen(replacement);
 
-        memcpy(end, length > 0 ? text : replacement, copied);
+        memcpy(end, good ? text : replacement, copied);
         end += copied;
-        text += length > 0 ? length : 1;
+        text += length;
     }
     *end = '\0';
     return clean;

@@ -12,7 +12,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "characters.h"
 #include "cleanup.h"
+
+/* Nix gives an element four at most, Disnix two. */
+enum { ATTRIBUTES_MAX = 64 };
 
 struct xml_reader {
     const struct xml_source *source;
@@ -30,11 +34,15 @@ struct xml_reader {
     char *reason;
 };
 
+/* libxml2 ends its messages with a newline. */
 static char *one_line(char *text)
 {
-    for (char *c = text; c && *c; c++)
-        if ((unsigned char)*c < ' ' || *c == 0x7f)
-            *c = c[1] ? '?' : '\0';
+    size_t length = text ? strlen(text) : 0;
+
+    while (length && text[length - 1] == '\n')
+        text[--length] = '\0';
+    if (text)
+        text_one_line(text);
     return text;
 }
 
@@ -206,6 +214,84 @@ static const char *source_objection(const struct xml_source *source)
     return NULL;
 }
 
+static int refuse_at(const struct xml_source *source, const char *at, const char *objection, char **reason)
+{
+    size_t line = 1;
+
+    for (const char *c = source->xml; c < at; c++)
+        line += *c == '\n';
+    return reason_set(reason, source->name, "line %zu: %s", line, objection);
+}
+
+/* Markup being looked over before libxml2 gets it. What is not well-formed is left to libxml2. */
+struct markup {
+    const char *at, *end;
+    const char *objection;
+};
+
+/* Goes on behind the next closing, or to the end. */
+static void markup_pass(struct markup *markup, size_t opening, const char *closing)
+{
+    const char *from = markup->at + opening, *found;
+
+    if (from > markup->end)
+        from = markup->end;
+    found = memmem(from, (size_t)(markup->end - from), closing, strlen(closing));
+    markup->at = found ? found + strlen(closing) : markup->end;
+}
+
+static void markup_pass_tag(struct markup *markup)
+{
+    const char *at = markup->at + 1, *end = markup->end;
+    unsigned attributes = 0;
+
+    for (; at < end && *at != '>'; at++) {
+        if (*at != '"' && *at != '\'')
+            continue;
+        if (++attributes > ATTRIBUTES_MAX) {
+            markup->objection = "an element has too many attributes";
+            return;
+        }
+        at = memchr(at + 1, *at, (size_t)(end - at) - 1);
+        if (!at)
+            at = end - 1;
+    }
+    markup->at = at;
+}
+
+static bool markup_begins(const struct markup *markup, const char *text)
+{
+    return (size_t)(markup->end - markup->at) >= strlen(text) && !memcmp(markup->at, text, strlen(text));
+}
+
+/* libxml2 reads declarations of which it tells only later, and compares each attribute of an element with every other
+ * one: neither gets that far. */
+static int markup_check(const struct xml_source *source, char **reason)
+{
+    struct markup markup = { source->xml, source->xml + source->length, NULL };
+
+    while (!markup.objection && (markup.at = memchr(markup.at, '<', (size_t)(markup.end - markup.at)))) {
+        if (markup_begins(&markup, "<!--"))
+            markup_pass(&markup, strlen("<!--"), "-->");
+        else if (markup_begins(&markup, "<![CDATA["))
+            markup_pass(&markup, strlen("<![CDATA["), "]]>");
+        else if (markup_begins(&markup, "<?"))
+            markup_pass(&markup, strlen("<?"), "?>");
+        else if (markup_begins(&markup, "<!DOCTYPE"))
+            markup.objection = "a document type definition is not allowed";
+        else
+            markup_pass_tag(&markup);
+    }
+    return markup.objection ? refuse_at(source, markup.at, markup.objection, reason) : 0;
+}
+
+static int encoding_check(const struct xml_source *source, char **reason)
+{
+    size_t good = text_utf8_length(source->xml, source->length);
+
+    return good < source->length ? refuse_at(source, source->xml + good, "not UTF-8", reason) : 0;
+}
+
 /* Piece by piece: given all at once, libxml2 would make a copy of it. */
 static int on_read(void *closure, char *buffer, int room)
 {
@@ -241,6 +327,8 @@ int xml_read(const struct xml_source *source, const struct xml_events *events, v
     *reason = NULL;
     if (objection)
         return reason_set(reason, source->name, "%s", objection);
+    if (encoding_check(source, reason) || markup_check(source, reason))
+        return -1;
     reader.depth_limit = depth < XML_DEPTH_MAX ? depth : XML_DEPTH_MAX;
     reader.context = xmlNewParserCtxt();
     if (!reader.context)

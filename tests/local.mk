@@ -24,6 +24,7 @@ unit_tests = \
 	tests/unit/strings \
 	tests/unit/supervisor \
 	tests/unit/value \
+	tests/unit/xml \
 	$(NULL)
 check_PROGRAMS += $(unit_tests)
 TESTS += $(unit_tests)

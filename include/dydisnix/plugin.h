@@ -122,6 +122,9 @@ struct dydisnix_operations {
     /* Tells a person at a terminal how far long work is: "asking the targets", 3 of 40. total 0: it is over. Nothing
      * is shown where there is no terminal. */
     void (*progress)(const char *doing, size_t done, size_t total);
+
+    /* Whether a regular file, links not followed, belongs to this user. */
+    bool (*is_own_file)(const char *path);
 };
 
 /* A stage hook. event: borrowed, read-only. *report: a new reference or NULL (then the report is empty); read

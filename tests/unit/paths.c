@@ -54,7 +54,12 @@ static void plain_names(void **state)
     assert_false(is_plain_name("\033[2J"));
     assert_false(is_plain_name("a\177"));
     assert_false(is_plain_name("a\302\233b"));
-    assert_true(is_plain_name("a\302"));
+    assert_false(is_plain_name("a\302"));
+    assert_false(is_plain_name("a\xc0\xad"));
+    assert_false(is_plain_name("a\xe2\x80\xa8")); /* U+2028, a line separator */
+    assert_false(is_plain_name("a\xe2\x80\xae")); /* U+202E, from right to left */
+    assert_false(is_plain_name("a\xe2\x81\xa6")); /* U+2066 */
+    assert_true(is_plain_name("\xd7\x90\xd7\x91")); /* Hebrew is no control character */
 }
 
 static void connection_keys(void **state)
