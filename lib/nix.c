@@ -123,20 +123,30 @@ int nix_service_keys(const json_t *documents, json_t **keys)
     return result;
 }
 
-struct invalid {
-    const char *const *paths;
-    size_t count;
+struct asked {
+    const char *path;
     bool *invalid;
+};
+
+static int compare_asked(const void *a, const void *b)
+{
+    return strcmp(((const struct asked *)a)->path, ((const struct asked *)b)->path);
+}
+
+struct asking {
+    struct asked *items; /* by path */
+    size_t count;
 };
 
 static int mark_invalid(void *closure, char *line)
 {
-    struct invalid *invalid = closure;
-    for (size_t i = 0; i < invalid->count; i++)
-        if (!invalid->invalid[i] && strcmp(invalid->paths[i], line) == 0) {
-            invalid->invalid[i] = true;
-            return 0;
-        }
+    const struct asking *asking = closure;
+    const struct asked wanted = { .path = line };
+    const struct asked *found = bsearch(&wanted, asking->items, asking->count, sizeof wanted, compare_asked);
+    if (found) {
+        *found->invalid = true;
+        return 0;
+    }
     log_error(NULL, "nix-store --print-invalid: unexpected answer: %s", line);
     return -1;
 }
@@ -145,6 +155,14 @@ static int find_invalid_part(const char *const *paths, size_t count, bool *inval
 {
     CLEANUP_ARGUMENTS struct arguments arguments = { 0 };
     CLEANUP_FREE char *output = NULL;
+    CLEANUP_FREE struct asked *asked = calloc(count, sizeof *asked);
+    if (!asked) {
+        log_error(NULL, "out of memory");
+        return -1;
+    }
+    for (size_t i = 0; i < count; i++)
+        asked[i] = (struct asked){ paths[i], &invalid[i] };
+    qsort(asked, count, sizeof *asked, compare_asked);
     arguments_add(&arguments, "nix-store");
     arguments_add(&arguments, "--check-validity");
     arguments_add(&arguments, "--print-invalid");
@@ -152,23 +170,47 @@ static int find_invalid_part(const char *const *paths, size_t count, bool *inval
         arguments_add(&arguments, paths[i]);
     if (run_nix(&arguments, "looking for missing paths", NULL, &output, NULL) != 0)
         return -1;
-    return string_lines(output, mark_invalid, &(struct invalid){ paths, count, invalid });
+    return string_lines(output, mark_invalid, &(struct asking){ asked, count });
+}
+
+/* The first of count paths that one argument vector does not take any more. */
+static size_t arguments_end(const char *const *paths, size_t first, size_t count)
+{
+    size_t size = 0, end = first;
+    for (; end < count && size < arguments_size; end++)
+        size += strlen(paths[end]) + 1 + sizeof(char *);
+    return end;
 }
 
 int nix_find_invalid(const char *const *paths, size_t count, bool *invalid)
 {
     memset(invalid, 0, count * sizeof *invalid);
     for (size_t first = 0, end; first < count; first = end) {
-        size_t size = 0;
-        for (end = first; end < count && size < arguments_size; end++)
-            size += strlen(paths[end]) + 1 + sizeof(char *);
+        end = arguments_end(paths, first, count);
         if (find_invalid_part(paths + first, end - first, invalid + first) != 0)
             return -1;
     }
     return 0;
 }
 
-int nix_import(const char *file, const char *target, int64_t deadline)
+int nix_add_roots(const char *directory, const char *const *paths, size_t count)
+{
+    for (size_t first = 0, end; first < count; first = end) {
+        CLEANUP_ARGUMENTS struct arguments arguments = { 0 };
+        end = arguments_end(paths, first, count);
+        arguments_add(&arguments, "nix-store");
+        arguments_add(&arguments, "--realise");
+        arguments_add(&arguments, "--add-root");
+        arguments_format(&arguments, "%s/%zu", directory, first);
+        for (size_t i = first; i < end; i++)
+            arguments_add(&arguments, paths[i]);
+        if (run_nix(&arguments, "protecting what was fetched from a garbage collection", NULL, NULL, NULL) != 0)
+            return -1;
+    }
+    return 0;
+}
+
+int nix_import(const char *file, const char *target, int64_t deadline, char **imported)
 {
     static const char *const argv[] = { "nix-store", "--import", NULL };
     const struct dydisnix_program program = { .argv = argv, .input = file, .deadline = deadline, .target = target };
@@ -177,9 +219,11 @@ int nix_import(const char *file, const char *target, int64_t deadline)
     if (status != 0) {
         CLEANUP_FREE char *ending = describe_ending(&result);
         log_error(target, "its closure cannot be imported: nix-store --import: %s", ending ? ending : "failed");
+        free(result.output);
+        return -1;
     }
-    free(result.output);
-    return status;
+    *imported = result.output;
+    return 0;
 }
 
 static int check_store_path(const char *path, const char *purpose)

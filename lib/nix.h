@@ -20,8 +20,12 @@ int nix_service_keys(const json_t *documents, json_t **keys);
 /* Tells which of paths are not valid in the store: invalid[i] is set. 0, or -1 after a message. */
 int nix_find_invalid(const char *const *paths, size_t count, bool *invalid);
 
-/* Imports the stream that `nix-store --export` made. target: named in messages. 0, or -1 after a message. */
-int nix_import(const char *file, const char *target, int64_t deadline);
+/* Imports the stream that `nix-store --export` made. target: named in messages. *imported: the paths that it held, one a
+ * line, malloc()ed. 0, or -1 after a message: then some of them may be there, but each of these is whole. */
+int nix_import(const char *file, const char *target, int64_t deadline, char **imported);
+
+/* Keeps valid paths from garbage collections as long as directory is there. 0, or -1 after a message. */
+int nix_add_roots(const char *directory, const char *const *paths, size_t count);
 
 /* Puts the content of file into the store as NAME with references to paths, which must be valid; *path is the
  * store path, malloc()ed. 0, or -1 after a message. */

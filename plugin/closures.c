@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "array.h"
 #include "cleanup.h"
 #include "client.h"
 #include "nix.h"
@@ -13,6 +14,20 @@
 /* One export is one argument vector: stay well below what the kernel takes. */
 static const size_t export_arguments = 96 * 1024;
 
+/* What is fetched may fall victim to a garbage collection until it is protected; then it is fetched again. */
+static const int attempts = 3;
+
+/* Of paths that came without being asked for, so many are named; a target may send as many as it likes. */
+static const size_t unasked_most = 100;
+
+enum progress {
+    PART_WANTED,   /* to be exported */
+    PART_FAILED,   /* was not exported */
+    PART_ARRIVED,  /* exported, not imported yet */
+    PART_STUCK,    /* exported, and the import failed: of its own fault, or because of what is missing */
+    PART_IMPORTED
+};
+
 /* A part of a target's closure: paths that are exported together, dependencies first. */
 struct part {
     struct captured *source;
@@ -20,104 +35,192 @@ struct part {
     size_t count;
     struct arguments arguments;
     char *file; /* the exported stream, once it is there */
-    bool failed, imported;
+    enum progress progress;
+};
+
+/* Where in transfer.paths a path is. Its text is interned. */
+struct place {
+    const char *path;
+    size_t position;
 };
 
 struct transfer {
     const struct options *options;
-    struct strings *strings;
     struct capture *capture;
     struct closure_report *report;
-    const char **paths; /* all paths of all closures, once each, in the order of the targets */
-    bool *invalid;
+    const char **paths; /* all paths of all closures, once each, dependencies first, in the order of the targets */
+    struct place *places; /* of each, by address */
+    bool *missing;
     size_t count;
     bool *failed; /* targets that failed to export, in the order of the capture */
-    struct part *parts;
+    struct part *parts; /* in the order of import */
     size_t part_count, next_part;
+    bool waited; /* there were parts of an earlier round */
+    bool imported; /* anything at all */
+    bool moved;  /* a part was imported after one that was stuck */
     char *directory; /* temporary files of client calls */
     const char *environment[2];
 };
 
-static int compare_paths(const void *a, const void *b)
+static int compare_addresses(const void *a, const void *b)
 {
-    const char *first = *(const char *const *)a, *second = *(const char *const *)b;
-    return (first > second) - (first < second); /* interned */
+    const char *first = ((const struct place *)a)->path, *second = ((const struct place *)b)->path;
+    return (first > second) - (first < second);
 }
 
-/* Lists every path of the captured closures once; order does not matter for validity. */
+static int compare_places(const void *a, const void *b)
+{
+    int order = compare_addresses(a, b);
+    size_t first = ((const struct place *)a)->position, second = ((const struct place *)b)->position;
+    return order ? order : (first > second) - (first < second);
+}
+
+static int compare_positions(const void *a, const void *b)
+{
+    size_t first = ((const struct place *)a)->position, second = ((const struct place *)b)->position;
+    return (first > second) - (first < second);
+}
+
+/* Every path once, where it is met first. */
+static void number_places(struct transfer *transfer, struct place *places, size_t count)
+{
+    size_t unique = 0;
+    qsort(places, count, sizeof *places, compare_places);
+    for (size_t i = 0; i < count; i++)
+        if (unique == 0 || places[unique - 1].path != places[i].path)
+            places[unique++] = places[i];
+    qsort(places, unique, sizeof *places, compare_positions);
+    for (size_t i = 0; i < unique; i++) {
+        transfer->paths[i] = places[i].path;
+        places[i].position = i;
+    }
+    qsort(places, unique, sizeof *places, compare_addresses);
+    transfer->count = unique;
+}
+
+/* Lists the paths of the captured closures. None is known to be there. */
 static int list_paths(struct transfer *transfer)
 {
-    size_t total = 0;
+    size_t total = 0, count = 0;
     for (size_t i = 0; i < transfer->capture->count; i++)
         total += transfer->capture->targets[i].requisite_count;
     transfer->paths = calloc(total + 1, sizeof *transfer->paths);
-    transfer->invalid = calloc(total + 1, sizeof *transfer->invalid);
-    if (!transfer->paths || !transfer->invalid)
+    transfer->places = calloc(total + 1, sizeof *transfer->places);
+    transfer->missing = calloc(total + 1, sizeof *transfer->missing);
+    if (!transfer->paths || !transfer->places || !transfer->missing)
         return -1;
-    size_t count = 0;
     for (size_t i = 0; i < transfer->capture->count; i++) {
         const struct captured *captured = &transfer->capture->targets[i];
-        for (size_t j = 0; captured->answer == ANSWER_CAPTURED && j < captured->requisite_count; j++)
-            transfer->paths[count++] = captured->requisites[j];
+        for (size_t j = 0; captured->answer == ANSWER_CAPTURED && j < captured->requisite_count; j++, count++)
+            transfer->places[count] = (struct place){ captured->requisites[j], count };
     }
-    qsort(transfer->paths, count, sizeof *transfer->paths, compare_paths);
-    for (size_t i = 0; i < count; i++)
-        if (transfer->count == 0 || transfer->paths[transfer->count - 1] != transfer->paths[i])
-            transfer->paths[transfer->count++] = transfer->paths[i];
+    number_places(transfer, transfer->places, count);
+    memset(transfer->missing, true, transfer->count * sizeof *transfer->missing);
     return 0;
 }
 
 static size_t position_of(const struct transfer *transfer, const char *path)
 {
-    const char **found = bsearch(&path, transfer->paths, transfer->count, sizeof *transfer->paths, compare_paths);
-    return (size_t)(found - transfer->paths);
+    const struct place wanted = { .path = path };
+    const struct place *found = bsearch(&wanted, transfer->places, transfer->count, sizeof wanted, compare_addresses);
+    return found->position;
 }
 
-static struct part *add_part(struct transfer *transfer, struct captured *source, size_t most)
+/* Looks again for what was missing. */
+static int find_missing(struct transfer *transfer)
 {
-    struct part *grown = realloc(transfer->parts, (transfer->part_count + 1) * sizeof *grown);
+    CLEANUP_FREE const char **paths = calloc(transfer->count + 1, sizeof *paths);
+    CLEANUP_FREE bool *invalid = calloc(transfer->count + 1, sizeof *invalid);
+    size_t count = 0;
+    if (!paths || !invalid)
+        return -1;
+    for (size_t i = 0; i < transfer->count; i++)
+        if (transfer->missing[i])
+            paths[count++] = transfer->paths[i];
+    if (nix_find_invalid(paths, count, invalid) != 0)
+        return -1;
+    for (size_t i = transfer->count; i-- > 0;)
+        transfer->missing[i] = transfer->missing[i] && invalid[--count];
+    return 0;
+}
+
+static struct part *add_part(struct transfer *transfer, struct captured *source)
+{
+    struct part *grown = array_grow(transfer->parts, transfer->part_count, sizeof *grown);
     if (!grown)
         return NULL;
     transfer->parts = grown;
-    struct part *part = &transfer->parts[transfer->part_count];
-    *part = (struct part){ .source = source, .paths = calloc(most, sizeof *part->paths) };
-    if (!part->paths)
-        return NULL;
-    transfer->part_count++;
-    return part;
+    transfer->parts[transfer->part_count] = (struct part){ .source = source };
+    return &transfer->parts[transfer->part_count++];
 }
 
-/* Gives every missing path to the first target that has it and did not fail. Within a target the order of its closure
- * is kept, so that whatever a part refers to is in it, in an earlier part, or valid already. */
+static int add_path(struct part *part, size_t position)
+{
+    size_t *grown = array_grow(part->paths, part->count, sizeof *grown);
+    if (!grown)
+        return -1;
+    part->paths = grown;
+    part->paths[part->count++] = position;
+    return 0;
+}
+
+/* What a target is asked for: what is missing of its closure and not assigned to another one. Within a target the order
+ * of its closure is kept, so that whatever a part refers to is in it, in an earlier part, or valid already. */
+static int assign_to(struct transfer *transfer, struct captured *captured, bool *assigned)
+{
+    struct part *part = NULL;
+    size_t size = 0;
+    for (size_t i = 0; i < captured->requisite_count; i++) {
+        size_t position = position_of(transfer, captured->requisites[i]);
+        if (!transfer->missing[position] || assigned[position])
+            continue;
+        assigned[position] = true;
+        if (size > export_arguments)
+            part = NULL;
+        if (!part) {
+            size = 0;
+            part = add_part(transfer, captured);
+        }
+        if (!part || add_path(part, position) != 0)
+            return -1;
+        size += strlen(captured->requisites[i]) + 1 + sizeof(char *);
+    }
+    return 0;
+}
+
+/* Gives every missing path that is not on its way to the first target that has it and did not fail. What has arrived
+ * comes after what it may be waiting for. */
 static int assign_paths(struct transfer *transfer)
 {
     CLEANUP_FREE bool *assigned = calloc(transfer->count + 1, sizeof *assigned);
-    if (!assigned)
-        return -1;
-    for (size_t i = 0; i < transfer->capture->count; i++) {
-        struct captured *captured = &transfer->capture->targets[i];
-        struct part *part = NULL;
-        size_t size = 0;
-        if (captured->answer != ANSWER_CAPTURED || transfer->failed[i])
-            continue;
-        for (size_t j = 0; j < captured->requisite_count; j++) {
-            size_t position = position_of(transfer, captured->requisites[j]);
-            if (!transfer->invalid[position] || assigned[position])
-                continue;
-            assigned[position] = true;
-            size += strlen(captured->requisites[j]) + 1 + sizeof(char *);
-            if ((!part || size > export_arguments) && !(part = add_part(transfer, captured, captured->requisite_count)))
-                return -1;
-            size = size > export_arguments ? 0 : size;
-            part->paths[part->count++] = position;
-        }
+    CLEANUP_FREE struct part *arrived = transfer->parts;
+    size_t arrived_count = transfer->part_count;
+    transfer->parts = NULL;
+    transfer->part_count = transfer->next_part = 0;
+    transfer->waited = arrived_count > 0;
+    int status = assigned ? 0 : -1;
+    for (size_t i = 0; assigned && i < arrived_count; i++)
+        for (size_t j = 0; j < arrived[i].count; j++)
+            assigned[arrived[i].paths[j]] = true;
+    for (size_t i = 0; status == 0 && i < transfer->capture->count; i++)
+        if (transfer->capture->targets[i].answer == ANSWER_CAPTURED && !transfer->failed[i])
+            status = assign_to(transfer, &transfer->capture->targets[i], assigned);
+    for (size_t i = 0; i < arrived_count; i++) {
+        struct part *part = add_part(transfer, arrived[i].source);
+        if (part)
+            *part = arrived[i];
+        else
+            status = -1;
     }
-    return 0;
+    return status;
 }
 
 static bool next_export(void *closure, struct dydisnix_program *program)
 {
     struct transfer *transfer = closure;
+    while (transfer->next_part < transfer->part_count
+           && transfer->parts[transfer->next_part].progress != PART_WANTED)
+        transfer->next_part++;
     if (transfer->next_part == transfer->part_count)
         return false;
     struct part *part = &transfer->parts[transfer->next_part++];
@@ -147,25 +250,32 @@ static void export_done(void *closure, const struct dydisnix_program *program, s
         CLEANUP_FREE char *ending = file ? string_format("no file: %.200s", file) : describe_ending(result);
         log_warning(part->source->target->name, "its closure was not sent: %s", ending ? ending : "?");
     }
-    part->failed = !part->file;
+    part->progress = part->file ? PART_ARRIVED : PART_FAILED;
     arguments_clear(&part->arguments);
 }
 
-/* Only what the client interface made for us is removed: a file in a directory for temporary files. */
-static void remove_export(const struct transfer *transfer, const char *file)
+/* Whether file lies directly in directory, so that no link leads there. */
+static bool is_in(const char *file, const char *directory)
+{
+    size_t length = strlen(directory);
+    while (length > 1 && directory[length - 1] == '/')
+        length--;
+    return strncmp(file, directory, length) == 0 && file[length] == '/' && !strchr(file + length + 1, '/');
+}
+
+/* Only what the client interface made for us is removed: a file of our own in a directory for temporary files. */
+static void drop_file(const struct transfer *transfer, struct part *part)
 {
     const char *usual = getenv("TMPDIR");
-    const char *const directories[] = { transfer->directory, usual && *usual ? usual : "/tmp" };
-    for (size_t i = 0; i < 2; i++) {
-        size_t length = strlen(directories[i]);
-        while (length > 1 && directories[i][length - 1] == '/')
-            length--;
-        if (strncmp(file, directories[i], length) == 0 && file[length] == '/' && !strstr(file, "/../")) {
-            operations->remove(file);
-            return;
-        }
-    }
-    log_warning(NULL, "%s is not in a directory for temporary files and is left there", file);
+    if (!part->file)
+        return;
+    if (is_in(part->file, transfer->directory)
+        || (is_in(part->file, usual && *usual ? usual : "/tmp") && is_own_file(part->file)))
+        operations->remove(part->file);
+    else
+        log_warning(NULL, "%s is no file of ours in a directory for temporary files and is left there", part->file);
+    free(part->file);
+    part->file = NULL;
 }
 
 static size_t source_position(const struct transfer *transfer, const struct part *part)
@@ -173,75 +283,155 @@ static size_t source_position(const struct transfer *transfer, const struct part
     return (size_t)(part->source - transfer->capture->targets);
 }
 
-static void import_part(struct transfer *transfer, struct part *part)
+/* What an import is compared with. */
+struct expectation {
+    const char **paths; /* that were asked for, by text */
+    size_t count;
+    struct fetched *fetched;
+    const char *first; /* path that nobody asked for */
+    size_t unasked;
+};
+
+static int compare_texts_at(const void *a, const void *b)
 {
-    uint64_t size = 0;
-    operations->inspect(part->file, &size);
-    part->failed = nix_import(part->file, part->source->target->name, transfer->options->transfer_timeout) != 0;
-    if (part->failed)
-        return;
-    transfer->report->paths[source_position(transfer, part)] += part->count;
-    transfer->report->bytes[source_position(transfer, part)] += size;
-    part->imported = true;
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-/* Imports in order. After the first failure the rest waits for the next round: what it refers to may be missing. */
+static int check_imported(void *closure, char *line)
+{
+    struct expectation *expectation = closure;
+    struct fetched *fetched = expectation->fetched;
+    const char *path = line;
+    if (bsearch(&path, expectation->paths, expectation->count, sizeof path, compare_texts_at))
+        return 0;
+    if (expectation->unasked++ == 0)
+        expectation->first = line;
+    if (fetched->unasked++ >= unasked_most)
+        return 0;
+    if (!fetched->unasked_paths)
+        fetched->unasked_paths = json_array();
+    json_array_append_new(fetched->unasked_paths, json_string(line));
+    return 0;
+}
+
+/* Nix imports all that an export holds. */
+static void report_unasked(struct transfer *transfer, const struct part *part, char *imported)
+{
+    CLEANUP_FREE const char **paths = calloc(part->count, sizeof *paths);
+    struct expectation expectation = { paths, part->count, &transfer->report->targets[source_position(transfer, part)],
+                                       NULL, 0 };
+    for (size_t i = 0; paths && i < part->count; i++)
+        paths[i] = transfer->paths[part->paths[i]];
+    if (!paths)
+        return;
+    qsort(paths, part->count, sizeof *paths, compare_texts_at);
+    string_lines(imported, check_imported, &expectation);
+    if (expectation.unasked > 0)
+        log_warning(part->source->target->name, "its export held %zu path%s that nobody had asked for: %s%s",
+                    expectation.unasked, expectation.unasked == 1 ? "" : "s", expectation.first,
+                    expectation.unasked == 1 ? "" : ", …");
+}
+
+static bool import_part(struct transfer *transfer, struct part *part)
+{
+    struct fetched *fetched = &transfer->report->targets[source_position(transfer, part)];
+    CLEANUP_FREE char *imported = NULL;
+    uint64_t size = 0;
+    operations->inspect(part->file, &size);
+    if (nix_import(part->file, part->source->target->name, transfer->options->transfer_timeout, &imported) != 0) {
+        part->progress = PART_STUCK;
+        return false;
+    }
+    report_unasked(transfer, part, imported);
+    fetched->paths += part->count;
+    fetched->bytes += size;
+    part->progress = PART_IMPORTED;
+    transfer->imported = true;
+    drop_file(transfer, part);
+    return true;
+}
+
+/* Imports in order, up to the first part that is missing: the next ones may refer to it. Where parts wait from earlier
+ * rounds the order may be another: what one refers to may come later. */
 static void import_parts(struct transfer *transfer)
 {
-    bool stopped = false;
+    bool stuck = false;
+    transfer->moved = false;
     for (size_t i = 0; i < transfer->part_count; i++) {
         struct part *part = &transfer->parts[i];
-        if (part->file && !stopped)
-            import_part(transfer, part);
-        stopped = stopped || part->failed;
-        if (part->file)
-            remove_export(transfer, part->file);
+        if (part->progress == PART_FAILED)
+            return;
+        if (import_part(transfer, part))
+            transfer->moved = transfer->moved || stuck;
+        else if (transfer->waited)
+            stuck = true;
+        else
+            return;
     }
 }
 
 /* Whether a part was imported and did not hold what was asked for. */
 static bool is_lacking(const struct transfer *transfer, const struct part *part)
 {
-    for (size_t i = 0; part->imported && i < part->count; i++)
-        if (transfer->invalid[part->paths[i]]) {
+    for (size_t i = 0; part->progress == PART_IMPORTED && i < part->count; i++)
+        if (transfer->missing[part->paths[i]]) {
             log_warning(part->source->target->name, "its export lacked %s", transfer->paths[part->paths[i]]);
             return true;
         }
     return false;
 }
 
-/* Finds out which sources failed; these are not asked again. When a part was lacking, the import that failed may have
- * missed just that. */
+/* Finds out which sources failed; these are not asked again. When a part was lacking, or came later, the import that
+ * failed may have missed just that; else the first one to fail failed of its own fault. */
 static void judge_parts(struct transfer *transfer)
 {
-    bool lacking = false;
-    for (size_t i = 0; i < transfer->part_count; i++)
-        if (is_lacking(transfer, &transfer->parts[i]))
-            transfer->failed[source_position(transfer, &transfer->parts[i])] = lacking = true;
+    bool excused = transfer->moved;
     for (size_t i = 0; i < transfer->part_count; i++) {
-        const struct part *part = &transfer->parts[i];
-        if (part->failed && (!part->file || !lacking))
+        struct part *part = &transfer->parts[i];
+        if (part->progress == PART_FAILED)
             transfer->failed[source_position(transfer, part)] = true;
+        else if (is_lacking(transfer, part))
+            transfer->failed[source_position(transfer, part)] = excused = true;
     }
-}
-
-static void clear_parts(struct transfer *transfer)
-{
     for (size_t i = 0; i < transfer->part_count; i++) {
-        free(transfer->parts[i].file);
-        free(transfer->parts[i].paths);
+        struct part *part = &transfer->parts[i];
+        if (part->progress != PART_STUCK)
+            continue;
+        part->progress = excused ? PART_ARRIVED : PART_FAILED;
+        if (!excused)
+            transfer->failed[source_position(transfer, part)] = true;
+        excused = true;
     }
-    transfer->part_count = transfer->next_part = 0;
 }
 
-/* One round of exports and imports. 1: something was missing, look again; 0: nothing is missing; -1: failed. */
+static void clear_part(const struct transfer *transfer, struct part *part)
+{
+    drop_file(transfer, part);
+    free(part->paths);
+}
+
+/* Keeps what has arrived and could not be imported yet: it is not fetched again. */
+static void keep_arrived(struct transfer *transfer)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < transfer->part_count; i++) {
+        if (transfer->parts[i].progress == PART_ARRIVED)
+            transfer->parts[kept++] = transfer->parts[i];
+        else
+            clear_part(transfer, &transfer->parts[i]);
+    }
+    transfer->part_count = kept;
+}
+
+/* One round of exports and imports. 1: something was missing, look again; 0: nothing is missing, or not to be had;
+ * -1: failed. */
 static int fetch_round(struct transfer *transfer)
 {
     const struct dydisnix_work work = { .next = next_export, .done = export_done, .closure = transfer };
-    if (nix_find_invalid(transfer->paths, transfer->count, transfer->invalid) != 0)
+    if (find_missing(transfer) != 0)
         return -1;
     judge_parts(transfer);
-    clear_parts(transfer);
+    keep_arrived(transfer);
     if (assign_paths(transfer) != 0)
         return -1;
     if (transfer->part_count == 0)
@@ -254,13 +444,62 @@ static int fetch_round(struct transfer *transfer)
     return 1;
 }
 
+static int protect_profiles(struct transfer *transfer)
+{
+    struct closure_report *report = transfer->report;
+    CLEANUP_FREE const char **profiles = calloc(transfer->capture->count + 1, sizeof *profiles);
+    size_t count = 0;
+    if (!profiles || (!report->roots && operations->temporary_directory("dydisnix-roots", &report->roots) != 0)) {
+        log_error(NULL, "cannot make a temporary directory: %s", strerror(errno));
+        return -1;
+    }
+    for (size_t i = 0; i < transfer->capture->count; i++) {
+        const struct captured *captured = &transfer->capture->targets[i];
+        if (captured->answer == ANSWER_CAPTURED && !transfer->missing[position_of(transfer, captured->profile)])
+            profiles[count++] = captured->profile;
+    }
+    return nix_add_roots(report->roots, profiles, count);
+}
+
+/* Whether a garbage collection took something before it was protected. -1: nobody knows. */
+static int find_vanished(struct transfer *transfer)
+{
+    CLEANUP_FREE bool *before = calloc(transfer->count + 1, sizeof *before);
+    if (!before)
+        return -1;
+    memcpy(before, transfer->missing, transfer->count * sizeof *before);
+    memset(transfer->missing, true, transfer->count * sizeof *transfer->missing);
+    if (find_missing(transfer) != 0)
+        return -1;
+    return memcmp(before, transfer->missing, transfer->count * sizeof *before) != 0;
+}
+
+/* Nothing refers yet to what was fetched. */
+static int fetch_all(struct transfer *transfer)
+{
+    for (int attempt = 0; attempt < attempts; attempt++) {
+        int status = 1;
+        transfer->imported = false;
+        while (status > 0)
+            status = fetch_round(transfer);
+        if (status != 0 || !transfer->imported)
+            return status;
+        protect_profiles(transfer); /* what it says is enough */
+        status = find_vanished(transfer);
+        if (status <= 0)
+            return status;
+        log_warning(NULL, "a garbage collection took what was fetched: fetching it again");
+    }
+    return 0;
+}
+
 /* Targets whose profile is not complete here in the end cannot be used. */
 static void refuse_incomplete(struct transfer *transfer, bool *refused)
 {
     for (size_t i = 0; i < transfer->capture->count; i++) {
         struct captured *captured = &transfer->capture->targets[i];
         for (size_t j = 0; captured->answer == ANSWER_CAPTURED && j < captured->requisite_count; j++) {
-            if (!transfer->invalid[position_of(transfer, captured->requisites[j])])
+            if (!transfer->missing[position_of(transfer, captured->requisites[j])])
                 continue;
             captured_refuse(captured, string_format("its closure cannot be fetched: %s is missing",
                                                     captured->requisites[j]));
@@ -303,36 +542,75 @@ static void compare_texts(struct transfer *transfer, bool *refused)
 
 static void transfer_clear(struct transfer *transfer)
 {
-    clear_parts(transfer);
+    for (size_t i = 0; i < transfer->part_count; i++)
+        clear_part(transfer, &transfer->parts[i]);
     if (transfer->directory)
         operations->remove(transfer->directory);
     free((char *)transfer->environment[0]);
     free(transfer->directory);
     free(transfer->paths);
-    free(transfer->invalid);
+    free(transfer->places);
+    free(transfer->missing);
     free(transfer->failed);
     free(transfer->parts);
 }
 
-int closures_fetch(struct capture *capture, const struct options *options, struct strings *strings,
-                   struct closure_report *report, bool *refused)
+static int prepare(struct transfer *transfer)
 {
-    struct transfer transfer = { .options = options, .strings = strings, .capture = capture, .report = report };
-    transfer.failed = calloc(capture->count + 1, sizeof *transfer.failed);
-    *refused = false;
-    int status = transfer.failed && list_paths(&transfer) == 0 ? 1 : -1;
-    if (status > 0 && operations->temporary_directory("dydisnix-closures", &transfer.directory) != 0) {
-        log_error(NULL, "cannot make a temporary directory: %s", strerror(errno));
-        status = -1;
+    struct closure_report *report = transfer->report;
+    size_t count = transfer->capture->count;
+    if (!report->targets)
+        report->targets = calloc(count + 1, sizeof *report->targets);
+    report->count = count;
+    transfer->failed = calloc(count + 1, sizeof *transfer->failed);
+    if (!report->targets || !transfer->failed || list_paths(transfer) != 0) {
+        log_error(NULL, "out of memory");
+        return -1;
     }
-    if (status > 0 && !(transfer.environment[0] = string_format("TMPDIR=%s", transfer.directory)))
-        status = -1;
-    while (status > 0)
-        status = fetch_round(&transfer);
+    if (operations->temporary_directory("dydisnix-closures", &transfer->directory) != 0) {
+        log_error(NULL, "cannot make a temporary directory: %s", strerror(errno));
+        return -1;
+    }
+    transfer->environment[0] = string_format("TMPDIR=%s", transfer->directory);
+    return transfer->environment[0] ? 0 : -1;
+}
+
+int closures_fetch(struct capture *capture, const struct options *options, struct closure_report *report,
+                   bool *refused)
+{
+    struct transfer transfer = { .options = options, .capture = capture, .report = report };
+    *refused = false;
+    int status = prepare(&transfer);
+    if (status == 0)
+        status = fetch_all(&transfer);
     if (status == 0) {
         refuse_incomplete(&transfer, refused);
         compare_texts(&transfer, refused);
     }
     transfer_clear(&transfer);
     return status;
+}
+
+void closures_describe(const struct closure_report *report, const struct capture *capture, json_t *targets)
+{
+    for (size_t i = 0; i < report->count; i++) {
+        const struct fetched *fetched = &report->targets[i];
+        json_t *target = json_object_get(targets, capture->targets[i].target->name);
+        json_object_update_new(target, json_pack("{sI sI}", "fetchedPaths", (json_int_t)fetched->paths, "fetchedBytes",
+                                                 (json_int_t)fetched->bytes));
+        if (fetched->unasked > 0)
+            json_object_update_new(target, json_pack("{sI sO}", "unaskedPaths", (json_int_t)fetched->unasked, "unasked",
+                                                     fetched->unasked_paths));
+    }
+}
+
+void closures_release(struct closure_report *report)
+{
+    for (size_t i = 0; i < report->count; i++)
+        json_decref(report->targets[i].unasked_paths);
+    free(report->targets);
+    if (report->roots)
+        operations->remove(report->roots);
+    free(report->roots);
+    *report = (struct closure_report){ 0 };
 }

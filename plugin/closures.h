@@ -7,15 +7,29 @@
 
 #include "capture.h"
 
+/* What was fetched from one target. */
+struct fetched {
+    size_t paths;
+    uint64_t bytes;
+    size_t unasked;        /* paths that came and that nobody had asked for */
+    json_t *unasked_paths; /* the first hundred of them; NULL: none */
+};
+
 struct closure_report {
-    size_t *paths;    /* fetched from each target, in the order of the capture */
-    uint64_t *bytes;
+    struct fetched *targets; /* in the order of the capture */
+    size_t count;
+    char *roots; /* a directory that keeps what was fetched from garbage collections; NULL: nothing was fetched */
 };
 
 /* Fetches each missing path once, from one target that has it; where that fails, from the next. A target whose
- * closure cannot be completed becomes invalid: *refused is set, and the decision has to be made again. 0, or -1
- * after a message: nothing could be fetched at all. */
-int closures_fetch(struct capture *capture, const struct options *options, struct strings *strings,
-                   struct closure_report *report, bool *refused);
+ * closure cannot be completed becomes invalid: *refused is set, and the decision has to be made again, this as well.
+ * What has arrived stays until closures_release(). 0, or -1 after a message: nothing could be fetched at all. */
+int closures_fetch(struct capture *capture, const struct options *options, struct closure_report *report,
+                   bool *refused);
+
+/* Adds to the report's targets what was fetched from them. */
+void closures_describe(const struct closure_report *report, const struct capture *capture, json_t *targets);
+
+void closures_release(struct closure_report *report);
 
 #endif

@@ -198,26 +198,15 @@ static int decide(struct reconstruction *reconstruction)
 /* Decides again without the targets whose closures cannot be had. */
 static int fetch_closures(struct reconstruction *reconstruction)
 {
-    size_t count = reconstruction->capture.count;
-    reconstruction->fetched.paths = calloc(count + 1, sizeof *reconstruction->fetched.paths);
-    reconstruction->fetched.bytes = calloc(count + 1, sizeof *reconstruction->fetched.bytes);
-    if (!reconstruction->fetched.paths || !reconstruction->fetched.bytes) {
-        log_error(NULL, "out of memory");
-        return -1;
-    }
     bool refused = false;
     do {
-        if (closures_fetch(&reconstruction->capture, reconstruction->options, reconstruction->strings,
-                           &reconstruction->fetched, &refused) != 0)
+        if (closures_fetch(&reconstruction->capture, reconstruction->options, &reconstruction->fetched, &refused) != 0)
             return -1;
         if (refused && decide(reconstruction) != 0)
             return -1;
     } while (refused);
-    json_t *targets = json_object_get(reconstruction->report, "targets");
-    for (size_t i = 0; i < count; i++)
-        json_object_update_new(json_object_get(targets, reconstruction->capture.targets[i].target->name),
-                               json_pack("{sI sI}", "fetchedPaths", (json_int_t)reconstruction->fetched.paths[i],
-                                         "fetchedBytes", (json_int_t)reconstruction->fetched.bytes[i]));
+    closures_describe(&reconstruction->fetched, &reconstruction->capture,
+                      json_object_get(reconstruction->report, "targets"));
     return 0;
 }
 
@@ -272,8 +261,7 @@ static void reconstruction_clear(struct reconstruction *reconstruction)
     manifest_clear(&reconstruction->deployed);
     previous_clear(&reconstruction->previous);
     infrastructure_clear(&reconstruction->infrastructure);
-    free(reconstruction->fetched.paths);
-    free(reconstruction->fetched.bytes);
+    closures_release(&reconstruction->fetched);
     strings_free(reconstruction->strings);
 }
 
