@@ -35,6 +35,7 @@ struct part {
     size_t count;
     struct arguments arguments;
     char *file; /* the exported stream, once it is there */
+    size_t lacking; /* imported: one of paths that the stream did not hold; else count */
     enum progress progress;
 };
 
@@ -55,9 +56,9 @@ struct transfer {
     bool *failed; /* targets that failed to export, in the order of the capture */
     struct part *parts; /* in the order of import */
     size_t part_count, next_part;
-    bool waited; /* there were parts of an earlier round */
+    bool waited;   /* there were parts of an earlier round */
     bool imported; /* anything at all */
-    bool moved;  /* a part was imported after one that was stuck */
+    int vanished;  /* rounds after which something was gone again */
     char *directory; /* temporary files of client calls */
     const char *environment[2];
 };
@@ -126,8 +127,8 @@ static size_t position_of(const struct transfer *transfer, const char *path)
     return found->position;
 }
 
-/* Looks again for what was missing. */
-static int find_missing(struct transfer *transfer)
+/* Looks again for what was missing. *fewer, if anything is there now that was not. */
+static int find_missing(struct transfer *transfer, bool *fewer)
 {
     CLEANUP_FREE const char **paths = calloc(transfer->count + 1, sizeof *paths);
     CLEANUP_FREE bool *invalid = calloc(transfer->count + 1, sizeof *invalid);
@@ -139,8 +140,13 @@ static int find_missing(struct transfer *transfer)
             paths[count++] = transfer->paths[i];
     if (nix_find_invalid(paths, count, invalid) != 0)
         return -1;
-    for (size_t i = transfer->count; i-- > 0;)
-        transfer->missing[i] = transfer->missing[i] && invalid[--count];
+    *fewer = false;
+    for (size_t i = transfer->count; i-- > 0;) {
+        if (!transfer->missing[i])
+            continue;
+        transfer->missing[i] = invalid[--count];
+        *fewer = *fewer || !transfer->missing[i];
+    }
     return 0;
 }
 
@@ -284,26 +290,35 @@ static size_t source_position(const struct transfer *transfer, const struct part
 }
 
 /* What an import is compared with. */
+struct expected {
+    const char *path;
+    size_t position; /* in the part */
+    bool came;
+};
+
 struct expectation {
-    const char **paths; /* that were asked for, by text */
+    struct expected *paths; /* that were asked for, by text */
     size_t count;
     struct fetched *fetched;
     const char *first; /* path that nobody asked for */
     size_t unasked;
 };
 
-static int compare_texts_at(const void *a, const void *b)
+static int compare_expected(const void *a, const void *b)
 {
-    return strcmp(*(const char *const *)a, *(const char *const *)b);
+    return strcmp(((const struct expected *)a)->path, ((const struct expected *)b)->path);
 }
 
 static int check_imported(void *closure, char *line)
 {
     struct expectation *expectation = closure;
     struct fetched *fetched = expectation->fetched;
-    const char *path = line;
-    if (bsearch(&path, expectation->paths, expectation->count, sizeof path, compare_texts_at))
+    const struct expected wanted = { .path = line };
+    struct expected *found = bsearch(&wanted, expectation->paths, expectation->count, sizeof wanted, compare_expected);
+    if (found) {
+        found->came = true;
         return 0;
+    }
     if (expectation->unasked++ == 0)
         expectation->first = line;
     if (fetched->unasked++ >= unasked_most)
@@ -315,17 +330,21 @@ static int check_imported(void *closure, char *line)
 }
 
 /* Nix imports all that an export holds. */
-static void report_unasked(struct transfer *transfer, const struct part *part, char *imported)
+static void compare_import(struct transfer *transfer, struct part *part, char *imported)
 {
-    CLEANUP_FREE const char **paths = calloc(part->count, sizeof *paths);
+    CLEANUP_FREE struct expected *paths = calloc(part->count, sizeof *paths);
     struct expectation expectation = { paths, part->count, &transfer->report->targets[source_position(transfer, part)],
                                        NULL, 0 };
+    part->lacking = part->count;
     for (size_t i = 0; paths && i < part->count; i++)
-        paths[i] = transfer->paths[part->paths[i]];
+        paths[i] = (struct expected){ transfer->paths[part->paths[i]], i, false };
     if (!paths)
         return;
-    qsort(paths, part->count, sizeof *paths, compare_texts_at);
+    qsort(paths, part->count, sizeof *paths, compare_expected);
     string_lines(imported, check_imported, &expectation);
+    for (size_t i = 0; i < part->count; i++)
+        if (!paths[i].came && paths[i].position < part->lacking)
+            part->lacking = paths[i].position;
     if (expectation.unasked > 0)
         log_warning(part->source->target->name, "its export held %zu path%s that nobody had asked for: %s%s",
                     expectation.unasked, expectation.unasked == 1 ? "" : "s", expectation.first,
@@ -342,7 +361,7 @@ static bool import_part(struct transfer *transfer, struct part *part)
         part->progress = PART_STUCK;
         return false;
     }
-    report_unasked(transfer, part, imported);
+    compare_import(transfer, part, imported);
     fetched->paths += part->count;
     fetched->bytes += size;
     part->progress = PART_IMPORTED;
@@ -355,43 +374,46 @@ static bool import_part(struct transfer *transfer, struct part *part)
  * rounds the order may be another: what one refers to may come later. */
 static void import_parts(struct transfer *transfer)
 {
-    bool stuck = false;
-    transfer->moved = false;
     for (size_t i = 0; i < transfer->part_count; i++) {
         struct part *part = &transfer->parts[i];
-        if (part->progress == PART_FAILED)
-            return;
-        if (import_part(transfer, part))
-            transfer->moved = transfer->moved || stuck;
-        else if (transfer->waited)
-            stuck = true;
-        else
+        if (part->progress == PART_FAILED || (!import_part(transfer, part) && !transfer->waited))
             return;
     }
 }
 
-/* Whether a part was imported and did not hold what was asked for. */
-static bool is_lacking(const struct transfer *transfer, const struct part *part)
+/* Whether something is gone that a part has brought: a garbage collection took it. */
+static bool has_vanished(const struct transfer *transfer, const struct part *part)
 {
     for (size_t i = 0; part->progress == PART_IMPORTED && i < part->count; i++)
-        if (transfer->missing[part->paths[i]]) {
-            log_warning(part->source->target->name, "its export lacked %s", transfer->paths[part->paths[i]]);
+        if (transfer->missing[part->paths[i]])
             return true;
-        }
     return false;
 }
 
-/* Finds out which sources failed; these are not asked again. When a part was lacking, or came later, the import that
- * failed may have missed just that; else the first one to fail failed of its own fault. */
-static void judge_parts(struct transfer *transfer)
+static bool is_lacking(const struct transfer *transfer, const struct part *part)
 {
-    bool excused = transfer->moved;
+    if (part->progress != PART_IMPORTED || part->lacking == part->count)
+        return false;
+    log_warning(part->source->target->name, "its export lacked %s", transfer->paths[part->paths[part->lacking]]);
+    return true;
+}
+
+/* Finds out which sources failed; these are not asked again. When a part was lacking or has vanished, or when waiting
+ * helped, the import that failed may have missed just that; else the first one to fail failed of its own fault. */
+static void judge_parts(struct transfer *transfer, bool fewer)
+{
+    bool excused = transfer->waited && fewer, vanished = false;
     for (size_t i = 0; i < transfer->part_count; i++) {
         struct part *part = &transfer->parts[i];
-        if (part->progress == PART_FAILED)
+        bool lacking = is_lacking(transfer, part), gone = !lacking && has_vanished(transfer, part);
+        if (part->progress == PART_FAILED || lacking || (gone && transfer->vanished >= attempts))
             transfer->failed[source_position(transfer, part)] = true;
-        else if (is_lacking(transfer, part))
-            transfer->failed[source_position(transfer, part)] = excused = true;
+        excused = excused || lacking || gone;
+        vanished = vanished || gone;
+    }
+    if (vanished) {
+        log_warning(NULL, "a garbage collection took what was fetched: fetching it again");
+        transfer->vanished++;
     }
     for (size_t i = 0; i < transfer->part_count; i++) {
         struct part *part = &transfer->parts[i];
@@ -428,9 +450,10 @@ static void keep_arrived(struct transfer *transfer)
 static int fetch_round(struct transfer *transfer)
 {
     const struct dydisnix_work work = { .next = next_export, .done = export_done, .closure = transfer };
-    if (find_missing(transfer) != 0)
+    bool fewer;
+    if (find_missing(transfer, &fewer) != 0)
         return -1;
-    judge_parts(transfer);
+    judge_parts(transfer, fewer);
     keep_arrived(transfer);
     if (assign_paths(transfer) != 0)
         return -1;
@@ -465,11 +488,12 @@ static int protect_profiles(struct transfer *transfer)
 static int find_vanished(struct transfer *transfer)
 {
     CLEANUP_FREE bool *before = calloc(transfer->count + 1, sizeof *before);
+    bool fewer;
     if (!before)
         return -1;
     memcpy(before, transfer->missing, transfer->count * sizeof *before);
     memset(transfer->missing, true, transfer->count * sizeof *transfer->missing);
-    if (find_missing(transfer) != 0)
+    if (find_missing(transfer, &fewer) != 0)
         return -1;
     return memcmp(before, transfer->missing, transfer->count * sizeof *before) != 0;
 }

@@ -65,6 +65,7 @@ shell_tests = \
 	tests/valgrind.sh \
 	tests/reconstruct-answers.sh \
 	tests/host-watched-model.sh \
+	tests/reconstruct-closures.sh \
 	tests/reconstruct-copies.sh \
 	tests/reconstruct-corpus.sh \
 	tests/reconstruct-names.sh \
@@ -75,7 +76,7 @@ shell_tests = \
 	tests/reconstruct-usage.sh \
 	$(NULL)
 TESTS += $(shell_tests)
-dist_check_SCRIPTS += $(shell_tests) tests/compare-manifests tests/engine-client tests/fake-client tests/with-nix
+dist_check_SCRIPTS += $(shell_tests) tests/closures tests/compare-manifests tests/engine-client tests/fake-client tests/with-nix
 dist_check_DATA += tests/functions.sh tests/lab.sh tests/unit/model.h tests/unit/unit.h
 dist_check_DATA += tests/network.sh tests/stores.sh
 dist_check_DATA += tests/host.sh
