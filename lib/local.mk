@@ -5,10 +5,14 @@ lib_libdydisnix_a_SOURCES = \
 	lib/characters.c lib/characters.h \
 	lib/cleanup.h \
 	lib/client.c lib/client.h \
+	lib/dependency-line.c lib/dependency-line.h \
 	lib/descendants.c lib/descendants.h \
 	lib/infrastructure.c lib/infrastructure.h \
 	lib/lines.c \
 	lib/manifest.c lib/manifest.h \
+	lib/manifest-1.c lib/manifest-parts.h \
+	lib/manifest-1-read.c \
+	lib/manifest-1-write.c \
 	lib/manifest-difference.c \
 	lib/manifest-read.c \
 	lib/manifest-write.c \
@@ -16,12 +20,15 @@ lib_libdydisnix_a_SOURCES = \
 	lib/operations.c lib/operations.h \
 	lib/paths.c lib/paths.h \
 	lib/previous.c lib/previous.h \
+	lib/profile-manifest-1.c \
 	lib/real-files.c lib/real.h \
 	lib/real-operations.c \
 	lib/real-programs.c \
 	lib/real-remove.c \
 	lib/real-spawn.c \
 	lib/strings.c lib/strings.h \
+	lib/target-flatten.c \
+	lib/target-keys.c lib/target-keys.h \
 	lib/value.c lib/value.h \
 	lib/xml.c lib/xml.h \
 	$(NULL)

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "array.h"
+#include "manifest-parts.h"
 #include "paths.h"
 #include "xml.h"
 
@@ -34,6 +35,7 @@ enum place {
 struct manifest_reader {
     struct manifest *manifest;
     const char *own_target; /* of a profile manifest; NULL: a deployment manifest */
+    bool is_version_1;      /* it is for the other reader */
     enum place places[XML_DEPTH_MAX + 1];
     unsigned depth;
     const char **text; /* where the text of the TEXT element goes */
@@ -101,8 +103,9 @@ static int start_root(struct manifest_reader *own, struct xml_reader *reader, co
     if (strcmp(element, root))
         return xml_fail(reader, "the root element is %s, not %s", element, root);
     version = xml_attribute(reader, "version");
+    own->is_version_1 = version && !own->own_target && !strcmp(version, "1");
     if (version ? strcmp(version, "2") != 0 : !own->own_target)
-        return xml_fail(reader, "%s of version %s, only 2 can be read", root, version ? version : "none");
+        return xml_fail(reader, "%s of version %s, which cannot be read", root, version ? version : "none");
     own->places[++own->depth] = ROOT;
     return XML_GO_ON;
 }
@@ -168,8 +171,7 @@ static int manifest_start(void *closure, struct xml_reader *reader, const char *
     return start_place(own, reader, element, rule->to);
 }
 
-/* Checks a text of an element that has to have it. */
-static int text_check(struct xml_reader *reader, const char *element, const char *name, const char *text)
+int xml_check_text(struct xml_reader *reader, const char *element, const char *name, const char *text)
 {
     if (!text)
         return xml_fail(reader, "%s without %s", element, name);
@@ -199,9 +201,9 @@ static int end_dependency(struct manifest_reader *own, struct xml_reader *reader
 
     if (!dependency->target)
         dependency->target = own->own_target;
-    if (text_check(reader, element, "service", dependency->service) ||
-        text_check(reader, element, "container", dependency->container) ||
-        text_check(reader, element, "target", dependency->target))
+    if (xml_check_text(reader, element, "service", dependency->service) ||
+        xml_check_text(reader, element, "container", dependency->container) ||
+        xml_check_text(reader, element, "target", dependency->target))
         return XML_FAILED;
     items = array_grow(list->items, list->count, sizeof *items);
     if (!items)
@@ -229,10 +231,21 @@ static int end_provides(struct manifest_reader *own, struct xml_reader *reader)
     return XML_GO_ON;
 }
 
+int manifest_take_service(struct manifest *manifest, struct service *service)
+{
+    struct service *services = array_grow(manifest->services, manifest->service_count, sizeof *services);
+
+    if (!services)
+        return -1;
+    manifest->services = services;
+    services[manifest->service_count++] = *service;
+    *service = (struct service){ .provides_containers = { .type = NIX_ATTRS } };
+    return 0;
+}
+
 static int end_service(struct manifest_reader *own, struct xml_reader *reader)
 {
-    struct service *service = &own->service, *services;
-    struct manifest *manifest = own->manifest;
+    struct service *service = &own->service;
 
     if (!service->name || !service->pkg || !service->type)
         return xml_fail(reader, "service %s: without %s", service->key,
@@ -244,13 +257,7 @@ static int end_service(struct manifest_reader *own, struct xml_reader *reader)
         return xml_fail(reader, "service %s: control characters in name or type", service->key);
     if (!is_store_path(service->pkg))
         return xml_fail(reader, "service %s: pkg %s is no store path", service->key, service->pkg);
-    services = array_grow(manifest->services, manifest->service_count, sizeof *services);
-    if (!services)
-        return xml_no_memory(reader);
-    manifest->services = services;
-    services[manifest->service_count++] = *service;
-    *service = (struct service){ .provides_containers = { .type = NIX_ATTRS } };
-    return XML_GO_ON;
+    return manifest_take_service(own->manifest, service) ? xml_no_memory(reader) : XML_GO_ON;
 }
 
 static int mapping_check(struct manifest_reader *own, struct xml_reader *reader, const char *element,
@@ -259,10 +266,10 @@ static int mapping_check(struct manifest_reader *own, struct xml_reader *reader,
 {
     if (!*target)
         *target = own->own_target;
-    if (text_check(reader, element, "service", service) ||
-        text_check(reader, element, "container", container) ||
-        text_check(reader, element, "target", *target) ||
-        (provider && text_check(reader, element, "containerProvidedByService", provider)))
+    if (xml_check_text(reader, element, "service", service) ||
+        xml_check_text(reader, element, "container", container) ||
+        xml_check_text(reader, element, "target", *target) ||
+        (provider && xml_check_text(reader, element, "containerProvidedByService", provider)))
         return XML_FAILED;
     if (own->own_target && strcmp(*target, own->own_target))
         return xml_fail(reader, "%s of service %s is on target %s, but this is the profile of %s", element,
@@ -280,7 +287,7 @@ static int end_service_mapping(struct manifest_reader *own, struct xml_reader *r
     return manifest_add_service_mapping(own->manifest, mapping) ? XML_GO_ON : xml_no_memory(reader);
 }
 
-static bool is_file_name(const char *text)
+bool is_file_name(const char *text)
 {
     return !strchr(text, '/') && strcmp(text, ".") && strcmp(text, "..");
 }
@@ -289,7 +296,7 @@ static int end_snapshot_mapping(struct manifest_reader *own, struct xml_reader *
 {
     struct snapshot_mapping *mapping = &own->snapshot_mapping;
 
-    if (text_check(reader, "snapshot mapping", "component", mapping->component) ||
+    if (xml_check_text(reader, "snapshot mapping", "component", mapping->component) ||
         mapping_check(own, reader, "snapshot mapping", mapping->service, mapping->container, &mapping->target,
                       mapping->provider))
         return XML_FAILED;
@@ -324,8 +331,7 @@ static int manifest_end(void *closure, struct xml_reader *reader, const char *te
     }
 }
 
-/* On a sorted manifest. */
-static int refuse_twice(const struct manifest *manifest, const char *source, char **reason)
+int manifest_refuse_twice(const struct manifest *manifest, const char *source, char **reason)
 {
     for (size_t i = 1; i < manifest->profile_count; i++)
         if (!strcmp(manifest->profiles[i - 1].target, manifest->profiles[i].target))
@@ -389,11 +395,15 @@ static int document_read(const struct xml_source *source, const char *own_target
     manifest_init(manifest, source->strings);
     service_clear(&own.service);
     outcome = xml_read(source, &events, &own, reason);
+    if (own.is_version_1) {
+        free(*reason);
+        return manifest_1_read(source, manifest, reason);
+    }
     if (!outcome)
         outcome = infrastructure_finish(&own, source->name, reason);
     if (!outcome) {
         manifest_sort(manifest);
-        outcome = refuse_twice(manifest, source->name, reason);
+        outcome = manifest_refuse_twice(manifest, source->name, reason);
     }
     if (!outcome && own_target)
         outcome = services_held(manifest, source->name, reason);

@@ -4,6 +4,7 @@
 #include "manifest.h"
 
 #include "cleanup.h"
+#include "manifest-parts.h"
 
 /* libxml2's buffers say when memory ends, but hundreds of single pieces need not ask each time. */
 struct writer {
@@ -166,12 +167,15 @@ static void put_snapshot_mappings(struct writer *writer, const struct manifest *
 
 xmlBufferPtr manifest_write(struct manifest *manifest)
 {
-    struct writer writer = { .buffer = xmlBufferCreate() };
+    struct writer writer = { 0 };
 
+    manifest_sort(manifest);
+    if (manifest->version == 1)
+        return manifest_1_write(manifest);
+    writer.buffer = xmlBufferCreate();
     if (!writer.buffer)
         return NULL;
     xmlBufferSetAllocationScheme(writer.buffer, XML_BUFFER_ALLOC_DOUBLEIT);
-    manifest_sort(manifest);
     put(&writer, "<?xml version=\"1.0\"?>\n\n  <manifest version=\"2\">");
     put_profiles(&writer, manifest);
     put_services(&writer, manifest);

@@ -7,11 +7,13 @@
 #include <string.h>
 
 #include "array.h"
+#include "cleanup.h"
+#include "manifest-parts.h"
 #include "xml.h"
 
 void manifest_init(struct manifest *manifest, struct strings *strings)
 {
-    *manifest = (struct manifest){ .strings = strings };
+    *manifest = (struct manifest){ .strings = strings, .version = 2 };
 }
 
 void service_clear(struct service *service)
@@ -156,9 +158,11 @@ int manifest_add_target(struct manifest *manifest, const struct target *target)
     added = &targets[infrastructure->count];
     if (target_copy(added, target) < 0)
         return -1;
+    infrastructure->count++;
+    if (manifest->version == 1)
+        return target_flatten(added, manifest->strings);
     nix_value_drop_untyped(&added->properties, target->name, "properties");
     nix_value_drop_untyped(&added->containers, target->name, "containers");
-    infrastructure->count++;
     return 0;
 }
 
@@ -299,8 +303,19 @@ bool snapshot_mapping_equal(const struct snapshot_mapping *a, const struct snaps
            !order_texts(a->provider, b->provider);
 }
 
+static bool written_alike(const struct manifest *a, const struct manifest *b)
+{
+    CLEANUP_BUFFER xmlBufferPtr one = manifest_1_write(a), other = manifest_1_write(b);
+
+    return one && other && !strcmp((const char *)xmlBufferContent(one), (const char *)xmlBufferContent(other));
+}
+
 bool manifest_equal(const struct manifest *a, const struct manifest *b)
 {
+    if (a->version != b->version)
+        return false;
+    if (a->version == 1)
+        return written_alike(a, b);
     if (a->profile_count != b->profile_count || a->service_count != b->service_count ||
         a->service_mapping_count != b->service_mapping_count ||
         a->snapshot_mapping_count != b->snapshot_mapping_count ||

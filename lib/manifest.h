@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * The deployment manifest, version 2, and the profile manifest that is one target's part of it. The formats
- * are those of Disnix 0.10 (root elements manifest and profilemanifest).
+ * The deployment manifest and the profile manifest that is one target's part of it. Version 2 are the formats
+ * of Disnix 0.10 (root elements manifest and profilemanifest), version 1 those of Disnix 0.7 (XML, and a text
+ * of seven lines a service). In memory both are one form, in which targets have names.
  *
  * All strings are interned in one pool that outlives the manifest; strings of one pool may be compared by
  * pointer.
@@ -16,6 +17,7 @@
 
 #include "infrastructure.h"
 #include "strings.h"
+#include "target-keys.h"
 #include "value.h"
 
 /* A dependency: an element of dependsOn or connectsTo. */
@@ -53,6 +55,7 @@ struct profile {
 /* Arrays are sorted bytewise by identity once manifest_sort() was called; parsing and writing call it. */
 struct manifest {
     struct strings *strings; /* borrowed */
+    int version;             /* 1 or 2: as it was read, as it is to be written */
     struct profile *profiles;
     size_t profile_count;
     struct service *services; /* by key */
@@ -64,6 +67,7 @@ struct manifest {
     struct infrastructure infrastructure;
 };
 
+/* Of version 2. */
 void manifest_init(struct manifest *manifest, struct strings *strings);
 void manifest_clear(struct manifest *manifest);
 
@@ -76,8 +80,9 @@ struct service_mapping *manifest_add_service_mapping(struct manifest *manifest,
                                                      const struct service_mapping *mapping);
 struct snapshot_mapping *manifest_add_snapshot_mapping(struct manifest *manifest,
                                                        const struct snapshot_mapping *mapping);
-/* Deep copy; properties that a manifest cannot hold (null, path, function) are left out with a warning. -1:
- * no memory. The values in target and service are of the manifest's pool already. */
+/* Deep copy; properties that a manifest cannot hold (null, path, function) are left out with a warning; in a
+ * manifest of version 1 it is target_flatten()ed. -1: no memory. The values in target and service are of the
+ * manifest's pool already. */
 int manifest_add_target(struct manifest *manifest, const struct target *target);
 void manifest_sort(struct manifest *manifest);
 
@@ -108,11 +113,13 @@ struct manifest_limits {
     unsigned depth; /* levels of elements; 0: 64 */
 };
 
-/* Reads a deployment manifest of version 2. A DTD is refused before anything of it is read; unknown elements
+/* Reads a deployment manifest. Targets of version 1 have their connection keys for names, see
+ * manifest_name_targets(). A DTD is refused before anything of it is read; unknown elements
  * are ignored; absent sections are empty; an absent text is "". Refuses: another root or version, a service
  * without name, pkg or type (name and type may be empty), mappings and dependencies without identity, a pkg
  * or profile that is no store path, control characters in names and keys, a component or container with state
- * that is no file name (Dysnomia makes directories of them), one key or identity twice, one text twice.
+ * that is no file name (Dysnomia makes directories of them), one key or identity twice, one text twice, and in
+ * version 1 two mappings of one key that disagree, and a target without a connection key.
  * Values without a type are left out. source is named in the reason. 0, or -1 with *reason malloc()ed, and
  * *manifest cleared. */
 int manifest_parse(const char *xml, size_t length, const char *source, const struct manifest_limits *limits,
@@ -127,12 +134,38 @@ int profile_manifest_parse(const char *xml, size_t length, const char *source, c
                            const struct manifest_limits *limits, struct strings *strings,
                            struct manifest *manifest, char **reason);
 
-/* The manifest as XML, sorted, one header line, a blank line, all else on one line, as Disnix writes it. New
- * buffer; NULL: no memory. */
+/* Reads the profile manifest of version 1 of the target with this connection key: seven lines a service (name,
+ * store path, container, type, key, true or false for state, dependencies). Checks as the other readers do,
+ * and that all of it is UTF-8 that XML can hold. White space after the last line is fine; an empty text is an
+ * empty manifest. Targets have their keys for names. */
+int profile_manifest_1_parse(const char *text, size_t length, const char *source, const char *key,
+                             const struct manifest_limits *limits, struct strings *strings,
+                             struct manifest *manifest, char **reason);
+
+/* Reads the profile manifest of target, a target of the model that keys are of, in either version: a text
+ * that begins with < is XML. Version 1 is refused where one of its keys is that of several targets. */
+int profile_manifest_parse_any(const char *text, size_t length, const char *source,
+                               const struct target *target, const struct target_keys *keys,
+                               const struct manifest_limits *limits, struct strings *strings,
+                               struct manifest *manifest, char **reason);
+
+/* Gives the targets of a manifest of version 1 that was just read their names of the model; nothing else is
+ * touched. See target_keys_name() for keys that are not one target's. -1: no memory. */
+int manifest_name_targets(struct manifest *manifest, const struct target_keys *keys);
+
+/* A key in a manifest of version 1 that was just read that is several targets' in the model; NULL: none. */
+const char *manifest_shared_key(const struct manifest *manifest, const struct target_keys *keys);
+
+/* Whether version 1 can tell all of it. 0, or -1 with *reason: one line that names service and target. */
+int manifest_check_version_1(const struct manifest *manifest, char **reason);
+
+/* The manifest as XML of its version, sorted, one header line, a blank line, all else on one line, as Disnix
+ * writes it. New buffer; NULL: no memory. */
 xmlBufferPtr manifest_write(struct manifest *manifest);
 
 /* Whether two sorted manifests mean the same, in every value (stricter than disnix-compare-manifest, which
- * ignores containerProvidedByService and a snapshot's service). */
+ * ignores containerProvidedByService and a snapshot's service). Two of version 1 do if they are written alike:
+ * that is all there is of them. Two of different versions never do. */
 bool manifest_equal(const struct manifest *a, const struct manifest *b);
 
 /* Checks as disnix does before it uses a manifest: the service and target of each mapping exist, each target

@@ -94,6 +94,19 @@ int previous_read(const char *directory, const char *profile, const char *file, 
     return 0;
 }
 
+int previous_name_targets(struct previous *previous, const struct target_keys *keys)
+{
+    const char *shared = manifest_shared_key(&previous->manifest, keys);
+    previous->keys = keys;
+    if (shared)
+        log_warning(NULL, "several targets have the connection key %s, by which %s knows them: it is taken for none of "
+                          "them", shared, previous->path);
+    if (manifest_name_targets(&previous->manifest, keys) == 0)
+        return 0;
+    log_error(NULL, "out of memory");
+    return -1;
+}
+
 struct namesake {
     const char *profile;
     char *found;
@@ -171,6 +184,15 @@ static int list_generations(const struct previous *previous, struct generations 
     return 0;
 }
 
+/* As manifest_read(), of a generation: targets of version 1 get their names. */
+static bool read_generation(const struct previous *previous, const char *path, struct strings *strings,
+                            struct manifest *manifest)
+{
+    CLEANUP_FREE char *reason = NULL;
+    return manifest_read(path, strings, manifest, &reason) == MANIFEST_READ
+           && (!previous->keys || manifest_name_targets(manifest, previous->keys) == 0);
+}
+
 static bool is_reconstructed(const char *path)
 {
     const char *name = path ? store_path_name(path) : NULL;
@@ -189,11 +211,11 @@ int previous_find_deployed(const struct previous *previous, struct strings *stri
     manifest_init(found, strings);
     for (size_t i = 0; result == 0 && i < generations.count; i++) {
         CLEANUP_FREE char *path = string_format("%s-%ld-link", previous->profile, generations.numbers[i]);
-        CLEANUP_FREE char *link = NULL, *reason = NULL;
+        CLEANUP_FREE char *link = NULL;
         if (!path)
             result = -1;
         else if (operations->read_link(path, &link) == 0 && !is_reconstructed(link)
-                 && manifest_read(path, strings, found, &reason) == MANIFEST_READ)
+                 && read_generation(previous, path, strings, found))
             result = 1;
     }
     free(generations.numbers);
@@ -207,7 +229,7 @@ int previous_generations(const struct previous *previous, struct strings *string
     int result = list_generations(previous, &generations);
     bool enough = previous->known && each(closure, &previous->manifest);
     for (size_t i = 0; result == 0 && !enough && i < generations.count; i++) {
-        CLEANUP_FREE char *path = NULL, *reason = NULL;
+        CLEANUP_FREE char *path = NULL;
         struct manifest manifest;
         if (previous->known && generations.numbers[i] == previous->generation)
             continue;
@@ -215,7 +237,7 @@ int previous_generations(const struct previous *previous, struct strings *string
         path = string_format("%s-%ld-link", previous->profile, generations.numbers[i]);
         if (!path)
             result = -1;
-        else if (manifest_read(path, strings, &manifest, &reason) == MANIFEST_READ)
+        else if (read_generation(previous, path, strings, &manifest))
             enough = each(closure, &manifest);
         manifest_clear(&manifest);
     }

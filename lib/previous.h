@@ -11,7 +11,7 @@
 enum manifest_reading {
     MANIFEST_READ,
     MANIFEST_ABSENT,
-    MANIFEST_DAMAGED,   /* there, but no manifest of version 2 */
+    MANIFEST_DAMAGED,   /* there, but no manifest */
     MANIFEST_UNREADABLE /* there, and only now not to be had */
 };
 
@@ -26,6 +26,7 @@ struct previous {
     char *path;               /* of the manifest; NULL if not known */
     long generation;          /* its number; 0: none */
     struct manifest manifest; /* empty if not known */
+    const struct target_keys *keys; /* borrowed: the names of targets in manifests of version 1; NULL: their keys */
 };
 
 /* Reads the manifest that file names, or with NULL the current generation of the coordinator profile in directory
@@ -33,6 +34,10 @@ struct previous {
  * message: the profile's place cannot be told, or a manifest that is there cannot be read. */
 int previous_read(const char *directory, const char *profile, const char *file, struct strings *strings,
                   struct previous *previous);
+
+/* From here on, targets of version 1 have their names of the model, in this manifest and in the generations. Warns where
+ * several targets have one key. 0, or -1 after a message. */
+int previous_name_targets(struct previous *previous, const struct target_keys *keys);
 
 /* Another profile in the same place whose name begins with this one's and a dash: disnix-env takes its generations for
  * this one's. malloc()ed; NULL: there is none. */

@@ -16,6 +16,7 @@ unit_tests = \
 	tests/unit/manifest \
 	tests/unit/manifest-corpus \
 	tests/unit/manifest-difference \
+	tests/unit/manifest-version-1 \
 	tests/unit/operations \
 	tests/unit/options \
 	tests/unit/paths \

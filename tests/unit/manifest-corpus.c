@@ -114,7 +114,7 @@ static void test_parts_make_the_whole(void **state)
 /* Kept in the directory of $MANIFESTS_KEPT, if it is set, for tests/compare-manifests. */
 static void keep_written(const char *path, xmlBufferPtr written)
 {
-    const char *directory = getenv("MANIFESTS_KEPT"), *name = strstr(path, "v2-");
+    const char *directory = getenv("MANIFESTS_KEPT"), *name = strstr(path, "/corpus/v") + strlen("/corpus/");
     char *kept;
     FILE *file;
 
@@ -133,7 +133,8 @@ static void test_written_is_what_was_read(void **state)
     glob_t files;
 
     (void)state;
-    corpus_find("v2-*/manifest.xml", &files);
+    corpus_find("v*/manifest.xml", &files);
+    assert_int_equal(files.gl_pathc, 7);
     for (size_t i = 0; i < files.gl_pathc; i++) {
         struct strings *strings = strings_new();
         struct manifest first, second;
@@ -196,9 +197,10 @@ static void read_all_ways(const char *xml, size_t length, unsigned *accepted)
     struct infrastructure infrastructure;
     char *reason;
 
-    for (int own = 0; own < 2; own++) {
-        if (own ? profile_manifest_parse(xml, length, "FILE", "test1", NULL, strings, &manifest, &reason)
-                : manifest_parse(xml, length, "FILE", NULL, strings, &manifest, &reason)) {
+    for (int way = 0; way < 3; way++) {
+        if (way == 0   ? manifest_parse(xml, length, "FILE", NULL, strings, &manifest, &reason)
+            : way == 1 ? profile_manifest_parse(xml, length, "FILE", "test1", NULL, strings, &manifest, &reason)
+                       : profile_manifest_1_parse(xml, length, "FILE", "test1", NULL, strings, &manifest, &reason)) {
             expect_reason(reason, "FILE: ");
         } else {
             xmlBufferPtr written = manifest_write(&manifest);
@@ -209,6 +211,7 @@ static void read_all_ways(const char *xml, size_t length, unsigned *accepted)
                 reason = NULL;
             free(reason);
             xmlBufferFree(written);
+            assert_true(way != 2 || manifest.version == 1);
         }
         manifest_clear(&manifest);
     }
@@ -222,14 +225,15 @@ static void read_all_ways(const char *xml, size_t length, unsigned *accepted)
 
 static void test_damaged_files(void **state)
 {
-    glob_t files, profiles;
+    glob_t files, old_profiles, profiles;
     unsigned accepted = 0;
 
     (void)state;
-    corpus_find("v2-*/*.xml", &files);
+    corpus_find("v*/*.xml", &files);
     corpus_find("v2-*/targets/*/profilemanifest.xml", &profiles);
-    for (int i = 0; i < 1000; i++) {
-        const glob_t *list = i % 2 ? &files : &profiles;
+    corpus_find("v1-*/targets/*/manifest", &old_profiles);
+    for (int i = 0; i < 1500; i++) {
+        const glob_t *list = i % 3 == 0 ? &files : i % 3 == 1 ? &profiles : &old_profiles;
         size_t length;
         char *xml = file_read(list->gl_pathv[random_next() % list->gl_pathc], &length);
 
@@ -238,9 +242,10 @@ static void test_damaged_files(void **state)
         read_all_ways(xml, random_next() % 8 ? length : random_next() % length, &accepted);
         free(xml);
     }
-    assert_in_range(accepted, 10, 990); /* else the damage is too large or too small to try anything */
+    assert_in_range(accepted, 10, 1490); /* else the damage is too large or too small to try anything */
     globfree(&files);
     globfree(&profiles);
+    globfree(&old_profiles);
 }
 
 static int begin(void **state)

@@ -174,8 +174,8 @@ static void test_profile_manifest_refusals(void **state)
 static void test_refusals(void **state)
 {
     (void)state;
-    refused("<manifest/>", "manifest of version none, only 2");
-    refused("<manifest version=\"1\"/>", "manifest of version 1, only 2");
+    refused("<manifest/>", "manifest of version none, which cannot be read");
+    refused("<manifest version=\"3\"/>", "manifest of version 3, which cannot be read");
     refused(PROFILE_MANIFEST(""), "the root element is profilemanifest, not manifest");
     refused(MANIFEST("<profiles><profile>" PKG "</profile></profiles>"), "profile without name");
     refused(MANIFEST("<profiles><profile name=\"a\">/etc</profile></profiles>"),
