@@ -100,12 +100,14 @@ static struct range target_range(const void *mappings, size_t count, size_t size
     return (struct range){ first, target_bound(mappings, count, size, name, true) - first };
 }
 
-/* What the previous manifest says of a target that gave no usable answer. */
+/* What the previous manifest says of a target that gave no usable answer. What version 1 says of its properties has lost
+ * their types: in version 2 they are the model's. */
 static int keep_target(struct aggregation *aggregation, const struct target *target)
 {
     const struct manifest *previous = aggregation->previous;
     struct manifest *manifest = aggregation->manifest;
-    const struct target *known = previous ? infrastructure_find(&previous->infrastructure, target->name) : NULL;
+    bool typed = previous && previous->version >= manifest->version;
+    const struct target *known = typed ? infrastructure_find(&previous->infrastructure, target->name) : NULL;
     if (manifest_add_target(manifest, known ? known : target) != 0)
         return -1;
     if (!previous)
@@ -249,14 +251,15 @@ static bool is_mapped(const struct service_mapping *by_key, size_t count, const 
     return bsearch(&wanted, by_key, count, sizeof *by_key, compare_keys);
 }
 
-/* Services of the previous manifest that no mapping names (of type package): no profile manifest holds them. */
+/* Services of the previous manifest that no mapping names (of type package): no profile manifest holds them. Version 1
+ * has none. */
 static int add_previous_services(struct aggregation *aggregation, const struct service_mapping *by_key,
                                  const char *const *keys, size_t count)
 {
     const struct manifest *previous = aggregation->previous;
     for (size_t i = 0; i < previous->service_count; i++) {
         const struct service *service = &previous->services[i];
-        bool unmapped = !is_mapped(by_key, previous->service_mapping_count, service->key);
+        bool unmapped = previous->version != 1 && !is_mapped(by_key, previous->service_mapping_count, service->key);
         bool needed = is_needed(keys, count, service->key);
         if ((!unmapped && !needed) || (needed && is_claimed(aggregation->claims, service)))
             continue;

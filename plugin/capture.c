@@ -25,6 +25,7 @@ struct run {
     struct captured **again; /* targets to be asked for their profile manifest */
     size_t again_count;
     char *profile_path;
+    struct target_keys keys;
 };
 
 const char *answer_name(enum answer answer)
@@ -65,22 +66,33 @@ static void accept_manifest(struct run *run, struct captured *captured, const ch
     const struct manifest_limits limits = { .bytes = run->options->manifest_limit };
     char *reason = NULL;
     manifest_clear(&captured->manifest);
-    if (profile_manifest_parse(text, length, source, captured->target->name, &limits, run->strings,
-                               &captured->manifest, &reason) != 0)
+    if (profile_manifest_parse_any(text, length, source, captured->target, &run->keys, &limits, run->strings,
+                                   &captured->manifest, &reason) != 0)
         set_answer(captured, ANSWER_INVALID, reason);
     else
         set_answer(captured, ANSWER_CAPTURED, NULL);
 }
 
+int profile_manifest_read(const char *profile, size_t limit, char **path, char **text, size_t *length)
+{
+    static const char *const names[] = { "profilemanifest.xml", "manifest", NULL }; /* the second is of version 1 */
+    int status = -1;
+    *path = NULL;
+    errno = ENOENT;
+    for (int i = 0; names[i] && status != 0 && (errno == ENOENT || errno == ENOTDIR); i++) {
+        free(*path);
+        *path = string_format("%s/%s", profile, names[i]);
+        status = *path ? operations->read(*path, limit, text, length) : -1;
+    }
+    return status;
+}
+
 /* Reads the profile manifest from this machine's store. False: it is not there, the target has to be asked. */
 static bool read_local_manifest(struct run *run, struct captured *captured)
 {
-    CLEANUP_FREE char *path = string_format("%s/profilemanifest.xml", captured->profile);
-    CLEANUP_FREE char *text = NULL;
+    CLEANUP_FREE char *path = NULL, *text = NULL;
     size_t length = 0;
-    if (!path)
-        return false;
-    if (operations->read(path, run->options->manifest_limit, &text, &length) == 0) {
+    if (profile_manifest_read(captured->profile, run->options->manifest_limit, &path, &text, &length) == 0) {
         accept_manifest(run, captured, text, length, path);
         return true;
     }
@@ -163,6 +175,25 @@ static void requisites_done(struct run *run, struct captured *captured, struct d
     set_answer(captured, too_much ? ANSWER_INVALID : ANSWER_SILENT, describe_operation("--query-requisites", result));
 }
 
+static void accept_sent(struct run *run, struct captured *captured, struct dydisnix_result *result)
+{
+    accept_manifest(run, captured, result->output, result->output_length, "--query-installed");
+    captured->text = result->output;
+    captured->text_length = result->output_length;
+    result->output = NULL;
+}
+
+/* An empty answer is the profile manifest of a profile of version 1 without services, or no answer: Disnix says
+ * nothing and exits with 0 also when it cannot read the profile manifest, as a newer Disnix does with an older profile.
+ * The closure decides: every service of a profile is in it. If there is nothing but the profile itself and the file
+ * that a profile of version 1 keeps its manifest in, there is no service. (Read from the store, where the file is
+ * there or not, no answer is needed.) */
+static bool holds_no_service(const struct captured *captured)
+{
+    const char *name = captured->requisite_count == 2 ? store_path_name(captured->requisites[0]) : NULL;
+    return name && strcmp(name, "manifest") == 0;
+}
+
 static void installed_done(struct run *run, struct captured *captured, struct dydisnix_result *result)
 {
     if (result->ending != DYDISNIX_EXITED || result->status != 0) {
@@ -170,20 +201,19 @@ static void installed_done(struct run *run, struct captured *captured, struct dy
         set_answer(captured, too_much ? ANSWER_INVALID : ANSWER_SILENT,
                    describe_operation("--query-installed", result));
     } else if (only_white_space(result->output, result->output_length)) {
-        if (captured->profile)
+        if (!captured->profile)
+            set_answer(captured, ANSWER_EMPTY, NULL);
+        else if (holds_no_service(captured))
+            accept_sent(run, captured, result);
+        else
             set_answer(captured, ANSWER_INVALID,
                        string_format("%s holds no profile manifest", captured->profile));
-        else
-            set_answer(captured, ANSWER_EMPTY, NULL);
     } else if (!captured->profile) {
         set_answer(captured, ANSWER_INVALID,
                    string_format("--query-installed gave a profile manifest, but --query-requisites no profile (%s)",
                                  captured->reason ? captured->reason : "?"));
     } else {
-        accept_manifest(run, captured, result->output, result->output_length, "--query-installed");
-        captured->text = result->output;
-        captured->text_length = result->output_length;
-        result->output = NULL;
+        accept_sent(run, captured, result);
     }
 }
 
@@ -250,12 +280,13 @@ int capture_targets(const struct infrastructure *infrastructure, const struct op
     struct run run = { .options = options, .strings = strings, .capture = capture,
                        .ask_all = ask_all, .again = again, .profile_path = profile_path };
     const struct dydisnix_work work = { .next = next_call, .done = call_done, .closure = &run };
-    if (operations->run(&work, options->jobs) != 0) {
+    int status = target_keys_list(&run.keys, infrastructure) == 0 ? operations->run(&work, options->jobs) : -1;
+    if (status != 0)
         log_error(NULL, "asking the targets: %s", strerror(errno));
-        return -1;
-    }
-    show_progress(NULL, 0, 0);
-    return 0;
+    else
+        show_progress(NULL, 0, 0);
+    target_keys_clear(&run.keys);
+    return status == 0 ? 0 : -1;
 }
 
 void capture_clear(struct capture *capture)

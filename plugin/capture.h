@@ -49,6 +49,10 @@ int capture_targets(const struct infrastructure *infrastructure, const struct op
 
 void capture_clear(struct capture *capture);
 
+/* Reads the profile manifest that lies in a profile of this machine's store, whichever version it is of: *path is the
+ * file, malloc()ed. 0, or -1 with errno, and *path as far as there is memory. */
+int profile_manifest_read(const char *profile, size_t limit, char **path, char **text, size_t *length);
+
 /* Makes a captured target invalid; takes reason (malloc()ed) and says so. */
 void captured_refuse(struct captured *captured, char *reason);
 

@@ -16,13 +16,13 @@ static int compare_claims(const void *a, const void *b)
     return (first->captured > second->captured) - (first->captured < second->captured);
 }
 
-int claims_collect(const struct capture *capture, struct claims *claims)
+int claims_collect(const struct capture *capture, const struct infrastructure *model, struct claims *claims)
 {
     size_t count = 0;
     for (size_t i = 0; i < capture->count; i++)
         if (capture->targets[i].answer == ANSWER_CAPTURED)
             count += capture->targets[i].manifest.service_count;
-    *claims = (struct claims){ .items = calloc(count ? count : 1, sizeof *claims->items) };
+    *claims = (struct claims){ .items = calloc(count ? count : 1, sizeof *claims->items), .model = model };
     if (!claims->items) {
         log_error(NULL, "out of memory");
         return -1;
@@ -74,17 +74,20 @@ bool services_rest_alike(const struct service *a, const struct service *b)
            && nix_value_compare(&a->provides_containers, &b->provides_containers) == 0;
 }
 
-/* Exactly what Disnix hashes, as data. */
-static json_t *claim_document(const struct service *service)
+/* Exactly what Disnix hashes, as data. Version 1 has other names for package and key, and keys of targets. */
+static json_t *claim_document(const struct claim *claim, const struct infrastructure *model)
 {
+    const struct service *service = claim->service;
+    bool old = claim->captured->manifest.version == 1;
     json_t *dependencies = json_array();
     for (size_t i = 0; i < service->depends_on.count; i++) {
         const struct dependency *dependency = &service->depends_on.items[i];
-        json_array_append_new(dependencies, json_pack("{ss ss ss}", "service", dependency->service, "container",
-                                                      dependency->container, "target", dependency->target));
+        const char *target = old ? target_key_of(model, dependency->target) : dependency->target;
+        json_array_append_new(dependencies, json_pack("{ss ss ss}", old ? "_key" : "service", dependency->service,
+                                                      "container", dependency->container, "target", target));
     }
-    return json_pack("{ss ss ss so}", "name", service->name, "type", service->type, "pkg", service->pkg,
-                     "dependsOn", dependencies);
+    return json_pack("{ss ss ss so}", "name", service->name, "type", service->type, old ? "service" : "pkg",
+                     service->pkg, "dependsOn", dependencies);
 }
 
 static bool group_disagrees(const struct claim *group, size_t count)
@@ -132,11 +135,17 @@ static int each_dispute(struct claims *claims, int (*each)(struct claim *, size_
     return 0;
 }
 
-static int document_group(struct claim *group, size_t count, size_t position, void *documents)
+struct documents {
+    json_t *list;
+    const struct infrastructure *model;
+};
+
+static int document_group(struct claim *group, size_t count, size_t position, void *closure)
 {
+    const struct documents *documents = closure;
     (void)position;
     for (size_t i = 0; i < count; i++)
-        json_array_append_new(documents, claim_document(group[i].service));
+        json_array_append_new(documents->list, claim_document(&group[i], documents->model));
     return 0;
 }
 
@@ -147,15 +156,15 @@ static int judge_group(struct claim *group, size_t count, size_t position, void 
 
 int claims_settle(struct claims *claims, bool *refused)
 {
-    CLEANUP_JSON json_t *documents = json_array();
-    CLEANUP_JSON json_t *hashes = NULL;
+    CLEANUP_JSON json_t *list = json_array(), *hashes = NULL;
+    struct documents documents = { list, claims->model };
     *refused = false;
-    if (each_dispute(claims, document_group, documents) != 0)
+    if (each_dispute(claims, document_group, &documents) != 0)
         return -1;
-    if (json_array_size(documents) == 0)
+    if (json_array_size(list) == 0)
         return 0;
     *refused = true;
-    if (nix_service_keys(documents, &hashes) != 0) {
+    if (nix_service_keys(list, &hashes) != 0) {
         log_error(NULL, "targets disagree about a service, and its key cannot be computed");
         return -1;
     }

@@ -16,10 +16,11 @@ struct claim {
 struct claims {
     struct claim *items; /* by key, then in the order of the targets */
     size_t count;
+    const struct infrastructure *model; /* borrowed */
 };
 
-/* All claims of the captured targets. The services stay the targets'. 0, or -1 after a message. */
-int claims_collect(const struct capture *capture, struct claims *claims);
+/* All claims of the captured targets of a model. The services stay the targets'. 0, or -1 after a message. */
+int claims_collect(const struct capture *capture, const struct infrastructure *model, struct claims *claims);
 void claims_clear(struct claims *claims);
 
 /* The number of claims from first on that are about the same key. */

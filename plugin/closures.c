@@ -551,8 +551,7 @@ static void compare_texts(struct transfer *transfer, bool *refused)
         size_t length = 0;
         if (captured->answer != ANSWER_CAPTURED || !captured->text)
             continue;
-        path = string_format("%s/profilemanifest.xml", captured->profile);
-        if (path && operations->read(path, transfer->options->manifest_limit, &text, &length) == 0
+        if (profile_manifest_read(captured->profile, transfer->options->manifest_limit, &path, &text, &length) == 0
             && same_text(captured, text, length)) {
             free(captured->text);
             captured->text = NULL;

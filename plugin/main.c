@@ -66,6 +66,8 @@ static const char usage[] =
     "      --superseded-max-age=SECONDS\n"
     "                                  how old the last snapshot may be (default: 3600)\n"
     "      --on-conflict=keep|fail     what to do when nobody can tell which copy is newer\n"
+    "      --manifest-version=1|2|auto which version to write (default: auto, 1 if every\n"
+    "                                  profile is of version 1)\n"
     "      --timeout=SECONDS           for each query of a target (default: 60)\n"
     "      --transfer-timeout=SECONDS  for each closure (default: 3600)\n"
     "      --jobs=NUMBER               client calls at once (default: 64)\n"
@@ -100,6 +102,7 @@ static const struct option long_options[] = {
     { "superseded", required_argument, NULL, OPTION_KEY },
     { "superseded-max-age", required_argument, NULL, OPTION_KEY },
     { "on-conflict", required_argument, NULL, OPTION_KEY },
+    { "manifest-version", required_argument, NULL, OPTION_KEY },
     { "timeout", required_argument, NULL, OPTION_KEY },
     { "transfer-timeout", required_argument, NULL, OPTION_KEY },
     { "jobs", required_argument, NULL, OPTION_KEY },

@@ -50,6 +50,7 @@ static int set_policy(struct options *options, const char *key, const char *valu
     static const char *const unreachable[] = { "keep", "skip", "fail", NULL };
     static const char *const superseded[] = { "newest", "keep", "fail", NULL };
     static const char *const conflict[] = { "keep", "fail", NULL };
+    static const char *const versions[] = { "auto", "1", "2", NULL };
     int chosen = -1;
     if (strcmp(key, "unreachable") == 0) {
         if ((chosen = choose(key, value, unreachable, "keep, skip or fail")) >= 0)
@@ -60,6 +61,9 @@ static int set_policy(struct options *options, const char *key, const char *valu
     } else if (strcmp(key, "on-conflict") == 0) {
         if ((chosen = choose(key, value, conflict, "keep or fail")) >= 0)
             options->on_conflict = (enum conflict_policy)chosen;
+    } else if (strcmp(key, "manifest-version") == 0) {
+        if ((chosen = choose(key, value, versions, "1, 2 or auto")) >= 0)
+            options->manifest_version = chosen;
     } else {
         log_error(NULL, "reconstruct: there is no option %s", key);
     }

@@ -30,12 +30,13 @@ struct options {
     enum unreachable_policy unreachable;
     enum superseded_policy superseded;
     enum conflict_policy on_conflict;
+    int manifest_version; /* 1 or 2; 0: 1 if every captured profile is of version 1 */
 };
 
 extern const struct options options_default;
 
-/* Sets what KEY=VALUE names: unreachable, superseded, on-conflict, superseded-max-age, timeout, transfer-timeout,
- * jobs, max-concurrent-transfers, profile. value is borrowed. 0, or -1 after a message. */
+/* Sets what KEY=VALUE names: unreachable, superseded, on-conflict, manifest-version, superseded-max-age, timeout,
+ * transfer-timeout, jobs, max-concurrent-transfers, profile. value is borrowed. 0, or -1 after a message. */
 int options_set(struct options *options, const char *key, const char *value);
 
 #endif

@@ -21,6 +21,7 @@ struct reconstruction {
     const struct options *options;
     struct strings *strings;
     struct infrastructure infrastructure;
+    struct target_keys keys;
     struct capture capture;
     struct previous previous;
     struct manifest deployed; /* of the last successful redeployment, as the host remembers */
@@ -74,7 +75,8 @@ static void read_deployed(struct reconstruction *reconstruction)
     if (!path)
         return;
     enum manifest_reading outcome = manifest_read(path, reconstruction->strings, &reconstruction->deployed, &reason);
-    reconstruction->deployed_known = outcome == MANIFEST_READ;
+    reconstruction->deployed_known = outcome == MANIFEST_READ
+                                     && manifest_name_targets(&reconstruction->deployed, &reconstruction->keys) == 0;
     if (outcome == MANIFEST_DAMAGED)
         log_warning(NULL, "the last deployed manifest is not known: %s", reason ? reason : "out of memory");
 }
@@ -110,7 +112,7 @@ static int collect_claims(struct reconstruction *reconstruction)
     bool refused = true;
     while (refused) {
         claims_clear(&reconstruction->claims);
-        if (claims_collect(&reconstruction->capture, &reconstruction->claims) != 0
+        if (claims_collect(&reconstruction->capture, &reconstruction->infrastructure, &reconstruction->claims) != 0
             || claims_settle(&reconstruction->claims, &refused) != 0)
             return -1;
     }
@@ -175,17 +177,54 @@ static int settle_copies(struct reconstruction *reconstruction)
     return 0;
 }
 
+/* Version 1 where it is asked for, or where nothing speaks against it. */
+static int choose_version(const struct reconstruction *reconstruction)
+{
+    const struct manifest *previous = known_previous(reconstruction);
+    bool captured = false;
+    if (reconstruction->options->manifest_version != 0)
+        return reconstruction->options->manifest_version;
+    for (size_t i = 0; i < reconstruction->capture.count; i++) {
+        if (reconstruction->capture.targets[i].answer != ANSWER_CAPTURED)
+            continue;
+        if (reconstruction->capture.targets[i].manifest.version != 1)
+            return 2;
+        captured = true;
+    }
+    return captured || (previous && previous->version == 1) ? 1 : 2;
+}
+
+static int put_together(struct reconstruction *reconstruction, int version)
+{
+    manifest_clear(&reconstruction->manifest);
+    reconstruction->manifest.version = version;
+    return aggregate(&reconstruction->infrastructure, &reconstruction->capture, &reconstruction->claims,
+                     &reconstruction->copies, known_previous(reconstruction), reconstruction->options,
+                     &reconstruction->manifest, reconstruction->report);
+}
+
+/* What version 1 cannot tell makes it fail if it was asked for, and version 2 otherwise. */
+static int make_manifest(struct reconstruction *reconstruction)
+{
+    int version = choose_version(reconstruction);
+    CLEANUP_FREE char *reason = NULL;
+    if (put_together(reconstruction, version) != 0)
+        return -1;
+    if (version == 2 || manifest_check_version_1(&reconstruction->manifest, &reason) == 0)
+        return 0;
+    if (reconstruction->options->manifest_version == 1) {
+        log_error(NULL, "%s", reason ? reason : "out of memory");
+        return -1;
+    }
+    log_notice(NULL, "The manifest is of version 2: %s", reason ? reason : "out of memory");
+    return put_together(reconstruction, 2);
+}
+
 static int decide(struct reconstruction *reconstruction)
 {
     char *reason = NULL;
     if (check_answers(reconstruction) != 0 || collect_claims(reconstruction) != 0
-        || settle_copies(reconstruction) != 0)
-        return -1;
-    manifest_clear(&reconstruction->manifest);
-    manifest_init(&reconstruction->manifest, reconstruction->strings);
-    if (aggregate(&reconstruction->infrastructure, &reconstruction->capture, &reconstruction->claims,
-                  &reconstruction->copies, known_previous(reconstruction), reconstruction->options,
-                  &reconstruction->manifest, reconstruction->report) != 0)
+        || settle_copies(reconstruction) != 0 || make_manifest(reconstruction) != 0)
         return -1;
     report_copies(reconstruction->report, &reconstruction->copies);
     if (manifest_check(&reconstruction->manifest, &reason) == 0)
@@ -229,7 +268,8 @@ static int finish(struct reconstruction *reconstruction, xmlBufferPtr *printed)
     json_object_set_new(report, "difference",
                         manifest_difference(known_previous(reconstruction), &reconstruction->manifest));
     json_object_set_new(report, "changed", json_boolean(changed));
-    report_names(report, &reconstruction->capture, &reconstruction->previous);
+    json_object_set_new(report, "manifestVersion", json_integer(reconstruction->manifest.version));
+    report_names(report, &reconstruction->capture, &reconstruction->previous, reconstruction->manifest.version);
     report_warn(report);
     if (reconstruction->request->print) {
         *printed = manifest_write(&reconstruction->manifest);
@@ -260,6 +300,7 @@ static void reconstruction_clear(struct reconstruction *reconstruction)
     manifest_clear(&reconstruction->manifest);
     manifest_clear(&reconstruction->deployed);
     previous_clear(&reconstruction->previous);
+    target_keys_clear(&reconstruction->keys);
     infrastructure_clear(&reconstruction->infrastructure);
     closures_release(&reconstruction->fetched);
     strings_free(reconstruction->strings);
@@ -271,7 +312,9 @@ static int run(struct reconstruction *reconstruction, xmlBufferPtr *printed)
     if (read_infrastructure(reconstruction) != 0
         || previous_read(reconstruction->options->coordinator_profile_directory, reconstruction->options->profile,
                          request->previous, reconstruction->strings,
-                         &reconstruction->previous) != 0)
+                         &reconstruction->previous) != 0
+        || target_keys_list(&reconstruction->keys, &reconstruction->infrastructure) != 0
+        || previous_name_targets(&reconstruction->previous, &reconstruction->keys) != 0)
         return -1;
     read_deployed(reconstruction);
     if (capture_targets(&reconstruction->infrastructure, reconstruction->options, looks_only(reconstruction),

@@ -88,14 +88,14 @@ static void warn(json_t *report, const char *target, char *text)
     free(text);
 }
 
-void report_names(json_t *report, const struct capture *capture, const struct previous *previous)
+void report_names(json_t *report, const struct capture *capture, const struct previous *previous, int version)
 {
     CLEANUP_FREE char *namesake = previous_namesake(previous);
     json_object_set_new(report, "warnings", json_array());
     for (size_t i = 0; i < capture->count; i++) {
         const struct captured *captured = &capture->targets[i];
         const char *key = target_connection_key(captured->target);
-        if (captured->answer == ANSWER_CAPTURED && captured->manifest.snapshot_mapping_count > 0 && key
+        if (version == 2 && captured->answer == ANSWER_CAPTURED && captured->manifest.snapshot_mapping_count > 0 && key
             && strcmp(key, captured->target->name) != 0)
             warn(report, captured->target->name,
                  string_format("holds %s, but its name is not its connection key %s: Disnix moves no snapshot",

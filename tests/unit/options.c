@@ -27,6 +27,7 @@ static void what_is_right_is_taken(void **state)
         { "unreachable", "keep" }, { "unreachable", "skip" }, { "unreachable", "fail" },
         { "superseded", "newest" }, { "superseded", "keep" }, { "superseded", "fail" },
         { "on-conflict", "keep" }, { "on-conflict", "fail" },
+        { "manifest-version", "auto" }, { "manifest-version", "1" }, { "manifest-version", "2" },
         { "superseded-max-age", "0" }, { "timeout", "1" }, { "transfer-timeout", "2592000" },
         { "jobs", "4096" }, { "max-concurrent-transfers", "1024" }, { "profile", "a b" },
     };
@@ -42,6 +43,7 @@ static void what_is_wrong_changes_nothing(void **state)
 {
     static const char *const wrong[][2] = {
         { "unreachable", "" }, { "unreachable", "Keep" }, { "superseded", "skip" }, { "on-conflict", "newest" },
+        { "manifest-version", "" }, { "manifest-version", "3" }, { "manifest-version", "01" },
         { "superseded-max-age", "-1" }, { "superseded-max-age", "1h" }, { "superseded-max-age", "999999999999" },
         { "timeout", "0" }, { "timeout", "" }, { "timeout", " 1" }, { "timeout", "+1" }, { "timeout", "0x10" },
         { "timeout", "99999999999999999999" }, { "transfer-timeout", "0" }, { "jobs", "0" }, { "jobs", "4097" },
