@@ -126,10 +126,13 @@ static bool name_is_key(const struct manifest *manifest, const char *name)
     return !key || strcmp(key, name) == 0;
 }
 
-/* Disnix compares names with keys when it transfers snapshots: where they differ it transfers nothing. */
+/* Disnix compares names with keys when it transfers snapshots: where they differ it transfers nothing. The one that
+ * deploys version 1 knows no names. */
 static int check_keys(const struct places *before, const struct manifest *previous, const struct manifest *new)
 {
     int status = 0;
+    if (new->version == 1)
+        return 0;
     for (size_t i = 0; i < new->snapshot_mapping_count; i++) {
         const struct snapshot_mapping *mapping = &new->snapshot_mappings[i];
         if (manifest_find_snapshot_mapping(previous, mapping->target, mapping->container, mapping->component))

@@ -246,8 +246,8 @@ static int assign_ids(struct cycle *cycle, json_t **report)
 
 static int redeploy_stage(struct cycle *cycle, json_t **report)
 {
-    return redeploy(cycle->settings, &cycle->state, cycle->event, state_directory(cycle), cycle->strings,
-                    report);
+    return redeploy(cycle->settings, &cycle->state, cycle->event, &cycle->model.infrastructure,
+                    state_directory(cycle), cycle->strings, report);
 }
 
 static const struct stage stage_capture_hook = { "capture", offsetof(struct dydisnix_plugin, capture),

@@ -54,10 +54,13 @@ static int keep_manifest(const struct settings *settings, const char *path, cons
     return stage_run(settings, &(struct stage_program){ .arguments = &arguments }, &output, NULL, NULL);
 }
 
-static int read_manifest(const char *path, struct strings *strings, struct manifest *manifest)
+/* keys: of the model, for targets of version 1. */
+static int read_manifest(const char *path, const struct target_keys *keys, struct strings *strings,
+                         struct manifest *manifest)
 {
     CLEANUP_FREE char *reason = NULL;
-    if (manifest_read(path, strings, manifest, &reason) == MANIFEST_READ)
+    if (manifest_read(path, strings, manifest, &reason) == MANIFEST_READ
+        && manifest_name_targets(manifest, keys) == 0)
         return 0;
     log_error(NULL, "%s", reason ? reason : "out of memory");
     return -1;
@@ -131,7 +134,7 @@ static int check_and_deploy(const struct settings *settings, struct state *state
 {
     struct manifest new;
     manifest_init(&new, strings);
-    if (read_manifest(path, strings, &new) != 0)
+    if (read_manifest(path, previous->keys, strings, &new) != 0)
         return -1;
     const struct manifest *known = previous->known ? &previous->manifest : NULL;
     const json_t *reconstructed = json_object_get(json_object_get(event, "reports"), "reconstruct");
@@ -148,24 +151,39 @@ static int check_and_deploy(const struct settings *settings, struct state *state
     return status;
 }
 
-int redeploy(const struct settings *settings, struct state *state, const json_t *event, const char *directory,
-             struct strings *strings, json_t **report)
+/* The coordinator's manifest, with the model's names for targets that it knows by key. */
+static int read_previous(const struct settings *settings, const struct infrastructure *model,
+                         struct target_keys *keys, struct strings *strings, struct previous *previous)
+{
+    if (target_keys_list(keys, model) != 0) {
+        log_error(NULL, "out of memory");
+        return -1;
+    }
+    if (previous_read(settings->coordinator_profile_path, settings->profile, NULL, strings, previous) != 0)
+        return -1;
+    return previous_name_targets(previous, keys);
+}
+
+int redeploy(const struct settings *settings, struct state *state, const json_t *event,
+             const struct infrastructure *model, const char *directory, struct strings *strings,
+             json_t **report)
 {
     CLEANUP_FREE char *path = NULL;
     struct previous previous = { 0 };
+    struct target_keys keys = { 0 };
     log_notice(NULL, "Redeploying the system...");
     *report = json_object();
     int status = make_manifest(settings, event, &path);
     if (status == 0)
         status = keep_manifest(settings, path, directory);
     if (status == 0)
-        status =
-            previous_read(settings->coordinator_profile_path, settings->profile, NULL, strings, &previous);
+        status = read_previous(settings, model, &keys, strings, &previous);
     if (status == 0) {
         json_object_update_new(*report, json_pack("{ss* ss}", "previous", previous.path, "manifest", path));
         status = check_and_deploy(settings, state, event, &previous, path, strings, *report);
     }
     previous_clear(&previous);
+    target_keys_clear(&keys);
     return status;
 }
 
@@ -226,16 +244,13 @@ int take_snapshots(const struct settings *settings, struct state *state, const s
                    const char *directory, struct strings *strings)
 {
     struct previous previous = { 0 };
+    struct target_keys keys = { 0 };
     CLEANUP_FREE char *file = string_format("%s/snapshot.xml", directory);
-    if (!file
-        || previous_read(settings->coordinator_profile_path, settings->profile, NULL, strings, &previous)
-               != 0)
-        return -1;
-    int status = 0;
+    int status = file ? read_previous(settings, model, &keys, strings, &previous) : -1;
     int64_t now = operations->clock();
-    if (!previous.known) {
+    if (status == 0 && !previous.known) {
         log_notice(NULL, "No manifest yet, no state is captured");
-    } else if (previous.manifest.snapshot_mapping_count > 0) {
+    } else if (status == 0 && previous.manifest.snapshot_mapping_count > 0) {
         bool reduced = reduce(&previous.manifest, state, model);
         log_notice(NULL, "Capturing the state...");
         if (reduced)
@@ -249,5 +264,6 @@ int take_snapshots(const struct settings *settings, struct state *state, const s
         operations->remove(file);
     }
     previous_clear(&previous);
+    target_keys_clear(&keys);
     return status;
 }

@@ -12,8 +12,9 @@
 /* event: as given to hooks, with infrastructure, distribution and reports. directory: of the state; the new
  * manifest is kept from garbage collection by the link "new" in it. *report: { "previous", "manifest",
  * "status", "difference" } as far as it went, a new reference. 0, or -1 after a message. */
-int redeploy(const struct settings *settings, struct state *state, const json_t *event, const char *directory,
-             struct strings *strings, json_t **report);
+int redeploy(const struct settings *settings, struct state *state, const json_t *event,
+             const struct infrastructure *model, const char *directory, struct strings *strings,
+             json_t **report);
 
 /* Snapshots of everything in the coordinator's manifest but what is on targets that cannot be asked: those
  * that are not in the model, and those that did not answer the last reconstruction. 0, or -1 after a

@@ -26,6 +26,10 @@ int deployment_read_manifest(struct deployment *deployment, const char *path)
         log_error(NULL, "%s", reason ? reason : "no memory");
         return -1;
     }
+    if (deployment->manifest.version != 2) {
+        log_error(NULL, "%s: of version %d, and only 2 can be deployed", path, deployment->manifest.version);
+        return -1;
+    }
     manifest_sort(&deployment->manifest);
     return 0;
 }
