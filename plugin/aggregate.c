@@ -100,14 +100,14 @@ static struct range target_range(const void *mappings, size_t count, size_t size
     return (struct range){ first, target_bound(mappings, count, size, name, true) - first };
 }
 
-/* What the previous manifest says of a target that gave no usable answer. What version 1 says of its properties has lost
- * their types: in version 2 they are the model's. */
+/* What the previous manifest says of a target that gave no usable answer. Each version says of properties what the other
+ * does not: where it changes, they are the model's. */
 static int keep_target(struct aggregation *aggregation, const struct target *target)
 {
     const struct manifest *previous = aggregation->previous;
     struct manifest *manifest = aggregation->manifest;
-    bool typed = previous && previous->version >= manifest->version;
-    const struct target *known = typed ? infrastructure_find(&previous->infrastructure, target->name) : NULL;
+    bool alike = previous && previous->version == manifest->version;
+    const struct target *known = alike ? infrastructure_find(&previous->infrastructure, target->name) : NULL;
     if (manifest_add_target(manifest, known ? known : target) != 0)
         return -1;
     if (!previous)

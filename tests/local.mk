@@ -75,6 +75,7 @@ shell_tests = \
 	tests/reconstruct-table.sh \
 	tests/reconstruct-transfers.sh \
 	tests/reconstruct-usage.sh \
+	tests/reconstruct-versions.sh \
 	$(NULL)
 TESTS += $(shell_tests)
 dist_check_SCRIPTS += $(shell_tests) tests/closures tests/compare-manifests tests/engine-client tests/fake-client tests/with-nix

@@ -25,7 +25,7 @@ done < "$CASE/profiles.tsv"
 [ -n "$name" ] || exit 255
 case $operation in
     --query-requisites) echo "$profile" ;;
-    --query-installed) cat "$CASE/targets/$name/profilemanifest.xml" ;;
+    --query-installed) cat "$CASE/targets/$name"/* ;;
     *) exit 1 ;;
 esac
 EOF
@@ -34,7 +34,7 @@ PATH=$scratch/bin:$PATH
 export PATH CASE
 unset DISNIX_CLIENT_INTERFACE DISNIX_TARGET_PROPERTY DISNIX_PROFILE
 
-for CASE in "$corpus"/v2-*; do
+for CASE in "$corpus"/v*; do
     name=${CASE##*/}
     "$builddir/dydisnix-reconstruct" --xml --print-manifest --coordinator-profile-path="$scratch/none" \
         "$CASE/infrastructure.xml" > "$scratch/$name.xml" 2> "$scratch/$name.err"
@@ -48,6 +48,8 @@ for CASE in "$corpus"/v2-*; do
         "$CASE/infrastructure.xml" > "$scratch/$name.json" 2> /dev/null
     is "$(python3 -c 'import json, sys; print(json.load(open(sys.argv[1]))["changed"])' "$scratch/$name.json")" False \
         "$name is no change against its own manifest"
+    [ ! -e "$CASE/reconstructed.xml" ] ||
+        ok "$name is what Disnix reconstructs, byte for byte" cmp "$scratch/$name.xml" "$CASE/reconstructed.xml"
 done
 
 done_testing
