@@ -55,6 +55,7 @@ shell_tests = \
 	tests/host-memory.sh \
 	tests/host-plugins.sh \
 	tests/host-usage.sh \
+	tests/host-versions.sh \
 	tests/install.sh \
 	tests/lab-captive.sh \
 	tests/lab-client.sh \
@@ -76,10 +77,11 @@ shell_tests = \
 	tests/reconstruct-transfers.sh \
 	tests/reconstruct-usage.sh \
 	tests/reconstruct-versions.sh \
+	tests/reconstruct-versions-store.sh \
 	$(NULL)
 TESTS += $(shell_tests)
 dist_check_SCRIPTS += $(shell_tests) tests/closures tests/compare-manifests tests/engine-client tests/fake-client tests/with-nix
 dist_check_DATA += tests/functions.sh tests/lab.sh tests/unit/model.h tests/unit/unit.h
-dist_check_DATA += tests/network.sh tests/stores.sh
+dist_check_DATA += tests/network.sh tests/stores.sh tests/version-1.nix
 dist_check_DATA += tests/host.sh
 EXTRA_DIST += tests/corpus tests/count-results
