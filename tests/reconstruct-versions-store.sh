@@ -84,6 +84,19 @@ reconstruct --xml "$model"
 is "$(reported 'r["changed"], r["generation"], r["manifestVersion"]')" '(True, 3, 1)' 'and back'
 is "$(readlink "$profiles/default-3-link")" "$path" 'to the same path'
 
+# What a target says of its profile is what is in it.
+cp "$NETWORK/10.0.0.1/installed" "$scratch/a"
+sed '8s/.*/evil/' "$scratch/a" > "$NETWORK/10.0.0.1/installed"
+new_coordinator
+reconstruct --xml "$model"
+is "$(reported '[t["status"] for n, t in sorted(r["targets"].items())]')" "['invalid', 'captured', 'captured']" \
+    'another text than that of the profile: its target is invalid'
+has "$messages" "the profile manifest that it sent is not the one in $(profile_of 10.0.0.1)" \
+    'another text than that of the profile: said'
+cp "$scratch/a" "$NETWORK/10.0.0.1/installed"
+new_coordinator
+reconstruct --xml "$model"
+
 # What was deployed is found in an older generation of version 1, by the names of the model.
 machine_file() # FILE NAME
 {
@@ -98,9 +111,9 @@ is "$(reported '[c["targets"] for c in r["conflicts"]]')" "[['a', 'b']]" 'two co
 chmod u+w "$machine/nix/store"
 machine_file "$scratch/both.xml" manifest.xml
 machine_file "$scratch/both.xml" reconstructed-manifest.xml
-ln -s "$(store_path manifest.xml)" "$profiles/default-4-link"
-ln -s "$(store_path reconstructed-manifest.xml)" "$profiles/default-5-link"
-ln -sfn default-5-link "$profiles/default"
+ln -s "$(store_path manifest.xml)" "$profiles/default-2-link"
+ln -s "$(store_path reconstructed-manifest.xml)" "$profiles/default-3-link"
+ln -sfn default-3-link "$profiles/default"
 reconstruct --xml --print-manifest "$model"
 is "$(reported 'r["conflicts"]')" '[]' 'unless a generation of version 1 has both'
 

@@ -90,6 +90,13 @@ is "$(changed --previous="$scratch/first.xml")" '(True, 1)' 'a service that is s
 is "$(reported '[s["target"] for s in r["difference"]["snapshots"]["added"]]')" "['b']" 'which is told by name'
 profile_1 10.0.0.2 "$(service_1 k2 api process false "$(dependency_1 k1 echo 10.0.0.1)")"
 
+# A service that was left out, while its snapshots stay, is known by its package only.
+sed 's|<mapping><dependsOn/><name>db<.*<key>k1</key></mapping>||; s|<dependsOn>.*</dependsOn>|<dependsOn/>|' \
+    "$scratch/first.xml" > "$scratch/fenced.xml"
+is "$(grep -c '<name>db' "$scratch/fenced.xml") $(grep -c '<component>db' "$scratch/fenced.xml")" '0 1' \
+    'a manifest with a snapshot mapping of what is nowhere active'
+is "$(changed --previous="$scratch/fenced.xml")" '(False, 1)' 'it stays as it is, and of version 1'
+
 # Who is silent is kept, by name, whatever the versions.
 mv "$NETWORK/10.0.0.2" "$NETWORK/away"
 is "$(changed --previous="$scratch/first.xml")" '(False, 1)' 'a silent target is kept from a manifest of version 1'
