@@ -178,6 +178,9 @@ static void test_two_services_with_one_package(void **state)
     assert_int_equal(manifest.snapshot_mapping_count, 1);
     assert_string_equal(manifest.snapshot_mappings[0].service, KEY_A);
     manifest_clear(&manifest);
+    parsed(LINES("a", PKG, "c", "t", KEY_B, "true", "[]") LINES("b", PKG, "d", "t", KEY_A, "false", "[]"), &manifest);
+    assert_string_equal(manifest.snapshot_mappings[0].service, KEY_B); /* KEY_A is in another container */
+    manifest_clear(&manifest);
     refused(LINES("a", PKG, "c", "t", KEY_B, "true", "[]") LINES("b", OTHER, "c", "t", KEY_A, "true", "[]"),
             "snapshot mapping of web-1.0 in c on target key1: given twice");
 }
@@ -359,6 +362,8 @@ static void test_shared_keys(void **state)
 
     (void)state;
     assert_int_equal(target_keys_list(&keys, &model), 0);
+    assert_string_equal(target_keys_name(&keys, "k1", strings), "k1");
+    assert_string_equal(target_keys_name(&keys, "k2", strings), "c");
     for (size_t i = 0; i < 3; i++) {
         assert_int_equal(profile_manifest_parse_any(i == 2 ? dependent : WEB, i == 2 ? strlen(dependent) : strlen(WEB),
                                                     "FILE", &model.targets[i], &keys, NULL, strings, &manifest, &reason),
