@@ -168,8 +168,12 @@ int dependency_line_parse(const char *line, size_t length, struct strings *strin
                           struct dependencies *dependencies, char **reason)
 {
     CLEANUP_FREE char *value = malloc(length + 1);
-    struct parser parser = { .line = line, .at = line, .end = line + length, .strings = strings,
-                             .value = value, .dependencies = dependencies };
+    struct parser parser = { .line = line,
+                             .at = line,
+                             .end = line + length,
+                             .strings = strings,
+                             .value = value,
+                             .dependencies = dependencies };
 
     *dependencies = (struct dependencies){ 0 };
     *reason = NULL;

@@ -14,10 +14,11 @@
 #include "manifest.h"
 #include "strings.h"
 
-/* Reads one line without its end. Attributes may come in any order, with white space between all tokens; a string has
- * the escapes of Nix. Refuses all else that Nix has: interpolation, other attributes, one given twice or missing,
- * other values, comments, and anything after the list. A value is not empty and has no control characters. 0, or -1
- * with *reason malloc()ed: "column N: …" (NULL: no memory), and *dependencies empty. */
+/* Reads one line without its end. Attributes may come in any order, with white space between all tokens; a
+ * string has the escapes of Nix. Refuses all else that Nix has: interpolation, other attributes, one given
+ * twice or missing, other values, comments, and anything after the list. A value is not empty and has no
+ * control characters. 0, or -1 with *reason malloc()ed: "column N: …" (NULL: no memory), and *dependencies
+ * empty. */
 int dependency_line_parse(const char *line, size_t length, struct strings *strings,
                           struct dependencies *dependencies, char **reason);
 

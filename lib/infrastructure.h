@@ -69,9 +69,9 @@ const char *target_connection_key(const struct target *target);
 int target_copy(struct target *to, const struct target *from); /* same pool; -1: no memory */
 void target_clear(struct target *target);
 
-/* Leaves what a manifest of version 1 can tell of a target: properties and the values in containers become texts, a
- * list its elements with a blank behind each, a set, null or function an empty text. What has a name that is no name of
- * an XML element is left out, and a path, each with a warning. -1: no memory. */
+/* Leaves what a manifest of version 1 can tell of a target: properties and the values in containers become
+ * texts, a list its elements with a blank behind each, a set, null or function an empty text. What has a
+ * name that is no name of an XML element is left out, and a path, each with a warning. -1: no memory. */
 int target_flatten(struct target *target, struct strings *strings);
 
 /* What Disnix demands of a target before it uses it. NULL: nothing is wrong; else what, without the target's

@@ -37,7 +37,7 @@ struct manifest_reader {
     struct dependency dependency;
     struct snapshot_mapping snapshot_mapping;
     const char *snapshot_type;
-    const char **snapshot_types; /* of the manifest's snapshot mappings */
+    const char **snapshot_types;  /* of the manifest's snapshot mappings */
     struct value_builder builder; /* within TARGET */
     bool in_containers;
     struct nix_value target;
@@ -108,8 +108,8 @@ static int start_place(struct manifest_reader *own, struct xml_reader *reader, c
     }
 }
 
-/* In a target, the elements have the names of the properties, or of containers with properties; their text is all there
- * is of a value. */
+/* In a target, the elements have the names of the properties, or of containers with properties; their text is
+ * all there is of a value. */
 static int start_in_target(struct manifest_reader *own, struct xml_reader *reader, const char *element)
 {
     static const char *const texts[] = { "system", "numOfCores", "clientInterface", "targetProperty", NULL };
@@ -196,12 +196,15 @@ static int end_service(struct manifest_reader *own, struct xml_reader *reader)
     if (!service->name || !service->type)
         return xml_fail(reader, "%s of service %s: without %s", element, service->key,
                         service->name ? "type" : "name");
-    if ((*service->name && !is_plain_name(service->name)) || (*service->type && !is_plain_name(service->type)))
-        return xml_fail(reader, "%s of service %s: control characters in name or type", element, service->key);
+    if ((*service->name && !is_plain_name(service->name)) ||
+        (*service->type && !is_plain_name(service->type)))
+        return xml_fail(reader, "%s of service %s: control characters in name or type", element,
+                        service->key);
     if (!is_store_path(service->pkg))
         return xml_fail(reader, "%s of service %s: %s is no store path", element, service->key, service->pkg);
     mapping->service = service->key;
-    if (manifest_take_service(own->manifest, service) || !manifest_add_service_mapping(own->manifest, mapping))
+    if (manifest_take_service(own->manifest, service) ||
+        !manifest_add_service_mapping(own->manifest, mapping))
         return xml_no_memory(reader);
     return XML_GO_ON;
 }
@@ -218,13 +221,14 @@ static int end_snapshot(struct manifest_reader *own, struct xml_reader *reader)
         xml_check_text(reader, element, "service", mapping->service))
         return XML_FAILED;
     if (own->snapshot_type && *own->snapshot_type && !is_plain_name(own->snapshot_type))
-        return xml_fail(reader, "%s of component %s: control characters in its type", element, mapping->component);
+        return xml_fail(reader, "%s of component %s: control characters in its type", element,
+                        mapping->component);
     if (!is_store_path(mapping->service))
         return xml_fail(reader, "%s of component %s: %s is no store path", element, mapping->component,
                         mapping->service);
     if (!is_file_name(mapping->component) || !is_file_name(mapping->container))
-        return xml_fail(reader, "%s: component %s in container %s: no file names", element, mapping->component,
-                        mapping->container);
+        return xml_fail(reader, "%s: component %s in container %s: no file names", element,
+                        mapping->component, mapping->container);
     types = array_grow(own->snapshot_types, own->manifest->snapshot_mapping_count, sizeof *types);
     if (!types)
         return xml_no_memory(reader);
@@ -290,7 +294,8 @@ static int take_targets(struct manifest_reader *own, const char *source, char **
     for (size_t i = 1; i < targets->count; i++)
         if (!strcmp(targets->children[i - 1].name, targets->children[i].name))
             return reason_set(reason, source, "target %s: given twice", targets->children[i].name);
-    return infrastructure_take(targets, source, own->manifest->strings, NULL, &own->manifest->infrastructure, reason);
+    return infrastructure_take(targets, source, own->manifest->strings, NULL, &own->manifest->infrastructure,
+                               reason);
 }
 
 static int finish(struct manifest_reader *own, const char *source, char **reason)
@@ -308,7 +313,8 @@ static int finish(struct manifest_reader *own, const char *source, char **reason
 int manifest_1_read(const struct xml_source *xml_source, struct manifest *manifest, char **reason)
 {
     static const struct xml_events events = { manifest_start, manifest_end };
-    struct manifest_reader own = { .manifest = manifest, .target = { .type = NIX_ATTRS },
+    struct manifest_reader own = { .manifest = manifest,
+                                   .target = { .type = NIX_ATTRS },
                                    .targets = { .type = NIX_ATTRS } };
     int outcome;
 

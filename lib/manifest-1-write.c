@@ -151,8 +151,9 @@ static void put_activation(struct writer *writer)
         const char *key = key_of(writer, mapping->target);
 
         if (service)
-            rows[count++] = (struct row){ { service->name, mapping->container, key, service->key },
-                                          mapping, service, key };
+            rows[count++] = (struct row){
+                { service->name, mapping->container, key, service->key }, mapping, service, key
+            };
     }
     if (!rows || !put_open(writer, "activation", count))
         return;
@@ -187,8 +188,9 @@ static void put_snapshots(struct writer *writer)
         const char *key = key_of(writer, mapping->target);
 
         if (service)
-            rows[count++] = (struct row){ { mapping->component, mapping->container, key, service->pkg },
-                                          mapping, service, key };
+            rows[count++] = (struct row){
+                { mapping->component, mapping->container, key, service->pkg }, mapping, service, key
+            };
     }
     if (!rows || !put_open(writer, "snapshots", count))
         return;

@@ -74,8 +74,8 @@ static size_t package_first(const struct service *const *services, size_t count,
 }
 
 /* Of several services that fit, one that is mapped in the same place is the one, else the first by key. */
-static const char *key_of(const struct manifest *manifest, const struct service *const *services, size_t count,
-                          const struct snapshot_mapping *snapshot, const char *type)
+static const char *key_of(const struct manifest *manifest, const struct service *const *services,
+                          size_t count, const struct snapshot_mapping *snapshot, const char *type)
 {
     const char *pkg = snapshot->service, *key = NULL;
 
@@ -112,11 +112,13 @@ static void unite_snapshots(struct manifest *manifest)
 }
 
 /* first: the number of services that were read; those behind them were added here. */
-static const char *add_unmapped(struct manifest *manifest, size_t first, const struct snapshot_mapping *snapshot,
-                                const char *type)
+static const char *add_unmapped(struct manifest *manifest, size_t first,
+                                const struct snapshot_mapping *snapshot, const char *type)
 {
-    const struct service service = { .key = snapshot->service, .name = snapshot->component,
-                                     .pkg = snapshot->service, .type = type ? type : "",
+    const struct service service = { .key = snapshot->service,
+                                     .name = snapshot->component,
+                                     .pkg = snapshot->service,
+                                     .type = type ? type : "",
                                      .provides_containers = { .type = NIX_ATTRS } };
 
     const struct service *added;
@@ -142,10 +144,12 @@ int manifest_1_join_snapshots(struct manifest *manifest, const char *const *type
     qsort(services, count, sizeof *services, compare_packages);
     for (size_t i = 0; i < manifest->snapshot_mapping_count; i++)
         keys[i] = key_of(manifest, services, count, &manifest->snapshot_mappings[i], types ? types[i] : NULL);
-    for (size_t i = 0; i < manifest->snapshot_mapping_count; i++) { /* services may move in memory from here on */
+    /* Services may move in memory from here on. */
+    for (size_t i = 0; i < manifest->snapshot_mapping_count; i++) {
         struct snapshot_mapping *snapshot = &manifest->snapshot_mappings[i];
 
-        snapshot->service = keys[i] ? keys[i] : add_unmapped(manifest, count, snapshot, types ? types[i] : NULL);
+        snapshot->service =
+            keys[i] ? keys[i] : add_unmapped(manifest, count, snapshot, types ? types[i] : NULL);
         if (!snapshot->service)
             return reason_set(reason, source, "not enough memory");
     }
@@ -155,7 +159,8 @@ int manifest_1_join_snapshots(struct manifest *manifest, const char *const *type
 }
 
 /* Calls each() for every text that names a target. */
-static int each_target(struct manifest *manifest, int (*each)(const char **name, void *closure), void *closure)
+static int each_target(struct manifest *manifest, int (*each)(const char **name, void *closure),
+                       void *closure)
 {
     int outcome = 0;
 
@@ -221,20 +226,21 @@ const char *manifest_shared_key(const struct manifest *manifest, const struct ta
 /* What version 1 has no place for in a service. NULL: nothing. */
 static const char *untellable(const struct service *service, const char *provider)
 {
-    return service->connects_to.count            ? "connectsTo"
+    return service->connects_to.count           ? "connectsTo"
            : service->provides_containers.count ? "providesContainers"
            : provider                           ? "containerProvidedByService"
                                                 : NULL;
 }
 
-static int check_place(const struct manifest *manifest, const char *key, const char *target, const char *provider,
-                       char **reason)
+static int check_place(const struct manifest *manifest, const char *key, const char *target,
+                       const char *provider, char **reason)
 {
     const struct service *service = manifest_find_service(manifest, key);
     const char *what = service ? untellable(service, provider) : NULL;
 
-    return what ? reason_set(reason, "manifest version 1", "it cannot tell the %s of service %s (%s) on target %s",
-                             what, service->name, key, target)
+    return what ? reason_set(reason, "manifest version 1",
+                             "it cannot tell the %s of service %s (%s) on target %s", what, service->name,
+                             key, target)
                 : 0;
 }
 
@@ -262,8 +268,8 @@ static int check_services(const struct manifest *manifest, char **reason)
 
         if (!bsearch(&service->key, keys, count, sizeof *keys, compare_texts))
             return reason_set(reason, "manifest version 1",
-                              "it cannot tell service %s (%s) of type %s, which is mapped to no target", service->name,
-                              service->key, service->type);
+                              "it cannot tell service %s (%s) of type %s, which is mapped to no target",
+                              service->name, service->key, service->type);
     }
     return 0;
 }
@@ -280,12 +286,13 @@ static int check_keys(const struct manifest *manifest, char **reason)
         const char *key = target_connection_key(target);
 
         if (!key)
-            outcome = reason_set(reason, "manifest version 1", "it cannot tell the connection key of target %s",
-                                 target->name);
-        else if (target_keys_shared(&keys, key))
             outcome = reason_set(reason, "manifest version 1",
-                                 "it knows targets by connection key, and target %s has that of another one, %s",
-                                 target->name, key);
+                                 "it cannot tell the connection key of target %s", target->name);
+        else if (target_keys_shared(&keys, key))
+            outcome =
+                reason_set(reason, "manifest version 1",
+                           "it knows targets by connection key, and target %s has that of another one, %s",
+                           target->name, key);
     }
     target_keys_clear(&keys);
     return outcome;

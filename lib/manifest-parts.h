@@ -20,14 +20,15 @@ int xml_check_text(struct xml_reader *reader, const char *element, const char *n
 /* Ends a service that was read: takes what is in it over into the manifest. -1: no memory. */
 int manifest_take_service(struct manifest *manifest, struct service *service);
 
-/* Version 1 says one service once for each place that it is in. On a manifest whose services are in any order, with
- * repetitions: sorts them and the service mappings, and leaves one of each. -1 and *reason if two of one key say different things. */
+/* Version 1 says one service once for each place that it is in. On a manifest whose services are in any
+ * order, with repetitions: sorts them and the service mappings, and leaves one of each. -1 and *reason if two
+ * of one key say different things. */
 int manifest_1_unite_services(struct manifest *manifest, const char *source, char **reason);
 
-/* Version 1 knows the service of a snapshot mapping by its package. A mapping's service is the store path when this is
- * called, types[i] its type (NULL: any), and becomes the key; what stands there twice becomes one. Services and
- * service mappings are sorted. A service that is nowhere mapped is added, with the store path for a key. -1 and
- * *reason: no memory. */
+/* Version 1 knows the service of a snapshot mapping by its package. A mapping's service is the store path
+ * when this is called, types[i] its type (NULL: any), and becomes the key; what stands there twice becomes
+ * one. Services and service mappings are sorted before, all is sorted afterwards. A service that is nowhere
+ * mapped is added, with the store path for a key. -1 and *reason: no memory. */
 int manifest_1_join_snapshots(struct manifest *manifest, const char *const *types, const char *source,
                               char **reason);
 

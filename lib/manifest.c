@@ -307,7 +307,8 @@ static bool written_alike(const struct manifest *a, const struct manifest *b)
 {
     CLEANUP_BUFFER xmlBufferPtr one = manifest_1_write(a), other = manifest_1_write(b);
 
-    return one && other && !strcmp((const char *)xmlBufferContent(one), (const char *)xmlBufferContent(other));
+    return one && other &&
+           !strcmp((const char *)xmlBufferContent(one), (const char *)xmlBufferContent(other));
 }
 
 bool manifest_equal(const struct manifest *a, const struct manifest *b)

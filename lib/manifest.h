@@ -114,14 +114,14 @@ struct manifest_limits {
 };
 
 /* Reads a deployment manifest. Targets of version 1 have their connection keys for names, see
- * manifest_name_targets(). A DTD is refused before anything of it is read; unknown elements
- * are ignored; absent sections are empty; an absent text is "". Refuses: another root or version, a service
- * without name, pkg or type (name and type may be empty), mappings and dependencies without identity, a pkg
- * or profile that is no store path, control characters in names and keys, a component or container with state
- * that is no file name (Dysnomia makes directories of them), one key or identity twice, one text twice, and in
- * version 1 two mappings of one key that disagree, and a target without a connection key.
- * Values without a type are left out. source is named in the reason. 0, or -1 with *reason malloc()ed, and
- * *manifest cleared. */
+ * manifest_name_targets(). A DTD is refused before anything of it is read; unknown elements are ignored;
+ * absent sections are empty; an absent text is "". Refuses: another root or version, a service without
+ * name, pkg or type (name and type may be empty), mappings and dependencies without identity, a pkg or
+ * profile that is no store path, control characters in names and keys, a component or container with state
+ * that is no file name (Dysnomia makes directories of them), one key or identity twice, one text twice, and
+ * in version 1 two mappings of one key that disagree, and a target without a connection key. Values without
+ * a type are left out. source is named in the reason. 0, or -1 with *reason malloc()ed, and *manifest
+ * cleared. */
 int manifest_parse(const char *xml, size_t length, const char *source, const struct manifest_limits *limits,
                    struct strings *strings, struct manifest *manifest, char **reason);
 
@@ -134,10 +134,10 @@ int profile_manifest_parse(const char *xml, size_t length, const char *source, c
                            const struct manifest_limits *limits, struct strings *strings,
                            struct manifest *manifest, char **reason);
 
-/* Reads the profile manifest of version 1 of the target with this connection key: seven lines a service (name,
- * store path, container, type, key, true or false for state, dependencies). Checks as the other readers do,
- * and that all of it is UTF-8 that XML can hold. White space after the last line is fine; an empty text is an
- * empty manifest. Targets have their keys for names. */
+/* Reads the profile manifest of version 1 of the target with this connection key: seven lines a service
+ * (name, store path, container, type, key, true or false for state, dependencies). Checks as the other
+ * readers do, and that all of it is UTF-8 that XML can hold. White space after the last line is fine; an
+ * empty text is an empty manifest. Targets have their keys for names. */
 int profile_manifest_1_parse(const char *text, size_t length, const char *source, const char *key,
                              const struct manifest_limits *limits, struct strings *strings,
                              struct manifest *manifest, char **reason);
@@ -164,8 +164,8 @@ int manifest_check_version_1(const struct manifest *manifest, char **reason);
 xmlBufferPtr manifest_write(struct manifest *manifest);
 
 /* Whether two sorted manifests mean the same, in every value (stricter than disnix-compare-manifest, which
- * ignores containerProvidedByService and a snapshot's service). Two of version 1 do if they are written alike:
- * that is all there is of them. Two of different versions never do. */
+ * ignores containerProvidedByService and a snapshot's service). Two of version 1 do if they are written
+ * alike: that is all there is of them. Two of different versions never do. */
 bool manifest_equal(const struct manifest *a, const struct manifest *b);
 
 /* Checks as disnix does before it uses a manifest: the service and target of each mapping exist, each target

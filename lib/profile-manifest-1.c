@@ -2,11 +2,10 @@
 #include "config.h"
 
 #include <libxml/chvalid.h>
-#include <libxml/parserInternals.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "array.h"
+#include "characters.h"
 #include "cleanup.h"
 #include "dependency-line.h"
 #include "manifest-parts.h"
@@ -19,7 +18,7 @@ struct text_reader {
     struct manifest *manifest;
     const char *source, *key;
     const char *at, *end;
-    size_t line; /* the number of the one read last */
+    size_t line;              /* the number of the one read last */
     const char *lines[LINES]; /* interned; the dependencies are not */
     const char *dependencies;
     size_t dependencies_length;
@@ -43,19 +42,19 @@ static int no_memory(struct text_reader *reader)
     return reason_set(reader->reason, reader->source, "not enough memory");
 }
 
-/* All of it must fit into the XML of a manifest and the JSON of a report. *line is the number of the first line that
- * does not. */
+/* All of it must fit into the XML of a manifest and the JSON of a report. *line is the number of the first
+ * line that does not. */
 static bool is_xml_text(const char *text, size_t length, size_t *line)
 {
+    size_t more;
+
     *line = 1;
-    for (size_t i = 0; i < length;) {
-        int left = length - i < 4 ? (int)(length - i) : 4;
-        int character = xmlGetUTF8Char((const unsigned char *)text + i, &left);
+    for (size_t i = 0; i < length; i += more) {
+        long character = character_at(text + i, length - i, &more);
 
         if (character < 0 || !xmlIsCharQ((unsigned)character))
             return false;
         *line += character == '\n';
-        i += (size_t)left;
     }
     return true;
 }
@@ -69,8 +68,8 @@ static int check_text(struct text_reader *reader, const struct manifest_limits *
     if (length && memchr(reader->at, '\0', length))
         return reason_set(reader->reason, reader->source, "holds a NUL byte");
     if (!is_xml_text(reader->at, length, &line))
-        return reason_set(reader->reason, reader->source, "line %zu: not UTF-8, or a character that XML does not have",
-                          line);
+        return reason_set(reader->reason, reader->source,
+                          "line %zu: not UTF-8, or a character that XML does not have", line);
     while (reader->end > reader->at && strchr(" \t\r\n", reader->end[-1]))
         reader->end--;
     return 0;
@@ -84,8 +83,9 @@ static int read_lines(struct text_reader *reader)
     for (int i = 0; i < LINES; i++) {
         const char *line = reader->at, *stop;
 
-        if (line > reader->end || (line == reader->end && reader->end[-1] != '\n'))
-            return reason_set(reader->reason, reader->source, "%zu lines, and a service has %d", reader->line, LINES);
+        if (line == reader->end)
+            return reason_set(reader->reason, reader->source, "%zu lines, and a service has %d", reader->line,
+                              LINES);
         stop = memchr(line, '\n', (size_t)(reader->end - line));
         stop = stop ? stop : reader->end;
         reader->at = stop < reader->end ? stop + 1 : reader->end;
@@ -109,10 +109,11 @@ static int check_lines(struct text_reader *reader)
     if (*lines[LINE_NAME] && !is_plain_name(lines[LINE_NAME]))
         return REFUSE(reader, LINE_NAME, "control characters in the name of a service");
     if (!is_store_path(lines[LINE_PATH]))
-        return REFUSE(reader, LINE_PATH, "service %s: %s is no store path", lines[LINE_NAME], lines[LINE_PATH]);
+        return REFUSE(reader, LINE_PATH, "service %s: %s is no store path", lines[LINE_NAME],
+                      lines[LINE_PATH]);
     if (!is_plain_name(lines[LINE_CONTAINER]))
-        return REFUSE(reader, LINE_CONTAINER, "service %s: a container that is empty or has control characters",
-                      lines[LINE_NAME]);
+        return REFUSE(reader, LINE_CONTAINER,
+                      "service %s: a container that is empty or has control characters", lines[LINE_NAME]);
     if (*lines[LINE_TYPE] && !is_plain_name(lines[LINE_TYPE]))
         return REFUSE(reader, LINE_TYPE, "service %s: control characters in its type", lines[LINE_NAME]);
     if (!is_plain_name(lines[LINE_KEY]))
@@ -130,11 +131,16 @@ static int check_lines(struct text_reader *reader)
 static int take_service(struct text_reader *reader)
 {
     const char *const *lines = reader->lines;
-    struct service service = { .key = lines[LINE_KEY], .name = lines[LINE_NAME], .pkg = lines[LINE_PATH],
-                               .type = lines[LINE_TYPE], .provides_containers = { .type = NIX_ATTRS } };
-    const struct service_mapping mapping = { .target = reader->key, .container = lines[LINE_CONTAINER],
+    struct service service = { .key = lines[LINE_KEY],
+                               .name = lines[LINE_NAME],
+                               .pkg = lines[LINE_PATH],
+                               .type = lines[LINE_TYPE],
+                               .provides_containers = { .type = NIX_ATTRS } };
+    const struct service_mapping mapping = { .target = reader->key,
+                                             .container = lines[LINE_CONTAINER],
                                              .service = lines[LINE_KEY] };
-    const struct snapshot_mapping snapshot = { .target = reader->key, .container = lines[LINE_CONTAINER],
+    const struct snapshot_mapping snapshot = { .target = reader->key,
+                                               .container = lines[LINE_CONTAINER],
                                                .component = store_path_name(lines[LINE_PATH]),
                                                .service = lines[LINE_PATH] };
     CLEANUP_FREE char *why = NULL;
@@ -174,8 +180,12 @@ int profile_manifest_1_parse(const char *text, size_t length, const char *source
                              const struct manifest_limits *limits, struct strings *strings,
                              struct manifest *manifest, char **reason)
 {
-    struct text_reader reader = { .manifest = manifest, .source = source, .key = strings_intern(strings, key),
-                                  .at = text, .end = text + length, .reason = reason };
+    struct text_reader reader = { .manifest = manifest,
+                                  .source = source,
+                                  .key = strings_intern(strings, key),
+                                  .at = text,
+                                  .end = text + length,
+                                  .reason = reason };
 
     manifest_init(manifest, strings);
     manifest->version = 1;
@@ -209,14 +219,15 @@ int profile_manifest_parse_any(const char *text, size_t length, const char *sour
 
     if (begins_as_xml(text, length))
         return profile_manifest_parse(text, length, source, target->name, limits, strings, manifest, reason);
-    if (profile_manifest_1_parse(text, length, source, target_connection_key(target), limits, strings, manifest,
-                                 reason))
+    if (profile_manifest_1_parse(text, length, source, target_connection_key(target), limits, strings,
+                                 manifest, reason))
         return -1;
     shared = manifest_shared_key(manifest, keys);
     if (!shared && target_keys_shared(keys, target_connection_key(target)))
         shared = target_connection_key(target);
     if (shared)
-        reason_set(reason, source, "several targets have the connection key %s, by which version 1 knows them", shared);
+        reason_set(reason, source,
+                   "several targets have the connection key %s, by which version 1 knows them", shared);
     else if (!manifest_name_targets(manifest, keys))
         return 0;
     else

@@ -50,8 +50,8 @@ static void drop_untellable(struct nix_value *set, const char *target, const cha
             set->children[kept++] = *child;
             continue;
         }
-        log_warning(target, "%s.%s: %s cannot be kept in a manifest of version 1, left out", what, child->name,
-                    is_path ? "a path" : "this name");
+        log_warning(target, "%s.%s: %s cannot be kept in a manifest of version 1, left out", what,
+                    child->name, is_path ? "a path" : "this name");
         nix_value_clear(&child->value);
     }
     set->count = kept;

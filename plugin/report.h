@@ -11,8 +11,8 @@
 /* Sets the arrays superseded, regressed, leftOut, conflicts, rescued, fenced and notSuperseded. */
 void report_copies(json_t *report, const struct copies *copies);
 
-/* Sets the array warnings, and says each: names with which Disnix would lose state or read the wrong history. version: of
- * the manifest; the Disnix that deploys version 1 moves state by connection keys and loses none. */
+/* Sets the array warnings, and says each: names with which Disnix would lose state or read the wrong history.
+ * version: of the manifest; the Disnix that deploys version 1 moves state by connection keys and loses none. */
 void report_names(json_t *report, const struct capture *capture, const struct previous *previous, int version);
 
 /* Says in words what has to be known: conflicts, what is left out, dangling and divergent ones. */

@@ -67,7 +67,7 @@ lacks "$messages" 'moves no snapshot' 'version 1: Disnix moves state by connecti
 kept first.xml
 print --manifest-version=2
 is "$(version)" '<manifest version="2"' '2: version 2 of the same'
-has "$output" '<dependsOn><mapping><container>echo</container><service>k1</service><target>a</target></mapping></dependsOn><connectsTo></connectsTo><providesContainers></providesContainers>' \
+has "$output" '<service>k1</service><target>a</target></mapping></dependsOn><connectsTo></connectsTo><provides' \
     '2: targets have names, and there is room for what version 1 does not have'
 has "$output" '<property name="list" type="list"><elem type="int">1</elem>' '2: properties have types'
 has "$messages" 'holds db, but its name is not its connection key' '2: state that would not move is warned of'
@@ -150,7 +150,7 @@ profile b "$(service k2 api "$(dependency k1 echo a)")" "$(mapping k2 echo)" ''
 print
 is "$(version)" '<manifest version="2"' 'mixed: version 2'
 has "$output" '<service name="k1"><name>db</name>' 'mixed: with what the old one holds'
-has "$output" '<snapshotMappings><mapping><component>db</component><container>echo</container><service>k1</service><target>a</target>' \
+has "$output" '<component>db</component><container>echo</container><service>k1</service><target>a</target>' \
     'mixed: and its state'
 print --manifest-version=1
 is "$status $(version)" '0 <manifest version="1"' 'mixed: version 1 where it can tell all'

@@ -11,7 +11,8 @@
 #define LINES(name, path, container, type, key, stateful, dependencies) \
     name "\n" path "\n" container "\n" type "\n" key "\n" stateful "\n" dependencies "\n"
 #define WEB LINES("web", PKG, "process", "process", KEY_A, "false", "[]")
-#define ON(target, container, key) "{ target = \"" target "\"; container = \"" container "\"; _key = \"" key "\"; }"
+#define ON(target, container, key) \
+    "{ target = \"" target "\"; container = \"" container "\"; _key = \"" key "\"; }"
 
 static struct strings *strings;
 
@@ -39,7 +40,8 @@ static void line_is(const char *line, const char *expected)
     if (dependency_line_parse(line, strlen(line), strings, &list, &reason))
         fail_msg("%s: %s", line, reason);
     for (size_t i = 0; i < list.count; i++)
-        sprintf(got + strlen(got), "%s/%s/%s ", list.items[i].target, list.items[i].container, list.items[i].service);
+        sprintf(got + strlen(got), "%s/%s/%s ", list.items[i].target, list.items[i].container,
+                list.items[i].service);
     assert_string_equal(got, expected);
     free(list.items);
 }
@@ -138,7 +140,8 @@ static void test_profile_manifest(void **state)
     assert_int_equal(manifest.service_count + manifest.service_mapping_count, 0);
     parsed(" \n\n", &manifest);
     assert_int_equal(manifest.service_count, 0);
-    parsed(WEB LINES("", OTHER, "c d", "", "k", "true", "[" ON("key2", "process", KEY_A) "]") " \n", &manifest);
+    parsed(WEB LINES("", OTHER, "c d", "", "k", "true", "[" ON("key2", "process", KEY_A) "]") " \n",
+           &manifest);
     assert_int_equal(manifest.service_count, 2);
     assert_string_equal(manifest.services[0].key, KEY_A);
     assert_string_equal(manifest.services[0].pkg, PKG);
@@ -158,14 +161,16 @@ static void test_one_service_in_several_containers(void **state)
     struct manifest manifest;
 
     (void)state;
-    parsed(LINES("web", PKG, "b", "process", KEY_A, "true", "[]") LINES("web", PKG, "a", "process", KEY_A, "true", "[]"),
+    parsed(LINES("web", PKG, "b", "process", KEY_A, "true", "[]")
+               LINES("web", PKG, "a", "process", KEY_A, "true", "[]"),
            &manifest);
     assert_int_equal(manifest.service_count, 1);
     assert_int_equal(manifest.service_mapping_count, 2);
     assert_int_equal(manifest.snapshot_mapping_count, 2);
     manifest_clear(&manifest);
     refused(WEB WEB, "service mapping of " KEY_A " in process on target key1: given twice");
-    refused(WEB LINES("web", PKG, "a", "other", KEY_A, "false", "[]"), "service " KEY_A " (web): what is said of it differs");
+    refused(WEB LINES("web", PKG, "a", "other", KEY_A, "false", "[]"),
+            "service " KEY_A " (web): what is said of it differs");
 }
 
 static void test_two_services_with_one_package(void **state)
@@ -173,12 +178,14 @@ static void test_two_services_with_one_package(void **state)
     struct manifest manifest;
 
     (void)state;
-    parsed(LINES("a", PKG, "c", "t", KEY_B, "true", "[]") LINES("b", PKG, "c", "t", KEY_A, "true", "[]"), &manifest);
+    parsed(LINES("a", PKG, "c", "t", KEY_B, "true", "[]") LINES("b", PKG, "c", "t", KEY_A, "true", "[]"),
+           &manifest);
     assert_int_equal(manifest.service_count, 2);
     assert_int_equal(manifest.snapshot_mapping_count, 1);
     assert_string_equal(manifest.snapshot_mappings[0].service, KEY_A);
     manifest_clear(&manifest);
-    parsed(LINES("a", PKG, "c", "t", KEY_B, "true", "[]") LINES("b", PKG, "d", "t", KEY_A, "false", "[]"), &manifest);
+    parsed(LINES("a", PKG, "c", "t", KEY_B, "true", "[]") LINES("b", PKG, "d", "t", KEY_A, "false", "[]"),
+           &manifest);
     assert_string_equal(manifest.snapshot_mappings[0].service, KEY_B); /* KEY_A is in another container */
     manifest_clear(&manifest);
     refused(LINES("a", PKG, "c", "t", KEY_B, "true", "[]") LINES("b", OTHER, "c", "t", KEY_A, "true", "[]"),
@@ -196,47 +203,55 @@ static void test_profile_manifest_refusals(void **state)
     refused("web\n", "FILE: 1 lines, and a service has 7");
     refused(WEB "web\n" PKG "\n", "FILE: 9 lines, and a service has 7");
     refused(WEB "\n" WEB, "FILE: line 9: service : web is no store path");
-    refused(LINES("web", "/etc/passwd", "c", "t", "k", "true", "[]"), "FILE: line 2: service web: /etc/passwd is no store path");
-    refused(WEB LINES("api", PKG, "", "t", "k", "true", "[]"), "FILE: line 10: service api: a container that is empty");
+    refused(LINES("web", "/etc/passwd", "c", "t", "k", "true", "[]"),
+            "FILE: line 2: service web: /etc/passwd is no store path");
+    refused(WEB LINES("api", PKG, "", "t", "k", "true", "[]"),
+            "FILE: line 10: service api: a container that is empty");
     refused(LINES("we\tb", PKG, "c", "t", "k", "true", "[]"), "FILE: line 1: control characters");
     refused(LINES("web", PKG, "c\r", "t", "k", "true", "[]"), "FILE: line 3: ");
-    refused(LINES("web", PKG, "c", "\xc2\x85", "k", "true", "[]"), "FILE: line 4: service web: control characters");
+    refused(LINES("web", PKG, "c", "\xc2\x85", "k", "true", "[]"),
+            "FILE: line 4: service web: control characters");
     refused(LINES("web", PKG, "c", "t", "", "true", "[]"), "FILE: line 5: service web: a key");
-    refused(LINES("web", PKG, "c", "t", "k", "yes", "[]"), "FILE: line 6: service web: yes in place of true or false");
-    refused(LINES("web", PKG, "../c", "t", "k", "true", "[]"), "FILE: line 3: service web: a container with state");
+    refused(LINES("web", PKG, "c", "t", "k", "yes", "[]"),
+            "FILE: line 6: service web: yes in place of true or false");
+    refused(LINES("web", PKG, "../c", "t", "k", "true", "[]"),
+            "FILE: line 3: service web: a container with state");
     refused(WEB LINES("web", PKG, "c", "t", "k", "true", "[x]"),
             "FILE: line 14: the dependencies of service web: column 2: { expected");
     refused(LINES("\xff", PKG, "c", "t", "k", "true", "[]"), "FILE: line 1: not UTF-8");
-    refused(LINES("web", PKG, "c", "\xef\xbf\xbf", "k", "true", "[]"), "FILE: line 4: not UTF-8, or a character that XML");
+    refused(LINES("web", PKG, "c", "\xef\xbf\xbf", "k", "true", "[]"),
+            "FILE: line 4: not UTF-8, or a character that XML");
     refused(LINES("web", PKG, "c", "\xc3", "k", "true", "[]"), "FILE: line 4: not UTF-8");
     refused("\x01", "FILE: line 1: not UTF-8, or");
-    assert_int_equal(profile_manifest_1_parse(nul, sizeof nul, "FILE", "k", NULL, strings, &manifest, &reason), -1);
+    assert_int_equal(
+        profile_manifest_1_parse(nul, sizeof nul, "FILE", "k", NULL, strings, &manifest, &reason), -1);
     expect_reason(reason, "FILE: holds a NUL byte");
-    assert_int_equal(profile_manifest_1_parse(WEB, strlen(WEB), "FILE", "k", &limits, strings, &manifest, &reason), -1);
+    assert_int_equal(
+        profile_manifest_1_parse(WEB, strlen(WEB), "FILE", "k", &limits, strings, &manifest, &reason), -1);
     expect_reason(reason, "FILE: larger than allowed");
 }
 
 #define MANIFEST(content) "<manifest version=\"1\">" content "</manifest>"
 #define DISTRIBUTED(path, target) \
     "<distribution><mapping><profile>" path "</profile><target>" target "</target></mapping></distribution>"
-#define ACTIVATED(key, path, target, dependencies) \
-    "<mapping><dependsOn>" dependencies "</dependsOn><name>web</name><service>" path "</service><target>" target \
-    "</target><container>c</container><type>t</type><key>" key "</key></mapping>"
+#define ACTIVATED(key, path, target, dependencies)                                         \
+    "<mapping><dependsOn>" dependencies "</dependsOn><name>web</name><service>" path       \
+    "</service><target>" target "</target><container>c</container><type>t</type><key>" key \
+    "</key></mapping>"
 #define ACTIVATION(content) "<activation>" content "</activation>"
-#define SNAPSHOT(path, target) \
-    "<snapshots><mapping><component>web-1.0</component><container>c</container><target>" target "</target><service>" \
-    path "</service><type>t</type></mapping></snapshots>"
-#define TARGET(key, more) \
+#define SNAPSHOT(path, target)                                                                  \
+    "<snapshots><mapping><component>web-1.0</component><container>c</container><target>" target \
+    "</target><service>" path "</service><type>t</type></mapping></snapshots>"
+#define TARGET(key, more)                                                                                  \
     "<target><properties><ip>" key "</ip>" more "</properties><containers><c><a>1 2 </a></c></containers>" \
-    "<system>s</system><numOfCores>2</numOfCores><clientInterface>i</clientInterface>" \
+    "<system>s</system><numOfCores>2</numOfCores><clientInterface>i</clientInterface>"                     \
     "<targetProperty>ip</targetProperty></target>"
 #define TARGETS(content) "<targets>" content "</targets>"
-#define WHOLE \
-    MANIFEST(DISTRIBUTED(PKG, "k1") \
-             ACTIVATION(ACTIVATED(KEY_A, PKG, "k1", "") \
-                        ACTIVATED(KEY_B, OTHER, "k2", "<dependency><target>k1</target><container>c</container><key>" \
-                                  KEY_A "</key></dependency>")) \
-             SNAPSHOT(PKG, "k1") TARGETS(TARGET("k2", "<x>y<z>lost</z></x>") TARGET("k1", "")))
+#define WHOLE                                                                                        \
+    MANIFEST(DISTRIBUTED(PKG, "k1") ACTIVATION(ACTIVATED(KEY_A, PKG, "k1", "") ACTIVATED(            \
+        KEY_B, OTHER, "k2",                                                                          \
+        "<dependency><target>k1</target><container>c</container><key>" KEY_A "</key></dependency>")) \
+                 SNAPSHOT(PKG, "k1") TARGETS(TARGET("k2", "<x>y<z>lost</z></x>") TARGET("k1", "")))
 
 static void manifest_parsed(const char *xml, struct manifest *manifest)
 {
@@ -285,24 +300,34 @@ static void test_manifest(void **state)
 static void test_manifest_refusals(void **state)
 {
     (void)state;
-    manifest_refused("<!DOCTYPE manifest [<!ENTITY e \"x\">]><manifest version=\"1\"/>", "FILE: line 1: a document type");
+    manifest_refused("<!DOCTYPE manifest [<!ENTITY e \"x\">]><manifest version=\"1\"/>",
+                     "FILE: line 1: a document type");
     manifest_refused(MANIFEST("<activation>"), "FILE: line 1: ");
-    manifest_refused(MANIFEST(DISTRIBUTED("/x", "k1")), "distribution mapping of target k1: /x is no store path");
-    manifest_refused(MANIFEST("<distribution><mapping/></distribution>"), "distribution mapping without target");
+    manifest_refused(MANIFEST(DISTRIBUTED("/x", "k1")),
+                     "distribution mapping of target k1: /x is no store path");
+    manifest_refused(MANIFEST("<distribution><mapping/></distribution>"),
+                     "distribution mapping without target");
     manifest_refused(MANIFEST(DISTRIBUTED(PKG, "k1</target><target>k2")), "target given twice");
     manifest_refused(MANIFEST(ACTIVATION(ACTIVATED("", PKG, "k1", ""))), "activation mapping: key : empty");
-    manifest_refused(MANIFEST(ACTIVATION(ACTIVATED("k", "/x", "k1", ""))), "activation mapping of service k: /x is no store path");
-    manifest_refused(MANIFEST(ACTIVATION("<mapping><key>k</key></mapping>")), "activation mapping without service");
-    manifest_refused(MANIFEST(ACTIVATION(ACTIVATED("k", PKG, "k1", "<dependency/>"))), "dependency without key");
+    manifest_refused(MANIFEST(ACTIVATION(ACTIVATED("k", "/x", "k1", ""))),
+                     "activation mapping of service k: /x is no store path");
+    manifest_refused(MANIFEST(ACTIVATION("<mapping><key>k</key></mapping>")),
+                     "activation mapping without service");
+    manifest_refused(MANIFEST(ACTIVATION(ACTIVATED("k", PKG, "k1", "<dependency/>"))),
+                     "dependency without key");
     manifest_refused(MANIFEST(ACTIVATION(ACTIVATED("k", PKG, "k1", "") ACTIVATED("k", PKG, "k1", ""))),
                      "service mapping of k in c on target k1: given twice");
     manifest_refused(MANIFEST(ACTIVATION(ACTIVATED("k", PKG, "k1", "") ACTIVATED("k", OTHER, "k2", ""))),
                      "service k (web): what is said of it differs");
-    manifest_refused(MANIFEST(SNAPSHOT("/x", "k1")), "snapshot mapping of component web-1.0: /x is no store path");
-    manifest_refused(MANIFEST("<snapshots><mapping><component>..</component><container>c</container><target>t</target>"
-                              "<service>" PKG "</service></mapping></snapshots>"), "no file names");
+    manifest_refused(MANIFEST(SNAPSHOT("/x", "k1")),
+                     "snapshot mapping of component web-1.0: /x is no store path");
+    manifest_refused(
+        MANIFEST("<snapshots><mapping><component>..</component><container>c</container><target>t</target>"
+                 "<service>" PKG "</service></mapping></snapshots>"),
+        "no file names");
     manifest_refused(MANIFEST(TARGETS("<target/>")), "target number 1: without a connection key");
-    manifest_refused(MANIFEST(TARGETS(TARGET("k1", "") TARGET("-x", ""))), "target number 2: without a connection key");
+    manifest_refused(MANIFEST(TARGETS(TARGET("k1", "") TARGET("-x", ""))),
+                     "target number 2: without a connection key");
     manifest_refused(MANIFEST(TARGETS(TARGET("k1", "") TARGET("k1", ""))), "target k1: given twice");
     manifest_refused(MANIFEST(TARGETS(TARGET("k1", "<x>1</x><x>2</x>"))), "x: given twice");
 }
@@ -319,8 +344,9 @@ static struct infrastructure model_of(const char *xml)
 }
 
 #define MODEL(content) "<expr><attrs>" content "</attrs></expr>"
-#define NAMED(name, key, more) \
-    "<attr name=\"" name "\"><attrs><attr name=\"numOfCores\"><int value=\"2\"/></attr><attr name=\"properties\"><attrs>" \
+#define NAMED(name, key, more)                                                                       \
+    "<attr name=\"" name                                                                             \
+    "\"><attrs><attr name=\"numOfCores\"><int value=\"2\"/></attr><attr name=\"properties\"><attrs>" \
     "<attr name=\"ip\"><string value=\"" key "\"/></attr>" more "</attrs></attr></attrs></attr>"
 
 static void test_names(void **state)
@@ -341,10 +367,10 @@ static void test_names(void **state)
     assert_non_null(manifest_find_service_mapping(&manifest, " k2", "c", KEY_B));
     assert_string_equal(manifest_find_service(&manifest, KEY_B)->depends_on.items[0].target, "k2");
     written = manifest_write(&manifest);
-    assert_non_null(strstr((const char *)xmlBufferContent(written),
-                           "<mapping><dependsOn><dependency><target>k1</target><container>c</container><key>" KEY_A
-                           "</key></dependency></dependsOn><name>web</name><service>" OTHER
-                           "</service><target>k2</target>"));
+    assert_non_null(strstr(
+        (const char *)xmlBufferContent(written),
+        "<mapping><dependsOn><dependency><target>k1</target><container>c</container><key>" KEY_A
+        "</key></dependency></dependsOn><name>web</name><service>" OTHER "</service><target>k2</target>"));
     assert_null(strstr((const char *)xmlBufferContent(written), " k2"));
     xmlBufferFree(written);
     manifest_clear(&manifest);
@@ -354,7 +380,8 @@ static void test_names(void **state)
 
 static void test_shared_keys(void **state)
 {
-    struct infrastructure model = model_of(MODEL(NAMED("a", "k1", "") NAMED("b", "k1", "") NAMED("c", "k2", "")));
+    struct infrastructure model =
+        model_of(MODEL(NAMED("a", "k1", "") NAMED("b", "k1", "") NAMED("c", "k2", "")));
     static const char dependent[] = LINES("web", PKG, "c", "t", "k", "false", "[" ON("k1", "c", "k") "]");
     struct manifest manifest;
     struct target_keys keys;
@@ -365,16 +392,19 @@ static void test_shared_keys(void **state)
     assert_string_equal(target_keys_name(&keys, "k1", strings), "k1");
     assert_string_equal(target_keys_name(&keys, "k2", strings), "c");
     for (size_t i = 0; i < 3; i++) {
-        assert_int_equal(profile_manifest_parse_any(i == 2 ? dependent : WEB, i == 2 ? strlen(dependent) : strlen(WEB),
-                                                    "FILE", &model.targets[i], &keys, NULL, strings, &manifest, &reason),
-                         -1);
+        assert_int_equal(
+            profile_manifest_parse_any(i == 2 ? dependent : WEB, i == 2 ? strlen(dependent) : strlen(WEB),
+                                       "FILE", &model.targets[i], &keys, NULL, strings, &manifest, &reason),
+            -1);
         expect_reason(reason, "FILE: several targets have the connection key k1");
     }
-    assert_int_equal(profile_manifest_parse_any("", 0, "FILE", &model.targets[0], &keys, NULL, strings, &manifest, &reason),
+    assert_int_equal(profile_manifest_parse_any("", 0, "FILE", &model.targets[0], &keys, NULL, strings,
+                                                &manifest, &reason),
                      -1);
     expect_reason(reason, "several targets have the connection key k1");
-    assert_int_equal(profile_manifest_parse_any(WEB, strlen(WEB), "FILE", &model.targets[2], &keys, NULL, strings,
-                                                &manifest, &reason), 0);
+    assert_int_equal(profile_manifest_parse_any(WEB, strlen(WEB), "FILE", &model.targets[2], &keys, NULL,
+                                                strings, &manifest, &reason),
+                     0);
     assert_string_equal(manifest.service_mappings[0].target, "c");
     manifest_clear(&manifest);
     manifest_init(&manifest, strings);
@@ -390,11 +420,14 @@ static void test_shared_keys(void **state)
 
 static void test_what_version_1_tells_of_a_target(void **state)
 {
-    struct infrastructure model = model_of(MODEL(NAMED("a", "k", "<attr name=\"f\"><float value=\"1e+10\"/></attr>"
-        "<attr name=\"l\"><list><int value=\"1\"/><string value=\"b\"/><list/><null/></list></attr>"
-        "<attr name=\"n\"><null/></attr><attr name=\"p\"><path value=\"/x\"/></attr><attr name=\"s\"><attrs/></attr>"
-        "<attr name=\"x y\"><int value=\"1\"/></attr><attr name=\"z:z\"><int value=\"1\"/></attr>"
-        "<attr name=\"t\"><bool value=\"true\"/></attr>")));
+    struct infrastructure model = model_of(MODEL(
+        NAMED("a", "k",
+              "<attr name=\"f\"><float value=\"1e+10\"/></attr>"
+              "<attr name=\"l\"><list><int value=\"1\"/><string value=\"b\"/><list/><null/></list></attr>"
+              "<attr name=\"n\"><null/></attr><attr name=\"p\"><path value=\"/x\"/></attr><attr "
+              "name=\"s\"><attrs/></attr>"
+              "<attr name=\"x y\"><int value=\"1\"/></attr><attr name=\"z:z\"><int value=\"1\"/></attr>"
+              "<attr name=\"t\"><bool value=\"true\"/></attr>")));
     struct manifest manifest;
     xmlBufferPtr written;
 
@@ -403,15 +436,17 @@ static void test_what_version_1_tells_of_a_target(void **state)
     manifest.version = 1;
     *logged = '\0';
     assert_int_equal(manifest_add_target(&manifest, &model.targets[0]), 0);
-    assert_non_null(strstr(logged, "[a] properties.p: a path cannot be kept in a manifest of version 1, left out\n"));
+    assert_non_null(
+        strstr(logged, "[a] properties.p: a path cannot be kept in a manifest of version 1, left out\n"));
     assert_non_null(strstr(logged, "[a] properties.x y: this name cannot be kept"));
     assert_non_null(strstr(logged, "[a] properties.z:z: this name cannot be kept"));
     written = manifest_write(&manifest);
-    assert_string_equal((const char *)xmlBufferContent(written),
-                        "<?xml version=\"1.0\"?>\n\n  <manifest version=\"1\"><distribution/><activation/><snapshots/>"
-                        "<targets><target><properties><f>1e+10</f><ip>k</ip><l>1 b   </l><n/><s/><t>true</t></properties>"
-                        "<system>s</system><numOfCores>2</numOfCores><clientInterface>i</clientInterface>"
-                        "<targetProperty>ip</targetProperty></target></targets></manifest>\n\n");
+    assert_string_equal(
+        (const char *)xmlBufferContent(written),
+        "<?xml version=\"1.0\"?>\n\n  <manifest version=\"1\"><distribution/><activation/><snapshots/>"
+        "<targets><target><properties><f>1e+10</f><ip>k</ip><l>1 b   </l><n/><s/><t>true</t></properties>"
+        "<system>s</system><numOfCores>2</numOfCores><clientInterface>i</clientInterface>"
+        "<targetProperty>ip</targetProperty></target></targets></manifest>\n\n");
     xmlBufferFree(written);
     manifest_clear(&manifest);
     infrastructure_clear(&model);
@@ -441,7 +476,8 @@ static void test_what_version_1_cannot_tell(void **state)
     service->connects_to = (struct dependencies){ &dependency, 1 };
     cannot_tell(&manifest, "it cannot tell the connectsTo of service web (" KEY_A ") on target k1");
     service->connects_to = (struct dependencies){ 0 };
-    service->provides_containers = (struct nix_value){ .type = NIX_ATTRS, .children = &container, .count = 1 };
+    service->provides_containers =
+        (struct nix_value){ .type = NIX_ATTRS, .children = &container, .count = 1 };
     cannot_tell(&manifest, "the providesContainers of service web (" KEY_A ") on target k1");
     service->provides_containers = (struct nix_value){ .type = NIX_ATTRS };
     manifest.service_mappings[1].provider = KEY_A;
