@@ -47,6 +47,7 @@ shell_tests = \
 	tests/engine-deploy.sh \
 	tests/engine-models.sh \
 	tests/engine-programs.sh \
+	tests/fuzz.sh \
 	tests/host-cycle.sh \
 	tests/host-ends.sh \
 	tests/host-failures.sh \

@@ -1,0 +1,21 @@
+#!/bin/sh
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# Every fuzz target on what it begins with and on what was once found, and a fixed number of executions from there
+# that is the same each time. `make fuzz` goes on for longer; see tests/fuzz/README.md.
+. "$srcdir/tests/functions.sh"
+. "$srcdir/tests/fuzz/inputs"
+
+[ -n "$fuzz_targets" ] || skip_all 'there is no clang with libFuzzer'
+
+for target in $fuzz_targets; do
+    gather_inputs "$target" "$scratch/inputs/$target"
+    mkdir -p "$scratch/corpus/$target"
+    ok "$target: all seeds and past findings, $(ls "$scratch/inputs/$target" | wc -l)" \
+        "$builddir/fuzz/$target" -timeout=60 -artifact_prefix="$scratch/" "$scratch/inputs/$target"/*
+    ok "$target: 20000 executions find nothing" \
+        "$builddir/fuzz/$target" -runs=20000 -seed=1 -max_len=4096 -timeout=60 -rss_limit_mb=2048 \
+        -artifact_prefix="$scratch/" -dict="$(dictionary_of "$target")" \
+        "$scratch/corpus/$target" "$scratch/inputs/$target"
+done
+
+done_testing
