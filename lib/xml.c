@@ -119,6 +119,10 @@ static void on_start(void *closure, const xmlChar *name, const xmlChar *prefix, 
         xml_fail(reader, "more than %u levels of elements", reader->depth_limit);
         return;
     }
+    if (prefix && reader->depth == 1) {
+        xml_fail(reader, "the root element is %s:%s, with a prefix", prefix, name);
+        return;
+    }
     if (!reader->skipped && !prefix) {
         reader->attributes = attributes;
         reader->attribute_count = attribute_count;

@@ -35,6 +35,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         require_reason(reason, "FILE");
         REQUIRE(!infrastructure.count);
     } else {
+        REQUIRE(memmem(data, size, "<expr", 5) || memmem(data, size, "<infrastructure", 15));
         for (size_t i = 0; i < infrastructure.count; i++) {
             const struct target *target = &infrastructure.targets[i];
 

@@ -17,6 +17,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         require_reason(reason, "FILE");
         require_empty(&manifest);
     } else {
+        REQUIRE(memmem(data, size, "<manifest", sizeof "<manifest" - 1));
         require_manifest(&manifest, NULL);
         require_round_trip(&manifest);
         if (manifest_check(&manifest, &reason))
