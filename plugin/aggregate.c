@@ -117,10 +117,13 @@ static int keep_target(struct aggregation *aggregation, const struct target *tar
         return -1;
     struct range range = target_range(previous->service_mappings, previous->service_mapping_count,
                                       sizeof *previous->service_mappings, target->name);
-    if (add_service_mappings(manifest, previous->service_mappings + range.first, range.count, NULL) != 0)
+    if (range.count > 0
+        && add_service_mappings(manifest, previous->service_mappings + range.first, range.count, NULL) != 0)
         return -1;
     range = target_range(previous->snapshot_mappings, previous->snapshot_mapping_count,
                          sizeof *previous->snapshot_mappings, target->name);
+    if (range.count == 0)
+        return 0;
     return add_snapshot_mappings(manifest, previous->snapshot_mappings + range.first, range.count, NULL);
 }
 

@@ -66,6 +66,8 @@ static int read_file(const char *path, size_t limit, char **data, size_t *length
 {
     const struct world_file *file = world_find(path);
 
+    if (file && file->link)
+        file = world_find(file->data);
     if (!file || file->link || file->length > limit) {
         errno = file && !file->link ? EFBIG : ENOENT;
         return -1;
