@@ -265,7 +265,6 @@ static int live(const struct settings *settings)
 {
     int status = make_network(settings) == 0 ? run_network(settings) : 1;
     const char *directory = getenv("DYDISNIX_LAB");
-    CLEANUP_FREE char *control = NULL;
 
     if (settings->directory || !directory)
         return status;
