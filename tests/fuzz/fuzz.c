@@ -183,6 +183,11 @@ void require_round_trip(struct manifest *manifest)
         require_failed(__FILE__, __LINE__, reason ? reason : "read again");
     require_manifest(&again, NULL);
     REQUIRE(manifest_equal(manifest, &again));
+    REQUIRE(manifest->version == again.version && manifest->profile_count == again.profile_count &&
+            manifest->service_count == again.service_count &&
+            manifest->service_mapping_count == again.service_mapping_count &&
+            manifest->snapshot_mapping_count == again.snapshot_mapping_count &&
+            manifest->infrastructure.count == again.infrastructure.count);
     require_difference(manifest);
     twice = manifest_write(&again);
     REQUIRE(xmlStrEqual(xmlBufferContent(once), xmlBufferContent(twice)));

@@ -1,6 +1,6 @@
 # Each fuzz target is NAME.c with its NAME.dict; all are linked with fuzz.c and what they look at, built by clang in
 # fuzz/ of the build directory. Pattern rules: this needs GNU make, as only they keep objects of two compilers apart.
-fuzz_targets = answers decision infrastructure manifest profile-manifest state value
+fuzz_targets = answers decision dependency-line infrastructure manifest profile-manifest profile-manifest-1 state value
 FUZZ_SECONDS = 60
 FUZZ_TARGETS = $(fuzz_targets)
 
