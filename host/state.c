@@ -116,7 +116,7 @@ void state_see(struct state *state, const struct infrastructure *infrastructure,
     json_object_foreach(targets, name, target) {
         json_t *seen = json_object_get(target, "seen");
         if (!infrastructure_find(infrastructure, name) && seen && !json_object_get(target, "away"))
-            json_object_set(target, "away", seen);
+            json_object_update_new(target, json_pack("{sO sI}", "away", seen, "missed", (json_int_t)now));
     }
     for (size_t i = 0; i < infrastructure->count; i++)
         json_object_set_new(object_at(targets, infrastructure->targets[i].name), "seen", json_integer(now));
@@ -193,6 +193,9 @@ void state_deployed(struct state *state, const char *manifest, const struct infr
 {
     json_t *targets = object_at(state->root, "targets");
     json_object_set_new(state->root, "deployed", json_string(manifest));
-    for (size_t i = 0; i < infrastructure->count; i++)
-        json_object_del(object_at(targets, infrastructure->targets[i].name), "away");
+    for (size_t i = 0; i < infrastructure->count; i++) {
+        json_t *target = object_at(targets, infrastructure->targets[i].name);
+        json_object_del(target, "away");
+        json_object_del(target, "missed");
+    }
 }

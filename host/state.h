@@ -5,9 +5,10 @@
  *
  *   version      1
  *   cycle        number of cycles so far
- *   targets      { NAME: { "seen": seconds, "away": seconds } }; seen: the last capture that had it; away:
- *                the last moment that it was seen before it vanished, until a redeployment with it
- *                has succeeded
+ *   targets      { NAME: { "seen": seconds, "away": seconds, "missed": seconds } }; seen: the last capture
+ *                that had it; away: the last moment that it was seen before it vanished; missed: the
+ *                first capture without it, which may be much later if the host was down meanwhile; both
+ *                until a redeployment with it has succeeded
  *   snapshots    { TARGET: { CONTAINER: { COMPONENT: seconds } } }; the last snapshot taken there
  *   silent       [NAME]; the targets that did not answer the last reconstruction, or not credibly
  *   deployed     the manifest of the last successful redeployment

@@ -7,6 +7,7 @@
 #include "cleanup.h"
 #include "client.h"
 #include "operations.h"
+#include "switch.h"
 
 struct action {
     struct copy *copy;
@@ -28,7 +29,7 @@ static bool wants_rescue(const struct copy *copy)
 
 static bool wants_fence(const struct copy *copy)
 {
-    return copy->wants_fence && copy->rescue == OUTCOME_DONE && copy->fence == OUTCOME_PENDING;
+    return copy->wants_fence && (!SWITCH(RESCUE) || copy->rescue == OUTCOME_DONE) && copy->fence == OUTCOME_PENDING;
 }
 
 static bool next_action(void *closure, struct dydisnix_program *program)

@@ -6,6 +6,7 @@
 
 #include "cleanup.h"
 #include "operations.h"
+#include "switch.h"
 
 _Static_assert(offsetof(struct service_mapping, target) == 0 && offsetof(struct snapshot_mapping, target) == 0,
                "mappings are searched by their first member");
@@ -39,15 +40,26 @@ static int add_snapshot_mappings(struct manifest *manifest, const struct snapsho
     return 0;
 }
 
-/* Marks what the judgement leaves out of one captured target's mappings. */
-static void mark_dropped(const struct copies *copies, const struct captured *captured, bool *services,
+/* Whether a service mapping of a captured target is one that is not active: it was fenced, or the previous manifest has
+ * this very profile without it. */
+static bool is_fenced(const struct aggregation *aggregation, const struct captured *captured, size_t index)
+{
+    const struct service_mapping *mapping = &captured->manifest.service_mappings[index];
+    if (captured->fences && captured->fences[index] == OUTCOME_DONE)
+        return true;
+    return SWITCH(LEFT_OUT) && captured->known_as
+           && !manifest_find_service_mapping(aggregation->previous, captured->known_as, mapping->container,
+                                             mapping->service);
+}
+
+/* Marks what is left out of one captured target's mappings. */
+static void mark_dropped(const struct aggregation *aggregation, const struct captured *captured, bool *services,
                          bool *snapshots)
 {
     const struct manifest *manifest = &captured->manifest;
-    for (size_t i = 0; i < copies->count; i++) {
-        const struct copy *copy = &copies->items[i];
-        if (copy->captured != captured)
-            continue;
+    for (size_t i = 0; i < manifest->service_mapping_count; i++)
+        services[i] = is_fenced(aggregation, captured, i);
+    for (const struct copy *copy = captured->copies; copy; copy = copy->next) {
         if (copy_drops_snapshot(copy))
             snapshots[copy->mapping - manifest->snapshot_mappings] = true;
         const struct service_mapping *mapping = manifest_find_service_mapping(
@@ -65,7 +77,7 @@ static int add_captured(struct aggregation *aggregation, const struct captured *
     CLEANUP_FREE bool *snapshots = calloc(own->snapshot_mapping_count + 1, sizeof *snapshots);
     if (!services || !snapshots)
         return -1;
-    mark_dropped(aggregation->copies, captured, services, snapshots);
+    mark_dropped(aggregation, captured, services, snapshots);
     if (manifest_add_target(manifest, captured->target) != 0
         || !manifest_add_profile(manifest, captured->target->name, captured->profile))
         return -1;
@@ -131,6 +143,8 @@ static const char *add_target(struct aggregation *aggregation, const struct capt
 {
     switch (captured->answer) {
     case ANSWER_CAPTURED:
+        if (captured->standing == STANDING_HELD)
+            return "held"; /* as if it had left the model */
         *status = add_captured(aggregation, captured);
         return NULL;
     case ANSWER_EMPTY:
@@ -281,7 +295,7 @@ static int add_previous_snapshots(struct aggregation *aggregation, const struct 
         const struct captured *captured = &aggregation->capture->targets[i];
         const char *name = captured->target->name;
         const struct profile *profile = manifest_find_profile(previous, name);
-        if (captured->answer != ANSWER_CAPTURED || !profile || strcmp(profile->path, captured->profile) != 0)
+        if (captured->answer != ANSWER_CAPTURED || captured->standing == STANDING_HELD || !profile || strcmp(profile->path, captured->profile) != 0)
             continue;
         struct range range = target_range(previous->snapshot_mappings, previous->snapshot_mapping_count,
                                           sizeof *previous->snapshot_mappings, name);

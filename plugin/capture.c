@@ -296,6 +296,7 @@ void capture_clear(struct capture *capture)
         free(capture->targets[i].reason);
         free(capture->targets[i].text);
         free(capture->targets[i].requisites);
+        free(capture->targets[i].fences);
     }
     free(capture->targets);
     *capture = (struct capture){ 0 };

@@ -19,6 +19,17 @@ enum answer {
     ANSWER_SILENT    /* any other failure, or the deadline */
 };
 
+/* What is done with a captured target as a whole. */
+enum standing {
+    STANDING_PLAIN,
+    STANDING_HELD,     /* it came with a copy in conflict: fenced and left out */
+    STANDING_ACCEPTED, /* was held; its copies in conflict are given up */
+    STANDING_PREFERRED /* was held; its copies in conflict are the ones */
+};
+
+/* How an action on a target went. */
+enum outcome { OUTCOME_PENDING, OUTCOME_DONE, OUTCOME_FAILED };
+
 struct captured {
     const struct target *target;
     enum answer answer;
@@ -32,6 +43,13 @@ struct captured {
     int64_t milliseconds;
     bool away_known; /* it was absent since the last successful redeployment with it */
     int64_t away;    /* seconds since 1970: when it was last seen before that */
+    bool missed_known;
+    int64_t missed;  /* seconds since 1970: when somebody looked and it was not there, for the first time */
+    const char *known_as;  /* whose profile it is in the previous manifest: its own, or that of a target which has left
+                              the model, so it is the same machine under another name; NULL: nobody's */
+    struct copy *copies; /* those of its components that have to be judged, see copies.h */
+    enum standing standing;
+    enum outcome *fences; /* of its service mappings, where all of them are fenced; NULL: they are not */
 };
 
 struct capture {

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "cleanup.h"
+#include "switch.h"
 
 static bool same(const char *a, const char *b)
 {
@@ -12,7 +13,7 @@ static bool same(const char *a, const char *b)
 
 const char *verdict_name(enum verdict verdict)
 {
-    static const char *const names[] = { "kept", "superseded", "regressed", "conflict", "left out" };
+    static const char *const names[] = { "kept", "superseded", "regressed", "conflict", "held", "left out" };
     return names[verdict];
 }
 
@@ -45,17 +46,78 @@ static bool holds_component(const struct manifest *manifest, const char *target,
 static void compare_with_previous(struct copy *copy, const struct manifest *previous)
 {
     const struct snapshot_mapping *mapping = copy->mapping;
+    const char *known_as = copy->captured->known_as;
     if (!previous)
         return;
-    const struct profile *profile = manifest_find_profile(previous, mapping->target);
-    bool present = profile && same(profile->path, copy->captured->profile);
-    copy->snapshot_left_out = present && !holds_component(previous, mapping->target, mapping);
-    copy->service_left_out = present
+    copy->snapshot_left_out = known_as && !holds_component(previous, known_as, mapping);
+    copy->service_left_out = SWITCH(LEFT_OUT) && known_as
                              && manifest_find_service_mapping(&copy->captured->manifest, mapping->target,
                                                               mapping->container, mapping->service)
-                             && !manifest_find_service_mapping(previous, mapping->target, mapping->container,
+                             && !manifest_find_service_mapping(previous, known_as, mapping->container,
                                                                mapping->service);
-    copy->away = !profile || copy->snapshot_left_out || copy->service_left_out;
+    copy->away = !manifest_find_profile(previous, mapping->target)
+                 || (known_as && same(known_as, mapping->target)
+                     && (copy->snapshot_left_out || copy->service_left_out));
+}
+
+static int compare_target_name(const void *key, const void *element)
+{
+    return strcmp(key, ((const struct captured *)element)->target->name);
+}
+
+static const struct captured *find_captured(const struct capture *capture, const char *name)
+{
+    return capture->count > 0 ? bsearch(name, capture->targets, capture->count, sizeof *capture->targets,
+                                        compare_target_name)
+                              : NULL;
+}
+
+static int compare_profile_paths(const void *a, const void *b)
+{
+    const struct profile *first = a, *second = b;
+    int order = strcmp(first->path, second->path);
+    return order != 0 ? order : strcmp(first->target, second->target);
+}
+
+/* Of the profiles sorted by path. */
+static const char *find_known_as(const struct profile *profiles, size_t count, const struct captured *captured,
+                                 const struct capture *capture)
+{
+    size_t low = 0, high = count;
+    const char *found = NULL;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (strcmp(profiles[middle].path, captured->profile) < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    for (; low < count && same(profiles[low].path, captured->profile); low++) {
+        if (same(profiles[low].target, captured->target->name))
+            return profiles[low].target;
+        if (!find_captured(capture, profiles[low].target))
+            found = profiles[low].target;
+    }
+    return found;
+}
+
+/* Finds out as whom the previous manifest knows the targets. */
+static int recognise(struct capture *capture, const struct manifest *previous)
+{
+    size_t count = previous ? previous->profile_count : 0;
+    CLEANUP_FREE struct profile *profiles = calloc(count + 1, sizeof *profiles);
+    if (!profiles)
+        return -1;
+    if (count > 0) {
+        memcpy(profiles, previous->profiles, count * sizeof *profiles);
+        qsort(profiles, count, sizeof *profiles, compare_profile_paths);
+    }
+    for (size_t i = 0; i < capture->count; i++) {
+        struct captured *captured = &capture->targets[i];
+        captured->known_as = captured->answer == ANSWER_CAPTURED ? find_known_as(profiles, count, captured, capture)
+                                                                 : NULL;
+    }
+    return 0;
 }
 
 bool copy_needs_facts(const struct copy *copy)
@@ -109,6 +171,17 @@ static bool group_needs_judgement(const struct holding *group, size_t count, con
     return false;
 }
 
+/* Every target gets the list of its copies. */
+static void link_copies(struct capture *capture, struct copies *copies)
+{
+    for (size_t i = 0; i < capture->count; i++)
+        capture->targets[i].copies = NULL;
+    for (size_t i = copies->count; i-- > 0;) {
+        copies->items[i].next = copies->items[i].captured->copies;
+        copies->items[i].captured->copies = &copies->items[i];
+    }
+}
+
 int copies_find(struct capture *capture, const struct manifest *previous, struct copies *copies)
 {
     size_t most = previous ? previous->snapshot_mapping_count : 0;
@@ -116,7 +189,7 @@ int copies_find(struct capture *capture, const struct manifest *previous, struct
         most += capture->targets[i].manifest.snapshot_mapping_count;
     CLEANUP_FREE struct holding *holdings = calloc(most + 1, sizeof *holdings);
     *copies = (struct copies){ .items = calloc(most + 1, sizeof *copies->items) };
-    if (!holdings || !copies->items)
+    if (!holdings || !copies->items || recognise(capture, previous) != 0)
         return -1;
     size_t total = collect_holdings(capture, previous, holdings);
     for (size_t first = 0, count; first < total; first += count) {
@@ -129,6 +202,7 @@ int copies_find(struct capture *capture, const struct manifest *previous, struct
             if (holdings[i].captured && add_copy(copies, &holdings[i], holdings + first, count, previous) != 0)
                 return -1;
     }
+    link_copies(capture, copies);
     return 0;
 }
 
@@ -171,12 +245,26 @@ void copies_clear(struct copies *copies)
     *copies = (struct copies){ 0 };
 }
 
+/* What a judgement looks at beside the copies. */
+struct judgement {
+    const struct capture *capture;
+    const struct manifest *previous;
+    const struct manifest *expected; /* of the last successful redeployment */
+    const struct infrastructure *infrastructure;
+    const struct options *options;
+};
+
 static bool has_snapshot(const struct snapshots *snapshots, const char *name)
 {
     for (size_t i = 0; i < snapshots->count; i++)
-        if (same(snapshots->names[i], name))
+        if (snapshots->names[i] == name) /* interned */
             return true;
     return false;
+}
+
+static const char *newest_of(const struct snapshots *snapshots)
+{
+    return snapshots->count > 0 ? snapshots->names[snapshots->count - 1] : NULL;
 }
 
 /* Position, counted from 1, of the newest of list that holder has; 0: none. */
@@ -188,96 +276,133 @@ static size_t newest_held(const struct snapshots *list, const struct snapshots *
     return 0;
 }
 
-/* The coordinator has a newer snapshot than any that the target knows, and an older one that it knows. */
-static bool coordinator_is_newer(const struct copy_facts *facts)
+/* A rescue that an earlier reconstruction took is the newest snapshot of its target, and nobody else has it. */
+static bool was_left_out(const struct copy *copy)
 {
-    size_t held = newest_held(&facts->coordinator, &facts->here);
-    return facts->here.answered && facts->coordinator.answered && held > 0 && held < facts->coordinator.count;
+    return copy->service_left_out || copy->snapshot_left_out;
 }
 
-static bool home_descends(const struct copy_facts *facts, size_t home)
+/* Position in the coordinator's list of the snapshot that tells what the target had; 0: it is not there. */
+static size_t position_here(const struct copy *copy)
 {
-    const struct snapshots *there = &facts->homes[home];
-    if (!facts->here.answered || !there->answered)
+    const struct copy_facts *facts = &copy->facts;
+    const char *newest = newest_of(&facts->here);
+    if (was_left_out(copy))
+        return newest_held(&facts->coordinator, &facts->here);
+    for (size_t i = facts->coordinator.count; newest && i > 0; i--)
+        if (facts->coordinator.names[i - 1] == newest)
+            return i;
+    return 0;
+}
+
+/* The coordinator's newest snapshot is not on the target, but it has an older one, that tells what the target had. */
+static bool coordinator_is_newer(const struct copy *copy)
+{
+    const struct copy_facts *facts = &copy->facts;
+    const char *newest = newest_of(&facts->coordinator);
+    if (!SWITCH(COORDINATOR_NEWER))
+        return true;
+    return facts->here.answered && facts->coordinator.answered && newest && !has_snapshot(&facts->here, newest)
+           && position_here(copy) > 0;
+}
+
+static bool shares_snapshot(const struct copy *copy, const struct snapshots *there)
+{
+    const struct snapshots *here = &copy->facts.here;
+    if (!was_left_out(copy))
+        return here->count > 0 && has_snapshot(there, newest_of(here));
+    return newest_held(there, here) > 0;
+}
+
+static bool home_descends(const struct copy *copy, size_t home)
+{
+    const struct snapshots *there = &copy->facts.homes[home];
+    if (!SWITCH(DESCENDS))
+        return true;
+    if (!copy->facts.here.answered || !there->answered)
         return false;
-    for (size_t i = 0; i < there->count; i++)
-        if (has_snapshot(&facts->here, there->names[i]))
-            return true;
-    size_t here = newest_held(&facts->coordinator, &facts->here);
-    return here > 0 && here < newest_held(&facts->coordinator, there);
+    size_t here = position_here(copy);
+    return shares_snapshot(copy, there) || (here > 0 && here < newest_held(&copy->facts.coordinator, there));
 }
 
-/* The same machine under another name: its profile stands in previous for a target that the model lost. */
-static bool was_renamed(const struct copy *copy, const struct manifest *previous,
-                        const struct infrastructure *infrastructure)
+/* The same machine under another name. */
+static bool was_renamed(const struct copy *copy)
 {
-    for (size_t i = 0; previous && i < previous->profile_count; i++)
-        if (same(previous->profiles[i].path, copy->captured->profile)
-            && !same(previous->profiles[i].target, copy->mapping->target)
-            && !infrastructure_find(infrastructure, previous->profiles[i].target))
-            return true;
-    return false;
+    const char *known_as = copy->captured->known_as;
+    return SWITCH(RENAMED) && known_as && !same(known_as, copy->mapping->target);
 }
 
 static bool name_is_key(const struct target *target)
 {
     const char *key = target ? target_connection_key(target) : NULL;
-    return key && same(key, target->name);
+    return !SWITCH(KEYS) || (key && same(key, target->name));
 }
 
-/* NULL: the snapshot on the target is fresh enough; else why not. */
+/* NULL: the snapshot on the target is fresh enough; else why not. A host that was down itself knows only that the target
+ * was there before and is missing now: what counts is when it was first missed. */
 static const char *why_not_fresh(const struct captured *captured, const struct copy_facts *facts, int64_t most)
 {
-    if (!captured->away_known)
+    if (!SWITCH(FRESH))
+        return NULL;
+    if (!captured->away_known || !captured->missed_known)
         return "it is not known when the target went away";
     if (!facts->snapshotted_known)
         return "no snapshot of it on the target is known of";
-    if (captured->away - facts->snapshotted > most)
-        return "its last snapshot on the target was too long before the target went away";
+    if (facts->snapshotted > captured->missed)
+        return "its last snapshot is from later than when the target went away, so a clock was wrong";
+    if (captured->missed - facts->snapshotted > most)
+        return "its last snapshot on the target was too long before the target was missed";
     return NULL;
 }
 
-/* What the conditions say that do not depend on a home. NULL: they all hold. */
-static const char *why_not_stale(const struct copy *copy, const struct manifest *previous,
-                                 const struct infrastructure *infrastructure, const struct options *options)
+/* What the conditions say that do not depend on a home. NULL: they all hold. away: what condition 1 says, NULL: it
+ * holds. */
+static const char *why_not_stale(const struct copy *copy, const struct judgement *judgement, const char *away)
 {
-    if (!copy->away)
-        return "the target was deployed to since, its profile is another one";
-    if (was_renamed(copy, previous, infrastructure))
+    if (was_renamed(copy))
         return "the target is the same machine under another name";
+    if (SWITCH(AWAY) && away)
+        return away;
     if (!name_is_key(copy->captured->target))
         return "the target's name is not its connection key, so Disnix moves no snapshot";
-    return why_not_fresh(copy->captured, &copy->facts, options->superseded_max_age);
+    return why_not_fresh(copy->captured, &copy->facts, judgement->options->superseded_max_age);
+}
+
+/* Condition 1: nobody deployed to the target since the last manifest that has a profile of it. */
+static const char *why_not_away(const struct copy *copy)
+{
+    if (copy->away && (copy->facts.profile_present || was_left_out(copy)))
+        return NULL;
+    return "the target was deployed to since, its profile is another one";
 }
 
 static const char *why_not_by_home(const struct copy *copy, size_t home, bool any_home_answers,
-                                   const struct manifest *previous, const struct infrastructure *infrastructure)
+                                   const struct judgement *judgement)
 {
-    const struct target *target = infrastructure_find(&previous->infrastructure, copy->homes[home]);
-    const struct target *current = infrastructure_find(infrastructure, copy->homes[home]);
-    if (!copy->facts.generation_known)
+    const struct target *target = infrastructure_find(&judgement->previous->infrastructure, copy->homes[home]);
+    const struct target *current = infrastructure_find(judgement->infrastructure, copy->homes[home]);
+    if (SWITCH(REPLICATED) && !copy->facts.generation_known)
         return "no earlier manifest has it on the target";
-    if (copy->facts.in_generation[home])
+    if (SWITCH(REPLICATED) && copy->facts.in_generation[home])
         return "an earlier manifest has it on both, so it is replicated";
     if (!name_is_key(current ? current : target))
         return "the home's name is not its connection key, so Disnix moves no snapshot";
-    if (any_home_answers ? !home_descends(&copy->facts, home) : !coordinator_is_newer(&copy->facts))
+    if (any_home_answers ? !home_descends(copy, home) : !coordinator_is_newer(copy))
         return "nothing shows that the state there descends from the state here";
     return NULL;
 }
 
 /* Sets home; NULL with *why NULL: superseded by what the coordinator holds. */
-static void find_superseding_home(struct copy *copy, const struct manifest *previous,
-                                  const struct infrastructure *infrastructure, const char **why)
+static void find_superseding_home(struct copy *copy, const struct judgement *judgement, const char **why)
 {
     bool any_answers = false;
     for (size_t i = 0; i < copy->home_count; i++)
         any_answers = any_answers || copy->facts.homes[i].answered;
-    *why = copy->home_count > 0 || coordinator_is_newer(&copy->facts)
+    *why = copy->home_count > 0 || coordinator_is_newer(copy)
                ? NULL
                : "its homes are gone and the coordinator has nothing newer";
     for (size_t i = 0; i < copy->home_count; i++) {
-        *why = why_not_by_home(copy, i, any_answers, previous, infrastructure);
+        *why = why_not_by_home(copy, i, any_answers, judgement);
         if (*why)
             continue;
         copy->home = copy->homes[i];
@@ -287,128 +412,240 @@ static void find_superseding_home(struct copy *copy, const struct manifest *prev
 
 static int set_verdict(struct copy *copy, enum verdict verdict, const char *reason)
 {
+    char *own = strdup(reason); /* it may be the copy's own */
     copy->verdict = verdict;
     copy->wants_rescue = copy->wants_fence = false;
     free(copy->reason);
-    copy->reason = strdup(reason);
-    return copy->reason ? 0 : -1;
+    copy->reason = own;
+    return own ? 0 : -1;
 }
 
-static int judge_superseded(struct copy *copy, const struct manifest *previous,
-                            const struct infrastructure *infrastructure, const struct options *options)
+static bool rescue_failed(const struct copy *copy)
 {
-    const char *why = why_not_stale(copy, previous, infrastructure, options);
-    copy->home = NULL;
+    return SWITCH(RESCUE) && copy->rescue == OUTCOME_FAILED;
+}
+
+/* What was left out before is rescued and fenced again: a deployment that ended half-way may have activated it, and
+ * with some of Dysnomia's modules one can write to what is not active. */
+static int supersede(struct copy *copy, const char *reason)
+{
+    if (rescue_failed(copy))
+        return set_verdict(copy, COPY_CONFLICT, "superseded, but no snapshot of it could be taken");
+    if (set_verdict(copy, COPY_SUPERSEDED, reason) != 0)
+        return -1;
+    copy->wants_rescue = SWITCH(RESCUE);
+    copy->wants_fence = SWITCH(FENCE);
+    return 0;
+}
+
+static int judge_superseded(struct copy *copy, const struct judgement *judgement)
+{
+    const char *why = why_not_stale(copy, judgement, why_not_away(copy));
     if (!why)
-        find_superseding_home(copy, previous, infrastructure, &why);
+        find_superseding_home(copy, judgement, &why);
     if (why)
         return set_verdict(copy, copy->service_left_out ? COPY_LEFT_OUT : COPY_KEPT, why);
-    if (copy->rescue == OUTCOME_FAILED)
-        return set_verdict(copy, COPY_CONFLICT, "superseded, but no snapshot of it could be taken");
     CLEANUP_FREE char *reason = copy->home
                                     ? string_format("moved to target %s while the target was away", copy->home)
                                     : string_format("moved away and its homes are gone; the coordinator has a newer"
                                                     " snapshot");
-    if (!reason || set_verdict(copy, COPY_SUPERSEDED, reason) != 0)
-        return -1;
-    copy->wants_rescue = copy->wants_fence = !copy->service_left_out;
-    return 0;
+    return reason ? supersede(copy, reason) : -1;
 }
 
-static int judge_regressed(struct copy *copy, const struct manifest *previous,
-                           const struct infrastructure *infrastructure, const struct options *options)
+static int judge_regressed(struct copy *copy, const struct judgement *judgement)
 {
-    struct copy absent = *copy;
-    absent.away = copy_needs_facts(copy);
-    const char *why = why_not_stale(&absent, previous, infrastructure, options);
-    if (!why && !coordinator_is_newer(&copy->facts))
+    const char *why = why_not_stale(copy, judgement, NULL);
+    if (!why && !coordinator_is_newer(copy))
         why = "the coordinator has no newer snapshot";
     if (why)
         return set_verdict(copy, COPY_KEPT, why);
-    if (copy->rescue == OUTCOME_FAILED)
+    if (rescue_failed(copy))
         return set_verdict(copy, COPY_CONFLICT, "an older disk, but no snapshot of it could be taken");
     if (set_verdict(copy, COPY_REGRESSED, "an older disk: the coordinator has a newer snapshot") != 0)
         return -1;
-    copy->wants_rescue = !copy->snapshot_left_out;
+    copy->wants_rescue = SWITCH(RESCUE);
     return 0;
 }
 
-static int judge_alone(struct copy *copy, const struct manifest *previous,
-                       const struct infrastructure *infrastructure, const struct options *options)
+static int judge_alone(struct copy *copy, const struct judgement *judgement)
 {
-    if (!previous)
+    copy->home = NULL;
+    if (!judgement->previous)
         return set_verdict(copy, COPY_KEPT, "there is no previous manifest");
-    if (options->superseded == SUPERSEDED_KEEP)
+    if (judgement->options->superseded == SUPERSEDED_KEEP)
         return set_verdict(copy, COPY_KEPT, "superseded components are kept, as asked");
     if (copy->service_left_out)
-        return judge_superseded(copy, previous, infrastructure, options);
+        return judge_superseded(copy, judgement);
     if (copy->home_count > 0) {
-        if (holds_component(previous, copy->mapping->target, copy->mapping))
+        if (holds_component(judgement->previous, copy->mapping->target, copy->mapping))
             return set_verdict(copy, COPY_KEPT, "the previous manifest has it here too");
-        return judge_superseded(copy, previous, infrastructure, options);
+        return judge_superseded(copy, judgement);
     }
     if (!copy_needs_facts(copy))
         return set_verdict(copy, COPY_KEPT, "the target was not away");
-    return judge_regressed(copy, previous, infrastructure, options);
+    return judge_regressed(copy, judgement);
 }
 
-static bool target_answers(const struct capture *capture, const char *target, bool *in_model)
-{
-    *in_model = false;
-    for (size_t i = 0; i < capture->count; i++)
-        if (same(capture->targets[i].target->name, target)) {
-            *in_model = true;
-            return capture->targets[i].answer == ANSWER_CAPTURED || capture->targets[i].answer == ANSWER_EMPTY;
-        }
-    return false;
-}
-
-/* The holders of one component, that of the group's copies: those that remain, and those of them that the last
- * deployment did not have. */
-struct holders {
+/* The copies of one component. */
+struct group {
+    struct copy *items;
     size_t count;
-    size_t unexpected;
 };
 
-static void count_holders(const struct copy *group, size_t count, const struct capture *capture,
-                          const struct manifest *previous, const struct manifest *deployed,
-                          const struct options *options, struct holders *holders)
+static bool is_holder(const struct copy *copy)
 {
-    const struct manifest *expected = deployed ? deployed : previous;
-    for (size_t i = 0; i < count; i++) {
-        if (group[i].verdict == COPY_SUPERSEDED || group[i].verdict == COPY_LEFT_OUT)
-            continue;
-        holders->count++;
-        holders->unexpected += !holds_component(expected, group[i].mapping->target, group[i].mapping);
-    }
-    for (size_t i = 0; options->unreachable == UNREACHABLE_KEEP && i < group[0].home_count; i++) {
-        bool in_model, answers = target_answers(capture, group[0].homes[i], &in_model);
-        if (!in_model || answers)
-            continue;
-        holders->count++;
-        holders->unexpected += !holds_component(expected, group[0].homes[i], group[0].mapping);
-    }
+    return copy->verdict != COPY_SUPERSEDED && copy->verdict != COPY_HELD;
 }
 
-static int judge_conflict(struct copy *group, size_t count, const struct capture *capture,
-                          const struct manifest *previous, const struct manifest *deployed,
-                          const struct options *options)
+/* Whether a home is in the model and did not answer: what it holds is kept. */
+static bool is_kept_unasked(const struct judgement *judgement, const char *home)
+{
+    const struct capture *capture = judgement->capture;
+    const struct captured *captured = find_captured(capture, home);
+    return judgement->options->unreachable == UNREACHABLE_KEEP && captured && captured->answer != ANSWER_CAPTURED
+           && captured->answer != ANSWER_EMPTY;
+}
+
+/* How many hold the component, and how many of these the last deployment did not have. */
+struct holders {
+    size_t count, unexpected, unasked;
+};
+
+static struct holders count_holders(const struct group *group, const struct judgement *judgement)
 {
     struct holders holders = { 0 };
-    count_holders(group, count, capture, previous, deployed, options, &holders);
-    bool failed = false;
-    for (size_t i = 0; i < count; i++)
-        failed = failed || group[i].verdict == COPY_CONFLICT;
-    if (!failed && (holders.count < 2 || holders.unexpected == 0))
-        return 0;
-    for (size_t i = 0; i < count; i++) {
-        struct copy *copy = &group[i];
-        if (copy->verdict != COPY_KEPT && copy->verdict != COPY_CONFLICT)
+    const struct copy *first = &group->items[0];
+    for (size_t i = 0; i < group->count; i++) {
+        if (!is_holder(&group->items[i]))
             continue;
-        CLEANUP_FREE char *why = strdup(copy->reason);
-        if (!why || set_verdict(copy, COPY_CONFLICT, why) != 0)
+        holders.count++;
+        holders.unexpected += !group->items[i].expected;
+    }
+    for (size_t i = 0; i < first->home_count; i++) {
+        if (!is_kept_unasked(judgement, first->homes[i]))
+            continue;
+        holders.count++;
+        holders.unasked++;
+        holders.unexpected += !holds_component(judgement->expected, first->homes[i], first->mapping);
+    }
+    return holders;
+}
+
+static bool is_in_conflict(const struct group *group, const struct judgement *judgement)
+{
+    struct holders holders = count_holders(group, judgement);
+    for (size_t i = 0; i < group->count; i++)
+        if (group->items[i].verdict == COPY_CONFLICT)
+            return true;
+    return holders.count > 1 && holders.unexpected > 0;
+}
+
+/* The one copy that somebody prefers; NULL: there is none, or more than one. */
+static struct copy *preferred_copy(const struct group *group)
+{
+    struct copy *found = NULL;
+    for (size_t i = 0; i < group->count; i++) {
+        if (group->items[i].captured->standing != STANDING_PREFERRED)
+            continue;
+        if (found)
+            return NULL;
+        found = &group->items[i];
+    }
+    return found;
+}
+
+static int supersede_by_decision(struct copy *copy, const struct copy *preferred)
+{
+    CLEANUP_FREE char *reason = preferred ? string_format("somebody prefers the copy on target %s",
+                                                          preferred->mapping->target)
+                                          : string_format("somebody has given it up");
+    if (!reason || supersede(copy, reason) != 0)
+        return -1;
+    copy->home = preferred ? preferred->mapping->target : copy->home_count > 0 ? copy->homes[0] : NULL;
+    return 0;
+}
+
+/* What somebody has decided on the copies of a component in conflict. A home that cannot be asked cannot be rescued, so
+ * nothing supersedes it. */
+static int apply_decisions(struct group *group, const struct judgement *judgement)
+{
+    struct copy *preferred = count_holders(group, judgement).unasked > 0 ? NULL : preferred_copy(group);
+    for (size_t i = 0; i < group->count; i++) {
+        struct copy *copy = &group->items[i];
+        bool given_up = preferred ? copy != preferred : copy->captured->standing == STANDING_ACCEPTED;
+        if (is_holder(copy) && given_up && supersede_by_decision(copy, preferred) != 0)
+            return -1;
+    }
+    return 0;
+}
+
+static bool may_hold(const struct judgement *judgement)
+{
+    return SWITCH(HOLD) && judgement->options->hold && judgement->options->on_conflict == CONFLICT_HOLD
+           && judgement->previous;
+}
+
+/* The newcomers, whose targets are left out as a whole. */
+static int hold_newcomers(struct group *group)
+{
+    for (size_t i = 0; i < group->count; i++) {
+        struct copy *copy = &group->items[i];
+        if (!is_holder(copy) || copy->expected)
+            continue;
+        if (set_verdict(copy, COPY_HELD, copy->reason) != 0)
             return -1;
         copy->wants_rescue = true;
+        copy->captured->standing = STANDING_HELD;
+    }
+    return 0;
+}
+
+static int set_conflict(struct group *group, bool in_conflict)
+{
+    for (size_t i = 0; i < group->count; i++) {
+        struct copy *copy = &group->items[i];
+        if (!is_holder(copy) || copy->verdict == COPY_REGRESSED)
+            continue;
+        if (in_conflict && set_verdict(copy, COPY_CONFLICT, copy->reason) != 0)
+            return -1;
+        copy->wants_rescue = true;
+    }
+    return 0;
+}
+
+static int judge_conflict(struct group *group, const struct judgement *judgement)
+{
+    for (size_t i = 0; i < group->count; i++)
+        group->items[i].expected = holds_component(judgement->expected, group->items[i].mapping->target,
+                                                   group->items[i].mapping);
+    if (!is_in_conflict(group, judgement))
+        return 0;
+    if (apply_decisions(group, judgement) != 0)
+        return -1;
+    if (!is_in_conflict(group, judgement))
+        return 0;
+    if (may_hold(judgement) && hold_newcomers(group) != 0)
+        return -1;
+    return set_conflict(group, is_in_conflict(group, judgement));
+}
+
+/* Whether another copy of its target makes that target a held one is known only when all are judged: a target that is
+ * held keeps what was decided on its other copies. */
+static int judge_all(struct copies *copies, const struct judgement *judgement)
+{
+    for (size_t i = 0; i < copies->count; i++) {
+        struct copy *copy = &copies->items[i];
+        if (copy->captured->standing == STANDING_HELD)
+            copy->captured->standing = STANDING_PLAIN;
+        if (judge_alone(copy, judgement) != 0)
+            return -1;
+    }
+    for (size_t first = 0, count; first < copies->count; first += count) {
+        for (count = 1; first + count < copies->count; count++)
+            if (compare_components(copies->items[first].mapping, copies->items[first + count].mapping) != 0)
+                break;
+        if (judge_conflict(&(struct group){ &copies->items[first], count }, judgement) != 0)
+            return -1;
     }
     return 0;
 }
@@ -417,24 +654,15 @@ int copies_judge(struct copies *copies, const struct capture *capture, const str
                  const struct manifest *deployed, const struct infrastructure *infrastructure,
                  const struct options *options)
 {
-    for (size_t i = 0; i < copies->count; i++)
-        if (judge_alone(&copies->items[i], previous, infrastructure, options) != 0)
-            return -1;
-    for (size_t first = 0, count; first < copies->count; first += count) {
-        for (count = 1; first + count < copies->count; count++)
-            if (compare_components(copies->items[first].mapping, copies->items[first + count].mapping) != 0)
-                break;
-        if (judge_conflict(&copies->items[first], count, capture, previous, deployed, options) != 0)
-            return -1;
-    }
-    return 0;
+    const struct judgement judgement = { .capture = capture, .previous = previous,
+                                         .expected = deployed ? deployed : previous,
+                                         .infrastructure = infrastructure, .options = options };
+    return judge_all(copies, &judgement);
 }
 
 bool copy_drops_service(const struct copy *copy)
 {
-    if (copy->verdict == COPY_LEFT_OUT)
-        return true;
-    return copy->verdict == COPY_SUPERSEDED && copy->fence != OUTCOME_FAILED;
+    return copy->service_left_out || (copy->verdict == COPY_SUPERSEDED && copy->fence != OUTCOME_FAILED);
 }
 
 bool copy_drops_snapshot(const struct copy *copy)

@@ -23,6 +23,8 @@ struct copy_facts {
     struct snapshots here;      /* on the target */
     struct snapshots *homes;    /* on each home, in the order of copy.homes */
     struct snapshots coordinator;
+    bool profile_known;         /* a manifest has a profile of the target */
+    bool profile_present;       /* and the newest such one has the present profile */
     bool generation_known;      /* an older manifest has it on the target */
     bool *in_generation;        /* whether that manifest has it on each home too */
     bool snapshotted_known;
@@ -34,11 +36,9 @@ enum verdict {
     COPY_SUPERSEDED, /* another home has newer state */
     COPY_REGRESSED,  /* the coordinator has newer state */
     COPY_CONFLICT,   /* nobody can tell which of several copies is the one */
+    COPY_HELD,       /* the same, and its target is left out until somebody decides */
     COPY_LEFT_OUT    /* was left out before, and the reasons no longer hold: kept where it is placed */
 };
-
-/* How an action on a target went. */
-enum outcome { OUTCOME_PENDING, OUTCOME_DONE, OUTCOME_FAILED };
 
 /* One component on one captured target that has to be judged. */
 struct copy {
@@ -52,10 +52,12 @@ struct copy {
     struct copy_facts facts;
 
     enum verdict verdict;
+    bool expected;     /* in conflict: the last successful deployment had it here */
     const char *home;  /* superseded: by which one; NULL: by what the coordinator holds */
     char *reason;      /* why it is so, or why it is not superseded: one line */
     bool wants_rescue, wants_fence;
     enum outcome rescue, fence;
+    struct copy *next; /* of the same target; captured->copies is the first */
 };
 
 struct copies {
@@ -70,8 +72,9 @@ int copies_find(struct capture *capture, const struct manifest *previous, struct
 /* Takes over how the actions of an earlier judgement of the same capture went, so that none is done twice. */
 void copies_take_outcomes(struct copies *copies, const struct copies *earlier);
 
-/* Judges all of them by their facts and by how the actions went so far. deployed: the manifest of the last successful
- * redeployment, NULL if not known (then previous counts). 0, or -1: no memory. */
+/* Judges all of them by their facts and by how the actions went so far, and sets the standing of targets that are held.
+ * deployed: the manifest of the last successful redeployment, NULL if not known (then previous counts). 0, or -1: no
+ * memory. */
 int copies_judge(struct copies *copies, const struct capture *capture, const struct manifest *previous,
                  const struct manifest *deployed, const struct infrastructure *infrastructure,
                  const struct options *options);

@@ -9,15 +9,40 @@
 #include "client.h"
 #include "operations.h"
 
+static int compare_target(const void *key, const void *element)
+{
+    return strcmp(key, ((const struct captured *)element)->target->name);
+}
+
+/* What somebody has decided stays until the host forgets it. */
+static void set_standing(struct capture *capture, const json_t *names, enum standing standing)
+{
+    size_t index;
+    json_t *name;
+    json_array_foreach(names, index, name) {
+        struct captured *captured = json_is_string(name) && capture->count > 0
+                                        ? bsearch(json_string_value(name), capture->targets, capture->count,
+                                                  sizeof *capture->targets, compare_target)
+                                        : NULL;
+        if (captured)
+            captured->standing = standing;
+    }
+}
+
 void facts_set_absences(const json_t *history, struct capture *capture)
 {
     const json_t *targets = json_object_get(history, "targets");
     for (size_t i = 0; i < capture->count; i++) {
-        const json_t *target = json_object_get(targets, capture->targets[i].target->name);
-        const json_t *away = json_object_get(target, "away");
-        capture->targets[i].away_known = json_is_integer(away);
-        capture->targets[i].away = json_integer_value(away);
+        struct captured *captured = &capture->targets[i];
+        const json_t *target = json_object_get(targets, captured->target->name);
+        const json_t *away = json_object_get(target, "away"), *missed = json_object_get(target, "missed");
+        captured->away_known = json_is_integer(away);
+        captured->away = json_integer_value(away);
+        captured->missed_known = json_is_integer(missed);
+        captured->missed = json_integer_value(missed);
     }
+    set_standing(capture, json_object_get(history, "accepted"), STANDING_ACCEPTED);
+    set_standing(capture, json_object_get(history, "preferred"), STANDING_PREFERRED);
 }
 
 static void remember_snapshot(struct copy *copy, const json_t *history)
@@ -56,9 +81,38 @@ struct queries {
     int64_t timeout;
 };
 
+/* Several copies of a component want to know the same of its homes: that is asked once. */
+static int compare_queries(const void *a, const void *b)
+{
+    const struct query *first = a, *second = b;
+    int order = strcmp(first->copy->mapping->component, second->copy->mapping->component);
+    if (order == 0)
+        order = strcmp(first->copy->mapping->container, second->copy->mapping->container);
+    return order != 0 ? order : strcmp(first->target->name, second->target->name);
+}
+
+static bool is_repeated(const struct queries *queries, size_t index)
+{
+    return index > 0 && compare_queries(&queries->items[index - 1], &queries->items[index]) == 0;
+}
+
+static int copy_answer(struct snapshots *to, const struct snapshots *from)
+{
+    to->names = calloc(from->count + 1, sizeof *to->names);
+    if (!to->names)
+        return -1;
+    if (from->count > 0)
+        memcpy(to->names, from->names, from->count * sizeof *to->names);
+    to->count = from->count;
+    to->answered = from->answered;
+    return 0;
+}
+
 static bool next_query(void *closure, struct dydisnix_program *program)
 {
     struct queries *queries = closure;
+    while (queries->next < queries->count && is_repeated(queries, queries->next))
+        queries->next++;
     if (queries->next == queries->count)
         return false;
     struct query *query = &queries->items[queries->next++];
@@ -97,6 +151,17 @@ static void query_done(void *closure, const struct dydisnix_program *program, st
                     ending ? ending : "unexpected answer");
     }
     arguments_clear(&query->arguments);
+}
+
+static int run_queries(struct queries *queries, unsigned jobs)
+{
+    const struct dydisnix_work work = { .next = next_query, .done = query_done, .closure = queries };
+    qsort(queries->items, queries->count, sizeof *queries->items, compare_queries);
+    int status = queries->count > 0 ? operations->run(&work, jobs) : 0;
+    for (size_t i = 1; status == 0 && i < queries->count; i++)
+        if (is_repeated(queries, i))
+            status = copy_answer(queries->items[i].snapshots, queries->items[i - 1].snapshots);
+    return status;
 }
 
 static int compare_numbers(const void *a, const void *b)
@@ -151,27 +216,45 @@ void facts_coordinator_snapshots(const char *container, const char *component, s
 
 static bool wants_generation(const struct copy *copy)
 {
-    return copy->facts.homes && copy->home_count > 0 && !copy->facts.generation_known;
+    return copy->facts.homes && copy->home_count > 0
+           && (!copy->facts.generation_known || !copy->facts.profile_known);
 }
 
-/* Takes what one generation says of the copies that no newer one had on their targets. True: of all of them. */
+/* The newest manifest that has a profile of the target says which one it was given last. */
+static void take_profile(struct copy *copy, const struct manifest *manifest)
+{
+    const struct profile *profile = copy->facts.profile_known ? NULL
+                                                              : manifest_find_profile(manifest, copy->mapping->target);
+    if (!profile)
+        return;
+    copy->facts.profile_known = true;
+    copy->facts.profile_present = strcmp(profile->path, copy->captured->profile) == 0;
+}
+
+static void take_homes(struct copy *copy, const struct manifest *manifest)
+{
+    const struct snapshot_mapping *mapping = copy->mapping;
+    if (copy->facts.generation_known
+        || !manifest_find_snapshot_mapping(manifest, mapping->target, mapping->container, mapping->component))
+        return;
+    copy->facts.generation_known = true;
+    for (size_t i = 0; i < copy->home_count; i++)
+        copy->facts.in_generation[i] = manifest_find_snapshot_mapping(manifest, copy->homes[i], mapping->container,
+                                                                      mapping->component);
+}
+
+/* Takes what one generation says of the copies that no newer one has told it of. True: all of them know all. */
 static bool take_generation(void *closure, const struct manifest *generation)
 {
     struct copies *copies = closure;
     bool all = true;
     for (size_t i = 0; i < copies->count; i++) {
         struct copy *copy = &copies->items[i];
-        const struct snapshot_mapping *mapping = copy->mapping;
         if (!wants_generation(copy))
             continue;
-        if (!manifest_find_snapshot_mapping(generation, mapping->target, mapping->container, mapping->component)) {
-            all = false;
-            continue;
-        }
-        copy->facts.generation_known = true;
-        for (size_t j = 0; j < copy->home_count; j++)
-            copy->facts.in_generation[j] = manifest_find_snapshot_mapping(generation, copy->homes[j],
-                                                                          mapping->container, mapping->component);
+        take_profile(copy, generation);
+        take_homes(copy, generation);
+        all = all && !wants_generation(copy);
     }
     return all;
 }
@@ -206,7 +289,6 @@ int facts_gather(struct copies *copies, const struct infrastructure *infrastruct
     for (size_t i = 0; i < copies->count; i++)
         most += 1 + copies->items[i].home_count;
     struct queries queries = { .items = calloc(most + 1, sizeof *queries.items), .timeout = options->timeout };
-    const struct dydisnix_work work = { .next = next_query, .done = query_done, .closure = &queries };
     int status = queries.items ? 0 : -1;
     for (size_t i = 0; status == 0 && previous->known && i < copies->count; i++)
         if (copy_needs_facts(&copies->items[i]) && !copies->items[i].facts.homes)
@@ -216,8 +298,8 @@ int facts_gather(struct copies *copies, const struct infrastructure *infrastruct
         wanted = wanted || wants_generation(&copies->items[i]);
     if (status == 0 && wanted)
         status = previous_generations(previous, strings, take_generation, copies);
-    if (status == 0 && queries.count > 0)
-        status = operations->run(&work, options->jobs);
+    if (status == 0)
+        status = run_queries(&queries, options->jobs);
     if (status != 0)
         log_error(NULL, "asking for snapshots: %s", strerror(errno));
     free(queries.items);

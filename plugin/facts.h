@@ -9,10 +9,11 @@
 #include "copies.h"
 #include "previous.h"
 
-/* What the host remembers, as in the event: { "targets": { NAME: { "seen", "away" } }, "snapshots": { TARGET:
- * { CONTAINER: { COMPONENT: time } } }, "deployed": path }. All of it may be missing. */
+/* What the host remembers, as in the event: { "targets": { NAME: { "seen", "away", "missed" } }, "snapshots": { TARGET:
+ * { CONTAINER: { COMPONENT: time } } }, "deployed": path, "accepted": [NAME], "preferred": [NAME] }. All of it may be
+ * missing. */
 
-/* Sets away_known and away of every target. */
+/* Sets of every target when it was away, and what somebody has decided on it. */
 void facts_set_absences(const json_t *history, struct capture *capture);
 
 /* Fills in the facts of every copy that needs them. 0, or -1 after a message. */

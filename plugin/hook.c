@@ -44,6 +44,7 @@ static int reconstruct_reconstruct(const json_t *event, json_t **report)
     own.target_property = text(event, "targetProperty");
     own.coordinator_profile_directory = text(event, "coordinatorProfilePath");
     own.show_trace = json_is_true(json_object_get(event, "showTrace"));
+    own.hold = json_is_true(json_object_get(event, "hold"));
     own.dry_run = json_is_true(json_object_get(event, "dryRun"));
     if (json_is_integer(transfers) && json_integer_value(transfers) > 0)
         own.max_concurrent_transfers = (unsigned)json_integer_value(transfers);

@@ -6,10 +6,12 @@ plugin_sources = \
 	plugin/closures.c plugin/closures.h \
 	plugin/copies.c plugin/copies.h \
 	plugin/facts.c plugin/facts.h \
+	plugin/holding.c plugin/holding.h \
 	plugin/install.c plugin/install.h \
 	plugin/options.c plugin/options.h \
 	plugin/reconstruct.c plugin/reconstruct.h \
 	plugin/report.c plugin/report.h \
+	plugin/switch.h \
 	$(NULL)
 
 noinst_LIBRARIES += plugin/libreconstruct.a

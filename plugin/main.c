@@ -25,6 +25,7 @@ struct command {
     struct request request;
     const char *report_file;
     const char *state_file;
+    json_t *accepted, *preferred;
     bool ends;
     int status;
 };
@@ -65,9 +66,12 @@ static const char usage[] =
     "                                  what to do with state that is newer elsewhere\n"
     "      --superseded-max-age=SECONDS\n"
     "                                  how old the last snapshot may be (default: 3600)\n"
-    "      --on-conflict=keep|fail     what to do when nobody can tell which copy is newer\n"
     "      --manifest-version=1|2|auto which version to write (default: auto, 1 if every\n"
     "                                  profile is of version 1)\n"
+    "      --on-conflict=hold|keep|fail\n"
+    "                                  what to do when nobody can tell which copy is newer\n"
+    "      --accept=TARGET             give up the copies of TARGET in such a conflict\n"
+    "      --prefer=TARGET             they are the ones, all others are given up\n"
     "      --timeout=SECONDS           for each query of a target (default: 60)\n"
     "      --transfer-timeout=SECONDS  for each closure (default: 3600)\n"
     "      --jobs=NUMBER               client calls at once (default: 64)\n"
@@ -79,7 +83,7 @@ static const char usage[] =
 enum {
     OPTION_INTERFACE = 256, OPTION_TARGET_PROPERTY, OPTION_DEPLOY_STATE, OPTION_COORDINATOR_PROFILE_PATH,
     OPTION_NO_COORDINATOR_PROFILE, OPTION_SHOW_TRACE, OPTION_XML, OPTION_PRINT_MANIFEST, OPTION_DRY_RUN,
-    OPTION_PREVIOUS, OPTION_HISTORY, OPTION_REPORT, OPTION_KEY
+    OPTION_PREVIOUS, OPTION_HISTORY, OPTION_REPORT, OPTION_ACCEPT, OPTION_PREFER, OPTION_KEY
 };
 
 /* What has OPTION_KEY goes to options_set() under its own name. */
@@ -98,6 +102,8 @@ static const struct option long_options[] = {
     { "previous", required_argument, NULL, OPTION_PREVIOUS },
     { "history", required_argument, NULL, OPTION_HISTORY },
     { "report", required_argument, NULL, OPTION_REPORT },
+    { "accept", required_argument, NULL, OPTION_ACCEPT },
+    { "prefer", required_argument, NULL, OPTION_PREFER },
     { "unreachable", required_argument, NULL, OPTION_KEY },
     { "superseded", required_argument, NULL, OPTION_KEY },
     { "superseded-max-age", required_argument, NULL, OPTION_KEY },
@@ -146,6 +152,13 @@ static void take_flag(struct command *command, int option)
     }
 }
 
+static void decide_on(json_t **names, const char *target)
+{
+    if (!*names)
+        *names = json_array();
+    json_array_append_new(*names, json_string(target)); /* one that is not UTF-8 is no target's */
+}
+
 static void take_option(struct command *command, int option, int index)
 {
     switch (option) {
@@ -158,6 +171,8 @@ static void take_option(struct command *command, int option, int index)
     case OPTION_PREVIOUS: command->request.previous = optarg; break;
     case OPTION_HISTORY: command->state_file = optarg; break;
     case OPTION_REPORT: command->report_file = optarg; break;
+    case OPTION_ACCEPT: decide_on(&command->accepted, optarg); break;
+    case OPTION_PREFER: decide_on(&command->preferred, optarg); break;
     default: take_flag(command, option);
     }
 }
@@ -233,6 +248,10 @@ static int run(struct command *command)
     }
     if (read_history(command->state_file, &history) != 0)
         return -1;
+    if (!history)
+        history = json_object();
+    json_object_update_new(history, json_pack("{so* so*}", "accepted", command->accepted, "preferred",
+                                              command->preferred));
     command->request.infrastructure = infrastructure;
     command->request.history = history;
     int status = reconstruct(&command->request, &command->options, &report, &manifest);

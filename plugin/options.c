@@ -49,8 +49,8 @@ static int set_policy(struct options *options, const char *key, const char *valu
 {
     static const char *const unreachable[] = { "keep", "skip", "fail", NULL };
     static const char *const superseded[] = { "newest", "keep", "fail", NULL };
-    static const char *const conflict[] = { "keep", "fail", NULL };
     static const char *const versions[] = { "auto", "1", "2", NULL };
+    static const char *const conflict[] = { "hold", "keep", "fail", NULL };
     int chosen = -1;
     if (strcmp(key, "unreachable") == 0) {
         if ((chosen = choose(key, value, unreachable, "keep, skip or fail")) >= 0)
@@ -59,7 +59,7 @@ static int set_policy(struct options *options, const char *key, const char *valu
         if ((chosen = choose(key, value, superseded, "newest, keep or fail")) >= 0)
             options->superseded = (enum superseded_policy)chosen;
     } else if (strcmp(key, "on-conflict") == 0) {
-        if ((chosen = choose(key, value, conflict, "keep or fail")) >= 0)
+        if ((chosen = choose(key, value, conflict, "hold, keep or fail")) >= 0)
             options->on_conflict = (enum conflict_policy)chosen;
     } else if (strcmp(key, "manifest-version") == 0) {
         if ((chosen = choose(key, value, versions, "1, 2 or auto")) >= 0)

@@ -11,7 +11,7 @@
 
 enum unreachable_policy { UNREACHABLE_KEEP, UNREACHABLE_SKIP, UNREACHABLE_FAIL };
 enum superseded_policy { SUPERSEDED_NEWEST, SUPERSEDED_KEEP, SUPERSEDED_FAIL };
-enum conflict_policy { CONFLICT_KEEP, CONFLICT_FAIL };
+enum conflict_policy { CONFLICT_HOLD, CONFLICT_KEEP, CONFLICT_FAIL };
 
 struct options {
     const char *interface;       /* NULL: $DISNIX_CLIENT_INTERFACE or disnix-ssh-client */
@@ -31,6 +31,7 @@ struct options {
     enum superseded_policy superseded;
     enum conflict_policy on_conflict;
     int manifest_version; /* 1 or 2; 0: 1 if every captured profile is of version 1 */
+    bool hold; /* somebody keeps held targets out of the model: the host does */
 };
 
 extern const struct options options_default;

@@ -9,6 +9,7 @@
 #include "cleanup.h"
 #include "closures.h"
 #include "facts.h"
+#include "holding.h"
 #include "install.h"
 #include "nix.h"
 #include "operations.h"
@@ -174,7 +175,10 @@ static int settle_copies(struct reconstruction *reconstruction)
         again = looks_only(reconstruction) ? actions_assume(&reconstruction->copies)
                                            : actions_perform(&reconstruction->copies, reconstruction->options);
     }
-    return 0;
+    if (holding_fence(&reconstruction->capture, reconstruction->options, looks_only(reconstruction)) == 0)
+        return 0;
+    log_error(NULL, "out of memory");
+    return -1;
 }
 
 /* Version 1 where it is asked for, or where nothing speaks against it. */

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "cleanup.h"
+#include "holding.h"
 #include "operations.h"
 
 static json_t *describe_copy(const struct copy *copy)
@@ -18,20 +19,31 @@ static void append(json_t *report, const char *list, json_t *value)
     json_array_append_new(json_object_get(report, list), value);
 }
 
+static json_t *describe_held(const struct copy *copy)
+{
+    return json_pack("{ss ss ss ss sb}", "component", copy->mapping->component, "container", copy->mapping->container,
+                     "target", copy->mapping->target, "reason", copy->reason, "fenced",
+                     (int)holding_is_fenced(copy->captured));
+}
+
 static bool same_component(const struct copy *a, const struct copy *b)
 {
     return strcmp(a->mapping->component, b->mapping->component) == 0
            && strcmp(a->mapping->container, b->mapping->container) == 0;
 }
 
-/* One entry for each component in conflict, with all its holders. */
+/* One entry for each component in conflict, with all its holders, and the reason why a newcomer is not superseded. */
 static void report_conflict(json_t *report, const struct copies *copies, size_t first)
 {
-    const struct copy *copy = &copies->items[first];
+    const struct copy *copy = &copies->items[first], *newcomer = NULL;
     json_t *targets = json_array();
-    for (size_t i = first; i < copies->count && same_component(&copies->items[i], copy); i++)
-        if (copies->items[i].verdict == COPY_CONFLICT)
-            json_array_append_new(targets, json_string(copies->items[i].mapping->target));
+    for (size_t i = first; i < copies->count && same_component(&copies->items[i], copy); i++) {
+        if (copies->items[i].verdict != COPY_CONFLICT)
+            continue;
+        json_array_append_new(targets, json_string(copies->items[i].mapping->target));
+        if (!newcomer && !copies->items[i].expected)
+            newcomer = &copies->items[i];
+    }
     for (size_t i = 0; i < copy->home_count; i++) {
         size_t index;
         json_t *target;
@@ -43,7 +55,7 @@ static void report_conflict(json_t *report, const struct copies *copies, size_t 
     }
     append(report, "conflicts",
            json_pack("{ss ss so ss}", "component", copy->mapping->component, "container", copy->mapping->container,
-                     "targets", targets, "reason", copy->reason));
+                     "targets", targets, "reason", newcomer ? newcomer->reason : copy->reason));
 }
 
 static bool first_of_component(const struct copies *copies, size_t position)
@@ -56,7 +68,7 @@ static bool first_of_component(const struct copies *copies, size_t position)
 
 void report_copies(json_t *report, const struct copies *copies)
 {
-    static const char *const lists[] = { "superseded", "regressed", "leftOut", "conflicts", "rescued", "fenced",
+    static const char *const lists[] = { "superseded", "regressed", "leftOut", "conflicts", "held", "rescued", "fenced",
                                          "notSuperseded", NULL };
     for (size_t i = 0; lists[i]; i++)
         json_object_set_new(report, lists[i], json_array());
@@ -68,6 +80,8 @@ void report_copies(json_t *report, const struct copies *copies)
             append(report, "regressed", describe_copy(copy));
         else if (copy->verdict == COPY_LEFT_OUT)
             append(report, "leftOut", describe_copy(copy));
+        else if (copy->verdict == COPY_HELD)
+            append(report, "held", describe_held(copy));
         else if (copy->home_count > 0 && copy_needs_facts(copy))
             append(report, "notSuperseded", describe_copy(copy));
         if (copy->verdict == COPY_CONFLICT && first_of_component(copies, i))
@@ -121,6 +135,13 @@ void report_warn(const json_t *report)
                    json_string_value(json_object_get(entry, "reason")));
     json_array_foreach(json_object_get(report, "conflicts"), index, entry)
         log_warning(NULL, "more than one target holds %s in %s and nobody can tell which is the one: %s",
+                    json_string_value(json_object_get(entry, "component")),
+                    json_string_value(json_object_get(entry, "container")),
+                    json_string_value(json_object_get(entry, "reason")));
+    json_array_foreach(json_object_get(report, "held"), index, entry)
+        log_warning(json_string_value(json_object_get(entry, "target")),
+                    "held until somebody accepts or prefers it%s: nobody can tell which copy of %s in %s is the one: %s",
+                    json_is_true(json_object_get(entry, "fenced")) ? "" : ", and not all of its services are fenced",
                     json_string_value(json_object_get(entry, "component")),
                     json_string_value(json_object_get(entry, "container")),
                     json_string_value(json_object_get(entry, "reason")));

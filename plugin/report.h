@@ -8,7 +8,7 @@
 #include "copies.h"
 #include "previous.h"
 
-/* Sets the arrays superseded, regressed, leftOut, conflicts, rescued, fenced and notSuperseded. */
+/* Sets the arrays superseded, regressed, leftOut, conflicts, held, rescued, fenced and notSuperseded. */
 void report_copies(json_t *report, const struct copies *copies);
 
 /* Sets the array warnings, and says each: names with which Disnix would lose state or read the wrong history.

@@ -45,7 +45,7 @@ story()
     infrastructure a b
     echo echo/db/1 > "$NETWORK/a/snapshots"
     printf 'echo/db/1\necho/db/2\n' > "$NETWORK/b/snapshots"
-    echo '{"targets": {"a": {"away": 1000}}, "snapshots": {"a": {"echo": {"db": 900}}}}' > "$history"
+    echo '{"targets": {"a": {"away": 1000, "missed": 1000}}, "snapshots": {"a": {"echo": {"db": 900}}}}' > "$history"
 }
 decide()
 {
@@ -86,7 +86,7 @@ conflict() # WHY REASON ARGUMENT…
 }
 rm "$history" && echo '{}' > "$history"
 conflict 'no history' 'it is not known when the target went away'
-echo '{"targets": {"a": {"away": 1000}}}' > "$history"
+echo '{"targets": {"a": {"away": 1000, "missed": 1000}}}' > "$history"
 conflict 'no snapshot known' 'no snapshot of it on the target is known'
 conflict 'an old snapshot' 'too long before' --superseded-max-age=99
 generation 1 a b && generation 2 b && infrastructure a b
@@ -108,7 +108,7 @@ decide
 is "$(reported 'r["superseded"][0]["home"]')" b 'the coordinator knows both: superseded'
 story
 generation 2 a && infrastructure a
-echo '{"targets": {"a": {"away": 1000}}, "snapshots": {"a": {"echo": {"db": 900}}}}' > "$history"
+echo '{"targets": {"a": {"away": 1000, "missed": 1000}}, "snapshots": {"a": {"echo": {"db": 900}}}}' > "$history"
 decide
 is "$(reported '[c["target"] for c in r["regressed"]]')" "['a']" 'an older disk: regressed'
 has "$output" '<service>k1</service><target>a</target>' 'an older disk: the service stays'

@@ -13,7 +13,7 @@ has "$(output)" 'An infrastructure model must be specified!' 'no model: said'
 fails 2 'two models: wrong usage' "$program" --xml "$model" "$model"
 fails 2 'an unknown option: wrong usage' "$program" --nothing "$model"
 fails 2 'an option without its value: wrong usage' "$program" --previous
-for wrong in --timeout=0 --jobs=many --unreachable=drop --superseded= --on-conflict=hold --profile=../x -m0 -p.; do
+for wrong in --timeout=0 --jobs=many --unreachable=drop --superseded= --on-conflict=newest --profile=../x -m0 -p.; do
     fails 2 "$wrong: wrong usage" "$program" --xml "$wrong" "$model"
 done
 fails 2 'report and manifest on standard output: wrong usage' "$program" --print-manifest --report=- "$model"

@@ -170,8 +170,8 @@ static struct copy *moved_while_away(struct world *world)
     capture_with(world, "b");
     know_profile(world, "b");
     hold(&world->previous, "b", true, true);
-    world->captured[0].away_known = true;
-    world->captured[0].away = 10000;
+    world->captured[0].away_known = world->captured[0].missed_known = true;
+    world->captured[0].away = world->captured[0].missed = 10000;
     find(world);
     struct copy *copy = copy_on(world, "a");
     assert_non_null(copy);
@@ -180,6 +180,7 @@ static struct copy *moved_while_away(struct world *world)
     set_snapshots(world, &copy->facts.homes[0], "on");
     set_snapshots(world, &copy->facts.coordinator, "on");
     copy->facts.generation_known = true;
+    copy->facts.profile_known = copy->facts.profile_present = true;
     copy->facts.snapshotted_known = true;
     copy->facts.snapshotted = 9000;
     return copy;
@@ -226,11 +227,21 @@ static void conflict_when_another_profile_is_known(void **state)
     assert_conflict(world, copy);
 }
 
+/* Its profile is known, but it is not the newest one that a manifest has of it. */
+static void conflict_when_another_profile_was_known_before(void **state)
+{
+    struct world *world = *state;
+    struct copy *copy = moved_while_away(world);
+    assert_true(copy->away);
+    copy->facts.profile_present = false;
+    assert_conflict(world, copy);
+}
+
 static void conflict_when_renamed(void **state)
 {
     struct world *world = *state;
     assert_non_null(manifest_add_profile(&world->previous, "old-name", profile_of("a")));
-    manifest_sort(&world->previous);
+    hold(&world->previous, "old-name", true, false);
     assert_conflict(world, moved_while_away(world));
 }
 
@@ -315,6 +326,58 @@ static void conflict_when_snapshot_is_too_old(void **state)
     assert_conflict(world, copy);
 }
 
+/* The host was down: the target may have lived until it was missed. */
+static void conflict_when_missed_long_after(void **state)
+{
+    struct world *world = *state;
+    struct copy *copy = moved_while_away(world);
+    world->captured[0].missed = 20000;
+    assert_conflict(world, copy);
+    world->captured[0].missed_known = false;
+    assert_conflict(world, copy);
+}
+
+static void held_in_the_loop(void **state)
+{
+    struct world *world = *state;
+    struct copy *copy = moved_while_away(world);
+    copy->facts.snapshotted_known = false;
+    world->options.hold = true;
+    judge(world);
+    assert_int_equal(copy->verdict, COPY_HELD);
+    assert_true(copy->wants_rescue && copy_on(world, "b")->wants_rescue);
+    assert_int_equal(copy_on(world, "b")->verdict, COPY_KEPT);
+    assert_int_equal(world->captured[0].standing, STANDING_HELD);
+    world->options.on_conflict = CONFLICT_KEEP;
+    assert_conflict(world, copy);
+    assert_int_equal(world->captured[0].standing, STANDING_PLAIN);
+}
+
+static void nobody_is_held_without_a_previous_manifest(void **state)
+{
+    struct world *world = *state;
+    world->previous_known = false;
+    world->options.hold = true;
+    capture_with(world, "a");
+    capture_with(world, "b");
+    find(world);
+    assert_conflict(world, copy_on(world, "a"));
+}
+
+static void two_preferred_ones_decide_nothing(void **state)
+{
+    struct world *world = *state;
+    struct copy *copy = moved_while_away(world);
+    copy->facts.snapshotted_known = false;
+    world->captured[0].standing = world->captured[1].standing = STANDING_PREFERRED;
+    assert_conflict(world, copy);
+    world->captured[1].standing = STANDING_PLAIN;
+    judge(world);
+    assert_int_equal(copy->verdict, COPY_KEPT);
+    assert_int_equal(copy_on(world, "b")->verdict, COPY_SUPERSEDED);
+    assert_string_equal(copy_on(world, "b")->home, "a");
+}
+
 static void conflict_when_absence_is_not_known(void **state)
 {
     struct world *world = *state;
@@ -375,7 +438,7 @@ static void second_reconstruction_says_the_same(void **state)
     judge(world);
     assert_int_equal(copy->verdict, COPY_SUPERSEDED);
     assert_true(copy_drops_service(copy) && copy_drops_snapshot(copy));
-    assert_false(copy->wants_rescue || copy->wants_fence);
+    assert_true(copy->wants_rescue && copy->wants_fence); /* it may have been written to since */
 }
 
 static void stays_left_out_when_homes_are_gone(void **state)
@@ -383,8 +446,8 @@ static void stays_left_out_when_homes_are_gone(void **state)
     struct world *world = *state;
     know_profile(world, "a");
     capture_with(world, "a");
-    world->captured[0].away_known = true;
-    world->captured[0].away = 10000;
+    world->captured[0].away_known = world->captured[0].missed_known = true;
+    world->captured[0].away = world->captured[0].missed = 10000;
     find(world);
     struct copy *copy = copy_on(world, "a");
     assert_non_null(copy);
@@ -421,8 +484,8 @@ static void left_out_survives_the_next_reconstruction(void **state)
 static struct copy *older_disk(struct world *world)
 {
     capture_with(world, "a");
-    world->captured[0].away_known = true;
-    world->captured[0].away = 10000;
+    world->captured[0].away_known = world->captured[0].missed_known = true;
+    world->captured[0].away = world->captured[0].missed = 10000;
     find(world);
     struct copy *copy = copy_on(world, "a");
     assert_non_null(copy);
@@ -594,6 +657,7 @@ int main(void)
         TEST(superseded_when_moved_while_away),
         TEST(conflict_when_deployed_since),
         TEST(conflict_when_another_profile_is_known),
+        TEST(conflict_when_another_profile_was_known_before),
         TEST(conflict_when_renamed),
         TEST(conflict_when_replicated),
         TEST(conflict_when_no_generation_has_it),
@@ -604,6 +668,10 @@ int main(void)
         TEST(conflict_when_home_is_silent_and_coordinator_not_newer),
         TEST(conflict_when_never_snapshotted),
         TEST(conflict_when_snapshot_is_too_old),
+        TEST(conflict_when_missed_long_after),
+        TEST(held_in_the_loop),
+        TEST(nobody_is_held_without_a_previous_manifest),
+        TEST(two_preferred_ones_decide_nothing),
         TEST(conflict_when_absence_is_not_known),
         TEST(conflict_when_name_is_not_key),
         TEST(conflict_when_rescue_fails),

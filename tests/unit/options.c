@@ -26,8 +26,8 @@ static void what_is_right_is_taken(void **state)
     static const char *const right[][2] = {
         { "unreachable", "keep" }, { "unreachable", "skip" }, { "unreachable", "fail" },
         { "superseded", "newest" }, { "superseded", "keep" }, { "superseded", "fail" },
-        { "on-conflict", "keep" }, { "on-conflict", "fail" },
         { "manifest-version", "auto" }, { "manifest-version", "1" }, { "manifest-version", "2" },
+        { "on-conflict", "hold" }, { "on-conflict", "keep" }, { "on-conflict", "fail" },
         { "superseded-max-age", "0" }, { "timeout", "1" }, { "transfer-timeout", "2592000" },
         { "jobs", "4096" }, { "max-concurrent-transfers", "1024" }, { "profile", "a b" },
     };
