@@ -52,3 +52,15 @@ dydisnix_lab_SOURCES = \
 dydisnix_lab_LDADD = $(libraries_of_engine)
 dist_man_MANS += lab/dydisnix-lab.1
 EXTRA_DIST += lab/demonstration
+
+# A network in memory, for tests.
+noinst_LIBRARIES += lab/libsimulation.a
+lab_libsimulation_a_CPPFLAGS = $(AM_CPPFLAGS) -iquote $(top_srcdir)/plugin -iquote $(top_srcdir)/host
+lab_libsimulation_a_SOURCES = \
+	lab/simulated-disnix.c lab/simulated-disnix.h \
+	lab/simulated-files.c lab/simulated-files.h \
+	lab/simulated-host.c lab/simulated-host.h \
+	lab/simulated-network.c lab/simulated-network.h \
+	lab/simulated-operations.c \
+	lab/simulated-programs.c \
+	$(NULL)

@@ -1,0 +1,425 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "simulated-disnix.h"
+
+#include <string.h>
+
+#include <dydisnix/plugin.h>
+
+#include "cleanup.h"
+
+/* Models to a manifest. */
+struct making {
+    struct simulation *simulation;
+    const struct simulated_system *system;
+    const struct infrastructure *infrastructure;
+    struct manifest manifest;
+    const char **keys; /* of the services, once they are known */
+};
+
+const char *simulation_package(struct simulation *simulation, const char *name)
+{
+    return simulation_store(simulation, name, NULL, NULL, 0);
+}
+
+static size_t find_service(const struct simulated_system *system, const char *name)
+{
+    for (size_t i = 0; i < system->service_count; i++)
+        if (strcmp(system->services[i].name, name) == 0)
+            return i;
+    simulated_broken("a service that is not in the model");
+}
+
+static bool is_placed(const struct making *making, const char *service, const char *target)
+{
+    for (size_t i = 0; i < making->system->place_count; i++)
+        if (strcmp(making->system->places[i].service, service) == 0
+            && strcmp(making->system->places[i].target, target) == 0)
+            return true;
+    return false;
+}
+
+/* The service that provides container on target; NULL: the target itself. */
+static const struct simulated_service *provider_of(const struct making *making, const char *container,
+                                                   const char *target)
+{
+    for (size_t i = 0; i < making->system->service_count; i++) {
+        const struct simulated_service *service = &making->system->services[i];
+        if (service->provides && strcmp(service->provides, container) == 0
+            && is_placed(making, service->name, target))
+            return service;
+    }
+    return NULL;
+}
+
+static const char *key_of(struct making *making, size_t index);
+
+static void add_dependencies(struct making *making, const char *name, json_t *dependencies)
+{
+    size_t index = find_service(making->system, name);
+    for (size_t i = 0; i < making->system->place_count; i++) {
+        const struct simulated_place *place = &making->system->places[i];
+        if (strcmp(place->service, name) == 0 && infrastructure_find(making->infrastructure, place->target))
+            json_array_append_new(
+                dependencies, json_pack("{ss ss ss}", "service", key_of(making, index), "container",
+                                        making->system->services[index].container, "target", place->target));
+    }
+}
+
+static json_t *document_of(struct making *making, size_t index)
+{
+    const struct simulated_service *service = &making->system->services[index];
+    json_t *dependencies = json_array();
+    if (service->depends_on)
+        add_dependencies(making, service->depends_on, dependencies);
+    for (size_t i = 0; i < making->system->service_count; i++)
+        if (making->system->services[i].provides
+            && strcmp(making->system->services[i].provides, service->container) == 0)
+            add_dependencies(making, making->system->services[i].name, dependencies);
+    return json_pack("{ss ss ss so}", "name", service->name, "type",
+                     service->type ? service->type : service->container, "pkg",
+                     simulation_package(making->simulation, service->package), "dependsOn", dependencies);
+}
+
+/* The same hash as the store's, of the same document as a reconstruction makes. */
+static const char *key_of(struct making *making, size_t index)
+{
+    char hash[65];
+    if (making->keys[index])
+        return making->keys[index];
+    CLEANUP_JSON json_t *document = document_of(making, index);
+    CLEANUP_FREE char *text = simulated_memory(json_dumps(document, JSON_COMPACT | JSON_SORT_KEYS));
+    simulated_hash(text, hash);
+    return making->keys[index] = strings_intern(making->simulation->strings, hash);
+}
+
+static void add_service(struct making *making, size_t index)
+{
+    const struct simulated_service *model = &making->system->services[index];
+    CLEANUP_JSON json_t *document = document_of(making, index);
+    const json_t *list = json_object_get(document, "dependsOn");
+    size_t count = json_array_size(list);
+    CLEANUP_FREE struct dependency *dependencies = simulated_memory(calloc(count + 1, sizeof *dependencies));
+    struct nix_attribute container = { .name = model->provides, .value = { .type = NIX_ATTRS } };
+    for (size_t i = 0; i < count; i++)
+        json_unpack(json_array_get(list, i), "{ss ss ss}", "service", &dependencies[i].service, "container",
+                    &dependencies[i].container, "target", &dependencies[i].target);
+    const struct service service = {
+        .key = key_of(making, index),
+        .name = model->name,
+        .pkg = simulation_package(making->simulation, model->package),
+        .type = model->type ? model->type : model->container,
+        .depends_on = { dependencies, count },
+        .provides_containers = { .type = NIX_ATTRS,
+                                 .children = &container,
+                                 .count = model->provides ? 1 : 0 },
+    };
+    simulated_memory(manifest_add_service(&making->manifest, &service));
+}
+
+static void add_place(struct making *making, const struct simulated_place *place)
+{
+    size_t index = find_service(making->system, place->service);
+    const struct simulated_service *service = &making->system->services[index];
+    const struct simulated_service *provider = provider_of(making, service->container, place->target);
+    const char *key = key_of(making, index);
+    const char *provider_key = provider ? key_of(making, find_service(making->system, provider->name)) : NULL;
+    simulated_memory(manifest_add_service_mapping(
+        &making->manifest,
+        &(struct service_mapping){ place->target, service->container, key, provider_key }));
+    if (service->stateful)
+        simulated_memory(manifest_add_snapshot_mapping(
+            &making->manifest, &(struct snapshot_mapping){ place->target, service->container,
+                                                           service->package, key, provider_key }));
+}
+
+/* Takes out every occurrence of part. */
+static void cut(char *text, const char *part)
+{
+    size_t length = strlen(part);
+    char *to = text;
+    for (const char *from = text; *from;) {
+        if (strncmp(from, part, length) == 0)
+            from += length;
+        else
+            *to++ = *from++;
+    }
+    *to = '\0';
+}
+
+/* The text of a manifest, put into the store; with target as its profile manifest, which does not name its
+ * own target. */
+static const char *store_manifest(struct simulation *simulation, struct manifest *manifest,
+                                  const char *target, const char *const *references, size_t count)
+{
+    CLEANUP_BUFFER xmlBufferPtr text = simulated_memory(manifest_write(manifest));
+    const char *whole = (const char *)xmlBufferContent(text);
+    if (!target)
+        return simulation_store(simulation, "manifest.xml", whole, references, count);
+    const char *begin = strstr(whole, "<manifest") + strlen("<manifest"), *end = strrchr(whole, '/');
+    CLEANUP_FREE char *profile =
+        simulated_memory(string_format("<profilemanifest%.*s/profilemanifest>\n", (int)(end - begin), begin));
+    CLEANUP_FREE char *own = simulated_memory(string_format("<target>%s</target>", target));
+    cut(profile, own);
+    return simulation_store(simulation, target, profile, references, count);
+}
+
+/* The part of target of the whole manifest. */
+static const char *make_profile(struct making *making, const char *target)
+{
+    const struct manifest *whole = &making->manifest;
+    struct manifest part;
+    CLEANUP_FREE const char **packages = simulated_memory(calloc(whole->service_count + 1, sizeof *packages));
+    size_t count = 0;
+    manifest_init(&part, making->simulation->strings);
+    for (size_t i = 0; i < whole->service_count; i++) {
+        bool here = false;
+        for (size_t j = 0; j < whole->service_mapping_count; j++)
+            here = here
+                   || (strcmp(whole->service_mappings[j].target, target) == 0
+                       && strcmp(whole->service_mappings[j].service, whole->services[i].key) == 0);
+        if (here) {
+            simulated_memory(manifest_add_service(&part, &whole->services[i]));
+            packages[count++] = whole->services[i].pkg;
+        }
+    }
+    for (size_t i = 0; i < whole->service_mapping_count; i++)
+        if (strcmp(whole->service_mappings[i].target, target) == 0)
+            simulated_memory(manifest_add_service_mapping(&part, &whole->service_mappings[i]));
+    for (size_t i = 0; i < whole->snapshot_mapping_count; i++)
+        if (strcmp(whole->snapshot_mappings[i].target, target) == 0)
+            simulated_memory(manifest_add_snapshot_mapping(&part, &whole->snapshot_mappings[i]));
+    const char *path = store_manifest(making->simulation, &part, target, packages, count);
+    manifest_clear(&part);
+    return path;
+}
+
+const char *simulation_manifest(struct simulation *simulation, const struct simulated_system *system,
+                                const struct infrastructure *infrastructure)
+{
+    struct making making = { .simulation = simulation, .system = system, .infrastructure = infrastructure };
+    CLEANUP_FREE const char **profiles =
+        simulated_memory(calloc(infrastructure->count + 1, sizeof *profiles));
+    making.keys = simulated_memory(calloc(system->service_count + 1, sizeof *making.keys));
+    manifest_init(&making.manifest, simulation->strings);
+    for (size_t i = 0; i < system->service_count; i++)
+        add_service(&making, i);
+    for (size_t i = 0; i < system->place_count; i++)
+        if (infrastructure_find(infrastructure, system->places[i].target))
+            add_place(&making, &system->places[i]);
+    manifest_sort(&making.manifest);
+    for (size_t i = 0; i < infrastructure->count; i++) {
+        profiles[i] = make_profile(&making, infrastructure->targets[i].name);
+        simulated_memory(
+            manifest_add_profile(&making.manifest, infrastructure->targets[i].name, profiles[i]));
+        if (manifest_add_target(&making.manifest, &infrastructure->targets[i]) != 0)
+            simulated_broken("out of memory");
+    }
+    const char *path = store_manifest(simulation, &making.manifest, NULL, profiles, infrastructure->count);
+    simulated_paths_add_closure(simulation, &simulation->paths, path);
+    manifest_clear(&making.manifest);
+    free(making.keys);
+    return path;
+}
+
+struct deployment {
+    struct simulation *simulation;
+    struct manifest old, new;
+    bool old_known;
+};
+
+static void read_manifest(struct simulation *simulation, const char *path, struct manifest *manifest)
+{
+    const struct simulated_object *object = simulation_object(simulation, path);
+    const struct manifest_limits limits = { 0 };
+    char *reason = NULL;
+    manifest_init(manifest, simulation->strings);
+    if (!object
+        || manifest_parse(object->text, strlen(object->text), path, &limits, simulation->strings, manifest,
+                          &reason)
+               != 0)
+        simulated_broken(reason ? reason : "a manifest that is not in the store");
+}
+
+/* The machine that a target of the new model is; NULL: the new model does not have it. */
+static struct simulated_machine *machine_of(const struct deployment *deployment, const char *target)
+{
+    const struct target *found = infrastructure_find(&deployment->new.infrastructure, target);
+    return found ? simulation_reach(deployment->simulation, target_connection_key(found)) : NULL;
+}
+
+static bool name_is_key(const struct deployment *deployment, const char *target)
+{
+    const struct target *found = infrastructure_find(&deployment->new.infrastructure, target);
+    return found && strcmp(target_connection_key(found), target) == 0;
+}
+
+static int distribute(const struct deployment *deployment)
+{
+    for (size_t i = 0; i < deployment->new.profile_count; i++) {
+        struct simulated_machine *machine = machine_of(deployment, deployment->new.profiles[i].target);
+        if (simulated_call(deployment->simulation, machine, "--lock") != 0)
+            return 1;
+        simulated_paths_add_closure(deployment->simulation, &machine->paths,
+                                    deployment->new.profiles[i].path);
+    }
+    return 0;
+}
+
+static int change(const struct deployment *deployment, const struct manifest *manifest,
+                  const struct service_mapping *mapping, bool activate)
+{
+    struct simulated_machine *machine = machine_of(deployment, mapping->target);
+    const char *package = manifest_find_service(manifest, mapping->service)->pkg;
+    if (!machine)
+        return 0; /* no longer in the model: counts as deactivated */
+    if (simulated_call(deployment->simulation, machine, activate ? "--activate" : "--deactivate") != 0)
+        return 1;
+    return activate ? simulated_activate(machine, mapping->container, package, mapping->service)
+                    : simulated_deactivate(machine, mapping->container, package);
+}
+
+/* The mappings of manifest that other does not have, one after the other; gives how many went well. */
+static size_t change_all(const struct deployment *deployment, const struct manifest *manifest,
+                         const struct manifest *other, bool activate, size_t most, bool *failed)
+{
+    size_t done = 0;
+    for (size_t i = 0; i < manifest->service_mapping_count && done < most && !*failed; i++) {
+        const struct service_mapping *mapping = &manifest->service_mappings[i];
+        if (other
+            && manifest_find_service_mapping(other, mapping->target, mapping->container, mapping->service))
+            continue;
+        *failed = change(deployment, manifest, mapping, activate) != 0;
+        done += !*failed;
+    }
+    return done;
+}
+
+/* What is obsolete is deactivated, what is new is activated; a failure is rolled back. */
+static int transition(const struct deployment *deployment)
+{
+    const struct manifest *old = deployment->old_known ? &deployment->old : NULL;
+    bool failed = false, ignored = false;
+    size_t ended = old ? change_all(deployment, old, &deployment->new, false, SIZE_MAX, &failed) : 0;
+    size_t begun = failed ? 0 : change_all(deployment, &deployment->new, old, true, SIZE_MAX, &failed);
+    if (!failed)
+        return 0;
+    change_all(deployment, &deployment->new, old, false, begun, &ignored);
+    if (old)
+        change_all(deployment, old, &deployment->new, true, ended, &ignored);
+    return 1;
+}
+
+/* A snapshot is taken, and the newest one goes to the coordinator, unless Disnix confuses name and key. */
+static int retrieve(struct simulation *simulation, struct simulated_machine *machine,
+                    const struct snapshot_mapping *mapping, bool transferred)
+{
+    if (simulated_call(simulation, machine, "--snapshot") != 0
+        || simulated_snapshot(machine, mapping->container, mapping->component) != 0)
+        return 1;
+    const struct simulated_state *state =
+        simulated_state(machine, mapping->container, mapping->component, false);
+    if (!transferred)
+        return 0;
+    if (simulated_call(simulation, machine, "--export-snapshots") != 0)
+        return 1;
+    simulation_keep(simulation, mapping->container, mapping->component,
+                    state->snapshots[state->snapshot_count - 1]);
+    return 0;
+}
+
+static int send(const struct deployment *deployment, struct simulated_machine *machine,
+                const struct snapshot_mapping *mapping)
+{
+    const struct simulated_value *newest;
+    if (name_is_key(deployment, mapping->target)
+        && simulation_newest(deployment->simulation, mapping->container, mapping->component, &newest)) {
+        if (simulated_call(deployment->simulation, machine, "--import-snapshots") != 0)
+            return 1;
+        simulated_import(machine, mapping->container, mapping->component, newest);
+    }
+    if (simulated_call(deployment->simulation, machine, "--restore") != 0)
+        return 1;
+    return simulated_restore(machine, mapping->container, mapping->component);
+}
+
+static bool has(const struct manifest *manifest, const struct snapshot_mapping *mapping)
+{
+    return manifest_find_snapshot_mapping(manifest, mapping->target, mapping->container, mapping->component);
+}
+
+static int migrate(const struct deployment *deployment)
+{
+    const struct manifest *old = &deployment->old, *new = &deployment->new;
+    for (size_t i = 0; deployment->old_known && i < old->snapshot_mapping_count; i++) {
+        const struct snapshot_mapping *mapping = &old->snapshot_mappings[i];
+        struct simulated_machine *machine = machine_of(deployment, mapping->target);
+        if (machine && !has(new, mapping)
+            && retrieve(deployment->simulation, machine, mapping, name_is_key(deployment, mapping->target))
+                   != 0)
+            return 1;
+    }
+    for (size_t i = 0; i < new->snapshot_mapping_count; i++) {
+        const struct snapshot_mapping *mapping = &new->snapshot_mappings[i];
+        if (!(deployment->old_known && has(old, mapping))
+            && send(deployment, machine_of(deployment, mapping->target), mapping) != 0)
+            return 1;
+    }
+    return 0;
+}
+
+static void set_profiles(const struct deployment *deployment)
+{
+    for (size_t i = 0; i < deployment->new.profile_count; i++)
+        machine_of(deployment, deployment->new.profiles[i].target)->profile =
+            deployment->new.profiles[i].path;
+}
+
+int simulation_deploy(struct simulation *simulation, const char *old, const char *new)
+{
+    struct deployment deployment = { .simulation = simulation, .old_known = old != NULL };
+    if (old)
+        read_manifest(simulation, old, &deployment.old);
+    else
+        manifest_init(&deployment.old, simulation->strings);
+    read_manifest(simulation, new, &deployment.new);
+    int status = distribute(&deployment) != 0 || transition(&deployment) != 0 ? 1 : 0;
+    if (status == 0 && migrate(&deployment) != 0)
+        status = 2;
+    if (status == 0)
+        set_profiles(&deployment);
+    manifest_clear(&deployment.old);
+    manifest_clear(&deployment.new);
+    return status;
+}
+
+int simulation_take_snapshots(struct simulation *simulation, const struct manifest *manifest)
+{
+    for (size_t i = 0; i < manifest->snapshot_mapping_count; i++) {
+        const struct snapshot_mapping *mapping = &manifest->snapshot_mappings[i];
+        const struct target *target = infrastructure_find(&manifest->infrastructure, mapping->target);
+        const char *key = target ? target_connection_key(target) : "";
+        struct simulated_machine *machine = simulation_reach(simulation, key);
+        if (!machine || retrieve(simulation, machine, mapping, strcmp(key, mapping->target) == 0) != 0)
+            return 1;
+    }
+    return 0;
+}
+
+void simulation_set_coordinator(struct simulation *simulation, const char *manifest)
+{
+    const char *const argv[] = { "nix-env", "--profile", SIMULATED_PROFILES "/default",
+                                 "--set",   manifest,    NULL };
+    struct dydisnix_result result = { 0 };
+    simulation_run(simulation, &(struct dydisnix_program){ .argv = argv }, &result);
+    free(result.output);
+}
+
+const char *simulation_coordinator(const struct simulation *simulation)
+{
+    const struct simulated_file *link =
+        simulated_files_find(&simulation->files, SIMULATED_PROFILES "/default");
+    CLEANUP_FREE char *path =
+        link ? simulated_memory(string_format(SIMULATED_PROFILES "/%s", link->data)) : NULL;
+    const struct simulated_file *generation = path ? simulated_files_find(&simulation->files, path) : NULL;
+    return generation ? generation->data : NULL;
+}

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * What Disnix does in a simulated network: a manifest from models, a deployment, snapshots.
+ */
+#ifndef SIMULATED_DISNIX_H
+#define SIMULATED_DISNIX_H
+
+#include "manifest.h"
+#include "simulated-network.h"
+
+/* The services model. */
+struct simulated_service {
+    const char *name, *package; /* "db", "db-1.0" */
+    const char *container;
+    const char *type; /* NULL: the same */
+    bool stateful;
+    const char *provides;   /* a container; NULL: none */
+    const char *depends_on; /* another service; NULL: none */
+};
+
+/* The distribution model. */
+struct simulated_place {
+    const char *service, *target;
+};
+
+struct simulated_system {
+    const struct simulated_service *services;
+    size_t service_count;
+    const struct simulated_place *places;
+    size_t place_count;
+};
+
+/* The store path of a package. */
+const char *simulation_package(struct simulation *simulation, const char *name);
+
+/* disnix-manifest: the store path of the manifest of a system in a model. Places on targets that the model
+ * does not have are left out. */
+const char *simulation_manifest(struct simulation *simulation, const struct simulated_system *system,
+                                const struct infrastructure *infrastructure);
+
+/* disnix-deploy -o OLD NEW (old NULL: none), and the coordinator profile. Exit status: 0; 1: nothing has
+ * changed; 2: services are active, but state was not migrated and no profile was set. */
+int simulation_deploy(struct simulation *simulation, const char *old, const char *new);
+
+/* disnix-snapshot --no-upgrade of a manifest. 0 or 1. */
+int simulation_take_snapshots(struct simulation *simulation, const struct manifest *manifest);
+
+/* nix-env --set of the coordinator profile. */
+void simulation_set_coordinator(struct simulation *simulation, const char *manifest);
+
+/* The current manifest; NULL: there is none. */
+const char *simulation_coordinator(const struct simulation *simulation);
+
+#endif

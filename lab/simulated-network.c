@@ -1,0 +1,388 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "simulated-network.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "array.h"
+#include "cleanup.h"
+#include "paths.h"
+
+void simulated_broken(const char *what)
+{
+    fprintf(stderr, "simulation: %s\n", what);
+    abort();
+}
+
+void *simulated_memory(void *memory)
+{
+    if (!memory)
+        simulated_broken("out of memory");
+    return memory;
+}
+
+bool simulated_value_has(const struct simulated_value *value, const struct simulated_value *part)
+{
+    while (value && value != part)
+        value = value->before;
+    return value == part;
+}
+
+void simulation_wait(struct simulation *simulation, int64_t seconds)
+{
+    simulation->milliseconds += seconds * 1000;
+}
+
+void simulation_clear_log(struct simulation *simulation)
+{
+    simulation->log_length = 0;
+    if (simulation->log)
+        simulation->log[0] = '\0';
+}
+
+struct simulated_machine *simulation_add(struct simulation *simulation, const char *name)
+{
+    struct simulated_machine *machine = simulated_memory(calloc(1, sizeof *machine));
+    machine->name = machine->key = strings_intern(simulation->strings, name);
+    machine->listed = machine->up = true;
+    simulation->machines = simulated_memory(
+        array_grow(simulation->machines, simulation->machine_count, sizeof *simulation->machines));
+    simulation->machines[simulation->machine_count++] = machine;
+    return machine;
+}
+
+struct simulated_machine *simulation_machine(const struct simulation *simulation, const char *name)
+{
+    for (size_t i = 0; i < simulation->machine_count; i++)
+        if (simulation->machines[i]->listed && strcmp(simulation->machines[i]->name, name) == 0)
+            return simulation->machines[i];
+    return NULL;
+}
+
+struct simulated_machine *simulation_reach(const struct simulation *simulation, const char *key)
+{
+    for (size_t i = 0; i < simulation->machine_count; i++)
+        if (strcmp(simulation->machines[i]->key, key) == 0)
+            return simulation->machines[i];
+    return NULL;
+}
+
+void simulated_vanish(struct simulated_machine *machine)
+{
+    machine->listed = machine->up = false;
+}
+
+void simulated_return(struct simulated_machine *machine)
+{
+    machine->listed = machine->up = true;
+}
+
+void simulated_break(struct simulated_machine *machine, const char *operation, enum simulated_fault fault,
+                     unsigned times)
+{
+    machine->troubles =
+        simulated_memory(array_grow(machine->troubles, machine->trouble_count, sizeof *machine->troubles));
+    machine->troubles[machine->trouble_count++] = (struct simulated_trouble){ operation, fault, times };
+}
+
+int simulated_call(struct simulation *simulation, struct simulated_machine *machine, const char *operation)
+{
+    simulation->calls++;
+    if (!machine || !machine->up)
+        return 255;
+    for (size_t i = 0; i < machine->trouble_count; i++) {
+        struct simulated_trouble *trouble = &machine->troubles[i];
+        if (trouble->times == 0 || strcmp(trouble->operation, operation) != 0)
+            continue;
+        trouble->times--;
+        return trouble->fault == SIMULATED_HANGS ? -1 : 1;
+    }
+    return 0;
+}
+
+static void *copy_array(const void *items, size_t count, size_t size)
+{
+    void *copy = simulated_memory(array_new(count + 1, size));
+    if (count > 0)
+        memcpy(copy, items, count * size);
+    return copy;
+}
+
+struct simulated_machine *simulated_disk(const struct simulated_machine *machine)
+{
+    struct simulated_machine *disk = copy_array(machine, 1, sizeof *machine);
+    disk->active = copy_array(machine->active, machine->active_count, sizeof *machine->active);
+    disk->states = copy_array(machine->states, machine->state_count, sizeof *machine->states);
+    for (size_t i = 0; i < disk->state_count; i++)
+        disk->states[i].snapshots =
+            copy_array(machine->states[i].snapshots, machine->states[i].snapshot_count,
+                       sizeof *machine->states[i].snapshots);
+    disk->paths.items = copy_array(machine->paths.items, machine->paths.count, sizeof *machine->paths.items);
+    disk->troubles = NULL;
+    disk->trouble_count = 0;
+    return disk;
+}
+
+static void clear_disk(struct simulated_machine *machine)
+{
+    for (size_t i = 0; i < machine->state_count; i++)
+        free(machine->states[i].snapshots);
+    free(machine->states);
+    free(machine->active);
+    free(machine->paths.items);
+}
+
+void simulated_put_disk(struct simulated_machine *machine, const struct simulated_machine *disk)
+{
+    struct simulated_machine *copy = simulated_disk(disk);
+    clear_disk(machine);
+    machine->profile = copy->profile;
+    machine->active = copy->active;
+    machine->active_count = copy->active_count;
+    machine->states = copy->states;
+    machine->state_count = copy->state_count;
+    machine->paths = copy->paths;
+    free(copy);
+}
+
+void simulated_machine_free(struct simulated_machine *machine)
+{
+    clear_disk(machine);
+    free(machine->troubles);
+    free(machine);
+}
+
+struct simulated_state *simulated_state(struct simulated_machine *machine, const char *container,
+                                        const char *component, bool make)
+{
+    for (size_t i = 0; i < machine->state_count; i++)
+        if (strcmp(machine->states[i].container, container) == 0
+            && strcmp(machine->states[i].component, component) == 0)
+            return &machine->states[i];
+    if (!make)
+        return NULL;
+    machine->states =
+        simulated_memory(array_grow(machine->states, machine->state_count, sizeof *machine->states));
+    machine->states[machine->state_count] =
+        (struct simulated_state){ .container = container, .component = component };
+    return &machine->states[machine->state_count++];
+}
+
+static size_t find_active(const struct simulated_machine *machine, const char *container, const char *package)
+{
+    size_t i = 0;
+    while (i < machine->active_count
+           && (strcmp(machine->active[i].package, package) != 0
+               || strcmp(machine->active[i].container, container) != 0))
+        i++;
+    return i;
+}
+
+bool simulated_is_active(const struct simulated_machine *machine, const char *container, const char *package)
+{
+    return find_active(machine, container, package) < machine->active_count;
+}
+
+int simulated_activate(struct simulated_machine *machine, const char *container, const char *package,
+                       const char *key)
+{
+    size_t i = find_active(machine, container, package);
+    simulated_state(machine, container, store_path_name(package), true)->there = true;
+    if (i == machine->active_count) {
+        machine->active =
+            simulated_memory(array_grow(machine->active, machine->active_count, sizeof *machine->active));
+        machine->active_count++;
+    }
+    machine->active[i] = (struct simulated_active){ container, package, key };
+    return 0;
+}
+
+int simulated_deactivate(struct simulated_machine *machine, const char *container, const char *package)
+{
+    size_t i = find_active(machine, container, package);
+    if (i < machine->active_count)
+        machine->active[i] = machine->active[--machine->active_count];
+    return 0; /* what is not active is no error */
+}
+
+static void append_snapshot(struct simulated_state *state, const struct simulated_value *value)
+{
+    if (state->snapshot_count > 0 && state->snapshots[state->snapshot_count - 1] == value)
+        return;
+    state->snapshots =
+        simulated_memory(array_grow(state->snapshots, state->snapshot_count, sizeof *state->snapshots));
+    state->snapshots[state->snapshot_count++] = value;
+}
+
+int simulated_snapshot(struct simulated_machine *machine, const char *container, const char *component)
+{
+    struct simulated_state *state = simulated_state(machine, container, component, false);
+    if (!state || !state->there)
+        return 1;
+    append_snapshot(state, state->value);
+    return 0;
+}
+
+/* Of the newest snapshot that the machine has; where there is none, all stays as it is. */
+int simulated_restore(struct simulated_machine *machine, const char *container, const char *component)
+{
+    struct simulated_state *state = simulated_state(machine, container, component, true);
+    if (state->snapshot_count > 0) {
+        state->there = true;
+        state->value = state->snapshots[state->snapshot_count - 1];
+    }
+    return 0;
+}
+
+void simulated_import(struct simulated_machine *machine, const char *container, const char *component,
+                      const struct simulated_value *value)
+{
+    append_snapshot(simulated_state(machine, container, component, true), value);
+}
+
+const char *simulation_snapshot_name(struct simulation *simulation, const struct simulated_value *value)
+{
+    char name[32];
+    snprintf(name, sizeof name, "v%zu", value ? value->number : 0);
+    return strings_intern(simulation->strings, name);
+}
+
+static char *generations_directory(const char *container, const char *component)
+{
+    const char *state = getenv("DYSNOMIA_STATEDIR");
+    return simulated_memory(string_format(
+        "%s/generations/%s/%s", state && *state ? state : "/var/state/dysnomia", container, component));
+}
+
+static int take_newest(void *closure, const char *name)
+{
+    unsigned long *newest = closure, number = strtoul(name, NULL, 10);
+    *newest = number > *newest ? number : *newest;
+    return 0;
+}
+
+static unsigned long newest_generation(const struct simulation *simulation, const char *directory)
+{
+    unsigned long newest = 0;
+    simulated_files_list(&simulation->files, directory, take_newest, &newest);
+    return newest;
+}
+
+static const struct simulated_value *value_of(const struct simulation *simulation, const char *link)
+{
+    size_t number = strtoul(strrchr(link, '/') + 2, NULL, 10);
+    return number > 0 ? simulation->values[number - 1] : NULL;
+}
+
+bool simulation_newest(const struct simulation *simulation, const char *container, const char *component,
+                       const struct simulated_value **value)
+{
+    CLEANUP_FREE char *directory = generations_directory(container, component);
+    unsigned long newest = newest_generation(simulation, directory);
+    CLEANUP_FREE char *path = simulated_memory(string_format("%s/%lu", directory, newest));
+    const struct simulated_file *file = newest > 0 ? simulated_files_find(&simulation->files, path) : NULL;
+    if (file)
+        *value = value_of(simulation, file->data);
+    return file;
+}
+
+void simulation_keep(struct simulation *simulation, const char *container, const char *component,
+                     const struct simulated_value *value)
+{
+    const struct simulated_value *newest;
+    if (simulation_newest(simulation, container, component, &newest) && newest == value)
+        return;
+    CLEANUP_FREE char *directory = generations_directory(container, component);
+    CLEANUP_FREE char *path =
+        simulated_memory(string_format("%s/%lu", directory, newest_generation(simulation, directory) + 1));
+    CLEANUP_FREE char *link = simulated_memory(string_format(
+        "../../../snapshots/%s/%s/%s", container, component, simulation_snapshot_name(simulation, value)));
+    if (simulated_files_link(&simulation->files, path, link) != 0)
+        simulated_broken("out of memory");
+}
+
+/* FNV-1a with a seed. */
+static uint64_t hash_part(const char *text, uint64_t seed)
+{
+    uint64_t hash = UINT64_C(14695981039346656037) ^ (seed * UINT64_C(0x9e3779b97f4a7c15));
+    for (; *text; text++)
+        hash = (hash ^ (unsigned char)*text) * UINT64_C(1099511628211);
+    return hash ^ (hash >> 29);
+}
+
+void simulated_hash(const char *text, char hash[65])
+{
+    for (size_t i = 0; i < 4; i++)
+        snprintf(hash + 16 * i, 17, "%016" PRIx64, hash_part(text, i + 1));
+}
+
+const struct simulated_object *simulation_object(const struct simulation *simulation, const char *path)
+{
+    for (size_t i = simulation->object_count; i-- > 0;)
+        if (strcmp(simulation->objects[i].path, path) == 0)
+            return &simulation->objects[i];
+    return NULL;
+}
+
+const char *simulation_store(struct simulation *simulation, const char *name, const char *text,
+                             const char *const *references, size_t count)
+{
+    char hash[65], path[300];
+    CLEANUP_FREE char *content = simulated_memory(string_format("%s %s", name, text ? text : ""));
+    simulated_hash(content, hash);
+    for (char *digit = hash; *digit; digit++)
+        *digit = *digit == 'e' ? 'g' : *digit; /* Nix's base 32 has no e */
+    snprintf(path, sizeof path, "/nix/store/%.32s-%s", hash, name);
+    const struct simulated_object *known = simulation_object(simulation, path);
+    if (known)
+        return known->path;
+    simulation->objects = simulated_memory(
+        array_grow(simulation->objects, simulation->object_count, sizeof *simulation->objects));
+    struct simulated_object *object = &simulation->objects[simulation->object_count++];
+    *object = (struct simulated_object){ .path = strings_intern(simulation->strings, path),
+                                         .text = text ? simulated_memory(strdup(text)) : NULL,
+                                         .references = copy_array(references, count, sizeof *references),
+                                         .reference_count = count };
+    return object->path;
+}
+
+/* Where path is or would be. */
+static size_t path_position(const struct simulated_paths *paths, const char *path)
+{
+    size_t low = 0, high = paths->count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (strcmp(paths->items[middle], path) < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+bool simulated_paths_have(const struct simulated_paths *paths, const char *path)
+{
+    size_t index = path_position(paths, path);
+    return index < paths->count && strcmp(paths->items[index], path) == 0;
+}
+
+void simulated_paths_add(struct simulated_paths *paths, const char *path)
+{
+    if (simulated_paths_have(paths, path))
+        return;
+    size_t index = path_position(paths, path);
+    paths->items = simulated_memory(array_grow(paths->items, paths->count, sizeof *paths->items));
+    memmove(paths->items + index + 1, paths->items + index, (paths->count++ - index) * sizeof *paths->items);
+    paths->items[index] = path;
+}
+
+void simulated_paths_add_closure(const struct simulation *simulation, struct simulated_paths *paths,
+                                 const char *path)
+{
+    const struct simulated_object *object = simulation_object(simulation, path);
+    for (size_t i = 0; object && i < object->reference_count; i++)
+        simulated_paths_add_closure(simulation, paths, object->references[i]);
+    if (object)
+        simulated_paths_add(paths, object->path);
+}

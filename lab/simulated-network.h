@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * A network of machines in memory: what a reconstruction and a deployment see of the world, and what really
+ * happens to the state of components. While it is in use, operations are its own: code above them cannot
+ * tell. Nothing takes time but what advances the clock, and the same steps give the same network.
+ *
+ * Memory that runs out ends the program: this is for tests.
+ */
+#ifndef SIMULATED_NETWORK_H
+#define SIMULATED_NETWORK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "simulated-files.h"
+#include "strings.h"
+
+#define SIMULATED_PROFILES "/coordinator/profiles" /* directory of the coordinator profile */
+
+/* What a component has stored: one acknowledged write upon what was there before. NULL: the empty state. */
+struct simulated_value {
+    const struct simulated_value *before;
+    size_t number; /* from 1 */
+};
+
+/* Whether everything in part is in value too. */
+bool simulated_value_has(const struct simulated_value *value, const struct simulated_value *part);
+
+/* A component's state on one machine. */
+struct simulated_state {
+    const char *container, *component;
+    bool there; /* false: no state was ever made, only snapshots came */
+    const struct simulated_value *value;
+    const struct simulated_value **snapshots; /* Dysnomia's generations, oldest first */
+    size_t snapshot_count;
+};
+
+struct simulated_active {
+    const char *container, *package, *key;
+};
+
+enum simulated_fault { SIMULATED_FAILS, SIMULATED_HANGS };
+
+struct simulated_trouble {
+    const char *operation; /* "--snapshot", … */
+    enum simulated_fault fault;
+    unsigned times;
+};
+
+/* A set of store paths. */
+struct simulated_paths {
+    const char **items; /* sorted */
+    size_t count;
+};
+
+struct simulated_machine {
+    const char *name, *key; /* what the model says */
+    bool listed;            /* in the model */
+    bool up;
+    bool held;           /* by the host */
+    const char *profile; /* store path; NULL: none */
+    struct simulated_active *active;
+    size_t active_count;
+    struct simulated_state *states;
+    size_t state_count;
+    struct simulated_trouble *troubles;
+    size_t trouble_count;
+    struct simulated_paths paths; /* valid in its store */
+};
+
+/* What a store path holds: the profile manifest of a profile, or a manifest. */
+struct simulated_object {
+    const char *path;
+    char *text; /* NULL: a package */
+    const char **references;
+    size_t reference_count;
+};
+
+struct simulation {
+    struct strings *strings;
+    struct simulated_machine **machines;
+    size_t machine_count;
+    struct simulated_value **values;
+    size_t value_count;
+    struct simulated_object *objects; /* of all stores: their names are hashes of what they hold */
+    size_t object_count;
+    struct simulated_files files; /* of the coordinator */
+    struct simulated_paths paths; /* valid in the coordinator's store */
+    char *log;                    /* messages, one a line, since it was last emptied */
+    size_t log_length;
+    int64_t milliseconds;
+    size_t temporary, calls; /* names given out; client calls that were made */
+    uint64_t random;
+};
+
+struct simulation *simulation_new(void); /* and it is in use, until it is freed */
+void simulation_free(struct simulation *simulation);
+void simulation_clear_log(struct simulation *simulation);
+void simulation_wait(struct simulation *simulation, int64_t seconds);
+
+/* A machine that is listed and up. Its key is its name. */
+struct simulated_machine *simulation_add(struct simulation *simulation, const char *name);
+
+/* By what the model says; NULL: nobody has that name or key. */
+struct simulated_machine *simulation_machine(const struct simulation *simulation, const char *name);
+struct simulated_machine *simulation_reach(const struct simulation *simulation, const char *key);
+
+/* It leaves the model, and answers nobody; and is back as it was. */
+void simulated_vanish(struct simulated_machine *machine);
+void simulated_return(struct simulated_machine *machine);
+
+/* The next calls of an operation go wrong. */
+void simulated_break(struct simulated_machine *machine, const char *operation, enum simulated_fault fault,
+                     unsigned times);
+
+/* A disk as it is now, and such a disk put back. */
+struct simulated_machine *simulated_disk(const struct simulated_machine *machine);
+void simulated_put_disk(struct simulated_machine *machine, const struct simulated_machine *disk);
+void simulated_machine_free(struct simulated_machine *machine);
+
+/* The state of a component, made if make. */
+struct simulated_state *simulated_state(struct simulated_machine *machine, const char *container,
+                                        const char *component, bool make);
+bool simulated_is_active(const struct simulated_machine *machine, const char *container, const char *package);
+
+/* What the machine itself does for Dysnomia. Give an exit status. */
+int simulated_activate(struct simulated_machine *machine, const char *container, const char *package,
+                       const char *key);
+int simulated_deactivate(struct simulated_machine *machine, const char *container, const char *package);
+int simulated_snapshot(struct simulated_machine *machine, const char *container, const char *component);
+int simulated_restore(struct simulated_machine *machine, const char *container, const char *component);
+void simulated_import(struct simulated_machine *machine, const char *container, const char *component,
+                      const struct simulated_value *value);
+
+/* The names of Dysnomia's snapshots are hashes of what they hold: the same content, the same name. */
+const char *simulation_snapshot_name(struct simulation *simulation, const struct simulated_value *value);
+
+/* The coordinator's own snapshots, as Dysnomia keeps them. The newest: false if there is none. */
+bool simulation_newest(const struct simulation *simulation, const char *container, const char *component,
+                       const struct simulated_value **value);
+void simulation_keep(struct simulation *simulation, const char *container, const char *component,
+                     const struct simulated_value *value);
+
+/* How an operation on a machine goes: 0; an exit status; -1: no answer in time. */
+int simulated_call(struct simulation *simulation, struct simulated_machine *machine, const char *operation);
+
+/* The store. An object is valid nowhere yet; its path is made of what it holds. */
+const char *simulation_store(struct simulation *simulation, const char *name, const char *text,
+                             const char *const *references, size_t count);
+const struct simulated_object *simulation_object(const struct simulation *simulation, const char *path);
+void simulated_paths_add(struct simulated_paths *paths, const char *path);
+bool simulated_paths_have(const struct simulated_paths *paths, const char *path);
+/* path and what it refers to. */
+void simulated_paths_add_closure(const struct simulation *simulation, struct simulated_paths *paths,
+                                 const char *path);
+
+/* SHA-256 has 64 hexadecimal digits; so has this. */
+void simulated_hash(const char *text, char hash[65]);
+
+/* Calls of programs; in simulated-programs.c. */
+struct dydisnix_program;
+struct dydisnix_result;
+void simulation_run(struct simulation *simulation, const struct dydisnix_program *program,
+                    struct dydisnix_result *result);
+void simulation_client(struct simulation *simulation, const char *const *argv,
+                       struct dydisnix_result *result);
+
+/* Ends the program: something that cannot be. simulated_memory(): memory gives itself back, NULL is such a
+ * thing. */
+void simulated_broken(const char *what) __attribute__((noreturn));
+void *simulated_memory(void *memory);
+
+#endif
