@@ -22,8 +22,10 @@ unit_tests = \
 	tests/unit/paths \
 	tests/unit/programs \
 	tests/unit/state \
+	tests/unit/stories \
 	tests/unit/strings \
 	tests/unit/supervisor \
+	tests/unit/switches \
 	tests/unit/value \
 	tests/unit/xml \
 	$(NULL)
@@ -39,6 +41,25 @@ tests_unit_check_CPPFLAGS = $(AM_CPPFLAGS) -iquote $(top_srcdir)/host
 tests_unit_check_LDADD = host/libhost.a $(LDADD)
 tests_unit_state_CPPFLAGS = $(AM_CPPFLAGS) -iquote $(top_srcdir)/host
 tests_unit_state_LDADD = host/libhost.a $(LDADD)
+
+# Stories are told twice: as it is, and with each part of the rule switched off.
+story_sources = \
+	tests/stories/held.c \
+	tests/stories/kept.c \
+	tests/stories/regressed.c \
+	tests/stories/story.c tests/stories/story.h \
+	tests/stories/superseded.c \
+	$(NULL)
+story_flags = $(AM_CPPFLAGS) -iquote $(top_srcdir)/plugin -iquote $(top_srcdir)/host -iquote $(top_srcdir)/lab -iquote $(top_srcdir)/tests/stories
+tests_unit_stories_SOURCES = tests/unit/stories.c $(story_sources)
+tests_unit_stories_CPPFLAGS = $(story_flags)
+tests_unit_stories_LDADD = lab/libsimulation.a plugin/libreconstruct.a host/libhost.a $(LDADD)
+check_LIBRARIES += tests/libswitched.a
+tests_libswitched_a_SOURCES = $(plugin_sources)
+tests_libswitched_a_CPPFLAGS = $(AM_CPPFLAGS) -DCOPIES_SWITCHES
+tests_unit_switches_SOURCES = tests/unit/switches.c $(story_sources)
+tests_unit_switches_CPPFLAGS = $(story_flags) -DCOPIES_SWITCHES
+tests_unit_switches_LDADD = lab/libsimulation.a tests/libswitched.a host/libhost.a $(LDADD)
 tests_unit_supervisor_CPPFLAGS = $(AM_CPPFLAGS) -iquote $(top_srcdir)/host
 tests_unit_supervisor_LDADD = host/libhost.a $(LDADD)
 
