@@ -295,7 +295,7 @@ static int add_previous_snapshots(struct aggregation *aggregation, const struct 
         const struct captured *captured = &aggregation->capture->targets[i];
         const char *name = captured->target->name;
         const struct profile *profile = manifest_find_profile(previous, name);
-        if (captured->answer != ANSWER_CAPTURED || captured->standing == STANDING_HELD || !profile || strcmp(profile->path, captured->profile) != 0)
+        if (!captured_is_used(captured) || !profile || strcmp(profile->path, captured->profile) != 0)
             continue;
         struct range range = target_range(previous->snapshot_mappings, previous->snapshot_mapping_count,
                                           sizeof *previous->snapshot_mappings, name);

@@ -47,6 +47,11 @@ static void set_answer(struct captured *captured, enum answer answer, char *reas
         log_warning(captured->target->name, "%s: %s", answer_name(answer), reason ? reason : "out of memory");
 }
 
+bool captured_is_used(const struct captured *captured)
+{
+    return captured->answer == ANSWER_CAPTURED && captured->standing != STANDING_HELD;
+}
+
 void captured_refuse(struct captured *captured, char *reason)
 {
     set_answer(captured, ANSWER_INVALID, reason);

@@ -71,6 +71,9 @@ void capture_clear(struct capture *capture);
  * file, malloc()ed. 0, or -1 with errno, and *path as far as there is memory. */
 int profile_manifest_read(const char *profile, size_t limit, char **path, char **text, size_t *length);
 
+/* Whether what it holds comes into the manifest: it was captured, and is not held. */
+bool captured_is_used(const struct captured *captured);
+
 /* Makes a captured target invalid; takes reason (malloc()ed) and says so. */
 void captured_refuse(struct captured *captured, char *reason);
 

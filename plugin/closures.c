@@ -112,7 +112,7 @@ static int list_paths(struct transfer *transfer)
         return -1;
     for (size_t i = 0; i < transfer->capture->count; i++) {
         const struct captured *captured = &transfer->capture->targets[i];
-        for (size_t j = 0; captured->answer == ANSWER_CAPTURED && j < captured->requisite_count; j++, count++)
+        for (size_t j = 0; captured_is_used(captured) && j < captured->requisite_count; j++, count++)
             transfer->places[count] = (struct place){ captured->requisites[j], count };
     }
     number_places(transfer, transfer->places, count);
@@ -209,7 +209,7 @@ static int assign_paths(struct transfer *transfer)
         for (size_t j = 0; j < arrived[i].count; j++)
             assigned[arrived[i].paths[j]] = true;
     for (size_t i = 0; status == 0 && i < transfer->capture->count; i++)
-        if (transfer->capture->targets[i].answer == ANSWER_CAPTURED && !transfer->failed[i])
+        if (captured_is_used(&transfer->capture->targets[i]) && !transfer->failed[i])
             status = assign_to(transfer, &transfer->capture->targets[i], assigned);
     for (size_t i = 0; i < arrived_count; i++) {
         struct part *part = add_part(transfer, arrived[i].source);
@@ -478,7 +478,7 @@ static int protect_profiles(struct transfer *transfer)
     }
     for (size_t i = 0; i < transfer->capture->count; i++) {
         const struct captured *captured = &transfer->capture->targets[i];
-        if (captured->answer == ANSWER_CAPTURED && !transfer->missing[position_of(transfer, captured->profile)])
+        if (captured_is_used(captured) && !transfer->missing[position_of(transfer, captured->profile)])
             profiles[count++] = captured->profile;
     }
     return nix_add_roots(report->roots, profiles, count);
@@ -522,7 +522,7 @@ static void refuse_incomplete(struct transfer *transfer, bool *refused)
 {
     for (size_t i = 0; i < transfer->capture->count; i++) {
         struct captured *captured = &transfer->capture->targets[i];
-        for (size_t j = 0; captured->answer == ANSWER_CAPTURED && j < captured->requisite_count; j++) {
+        for (size_t j = 0; captured_is_used(captured) && j < captured->requisite_count; j++) {
             if (!transfer->missing[position_of(transfer, captured->requisites[j])])
                 continue;
             captured_refuse(captured, string_format("its closure cannot be fetched: %s is missing",
@@ -549,7 +549,7 @@ static void compare_texts(struct transfer *transfer, bool *refused)
         struct captured *captured = &transfer->capture->targets[i];
         CLEANUP_FREE char *path = NULL, *text = NULL;
         size_t length = 0;
-        if (captured->answer != ANSWER_CAPTURED || !captured->text)
+        if (!captured_is_used(captured) || !captured->text)
             continue;
         if (profile_manifest_read(captured->profile, transfer->options->manifest_limit, &path, &text, &length) == 0
             && same_text(captured, text, length)) {

@@ -314,12 +314,21 @@ static bool shares_snapshot(const struct copy *copy, const struct snapshots *the
     return newest_held(there, here) > 0;
 }
 
-static bool home_descends(const struct copy *copy, size_t home)
+/* Whether a home can be asked. One that answers and has lost the component, as after it was installed anew, tells as much
+ * as one that is gone. */
+static bool home_answers(const struct copy *copy, size_t home, const struct judgement *judgement)
+{
+    const struct captured *captured = find_captured(judgement->capture, copy->homes[home]);
+    return copy->facts.homes[home].answered && captured && captured->answer == ANSWER_CAPTURED
+           && holds_component(&captured->manifest, copy->homes[home], copy->mapping);
+}
+
+static bool home_descends(const struct copy *copy, size_t home, const struct judgement *judgement)
 {
     const struct snapshots *there = &copy->facts.homes[home];
     if (!SWITCH(DESCENDS))
         return true;
-    if (!copy->facts.here.answered || !there->answered)
+    if (!copy->facts.here.answered || !home_answers(copy, home, judgement))
         return false;
     size_t here = position_here(copy);
     return shares_snapshot(copy, there) || (here > 0 && here < newest_held(&copy->facts.coordinator, there));
@@ -387,7 +396,7 @@ static const char *why_not_by_home(const struct copy *copy, size_t home, bool an
         return "an earlier manifest has it on both, so it is replicated";
     if (!name_is_key(current ? current : target))
         return "the home's name is not its connection key, so Disnix moves no snapshot";
-    if (any_home_answers ? !home_descends(copy, home) : !coordinator_is_newer(copy))
+    if (any_home_answers ? !home_descends(copy, home, judgement) : !coordinator_is_newer(copy))
         return "nothing shows that the state there descends from the state here";
     return NULL;
 }
@@ -397,7 +406,7 @@ static void find_superseding_home(struct copy *copy, const struct judgement *jud
 {
     bool any_answers = false;
     for (size_t i = 0; i < copy->home_count; i++)
-        any_answers = any_answers || copy->facts.homes[i].answered;
+        any_answers = any_answers || home_answers(copy, i, judgement);
     *why = copy->home_count > 0 || coordinator_is_newer(copy)
                ? NULL
                : "its homes are gone and the coordinator has nothing newer";
@@ -581,8 +590,9 @@ static int apply_decisions(struct group *group, const struct judgement *judgemen
 
 static bool may_hold(const struct judgement *judgement)
 {
-    return SWITCH(HOLD) && judgement->options->hold && judgement->options->on_conflict == CONFLICT_HOLD
-           && judgement->previous;
+    const struct options *options = judgement->options;
+    return SWITCH(HOLD) && options->hold && options->on_conflict == CONFLICT_HOLD
+           && options->superseded != SUPERSEDED_KEEP && judgement->previous;
 }
 
 /* The newcomers, whose targets are left out as a whole. */
@@ -600,6 +610,7 @@ static int hold_newcomers(struct group *group)
     return 0;
 }
 
+/* Who holds the component is rescued, also where a decision or holding has settled the conflict. */
 static int set_conflict(struct group *group, bool in_conflict)
 {
     for (size_t i = 0; i < group->count; i++) {
@@ -622,9 +633,7 @@ static int judge_conflict(struct group *group, const struct judgement *judgement
         return 0;
     if (apply_decisions(group, judgement) != 0)
         return -1;
-    if (!is_in_conflict(group, judgement))
-        return 0;
-    if (may_hold(judgement) && hold_newcomers(group) != 0)
+    if (may_hold(judgement) && is_in_conflict(group, judgement) && hold_newcomers(group) != 0)
         return -1;
     return set_conflict(group, is_in_conflict(group, judgement));
 }

@@ -26,6 +26,8 @@ static void set_standing(struct capture *capture, const json_t *names, enum stan
                                         : NULL;
         if (captured)
             captured->standing = standing;
+        else if (json_is_string(name))
+            log_warning(NULL, "target %s, on which somebody has decided, is not in the model", json_string_value(name));
     }
 }
 
