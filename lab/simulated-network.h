@@ -150,6 +150,7 @@ const char *simulation_store(struct simulation *simulation, const char *name, co
                              const char *const *references, size_t count);
 const struct simulated_object *simulation_object(const struct simulation *simulation, const char *path);
 void simulated_paths_add(struct simulated_paths *paths, const char *path);
+void simulated_paths_remove(struct simulated_paths *paths, const char *path);
 bool simulated_paths_have(const struct simulated_paths *paths, const char *path);
 /* path and what it refers to. */
 void simulated_paths_add_closure(const struct simulation *simulation, struct simulated_paths *paths,

@@ -118,7 +118,7 @@ rm -r "$DYSNOMIA_STATEDIR"
 # What is done: rescue first, then fence, with what Disnix gives these operations.
 act()
 {
-    reconstruct --xml --history="$history" "$model"
+    reconstruct --xml --jobs=1 --history="$history" "$@" "$model"
     done_on_targets=$(grep -E '	(snapshot|deactivate)	' "$NETWORK/calls" | tr '\t' ' ')
 }
 story
@@ -140,4 +140,27 @@ echo false > "$NETWORK/a/deactivate.sh"
 act
 is "$(reported '[c["target"] for c in r["superseded"]], r["fenced"]')" "(['a'], [])" 'a fence that fails: reported so'
 has "$messages" '[target: a]: fencing db failed: exit status 1' 'a fence that fails: said'
+
+# Somebody decides on a conflict.
+story
+echo '{}' > "$history"
+decide --accept=a
+is "$(reported '[(c["target"], c["home"], c["reason"]) for c in r["superseded"]]')" \
+    "[('a', 'b', 'somebody has given it up')]" 'accepted: it is superseded'
+is "$(on_a)" no 'accepted: both mappings are left out'
+decide --prefer=a
+is "$(reported '[(c["target"], c["home"]) for c in r["superseded"]]')" "[('b', 'a')]" 'preferred: the other is superseded'
+has "$output" '<component>db</component><container>echo</container><service>k1</service><target>a</target>' \
+    'preferred: its snapshot mapping stays'
+lacks "$output" '<target>b</target>' 'preferred: the other mappings are left out'
+decide --prefer=a --prefer=b
+is "$(reported 'len(r["conflicts"])')" 1 'both preferred: nothing is decided'
+decide --accept=z
+has "$messages" 'target z, on which somebody has decided, is not in the model' 'accepted: nobody of that name'
+act --prefer=a
+is "$done_on_targets" "a snapshot $arguments
+b snapshot $arguments
+b deactivate $arguments
+a deactivate $arguments" 'preferred: rescued, then fenced'
+is "$(reported 'r["held"]')" '[]' 'by hand nobody is held'
 done_testing

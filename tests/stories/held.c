@@ -134,6 +134,36 @@ static void dependents_are_fenced_first(struct story *story)
     says(story, "[target: a]: fencing service web in process\n[target: a]: fencing service db in mysql\n");
 }
 
+/* What does not come into the manifest is not fetched, and what cannot be fetched makes nothing of it. */
+static void nothing_is_fetched_of_a_held_one(struct story *story)
+{
+    writes(story, story->a);
+    simulated_host_look(&story->host);
+    simulated_vanish(story->a);
+    place(story, "db", "b");
+    cycle(story, SIMULATED_DEPLOYED);
+    written there = writes(story, story->b);
+    simulated_paths_remove(&story->network->paths, story->a->profile);
+    simulated_return(story->a);
+    simulated_break(story->a, "--export", SIMULATED_FAILS, 1);
+    cycle(story, SIMULATED_DEPLOYED);
+    reported(story, "held", "a");
+    live_on(story, story->b, there);
+}
+
+/* Who keeps superseded state wants nothing to be held either. */
+static void nothing_is_held_where_superseded_is_kept(struct story *story)
+{
+    struct moved moved = moves(story);
+    simulated_return(story->a);
+    story->host.options.superseded = SUPERSEDED_KEEP;
+    cycle(story, SIMULATED_STOPPED);
+    reported(story, "held", "");
+    reported(story, "conflicts", "ab");
+    live_too(story, story->a, moved.unsaved);
+    live_too(story, story->b, moved.newer);
+}
+
 const struct story_case held_stories[] = {
     { "held, then accepted", held_then_accepted, true },
     { "held, then preferred", held_then_preferred, true },
@@ -143,5 +173,7 @@ const struct story_case held_stories[] = {
     { "held and away again", held_and_away_again, true },
     { "held though a fence fails", held_though_a_fence_fails, true },
     { "dependents are fenced first", dependents_are_fenced_first, true },
+    { "nothing is fetched of a held one", nothing_is_fetched_of_a_held_one, true },
+    { "nothing is held where superseded is kept", nothing_is_held_where_superseded_is_kept, true },
     { 0 },
 };

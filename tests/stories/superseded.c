@@ -81,6 +81,20 @@ static void the_second_home_is_gone(struct story *story)
     snapshotted_on(story, story->a, moved.unsaved);
 }
 
+/* It answers, and has nothing any more. */
+static void the_second_home_is_installed_anew(struct story *story)
+{
+    struct moved moved = moves(story);
+    takes_snapshots(story);
+    destroy(story, story->b);
+    simulated_return(story->b);
+    simulated_return(story->a);
+    cycle(story, SIMULATED_DEPLOYED);
+    reported(story, "superseded", "a");
+    live_on(story, story->b, moved.newer);
+    snapshotted_on(story, story->a, moved.unsaved);
+}
+
 static void the_second_home_is_silent(struct story *story)
 {
     struct moved moved = moves(story);
@@ -218,6 +232,7 @@ const struct story_case superseded_stories[] = {
     { "moved twice and the first returns", moved_twice_and_the_first_returns, false },
     { "moved twice and both return", moved_twice_and_both_return, false },
     { "the second home is gone", the_second_home_is_gone, false },
+    { "the second home is installed anew", the_second_home_is_installed_anew, false },
     { "the second home is silent", the_second_home_is_silent, false },
     { "the service is upgraded meanwhile", the_service_is_upgraded_meanwhile, false },
     { "the provider is upgraded meanwhile", the_provider_is_upgraded_meanwhile, false },

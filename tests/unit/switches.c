@@ -65,6 +65,7 @@ static const struct {
     { RESCUE, "moved twice and the first returns", WRONG_STATE },
     { RESCUE, "moved twice and both return", LOST_WRITE },
     { RESCUE, "the second home is gone", WRONG_STATE },
+    { RESCUE, "the second home is installed anew", WRONG_STATE },
     { RESCUE, "the service is upgraded meanwhile", WRONG_STATE },
     { RESCUE, "the provider is upgraded meanwhile", LOST_WRITE },
     { RESCUE, "a second reconstruction", WRONG_VERDICT },
@@ -80,6 +81,7 @@ static const struct {
     { FENCE, "moved twice and the first returns", WRONG_STATE },
     { FENCE, "moved twice and both return", WRONG_STATE },
     { FENCE, "the second home is silent", WRONG_STATE },
+    { FENCE, "the second home is installed anew", WRONG_STATE },
     { FENCE, "the service is upgraded meanwhile", WRONG_STATE },
     { FENCE, "the provider is upgraded meanwhile", WRONG_STATE },
     { FENCE, "a second reconstruction", WRONG_VERDICT },
@@ -115,6 +117,7 @@ static const struct {
     { HOLD, "preferred and reconstructed twice", WRONG_OUTCOME },
     { HOLD, "held and away again", WRONG_OUTCOME },
     { HOLD, "held though a fence fails", WRONG_OUTCOME },
+    { HOLD, "nothing is fetched of a held one", WRONG_VERDICT },
     { HOLD, "dependents are fenced first", WRONG_OUTCOME },
 };
 
