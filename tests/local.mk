@@ -27,6 +27,7 @@ unit_tests = \
 	tests/unit/supervisor \
 	tests/unit/switches \
 	tests/unit/value \
+	tests/unit/walks \
 	tests/unit/xml \
 	$(NULL)
 check_PROGRAMS += $(unit_tests)
@@ -54,6 +55,9 @@ story_flags = $(AM_CPPFLAGS) -iquote $(top_srcdir)/plugin -iquote $(top_srcdir)/
 tests_unit_stories_SOURCES = tests/unit/stories.c $(story_sources)
 tests_unit_stories_CPPFLAGS = $(story_flags)
 tests_unit_stories_LDADD = lab/libsimulation.a plugin/libreconstruct.a host/libhost.a $(LDADD)
+tests_unit_walks_SOURCES = tests/unit/walks.c $(story_sources)
+tests_unit_walks_CPPFLAGS = $(story_flags)
+tests_unit_walks_LDADD = $(tests_unit_stories_LDADD)
 check_LIBRARIES += tests/libswitched.a
 tests_libswitched_a_SOURCES = $(plugin_sources)
 tests_libswitched_a_CPPFLAGS = $(AM_CPPFLAGS) -DCOPIES_SWITCHES

@@ -14,7 +14,7 @@ const struct story_case *const all_stories[] = { superseded_stories, kept_storie
 
 static void (*fail)(enum story_failure kind, const char *text);
 
-static void expect(bool condition, enum story_failure kind, struct story *story, const char *format, ...)
+void expect(bool condition, enum story_failure kind, struct story *story, const char *format, ...)
 {
     char text[4096];
     va_list arguments;
@@ -79,7 +79,7 @@ static bool is_found(const struct story *story, written wanted)
 }
 
 /* What was on no other disk than a dead one nobody can save. */
-static void no_write_is_lost(struct story *story)
+void no_write_is_lost(struct story *story)
 {
     for (size_t i = 0; i < story->network->value_count; i++) {
         written item = story->network->values[i];
@@ -145,6 +145,13 @@ void cycle(struct story *story, enum simulated_redeployment outcome)
 void takes_snapshots(struct story *story)
 {
     expect(simulated_host_snapshot(&story->host) == 0, WRONG_OUTCOME, story, "no snapshots are taken");
+}
+
+enum simulated_redeployment adapts(struct story *story)
+{
+    const struct simulated_system system = system_of(story);
+    simulation_clear_log(story->network);
+    return simulated_host_cycle(&story->host, &system);
 }
 
 void waits(struct story *story, int64_t seconds)

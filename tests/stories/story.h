@@ -45,6 +45,7 @@ void place(struct story *story, const char *service, const char *targets);
 
 /* What happens. */
 void cycle(struct story *story, enum simulated_redeployment outcome);
+enum simulated_redeployment adapts(struct story *story); /* a cycle, however it ends */
 void reconstructs(struct story *story);
 void deploys(struct story *story, enum simulated_redeployment outcome);
 void takes_snapshots(struct story *story);
@@ -61,6 +62,9 @@ struct moved {
 struct moved moves(struct story *story);
 
 /* What is expected. */
+void no_write_is_lost(struct story *story); /* every story ends with it */
+void expect(bool condition, enum story_failure kind, struct story *story, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
 void live_on(struct story *story, struct simulated_machine *machine,
              written state); /* there and nowhere else */
 void live_too(struct story *story, struct simulated_machine *machine, written state);
