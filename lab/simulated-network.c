@@ -381,7 +381,8 @@ void simulated_paths_remove(struct simulated_paths *paths, const char *path)
 {
     size_t index = path_position(paths, path);
     if (simulated_paths_have(paths, path))
-        memmove(paths->items + index, paths->items + index + 1, (--paths->count - index) * sizeof *paths->items);
+        memmove(paths->items + index, paths->items + index + 1,
+                (--paths->count - index) * sizeof *paths->items);
 }
 
 void simulated_paths_add_closure(const struct simulation *simulation, struct simulated_paths *paths,

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * Random walks through what can happen to a database on three machines. Whatever happens, no acknowledged write is in no
- * store; and a deployment does not put something older in place of what is live at the home that was deployed last.
+ * Random walks through what can happen to a database on three machines. Whatever happens, no acknowledged
+ * write is in no store; and a deployment does not put something older in place of what is live at the home
+ * that was deployed last.
  */
 #include "unit.h"
 
@@ -73,7 +74,8 @@ static void something_goes_wrong_in_a_reconstruction(struct story *story)
     static const char *const operations_that_fail[] = { "--snapshot", "--deactivate", "--query-all-snapshots",
                                                         "--query-requisites" };
     struct simulated_machine *machine = any_machine(story);
-    simulated_break(machine, operations_that_fail[chance(4)], chance(2) ? SIMULATED_HANGS : SIMULATED_FAILS, 1);
+    simulated_break(machine, operations_that_fail[chance(4)], chance(2) ? SIMULATED_HANGS : SIMULATED_FAILS,
+                    1);
     simulated_host_look(&story->host);
     simulated_host_reconstruct(&story->host);
     machine->trouble_count = 0;
@@ -132,10 +134,20 @@ static void the_host_adapts(struct story *story)
 
 static void walk(struct story *story)
 {
-    static void (*const steps[])(struct story *story) = {
-        somebody_writes, somebody_writes, somebody_writes, a_machine_comes_or_goes, time_passes, snapshots_are_taken,
-        the_host_adapts, the_host_adapts, it_is_placed_elsewhere, something_goes_wrong_in_a_reconstruction,
-        a_machine_is_silent_or_answers, something_is_lost, somebody_decides,
+    static void (*const steps[])(struct story * story) = {
+        somebody_writes,
+        somebody_writes,
+        somebody_writes,
+        a_machine_comes_or_goes,
+        time_passes,
+        snapshots_are_taken,
+        the_host_adapts,
+        the_host_adapts,
+        it_is_placed_elsewhere,
+        something_goes_wrong_in_a_reconstruction,
+        a_machine_is_silent_or_answers,
+        something_is_lost,
+        somebody_decides,
     };
     home = story->a;
     for (size_t i = 0; i < STEPS; i++) {
