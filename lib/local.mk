@@ -13,6 +13,7 @@ lib_libdydisnix_a_SOURCES = \
 	lib/manifest-1.c lib/manifest-parts.h \
 	lib/manifest-1-read.c \
 	lib/manifest-1-write.c \
+	lib/manifest-changes.c \
 	lib/manifest-difference.c \
 	lib/manifest-read.c \
 	lib/manifest-write.c \

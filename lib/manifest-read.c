@@ -422,6 +422,7 @@ static struct xml_source source_of(const char *xml, size_t length, const char *s
                                 .name = source,
                                 .limit = limits ? limits->bytes : 0,
                                 .depth = limits ? limits->depth : 0,
+                                .depth_option = limits ? limits->depth_option : NULL,
                                 .strings = strings };
 }
 

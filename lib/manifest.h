@@ -111,6 +111,7 @@ const struct snapshot_mapping *manifest_find_snapshot_mapping(const struct manif
 struct manifest_limits {
     size_t bytes;   /* 0: no limit */
     unsigned depth; /* levels of elements; 0: 64 */
+    const char *depth_option; /* that raises it, named in the reason; NULL: there is none */
 };
 
 /* Reads a deployment manifest. Targets of version 1 have their connection keys for names, see
@@ -180,5 +181,14 @@ int manifest_check(const struct manifest *manifest, char **reason);
  *   "changed": [{ "name", "key" }] same key, other content,
  *   "targets": as infrastructure_difference() }. New reference, deterministic order. */
 json_t *manifest_difference(const struct manifest *a, const struct manifest *b);
+
+/* The same by target, for those where something changed; what did not change is absent:
+ * { target: { "profile": { "from": path|null, "to": path|null },
+ *             "services": { "added": [{ "name", "container" }], "removed": […], "changed": […] },
+ *             "snapshots": { "added": [{ "component", "container" }], "removed": […] },
+ *             "infrastructure": "added"|"removed"|"changed", "fields": [field or property path] } }.
+ * A service is changed that is there before and after, but as another version. difference: from
+ * manifest_difference(), to: its second manifest. New reference. */
+json_t *manifest_changes(const json_t *difference, const struct manifest *to);
 
 #endif

@@ -96,3 +96,12 @@ bool is_own_file(const char *path)
     return operations->size >= offsetof(struct dydisnix_operations, is_own_file) + sizeof operations->is_own_file
            && operations->is_own_file != NULL && operations->is_own_file(path);
 }
+
+int move_path(const char *from, const char *to)
+{
+    if (operations->size >= offsetof(struct dydisnix_operations, move) + sizeof operations->move
+        && operations->move != NULL)
+        return operations->move(from, to);
+    errno = ENOSYS;
+    return -1;
+}

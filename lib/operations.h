@@ -36,6 +36,9 @@ void show_progress(const char *doing, size_t done, size_t total);
 /* operations->is_own_file(); false where the table does not have it. */
 bool is_own_file(const char *path);
 
+/* operations->move(); ENOSYS where the table does not have it. */
+int move_path(const char *from, const char *to);
+
 /* How a program ended, in words for a message: "exit status 1", "killed by signal 9", "no answer in time", …
  * malloc()ed. */
 char *describe_ending(const struct dydisnix_result *result);

@@ -132,6 +132,13 @@ int real_write(const char *path, const char *data, size_t length, unsigned mode)
     return sync_directory(directory);
 }
 
+int real_move(const char *from, const char *to)
+{
+    CLEANUP_FREE char *directory = directory_of(to);
+
+    return directory != NULL && rename(from, to) == 0 ? sync_directory(directory) : -1;
+}
+
 static bool is_dots(const char *name)
 {
     return strcmp(name, ".") == 0 || strcmp(name, "..") == 0;

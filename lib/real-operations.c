@@ -137,4 +137,5 @@ const struct dydisnix_operations real_operations = {
     .sleep = real_sleep,
     .progress = real_progress,
     .is_own_file = real_is_own_file,
+    .move = real_move,
 };

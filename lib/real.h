@@ -19,6 +19,7 @@ bool real_is_own_file(const char *path);
 int real_read_link(const char *path, char **destination);
 int real_make_directory(const char *path, unsigned mode);
 int real_remove(const char *path);
+int real_move(const char *from, const char *to);
 int real_temporary_directory(const char *prefix, char **path);
 
 int64_t real_now(void);

@@ -116,7 +116,9 @@ static void on_start(void *closure, const xmlChar *name, const xmlChar *prefix, 
     if (reader->failed)
         return;
     if (++reader->depth > reader->depth_limit) {
-        xml_fail(reader, "more than %u levels of elements", reader->depth_limit);
+        const char *option = reader->source->depth_option;
+        xml_fail(reader, "more than %u levels of elements%s%s", reader->depth_limit,
+                 option ? "; more are allowed by " : "", option ? option : "");
         return;
     }
     if (prefix && reader->depth == 1) {

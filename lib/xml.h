@@ -21,6 +21,7 @@ struct xml_source {
     const char *name;        /* named in the reason */
     size_t limit;            /* bytes; 0: none */
     unsigned depth;          /* levels of elements; 0: XML_DEPTH_DEFAULT; never more than XML_DEPTH_MAX */
+    const char *depth_option; /* that raises it, named in the reason; NULL: there is none */
     struct strings *strings; /* where attributes are interned */
 };
 

@@ -125,6 +125,10 @@ struct dydisnix_operations {
 
     /* Whether a regular file, links not followed, belongs to this user. */
     bool (*is_own_file)(const char *path);
+
+    /* Gives a file or directory another name in the same file system, in place of a file or an empty directory that
+     * has it; fsync of the directory that it is in then. */
+    int (*move)(const char *from, const char *to);
 };
 
 /* A stage hook. event: borrowed, read-only. *report: a new reference or NULL (then the report is empty); read

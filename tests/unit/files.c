@@ -316,6 +316,43 @@ static void removing(void **state)
     free(direct);
 }
 
+static void moving(void **state)
+{
+    char *from = at("aside"), *to = at("place"), *taken = at("taken"), *nowhere = at("none/place");
+
+    (void)state;
+    put("file", "old");
+    make("aside");
+    put("aside/file", "content");
+    assert_int_equal(move_path(from, nowhere), -1);
+    assert_int_equal(errno, ENOENT);
+    make("place");
+    assert_int_equal(move_path(from, to), 0);
+    expect_kind("aside", DYDISNIX_ABSENT);
+    expect_content("place/file", "content");
+    make("taken/with");
+    assert_int_equal(move_path(to, taken), -1);
+    assert_true(errno == ENOTEMPTY || errno == EEXIST);
+    expect_content("place/file", "content");
+    free(from);
+    free(to);
+    free(taken);
+    free(nowhere);
+}
+
+/* A host that was built before there was such an operation. */
+static void moving_without_the_operation(void **state)
+{
+    struct dydisnix_operations table = real_operations;
+
+    (void)state;
+    table.size = offsetof(struct dydisnix_operations, move);
+    operations_use(&table);
+    assert_int_equal(move_path("/", "/"), -1);
+    assert_int_equal(errno, ENOSYS);
+    operations_use(&real_operations);
+}
+
 static int make_and_remove_read_only_tree(void)
 {
     char *top = at("shared/tree"), *sub = at("shared/tree/sub"), *file = at("shared/tree/sub/file");
@@ -447,6 +484,8 @@ int main(void)
         cmocka_unit_test(listing),
         cmocka_unit_test(inspecting),
         cmocka_unit_test(making_directories),
+        cmocka_unit_test(moving),
+        cmocka_unit_test(moving_without_the_operation),
         cmocka_unit_test(removing),
         cmocka_unit_test(removing_read_only_trees),
         cmocka_unit_test(removing_deep_trees),

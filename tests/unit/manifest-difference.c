@@ -166,6 +166,78 @@ static void test_every_value_counts(void **state)
     told("web-1.0</component>", "web-1.1</component>", "\"removed\":[" CHANGED_SNAPSHOT "]");
 }
 
+/* One replacement in the manifest, and what it is by target. */
+static void changes(const char *from, const char *to, const char *expected)
+{
+    char *xml = replaced(base, from, to), *text;
+    struct manifest a, b;
+    json_t *flat, *by_target;
+
+    parsed(base, strings, &a);
+    parsed(xml, other_strings, &b);
+    flat = manifest_difference(&a, &b);
+    by_target = manifest_changes(flat, &b);
+    text = json_dumps(by_target, JSON_COMPACT | JSON_SORT_KEYS);
+    assert_string_equal(text, expected);
+    free(text);
+    free(xml);
+    json_decref(flat);
+    json_decref(by_target);
+    manifest_clear(&a);
+    manifest_clear(&b);
+}
+
+#define WEB_IN_C "[{\"container\":\"c\",\"name\":\"web\"}]"
+#define API_IN_C "[{\"container\":\"c\",\"name\":\"api\"}]"
+#define KEY_C "cccc"
+
+static void test_by_target(void **state)
+{
+    (void)state;
+    changes("<manifest", "<manifest", "{}");
+    changes("<profile name=\"a\">" PKG, "<profile name=\"a\">" OTHER_PKG,
+            "{\"a\":{\"profile\":{\"from\":\"" PKG "\",\"to\":\"" OTHER_PKG "\"}}}");
+    changes("<type>process", "<type>other", "{\"a\":{\"services\":{\"changed\":" WEB_IN_C "}}}");
+    changes("<mapping><container>c</container><service>" KEY_B "</service><target>b</target></mapping></serviceM",
+            "</serviceM", "{\"b\":{\"services\":{\"removed\":" API_IN_C "}}}");
+    changes("<target>b</target></mapping></serviceM", "<target>a</target></mapping></serviceM",
+            "{\"a\":{\"services\":{\"added\":" API_IN_C "}},\"b\":{\"services\":{\"removed\":" API_IN_C "}}}");
+    changes("<component>web-1.0", "<component>web-1.1",
+            "{\"a\":{\"snapshots\":{\"added\":[{\"component\":\"web-1.1\",\"container\":\"c\"}],"
+            "\"removed\":[{\"component\":\"web-1.0\",\"container\":\"c\"}]}}}");
+    changes("type=\"float\">5", "type=\"float\">6",
+            "{\"a\":{\"fields\":[\"properties.load\"],\"infrastructure\":\"changed\"}}");
+    changes("</target></infrastructure>", "</target><target name=\"z\"/></infrastructure>",
+            "{\"z\":{\"infrastructure\":\"added\"}}");
+}
+
+/* Another version of a service has another key; it is the same service to people. */
+static void test_upgrade_by_target(void **state)
+{
+    char *with_service = replaced(base, "</services>", "<service name=\"" KEY_C "\"><name>api</name><pkg>" OTHER_PKG
+                                                       "</pkg><type>process</type></service></services>");
+    char *upgraded = replaced(with_service, "<service>" KEY_B "</service><target>b</target></mapping></serviceM",
+                              "<service>" KEY_C "</service><target>b</target></mapping></serviceM");
+    struct manifest a, b;
+    json_t *flat, *by_target;
+    char *text;
+
+    (void)state;
+    parsed(base, strings, &a);
+    parsed(upgraded, other_strings, &b);
+    flat = manifest_difference(&a, &b);
+    by_target = manifest_changes(flat, &b);
+    text = json_dumps(by_target, JSON_COMPACT | JSON_SORT_KEYS);
+    assert_string_equal(text, "{\"b\":{\"services\":{\"changed\":" API_IN_C "}}}");
+    free(text);
+    free(upgraded);
+    free(with_service);
+    json_decref(flat);
+    json_decref(by_target);
+    manifest_clear(&a);
+    manifest_clear(&b);
+}
+
 static int begin(void **state)
 {
     (void)state;
@@ -189,6 +261,8 @@ int main(void)
         cmocka_unit_test(test_equal),
         cmocka_unit_test(test_from_nothing),
         cmocka_unit_test(test_every_value_counts),
+        cmocka_unit_test(test_by_target),
+        cmocka_unit_test(test_upgrade_by_target),
     };
 
     return cmocka_run_group_tests_name("manifest-difference", tests, begin, end);
