@@ -36,28 +36,29 @@ static size_t find(const json_t *list, const json_t *entry)
     return index;
 }
 
-/* A service that is removed and added in one container, under another key for instance, has changed. */
-static void add_services(json_t *changes, const json_t *mappings)
+/* What is removed and added in one container, under another key for instance, has changed. changed: where that is told;
+ * NULL: it is not. */
+static void add_mappings(json_t *changes, const json_t *mappings, const char *kind, const char *key,
+                         const char *changed)
 {
+    static const char *const lists[] = { "removed", "added" };
     size_t index;
     json_t *mapping;
 
-    json_array_foreach(json_object_get(mappings, "removed"), index, mapping)
-        json_array_append_new(list_of(changes, text(mapping, "target"), "services", "removed"),
-                              json_pack("{s:s, s:s}", "name", text(mapping, "name"), "container",
-                                        text(mapping, "container")));
-    json_array_foreach(json_object_get(mappings, "added"), index, mapping) {
-        const char *target = text(mapping, "target");
-        json_t *entry = json_pack("{s:s, s:s}", "name", text(mapping, "name"), "container",
-                                  text(mapping, "container"));
-        json_t *removed = json_object_get(json_object_get(json_object_get(changes, target), "services"), "removed");
-        size_t same = find(removed, entry);
-        bool changed = same < json_array_size(removed);
+    for (size_t i = 0; i < 2; i++)
+        json_array_foreach(json_object_get(mappings, lists[i]), index, mapping) {
+            const char *target = text(mapping, "target");
+            json_t *entry = json_pack("{s:s, s:s}", key, text(mapping, key), "container",
+                                      text(mapping, "container"));
+            json_t *removed = json_object_get(json_object_get(json_object_get(changes, target), kind), "removed");
+            size_t same = i == 0 ? json_array_size(removed) : find(removed, entry);
 
-        if (changed)
-            json_array_remove(removed, same);
-        json_array_append_new(list_of(changes, target, "services", changed ? "changed" : "added"), entry);
-    }
+            if (same == json_array_size(removed))
+                json_array_append(list_of(changes, target, kind, lists[i]), entry);
+            else if (json_array_remove(removed, same) == 0 && changed)
+                json_array_append(list_of(changes, target, kind, changed), entry);
+            json_decref(entry);
+        }
 }
 
 /* Services that are what they were by their key, but are connected otherwise. */
@@ -83,17 +84,6 @@ static void add_changed_services(json_t *changes, const json_t *services, const 
     json_decref(changed);
 }
 
-static void add_snapshots(json_t *changes, const json_t *snapshots, const char *which)
-{
-    size_t index;
-    json_t *mapping;
-
-    json_array_foreach(json_object_get(snapshots, which), index, mapping)
-        json_array_append_new(list_of(changes, text(mapping, "target"), "snapshots", which),
-                              json_pack("{s:s, s:s}", "component", text(mapping, "component"), "container",
-                                        text(mapping, "container")));
-}
-
 static void add_infrastructure(json_t *changes, const json_t *targets)
 {
     static const char *const lists[] = { "added", "removed" };
@@ -113,33 +103,39 @@ static void add_infrastructure(json_t *changes, const json_t *targets)
     }
 }
 
-/* A list from which all was taken is none. */
+/* Lists from which all was taken are none, and so are targets of which nothing else is told. */
 static void drop_empty(json_t *changes)
 {
+    static const char *const kinds[] = { "services", "snapshots" };
     const char *target;
     json_t *entry;
+    void *next;
 
-    json_object_foreach(changes, target, entry) {
-        json_t *services = json_object_get(entry, "services");
+    json_object_foreach_safe(changes, next, target, entry) {
+        for (size_t i = 0; i < 2; i++) {
+            json_t *lists = json_object_get(entry, kinds[i]);
+            json_t *removed = json_object_get(lists, "removed");
 
-        if (json_is_array(json_object_get(services, "removed"))
-            && json_array_size(json_object_get(services, "removed")) == 0)
-            json_object_del(services, "removed");
+            if (removed && json_array_size(removed) == 0)
+                json_object_del(lists, "removed");
+            if (lists && json_object_size(lists) == 0)
+                json_object_del(entry, kinds[i]);
+        }
+        if (json_object_size(entry) == 0)
+            json_object_del(changes, target);
     }
 }
 
 json_t *manifest_changes(const json_t *difference, const struct manifest *to)
 {
     json_t *changes = json_object(), *profile;
-    const json_t *snapshots = json_object_get(difference, "snapshots");
     const char *target;
 
     json_object_foreach(json_object_get(difference, "profiles"), target, profile)
         json_object_set(within(changes, target, json_object), "profile", profile);
-    add_services(changes, json_object_get(difference, "mappings"));
+    add_mappings(changes, json_object_get(difference, "mappings"), "services", "name", "changed");
     add_changed_services(changes, json_object_get(difference, "changed"), to);
-    add_snapshots(changes, snapshots, "added");
-    add_snapshots(changes, snapshots, "removed");
+    add_mappings(changes, json_object_get(difference, "snapshots"), "snapshots", "component", NULL);
     add_infrastructure(changes, json_object_get(difference, "targets"));
     drop_empty(changes);
     return changes;

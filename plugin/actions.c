@@ -89,13 +89,20 @@ static void add_action(struct actions *actions, struct copy *copy, bool fence)
                                                         .verb = fence ? "fencing" : "rescuing" };
 }
 
+/* Fences wait until no rescue is left to do. */
+static bool rescues_first(const struct copies *copies)
+{
+    for (size_t i = 0; i < copies->count; i++)
+        if (wants_rescue(&copies->items[i]))
+            return true;
+    return false;
+}
+
 bool actions_perform(struct copies *copies, const struct options *options)
 {
     struct actions actions = { .deadline = options->transfer_timeout };
     const struct dydisnix_work work = { .next = next_action, .done = action_done, .closure = &actions };
-    bool any = false, fences = true;
-    for (size_t i = 0; i < copies->count; i++)
-        fences = fences && !wants_rescue(&copies->items[i]);
+    bool any = false, fences = !rescues_first(copies);
     actions.items = calloc(copies->count + 1, sizeof *actions.items);
     for (size_t i = 0; actions.items && i < copies->count; i++) {
         struct copy *copy = &copies->items[i];
@@ -113,18 +120,15 @@ bool actions_perform(struct copies *copies, const struct options *options)
     return any;
 }
 
-bool actions_assume(struct copies *copies)
+bool actions_assume(struct copies *copies, actions_told *told, void *closure)
 {
-    bool any = false;
+    bool any = false, fences = !rescues_first(copies);
     for (size_t i = 0; i < copies->count; i++) {
         struct copy *copy = &copies->items[i];
-        if (wants_rescue(copy)) {
-            copy->rescue = OUTCOME_DONE;
-            any = true;
-        } else if (wants_fence(copy)) {
-            copy->fence = OUTCOME_DONE;
-            any = true;
-        }
+        if (!(fences ? wants_fence(copy) : wants_rescue(copy)))
+            continue;
+        *(fences ? &copy->fence : &copy->rescue) = told ? told(closure, copy, fences) : OUTCOME_DONE;
+        any = true;
     }
     return any;
 }

@@ -12,7 +12,10 @@
  * copies whose rescue is done. Sets the outcomes. true: something was tried, judge again. */
 bool actions_perform(struct copies *copies, const struct options *options);
 
-/* For a dry run: everything that is wanted counts as done. true: as above. */
-bool actions_assume(struct copies *copies);
+/* How an action is said to have gone: a rescue or a fence. */
+typedef enum outcome actions_told(void *closure, const struct copy *copy, bool fence);
+
+/* The same in the same order, but nothing is done: told says how each one went; NULL: all are done. */
+bool actions_assume(struct copies *copies, actions_told *told, void *closure);
 
 #endif

@@ -139,29 +139,22 @@ static int keep_target(struct aggregation *aggregation, const struct target *tar
     return add_snapshot_mappings(manifest, previous->snapshot_mappings + range.first, range.count, NULL);
 }
 
-static const char *add_target(struct aggregation *aggregation, const struct captured *captured, int *status)
+static int add_target(struct aggregation *aggregation, const struct captured *captured)
 {
     switch (captured->answer) {
     case ANSWER_CAPTURED:
-        if (captured->standing == STANDING_HELD)
-            return "held"; /* as if it had left the model */
-        *status = add_captured(aggregation, captured);
-        return NULL;
+        return captured->standing == STANDING_HELD ? 0 /* as if it had left the model */
+                                                   : add_captured(aggregation, captured);
     case ANSWER_EMPTY:
-        *status = manifest_add_target(aggregation->manifest, captured->target);
-        return NULL;
+        return manifest_add_target(aggregation->manifest, captured->target);
     default:
-        if (aggregation->options->unreachable == UNREACHABLE_SKIP)
-            return "skipped";
-        *status = keep_target(aggregation, captured->target);
-        return "kept";
+        return aggregation->options->unreachable == UNREACHABLE_SKIP ? 0
+                                                                     : keep_target(aggregation, captured->target);
     }
 }
 
 static int add_targets(struct aggregation *aggregation)
 {
-    json_t *targets = json_object();
-    json_object_set_new(aggregation->report, "targets", targets);
     for (size_t i = 0; i < aggregation->capture->count; i++) {
         const struct captured *captured = &aggregation->capture->targets[i];
         bool unusable = captured->answer == ANSWER_INVALID || captured->answer == ANSWER_SILENT;
@@ -169,15 +162,8 @@ static int add_targets(struct aggregation *aggregation)
             log_error(captured->target->name, "is %s, and unreachable=fail", answer_name(captured->answer));
             return -1;
         }
-        int status = 0;
-        const char *done = add_target(aggregation, captured, &status);
-        if (status != 0)
+        if (add_target(aggregation, captured) != 0)
             return -1;
-        json_object_set_new(targets, captured->target->name,
-                            json_pack("{ss ss* ss* ss* sI sI}", "status", answer_name(captured->answer), "done", done,
-                                      "reason", unusable ? captured->reason : NULL, "profile", captured->profile,
-                                      "services", (json_int_t)captured->manifest.service_mapping_count,
-                                      "milliseconds", (json_int_t)captured->milliseconds));
     }
     manifest_sort(aggregation->manifest);
     return 0;

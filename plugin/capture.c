@@ -25,7 +25,7 @@ struct run {
     struct captured **again; /* targets to be asked for their profile manifest */
     size_t again_count;
     char *profile_path;
-    struct target_keys keys;
+    const struct target_keys *keys;
 };
 
 const char *answer_name(enum answer answer)
@@ -34,7 +34,7 @@ const char *answer_name(enum answer answer)
     return names[answer];
 }
 
-static void set_answer(struct captured *captured, enum answer answer, char *reason)
+void captured_answer(struct captured *captured, enum answer answer, char *reason)
 {
     captured->answer = answer;
     free(captured->reason);
@@ -54,7 +54,7 @@ bool captured_is_used(const struct captured *captured)
 
 void captured_refuse(struct captured *captured, char *reason)
 {
-    set_answer(captured, ANSWER_INVALID, reason);
+    captured_answer(captured, ANSWER_INVALID, reason);
 }
 
 static bool only_white_space(const char *text, size_t length)
@@ -65,17 +65,30 @@ static bool only_white_space(const char *text, size_t length)
     return true;
 }
 
-static void accept_manifest(struct run *run, struct captured *captured, const char *text, size_t length,
-                            const char *source)
+/* What is kept for people, and to decide again. */
+static void keep_text(struct captured *captured, const char *text, size_t length)
 {
-    const struct manifest_limits limits = { .bytes = run->options->manifest_limit };
+    free(captured->kept);
+    captured->kept = malloc(length + 1);
+    captured->kept_length = captured->kept ? length : 0;
+    if (captured->kept)
+        memcpy(captured->kept, text, length);
+}
+
+void captured_accept(struct captured *captured, const char *text, size_t length, const char *source,
+                     const struct target_keys *keys, const struct options *options, struct strings *strings)
+{
+    const struct manifest_limits limits = { .bytes = options->manifest_limit, .depth = options->depth_limit,
+                                            .depth_option = "--max-depth" };
     char *reason = NULL;
+    if (options->save_input)
+        keep_text(captured, text, length);
     manifest_clear(&captured->manifest);
-    if (profile_manifest_parse_any(text, length, source, captured->target, &run->keys, &limits, run->strings,
+    if (profile_manifest_parse_any(text, length, source, captured->target, keys, &limits, strings,
                                    &captured->manifest, &reason) != 0)
-        set_answer(captured, ANSWER_INVALID, reason);
+        captured_answer(captured, ANSWER_INVALID, reason);
     else
-        set_answer(captured, ANSWER_CAPTURED, NULL);
+        captured_answer(captured, ANSWER_CAPTURED, NULL);
 }
 
 int profile_manifest_read(const char *profile, size_t limit, char **path, char **text, size_t *length)
@@ -98,12 +111,13 @@ static bool read_local_manifest(struct run *run, struct captured *captured)
     CLEANUP_FREE char *path = NULL, *text = NULL;
     size_t length = 0;
     if (profile_manifest_read(captured->profile, run->options->manifest_limit, &path, &text, &length) == 0) {
-        accept_manifest(run, captured, text, length, path);
+        captured_accept(captured, text, length, path, run->keys, run->options, run->strings);
         return true;
     }
     if (errno == EFBIG) {
-        set_answer(captured, ANSWER_INVALID,
-                   string_format("%s: larger than %zu bytes", path, run->options->manifest_limit));
+        captured_answer(captured, ANSWER_INVALID,
+                   string_format("%s: larger than %zu bytes; more are allowed by --max-manifest-size", path,
+                                 run->options->manifest_limit));
         return true;
     }
     return false;
@@ -156,11 +170,11 @@ static void requisites_done(struct run *run, struct captured *captured, struct d
     if (result->ending == DYDISNIX_EXITED) {
         struct requisites requisites = { .run = run, .captured = captured };
         if (strlen(result->output) != result->output_length) {
-            set_answer(captured, ANSWER_INVALID, string_format("--query-requisites: a NUL byte in the answer"));
+            captured_answer(captured, ANSWER_INVALID, string_format("--query-requisites: a NUL byte in the answer"));
             return;
         }
         if (result->status == 0 && string_lines(result->output, add_requisite, &requisites) != 0) {
-            set_answer(captured, ANSWER_INVALID,
+            captured_answer(captured, ANSWER_INVALID,
                        string_format("--query-requisites: no store path: %.200s",
                                      requisites.wrong ? requisites.wrong : "out of memory"));
             return;
@@ -177,12 +191,14 @@ static void requisites_done(struct run *run, struct captured *captured, struct d
         return;
     }
     bool too_much = result->ending == DYDISNIX_TOO_MUCH_OUTPUT;
-    set_answer(captured, too_much ? ANSWER_INVALID : ANSWER_SILENT, describe_operation("--query-requisites", result));
+    captured_answer(captured, too_much ? ANSWER_INVALID : ANSWER_SILENT,
+                    describe_operation("--query-requisites", result));
 }
 
 static void accept_sent(struct run *run, struct captured *captured, struct dydisnix_result *result)
 {
-    accept_manifest(run, captured, result->output, result->output_length, "--query-installed");
+    captured_accept(captured, result->output, result->output_length, "--query-installed", run->keys, run->options,
+                    run->strings);
     captured->text = result->output;
     captured->text_length = result->output_length;
     result->output = NULL;
@@ -202,19 +218,22 @@ static bool holds_no_service(const struct captured *captured)
 static void installed_done(struct run *run, struct captured *captured, struct dydisnix_result *result)
 {
     if (result->ending != DYDISNIX_EXITED || result->status != 0) {
-        bool too_much = result->ending == DYDISNIX_TOO_MUCH_OUTPUT;
-        set_answer(captured, too_much ? ANSWER_INVALID : ANSWER_SILENT,
-                   describe_operation("--query-installed", result));
+        if (result->ending == DYDISNIX_TOO_MUCH_OUTPUT)
+            captured_answer(captured, ANSWER_INVALID,
+                       string_format("--query-installed: too much output, more than %zu bytes; more are allowed by"
+                                     " --max-manifest-size", run->options->manifest_limit));
+        else
+            captured_answer(captured, ANSWER_SILENT, describe_operation("--query-installed", result));
     } else if (only_white_space(result->output, result->output_length)) {
         if (!captured->profile)
-            set_answer(captured, ANSWER_EMPTY, NULL);
+            captured_answer(captured, ANSWER_EMPTY, NULL);
         else if (holds_no_service(captured))
             accept_sent(run, captured, result);
         else
-            set_answer(captured, ANSWER_INVALID,
-                       string_format("%s holds no profile manifest", captured->profile));
+            captured_answer(captured, ANSWER_INVALID,
+                            string_format("%s holds no profile manifest", captured->profile));
     } else if (!captured->profile) {
-        set_answer(captured, ANSWER_INVALID,
+        captured_answer(captured, ANSWER_INVALID,
                    string_format("--query-installed gave a profile manifest, but --query-requisites no profile (%s)",
                                  captured->reason ? captured->reason : "?"));
     } else {
@@ -265,14 +284,11 @@ static void call_done(void *closure, const struct dydisnix_program *program, str
     show_progress("asking the targets", run->asked - run->running - run->again_count, run->capture->count);
 }
 
-int capture_targets(const struct infrastructure *infrastructure, const struct options *options, bool ask_all,
-                    struct strings *strings, struct capture *capture)
+int capture_init(struct capture *capture, const struct infrastructure *infrastructure, struct strings *strings)
 {
     size_t count = infrastructure->count;
     capture->targets = calloc(count ? count : 1, sizeof *capture->targets);
-    CLEANUP_FREE struct captured **again = calloc(count ? count : 1, sizeof *again);
-    CLEANUP_FREE char *profile_path = target_profile_path(options->profile);
-    if (!capture->targets || !again || !profile_path) {
+    if (!capture->targets) {
         log_error(NULL, "out of memory");
         return -1;
     }
@@ -282,16 +298,27 @@ int capture_targets(const struct infrastructure *infrastructure, const struct op
         capture->targets[i].answer = ANSWER_SILENT;
         manifest_init(&capture->targets[i].manifest, strings);
     }
-    struct run run = { .options = options, .strings = strings, .capture = capture,
-                       .ask_all = ask_all, .again = again, .profile_path = profile_path };
+    return 0;
+}
+
+int capture_targets(const struct options *options, bool ask_all, const struct target_keys *keys,
+                    struct strings *strings, struct capture *capture)
+{
+    CLEANUP_FREE struct captured **again = calloc(capture->count + 1, sizeof *again);
+    CLEANUP_FREE char *profile_path = target_profile_path(options->profile);
+    if (!again || !profile_path) {
+        log_error(NULL, "out of memory");
+        return -1;
+    }
+    struct run run = { .options = options, .keys = keys, .strings = strings, .capture = capture, .ask_all = ask_all,
+                       .again = again, .profile_path = profile_path };
     const struct dydisnix_work work = { .next = next_call, .done = call_done, .closure = &run };
-    int status = target_keys_list(&run.keys, infrastructure) == 0 ? operations->run(&work, options->jobs) : -1;
-    if (status != 0)
+    if (operations->run(&work, options->jobs) != 0) {
         log_error(NULL, "asking the targets: %s", strerror(errno));
-    else
-        show_progress(NULL, 0, 0);
-    target_keys_clear(&run.keys);
-    return status == 0 ? 0 : -1;
+        return -1;
+    }
+    show_progress(NULL, 0, 0);
+    return 0;
 }
 
 void capture_clear(struct capture *capture)
@@ -300,6 +327,7 @@ void capture_clear(struct capture *capture)
         manifest_clear(&capture->targets[i].manifest);
         free(capture->targets[i].reason);
         free(capture->targets[i].text);
+        free(capture->targets[i].kept);
         free(capture->targets[i].requisites);
         free(capture->targets[i].fences);
     }

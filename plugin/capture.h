@@ -11,6 +11,7 @@
 #include "infrastructure.h"
 #include "manifest.h"
 #include "options.h"
+#include "target-keys.h"
 
 enum answer {
     ANSWER_CAPTURED, /* a profile path and a profile manifest */
@@ -38,6 +39,8 @@ struct captured {
     struct manifest manifest; /* captured: the content of its profile manifest */
     char *text;              /* the profile manifest as the target sent it; NULL: read from this machine's store */
     size_t text_length;
+    char *kept;              /* options->save_input: its profile manifest as it was read, also an invalid one */
+    size_t kept_length;
     const char **requisites; /* closure of the profile, dependencies first, the profile itself last */
     size_t requisite_count;
     int64_t milliseconds;
@@ -60,9 +63,12 @@ struct capture {
 /* The name of an answer in report and messages. */
 const char *answer_name(enum answer answer);
 
+/* All targets of the model, silent so far. 0, or -1 after a message: no memory. */
+int capture_init(struct capture *capture, const struct infrastructure *infrastructure, struct strings *strings);
+
 /* Asks all targets, options->jobs at once. ask_all: the profile manifest always comes from the target, never from
  * this machine's store. 0, or -1 when nothing could be asked at all. */
-int capture_targets(const struct infrastructure *infrastructure, const struct options *options, bool ask_all,
+int capture_targets(const struct options *options, bool ask_all, const struct target_keys *keys,
                     struct strings *strings, struct capture *capture);
 
 void capture_clear(struct capture *capture);
@@ -73,6 +79,14 @@ int profile_manifest_read(const char *profile, size_t limit, char **path, char *
 
 /* Whether what it holds comes into the manifest: it was captured, and is not held. */
 bool captured_is_used(const struct captured *captured);
+
+/* Sets a target's answer; takes reason (malloc()ed or NULL), and says what is not usable. */
+void captured_answer(struct captured *captured, enum answer answer, char *reason);
+
+
+/* Reads the profile manifest that a target has: captured, or invalid. source: named in the reason. */
+void captured_accept(struct captured *captured, const char *text, size_t length, const char *source,
+                     const struct target_keys *keys, const struct options *options, struct strings *strings);
 
 /* Makes a captured target invalid; takes reason (malloc()ed) and says so. */
 void captured_refuse(struct captured *captured, char *reason);

@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "cleanup.h"
-#include "nix.h"
 #include "operations.h"
 
 static int compare_claims(const void *a, const void *b)
@@ -154,7 +153,7 @@ static int judge_group(struct claim *group, size_t count, size_t position, void 
     return settle_group(group, count, hashes, position);
 }
 
-int claims_settle(struct claims *claims, bool *refused)
+int claims_settle(struct claims *claims, claims_hash *hash, void *closure, bool *refused)
 {
     CLEANUP_JSON json_t *list = json_array(), *hashes = NULL;
     struct documents documents = { list, claims->model };
@@ -164,7 +163,7 @@ int claims_settle(struct claims *claims, bool *refused)
     if (json_array_size(list) == 0)
         return 0;
     *refused = true;
-    if (nix_service_keys(list, &hashes) != 0) {
+    if (hash(closure, list, &hashes) != 0) {
         log_error(NULL, "targets disagree about a service, and its key cannot be computed");
         return -1;
     }

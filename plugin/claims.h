@@ -32,8 +32,12 @@ bool services_hash_alike(const struct service *a, const struct service *b);
 /* Whether they say the same of the rest: connectsTo and providesContainers. */
 bool services_rest_alike(const struct service *a, const struct service *b);
 
-/* Settles the keys about which targets disagree: Nix hashes every version, who does not fit becomes invalid (and
- * claims must be collected again). 0, or -1 after a message: none fits, or Nix cannot be asked. */
-int claims_settle(struct claims *claims, bool *refused);
+/* Hashes what a key is the hash of: documents with name, type, pkg and dependsOn. *keys: an array of as many texts. 0,
+ * or -1 after a message. */
+typedef int claims_hash(void *closure, const json_t *documents, json_t **keys);
+
+/* Settles the keys about which targets disagree: every version is hashed, who does not fit becomes invalid (and
+ * claims must be collected again). 0, or -1 after a message: none fits, or they cannot be hashed. */
+int claims_settle(struct claims *claims, claims_hash *hash, void *closure, bool *refused);
 
 #endif

@@ -56,6 +56,16 @@ static void remember_snapshot(struct copy *copy, const json_t *history)
     copy->facts.snapshotted = json_integer_value(time);
 }
 
+int facts_begin(struct copy *copy, const json_t *history)
+{
+    copy->facts.homes = calloc(copy->home_count + 1, sizeof *copy->facts.homes);
+    copy->facts.in_generation = calloc(copy->home_count + 1, sizeof *copy->facts.in_generation);
+    if (!copy->facts.homes || !copy->facts.in_generation)
+        return -1;
+    remember_snapshot(copy, history);
+    return 0;
+}
+
 static int append_name(struct snapshots *snapshots, const char *name)
 {
     const char **grown = realloc(snapshots->names, (snapshots->count + 1) * sizeof *grown);
@@ -135,6 +145,9 @@ static int add_snapshot(void *closure, char *line)
                                               query->copy->mapping->component);
     size_t length = prefix ? strlen(prefix) : 0;
     if (!prefix || strncmp(line, prefix, length) != 0 || !line[length] || strchr(line + length, '/'))
+        return -1;
+    CLEANUP_JSON json_t *text = json_string(line + length); /* only if it is UTF-8: it can be kept as it is */
+    if (!text)
         return -1;
     return append_name(query->snapshots, strings_intern(query->strings, line + length));
 }
@@ -271,11 +284,8 @@ static void add_query(struct queries *queries, struct copy *copy, const struct t
 static int prepare(struct copy *copy, struct queries *queries, const struct infrastructure *infrastructure,
                    const json_t *history, struct strings *strings)
 {
-    copy->facts.homes = calloc(copy->home_count + 1, sizeof *copy->facts.homes);
-    copy->facts.in_generation = calloc(copy->home_count + 1, sizeof *copy->facts.in_generation);
-    if (!copy->facts.homes || !copy->facts.in_generation)
+    if (facts_begin(copy, history) != 0)
         return -1;
-    remember_snapshot(copy, history);
     facts_coordinator_snapshots(copy->mapping->container, copy->mapping->component, strings,
                                 &copy->facts.coordinator);
     add_query(queries, copy, copy->captured->target, &copy->facts.here, strings);

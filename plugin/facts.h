@@ -20,6 +20,9 @@ void facts_set_absences(const json_t *history, struct capture *capture);
 int facts_gather(struct copies *copies, const struct infrastructure *infrastructure, const struct previous *previous,
                  const json_t *history, const struct options *options, struct strings *strings);
 
+/* Makes room for the facts of a copy: nothing is known but what the host remembers. 0, or -1: no memory. */
+int facts_begin(struct copy *copy, const json_t *history);
+
 /* The coordinator's own snapshots of a component, oldest first, from Dysnomia's directory of generations. */
 void facts_coordinator_snapshots(const char *container, const char *component, struct strings *strings,
                                  struct snapshots *snapshots);

@@ -172,19 +172,28 @@ static void run_waves(struct fences *fences, unsigned jobs)
     }
 }
 
-int holding_fence(struct capture *capture, const struct options *options, bool looks_only)
+int holding_fence(struct capture *capture, const struct options *options)
 {
     struct fences fences = { .deadline = options->transfer_timeout };
     int status = collect(&fences, capture);
-    for (size_t i = 0; status == 0 && looks_only && i < fences.count; i++)
-        fences.items[i].captured->fences[fences.items[i].index] = OUTCOME_DONE;
-    if (status == 0 && !looks_only && fences.count > 0)
+    if (status == 0 && fences.count > 0)
         run_waves(&fences, options->jobs);
     for (size_t i = 0; status == 0 && i < fences.count; i++) {
         enum outcome *outcome = &fences.items[i].captured->fences[fences.items[i].index];
         if (*outcome == OUTCOME_PENDING)
             *outcome = OUTCOME_FAILED;
     }
+    free(fences.items);
+    return status;
+}
+
+int holding_assume(struct capture *capture, holding_told *told, void *closure)
+{
+    struct fences fences = { 0 };
+    int status = collect(&fences, capture);
+    for (size_t i = 0; status == 0 && i < fences.count; i++)
+        fences.items[i].captured->fences[fences.items[i].index] = told ? told(closure, mapping_of(&fences.items[i]))
+                                                                       : OUTCOME_DONE;
     free(fences.items);
     return status;
 }

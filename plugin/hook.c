@@ -4,8 +4,10 @@
  */
 #include <dydisnix/plugin.h>
 
+#include "cleanup.h"
 #include "operations.h"
 #include "reconstruct.h"
+#include "strings.h"
 
 static struct options options;
 
@@ -25,6 +27,18 @@ static int reconstruct_configure(const char *key, const char *value)
 static const char *text(const json_t *event, const char *key)
 {
     return json_string_value(json_object_get(event, key));
+}
+
+/* DIRECTORY/CYCLE, or where that is there already, as after the host lost its state, DIRECTORY/CYCLE.1 and so on. */
+static char *place_input(const char *directory, const json_t *event)
+{
+    json_int_t cycle = json_integer_value(json_object_get(event, "cycle"));
+    char *place = string_format("%s/%" JSON_INTEGER_FORMAT, directory, cycle);
+    for (int i = 1; place && operations->inspect(place, NULL) != DYDISNIX_ABSENT; i++) {
+        free(place);
+        place = string_format("%s/%" JSON_INTEGER_FORMAT ".%d", directory, cycle, i);
+    }
+    return place;
 }
 
 static int reconstruct_reconstruct(const json_t *event, json_t **report)
@@ -48,6 +62,8 @@ static int reconstruct_reconstruct(const json_t *event, json_t **report)
     own.dry_run = json_is_true(json_object_get(event, "dryRun"));
     if (json_is_integer(transfers) && json_integer_value(transfers) > 0)
         own.max_concurrent_transfers = (unsigned)json_integer_value(transfers);
+    CLEANUP_FREE char *input = own.save_input ? place_input(own.save_input, event) : NULL;
+    own.save_input = input;
     return reconstruct(&request, &own, report, NULL) == 0 ? DYDISNIX_DONE : DYDISNIX_FAILED;
 }
 

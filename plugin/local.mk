@@ -7,9 +7,11 @@ plugin_sources = \
 	plugin/copies.c plugin/copies.h \
 	plugin/facts.c plugin/facts.h \
 	plugin/holding.c plugin/holding.h \
+	plugin/input.c plugin/input.h \
 	plugin/install.c plugin/install.h \
 	plugin/options.c plugin/options.h \
 	plugin/reconstruct.c plugin/reconstruct.h \
+	plugin/replay.c plugin/replay.h \
 	plugin/report.c plugin/report.h \
 	plugin/switch.h \
 	$(NULL)
@@ -23,7 +25,7 @@ plugin_reconstruct_so_LDFLAGS = -shared -Wl,-z,defs $(AM_LDFLAGS)
 plugin_reconstruct_so_LDADD = plugin/libreconstruct.a lib/libdydisnix.a $(LIBRARIES_USED)
 
 bin_PROGRAMS += dydisnix-reconstruct
-dydisnix_reconstruct_SOURCES = plugin/main.c
+dydisnix_reconstruct_SOURCES = plugin/main.c plugin/table.c plugin/table.h
 dydisnix_reconstruct_LDADD = plugin/libreconstruct.a lib/libdydisnix.a $(LIBRARIES_USED)
 
 dist_man_MANS += plugin/dydisnix-reconstruct.1

@@ -17,6 +17,7 @@
 #include "operations.h"
 #include "reconstruct.h"
 #include "strings.h"
+#include "table.h"
 
 enum { DONE = 0, FAILED = 1, USAGE = 2 };
 
@@ -26,12 +27,15 @@ struct command {
     const char *report_file;
     const char *state_file;
     json_t *accepted, *preferred;
+    const char *save_input;
+    const char *not_replayed; /* an option that was given and has no meaning for a replay */
     bool ends;
     int status;
 };
 
 static const char usage[] =
     "Usage: dydisnix-reconstruct [OPTION]... INFRASTRUCTURE\n"
+    "       dydisnix-reconstruct --replay=DIRECTORY [OPTION]...\n"
     "\n"
     "Rebuilds the deployment manifest on the coordinator from the profile manifests of\n"
     "the targets in the infrastructure model INFRASTRUCTURE.\n"
@@ -57,6 +61,9 @@ static const char usage[] =
     "                                  or disnix-normalize-infra\n"
     "      --print-manifest            print the manifest; fetch and write nothing\n"
     "      --dry-run                   decide and report; do nothing\n"
+    "      --save-input=DIRECTORY      keep what the decision is made from in DIRECTORY\n"
+    "      --replay=DIRECTORY          make the decision again that was saved there; goes\n"
+    "                                  with --print-manifest, --report and --save-input\n"
     "      --previous=FILE             previous manifest, in place of the profile's\n"
     "      --history=FILE              state.json of dydisnix-self-adapt: what it remembers\n"
     "      --report=FILE               write the report, JSON, to FILE; - is standard output\n"
@@ -75,15 +82,18 @@ static const char usage[] =
     "      --timeout=SECONDS           for each query of a target (default: 60)\n"
     "      --transfer-timeout=SECONDS  for each closure (default: 3600)\n"
     "      --jobs=NUMBER               client calls at once (default: 64)\n"
+    "      --max-manifest-size=BYTES   limit of a profile manifest (default: 67108864)\n"
+    "      --max-depth=LEVELS          limit of its elements' depth (default: 64)\n"
     "\n"
     "Environment: DISNIX_CLIENT_INTERFACE, DISNIX_TARGET_PROPERTY, DISNIX_PROFILE, TMPDIR,\n"
-    "DYSNOMIA_STATEDIR. An option beats its variable.\n"
+    "DYSNOMIA_STATEDIR, NO_COLOR, TERM. An option beats its variable.\n"
     "Exit status: 0 done, 1 failed, 2 wrong usage.\n";
 
 enum {
     OPTION_INTERFACE = 256, OPTION_TARGET_PROPERTY, OPTION_DEPLOY_STATE, OPTION_COORDINATOR_PROFILE_PATH,
     OPTION_NO_COORDINATOR_PROFILE, OPTION_SHOW_TRACE, OPTION_XML, OPTION_PRINT_MANIFEST, OPTION_DRY_RUN,
-    OPTION_PREVIOUS, OPTION_HISTORY, OPTION_REPORT, OPTION_ACCEPT, OPTION_PREFER, OPTION_KEY
+    OPTION_PREVIOUS, OPTION_HISTORY, OPTION_REPORT, OPTION_ACCEPT, OPTION_PREFER, OPTION_SAVE_INPUT, OPTION_REPLAY,
+    OPTION_KEY
 };
 
 /* What has OPTION_KEY goes to options_set() under its own name. */
@@ -104,6 +114,8 @@ static const struct option long_options[] = {
     { "report", required_argument, NULL, OPTION_REPORT },
     { "accept", required_argument, NULL, OPTION_ACCEPT },
     { "prefer", required_argument, NULL, OPTION_PREFER },
+    { "save-input", required_argument, NULL, OPTION_SAVE_INPUT },
+    { "replay", required_argument, NULL, OPTION_REPLAY },
     { "unreachable", required_argument, NULL, OPTION_KEY },
     { "superseded", required_argument, NULL, OPTION_KEY },
     { "superseded-max-age", required_argument, NULL, OPTION_KEY },
@@ -112,6 +124,8 @@ static const struct option long_options[] = {
     { "timeout", required_argument, NULL, OPTION_KEY },
     { "transfer-timeout", required_argument, NULL, OPTION_KEY },
     { "jobs", required_argument, NULL, OPTION_KEY },
+    { "max-manifest-size", required_argument, NULL, OPTION_KEY },
+    { "max-depth", required_argument, NULL, OPTION_KEY },
     { "help", no_argument, NULL, 'h' },
     { "version", no_argument, NULL, 'v' },
     { NULL, 0, NULL, 0 },
@@ -173,28 +187,59 @@ static void take_option(struct command *command, int option, int index)
     case OPTION_REPORT: command->report_file = optarg; break;
     case OPTION_ACCEPT: decide_on(&command->accepted, optarg); break;
     case OPTION_PREFER: decide_on(&command->preferred, optarg); break;
+    case OPTION_SAVE_INPUT: command->save_input = optarg; break;
+    case OPTION_REPLAY: command->request.replay = optarg; break;
     default: take_flag(command, option);
     }
 }
 
-static void parse(struct command *command, int argc, char **argv)
+/* What a replay takes leaves the decision as it was. */
+static bool fits_replay(int option)
+{
+    return option == OPTION_REPLAY || option == OPTION_SAVE_INPUT || option == OPTION_REPORT
+           || option == OPTION_PRINT_MANIFEST || option == 'h' || option == 'v' || option == '?';
+}
+
+static const char *name_of(int option, int index)
+{
+    return option == 'p' ? "profile" : option == 'm' ? "max-concurrent-transfers" : long_options[index].name;
+}
+
+static void parse_options(struct command *command, int argc, char **argv)
 {
     const char *profile = getenv("DISNIX_PROFILE");
     int option, index = 0;
-    while (!command->ends && (option = getopt_long(argc, argv, "p:m:hv", long_options, &index)) != -1)
+    while (!command->ends && (option = getopt_long(argc, argv, "p:m:hv", long_options, &index)) != -1) {
+        if (!fits_replay(option))
+            command->not_replayed = name_of(option, index);
         take_option(command, option, index);
-    bool given = command->options.profile != options_default.profile;
+    }
+    bool given = command->options.profile != options_default.profile || command->request.replay;
     if (!command->ends && !given && profile && *profile && options_set(&command->options, "profile", profile) != 0)
         end(command, USAGE);
+}
+
+static void parse(struct command *command, int argc, char **argv)
+{
+    parse_options(command, argc, argv);
+    bool replay = command->request.replay;
     if (command->ends)
         return;
-    if (optind + 1 != argc) {
+    if (replay && (command->not_replayed || optind != argc)) {
+        log_error(NULL, "--replay makes a decision again as it was: it takes no %s%s",
+                  command->not_replayed ? "--" : "", command->not_replayed ? command->not_replayed
+                                                                           : "infrastructure model");
+        end(command, USAGE);
+        return;
+    }
+    if (!replay && optind + 1 != argc) {
         log_error(NULL, optind == argc ? "An infrastructure model must be specified!"
                                        : "One infrastructure model is expected: see --help");
         end(command, USAGE);
         return;
     }
-    command->request.infrastructure = argv[optind];
+    if (!replay)
+        command->request.infrastructure = argv[optind];
     if (command->request.print && command->report_file && strcmp(command->report_file, "-") == 0) {
         log_error(NULL, "--print-manifest and --report=- both want standard output");
         end(command, USAGE);
@@ -204,11 +249,12 @@ static void parse(struct command *command, int argc, char **argv)
 static int write_report(const struct command *command, const json_t *report)
 {
     CLEANUP_FREE char *text = json_dumps(report, JSON_INDENT(2) | JSON_SORT_KEYS);
+    CLEANUP_FREE char *line = text ? string_format("%s\n", text) : NULL;
     if (!command->report_file)
         return 0;
-    if (text && strcmp(command->report_file, "-") == 0)
-        return puts(text) < 0 || fflush(stdout) != 0 ? -1 : 0;
-    if (text && operations->write(command->report_file, text, strlen(text), 0644) == 0)
+    if (line && strcmp(command->report_file, "-") == 0)
+        return fputs(line, stdout) < 0 || fflush(stdout) != 0 ? -1 : 0;
+    if (line && operations->write(command->report_file, line, strlen(line), 0644) == 0)
         return 0;
     log_error(NULL, "%s: %s", command->report_file, strerror(errno));
     return -1;
@@ -236,30 +282,73 @@ static int read_history(const char *file, json_t **history)
     return -1;
 }
 
+/* Replaces *path by one from the root, so that it can never be taken for an option or a search path of Nix. */
+static int make_absolute(const char **path, char **made)
+{
+    *made = *path ? realpath(*path, NULL) : NULL;
+    if (*path && !*made) {
+        log_error(NULL, "%s: %s", *path, strerror(errno));
+        return -1;
+    }
+    *path = *made;
+    return 0;
+}
+
+/* Of a directory that is not there yet, without slashes at its end. */
+static int place_input(struct command *command, char **made)
+{
+    const char *given = command->save_input;
+    size_t length = given ? strlen(given) : 0;
+    if (!given)
+        return 0;
+    CLEANUP_FREE char *here = given[0] == '/' ? strdup("") : getcwd(NULL, 0);
+    while (length > 1 && given[length - 1] == '/')
+        length--;
+    *made = here ? string_format("%s%s%.*s", here, *here ? "/" : "", (int)length, given) : NULL;
+    command->options.save_input = *made;
+    command->request.needs_input = true;
+    if (length > 0 && *made)
+        return 0;
+    log_error(NULL, "%s: %s", given, length > 0 ? strerror(errno) : "no directory");
+    return -1;
+}
+
+/* The report goes where it is wanted, and to people, unless standard output has something else. */
+static int tell(const struct command *command, const json_t *report, xmlBufferPtr manifest)
+{
+    int status = 0;
+    if (json_object_size(report) > 1 && write_report(command, report) != 0)
+        status = -1;
+    if (manifest)
+        return print_manifest(manifest) == 0 ? status : -1;
+    if (command->request.print || (command->report_file && strcmp(command->report_file, "-") == 0))
+        return status;
+    if (table_print(report, stdout, table_wants_colours(stdout)) == 0)
+        return status;
+    log_error(NULL, "standard output: %s", strerror(errno));
+    return -1;
+}
+
 static int run(struct command *command)
 {
     CLEANUP_JSON json_t *report = NULL, *history = NULL;
     CLEANUP_BUFFER xmlBufferPtr manifest = NULL;
-    /* Absolute, so that it can never be taken for an option or a search path of Nix. */
-    CLEANUP_FREE char *infrastructure = realpath(command->request.infrastructure, NULL);
-    if (!infrastructure) {
-        log_error(NULL, "%s: %s", command->request.infrastructure, strerror(errno));
+    CLEANUP_FREE char *infrastructure = NULL, *replay = NULL, *input = NULL;
+    if (make_absolute(&command->request.infrastructure, &infrastructure) != 0
+        || make_absolute(&command->request.replay, &replay) != 0 || place_input(command, &input) != 0
+        || read_history(command->state_file, &history) != 0)
         return -1;
-    }
-    if (read_history(command->state_file, &history) != 0)
-        return -1;
-    if (!history)
+    if (!history && (command->accepted || command->preferred))
         history = json_object();
     json_object_update_new(history, json_pack("{so* so*}", "accepted", command->accepted, "preferred",
                                               command->preferred));
-    command->request.infrastructure = infrastructure;
     command->request.history = history;
     int status = reconstruct(&command->request, &command->options, &report, &manifest);
-    if (report && write_report(command, report) != 0)
-        status = -1;
-    if (status == 0 && manifest)
-        status = print_manifest(manifest);
-    return status;
+    if (status != 0) {
+        xmlBufferFree(manifest);
+        manifest = NULL;
+    }
+    return tell(command, report, manifest) == 0 ? status : -1;
 }
 
 /* What the parent waits for. */

@@ -7,8 +7,10 @@
 
 #include "operations.h"
 #include "paths.h"
+#include "xml.h"
 
 const struct options options_default = {
+    .source = "reconstruct",
     .profile = "default",
     .coordinator_profile = true,
     .jobs = 64,
@@ -17,29 +19,38 @@ const struct options options_default = {
     .transfer_timeout = 3600 * 1000,
     .superseded_max_age = 3600,
     .manifest_limit = 64 * 1024 * 1024,
+    .depth_limit = XML_DEPTH_DEFAULT,
 };
 
-static int refuse(const char *key, const char *value, const char *expected)
+static const char *const unreachable_words[] = { "keep", "skip", "fail", NULL };
+static const char *const superseded_words[] = { "newest", "keep", "fail", NULL };
+static const char *const conflict_words[] = { "hold", "keep", "fail", NULL };
+static const char *const version_words[] = { "auto", "1", "2", NULL };
+
+static int refuse(const struct options *options, const char *key, const char *value, const char *expected)
 {
-    log_error(NULL, "reconstruct: %s=%s: %s expected", key, value, expected);
+    log_error(NULL, "%s: %s=%s: %s expected", options->source, key, value, expected);
     return -1;
 }
 
-static int choose(const char *key, const char *value, const char *const *words, const char *expected)
+static int choose(const struct options *options, const char *key, const char *value, const char *const *words,
+                  const char *expected)
 {
     for (int i = 0; words[i]; i++)
         if (strcmp(value, words[i]) == 0)
             return i;
-    return refuse(key, value, expected);
+    return refuse(options, key, value, expected);
 }
 
 /* A whole number from least to most, or -1. */
-static long long number(const char *key, const char *value, long long least, long long most)
+static long long number(const struct options *options, const char *key, const char *value, long long least,
+                        long long most)
 {
     errno = 0;
     long long result = strtoll(value, NULL, 10);
     if (errno || !*value || value[strspn(value, "0123456789")] || result < least || result > most) {
-        log_error(NULL, "reconstruct: %s=%s: a whole number from %lld to %lld expected", key, value, least, most);
+        log_error(NULL, "%s: %s=%s: a whole number from %lld to %lld expected", options->source, key, value, least,
+                  most);
         return -1;
     }
     return result;
@@ -47,49 +58,86 @@ static long long number(const char *key, const char *value, long long least, lon
 
 static int set_policy(struct options *options, const char *key, const char *value)
 {
-    static const char *const unreachable[] = { "keep", "skip", "fail", NULL };
-    static const char *const superseded[] = { "newest", "keep", "fail", NULL };
-    static const char *const versions[] = { "auto", "1", "2", NULL };
-    static const char *const conflict[] = { "hold", "keep", "fail", NULL };
     int chosen = -1;
     if (strcmp(key, "unreachable") == 0) {
-        if ((chosen = choose(key, value, unreachable, "keep, skip or fail")) >= 0)
+        if ((chosen = choose(options, key, value, unreachable_words, "keep, skip or fail")) >= 0)
             options->unreachable = (enum unreachable_policy)chosen;
     } else if (strcmp(key, "superseded") == 0) {
-        if ((chosen = choose(key, value, superseded, "newest, keep or fail")) >= 0)
+        if ((chosen = choose(options, key, value, superseded_words, "newest, keep or fail")) >= 0)
             options->superseded = (enum superseded_policy)chosen;
     } else if (strcmp(key, "on-conflict") == 0) {
-        if ((chosen = choose(key, value, conflict, "hold, keep or fail")) >= 0)
+        if ((chosen = choose(options, key, value, conflict_words, "hold, keep or fail")) >= 0)
             options->on_conflict = (enum conflict_policy)chosen;
     } else if (strcmp(key, "manifest-version") == 0) {
-        if ((chosen = choose(key, value, versions, "1, 2 or auto")) >= 0)
+        if ((chosen = choose(options, key, value, version_words, "1, 2 or auto")) >= 0)
             options->manifest_version = chosen;
     } else {
-        log_error(NULL, "reconstruct: there is no option %s", key);
+        log_error(NULL, "%s: there is no option %s", options->source, key);
     }
     return chosen < 0 ? -1 : 0;
 }
 
+enum number {
+    SUPERSEDED_MAX_AGE, TIMEOUT, TRANSFER_TIMEOUT, JOBS, MAX_CONCURRENT_TRANSFERS, MAX_MANIFEST_SIZE, MAX_DEPTH, NUMBERS
+};
+
+#define DAY (24LL * 3600)
+
+static const struct {
+    const char *key;
+    long long least, most;
+} numbers[NUMBERS] = {
+    [SUPERSEDED_MAX_AGE] = { "superseded-max-age", 0, 3650 * DAY },
+    [TIMEOUT] = { "timeout", 1, DAY },
+    [TRANSFER_TIMEOUT] = { "transfer-timeout", 1, 30 * DAY },
+    [JOBS] = { "jobs", 1, 4096 },
+    [MAX_CONCURRENT_TRANSFERS] = { "max-concurrent-transfers", 1, 1024 },
+    [MAX_MANIFEST_SIZE] = { "max-manifest-size", 1, 1LL << 40 },
+    [MAX_DEPTH] = { "max-depth", 1, XML_DEPTH_MAX },
+};
+
+static int set_number(struct options *options, enum number which, const char *value)
+{
+    long long given = number(options, numbers[which].key, value, numbers[which].least, numbers[which].most);
+    if (given < 0)
+        return -1;
+    switch (which) {
+    case SUPERSEDED_MAX_AGE: options->superseded_max_age = given; break;
+    case TIMEOUT: options->timeout = given * 1000; break;
+    case TRANSFER_TIMEOUT: options->transfer_timeout = given * 1000; break;
+    case JOBS: options->jobs = (unsigned)given; break;
+    case MAX_CONCURRENT_TRANSFERS: options->max_concurrent_transfers = (unsigned)given; break;
+    case MAX_MANIFEST_SIZE: options->manifest_limit = (size_t)given; break;
+    default: options->depth_limit = (unsigned)given;
+    }
+    return 0;
+}
+
 int options_set(struct options *options, const char *key, const char *value)
 {
-    const long long day = 24 * 3600;
     if (strcmp(key, "profile") == 0) {
         if (!is_profile_name(value))
-            return refuse(key, value, "the name of a profile");
+            return refuse(options, key, value, "the name of a profile");
         options->profile = value;
         return 0;
     }
-    long long given;
-    if (strcmp(key, "superseded-max-age") == 0)
-        return (given = number(key, value, 0, 3650 * day)) < 0 ? -1 : (options->superseded_max_age = given, 0);
-    if (strcmp(key, "timeout") == 0)
-        return (given = number(key, value, 1, day)) < 0 ? -1 : (options->timeout = given * 1000, 0);
-    if (strcmp(key, "transfer-timeout") == 0)
-        return (given = number(key, value, 1, 30 * day)) < 0 ? -1 : (options->transfer_timeout = given * 1000, 0);
-    if (strcmp(key, "jobs") == 0)
-        return (given = number(key, value, 1, 4096)) < 0 ? -1 : (options->jobs = (unsigned)given, 0);
-    if (strcmp(key, "max-concurrent-transfers") == 0)
-        return (given = number(key, value, 1, 1024)) < 0 ? -1
-                                                          : (options->max_concurrent_transfers = (unsigned)given, 0);
+    if (strcmp(key, "save-input") == 0) {
+        if (value[0] != '/')
+            return refuse(options, key, value, "an absolute path");
+        options->save_input = value;
+        return 0;
+    }
+    for (int i = 0; i < NUMBERS; i++)
+        if (strcmp(key, numbers[i].key) == 0)
+            return set_number(options, (enum number)i, value);
     return set_policy(options, key, value);
+}
+
+json_t *options_describe(const struct options *options)
+{
+    return json_pack("{ss ss sI ss ss sI sI sb sb}", "unreachable", unreachable_words[options->unreachable], "superseded",
+                     superseded_words[options->superseded], "superseded-max-age",
+                     (json_int_t)options->superseded_max_age, "on-conflict", conflict_words[options->on_conflict],
+                     "manifest-version", version_words[options->manifest_version], "max-manifest-size", (json_int_t)options->manifest_limit, "max-depth",
+                     (json_int_t)options->depth_limit, "dry-run", options->dry_run, "hold", options->hold);
 }

@@ -5,6 +5,7 @@
 #ifndef OPTIONS_H
 #define OPTIONS_H
 
+#include <jansson.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -14,6 +15,7 @@ enum superseded_policy { SUPERSEDED_NEWEST, SUPERSEDED_KEEP, SUPERSEDED_FAIL };
 enum conflict_policy { CONFLICT_HOLD, CONFLICT_KEEP, CONFLICT_FAIL };
 
 struct options {
+    const char *source;          /* named in messages about options */
     const char *interface;       /* NULL: $DISNIX_CLIENT_INTERFACE or disnix-ssh-client */
     const char *target_property; /* NULL: $DISNIX_TARGET_PROPERTY or hostname */
     const char *profile;
@@ -27,6 +29,8 @@ struct options {
     int64_t transfer_timeout; /* milliseconds for one closure */
     int64_t superseded_max_age; /* seconds */
     size_t manifest_limit;    /* bytes of one profile manifest */
+    unsigned depth_limit;     /* levels of elements in one profile manifest */
+    const char *save_input;   /* directory for what the decision is made from; NULL: it is not kept */
     enum unreachable_policy unreachable;
     enum superseded_policy superseded;
     enum conflict_policy on_conflict;
@@ -37,7 +41,11 @@ struct options {
 extern const struct options options_default;
 
 /* Sets what KEY=VALUE names: unreachable, superseded, on-conflict, manifest-version, superseded-max-age, timeout,
- * transfer-timeout, jobs, max-concurrent-transfers, profile. value is borrowed. 0, or -1 after a message. */
+ * transfer-timeout, jobs, max-concurrent-transfers, max-manifest-size, max-depth, profile, save-input. value is
+ * borrowed. 0, or -1 after a message. */
 int options_set(struct options *options, const char *key, const char *value);
+
+/* What of the options matters to a decision, by their names, as options_set() takes them. New reference. */
+json_t *options_describe(const struct options *options);
 
 #endif

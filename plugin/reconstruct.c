@@ -10,9 +10,11 @@
 #include "closures.h"
 #include "facts.h"
 #include "holding.h"
+#include "input.h"
 #include "install.h"
 #include "nix.h"
 #include "operations.h"
+#include "replay.h"
 #include "report.h"
 
 static const size_t infrastructure_limit = (size_t)1 << 30;
@@ -20,11 +22,16 @@ static const size_t infrastructure_limit = (size_t)1 << 30;
 struct reconstruction {
     const struct request *request;
     const struct options *options;
+    const json_t *history;
+    struct replay saved;          /* where the answers come from, if asked for */
+    const struct replay *replay;  /* NULL: they come from the world */
+    struct input input;           /* where they are kept, if asked for */
     struct strings *strings;
     struct infrastructure infrastructure;
     struct target_keys keys;
     struct capture capture;
     struct previous previous;
+    char *namesake;           /* see previous_namesake() */
     struct manifest deployed; /* of the last successful redeployment, as the host remembers */
     bool deployed_known;
     struct claims claims;
@@ -42,57 +49,119 @@ static const struct manifest *known_previous(const struct reconstruction *recons
 
 static bool looks_only(const struct reconstruction *reconstruction)
 {
-    return reconstruction->request->print || reconstruction->options->dry_run;
+    return reconstruction->options->dry_run || (reconstruction->request->print && !reconstruction->replay);
+}
+
+/* Something that the decision needs could not be had. */
+static int failed(struct reconstruction *reconstruction, const char *where)
+{
+    input_failed(&reconstruction->input, where);
+    return -1;
+}
+
+static int infrastructure_text(struct reconstruction *reconstruction, char **xml, size_t *length)
+{
+    const char *file = reconstruction->request->infrastructure;
+    if (reconstruction->replay)
+        return replay_infrastructure(reconstruction->replay, xml, length);
+    if (!reconstruction->request->xml)
+        return nix_evaluate(file, reconstruction->options->show_trace, xml, length);
+    if (operations->read(file, infrastructure_limit, xml, length) == 0)
+        return 0;
+    log_error(NULL, "%s: %s", file, strerror(errno));
+    return -1;
 }
 
 static int read_infrastructure(struct reconstruction *reconstruction)
 {
-    const struct request *request = reconstruction->request;
+    const struct replay *replay = reconstruction->replay;
     struct infrastructure_defaults defaults = { .client_interface = reconstruction->options->interface,
                                                 .target_property = reconstruction->options->target_property };
     CLEANUP_FREE char *xml = NULL, *reason = NULL;
     size_t length = 0;
+    if (replay)
+        defaults = replay->defaults;
     infrastructure_defaults_complete(&defaults);
-    if (request->xml) {
-        if (operations->read(request->infrastructure, infrastructure_limit, &xml, &length) != 0) {
-            log_error(NULL, "%s: %s", request->infrastructure, strerror(errno));
-            return -1;
-        }
-    } else if (nix_evaluate(request->infrastructure, reconstruction->options->show_trace, &xml, &length) != 0) {
+    if (infrastructure_text(reconstruction, &xml, &length) != 0)
         return -1;
-    }
-    if (infrastructure_parse(xml, length, request->infrastructure, reconstruction->strings, &defaults,
-                             &reconstruction->infrastructure, &reason) == 0)
+    input_infrastructure(&reconstruction->input, xml, length, &defaults);
+    if (infrastructure_parse(xml, length, replay ? INPUT_INFRASTRUCTURE : reconstruction->request->infrastructure,
+                             reconstruction->strings, &defaults, &reconstruction->infrastructure, &reason) == 0)
         return 0;
     log_error(NULL, "%s", reason ? reason : "out of memory");
     return -1;
 }
 
-/* A state file may name a manifest that a garbage collection took: then it is not known. */
-static void read_deployed(struct reconstruction *reconstruction)
+static int read_previous(struct reconstruction *reconstruction)
 {
-    const char *path = json_string_value(json_object_get(reconstruction->request->history, "deployed"));
+    const struct options *options = reconstruction->options;
+    struct previous *previous = &reconstruction->previous;
+    if (reconstruction->replay) {
+        if (replay_fails(reconstruction->replay, FAILED_PREVIOUS)
+            || replay_previous(reconstruction->replay, reconstruction->strings, previous, &reconstruction->namesake)
+                   != 0)
+            return failed(reconstruction, FAILED_PREVIOUS);
+    } else {
+        if (previous_read(options->coordinator_profile_directory, options->profile, reconstruction->request->previous,
+                          reconstruction->strings, previous) != 0)
+            return failed(reconstruction, FAILED_PREVIOUS);
+        reconstruction->namesake = previous_namesake(previous);
+    }
+    input_previous(&reconstruction->input, previous, reconstruction->namesake);
+    return previous_name_targets(previous, &reconstruction->keys);
+}
+
+/* A state file may name a manifest that a garbage collection took: then it is not known. */
+static int read_deployed(struct reconstruction *reconstruction)
+{
+    const char *path = json_string_value(json_object_get(reconstruction->history, "deployed"));
     CLEANUP_FREE char *reason = NULL;
+    if (reconstruction->replay) {
+        if (replay_deployed(reconstruction->replay, reconstruction->strings, &reconstruction->deployed,
+                            &reconstruction->deployed_known) != 0)
+            return -1;
+        return reconstruction->deployed_known ? manifest_name_targets(&reconstruction->deployed, &reconstruction->keys)
+                                              : 0;
+    }
     if (!path)
-        return;
+        return 0;
     enum manifest_reading outcome = manifest_read(path, reconstruction->strings, &reconstruction->deployed, &reason);
     reconstruction->deployed_known = outcome == MANIFEST_READ
                                      && manifest_name_targets(&reconstruction->deployed, &reconstruction->keys) == 0;
     if (outcome == MANIFEST_DAMAGED)
         log_warning(NULL, "the last deployed manifest is not known: %s", reason ? reason : "out of memory");
+    return 0;
 }
 
 /* Where the host remembers nothing, the previous manifest tells what was deployed last; if reconstruction wrote it, an
  * older one does, and if there is none, nothing is known to have been deployed. */
 static int find_deployed(struct reconstruction *reconstruction)
 {
-    if (reconstruction->deployed_known || reconstruction->copies.count == 0
+    if (reconstruction->deployed_known || reconstruction->replay || reconstruction->copies.count == 0
         || !previous_is_reconstructed(&reconstruction->previous))
         return 0;
     manifest_clear(&reconstruction->deployed);
     reconstruction->deployed_known = previous_find_deployed(&reconstruction->previous, reconstruction->strings,
                                                             &reconstruction->deployed) >= 0;
     return reconstruction->deployed_known ? 0 : -1;
+}
+
+static int capture(struct reconstruction *reconstruction)
+{
+    struct capture *answers = &reconstruction->capture;
+    if (capture_init(answers, &reconstruction->infrastructure, reconstruction->strings) != 0)
+        return -1;
+    int status = !reconstruction->replay
+                     ? capture_targets(reconstruction->options, looks_only(reconstruction), &reconstruction->keys,
+                                       reconstruction->strings, answers)
+                 : replay_fails(reconstruction->replay, FAILED_TARGETS)
+                     ? -1
+                     : replay_capture(reconstruction->replay, &reconstruction->keys, reconstruction->strings, answers);
+    if (status != 0)
+        return failed(reconstruction, FAILED_TARGETS);
+    input_targets(&reconstruction->input, answers);
+    report_targets(reconstruction->report, answers, reconstruction->options, NULL);
+    return 0;
 }
 
 static int check_answers(const struct reconstruction *reconstruction)
@@ -107,6 +176,19 @@ static int check_answers(const struct reconstruction *reconstruction)
     return -1;
 }
 
+static int hash_claims(void *closure, const json_t *documents, json_t **keys)
+{
+    struct reconstruction *reconstruction = closure;
+    int status = !reconstruction->replay ? nix_service_keys(documents, keys)
+                 : replay_fails(reconstruction->replay, FAILED_HASHES)
+                     ? -1
+                     : replay_hashes(reconstruction->replay, documents, keys);
+    if (status != 0)
+        return failed(reconstruction, FAILED_HASHES);
+    input_hashes(&reconstruction->input, documents, *keys);
+    return 0;
+}
+
 /* Claims until no two of them disagree about a key: a refused target may have hidden nothing else. */
 static int collect_claims(struct reconstruction *reconstruction)
 {
@@ -114,7 +196,7 @@ static int collect_claims(struct reconstruction *reconstruction)
     while (refused) {
         claims_clear(&reconstruction->claims);
         if (claims_collect(&reconstruction->capture, &reconstruction->infrastructure, &reconstruction->claims) != 0
-            || claims_settle(&reconstruction->claims, &refused) != 0)
+            || claims_settle(&reconstruction->claims, hash_claims, reconstruction, &refused) != 0)
             return -1;
     }
     return 0;
@@ -158,27 +240,56 @@ static int find_copies(struct reconstruction *reconstruction)
     return status;
 }
 
+static int gather_facts(struct reconstruction *reconstruction)
+{
+    struct copies *copies = &reconstruction->copies;
+    facts_set_absences(reconstruction->history, &reconstruction->capture);
+    if (find_copies(reconstruction) != 0)
+        return -1;
+    int status = !reconstruction->replay
+                     ? facts_gather(copies, &reconstruction->infrastructure, &reconstruction->previous,
+                                    reconstruction->history, reconstruction->options, reconstruction->strings)
+                 : replay_fails(reconstruction->replay, FAILED_SNAPSHOTS)
+                     ? -1
+                     : replay_facts(reconstruction->replay, &reconstruction->previous, reconstruction->strings, copies);
+    if (status != 0)
+        return failed(reconstruction, FAILED_SNAPSHOTS);
+    return find_deployed(reconstruction);
+}
+
+static bool act(struct reconstruction *reconstruction)
+{
+    if (reconstruction->replay)
+        return actions_assume(&reconstruction->copies, replay_outcome, &reconstruction->saved);
+    if (looks_only(reconstruction))
+        return actions_assume(&reconstruction->copies, NULL, NULL);
+    return actions_perform(&reconstruction->copies, reconstruction->options);
+}
+
+static int fence_targets(struct reconstruction *reconstruction)
+{
+    int status = reconstruction->replay
+                     ? holding_assume(&reconstruction->capture, replay_fence, &reconstruction->saved)
+                 : looks_only(reconstruction) ? holding_assume(&reconstruction->capture, NULL, NULL)
+                                              : holding_fence(&reconstruction->capture, reconstruction->options);
+    if (status != 0)
+        log_error(NULL, "out of memory");
+    return status;
+}
+
 /* Judges, does what the judgement wants, and judges again by how that went, until nothing is left to do. */
 static int settle_copies(struct reconstruction *reconstruction)
 {
-    facts_set_absences(reconstruction->request->history, &reconstruction->capture);
-    if (find_copies(reconstruction) != 0)
-        return -1;
-    if (facts_gather(&reconstruction->copies, &reconstruction->infrastructure, &reconstruction->previous,
-                     reconstruction->request->history, reconstruction->options, reconstruction->strings) != 0
-        || find_deployed(reconstruction) != 0)
-        return -1;
-    bool again = true;
+    int status = gather_facts(reconstruction);
+    bool again = status == 0;
     while (again) {
-        if (judge_copies(reconstruction) != 0 || check_copy_policies(reconstruction) != 0)
-            return -1;
-        again = looks_only(reconstruction) ? actions_assume(&reconstruction->copies)
-                                           : actions_perform(&reconstruction->copies, reconstruction->options);
+        status = judge_copies(reconstruction) == 0 ? check_copy_policies(reconstruction) : -1;
+        again = status == 0 && act(reconstruction);
     }
-    if (holding_fence(&reconstruction->capture, reconstruction->options, looks_only(reconstruction)) == 0)
-        return 0;
-    log_error(NULL, "out of memory");
-    return -1;
+    if (status == 0)
+        status = fence_targets(reconstruction);
+    input_copies(&reconstruction->input, &reconstruction->capture, &reconstruction->copies);
+    return status;
 }
 
 /* Version 1 where it is asked for, or where nothing speaks against it. */
@@ -227,9 +338,13 @@ static int make_manifest(struct reconstruction *reconstruction)
 static int decide(struct reconstruction *reconstruction)
 {
     char *reason = NULL;
+    input_round(&reconstruction->input);
+    reconstruction->saved.round++;
     if (check_answers(reconstruction) != 0 || collect_claims(reconstruction) != 0
         || settle_copies(reconstruction) != 0 || make_manifest(reconstruction) != 0)
         return -1;
+    report_targets(reconstruction->report, &reconstruction->capture, reconstruction->options,
+                   &reconstruction->manifest);
     report_copies(reconstruction->report, &reconstruction->copies);
     if (manifest_check(&reconstruction->manifest, &reason) == 0)
         return 0;
@@ -238,19 +353,40 @@ static int decide(struct reconstruction *reconstruction)
     return -1;
 }
 
+/* One fetching. refused: some targets' closures cannot be had. */
+static int fetch(struct reconstruction *reconstruction, bool *refused)
+{
+    struct capture *targets = &reconstruction->capture;
+    CLEANUP_FREE bool *captured = calloc(targets->count + 1, sizeof *captured);
+    if (!captured)
+        return -1;
+    for (size_t i = 0; i < targets->count; i++)
+        captured[i] = targets->targets[i].answer == ANSWER_CAPTURED;
+    int status = !reconstruction->replay
+                     ? closures_fetch(targets, reconstruction->options, &reconstruction->fetched, refused)
+                 : replay_fails(reconstruction->replay, FAILED_CLOSURES)
+                     ? -1
+                     : replay_closures(reconstruction->replay, targets, &reconstruction->fetched, refused);
+    input_refused(&reconstruction->input, targets, captured);
+    input_fetched(&reconstruction->input, targets, &reconstruction->fetched);
+    return status == 0 ? 0 : failed(reconstruction, FAILED_CLOSURES);
+}
+
 /* Decides again without the targets whose closures cannot be had. */
 static int fetch_closures(struct reconstruction *reconstruction)
 {
-    bool refused = false;
-    do {
-        if (closures_fetch(&reconstruction->capture, reconstruction->options, &reconstruction->fetched, &refused) != 0)
-            return -1;
-        if (refused && decide(reconstruction) != 0)
-            return -1;
-    } while (refused);
-    closures_describe(&reconstruction->fetched, &reconstruction->capture,
-                      json_object_get(reconstruction->report, "targets"));
-    return 0;
+    bool refused = true;
+    int status = 0;
+    while (status == 0 && refused) {
+        refused = false;
+        status = fetch(reconstruction, &refused);
+        if (status == 0 && refused)
+            status = decide(reconstruction);
+    }
+    if (reconstruction->fetched.targets)
+        closures_describe(&reconstruction->fetched, &reconstruction->capture,
+                          json_object_get(reconstruction->report, "targets"));
+    return status;
 }
 
 static void say_result(const struct reconstruction *reconstruction, bool changed)
@@ -264,35 +400,45 @@ static void say_result(const struct reconstruction *reconstruction, bool changed
         log_notice(NULL, "Reconstructed manifest: %s", reconstruction->installed.path);
 }
 
+static int install_manifest(struct reconstruction *reconstruction, bool *changed)
+{
+    struct installed *installed = &reconstruction->installed;
+    int status = 0;
+    if (!reconstruction->replay)
+        status = install(&reconstruction->manifest, &reconstruction->previous, reconstruction->options, installed,
+                         changed);
+    else if (*changed)
+        status = replay_fails(reconstruction->replay, FAILED_INSTALL)
+                     ? -1
+                     : replay_install(reconstruction->replay, installed);
+    if (status != 0)
+        return failed(reconstruction, FAILED_INSTALL);
+    if (*changed)
+        input_installed(&reconstruction->input, installed);
+    if (!reconstruction->replay)
+        say_result(reconstruction, *changed);
+    return 0;
+}
+
 static int finish(struct reconstruction *reconstruction, xmlBufferPtr *printed)
 {
-    json_t *report = reconstruction->report;
-    bool changed = !reconstruction->previous.known
-                   || !manifest_equal(&reconstruction->previous.manifest, &reconstruction->manifest);
-    json_object_set_new(report, "difference",
-                        manifest_difference(known_previous(reconstruction), &reconstruction->manifest));
-    json_object_set_new(report, "changed", json_boolean(changed));
-    json_object_set_new(report, "manifestVersion", json_integer(reconstruction->manifest.version));
-    report_names(report, &reconstruction->capture, &reconstruction->previous, reconstruction->manifest.version);
-    report_warn(report);
-    if (reconstruction->request->print) {
-        *printed = manifest_write(&reconstruction->manifest);
-        return *printed ? 0 : -1;
-    }
-    if (!reconstruction->options->dry_run) {
-        if (install(&reconstruction->manifest, &reconstruction->previous, reconstruction->options,
-                    &reconstruction->installed, &changed) != 0)
-            return -1;
-        say_result(reconstruction, changed);
-    }
     const struct installed *installed = &reconstruction->installed;
-    json_object_update_new(report, json_pack("{ss* sI sO*}", "manifest",
-                                             installed->path ? installed->path : reconstruction->previous.path,
-                                             "generation",
+    const struct previous *previous = &reconstruction->previous;
+    json_t *report = reconstruction->report;
+    bool changed = report_difference(report, previous, &reconstruction->manifest);
+    report_names(report, &reconstruction->capture, previous, reconstruction->namesake, reconstruction->manifest.version);
+    report_warn(report);
+    if (!looks_only(reconstruction) && install_manifest(reconstruction, &changed) != 0)
+        return -1;
+    CLEANUP_FREE char *path = string_utf8(installed->path ? installed->path : previous->path);
+    json_object_update_new(report, json_pack("{ss* sI sO*}", "manifest", path, "generation",
                                              (json_int_t)(installed->generation ? installed->generation
-                                                                               : reconstruction->previous.generation),
+                                                                               : previous->generation),
                                              "unbacked", installed->unbacked));
-    return 0;
+    if (!reconstruction->request->print)
+        return 0;
+    *printed = manifest_write(&reconstruction->manifest);
+    return *printed ? 0 : -1;
 }
 
 static void reconstruction_clear(struct reconstruction *reconstruction)
@@ -307,42 +453,61 @@ static void reconstruction_clear(struct reconstruction *reconstruction)
     target_keys_clear(&reconstruction->keys);
     infrastructure_clear(&reconstruction->infrastructure);
     closures_release(&reconstruction->fetched);
+    free(reconstruction->namesake);
+    input_clear(&reconstruction->input);
+    replay_clear(&reconstruction->saved);
     strings_free(reconstruction->strings);
 }
 
 static int run(struct reconstruction *reconstruction, xmlBufferPtr *printed)
 {
-    const struct request *request = reconstruction->request;
     if (read_infrastructure(reconstruction) != 0
-        || previous_read(reconstruction->options->coordinator_profile_directory, reconstruction->options->profile,
-                         request->previous, reconstruction->strings,
-                         &reconstruction->previous) != 0
         || target_keys_list(&reconstruction->keys, &reconstruction->infrastructure) != 0
-        || previous_name_targets(&reconstruction->previous, &reconstruction->keys) != 0)
-        return -1;
-    read_deployed(reconstruction);
-    if (capture_targets(&reconstruction->infrastructure, reconstruction->options, looks_only(reconstruction),
-                        reconstruction->strings, &reconstruction->capture) != 0)
-        return -1;
-    if (decide(reconstruction) != 0)
+        || read_previous(reconstruction) != 0 || read_deployed(reconstruction) != 0 || capture(reconstruction) != 0 || decide(reconstruction) != 0)
         return -1;
     if (!looks_only(reconstruction) && fetch_closures(reconstruction) != 0)
         return -1;
     return finish(reconstruction, printed);
 }
 
+/* Where the answers come from, and where they go. */
+static int begin(struct reconstruction *reconstruction)
+{
+    const struct request *request = reconstruction->request;
+    if (request->replay) {
+        if (replay_load(&reconstruction->saved, request->replay, reconstruction->options) != 0)
+            return -1;
+        reconstruction->replay = &reconstruction->saved;
+        reconstruction->options = &reconstruction->saved.options;
+        reconstruction->history = replay_history(&reconstruction->saved);
+    }
+    return input_begin(&reconstruction->input, reconstruction->options, looks_only(reconstruction),
+                       reconstruction->history);
+}
+
+/* A decision that failed is saved as well: it is then that one wants to see from what it was made. */
+static int save_input(struct reconstruction *reconstruction)
+{
+    return input_save(&reconstruction->input, &reconstruction->previous,
+                      reconstruction->deployed_known ? &reconstruction->deployed : NULL, &reconstruction->capture);
+}
+
 int reconstruct(const struct request *request, const struct options *options, json_t **report,
                 xmlBufferPtr *printed)
 {
-    struct reconstruction reconstruction = { .request = request, .options = options };
+    struct reconstruction reconstruction = { .request = request, .options = options, .history = request->history };
     reconstruction.strings = strings_new();
-    reconstruction.report = json_object();
+    reconstruction.report = json_pack("{si}", "version", REPORT_VERSION);
     int status = -1;
     if (reconstruction.strings && reconstruction.report) {
         manifest_init(&reconstruction.previous.manifest, reconstruction.strings);
         manifest_init(&reconstruction.deployed, reconstruction.strings);
         manifest_init(&reconstruction.manifest, reconstruction.strings);
-        status = run(&reconstruction, printed);
+        if (begin(&reconstruction) == 0) {
+            status = run(&reconstruction, printed);
+            if (save_input(&reconstruction) != 0 && request->needs_input)
+                status = -1;
+        }
     }
     *report = reconstruction.report;
     reconstruction_clear(&reconstruction);

@@ -7,6 +7,63 @@
 #include "holding.h"
 #include "operations.h"
 
+static const char *done_about(const struct captured *captured, const struct options *options)
+{
+    if (captured->standing == STANDING_HELD)
+        return "held";
+    if (captured->answer == ANSWER_CAPTURED || captured->answer == ANSWER_EMPTY)
+        return NULL;
+    return options->unreachable == UNREACHABLE_KEEP ? "kept" : options->unreachable == UNREACHABLE_SKIP ? "skipped"
+                                                                                                       : NULL;
+}
+
+/* How many service mappings from *next on are on the target; both are sorted by its name. */
+static size_t count_services(const struct manifest *manifest, const char *target, size_t *next)
+{
+    size_t first;
+    while (*next < manifest->service_mapping_count && strcmp(manifest->service_mappings[*next].target, target) < 0)
+        ++*next;
+    for (first = *next; *next < manifest->service_mapping_count; ++*next)
+        if (strcmp(manifest->service_mappings[*next].target, target) != 0)
+            break;
+    return *next - first;
+}
+
+void report_targets(json_t *report, const struct capture *capture, const struct options *options,
+                    const struct manifest *manifest)
+{
+    json_t *targets = json_object();
+    size_t next = 0;
+    for (size_t i = 0; i < capture->count; i++) {
+        const struct captured *captured = &capture->targets[i];
+        bool unusable = captured->answer == ANSWER_INVALID || captured->answer == ANSWER_SILENT;
+        json_t *entry = json_pack("{ss ss* ss* ss* sI}", "status", answer_name(captured->answer), "done",
+                                  done_about(captured, options), "reason", unusable ? captured->reason : NULL,
+                                  "profile", captured->profile, "milliseconds",
+                                  (json_int_t)captured->milliseconds);
+        if (manifest)
+            json_object_set_new(entry, "services",
+                                json_integer((json_int_t)count_services(manifest, captured->target->name, &next)));
+        json_object_set_new(targets, captured->target->name, entry);
+    }
+    json_object_set_new(report, "targets", targets);
+}
+
+bool report_difference(json_t *report, const struct previous *previous, const struct manifest *manifest)
+{
+    const struct manifest *before = previous->known ? &previous->manifest : NULL;
+    bool changed = !before || !manifest_equal(before, manifest);
+    json_t *difference = manifest_difference(before, manifest);
+    CLEANUP_FREE char *path = before ? string_utf8(previous->path) : NULL;
+    if (path)
+        json_object_set_new(report, "previous", json_string(path));
+    json_object_set_new(report, "changed", json_boolean(changed));
+    json_object_set_new(report, "manifestVersion", json_integer(manifest->version));
+    json_object_set_new(report, "changes", manifest_changes(difference, manifest));
+    json_object_set_new(report, "difference", difference);
+    return changed;
+}
+
 static json_t *describe_copy(const struct copy *copy)
 {
     return json_pack("{ss ss ss ss ss*}", "component", copy->mapping->component, "container",
@@ -102,9 +159,9 @@ static void warn(json_t *report, const char *target, char *text)
     free(text);
 }
 
-void report_names(json_t *report, const struct capture *capture, const struct previous *previous, int version)
+void report_names(json_t *report, const struct capture *capture, const struct previous *previous,
+                  const char *namesake, int version)
 {
-    CLEANUP_FREE char *namesake = previous_namesake(previous);
     json_object_set_new(report, "warnings", json_array());
     for (size_t i = 0; i < capture->count; i++) {
         const struct captured *captured = &capture->targets[i];

@@ -80,6 +80,10 @@ conflict() # WHY REASON ARGUMENT…
         "$why: it is a conflict"
     has "$(reported 'r["conflicts"][0]["reason"]')" "$reason" "$why: it is said why"
     is "$(on_a)" yes "$why: nothing is left out"
+    printf '%s\n' "$output" > "$scratch/held.xml"
+    decide --on-conflict=keep "$@"
+    printf '%s\n' "$output" > "$scratch/kept.xml"
+    ok "$why: by hand to hold is to keep" cmp "$scratch/held.xml" "$scratch/kept.xml"
     decide --on-conflict=fail "$@"
     is "$status" 1 "$why: on-conflict=fail fails"
     story

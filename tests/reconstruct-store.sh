@@ -121,4 +121,11 @@ current 2 manifest.xml
 is "$(reported 'r["conflicts"]')" '[]' 'one that was deployed does'
 current 3 reconstructed-manifest.xml
 is "$(reported 'r["conflicts"]')" '[]' 'also when reconstruction came after it'
+
+# A profile manifest in this machine's own store has the same limit.
+mkdir -p "$machine$(store_path a)"
+cp "$NETWORK/a/installed" "$machine$(store_path a)/profilemanifest.xml"
+reconstruct --xml --max-manifest-size=100 "$model"
+has "$messages" "[target: a]: invalid: $(store_path a)/profilemanifest.xml: larger than 100 bytes; more are allowed by --max-manifest-size" \
+    'a profile manifest in the own store that is too large'
 done_testing

@@ -13,7 +13,8 @@ has "$(output)" 'An infrastructure model must be specified!' 'no model: said'
 fails 2 'two models: wrong usage' "$program" --xml "$model" "$model"
 fails 2 'an unknown option: wrong usage' "$program" --nothing "$model"
 fails 2 'an option without its value: wrong usage' "$program" --previous
-for wrong in --timeout=0 --jobs=many --unreachable=drop --superseded= --on-conflict=newest --profile=../x -m0 -p.; do
+for wrong in --timeout=0 --jobs=many --unreachable=drop --superseded= --on-conflict=held --profile=../x -m0 -p. \
+    --max-depth=257 --max-manifest-size=64M; do
     fails 2 "$wrong: wrong usage" "$program" --xml "$wrong" "$model"
 done
 fails 2 'report and manifest on standard output: wrong usage' "$program" --print-manifest --report=- "$model"
@@ -44,6 +45,27 @@ cd "$scratch" || exit
 cp "$model" ./-model.xml
 reconstruct --xml --dry-run --report=report.json --previous=previous.xml -- -model.xml
 is "$status $(reported 'r["changed"]')" '0 False' 'relative names, one that begins with -'
+
+# Limits, and what raises them.
+deep=$(printf '<x>%.0s' 1 2 3 4 5 6 7 8 9 10)$(printf '</x>%.0s' 1 2 3 4 5 6 7 8 9 10)
+sed "s|<services>|$deep&|" "$NETWORK/a/installed" > "$NETWORK/a/installed.deep"
+mv "$NETWORK/a/installed" "$NETWORK/a/installed.flat"
+cp "$NETWORK/a/installed.deep" "$NETWORK/a/installed"
+limited() # MESSAGE OPTION
+{
+    reconstruct --xml --dry-run "$2" "$model"
+    is "$(reported 'r["targets"]["a"]["status"]')" invalid "$2: the target is invalid"
+    has "$messages" "[target: a]: invalid: --query-installed: $1" "$2: target, file, and what allows more"
+}
+limited 'line 3: more than 10 levels of elements; more are allowed by --max-depth' --max-depth=10
+reconstruct --xml --dry-run --max-depth=11 "$model"
+is "$(reported 'r["targets"]["a"]["status"]')" captured '--max-depth: one more is enough'
+size=$(wc -c < "$NETWORK/a/installed")
+limited "too much output, more than $((size - 1)) bytes; more are allowed by --max-manifest-size" \
+    --max-manifest-size=$((size - 1))
+reconstruct --xml --dry-run --max-manifest-size="$size" "$model"
+is "$(reported 'r["targets"]["a"]["status"]')" captured '--max-manifest-size: one more is enough'
+mv "$NETWORK/a/installed.flat" "$NETWORK/a/installed"
 
 # Environment, and options that beat it.
 reconstruct --xml --dry-run --interface='no such client' "$model"

@@ -201,10 +201,13 @@ static void test_by_target(void **state)
     changes("<mapping><container>c</container><service>" KEY_B "</service><target>b</target></mapping></serviceM",
             "</serviceM", "{\"b\":{\"services\":{\"removed\":" API_IN_C "}}}");
     changes("<target>b</target></mapping></serviceM", "<target>a</target></mapping></serviceM",
-            "{\"a\":{\"services\":{\"added\":" API_IN_C "}},\"b\":{\"services\":{\"removed\":" API_IN_C "}}}");
+            "{\"a\":{\"services\":{\"added\":" API_IN_C "}},"
+            "\"b\":{\"services\":{\"removed\":" API_IN_C "}}}");
     changes("<component>web-1.0", "<component>web-1.1",
             "{\"a\":{\"snapshots\":{\"added\":[{\"component\":\"web-1.1\",\"container\":\"c\"}],"
             "\"removed\":[{\"component\":\"web-1.0\",\"container\":\"c\"}]}}}");
+    changes("<container>c</container><service>" KEY_A "</service><target>a</target></mapping></snapshotMappings>",
+            "<container>c</container><service>" KEY_B "</service><target>a</target></mapping></snapshotMappings>", "{}");
     changes("type=\"float\">5", "type=\"float\">6",
             "{\"a\":{\"fields\":[\"properties.load\"],\"infrastructure\":\"changed\"}}");
     changes("</target></infrastructure>", "</target><target name=\"z\"/></infrastructure>",

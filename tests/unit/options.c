@@ -30,6 +30,8 @@ static void what_is_right_is_taken(void **state)
         { "on-conflict", "hold" }, { "on-conflict", "keep" }, { "on-conflict", "fail" },
         { "superseded-max-age", "0" }, { "timeout", "1" }, { "transfer-timeout", "2592000" },
         { "jobs", "4096" }, { "max-concurrent-transfers", "1024" }, { "profile", "a b" },
+        { "max-manifest-size", "1" }, { "max-manifest-size", "1099511627776" }, { "max-depth", "1" },
+        { "max-depth", "256" }, { "save-input", "/a b" },
     };
     (void)state;
     for (size_t i = 0; i < sizeof right / sizeof *right; i++) {
@@ -50,6 +52,8 @@ static void what_is_wrong_changes_nothing(void **state)
         { "max-concurrent-transfers", "1025" }, { "max-concurrent-transfers", "1.5" },
         { "profile", "" }, { "profile", ".." }, { "profile", "a/b" }, { "profile", "-x" }, { "profile", "a\nb" },
         { "", "1" }, { "Timeout", "1" }, { "manifest-limit", "1" },
+        { "max-manifest-size", "0" }, { "max-manifest-size", "64M" }, { "max-depth", "0" }, { "max-depth", "257" },
+        { "save-input", "" }, { "save-input", "here" }, { "on-conflict", "held" },
     };
     (void)state;
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
@@ -72,12 +76,36 @@ static void units_are_seconds_outside(void **state)
     assert_int_equal(options.superseded_max_age, 9);
 }
 
+/* What describes the options makes them again. */
+static void described_and_taken(void **state)
+{
+    struct options options = options_default, again = options_default;
+    (void)state;
+    set(&options, "unreachable", "skip");
+    set(&options, "superseded", "fail");
+    set(&options, "superseded-max-age", "9");
+    set(&options, "on-conflict", "keep");
+    set(&options, "max-manifest-size", "1000");
+    set(&options, "max-depth", "7");
+    json_t *described = options_describe(&options), *value;
+    const char *key;
+    json_object_foreach(described, key, value) {
+        char number[32];
+        snprintf(number, sizeof number, "%" JSON_INTEGER_FORMAT, json_integer_value(value));
+        if (!json_is_boolean(value))
+            assert_int_equal(set(&again, key, json_is_string(value) ? json_string_value(value) : number), 0);
+    }
+    assert_memory_equal(&again, &options, sizeof again);
+    json_decref(described);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_right_is_taken),
         cmocka_unit_test(what_is_wrong_changes_nothing),
         cmocka_unit_test(units_are_seconds_outside),
+        cmocka_unit_test(described_and_taken),
     };
     return cmocka_run_group_tests_name("options", tests, NULL, NULL);
 }
