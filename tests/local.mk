@@ -80,6 +80,7 @@ shell_tests = \
 	tests/host-loop.sh \
 	tests/host-memory.sh \
 	tests/host-plugins.sh \
+	tests/host-saved-input.sh \
 	tests/host-usage.sh \
 	tests/host-versions.sh \
 	tests/install.sh \
@@ -98,16 +99,20 @@ shell_tests = \
 	tests/reconstruct-corpus.sh \
 	tests/reconstruct-names.sh \
 	tests/reconstruct-hostile.sh \
+	tests/reconstruct-order.sh \
+	tests/reconstruct-replay.sh \
+	tests/reconstruct-report.sh \
 	tests/reconstruct-store.sh \
 	tests/reconstruct-table.sh \
 	tests/reconstruct-transfers.sh \
 	tests/reconstruct-usage.sh \
 	tests/reconstruct-versions.sh \
 	tests/reconstruct-versions-store.sh \
+	tests/replays.sh \
 	$(NULL)
 TESTS += $(shell_tests)
 dist_check_SCRIPTS += $(shell_tests) tests/closures tests/compare-manifests tests/engine-client tests/fake-client tests/with-nix
 dist_check_DATA += tests/functions.sh tests/lab.sh tests/unit/model.h tests/unit/unit.h
 dist_check_DATA += tests/network.sh tests/stores.sh tests/version-1.nix
 dist_check_DATA += tests/host.sh
-EXTRA_DIST += tests/corpus tests/count-results
+EXTRA_DIST += tests/corpus tests/replays tests/count-results
