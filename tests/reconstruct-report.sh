@@ -97,10 +97,12 @@ python3 - "$scratch/saved/input.json" << 'EOF'
 import json, sys
 saved = json.load(open(sys.argv[1]))
 saved["installed"]["path"] = "/nix/\x1b[31mstore\u202e\u0085\r"
+saved["fetched"]["a"] = {"paths": 2, "bytes": 2560, "unasked": 1, "unaskedPaths": ["/nix/store/x"]}
 json.dump(saved, open(sys.argv[1], "w"))
 EOF
-has "$("$builddir/dydisnix-reconstruct" --replay="$scratch/saved" 2> "$scratch/messages")" \
-    'Manifest: /nix/?[31mstore???, generation 3' 'what is no text is shown as ?'
+output=$("$builddir/dydisnix-reconstruct" --replay="$scratch/saved" --report="$scratch/odd.json" 2> "$scratch/messages")
+has "$output" 'Manifest: /nix/?[31mstore???, generation 3' 'what is no text is shown as ?'
+has "$output" 'a       captured  -     1         2 (2.5 KiB)  ' 'what was fetched'
 
 # Colours are for terminals that have them.
 cat > "$scratch/at-terminal" << 'EOF'
@@ -214,7 +216,8 @@ for path, seen in sorted(written.items()):
 for path in sorted(set(described) - set(written)):
     print("described, and not seen:", path)
 EOF
-is "$(python3 "$scratch/members" "$srcdir/plugin/dydisnix-reconstruct.1" "$srcdir"/tests/replays/*/report.json "$reports"/*.json)" \
+is "$(python3 "$scratch/members" "$srcdir/plugin/dydisnix-reconstruct.1" "$srcdir"/tests/replays/*/report.json "$reports"/*.json \
+    "$scratch/odd.json")" \
     '' 'every member is described, and of the type that it is said to be'
 
 done_testing
