@@ -95,9 +95,11 @@ shell_tests = \
 	tests/reconstruct-answers.sh \
 	tests/host-watched-model.sh \
 	tests/reconstruct-closures.sh \
+	tests/reconstruct-contracts.sh \
 	tests/reconstruct-copies.sh \
 	tests/reconstruct-corpus.sh \
 	tests/reconstruct-names.sh \
+	tests/reconstruct-data.sh \
 	tests/reconstruct-hostile.sh \
 	tests/reconstruct-order.sh \
 	tests/reconstruct-replay.sh \
@@ -111,7 +113,7 @@ shell_tests = \
 	tests/replays.sh \
 	$(NULL)
 TESTS += $(shell_tests)
-dist_check_SCRIPTS += $(shell_tests) tests/closures tests/compare-manifests tests/engine-client tests/fake-client tests/with-nix
+dist_check_SCRIPTS += $(shell_tests) tests/closures tests/compare-manifests tests/engine-client tests/fake-client tests/fields tests/with-nix
 dist_check_DATA += tests/functions.sh tests/lab.sh tests/unit/model.h tests/unit/unit.h
 dist_check_DATA += tests/network.sh tests/stores.sh tests/version-1.nix
 dist_check_DATA += tests/host.sh
