@@ -120,6 +120,9 @@ static int keep_target(struct aggregation *aggregation, const struct target *tar
     struct manifest *manifest = aggregation->manifest;
     bool alike = previous && previous->version == manifest->version;
     const struct target *known = alike ? infrastructure_find(&previous->infrastructure, target->name) : NULL;
+    const char *field;
+    if (known && target_objection(known, &field))
+        known = NULL; /* with such an entry the whole manifest could not be used */
     if (manifest_add_target(manifest, known ? known : target) != 0)
         return -1;
     if (!previous)

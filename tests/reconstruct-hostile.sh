@@ -100,10 +100,100 @@ rm "$NETWORK/b/query-requisites.sh"
 requisites 'a control sequence' '\033[2J\n' 'no store path: '
 lacks "$messages" "$(printf '\033')" 'a control sequence: does not reach the terminal'
 
+# What a client prints, in other ways than it should.
+good() # WHAT: b is captured as if nothing were odd
+{
+    print
+    is "$status $(reported 'r["targets"]["b"]["status"]')" '0 captured' "$1: understood"
+    has "$output" "<profile name=\"b\">$(store_path b)</profile>" "$1: the profile is what it should be"
+}
+profile b "$(service k2 api)" "$(mapping k2 echo)" ''
+printf '%s' "$(store_path b)" > "$NETWORK/b/requisites"
+good 'requisites without a last new line'
+printf '\n\n%s\n%s\n\n\n' "$(store_path glibc)" "$(store_path b)" > "$NETWORK/b/requisites"
+good 'requisites with empty lines'
+tail -n +3 "$NETWORK/b/installed" > "$NETWORK/b/new"
+printf '\357\273\277' | cat - "$NETWORK/b/new" > "$NETWORK/b/installed"
+good 'a byte order mark'
+sed 's/$/\r/' "$NETWORK/b/new" > "$NETWORK/b/installed"
+good 'a profile manifest whose lines end with carriage returns'
+requisites 'requisites whose lines end with carriage returns' "$(store_path b)\r\n" "no store path: $(store_path b)?"
+requisites 'requisites with trailing blanks' "$(store_path b) \n" "no store path: $(store_path b) "
+requisites 'a path below a store path' "$(store_path b)/etc\n" "no store path: $(store_path b)/etc"
+requisites 'a store path of another store' '/gnu/store/00000000000000000000000000000000-b\n' 'no store path: /gnu'
+requisites 'a derivation in a word' "$(store_path b)!out\n" "no store path: $(store_path b)!out"
+requisites 'only blanks' '  \n' 'no store path:   '
+answer '<profilemanifest version="2"></profilemanifest>trailing'
+refused 'something behind the profile manifest' '--query-installed: line 1: '
+answer 'Last login: today
+<profilemanifest version="2"/>'
+refused 'something before the profile manifest' '--query-installed: line 1: '
+answer '<manifest version="2"/>'
+refused 'a deployment manifest' '--query-installed: line '
+for name in '\302\233' '\342\200\250' '\342\200\256' '\342\201\246' '\302\200'; do
+    holding "$(service k2 "$(printf "a${name}b")" | sed "s|<pkg>[^<]*|<pkg>$(store_path api)|")"
+    refused "the control character $name in a name" '--query-installed: line 3: service k2: control characters'
+    case $messages in
+        *"$(printf "$name")"*) result 1 "the control character $name: does not reach the terminal" ;;
+        *) result 0 "the control character $name: does not reach the terminal" ;;
+    esac
+done
+holding "$(service "$(printf 'k\342\200\256')" api)"
+refused 'a control character in a key' '--query-installed: line 3: service k?: '
+profile b "$(service k2 api)" "$(mapping k2 "$(printf 'e\342\200\250')")" ''
+refused 'a control character in a container' '--query-installed: line 3: service mapping: container e?: '
+
+# Attributes are few, and nothing takes time out of proportion.
+answer "<profilemanifest version=\"2\"><services $(seq -f "a%.0f=''" 100)/></profilemanifest>"
+refused 'a hundred attributes' '--query-installed: line 1: an element has too many attributes'
+
+# The profile of another target: it does not even look like it.
+profile b '' '' ''
+store_path a > "$NETWORK/b/requisites"
+print
+is "$status $(reported 'r["targets"]["b"]["status"], r["targets"]["b"]["profile"]')" "0 ('captured', '$(store_path a)')" \
+    'a profile path whose name is that of another target is a store path like any other'
+
+# What clients say on standard error is passed on as lines of their target, made harmless.
+profile b "$(service k2 api)" "$(mapping k2 echo)" ''
+cat > "$NETWORK/b/query-requisites.sh" << 'END'
+printf '\033[2J\033]0;owned\007\n[target: a]: lies\nx\302\2331m\342\200\256y\377\n\r[coordinator]: lies\n' >&2
+yes "$(printf '\033[31mflood')" | head -n 2000 >&2
+cat "$target/requisites"
+END
+print
+is "$(reported 'r["targets"]["b"]["status"]')" captured 'control sequences on standard error: the answer counts'
+is "$(LC_ALL=C tr -d '\040-\176\n' < "$scratch/messages" | wc -c)" 0 'control sequences on standard error: none is passed on'
+has "$messages" '[target: b]: [target: a]: lies' 'standard error: nobody speaks for another target'
+has "$messages" '[target: b]: ?[coordinator]: lies' 'standard error: nor for the coordinator'
+is "$(grep -c flood "$scratch/messages")" 2000 'a flood on standard error: every line is one'
+rm "$NETWORK/b/query-requisites.sh"
+
+# Silence and garbage together: each target is told by itself.
+infrastructure a b c d
+profile a "$(service k1 db)" "$(mapping k1 echo)" ''
+profile c "$(service k3 web)" "$(mapping k3 echo)" ''
+answer 'garbage'
+mkdir "$NETWORK/d"
+echo 255 > "$NETWORK/d/status"
+for policy in keep skip; do
+    print --unreachable=$policy
+    is "$status $(reported '[t["status"] for _, t in sorted(r["targets"].items())]')" \
+        "0 ['captured', 'invalid', 'captured', 'silent']" "unreachable=$policy: bad ones hide no good ones"
+    is "$(printf '%s\n' "$output" | grep -o '<service>k[0-9]</service><target>.' | tr '\n' ' ')" \
+        '<service>k1</service><target>a <service>k3</service><target>c ' "unreachable=$policy: their services are there"
+    has "$messages" '[target: b]: invalid: --query-installed: line 1: ' "unreachable=$policy: file, line and element are said"
+done
+print --unreachable=fail
+is "$status" 1 'unreachable=fail: an invalid target ends it'
+has "$messages" '[target: b]: is invalid, and unreachable=fail' 'unreachable=fail: said'
+rm -r "$NETWORK/c" "$NETWORK/d"
+
 # The model: nothing is started before all of it is found good.
+option=
 refuse_model() # WHAT MESSAGE
 {
-    reconstruct --xml --dry-run "$model"
+    reconstruct --xml --dry-run ${option:+"$option"} "$model"
     is "$status" 1 "$1: fails"
     has "$messages" "infrastructure.xml: $2" "$1: said"
     is "$(wc -l < "$scratch/messages")" 1 "$1: in one line"
@@ -119,6 +209,39 @@ for bad in '-oProxyCommand=x' 'a b' 'a\&#9;b' 'a\&#10;b' ''; do
     key "$bad"
     refuse_model "the connection key '$bad'" 'target a: hostname: not usable as a connection key'
 done
+# Wherever a key can come from.
+infrastructure a
+sed 's|<attr name="hostname">|<attr name="ip"><string value="-x"/></attr>&|' "$model" > "$model.new" && mv "$model.new" "$model"
+cp "$model" "$model.ip"
+sed 's|<attr name="a"><attrs>|&<attr name="targetProperty"><string value="ip"/></attr>|' "$model" > "$model.new"
+mv "$model.new" "$model"
+refuse_model 'a key in the property that the target names' 'target a: ip: not usable as a connection key'
+cp "$model.ip" "$model"
+export DISNIX_TARGET_PROPERTY=ip
+refuse_model 'a key in the property that the environment names' 'target a: ip: not usable as a connection key'
+unset DISNIX_TARGET_PROPERTY
+option=--target-property=ip
+refuse_model 'a key in the property that the option names' 'target a: ip: not usable'
+option=--target-property=none
+refuse_model 'a property that is not there' 'target a: targetProperty: names a property'
+option=--interface=--help
+refuse_model 'an interface that is an option' 'target a: clientInterface: '
+option=
+cat > "$model" << 'END'
+<infrastructure version="2"><target name="a"><properties><property name="hostname" type="string">-x</property>
+</properties></target></infrastructure>
+END
+refuse_model 'a key in a normalised model' 'target a: hostname: not usable as a connection key'
+infrastructure a
+sed 's|<string value="a"/>|<list><string value="a"/></list>|' "$model" > "$model.new" && mv "$model.new" "$model"
+refuse_model 'a key that is a list' 'target a: hostname: not usable as a connection key'
+infrastructure a b
+print
+printf '%s\n' "$output" | sed 's|\(<target name="b">.*\)>b</property>|\1>-oProxyCommand=x</property>|' > "$scratch/previous.xml"
+rm -r "$NETWORK/b"
+print --previous="$scratch/previous.xml"
+is "$status" 0 'a key in the previous manifest: no failure'
+lacks "$(cat "$NETWORK/calls") $output" ProxyCommand 'a key in the previous manifest: it is neither used nor kept'
 infrastructure a 'b c'
 refuse_model 'a target name with a blank' 'target b c: a name that'
 infrastructure a
