@@ -142,6 +142,18 @@ is "$status $(statuses)" "0 ['invalid', 'captured']" 'hangs: only this target is
 has "$messages" '[target: a]: its closure was not sent: no answer in time' 'hangs: said'
 is "$(grep -c '^a	export' "$NETWORK/calls")" 1 'hangs: it is asked once'
 
+# A closure in another order than it should be: the last path is the profile, or nothing is.
+for order in tac 'head -n -1'; do
+    network 2 1 a b
+    $order "$NETWORK/a/requisites" > "$NETWORK/order"
+    mv "$NETWORK/order" "$NETWORK/a/requisites"
+    new_coordinator
+    reconstruct --xml "$model"
+    is "$status $(statuses)" "0 ['invalid', 'captured']" "requisites after $order: only this target is refused"
+    has "$messages" "[target: a]: invalid: the profile manifest that it sent is not the one in $(tail -n 1 "$NETWORK/a/requisites")" \
+        "requisites after $order: said"
+done
+
 # Paths that nobody asked for.
 network 2 1 a b
 cat > "$NETWORK/b/export.sh" << 'END'
