@@ -267,6 +267,7 @@ exec '$real' "\$@"
 END
     chmod +x "$scratch/watched/$1"
 }
+# A collection also looks at the processes of others, and gives up when it cannot: then it is tried again.
 survives() # PROGRAM before|after OPERATION
 {
     what="a garbage collection $2 $1 $3"
@@ -280,7 +281,7 @@ survives() # PROGRAM before|after OPERATION
     ok "$what: there was one" test -e "$NETWORK/collected"
     is "$status $(statuses)" "0 ['captured', 'captured']" "$what: no failure"
     is "$(reported 'r["unbacked"]')" '[]' "$what: the manifest refers to all that it names"
-    ok "$what: and another one removes nothing of it" on_coordinator nix-store --gc
+    ok "$what: and another one removes nothing of it" wait_for 20 on_coordinator nix-store --gc
     complete "$what: all is there"
     ok "$what: so is the manifest" on_coordinator nix-store --check-validity "$(reported 'r["manifest"]')"
     is "$(ls -A "$TMPDIR")" '' "$what: no temporary file is left"
