@@ -69,6 +69,18 @@ static void mark_dropped(const struct aggregation *aggregation, const struct cap
     }
 }
 
+static void report_inactive(const struct aggregation *aggregation, const struct captured *captured, const bool *services)
+{
+    json_t *list = json_object_get(aggregation->report, "inactive");
+    for (size_t i = 0; i < captured->manifest.service_mapping_count; i++) {
+        const struct service_mapping *mapping = &captured->manifest.service_mappings[i];
+        if (services[i])
+            json_array_append_new(list, json_pack("{ss ss ss ss}", "target", mapping->target, "container",
+                                                  mapping->container, "service", mapping->service, "name",
+                                                  manifest_find_service(&captured->manifest, mapping->service)->name));
+    }
+}
+
 static int add_captured(struct aggregation *aggregation, const struct captured *captured)
 {
     struct manifest *manifest = aggregation->manifest;
@@ -78,6 +90,7 @@ static int add_captured(struct aggregation *aggregation, const struct captured *
     if (!services || !snapshots)
         return -1;
     mark_dropped(aggregation, captured, services, snapshots);
+    report_inactive(aggregation, captured, services);
     if (manifest_add_target(manifest, captured->target) != 0
         || !manifest_add_profile(manifest, captured->target->name, captured->profile))
         return -1;
@@ -355,6 +368,7 @@ int aggregate(const struct infrastructure *infrastructure, const struct capture 
 {
     struct aggregation aggregation = { infrastructure, capture, claims,   copies,
                                        previous,       options, manifest, report };
+    json_object_set_new(report, "inactive", json_array());
     json_object_set_new(report, "divergent", json_array());
     json_object_set_new(report, "dangling", json_array());
     if (add_targets(&aggregation) != 0 || add_services(&aggregation) != 0) {

@@ -10,8 +10,8 @@
 #include "copies.h"
 #include "options.h"
 
-/* previous: NULL if not known. report: gets the arrays "divergent" and "dangling". 0, or -1 after a message: no
- * memory, or a policy says to fail. */
+/* previous: NULL if not known. report: gets the arrays "inactive", "divergent" and "dangling". 0, or -1 after a
+ * message: no memory, or a policy says to fail. */
 int aggregate(const struct infrastructure *infrastructure, const struct capture *capture,
               const struct claims *claims, const struct copies *copies, const struct manifest *previous,
               const struct options *options, struct manifest *manifest, json_t *report);

@@ -499,6 +499,32 @@ static bool is_listed(const char *list, const struct snapshot_mapping *mapping)
     return false;
 }
 
+static bool is_inactive(const struct service_mapping *mapping)
+{
+    size_t index;
+    json_t *entry;
+
+    json_array_foreach(json_object_get(known.report, "inactive"), index, entry)
+        if (!strcmp(json_string_value(json_object_get(entry, "target")), mapping->target)
+            && !strcmp(json_string_value(json_object_get(entry, "container")), mapping->container)
+            && !strcmp(json_string_value(json_object_get(entry, "service")), mapping->service))
+            return true;
+    return false;
+}
+
+/* The previous manifest has the target's profile, maybe under another name, without the service. */
+static bool was_left_out(const struct service_mapping *mapping)
+{
+    const struct profile *made = manifest_find_profile(&known.made, mapping->target);
+
+    for (size_t i = 0; known.previous_known && made && i < known.previous.profile_count; i++)
+        if (!strcmp(known.previous.profiles[i].path, made->path)
+            && !manifest_find_service_mapping(&known.previous, known.previous.profiles[i].target, mapping->container,
+                                              mapping->service))
+            return true;
+    return false;
+}
+
 /* What is left out of what a target sent is in the report; what it had live is rescued and fenced first. */
 static void require_told(const struct manifest *sent, const struct snapshot_mapping *mapping)
 {
@@ -506,15 +532,14 @@ static void require_told(const struct manifest *sent, const struct snapshot_mapp
     bool live = manifest_find_service_mapping(sent, mapping->target, mapping->container, mapping->service);
     bool service_made = manifest_find_service_mapping(&known.made, mapping->target, mapping->container,
                                                       mapping->service);
-    bool left_out_before = known.previous_known && manifest_find_profile(&known.previous, mapping->target)
-                           && !manifest_find_service_mapping(&known.previous, mapping->target, mapping->container,
-                                                             mapping->service);
+    const struct service_mapping service = { .target = mapping->target, .container = mapping->container,
+                                             .service = mapping->service };
 
     if (!manifest_find_snapshot_mapping(&known.made, mapping->target, mapping->container, mapping->component))
         REQUIRE(superseded || is_listed("regressed", mapping));
     if (live && !service_made) {
-        REQUIRE(superseded || is_listed("leftOut", mapping));
-        REQUIRE(left_out_before || (is_listed("rescued", mapping) && is_listed("fenced", mapping)));
+        REQUIRE(is_inactive(&service));
+        REQUIRE(was_left_out(&service) || (is_listed("rescued", mapping) && is_listed("fenced", mapping)));
     }
 }
 
@@ -534,8 +559,9 @@ static void require_complete(void)
             for (size_t k = 0; k < sent->snapshot_mapping_count; k++)
                 stateful = stateful || (!strcmp(sent->snapshot_mappings[k].service, mapping->service)
                                         && !strcmp(sent->snapshot_mappings[k].container, mapping->container));
-            REQUIRE(stateful || manifest_find_service_mapping(&known.made, mapping->target, mapping->container,
-                                                              mapping->service));
+            REQUIRE(stateful || is_inactive(mapping)
+                    || manifest_find_service_mapping(&known.made, mapping->target, mapping->container,
+                                                     mapping->service));
         }
     }
 }
