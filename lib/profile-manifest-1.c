@@ -84,7 +84,8 @@ static int read_lines(struct text_reader *reader)
         const char *line = reader->at, *stop;
 
         if (line == reader->end)
-            return reason_set(reader->reason, reader->source, "%zu lines, and a service has %d", reader->line,
+            return reason_set(reader->reason, reader->source,
+                              "line 1: neither XML nor lines of version 1: %zu, and a service has %d", reader->line,
                               LINES);
         stop = memchr(line, '\n', (size_t)(reader->end - line));
         stop = stop ? stop : reader->end;

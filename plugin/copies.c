@@ -213,11 +213,15 @@ static int compare_copies(const void *a, const void *b)
     return order != 0 ? order : strcmp(first->mapping->target, second->mapping->target);
 }
 
+const struct copy *copies_same(const struct copies *copies, const struct copy *copy)
+{
+    return copies->count > 0 ? bsearch(copy, copies->items, copies->count, sizeof *copies->items, compare_copies) : NULL;
+}
+
 void copies_take_outcomes(struct copies *copies, const struct copies *earlier)
 {
-    for (size_t i = 0; earlier->count > 0 && i < copies->count; i++) {
-        const struct copy *same_one = bsearch(&copies->items[i], earlier->items, earlier->count,
-                                              sizeof *earlier->items, compare_copies);
+    for (size_t i = 0; i < copies->count; i++) {
+        const struct copy *same_one = copies_same(earlier, &copies->items[i]);
         if (!same_one)
             continue;
         copies->items[i].rescue = same_one->rescue;

@@ -69,6 +69,9 @@ struct copies {
  * or in previous; or its target was away. previous: NULL if not known. 0, or -1: no memory. */
 int copies_find(struct capture *capture, const struct manifest *previous, struct copies *copies);
 
+/* The copy of the same component on the same target; NULL: there is none. */
+const struct copy *copies_same(const struct copies *copies, const struct copy *copy);
+
 /* Takes over how the actions of an earlier judgement of the same capture went, so that none is done twice. */
 void copies_take_outcomes(struct copies *copies, const struct copies *earlier);
 

@@ -40,6 +40,7 @@ struct reconstruction {
     struct closure_report fetched;
     struct installed installed;
     json_t *report;
+    json_t *acted; /* what was done on targets that were refused later, see report_acted() */
 };
 
 static const struct manifest *known_previous(const struct reconstruction *reconstruction)
@@ -232,10 +233,12 @@ static int find_copies(struct reconstruction *reconstruction)
 {
     struct copies earlier = reconstruction->copies;
     int status = copies_find(&reconstruction->capture, known_previous(reconstruction), &reconstruction->copies);
-    if (status == 0)
+    if (status == 0) {
         copies_take_outcomes(&reconstruction->copies, &earlier);
-    else
+        report_acted(reconstruction->acted, &earlier, &reconstruction->copies);
+    } else {
         log_error(NULL, "out of memory");
+    }
     copies_clear(&earlier);
     return status;
 }
@@ -345,7 +348,7 @@ static int decide(struct reconstruction *reconstruction)
         return -1;
     report_targets(reconstruction->report, &reconstruction->capture, reconstruction->options,
                    &reconstruction->manifest);
-    report_copies(reconstruction->report, &reconstruction->copies);
+    report_copies(reconstruction->report, &reconstruction->copies, reconstruction->acted);
     if (manifest_check(&reconstruction->manifest, &reason) == 0)
         return 0;
     log_error(NULL, "the reconstructed manifest is not usable: %s", reason ? reason : "out of memory");
@@ -454,6 +457,7 @@ static void reconstruction_clear(struct reconstruction *reconstruction)
     infrastructure_clear(&reconstruction->infrastructure);
     closures_release(&reconstruction->fetched);
     free(reconstruction->namesake);
+    json_decref(reconstruction->acted);
     input_clear(&reconstruction->input);
     replay_clear(&reconstruction->saved);
     strings_free(reconstruction->strings);
@@ -498,8 +502,9 @@ int reconstruct(const struct request *request, const struct options *options, js
     struct reconstruction reconstruction = { .request = request, .options = options, .history = request->history };
     reconstruction.strings = strings_new();
     reconstruction.report = json_pack("{si}", "version", REPORT_VERSION);
+    reconstruction.acted = json_pack("{s[] s[]}", "rescued", "fenced");
     int status = -1;
-    if (reconstruction.strings && reconstruction.report) {
+    if (reconstruction.strings && reconstruction.report && reconstruction.acted) {
         manifest_init(&reconstruction.previous.manifest, reconstruction.strings);
         manifest_init(&reconstruction.deployed, reconstruction.strings);
         manifest_init(&reconstruction.manifest, reconstruction.strings);

@@ -123,7 +123,7 @@ static bool first_of_component(const struct copies *copies, size_t position)
     return true;
 }
 
-void report_copies(json_t *report, const struct copies *copies)
+void report_copies(json_t *report, const struct copies *copies, const json_t *acted)
 {
     static const char *const lists[] = { "superseded", "regressed", "leftOut", "conflicts", "held", "rescued", "fenced",
                                          "notSuperseded", NULL };
@@ -147,6 +147,21 @@ void report_copies(json_t *report, const struct copies *copies)
             append(report, "rescued", describe_copy(copy));
         if (copy->fence == OUTCOME_DONE)
             append(report, "fenced", describe_copy(copy));
+    }
+    json_array_extend(json_object_get(report, "rescued"), json_object_get(acted, "rescued"));
+    json_array_extend(json_object_get(report, "fenced"), json_object_get(acted, "fenced"));
+}
+
+void report_acted(json_t *acted, const struct copies *earlier, const struct copies *copies)
+{
+    for (size_t i = 0; i < earlier->count; i++) {
+        const struct copy *copy = &earlier->items[i];
+        if ((copy->rescue != OUTCOME_DONE && copy->fence != OUTCOME_DONE) || copies_same(copies, copy))
+            continue;
+        if (copy->rescue == OUTCOME_DONE)
+            append(acted, "rescued", describe_copy(copy));
+        if (copy->fence == OUTCOME_DONE)
+            append(acted, "fenced", describe_copy(copy));
     }
 }
 

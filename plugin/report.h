@@ -14,8 +14,13 @@ enum { REPORT_VERSION = 1 };
 void report_targets(json_t *report, const struct capture *capture, const struct options *options,
                     const struct manifest *manifest);
 
-/* Sets the arrays superseded, regressed, leftOut, conflicts, held, rescued, fenced and notSuperseded. */
-void report_copies(json_t *report, const struct copies *copies);
+/* Sets the arrays superseded, regressed, leftOut, conflicts, held, rescued, fenced and notSuperseded. acted: what was
+ * done before on others, see below. */
+void report_copies(json_t *report, const struct copies *copies, const json_t *acted);
+
+/* Adds to the arrays rescued and fenced of acted what was done on copies of earlier that are not among copies any more:
+ * their target was refused, and what was done to it stays done. */
+void report_acted(json_t *acted, const struct copies *earlier, const struct copies *copies);
 
 /* Sets the array warnings, and says each: names with which Disnix would lose state or read the wrong history.
  * namesake: see previous_namesake(); may be NULL. version: of the manifest; the Disnix that deploys version 1 moves

@@ -48,9 +48,9 @@ is "$(table)" "TARGET       STATUS    DONE  SERVICES  FETCHED  TIME
 a            captured  -     2         -        N ms
 b            captured  -     1         -        N ms
 zürich-漢字  silent    kept  1         -        N ms
-conflict: db in mysql on targets a, b (the target was not away)
+conflict: db in mysql on targets a, b (the target was deployed to since, its profile is another one)
 rescued: db in mysql on target a (the target was not away)
-rescued: db in mysql on target b (it is not known when the target went away)
+rescued: db in mysql on target b (the target was deployed to since, its profile is another one)
 dangling: api depended on what is gone from mysql on target a
 What differs from the previous manifest:
   a: + cache in process; ~ db in mysql; it has another profile
@@ -169,7 +169,7 @@ mkdir -p "$DYSNOMIA_STATEDIR/generations/echo/db"
 for number in 1 2; do
     ln -s "../../../snapshots/echo/db/$number" "$DYSNOMIA_STATEDIR/generations/echo/db/$number"
 done
-echo '{"targets": {"a": {"away": 1000}}, "snapshots": {"a": {"echo": {"db": 900}}}}' > "$scratch/history"
+echo '{"targets": {"a": {"away": 1000, "missed": 1000}}, "snapshots": {"a": {"echo": {"db": 900}}}}' > "$scratch/history"
 profile a "$(service k1 db)" "$(mapping k1 echo)" "$(snapshot k1 echo db)"
 echo echo/db/1 > "$NETWORK/a/snapshots"
 infrastructure a
@@ -180,6 +180,7 @@ is "$(reported 'len(r["regressed"])')" 1 'a regressed copy'
 sed 's|<\(s[a-z]*Mappings\)>[^M]*</s[a-z]*Mappings>|<\1></\1>|g' "$previous" > "$previous.left"
 keep left-out --previous="$previous.left"
 is "$(reported 'len(r["leftOut"])')" 1 'a copy that stays left out'
+cp "$srcdir/tests/replays/held/report.json" "$reports/held.json"
 
 cat > "$scratch/members" << 'EOF'
 import json, re, sys

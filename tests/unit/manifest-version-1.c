@@ -200,8 +200,8 @@ static void test_profile_manifest_refusals(void **state)
     char *reason;
 
     (void)state;
-    refused("web\n", "FILE: 1 lines, and a service has 7");
-    refused(WEB "web\n" PKG "\n", "FILE: 9 lines, and a service has 7");
+    refused("web\n", "FILE: line 1: neither XML nor lines of version 1: 1, and a service has 7");
+    refused(WEB "web\n" PKG "\n", "FILE: line 1: neither XML nor lines of version 1: 9, and a service has 7");
     refused(WEB "\n" WEB, "FILE: line 9: service : web is no store path");
     refused(LINES("web", "/etc/passwd", "c", "t", "k", "true", "[]"),
             "FILE: line 2: service web: /etc/passwd is no store path");
