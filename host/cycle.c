@@ -12,6 +12,7 @@
 #include "loader.h"
 #include "model.h"
 #include "operations.h"
+#include "progress.h"
 #include "redeploy.h"
 #include "stages.h"
 #include "state.h"
@@ -21,15 +22,16 @@ static const size_t event_limit = (size_t)1 << 30;
 
 struct cycle {
     const struct settings *settings;
-    bool retry;
-    pid_t host; /* of the loop that started this cycle */
+    struct cycle_request request;
+    struct progress progress;
     struct plugin *plugins;
     size_t plugin_count;
     struct strings *strings;
     struct state state;
     struct model model;
     json_t *event;
-    char *work; /* directory for the temporary files of this cycle */
+    int64_t began; /* the stage that runs */
+    char *work;    /* directory for the temporary files of this cycle */
 };
 
 static volatile sig_atomic_t interrupted;
@@ -98,7 +100,7 @@ static int load_plugins(struct cycle *cycle)
 
 static int cycle_open(struct cycle *cycle, const struct settings *settings)
 {
-    *cycle = (struct cycle){ .settings = settings, .strings = strings_new(), .event = base_event(settings),
+    *cycle = (struct cycle){ .settings = settings, .progress.fd = -1, .strings = strings_new(), .event = base_event(settings),
                              .work = state_path(settings, "work") };
     if (!cycle->event)
         log_error(NULL, "an option or the path of a model is not UTF-8 and cannot be told to plugins");
@@ -166,14 +168,30 @@ static int begin_stage(struct cycle *cycle, const char *name)
         log_error(NULL, "interrupted before the stage %s", name);
         return -1;
     }
-    if (getppid() != cycle->host) {
+    if (getppid() != cycle->request.host) {
         log_error(NULL, "the loop was killed, the cycle ends before the stage %s", name);
+        return -1;
+    }
+    cycle->began = operations->now();
+    if (progress_tell(&cycle->progress, json_pack("{ss ss}", "event", "begin", "stage", name)) != 0) {
+        log_error(NULL, "the loop cannot be told of the stage %s", name);
         return -1;
     }
     json_object_set_new(cycle->event, "hook", json_string(name));
     json_object_set_new(cycle->event, "stage", json_string(name));
     keep_event(cycle);
     return 0;
+}
+
+/* Gives status back. */
+static int end_stage(struct cycle *cycle, const char *name, int status)
+{
+    progress_tell(&cycle->progress,
+                  json_pack("{ss ss si sI}", "event", "end", "stage", name, "status", status ? -1 : 0,
+                            "milliseconds", (json_int_t)(operations->now() - cycle->began)));
+    if (status != 0)
+        log_error(NULL, "the stage %s failed", name);
+    return status;
 }
 
 /* What later stages need of a report goes into the event. */
@@ -204,9 +222,7 @@ static int run_stage(struct cycle *cycle, const struct stage *stage)
     if (report)
         json_object_set_new(json_object_get(cycle->event, "reports"), stage->name, report);
     keep_event(cycle);
-    if (status != 0)
-        log_error(NULL, "the stage %s failed", stage->name);
-    return status;
+    return end_stage(cycle, stage->name, status);
 }
 
 static int capture(struct cycle *cycle, json_t **report)
@@ -286,7 +302,7 @@ static bool detect(struct cycle *cycle)
     /* A deployment that was begun and did not end well has left something else than that model. */
     if (from_deployed && !model_changed(from_deployed) && !state_is_deploying(&cycle->state))
         return false;
-    if (from_failed && !model_changed(from_failed) && !cycle->retry)
+    if (from_failed && !model_changed(from_failed) && !cycle->request.retry)
         return false;
     if (!from_deployed)
         from_deployed = infrastructure_difference(&nothing, &cycle->model.infrastructure);
@@ -310,10 +326,8 @@ static int look(struct cycle *cycle)
     log_notice(NULL, "Using infrastructure model: %s", file);
     if (begin_stage(cycle, "detect") != 0)
         return -1;
-    if (model_evaluate(file, cycle->settings, cycle->strings, &cycle->model) == 0)
-        return 0;
-    log_error(NULL, "the stage detect failed");
-    return -1;
+    return end_stage(cycle, "detect",
+                     model_evaluate(file, cycle->settings, cycle->strings, &cycle->model));
 }
 
 /* The evaluated model as a file, and what the loop remembers, for hooks. */
@@ -391,7 +405,7 @@ static int run_cycle(struct cycle *cycle)
     return status == 0 ? CYCLE_DONE : CYCLE_FAILED;
 }
 
-int cycle_run(const struct settings *settings, bool retry, pid_t host)
+int cycle_run(const struct settings *settings, const struct cycle_request *request)
 {
     struct cycle cycle;
     int status = CYCLE_FAILED;
@@ -399,8 +413,8 @@ int cycle_run(const struct settings *settings, bool retry, pid_t host)
     if (event)
         operations->remove(event);
     if (cycle_open(&cycle, settings) == 0) {
-        cycle.retry = retry;
-        cycle.host = host;
+        cycle.request = *request;
+        cycle.progress = progress_to(request->progress);
         status = run_cycle(&cycle);
     }
     if (cycle.work)

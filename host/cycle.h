@@ -13,13 +13,22 @@
 enum cycle_status {
     CYCLE_DONE = 0,     /* something had changed, and the system is redeployed */
     CYCLE_FAILED = 1,   /* a stage failed */
-    CYCLE_UNCHANGED = 3 /* the model is the one that was deployed last, or that failed and is not due */
+    CYCLE_UNCHANGED = 3, /* the model is the one that was deployed last, or that failed and is not due, or has
+                            to settle */
+    CYCLE_PAUSED = 4     /* there is a change, and adaptation is paused */
 };
 
-/* Runs the stages. retry: a model that failed is tried again. host: the parent. Once it is gone, the stage
- * that runs is finished, for a deployment that is broken off leaves its locks on the targets, but no other
- * one is begun. Returns the exit status of the process. */
-int cycle_run(const struct settings *settings, bool retry, pid_t host);
+struct cycle_request {
+    bool retry;   /* a model that failed is tried again */
+    bool now;     /* nothing has to settle */
+    bool resync;  /* adapt though nothing has changed */
+    pid_t host;   /* the parent */
+    int progress; /* where the loop listens, see progress.h; -1: nowhere */
+};
+
+/* Runs the stages. Once the host is gone, the stage that runs is finished, for a deployment that is broken off
+ * leaves its locks on the targets, but no other one is begun. Returns the exit status of the process. */
+int cycle_run(const struct settings *settings, const struct cycle_request *request);
 
 /* A signal handler: the cycle that this process runs starts no further stage. */
 void cycle_interrupt(int signal);

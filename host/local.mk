@@ -4,6 +4,7 @@ host_libhost_a_SOURCES = \
 	host/cycle.c host/cycle.h \
 	host/loader.c host/loader.h \
 	host/model.c host/model.h \
+	host/progress.c host/progress.h \
 	host/redeploy.c host/redeploy.h \
 	host/settings.c host/settings.h \
 	host/stages.c host/stages.h \
@@ -11,6 +12,7 @@ host_libhost_a_SOURCES = \
 	host/supervisor.c host/supervisor.h \
 	host/usage.c host/usage.h \
 	host/watch.c host/watch.h \
+	host/words.c host/words.h \
 	$(NULL)
 
 bin_PROGRAMS += dydisnix-self-adapt

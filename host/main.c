@@ -7,6 +7,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <spawn.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -14,9 +15,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "cleanup.h"
 #include "cycle.h"
 #include "descendants.h"
 #include "operations.h"
+#include "progress.h"
 #include "settings.h"
 #include "state.h"
 #include "supervisor.h"
@@ -26,8 +29,7 @@ enum { DONE = 0, FAILED = 1, USAGE = 2 };
 
 extern char **environ;
 
-static const int64_t finished_deadline = 60 * 1000; /* milliseconds for all cycle_finished hooks */
-static const int64_t probe_deadline = 60 * 1000;    /* and for loading the plugins */
+static const int64_t probe_deadline = 60 * 1000; /* milliseconds for loading the plugins */
 
 struct loop {
     struct settings settings;
@@ -35,11 +37,11 @@ struct loop {
     struct watch watch;
     int signals;
     pid_t child;   /* the cycle, or cycle_finished; 0: none */
+    struct progress_reader progress; /* of the cycle */
+    char stage[32];                  /* the stage that it has begun last */
     pid_t command; /* of --run; 0: not running */
     bool command_ended;
     unsigned stops; /* signals that were passed on to the command */
-    int64_t wake;
-    int64_t child_deadline; /* -1: none */
     bool ended;
     int status;
 };
@@ -65,29 +67,45 @@ static pid_t fork_child(struct loop *loop)
     sigaction(SIGINT, &interrupt, NULL);
     close(loop->signals);
     watch_close(&loop->watch);
+    progress_close(&loop->progress);
     sigprocmask(SIG_SETMASK, &none, NULL);
     return 0;
 }
 
 static const char *outcome_name(enum cycle_status status)
 {
-    return status == CYCLE_DONE ? "done" : status == CYCLE_UNCHANGED ? "unchanged" : "failed";
+    return status == CYCLE_DONE        ? "done"
+           : status == CYCLE_UNCHANGED ? "unchanged"
+           : status == CYCLE_PAUSED    ? "paused"
+                                       : "failed";
+}
+
+static int be_cycle(const struct loop *loop, unsigned todo, pid_t host, int progress)
+{
+    const struct cycle_request request = { .retry = todo & DO_RETRY, .now = todo & DO_NOW,
+                                           .resync = todo & DO_RESYNC, .host = host, .progress = progress };
+    if (todo & DO_FINISHED)
+        return cycle_finished(&loop->settings, outcome_name(loop->supervisor.last));
+    return cycle_run(&loop->settings, &request);
 }
 
 static void start_child(struct loop *loop, unsigned todo)
 {
-    bool finished = todo & DO_FINISHED;
+    CLEANUP_FD int progress = -1;
+    struct progress_reader reader = { .fd = -1 };
     pid_t host = getpid();
-    pid_t child = fork_child(loop);
-    if (child == 0)
-        _exit(finished ? cycle_finished(&loop->settings, outcome_name(loop->supervisor.last))
-                       : cycle_run(&loop->settings, todo & DO_RETRY, host));
+    pid_t child = (todo & DO_CYCLE) && progress_open(&reader, &progress) != 0 ? -1 : fork_child(loop);
+    if (child == 0) {
+        progress_close(&reader);
+        _exit(be_cycle(loop, todo, host, progress));
+    }
     loop->child = child > 0 ? child : 0;
-    loop->child_deadline = finished ? operations->now() + finished_deadline : -1;
+    loop->progress = reader;
     if (child > 0)
         return;
     log_error(NULL, "a cycle cannot be started: %s", strerror(errno));
-    step(loop, finished ? EVENT_FINISHED : EVENT_CYCLE, CYCLE_FAILED);
+    progress_close(&loop->progress);
+    step(loop, todo & DO_FINISHED ? EVENT_FINISHED : EVENT_CYCLE, CYCLE_FAILED);
 }
 
 static void start_command(struct loop *loop)
@@ -112,11 +130,18 @@ static void start_command(struct loop *loop)
     step(loop, EVENT_STOP, CYCLE_FAILED);
 }
 
+static void end_child(struct loop *loop, unsigned todo)
+{
+    int signal = todo & DO_KILL ? SIGKILL : todo & DO_TERMINATE ? SIGTERM : SIGINT;
+    if (todo & DO_LATE)
+        log_error(NULL, "the stage %s takes too long and is ended", loop->stage);
+    descendants_signal(getpid(), loop->command, signal);
+}
+
 static void act(struct loop *loop, struct supervisor_actions actions)
 {
-    loop->wake = actions.wake;
-    if (actions.todo & (DO_INTERRUPT | DO_KILL)) {
-        descendants_signal(getpid(), loop->command, actions.todo & DO_KILL ? SIGKILL : SIGINT);
+    if (actions.todo & (DO_INTERRUPT | DO_TERMINATE | DO_KILL)) {
+        end_child(loop, actions.todo);
         return;
     }
     if (actions.todo & DO_END) {
@@ -133,22 +158,49 @@ static void act(struct loop *loop, struct supervisor_actions actions)
         start_command(loop);
 }
 
+/* A line of the running cycle. */
+static void take_document(void *closure, const json_t *document)
+{
+    struct loop *loop = closure;
+    const char *event = json_string_value(json_object_get(document, "event"));
+    const char *stage = json_string_value(json_object_get(document, "stage"));
+    int64_t now = operations->now();
+    if (!event)
+        return;
+    if (strcmp(event, "begin") == 0 && stage)
+        snprintf(loop->stage, sizeof loop->stage, "%s", stage);
+    else if (strcmp(event, "end") == 0)
+        supervisor_deadline(&loop->supervisor, 0, 0);
+    else if (strcmp(event, "change") == 0)
+        supervisor_forgive(&loop->supervisor);
+    else if (strcmp(event, "due") == 0)
+        supervisor_due(&loop->supervisor,
+                       now + 1000 * json_integer_value(json_object_get(document, "seconds")));
+}
+
+static void take_progress(struct loop *loop)
+{
+    progress_take(&loop->progress, take_document, loop);
+}
+
 static void child_ended(struct loop *loop, int status)
 {
     enum supervisor_phase phase = loop->supervisor.phase;
     loop->child = 0;
-    loop->child_deadline = -1;
-    if (WIFSIGNALED(status)) {
+    take_progress(loop);
+    progress_close(&loop->progress);
+    if (WIFSIGNALED(status))
         log_error(NULL, "the cycle was ended by signal %d (%s)", WTERMSIG(status),
                   strsignal(WTERMSIG(status)));
+    if (WIFSIGNALED(status) || loop->supervisor.ending != ENDING_NONE)
         descendants_signal(getpid(), loop->command, SIGKILL);
-    }
     int code = WIFEXITED(status) ? WEXITSTATUS(status) : CYCLE_FAILED;
     if (phase == PHASE_FINISHING)
         step(loop, EVENT_FINISHED, CYCLE_FAILED);
     else
         step(loop, EVENT_CYCLE,
-             code == CYCLE_DONE || code == CYCLE_UNCHANGED ? (enum cycle_status)code : CYCLE_FAILED);
+             code == CYCLE_DONE || code == CYCLE_UNCHANGED || code == CYCLE_PAUSED ? (enum cycle_status)code
+                                                                                   : CYCLE_FAILED);
 }
 
 static void command_ended(struct loop *loop, int status)
@@ -193,7 +245,7 @@ static void take_signals(struct loop *loop)
             reap(loop);
             break;
         case SIGHUP:
-            step(loop, EVENT_CHANGE, CYCLE_FAILED);
+            step(loop, EVENT_TRIGGER, CYCLE_FAILED);
             break;
         default:
             stop(loop, (int)information.ssi_signo);
@@ -222,9 +274,7 @@ static void take_changes(struct loop *loop)
 
 static int until(const struct loop *loop)
 {
-    int64_t moment = loop->wake;
-    if (loop->child_deadline >= 0 && (moment < 0 || loop->child_deadline < moment))
-        moment = loop->child_deadline;
+    int64_t moment = supervisor_wake(&loop->supervisor);
     if (moment < 0)
         return -1;
     int64_t left = moment - operations->now();
@@ -233,23 +283,25 @@ static int until(const struct loop *loop)
 
 static void wait_for_events(struct loop *loop)
 {
-    struct pollfd fds[] = { { .fd = loop->signals, .events = POLLIN },
-                            { .fd = loop->watch.fd, .events = POLLIN } };
-    if (poll(fds, 2, until(loop)) < 0 && errno != EINTR) {
+    const struct source {
+        int fd; /* -1: nothing is heard of it */
+        void (*take)(struct loop *loop);
+    } sources[] = { { loop->progress.fd, take_progress },
+                    { loop->signals, take_signals },
+                    { loop->watch.fd, take_changes } };
+    enum { SOURCES = sizeof sources / sizeof *sources };
+    struct pollfd fds[SOURCES];
+    for (size_t i = 0; i < SOURCES; i++)
+        fds[i] = (struct pollfd){ .fd = sources[i].fd, .events = POLLIN };
+    if (poll(fds, SOURCES, until(loop)) < 0 && errno != EINTR) {
         log_error(NULL, "poll: %s", strerror(errno));
         operations->sleep(1000);
     }
-    if (fds[0].revents)
-        take_signals(loop);
-    if (!loop->ended && fds[1].revents)
-        take_changes(loop);
-    int64_t now = operations->now();
-    if (!loop->ended && loop->child_deadline >= 0 && now >= loop->child_deadline) {
-        log_warning(NULL, "cycle_finished took too long and is ended");
-        loop->child_deadline = -1;
-        kill(loop->child, SIGKILL);
-    }
-    if (!loop->ended && loop->wake >= 0 && now >= loop->wake)
+    for (size_t i = 0; i < SOURCES && !loop->ended; i++)
+        if (fds[i].revents)
+            sources[i].take(loop);
+    int64_t wake = supervisor_wake(&loop->supervisor);
+    if (!loop->ended && wake >= 0 && operations->now() >= wake)
         step(loop, EVENT_TIMER, CYCLE_FAILED);
 }
 
@@ -313,14 +365,15 @@ static int open_loop(struct loop *loop, int *lock)
     cycle_forget(settings);
     loop->supervisor = (struct supervisor){ .once = settings->once, .interval = settings->interval * 1000,
                                             .retry_min = settings->retry_min * 1000,
-                                            .retry_max = settings->retry_max * 1000 };
+                                            .retry_max = settings->retry_max * 1000,
+                                            .stop_timeout = 60 * 1000, .seed = operations->random() };
     loop->supervisor.polls = open_watch(loop);
     return 0;
 }
 
 int main(int argc, char **argv)
 {
-    struct loop loop = { .signals = -1, .watch = { .fd = -1 }, .wake = -1, .child_deadline = -1 };
+    struct loop loop = { .signals = -1, .watch.fd = -1, .progress.fd = -1 };
     int lock = -1;
     operations_use(&real_operations);
     enum settings_outcome outcome = settings_read(&loop.settings, argc, argv);

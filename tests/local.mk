@@ -21,6 +21,7 @@ unit_tests = \
 	tests/unit/options \
 	tests/unit/paths \
 	tests/unit/programs \
+	tests/unit/progress \
 	tests/unit/state \
 	tests/unit/stories \
 	tests/unit/strings \
@@ -29,6 +30,7 @@ unit_tests = \
 	tests/unit/value \
 	tests/unit/walks \
 	tests/unit/xml \
+	tests/unit/words \
 	$(NULL)
 check_PROGRAMS += $(unit_tests)
 TESTS += $(unit_tests)
@@ -40,6 +42,10 @@ tests_unit_options_CPPFLAGS = $(tests_unit_copies_CPPFLAGS)
 tests_unit_options_LDADD = $(tests_unit_copies_LDADD)
 tests_unit_check_CPPFLAGS = $(AM_CPPFLAGS) -iquote $(top_srcdir)/host
 tests_unit_check_LDADD = host/libhost.a $(LDADD)
+tests_unit_progress_CPPFLAGS = $(tests_unit_check_CPPFLAGS)
+tests_unit_progress_LDADD = $(tests_unit_check_LDADD)
+tests_unit_words_CPPFLAGS = $(tests_unit_check_CPPFLAGS)
+tests_unit_words_LDADD = $(tests_unit_check_LDADD)
 tests_unit_state_CPPFLAGS = $(AM_CPPFLAGS) -iquote $(top_srcdir)/host
 tests_unit_state_LDADD = host/libhost.a $(LDADD)
 

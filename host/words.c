@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "words.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cleanup.h"
+#include "operations.h"
+#include "paths.h"
+#include "strings.h"
+
+static const size_t word_limit = 64 * 1024;
+
+static bool is_word(const char *word, const char *target)
+{
+    if (strcmp(word, "accept") == 0 || strcmp(word, "prefer") == 0)
+        return target && is_plain_name(target);
+    return (strcmp(word, "pause") == 0 || strcmp(word, "resume") == 0) && !target;
+}
+
+static int note_last(void *closure, const char *name)
+{
+    unsigned long number = strtoul(name, NULL, 10), *last = closure;
+    if (number > *last)
+        *last = number;
+    return 0;
+}
+
+int words_add(const char *directory, const char *word, const char *target)
+{
+    CLEANUP_FREE char *words = string_format("%s/words", directory);
+    CLEANUP_JSON json_t *document = json_pack("{ss ss*}", "word", word, "target", target);
+    CLEANUP_FREE char *text = document ? json_dumps(document, JSON_COMPACT) : NULL;
+    unsigned long last = 0;
+    if (!is_word(word, target) || !text) {
+        errno = EINVAL;
+        return -1;
+    }
+    if (!words || operations->make_directory(words, 0700) != 0
+        || operations->list(words, note_last, &last) != 0)
+        return -1;
+    CLEANUP_FREE char *file = string_format("%s/%09lu.json", words, last + 1);
+    return file ? operations->write(file, text, strlen(text), 0600) : -1;
+}
+
+struct taking {
+    const char *words;
+    json_t *taken;
+};
+
+static int take(void *closure, const char *name)
+{
+    struct taking *taking = closure;
+    CLEANUP_FREE char *file = string_format("%s/%s", taking->words, name), *text = NULL;
+    size_t length = 0, digits = strspn(name, "0123456789");
+    const char *word = NULL, *target = NULL;
+    if (digits == 0 || strcmp(name + digits, ".json") != 0)
+        return 0;
+    json_t *document = NULL;
+    if (file && operations->read(file, word_limit, &text, &length) == 0)
+        document = json_loadb(text, length, 0, NULL);
+    if (json_unpack(document, "{ss s?s}", "word", &word, "target", &target) != 0 || !is_word(word, target)) {
+        log_warning(NULL, "%s/%s is not a word that is known, and is left out", taking->words, name);
+        json_decref(document);
+        document = json_object();
+    }
+    json_object_set_new(document, "file", json_string(name));
+    json_array_append_new(taking->taken, document);
+    return 0;
+}
+
+json_t *words_take(const char *directory)
+{
+    CLEANUP_FREE char *words = string_format("%s/words", directory);
+    struct taking taking = { words, json_array() };
+    if (words && taking.taken)
+        operations->list(words, take, &taking);
+    return taking.taken;
+}
+
+void words_drop(const char *directory, const json_t *words)
+{
+    size_t index;
+    json_t *word;
+    json_array_foreach((json_t *)words, index, word) {
+        const char *name = json_string_value(json_object_get(word, "file"));
+        CLEANUP_FREE char *file = name ? string_format("%s/words/%s", directory, name) : NULL;
+        if (file)
+            operations->remove(file);
+    }
+}
