@@ -9,14 +9,18 @@
 #include <unistd.h>
 
 #include "cleanup.h"
+#include "effective.h"
 #include "loader.h"
 #include "model.h"
 #include "operations.h"
+#include "presence.h"
+#include "probe.h"
 #include "progress.h"
 #include "redeploy.h"
 #include "stages.h"
 #include "state.h"
 #include "strings.h"
+#include "words.h"
 
 static const size_t event_limit = (size_t)1 << 30;
 
@@ -28,7 +32,10 @@ struct cycle {
     size_t plugin_count;
     struct strings *strings;
     struct state state;
-    struct model model;
+    char *captured;     /* the model that capture and augment gave */
+    struct model model; /* the effective one */
+    struct presence presence;
+    bool refused; /* by the guard */
     json_t *event;
     int64_t began; /* the stage that runs */
     char *work;    /* directory for the temporary files of this cycle */
@@ -42,11 +49,13 @@ void cycle_interrupt(int signal)
     interrupted = 1;
 }
 
-/* A stage: its hook, and what happens when no plugin takes it. */
+/* A stage: its hook, what happens when no plugin takes it, and for one that changes something whether it does so
+ * without a plugin; NULL: it changes nothing. */
 struct stage {
     const char *name;
     size_t hook;
     int (*run)(struct cycle *cycle, json_t **report);
+    bool (*changes)(const struct settings *settings);
 };
 
 static const char *state_directory(const struct cycle *cycle)
@@ -62,10 +71,11 @@ static char *state_path(const struct settings *settings, const char *name)
 static json_t *base_event(const struct settings *settings)
 {
     return json_pack(
-        "{si ss ss ss ss* ss* ss* ss* sb sb sI s{}}", "version", 1, "profile", settings->profile, "services",
+        "{si ss ss ss ss* ss* ss* ss* sb sb sb sI s{}}", "version", 1, "profile", settings->profile, "services",
         settings->services, "qos", settings->qos, "filters", settings->filters, "coordinatorProfilePath",
         settings->coordinator_profile_path, "interface", settings->interface, "targetProperty",
-        settings->target_property, "showTrace", settings->show_trace, "dryRun", 0, "maxConcurrentTransfers",
+        settings->target_property, "showTrace", settings->show_trace, "dryRun", settings->dry_run, "hold", 1,
+        "maxConcurrentTransfers",
         (json_int_t)(settings->max_concurrent_transfers ? atol(settings->max_concurrent_transfers) : 2),
         "reports");
 }
@@ -116,7 +126,9 @@ static void cycle_close(struct cycle *cycle)
         plugin_unload(&cycle->plugins[i]);
     free(cycle->plugins);
     json_decref(cycle->event);
+    free(cycle->captured);
     model_clear(&cycle->model);
+    presence_clear(&cycle->presence);
     state_clear(&cycle->state);
     strings_free(cycle->strings);
     free(cycle->work);
@@ -211,11 +223,25 @@ static int take_results(struct cycle *cycle, const struct stage *stage, json_t *
     return 0;
 }
 
+static bool is_guarded(const struct cycle *cycle, const struct stage *stage)
+{
+    if (!cycle->settings->guard || cycle->settings->dry_run || !stage->changes)
+        return false;
+    for (size_t i = 0; i < cycle->plugin_count; i++)
+        if (hook_of(&cycle->plugins[i], stage->hook))
+            return true;
+    return stage->changes(cycle->settings);
+}
+
 static int run_stage(struct cycle *cycle, const struct stage *stage)
 {
     json_t *report = NULL;
     if (begin_stage(cycle, stage->name) != 0)
         return -1;
+    if (is_guarded(cycle, stage) && stage_guard(cycle->settings, stage->name) != 0) {
+        cycle->refused = true;
+        return end_stage(cycle, stage->name, -1);
+    }
     int status = run_hooks(cycle, stage, &report);
     if (status == 0)
         status = take_results(cycle, stage, report);
@@ -266,18 +292,41 @@ static int redeploy_stage(struct cycle *cycle, json_t **report)
                     state_directory(cycle), cycle->strings, report);
 }
 
+static bool never(const struct settings *settings)
+{
+    (void)settings;
+    return false;
+}
+
+static bool always(const struct settings *settings)
+{
+    (void)settings;
+    return true;
+}
+
+static bool takes_snapshots(const struct settings *settings)
+{
+    return settings->snapshot;
+}
+
+static bool assigns_ids(const struct settings *settings)
+{
+    return settings->ids != NULL;
+}
+
 static const struct stage stage_capture_hook = { "capture", offsetof(struct dydisnix_plugin, capture),
-                                                 capture };
+                                                 capture, NULL };
 static const struct stage stage_augment_hook = { "augment", offsetof(struct dydisnix_plugin, augment),
-                                                 augment };
+                                                 augment, NULL };
 static const struct stage stage_reconstruct_hook = { "reconstruct",
-                                                     offsetof(struct dydisnix_plugin, reconstruct), NULL };
+                                                     offsetof(struct dydisnix_plugin, reconstruct), NULL,
+                                                     never };
 static const struct stage stage_snapshot_hook = { "snapshot", offsetof(struct dydisnix_plugin, snapshot),
-                                                  snapshot };
+                                                  snapshot, takes_snapshots };
 static const struct stage later_stages[] = {
-    { "redistribute", offsetof(struct dydisnix_plugin, redistribute), redistribute },
-    { "assign_ids", offsetof(struct dydisnix_plugin, assign_ids), assign_ids },
-    { "redeploy", offsetof(struct dydisnix_plugin, redeploy), redeploy_stage },
+    { "redistribute", offsetof(struct dydisnix_plugin, redistribute), redistribute, NULL },
+    { "assign_ids", offsetof(struct dydisnix_plugin, assign_ids), assign_ids, assigns_ids },
+    { "redeploy", offsetof(struct dydisnix_plugin, redeploy), redeploy_stage, always },
 };
 
 /* The difference between the model that name holds and this one; NULL: there is no such model. */
@@ -292,24 +341,133 @@ static json_t *compare_with(struct cycle *cycle, const char *name)
     return difference;
 }
 
-/* Whether there is something to do: the model is not the one that was deployed last, and it did not just
- * fail. */
-static bool detect(struct cycle *cycle)
+/* The difference from the model that was deployed last, where there is something to do: it is not that one, and it
+ * did not just fail. */
+static json_t *find_changes(struct cycle *cycle)
 {
-    CLEANUP_JSON json_t *from_deployed = compare_with(cycle, "deployed.xml");
+    json_t *from_deployed = compare_with(cycle, "deployed.xml");
     CLEANUP_JSON json_t *from_failed = compare_with(cycle, "failed.xml");
     const struct infrastructure nothing = { 0 };
+    bool failed = from_failed && !model_changed(from_failed);
     /* A deployment that was begun and did not end well has left something else than that model. */
-    if (from_deployed && !model_changed(from_deployed) && !state_is_deploying(&cycle->state))
-        return false;
-    if (from_failed && !model_changed(from_failed) && !cycle->request.retry)
-        return false;
-    if (!from_deployed)
-        from_deployed = infrastructure_difference(&nothing, &cycle->model.infrastructure);
-    log_notice(NULL, "A change in the infrastructure has been detected!");
-    model_tell_changes(from_deployed);
-    json_object_set(cycle->event, "changes", from_deployed);
-    return true;
+    bool deployed = from_deployed && !model_changed(from_deployed) && !state_is_deploying(&cycle->state);
+    if ((deployed && !cycle->request.resync) || (failed && !cycle->request.retry)) {
+        json_decref(from_deployed);
+        return NULL;
+    }
+    if (!failed && !deployed)
+        progress_tell(&cycle->progress, json_pack("{ss}", "event", "change"));
+    return from_deployed ? from_deployed
+                         : infrastructure_difference(&nothing, &cycle->model.infrastructure);
+}
+
+static void tell_due(struct cycle *cycle, int64_t seconds)
+{
+    progress_tell(&cycle->progress, json_pack("{ss sI}", "event", "due", "seconds",
+                                              (json_int_t)(seconds > 1 ? seconds : 1)));
+}
+
+/* Whether the model has been still for long enough; else another cycle will see. */
+static bool is_settled(struct cycle *cycle)
+{
+    CLEANUP_FREE char *file = state_path(cycle->settings, "settling.xml");
+    CLEANUP_JSON json_t *difference = compare_with(cycle, "settling.xml");
+    int64_t now = operations->clock(), settle = cycle->settings->settle;
+    int64_t since = json_integer_value(json_object_get(cycle->state.root, "settling"));
+    if (settle == 0 || cycle->request.now)
+        return true;
+    if (!difference || model_changed(difference) || since > now || since <= 0) {
+        since = now;
+        json_object_set_new(cycle->state.root, "settling", json_integer(now));
+        if (!file || model_save(&cycle->model, file) != 0)
+            return true;
+        log_notice(NULL, "The infrastructure has changed, and has to be still for %lld seconds",
+                   (long long)settle);
+    }
+    if (now - since >= settle)
+        return true;
+    tell_due(cycle, since + settle - now);
+    return false;
+}
+
+static void forget_settling(struct cycle *cycle)
+{
+    CLEANUP_FREE char *file = state_path(cycle->settings, "settling.xml");
+    if (file && cycle->settings->settle > 0)
+        operations->remove(file);
+    json_object_del(cycle->state.root, "settling");
+}
+
+static json_t *names_of(const struct infrastructure *infrastructure)
+{
+    json_t *names = json_array();
+    for (size_t i = 0; i < infrastructure->count; i++)
+        json_array_append_new(names, json_string(infrastructure->targets[i].name));
+    return names;
+}
+
+/* Who of the model answers; *record stays NULL if nobody is asked. */
+static int ask_targets(struct cycle *cycle, json_t **record)
+{
+    const struct settings *settings = cycle->settings;
+    const struct infrastructure *infrastructure = &cycle->model.infrastructure;
+    CLEANUP_FREE char *file = state_path(settings, "captured.xml");
+    if (!settings->probes)
+        return 0;
+    CLEANUP_JSON json_t *before = probe_read(settings->state_directory);
+    state_probed(&cycle->state, before);
+    if (!file || model_save(&cycle->model, file) != 0)
+        return -1;
+    if (!cycle->request.now && probe_is_recent(before, infrastructure, settings, operations->clock()))
+        *record = json_incref(before);
+    else if (probe_ask(settings, infrastructure, record) != 0)
+        return -1;
+    return 0;
+}
+
+static int judge(struct cycle *cycle)
+{
+    CLEANUP_JSON json_t *record = NULL, *names = names_of(&cycle->model.infrastructure), *status = json_object();
+    int64_t now = operations->clock();
+    const char *name;
+    json_t *target;
+    if (ask_targets(cycle, &record) != 0)
+        return -1;
+    const json_t *silent = json_object_get(record, "silent");
+    if (presence_judge(cycle->state.root, names, silent, &cycle->settings->presence, now, &cycle->presence) != 0)
+        return -1;
+    state_see(&cycle->state, &cycle->model.infrastructure, silent, now);
+    json_object_foreach(json_object_get(cycle->state.root, "targets"), name, target)
+        json_object_set(status, name, json_object_get(target, "status"));
+    json_object_set(cycle->event, "presence", status);
+    if (cycle->presence.due >= 0)
+        tell_due(cycle, cycle->presence.due);
+    return state_save(&cycle->state);
+}
+
+/* Goes on with the captured model without those that are left out. */
+static int leave_out(struct cycle *cycle)
+{
+    CLEANUP_FREE char *file = NULL;
+    if (json_array_size(cycle->presence.left_out) == 0)
+        return 0;
+    if (effective_write(cycle->work, cycle->captured, cycle->presence.left_out, &file) != 0)
+        return -1;
+    model_clear(&cycle->model);
+    json_object_set_new(cycle->event, "infrastructure", json_string(file));
+    return model_evaluate(file, cycle->settings, cycle->strings, &cycle->model);
+}
+
+static int evaluate(struct cycle *cycle)
+{
+    if (begin_stage(cycle, "detect") != 0)
+        return -1;
+    int status = model_evaluate(cycle->captured, cycle->settings, cycle->strings, &cycle->model);
+    if (status == 0)
+        status = judge(cycle);
+    if (status == 0 && json_array_size(cycle->presence.waiting) == 0)
+        status = leave_out(cycle);
+    return end_stage(cycle, "detect", status);
 }
 
 static int look(struct cycle *cycle)
@@ -324,10 +482,8 @@ static int look(struct cycle *cycle)
         return -1;
     }
     log_notice(NULL, "Using infrastructure model: %s", file);
-    if (begin_stage(cycle, "detect") != 0)
-        return -1;
-    return end_stage(cycle, "detect",
-                     model_evaluate(file, cycle->settings, cycle->strings, &cycle->model));
+    cycle->captured = strdup(file);
+    return cycle->captured ? evaluate(cycle) : -1;
 }
 
 /* The evaluated model as a file, and what the loop remembers, for hooks. */
@@ -343,6 +499,8 @@ static int prepare_event(struct cycle *cycle)
     for (size_t i = 0; i < 3; i++)
         if (json_object_get(cycle->state.root, members[i]))
             json_object_set(history, members[i], json_object_get(cycle->state.root, members[i]));
+    json_object_set_new(history, "accepted", presence_marked(cycle->state.root, "accepted"));
+    json_object_set_new(history, "preferred", presence_marked(cycle->state.root, "preferred"));
     json_object_set_new(cycle->event, "history", json_deep_copy(history));
     json_decref(history);
     json_object_set_new(cycle->event, "infrastructureXml", json_string(file));
@@ -351,28 +509,57 @@ static int prepare_event(struct cycle *cycle)
 }
 
 /* A snapshot that fails is told, and the adaptation goes on: it matters more. */
-static void run_snapshot_stage(struct cycle *cycle)
+static int run_snapshot_stage(struct cycle *cycle)
 {
-    if (run_stage(cycle, &stage_snapshot_hook) != 0)
+    if (cycle->settings->dry_run || run_stage(cycle, &stage_snapshot_hook) == 0)
+        return 0;
+    if (!cycle->refused)
         log_warning(NULL, "the state of the system was not captured, the cycle goes on");
+    return cycle->refused ? -1 : 0;
+}
+
+/* Those that the reconstruction wants to be held are left out from here on. */
+static int take_held(struct cycle *cycle)
+{
+    const json_t *report = reconstruct_report(cycle);
+    size_t index;
+    json_t *entry;
+    if (presence_hold(cycle->state.root, report, operations->clock()) == 0)
+        return 0;
+    json_array_foreach(json_object_get(report, "held"), index, entry) {
+        const char *name = json_string_value(json_object_get(entry, "target"));
+        if (name && infrastructure_find(&cycle->model.infrastructure, name))
+            json_array_append_new(cycle->presence.left_out, json_string(name));
+    }
+    if (state_save(&cycle->state) != 0 || leave_out(cycle) != 0)
+        return -1;
+    return prepare_event(cycle);
+}
+
+static int reconstruct(struct cycle *cycle)
+{
+    if (cycle->settings->reconstruct)
+        log_notice(NULL, "Reconstructing manifest...");
+    int status = run_stage(cycle, &stage_reconstruct_hook);
+    state_rescued(&cycle->state, reconstruct_report(cycle), operations->clock());
+    state_heard(&cycle->state, reconstruct_report(cycle));
+    if (cycle->settings->probes)
+        probe_note_silent(cycle->settings, reconstruct_report(cycle));
+    if (state_save(&cycle->state) != 0 || status != 0)
+        return -1;
+    return take_held(cycle);
 }
 
 static int adapt(struct cycle *cycle)
 {
     json_t *number = json_integer(1 + json_integer_value(json_object_get(cycle->state.root, "cycle")));
     json_object_set_new(cycle->state.root, "cycle", number);
-    if (state_save(&cycle->state) != 0 || prepare_event(cycle) != 0)
+    if (state_save(&cycle->state) != 0 || prepare_event(cycle) != 0 || reconstruct(cycle) != 0)
         return -1;
-    if (cycle->settings->reconstruct)
-        log_notice(NULL, "Reconstructing manifest...");
-    int status = run_stage(cycle, &stage_reconstruct_hook);
-    state_rescued(&cycle->state, reconstruct_report(cycle), operations->clock());
-    state_heard(&cycle->state, reconstruct_report(cycle));
-    if (state_save(&cycle->state) != 0 || status != 0)
-        return -1;
-    run_snapshot_stage(cycle);
+    int status = run_snapshot_stage(cycle);
     for (size_t i = 0; status == 0 && i < sizeof later_stages / sizeof *later_stages; i++)
-        status = run_stage(cycle, &later_stages[i]);
+        if (!cycle->settings->dry_run || later_stages[i].changes != assigns_ids)
+            status = run_stage(cycle, &later_stages[i]);
     return status;
 }
 
@@ -381,28 +568,68 @@ static int remember(struct cycle *cycle, int status)
 {
     CLEANUP_FREE char *deployed = state_path(cycle->settings, "deployed.xml");
     CLEANUP_FREE char *failed = state_path(cycle->settings, "failed.xml");
+    CLEANUP_JSON json_t *names = names_of(&cycle->model.infrastructure);
     if (!deployed || !failed)
         return -1;
     if (status != 0)
         return model_save(&cycle->model, failed);
     operations->remove(failed);
-    return model_save(&cycle->model, deployed);
+    presence_deployed(cycle->state.root, names);
+    return state_save(&cycle->state) == 0 ? model_save(&cycle->model, deployed) : -1;
+}
+
+/* Nothing to do now. */
+static int idle(struct cycle *cycle, int status)
+{
+    prepare_event(cycle);
+    if (run_snapshot_stage(cycle) != 0)
+        return CYCLE_FAILED;
+    return state_save(&cycle->state) == 0 ? status : CYCLE_FAILED;
 }
 
 static int run_cycle(struct cycle *cycle)
 {
     if (look(cycle) != 0)
         return CYCLE_FAILED;
-    state_see(&cycle->state, &cycle->model.infrastructure, operations->clock());
-    if (!detect(cycle)) {
-        prepare_event(cycle);
-        run_snapshot_stage(cycle);
-        return state_save(&cycle->state) == 0 ? CYCLE_UNCHANGED : CYCLE_FAILED;
+    if (json_array_size(cycle->presence.waiting) > 0)
+        return idle(cycle, CYCLE_UNCHANGED);
+    CLEANUP_JSON json_t *changes = find_changes(cycle);
+    if (cycle->presence.paused)
+        return idle(cycle, CYCLE_PAUSED);
+    if (!changes) {
+        forget_settling(cycle);
+        return idle(cycle, CYCLE_UNCHANGED);
     }
+    if (!is_settled(cycle))
+        return idle(cycle, CYCLE_UNCHANGED);
+    if (model_changed(changes))
+        log_notice(NULL, "A change in the infrastructure has been detected!");
+    model_tell_changes(changes);
+    json_object_set(cycle->event, "changes", changes);
     int status = adapt(cycle);
     if (remember(cycle, status) != 0)
         status = -1;
     return status == 0 ? CYCLE_DONE : CYCLE_FAILED;
+}
+
+/* What operators said since the last cycle. */
+static int take_words(struct cycle *cycle)
+{
+    CLEANUP_JSON json_t *words = words_take(state_directory(cycle));
+    size_t index;
+    json_t *word;
+    if (json_array_size(words) == 0)
+        return words ? 0 : -1;
+    json_array_foreach(words, index, word) {
+        const char *text = json_string_value(json_object_get(word, "word"));
+        if (text)
+            presence_word(cycle->state.root, text, json_string_value(json_object_get(word, "target")),
+                          operations->clock());
+    }
+    if (state_save(&cycle->state) != 0)
+        return -1;
+    words_drop(state_directory(cycle), words);
+    return 0;
 }
 
 int cycle_run(const struct settings *settings, const struct cycle_request *request)
@@ -415,7 +642,7 @@ int cycle_run(const struct settings *settings, const struct cycle_request *reque
     if (cycle_open(&cycle, settings) == 0) {
         cycle.request = *request;
         cycle.progress = progress_to(request->progress);
-        status = run_cycle(&cycle);
+        status = take_words(&cycle) == 0 ? run_cycle(&cycle) : CYCLE_FAILED;
     }
     if (cycle.work)
         operations->remove(cycle.work);

@@ -2,8 +2,11 @@ noinst_LIBRARIES += host/libhost.a
 host_libhost_a_SOURCES = \
 	host/check.c host/check.h \
 	host/cycle.c host/cycle.h \
+	host/effective.c host/effective.h \
 	host/loader.c host/loader.h \
 	host/model.c host/model.h \
+	host/presence.c host/presence.h \
+	host/probe.c host/probe.h \
 	host/progress.c host/progress.h \
 	host/redeploy.c host/redeploy.h \
 	host/settings.c host/settings.h \

@@ -21,7 +21,10 @@ enum {
     OPTION_INTERFACE, OPTION_EXTRA_PARAMS, OPTION_TARGET_PROPERTY, OPTION_ONCE, OPTION_RUN, OPTION_PLUGIN,
     OPTION_PLUGIN_OPTION, OPTION_STATE_DIR, OPTION_ALLOW_EMPTY, OPTION_RETRY_MIN, OPTION_RETRY_MAX,
     OPTION_VERBOSE, OPTION_FORCE_CONFLICT, OPTION_FORCE_SUPERSEDED, OPTION_FORCE_KEYS,
-    OPTION_FORCE_PROVIDER, OPTION_OF_RECONSTRUCT
+    OPTION_FORCE_PROVIDER, OPTION_OF_RECONSTRUCT, OPTION_GENINFRA_STREAM, OPTION_PROBE, OPTION_NO_PROBE,
+    OPTION_PROBE_INTERVAL, OPTION_PROBE_TIMEOUT, OPTION_SETTLE, OPTION_GRACE, OPTION_FLAP_COUNT,
+    OPTION_FLAP_WINDOW, OPTION_FLAP_STABLE, OPTION_MAX_TARGETS_LOST, OPTION_RESYNC, OPTION_STAGE_TIMEOUT,
+    OPTION_CYCLE_TIMEOUT, OPTION_STOP_TIMEOUT, OPTION_DRY_RUN, OPTION_EXIT_WITH_PARENT, OPTION_GUARD
 };
 
 static const struct option long_options[] = {
@@ -65,16 +68,37 @@ static const struct option long_options[] = {
     { "superseded", required_argument, NULL, OPTION_OF_RECONSTRUCT },
     { "superseded-max-age", required_argument, NULL, OPTION_OF_RECONSTRUCT },
     { "on-conflict", required_argument, NULL, OPTION_OF_RECONSTRUCT },
+    { "geninfra-stream", required_argument, NULL, OPTION_GENINFRA_STREAM },
+    { "probe", no_argument, NULL, OPTION_PROBE },
+    { "no-probe", no_argument, NULL, OPTION_NO_PROBE },
+    { "probe-interval", required_argument, NULL, OPTION_PROBE_INTERVAL },
+    { "probe-timeout", required_argument, NULL, OPTION_PROBE_TIMEOUT },
+    { "settle", required_argument, NULL, OPTION_SETTLE },
+    { "grace", required_argument, NULL, OPTION_GRACE },
+    { "flap-count", required_argument, NULL, OPTION_FLAP_COUNT },
+    { "flap-window", required_argument, NULL, OPTION_FLAP_WINDOW },
+    { "flap-stable", required_argument, NULL, OPTION_FLAP_STABLE },
+    { "max-targets-lost", required_argument, NULL, OPTION_MAX_TARGETS_LOST },
+    { "resync", required_argument, NULL, OPTION_RESYNC },
+    { "stage-timeout", required_argument, NULL, OPTION_STAGE_TIMEOUT },
+    { "cycle-timeout", required_argument, NULL, OPTION_CYCLE_TIMEOUT },
+    { "stop-timeout", required_argument, NULL, OPTION_STOP_TIMEOUT },
+    { "dry-run", no_argument, NULL, OPTION_DRY_RUN },
+    { "exit-with-parent", no_argument, NULL, OPTION_EXIT_WITH_PARENT },
+    { "guard", required_argument, NULL, OPTION_GUARD },
     { "help", no_argument, NULL, 'h' },
     { "version", no_argument, NULL, 'v' },
     { NULL, 0, NULL, 0 },
 };
 
+const char *const stage_names[STAGES] = { "capture",  "augment",      "detect",     "reconstruct",
+                                          "snapshot", "redistribute", "assign_ids", "redeploy" };
+
 struct reading {
     struct settings *settings;
-    const char *state_directory, *generator;
+    const char *state_directory, *generator, *stream, *guard;
     const char *index_name; /* of the long option at hand */
-    bool run;
+    bool run, probe, no_probe;
     enum settings_outcome outcome;
 };
 
@@ -187,6 +211,50 @@ static enum settings_outcome parse_plugin_option(struct settings *settings, char
     return add_plugin_option(settings, text, colon + 1, equals + 1);
 }
 
+/* N or P%. */
+static enum settings_outcome set_lost(struct presence_policy *policy, int option, const char *text)
+{
+    char *end = NULL;
+    errno = 0;
+    long number = strtol(text, &end, 10);
+    bool percent = end != text && strcmp(end, "%") == 0;
+    if (errno || end == text || (*end && !percent) || number < 0 || number > (percent ? 100 : 1000000))
+        return wrong_value(option, text, "a number of targets or a percentage");
+    policy->lost_most = number;
+    policy->lost_percent = percent;
+    return SETTINGS_READY;
+}
+
+/* Seconds, or a number with s, m, h or d. */
+static enum settings_outcome set_duration(long *setting, int option, const char *text)
+{
+    static const char units[] = "smhd";
+    static const long seconds[] = { 1, 60, 3600, 24 * 3600 };
+    char *end = NULL;
+    errno = 0;
+    long number = strtol(text, &end, 10);
+    const char *unit = *end && !end[1] ? strchr(units, *end) : NULL;
+    long factor = unit ? seconds[unit - units] : 1;
+    if (errno || end == text || (*end && !unit) || number < 1 || number > 365L * 24 * 3600 / factor)
+        return wrong_value(option, text, "a number of seconds, or one with s, m, h or d,");
+    *setting = number * factor;
+    return SETTINGS_READY;
+}
+
+/* STAGE=SECONDS; cuts the argument into its parts. */
+static enum settings_outcome set_stage_timeout(struct settings *settings, char *text)
+{
+    char *equals = strchr(text, '=');
+    if (equals)
+        *equals = '\0';
+    for (size_t i = 0; equals && i < STAGES; i++)
+        if (strcmp(stage_names[i], text) == 0)
+            return set_number(&settings->stage_timeouts[i], "stage-timeout", equals + 1, 0);
+    if (equals)
+        *equals = '=';
+    return wrong("--stage-timeout=%s: STAGE=SECONDS is expected", text);
+}
+
 static enum settings_outcome take_flag(struct reading *reading, int option)
 {
     struct settings *settings = reading->settings;
@@ -205,6 +273,10 @@ static enum settings_outcome take_flag(struct reading *reading, int option)
     case OPTION_FORCE_SUPERSEDED: settings->force_superseded = true; break;
     case OPTION_FORCE_KEYS: settings->force_keys = true; break;
     case OPTION_FORCE_PROVIDER: settings->force_provider = true; break;
+    case OPTION_PROBE: reading->probe = true; break;
+    case OPTION_NO_PROBE: reading->no_probe = true; break;
+    case OPTION_DRY_RUN: settings->dry_run = true; break;
+    case OPTION_EXIT_WITH_PARENT: settings->exit_with_parent = true; break;
     case 'h': fputs(usage_text, stdout); return SETTINGS_DONE;
     case 'v': puts("dydisnix-self-adapt (" PACKAGE_NAME " " PACKAGE_VERSION ")"); return SETTINGS_DONE;
     default:
@@ -212,6 +284,38 @@ static enum settings_outcome take_flag(struct reading *reading, int option)
         return SETTINGS_WRONG;
     }
     return SETTINGS_READY;
+}
+
+/* How the loop watches, waits and gives up. */
+static enum settings_outcome take_policy(struct reading *reading, int option, char *value)
+{
+    struct settings *settings = reading->settings;
+    struct presence_policy *presence = &settings->presence;
+    const char *name = option_name(option);
+    long number = 0;
+    enum settings_outcome outcome;
+    switch (option) {
+    case OPTION_GENINFRA_STREAM: reading->stream = value; return SETTINGS_READY;
+    case OPTION_GUARD: reading->guard = value; return SETTINGS_READY;
+    case OPTION_MAX_TARGETS_LOST: return set_lost(presence, option, value);
+    case OPTION_STAGE_TIMEOUT: return set_stage_timeout(settings, value);
+    case OPTION_RESYNC: return set_duration(&settings->resync, option, value);
+    case OPTION_PROBE_INTERVAL: return set_number(&settings->probe_interval, name, value, 1);
+    case OPTION_PROBE_TIMEOUT: return set_number(&settings->probe_timeout, name, value, 1);
+    case OPTION_SETTLE: return set_number(&settings->settle, name, value, 0);
+    case OPTION_FLAP_COUNT: return set_number(&presence->flap_count, name, value, 0);
+    case OPTION_CYCLE_TIMEOUT: return set_number(&settings->cycle_timeout, name, value, 0);
+    case OPTION_STOP_TIMEOUT: return set_number(&settings->stop_timeout, name, value, 0);
+    case OPTION_GRACE:
+    case OPTION_FLAP_WINDOW:
+    case OPTION_FLAP_STABLE:
+        outcome = set_number(&number, name, value, 0);
+        *(option == OPTION_GRACE         ? &presence->grace
+          : option == OPTION_FLAP_WINDOW ? &presence->flap_window
+                                         : &presence->flap_stable) = number;
+        return outcome;
+    default: return take_flag(reading, option);
+    }
 }
 
 static enum settings_outcome take_value(struct reading *reading, int option, char *value)
@@ -234,7 +338,7 @@ static enum settings_outcome take_value(struct reading *reading, int option, cha
     case OPTION_PLUGIN_OPTION: return parse_plugin_option(settings, value);
     case OPTION_STATE_DIR: return set_text(&reading->state_directory, option, value);
     case OPTION_OF_RECONSTRUCT: return add_plugin_option(settings, "reconstruct", reading->index_name, value);
-    default: return take_flag(reading, option);
+    default: return take_policy(reading, option, value);
     }
     return SETTINGS_READY;
 }
@@ -255,42 +359,73 @@ static enum settings_outcome take_option(struct reading *reading, int option, ch
     }
 }
 
-/* At blanks, without quoting, as the shell did with the script's variable. */
-static enum settings_outcome split_generator(struct settings *settings, const char *text)
+/* At blanks, without quoting, as the shell did with the script's variable. text NULL: not given. */
+static enum settings_outcome split_command(char ***command, const char *option, const char *text)
 {
-    CLEANUP_FREE char *copy = strdup(text);
+    CLEANUP_FREE char *copy = strdup(text ? text : "");
     size_t count = 0;
-    settings->generator = calloc(strlen(text) / 2 + 2, sizeof *settings->generator);
+    if (!text)
+        return SETTINGS_READY;
+    char **words = *command = calloc(strlen(text) / 2 + 2, sizeof *words);
     char *save = NULL;
-    if (!copy || !settings->generator)
+    if (!copy || !words)
         return SETTINGS_FAILED;
     for (char *word = strtok_r(copy, " \t\n", &save); word; word = strtok_r(NULL, " \t\n", &save))
-        if (!(settings->generator[count++] = strdup(word)))
+        if (!(words[count++] = strdup(word)))
             return SETTINGS_FAILED;
-    return count > 0 ? SETTINGS_READY : wrong("--geninfra=%s: a program is expected", text);
+    if (count > 0)
+        return SETTINGS_READY;
+    log_error(NULL, "--%s=%s: a program is expected", option, text);
+    return SETTINGS_WRONG;
+}
+
+static enum settings_outcome split_commands(struct reading *reading)
+{
+    struct settings *settings = reading->settings;
+    enum settings_outcome outcome = split_command(&settings->generator, "geninfra", reading->generator);
+    if (outcome == SETTINGS_READY)
+        outcome = split_command(&settings->stream, "geninfra-stream", reading->stream);
+    if (outcome == SETTINGS_READY)
+        outcome = split_command(&settings->guard, "guard", reading->guard);
+    return outcome;
+}
+
+/* Exactly one source of models. */
+static enum settings_outcome check_source(struct reading *reading)
+{
+    const char *environment = getenv("DYDISNIX_GENINFRA");
+    bool file = reading->settings->infrastructure != NULL;
+    if (file && reading->generator)
+        return wrong("%s", "--infrastructure and --geninfra exclude each other");
+    if (reading->stream && (file || reading->generator))
+        return wrong("%s", "--geninfra-stream excludes --infrastructure and --geninfra");
+    if (!file && !reading->generator && !reading->stream && environment && *environment)
+        reading->generator = environment;
+    if (!file && !reading->generator && !reading->stream)
+        return wrong("%s", "An infrastructure generator or an infrastructure model must be specified!");
+    if (reading->probe && reading->no_probe)
+        return wrong("%s", "--probe and --no-probe exclude each other");
+    reading->settings->probes = reading->probe || (file && !reading->no_probe);
+    return SETTINGS_READY;
 }
 
 static enum settings_outcome check_models(struct reading *reading)
 {
     struct settings *settings = reading->settings;
-    const char *environment = getenv("DYDISNIX_GENINFRA");
     if (!settings->services)
         return wrong("%s", "A services model must be specified!");
     if (!settings->qos)
         return wrong("%s", "A quality of service model must be specified!");
-    if (settings->infrastructure && reading->generator)
-        return wrong("%s", "--infrastructure and --geninfra exclude each other");
-    if (!settings->infrastructure && !reading->generator && environment && *environment)
-        reading->generator = environment;
-    if (!settings->infrastructure && !reading->generator)
-        return wrong("%s", "An infrastructure generator or an infrastructure model must be specified!");
+    enum settings_outcome outcome = check_source(reading);
+    if (outcome != SETTINGS_READY)
+        return outcome;
     if (settings->ids && !settings->id_resources)
         return wrong("%s", "--ids needs --id-resources");
     if (!is_profile_name(settings->profile))
         return wrong("--profile=%s: the name of a profile is expected", settings->profile);
     if (settings->retry_max < settings->retry_min)
         settings->retry_max = settings->retry_min;
-    return reading->generator ? split_generator(settings, reading->generator) : SETTINGS_READY;
+    return split_commands(reading);
 }
 
 static enum settings_outcome find_state_directory(struct reading *reading)
@@ -315,7 +450,11 @@ static enum settings_outcome find_state_directory(struct reading *reading)
 static enum settings_outcome read_environment(struct settings *settings)
 {
     const char *profile = getenv("DISNIX_PROFILE");
-    *settings = (struct settings){ .interval = 5, .retry_min = 5, .retry_max = 300 };
+    *settings = (struct settings){
+        .interval = 5, .retry_min = 5, .retry_max = 300, .probe_interval = 30, .probe_timeout = 10,
+        .presence = { .flap_count = 5, .flap_window = 600, .flap_stable = 300, .lost_most = -1 },
+        .stage_timeouts = { 300, 300, 600, 3600, 3600, 600, 300, 0 }, .stop_timeout = 60
+    };
     settings->profile = profile && *profile ? profile : "default";
     return SETTINGS_READY;
 }
@@ -353,9 +492,12 @@ void settings_clear(struct settings *settings)
                             settings->coordinator_profile_path, settings->state_directory };
     for (size_t i = 0; i < sizeof files / sizeof *files; i++)
         free(files[i]);
-    for (size_t i = 0; settings->generator && settings->generator[i]; i++)
-        free(settings->generator[i]);
-    free(settings->generator);
+    char **const commands[] = { settings->generator, settings->stream, settings->guard };
+    for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) {
+        for (size_t j = 0; commands[i] && commands[i][j]; j++)
+            free(commands[i][j]);
+        free(commands[i]);
+    }
     free(settings->plugins);
     free(settings->plugin_options);
 }

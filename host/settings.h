@@ -8,9 +8,15 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "presence.h"
+
 struct plugin_option {
     const char *plugin, *key, *value;
 };
+
+/* The stages of a cycle, in their order. */
+enum { STAGES = 8 };
+extern const char *const stage_names[STAGES];
 
 struct settings {
     /* Files are absolute. */
@@ -20,11 +26,21 @@ struct settings {
     char *coordinator_profile_path;
     const char *max_concurrent_transfers, *keep, *extra_params, *target_property, *interface;
     bool no_migration, delete_state, depth_first, show_trace;
-    char **generator; /* the words of --geninfra; NULL with --infrastructure */
+    char **generator; /* the words of --geninfra; NULL: none */
+    char **stream;    /* of --geninfra-stream */
+    char **guard;     /* of --guard */
     long interval;    /* seconds */
     bool snapshot, reconstruct, once, allow_empty, verbose;
     bool force_conflict, force_superseded, force_keys, force_provider; /* go on where the check would stop */
     long retry_min, retry_max; /* seconds */
+    bool probes;               /* ask targets whether they are there */
+    long probe_interval, probe_timeout;      /* seconds */
+    long settle;                             /* seconds that a model has to be still */
+    struct presence_policy presence;
+    long resync;                             /* seconds; 0: never */
+    long stage_timeouts[STAGES];             /* seconds; 0: none */
+    long cycle_timeout, stop_timeout;        /* seconds; the first 0: none */
+    bool dry_run, exit_with_parent;
     char *state_directory;     /* of this profile */
     const char **plugins;
     size_t plugin_count;

@@ -10,6 +10,7 @@
 #include "strings.h"
 
 static const size_t model_limit = (size_t)256 << 20;
+static const int64_t guard_deadline = 60 * 1000; /* milliseconds */
 
 /* What such programs forget to pass on among themselves. */
 static void add_environment(struct arguments *environment, const struct settings *settings,
@@ -56,6 +57,24 @@ int stage_run(const struct settings *settings, const struct stage_program *stage
         if (length)
             *length = result.output_length;
         return 0;
+    }
+    free(result.output);
+    return status;
+}
+
+int stage_guard(const struct settings *settings, const char *stage)
+{
+    CLEANUP_ARGUMENTS struct arguments arguments = { 0 };
+    struct dydisnix_result result = { 0 };
+    for (size_t i = 0; settings->guard[i]; i++)
+        arguments_add(&arguments, settings->guard[i]);
+    arguments_add(&arguments, stage);
+    const struct dydisnix_program program = { .argv = arguments_vector(&arguments), .show_output = true,
+                                              .deadline = guard_deadline };
+    int status = program.argv ? run_program(&program, &result) : -1;
+    if (status != 0) {
+        CLEANUP_FREE char *ending = describe_ending(&result);
+        log_error(NULL, "the guard does not allow the stage %s: %s", stage, ending ? ending : "out of memory");
     }
     free(result.output);
     return status;

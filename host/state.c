@@ -109,17 +109,37 @@ void state_clear(struct state *state)
     *state = (struct state){ 0 };
 }
 
-void state_see(struct state *state, const struct infrastructure *infrastructure, int64_t now)
+void state_probed(struct state *state, const json_t *record)
+{
+    json_t *targets = object_at(state->root, "targets"), *asked;
+    const json_t *silent = json_object_get(record, "silent");
+    size_t index;
+    json_array_foreach(json_object_get(record, "asked"), index, asked) {
+        json_t *target = json_object_get(targets, json_string_value(asked));
+        const json_t *last = json_object_get(silent, json_string_value(asked));
+        if (!last)
+            last = json_object_get(record, "at");
+        if (json_is_integer(json_object_get(target, "seen"))
+            && json_integer_value(last) > json_integer_value(json_object_get(target, "seen")))
+            json_object_set_new(target, "seen", json_integer(json_integer_value(last)));
+    }
+}
+
+void state_see(struct state *state, const struct infrastructure *infrastructure, const json_t *silent,
+               int64_t now)
 {
     json_t *targets = object_at(state->root, "targets"), *target;
     const char *name;
     json_object_foreach(targets, name, target) {
         json_t *seen = json_object_get(target, "seen");
-        if (!infrastructure_find(infrastructure, name) && seen && !json_object_get(target, "away"))
+        bool here = infrastructure_find(infrastructure, name) && !json_object_get(silent, name);
+        if (!here && seen && !json_object_get(target, "away"))
             json_object_update_new(target, json_pack("{sO sI}", "away", seen, "missed", (json_int_t)now));
     }
     for (size_t i = 0; i < infrastructure->count; i++)
-        json_object_set_new(object_at(targets, infrastructure->targets[i].name), "seen", json_integer(now));
+        if (!json_object_get(silent, infrastructure->targets[i].name))
+            json_object_set_new(object_at(targets, infrastructure->targets[i].name), "seen",
+                                json_integer(now));
 }
 
 /* Of a target that was away only snapshots from before its absence count: they tell how much of what it held

@@ -100,7 +100,7 @@ void simulated_host_look(struct simulated_host *host)
 {
     struct infrastructure infrastructure;
     read_model(host, false, &infrastructure);
-    state_see(&host->state, &infrastructure, operations->clock());
+    state_see(&host->state, &infrastructure, NULL, operations->clock());
     state_save(&host->state);
     infrastructure_clear(&infrastructure);
 }

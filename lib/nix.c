@@ -41,7 +41,7 @@ static int run_nix(struct arguments *arguments, const char *purpose, const char 
     return 0;
 }
 
-static char *expression(const char *name)
+char *nix_expression(const char *name)
 {
     const char *directory = getenv("DYDISNIX_NIX_EXPRESSIONS");
     return string_format("%s/%s", directory && *directory ? directory : NIX_EXPRESSION_DIR, name);
@@ -87,7 +87,7 @@ static int check_keys(const json_t *keys, size_t count)
 
 static int evaluate_keys(const json_t *documents, const char *directory, json_t **keys)
 {
-    CLEANUP_FREE char *file = NULL, *source = expression("service-keys.nix"), *output = NULL;
+    CLEANUP_FREE char *file = NULL, *source = nix_expression("service-keys.nix"), *output = NULL;
     CLEANUP_ARGUMENTS struct arguments arguments = { 0 };
     if (!source || write_document(documents, directory, "services.json", &file) != 0)
         return -1;
@@ -238,7 +238,7 @@ int nix_add_text(const char *file, const char *name, const char *const *referenc
                  const char *directory, char **path)
 {
     const char *purpose = "putting the manifest into the store";
-    CLEANUP_FREE char *references_file = NULL, *source = expression("store-text.nix"), *output = NULL;
+    CLEANUP_FREE char *references_file = NULL, *source = nix_expression("store-text.nix"), *output = NULL;
     CLEANUP_JSON json_t *list = json_array(), *result = NULL;
     CLEANUP_ARGUMENTS struct arguments arguments = { 0 };
     for (size_t i = 0; i < count; i++)

@@ -11,6 +11,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* Where NAME.nix of ours is, in $DYDISNIX_NIX_EXPRESSIONS or the directory for them. malloc()ed; NULL: no memory. */
+char *nix_expression(const char *name);
+
 /* Evaluates an infrastructure model: the XML of its value, malloc()ed. 0, or -1 after a message. */
 int nix_evaluate(const char *file, bool show_trace, char **xml, size_t *length);
 

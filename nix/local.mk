@@ -3,6 +3,7 @@ dist_nixexpr_DATA += \
 	nix/augmented-infrastructure.nix \
 	nix/deployment-model.nix \
 	nix/distribution.nix \
+	nix/effective-model.nix \
 	nix/ids.nix \
 	nix/infrastructure.nix \
 	nix/manifest-xml.nix \

@@ -39,14 +39,14 @@ write_model test1 test2
 
 # Who was silent in the last reconstruction is not asked at the intervals after it either.
 forget_calls
-start -i "$models/infrastructure.nix" --snapshot --interval=1 --plugin="$builddir/tests/plugins/record.so" \
+start -i "$models/infrastructure.nix" --no-probe --snapshot --interval=1 --plugin="$builddir/tests/plugins/record.so" \
     --plugin-option=record:reconstruct=silent:test2
 ok 'snapshots are taken while nothing changes' wait_for 20 taken_again 3
 is "$(snapshots_of)" 'test1 ' 'but not of the target that was silent'
 has "$(cat "$state/default/state.json")" '"silent"' 'which is remembered'
 end_loop
 forget_calls
-ok 'a cycle whose reconstruction hears all' watching --once --snapshot \
+ok 'a cycle whose reconstruction hears all' watching --once --no-probe --snapshot \
     --plugin="$builddir/tests/plugins/record.so" --plugin-option=record:reconstruct=take
 is "$(snapshots_of)" 'test1 test2 ' 'takes the snapshots of both again'
 

@@ -99,10 +99,10 @@ is "$(ls "$scratch/events" | tr '\n' ' ')" \
     'assign_ids.json augment.json capture.json cycle_finished.json reconstruct.json redeploy.json redistribute.json snapshot.json ' \
     'every hook is called'
 is "$(member capture 'sorted(e)')" \
-    "['coordinatorProfilePath', 'dryRun', 'filters', 'hook', 'interface', 'maxConcurrentTransfers', 'profile', 'qos', 'reports', 'services', 'showTrace', 'stage', 'targetProperty', 'version']" \
+    "['coordinatorProfilePath', 'dryRun', 'filters', 'hold', 'hook', 'interface', 'maxConcurrentTransfers', 'profile', 'qos', 'reports', 'services', 'showTrace', 'stage', 'targetProperty', 'version']" \
     'what capture gets'
-is "$(member redeploy 'sorted(set(e) - set(("coordinatorProfilePath", "dryRun", "filters", "hook", "interface", "maxConcurrentTransfers", "profile", "qos", "reports", "services", "showTrace", "stage", "targetProperty", "version")))')" \
-    "['changes', 'cycle', 'distribution', 'history', 'infrastructure', 'infrastructureXml']" 'and redeploy in addition'
+is "$(member redeploy 'sorted(set(e) - set(("coordinatorProfilePath", "dryRun", "filters", "hold", "hook", "interface", "maxConcurrentTransfers", "profile", "qos", "reports", "services", "showTrace", "stage", "targetProperty", "version")))')" \
+    "['changes', 'cycle', 'distribution', 'history', 'infrastructure', 'infrastructureXml', 'presence']" 'and redeploy in addition'
 is "$(member redeploy '[e["version"], e["hook"], e["profile"], e["interface"], e["targetProperty"]]')" \
     "[1, 'redeploy', 'default', 'client', 'ip']" 'settings as they are'
 is "$(member redeploy '[e["maxConcurrentTransfers"], e["showTrace"], e["dryRun"]]')" '[3, True, False]' \
@@ -111,7 +111,7 @@ is "$(member redeploy 'e["infrastructure"]')" "$models/infrastructure.nix" 'the 
 is "$(member redeploy 'e["changes"]["added"]')" "['test1', 'test2']" 'what changed'
 is "$(member redeploy 'e["distribution"]')" "$distribution" 'the distribution'
 is "$(member redeploy 'e["reports"]["redistribute"]["distribution"]')" "$distribution" 'and the reports of earlier stages'
-is "$(member redeploy 'sorted(e["history"])')" "['deployed', 'snapshots', 'targets']" 'what the loop remembers'
+is "$(member redeploy 'sorted(e["history"])')" "['accepted', 'deployed', 'preferred', 'snapshots', 'targets']" 'what the loop remembers'
 is "$(member cycle_finished 'e["outcome"]')" done 'how the cycle ended'
 is "$(member cycle_finished '[e["stage"], e["hook"]]')" "['redeploy', 'cycle_finished']" 'its last stage'
 is "$(member cycle_finished 'e["reports"]["redeploy"]["manifest"]')" "$manifest" 'and its reports'

@@ -20,6 +20,7 @@ unit_tests = \
 	tests/unit/operations \
 	tests/unit/options \
 	tests/unit/paths \
+	tests/unit/presence \
 	tests/unit/programs \
 	tests/unit/progress \
 	tests/unit/state \
@@ -42,6 +43,8 @@ tests_unit_options_CPPFLAGS = $(tests_unit_copies_CPPFLAGS)
 tests_unit_options_LDADD = $(tests_unit_copies_LDADD)
 tests_unit_check_CPPFLAGS = $(AM_CPPFLAGS) -iquote $(top_srcdir)/host
 tests_unit_check_LDADD = host/libhost.a $(LDADD)
+tests_unit_presence_CPPFLAGS = $(tests_unit_check_CPPFLAGS)
+tests_unit_presence_LDADD = $(tests_unit_check_LDADD)
 tests_unit_progress_CPPFLAGS = $(tests_unit_check_CPPFLAGS)
 tests_unit_progress_LDADD = $(tests_unit_check_LDADD)
 tests_unit_words_CPPFLAGS = $(tests_unit_check_CPPFLAGS)

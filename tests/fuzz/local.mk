@@ -7,7 +7,7 @@ FUZZ_TARGETS = $(fuzz_targets)
 fuzz_flags = -g -O1 -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 fuzz_compile = $(CLANG) $(DEFS) $(AM_CPPFLAGS) -iquote $(top_srcdir)/plugin -iquote $(top_srcdir)/host \
 	-std=c11 $(fuzz_flags) -fsanitize=fuzzer-no-link $(WARNINGS) $(XML_CFLAGS) $(JSON_CFLAGS)
-fuzz_sources = tests/fuzz/fuzz.c tests/fuzz/world.c host/state.c \
+fuzz_sources = tests/fuzz/fuzz.c tests/fuzz/world.c host/presence.c host/state.c \
 	$(filter %.c,$(lib_libdydisnix_a_SOURCES) $(plugin_libreconstruct_a_SOURCES))
 fuzz_objects = $(fuzz_sources:%.c=fuzz/%.o)
 fuzz_programs = $(fuzz_targets:%=fuzz/%)

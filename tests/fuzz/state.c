@@ -8,6 +8,7 @@
 
 #include "facts.h"
 #include "fuzz.h"
+#include "presence.h"
 #include "state.h"
 
 static const char *content;
@@ -45,8 +46,17 @@ static void go_on(struct state *state)
     struct captured captured[] = { { .target = &targets[0] }, { .target = &targets[1] } };
     struct capture capture = { captured, 2 };
     CLEANUP_JSON json_t *report = json_deep_copy(state->root);
+    CLEANUP_JSON json_t *names = json_pack("[ss]", "test1", "test2");
+    const struct presence_policy policy = { 60, 2, 600, 60, 50, true };
+    struct presence presence;
 
-    state_see(state, &infrastructure, 1000);
+    state_probed(state, report);
+    presence_word(state->root, "accept", "test1", 1000);
+    REQUIRE(presence_judge(state->root, names, json_object_get(report, "silent"), &policy, 1000, &presence) == 0);
+    presence_clear(&presence);
+    presence_word(state->root, "resume", NULL, 1000);
+    presence_hold(state->root, report, 1000);
+    state_see(state, &infrastructure, json_object_get(report, "silent"), 1000);
     state_snapshotted(state, &manifest, 1000);
     state_rescued(state, report, 1000);
     state_heard(state, report);
@@ -58,6 +68,7 @@ static void go_on(struct state *state)
     REQUIRE(state_is_deploying(state));
     state_deploying(state, NULL, NULL, NULL);
     REQUIRE(!state_is_deploying(state));
+    presence_deployed(state->root, names);
     state_deployed(state, "/manifest", &infrastructure);
     facts_set_absences(state->root, &capture);
     for (size_t i = 0; i < capture.count; i++)

@@ -29,11 +29,11 @@ static void a_rescue_after_an_absence_tells_nothing_of_before(void **unused)
     (void)unused;
     operations_use(&real_operations);
     assert_int_equal(state_load("/nowhere/at/all", &state), 0);
-    state_see(&state, &with, 1000);
+    state_see(&state, &with, NULL, 1000);
     rescue(&state, 1100);
     assert_int_equal(snapshotted(&state), 1100);
-    state_see(&state, &without, 2000);
-    state_see(&state, &with, 3000);
+    state_see(&state, &without, NULL, 2000);
+    state_see(&state, &with, NULL, 3000);
     rescue(&state, 3100);
     assert_int_equal(snapshotted(&state), 1100);
     state_deployed(&state, "manifest", &with);
@@ -51,24 +51,61 @@ static void what_is_missed_is_noted_once(void **unused)
     (void)unused;
     operations_use(&real_operations);
     assert_int_equal(state_load("/nowhere/at/all", &state), 0);
-    state_see(&state, &with, 1000);
-    state_see(&state, &without, 90000);
-    state_see(&state, &without, 95000);
-    state_see(&state, &with, 96000);
-    state_see(&state, &without, 97000);
+    state_see(&state, &with, NULL, 1000);
+    state_see(&state, &without, NULL, 90000);
+    state_see(&state, &without, NULL, 95000);
+    state_see(&state, &with, NULL, 96000);
+    state_see(&state, &without, NULL, 97000);
     const json_t *target = json_object_get(json_object_get(state.root, "targets"), "a");
     assert_int_equal(json_integer_value(json_object_get(target, "away")), 1000);
     assert_int_equal(json_integer_value(json_object_get(target, "missed")), 90000);
-    state_see(&state, &with, 98000);
+    state_see(&state, &with, NULL, 98000);
     state_deployed(&state, "manifest", &with);
     assert_null(json_object_get(target, "away"));
     assert_null(json_object_get(target, "missed"));
     state_clear(&state);
 }
 
+static json_int_t member(const struct state *state, const char *name, const char *key)
+{
+    const json_t *target = json_object_get(json_object_get(state->root, "targets"), name);
+    return json_integer_value(json_object_get(target, key));
+}
+
+/* How old a snapshot was when its machine died depends on it: the last answer counts, not the last cycle. */
+static void a_target_went_away_after_its_last_answer(void **unused)
+{
+    struct target targets[] = { { .name = "a" }, { .name = "b" } };
+    const struct infrastructure model = { .targets = targets, .count = 2 }, one = { .targets = targets, .count = 1 };
+    json_t *heard = json_pack("{si s[ss] s{}}", "at", 5000, "asked", "a", "b", "silent");
+    json_t *silent = json_pack("{si s[ss] s{si}}", "at", 6000, "asked", "a", "b", "silent", "b", 5500);
+    struct state state;
+    (void)unused;
+    operations_use(&real_operations);
+    assert_int_equal(state_load("/nowhere/at/all", &state), 0);
+    state_probed(&state, heard);
+    state_see(&state, &model, NULL, 1000);
+    state_probed(&state, heard);
+    assert_int_equal(member(&state, "b", "seen"), 5000);
+    state_probed(&state, silent);
+    state_see(&state, &model, json_object_get(silent, "silent"), 6010);
+    assert_int_equal(member(&state, "a", "seen"), 6010);
+    assert_int_equal(member(&state, "a", "away"), 0);
+    assert_int_equal(member(&state, "b", "seen"), 5500);
+    assert_int_equal(member(&state, "b", "away"), 5500);
+    state_see(&state, &one, NULL, 7000);
+    state_see(&state, &model, NULL, 8000);
+    assert_int_equal(member(&state, "b", "seen"), 8000);
+    assert_int_equal(member(&state, "b", "away"), 5500);
+    json_decref(heard);
+    json_decref(silent);
+    state_clear(&state);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_target_went_away_after_its_last_answer),
         cmocka_unit_test(a_rescue_after_an_absence_tells_nothing_of_before),
         cmocka_unit_test(what_is_missed_is_noted_once),
     };

@@ -1,0 +1,607 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "unit.h"
+
+#include "operations.h"
+#include "presence.h"
+
+/* A network: names in the model and names that are silent, as "a b c". What is told goes nowhere. */
+struct network {
+    json_t *state;
+    struct presence_policy policy;
+    struct presence presence;
+    int64_t now;
+};
+
+static void be_quiet(enum dydisnix_level level, const char *target, const char *format, va_list arguments)
+{
+    (void)level, (void)target, (void)format, (void)arguments;
+}
+
+static const struct dydisnix_operations quiet = { .size = sizeof quiet, .log = be_quiet };
+
+static json_t *list(const char *names)
+{
+    json_t *array = json_array();
+    char *copy = strdup(names), *rest = NULL;
+    for (char *name = strtok_r(copy, " ", &rest); name; name = strtok_r(NULL, " ", &rest))
+        json_array_append_new(array, json_string(name));
+    free(copy);
+    return array;
+}
+
+static int set_up(void **state)
+{
+    struct network *network = calloc(1, sizeof *network);
+    operations_use(&quiet);
+    network->state = json_object();
+    network->policy = (struct presence_policy){ .lost_most = -1 };
+    network->now = 1000;
+    *state = network;
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    struct network *network = *state;
+    json_decref(network->state);
+    presence_clear(&network->presence);
+    free(network);
+    return 0;
+}
+
+static const char *status_of(const struct network *network, const char *name)
+{
+    const json_t *target = json_object_get(json_object_get(network->state, "targets"), name);
+    const char *status = json_string_value(json_object_get(target, "status"));
+    return status ? status : "";
+}
+
+/* As the cycle does: those that are there have been seen. */
+static void note_seen(struct network *network)
+{
+    json_t *target;
+    const char *name;
+    json_object_foreach(json_object_get(network->state, "targets"), name, target)
+        if (strcmp(status_of(network, name), "here") == 0)
+            json_object_set_new(target, "seen", json_integer(network->now));
+}
+
+static void judge(struct network *network, int64_t now, const char *names, const char *silent)
+{
+    json_t *model = list(names), *quiet_ones = list(silent), *set = json_object(), *name;
+    size_t index;
+    json_array_foreach(quiet_ones, index, name)
+        json_object_set_new(set, json_string_value(name), json_integer(now));
+    presence_clear(&network->presence);
+    network->now = now;
+    assert_int_equal(
+        presence_judge(network->state, model, set, &network->policy, now, &network->presence), 0);
+    note_seen(network);
+    json_decref(model);
+    json_decref(quiet_ones);
+    json_decref(set);
+}
+
+static void deploy(struct network *network, const char *names)
+{
+    json_t *model = list(names);
+    presence_deployed(network->state, model);
+    json_decref(model);
+}
+
+static void check_names(const json_t *names, const char *expected)
+{
+    json_t *array = list(expected);
+    if (!json_equal(names, array)) {
+        char *text = json_dumps(names, 0);
+        print_error("%s, not %s\n", text, expected);
+        free(text);
+        fail();
+    }
+    json_decref(array);
+}
+
+static void check(const struct network *network, const char *left_out, const char *waiting, int64_t due)
+{
+    check_names(network->presence.left_out, left_out);
+    check_names(network->presence.waiting, waiting);
+    assert_int_equal(network->presence.due, due);
+}
+
+static void hold(struct network *network, const char *name, size_t expected)
+{
+    json_t *report = json_pack("{s[{ss ss ss ss sb}]}", "held", "target", name, "component", "db", "container",
+                               "process", "reason", "nobody knows", "fenced", 1);
+    assert_int_equal(presence_hold(network->state, report, network->now), expected);
+    json_decref(report);
+}
+
+static void everybody_is_there(void **state)
+{
+    struct network *network = *state;
+
+    judge(network, 1000, "a b", "");
+    check(network, "", "", -1);
+    assert_false(network->presence.paused);
+    assert_string_equal(status_of(network, "a"), "here");
+}
+
+static void the_silent_are_left_out(void **state)
+{
+    struct network *network = *state;
+
+    judge(network, 1000, "a b c", "b");
+    check(network, "b", "", -1);
+    assert_string_equal(status_of(network, "b"), "silent");
+    judge(network, 1001, "a b c", "");
+    check(network, "", "", -1);
+    assert_string_equal(status_of(network, "b"), "here");
+}
+
+static void what_is_not_in_the_model_is_missing(void **state)
+{
+    struct network *network = *state;
+
+    judge(network, 1000, "a b", "");
+    deploy(network, "a b");
+    judge(network, 1001, "a", "");
+    check(network, "", "", -1);
+    assert_string_equal(status_of(network, "b"), "missing");
+}
+
+/* A reboot: for some time nothing is adapted; then the target is gone. */
+static void a_target_has_its_grace(const char *names, const char *silent, const char *left_out,
+                                   struct network *network)
+{
+    network->policy.grace = 60;
+    judge(network, 1000, "a b", "");
+    deploy(network, "a b");
+    judge(network, 1010, names, silent);
+    check(network, "", "b", 60);
+    assert_string_equal(status_of(network, "b"), "grace");
+    judge(network, 1069, names, silent);
+    check(network, "", "b", 1);
+    judge(network, 1070, names, silent);
+    check(network, left_out, "", -1);
+}
+
+static void a_target_that_falls_silent_has_its_grace(void **state)
+{
+    a_target_has_its_grace("a b", "b", "b", *state);
+}
+
+static void a_target_that_vanishes_has_its_grace(void **state)
+{
+    a_target_has_its_grace("a", "", "", *state);
+}
+
+static void who_comes_back_in_time_was_never_gone(void **state)
+{
+    struct network *network = *state;
+
+    network->policy.grace = 60;
+    judge(network, 1000, "a b", "");
+    deploy(network, "a b");
+    judge(network, 1010, "a b", "b");
+    judge(network, 1050, "a b", "");
+    check(network, "", "", -1);
+    judge(network, 1060, "a b", "b");
+    check(network, "", "b", 60);
+}
+
+/* Nothing is on it that could wait. */
+static void who_was_never_deployed_to_has_no_grace(void **state)
+{
+    struct network *network = *state;
+
+    network->policy.grace = 60;
+    judge(network, 1000, "a b", "b");
+    check(network, "b", "", -1);
+    deploy(network, "a");
+    judge(network, 1001, "a b", "b");
+    check(network, "b", "", -1);
+}
+
+static void the_shortest_grace_is_due_first(void **state)
+{
+    struct network *network = *state;
+
+    network->policy.grace = 60;
+    judge(network, 1000, "a b c", "");
+    deploy(network, "a b c");
+    judge(network, 1010, "a b c", "c");
+    judge(network, 1030, "a b c", "b c");
+    check(network, "", "b c", 40);
+    judge(network, 1070, "a b c", "b c");
+    check(network, "c", "b", 20);
+}
+
+static void a_clock_that_is_set_back_ends_no_wait_and_makes_none_endless(void **state)
+{
+    struct network *network = *state;
+
+    network->policy.grace = 60;
+    judge(network, 100000, "a b", "");
+    deploy(network, "a b");
+    judge(network, 100000, "a b", "b");
+    judge(network, 1000, "a b", "b");
+    check(network, "", "b", 60);
+    judge(network, 1060, "a b", "b");
+    check(network, "b", "", -1);
+}
+
+static void flap(struct network *network)
+{
+    network->policy.flap_count = 3;
+    network->policy.flap_window = 100;
+    network->policy.flap_stable = 50;
+    judge(network, 1000, "a b", "");
+    deploy(network, "a b");
+    judge(network, 1010, "a b", "b");
+    judge(network, 1011, "a b", "b");
+    judge(network, 1012, "a b", "");
+    judge(network, 1020, "a", "");
+    judge(network, 1022, "a b", "");
+    check(network, "", "", -1);
+    judge(network, 1030, "a b", "b");
+    check(network, "b", "", -1);
+    assert_string_equal(status_of(network, "b"), "flapping");
+}
+
+static void who_flaps_is_held_out_until_it_is_stable(void **state)
+{
+    struct network *network = *state;
+
+    flap(network);
+    judge(network, 1040, "a b", "");
+    check(network, "b", "", 50);
+    judge(network, 1050, "a b", "b");
+    check(network, "b", "", -1);
+    judge(network, 1060, "a b", "");
+    judge(network, 1109, "a b", "");
+    check(network, "b", "", 1);
+    judge(network, 1110, "a b", "");
+    check(network, "", "", -1);
+    assert_string_equal(status_of(network, "b"), "here");
+    judge(network, 1120, "a b", "b");
+    assert_string_equal(status_of(network, "b"), "silent");
+}
+
+static void who_flaps_gets_no_grace(void **state)
+{
+    struct network *network = *state;
+
+    network->policy.grace = 60;
+    flap(network);
+}
+
+static void old_disappearances_do_not_count(void **state)
+{
+    struct network *network = *state;
+
+    network->policy.flap_count = 3;
+    network->policy.flap_window = 100;
+    judge(network, 1000, "a", "");
+    for (int64_t now = 1010; now < 2000; now += 50) {
+        judge(network, now, "a", "a");
+        assert_string_equal(status_of(network, "a"), "silent");
+        judge(network, now + 1, "a", "");
+        check(network, "", "", -1);
+    }
+}
+
+static void a_word_takes_in_who_flaps(void **state)
+{
+    struct network *network = *state;
+
+    flap(network);
+    judge(network, 1031, "a b", "");
+    presence_word(network->state, "accept", "b", 1032);
+    judge(network, 1033, "a b", "");
+    check(network, "", "", -1);
+    check_names(presence_marked(network->state, "accepted"), "");
+}
+
+static void a_conflict_is_held_until_a_word(const char *word, const char *mark, const char *other,
+                                            struct network *network)
+{
+    judge(network, 1000, "a b", "");
+    deploy(network, "a");
+    hold(network, "b", 1);
+    hold(network, "b", 0);
+    judge(network, 1001, "a b", "");
+    check(network, "b", "", -1);
+    assert_string_equal(status_of(network, "b"), "conflict");
+    judge(network, 1002, "a", "");
+    check(network, "", "", -1);
+    assert_string_equal(status_of(network, "b"), "conflict");
+    judge(network, 900000, "a b", "");
+    check(network, "b", "", -1);
+    presence_word(network->state, word, "b", 900001);
+    judge(network, 900002, "a b", "");
+    check(network, "", "", -1);
+    json_t *marked = presence_marked(network->state, mark), *others = presence_marked(network->state, other);
+    check_names(marked, "b");
+    check_names(others, "");
+    json_decref(marked);
+    json_decref(others);
+    deploy(network, "a");
+    marked = presence_marked(network->state, mark);
+    check_names(marked, "b");
+    json_decref(marked);
+    deploy(network, "a b");
+    marked = presence_marked(network->state, mark);
+    check_names(marked, "");
+    json_decref(marked);
+}
+
+static void a_conflict_is_held_until_it_is_accepted(void **state)
+{
+    a_conflict_is_held_until_a_word("accept", "accepted", "preferred", *state);
+}
+
+static void a_conflict_is_held_until_it_is_preferred(void **state)
+{
+    a_conflict_is_held_until_a_word("prefer", "preferred", "accepted", *state);
+}
+
+/* What was decided before says nothing about a new conflict. */
+static void a_new_conflict_is_held_again(void **state)
+{
+    struct network *network = *state;
+
+    judge(network, 1000, "a b", "");
+    hold(network, "b", 1);
+    presence_word(network->state, "accept", "b", 1001);
+    hold(network, "b", 1);
+    json_t *marked = presence_marked(network->state, "accepted");
+    check_names(marked, "");
+    json_decref(marked);
+    judge(network, 1002, "a b", "");
+    check(network, "b", "", -1);
+}
+
+static void a_word_about_who_is_not_held_changes_nothing(void **state)
+{
+    struct network *network = *state;
+
+    judge(network, 1000, "a b", "");
+    json_t *before = json_deep_copy(network->state);
+    presence_word(network->state, "accept", "a", 1001);
+    presence_word(network->state, "prefer", "no such target", 1001);
+    presence_word(network->state, "resume", NULL, 1001);
+    json_object_del(network->state, "resumed");
+    assert_true(json_equal(network->state, before));
+    json_decref(before);
+}
+
+static void too_many_lost_at_once_pause(struct network *network)
+{
+    judge(network, 1000, "a b c d", "");
+    deploy(network, "a b c d");
+    judge(network, 1001, "a b c d", "d");
+    assert_false(network->presence.paused);
+    judge(network, 1002, "a b c", "c");
+    assert_true(network->presence.paused);
+    judge(network, 1003, "a b c d", "c");
+    assert_true(network->presence.paused);
+}
+
+static void a_number_of_lost_targets_pauses(void **state)
+{
+    struct network *network = *state;
+
+    network->policy.lost_most = 1;
+    too_many_lost_at_once_pause(network);
+    judge(network, 1004, "a b c d", "");
+    assert_false(network->presence.paused);
+}
+
+static void a_percentage_of_lost_targets_pauses(void **state)
+{
+    struct network *network = *state;
+
+    network->policy.lost_most = 49;
+    network->policy.lost_percent = true;
+    too_many_lost_at_once_pause(network);
+}
+
+static void half_of_the_targets_is_half(void **state)
+{
+    struct network *network = *state;
+
+    network->policy.lost_most = 50;
+    network->policy.lost_percent = true;
+    judge(network, 1000, "a b c d", "");
+    deploy(network, "a b c d");
+    judge(network, 1001, "a b", "");
+    assert_false(network->presence.paused);
+    judge(network, 1002, "a", "");
+    assert_true(network->presence.paused);
+}
+
+static void one_by_one_is_not_at_once(void **state)
+{
+    struct network *network = *state;
+
+    network->policy.lost_most = 1;
+    judge(network, 1000, "a b c d", "");
+    deploy(network, "a b c d");
+    judge(network, 1001, "a b c", "");
+    deploy(network, "a b c");
+    judge(network, 1002, "a b", "");
+    assert_false(network->presence.paused);
+}
+
+/* The operator agreed to the loss of these, and of no others. */
+static void a_pause_is_resumed(void **state)
+{
+    struct network *network = *state;
+
+    network->policy.lost_most = 1;
+    too_many_lost_at_once_pause(network);
+    judge(network, 1004, "a b", "");
+    presence_word(network->state, "resume", NULL, 1005);
+    judge(network, 1006, "a b", "");
+    assert_false(network->presence.paused);
+    judge(network, 1007, "a", "");
+    assert_false(network->presence.paused);
+    judge(network, 1008, "", "");
+    assert_true(network->presence.paused);
+    presence_word(network->state, "resume", NULL, 1009);
+    deploy(network, "a b c d");
+    judge(network, 1010, "a b", "");
+    assert_true(network->presence.paused);
+}
+
+static void nobody_in_grace_or_held_is_lost(void **state)
+{
+    struct network *network = *state;
+
+    network->policy.lost_most = 0;
+    network->policy.grace = 60;
+    judge(network, 1000, "a b c", "");
+    deploy(network, "a b c");
+    hold(network, "c", 1);
+    judge(network, 1001, "a", "");
+    assert_false(network->presence.paused);
+    judge(network, 1061, "a", "");
+    assert_true(network->presence.paused);
+}
+
+static void an_operator_pauses_until_resume(void **state)
+{
+    struct network *network = *state;
+
+    judge(network, 1000, "a b", "");
+    deploy(network, "a b");
+    presence_word(network->state, "pause", NULL, 1001);
+    judge(network, 1002, "a b", "");
+    assert_true(network->presence.paused);
+    judge(network, 900000, "a", "");
+    assert_true(network->presence.paused);
+    presence_word(network->state, "resume", NULL, 900001);
+    judge(network, 900002, "a", "");
+    assert_false(network->presence.paused);
+}
+
+static void nothing_is_lost_where_nothing_was_deployed(void **state)
+{
+    struct network *network = *state;
+
+    network->policy.lost_most = 0;
+    network->policy.lost_percent = true;
+    judge(network, 1000, "a b", "b");
+    assert_false(network->presence.paused);
+    judge(network, 1001, "", "");
+    assert_false(network->presence.paused);
+}
+
+static void a_state_with_nonsense_is_no_harm(void **state)
+{
+    static const char *const texts[] = {
+        "{\"targets\":5,\"effective\":{},\"paused\":7,\"resumed\":\"x\"}",
+        "{\"targets\":{\"a\":5,\"b\":{\"held\":[],\"vanished\":{},\"missing\":\"x\"}},\"effective\":[1,null,\"b\"]}",
+        "{\"targets\":{\"b\":{\"seen\":1,\"held\":{\"reason\":7},\"vanished\":[\"x\",null,[]]}},\"paused\":{}}",
+    };
+    struct network *network = *state;
+
+    network->policy = (struct presence_policy){ .grace = 60, .flap_count = 1, .flap_window = 60,
+                                                .flap_stable = 60, .lost_most = 0 };
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        json_decref(network->state);
+        network->state = json_loads(texts[i], 0, NULL);
+        assert_non_null(network->state);
+        judge(network, 1000, "a b", "b");
+        presence_word(network->state, "accept", "b", 1000);
+        presence_word(network->state, "resume", NULL, 1000);
+        hold(network, "a", 1);
+        judge(network, 2000, "a b", "");
+        deploy(network, "a b");
+    }
+}
+
+/* A generator may make up names for ever. */
+static void who_is_long_gone_is_forgotten(void **state)
+{
+    struct network *network = *state;
+
+    judge(network, 1000, "a b c", "");
+    hold(network, "c", 1);
+    judge(network, 1001, "a", "");
+    judge(network, 1001 + 366 * 24 * 3600, "a", "");
+    assert_null(json_object_get(json_object_get(network->state, "targets"), "b"));
+    assert_string_equal(status_of(network, "c"), "conflict");
+}
+
+static json_int_t away(const struct network *network, const char *name, json_int_t set)
+{
+    json_t *target = json_object_get(json_object_get(network->state, "targets"), name);
+    if (set > 0)
+        json_object_set_new(target, "away", json_integer(set));
+    return json_integer_value(json_object_get(target, "away"));
+}
+
+/* What was snapshotted before an absence tells nothing of what is written after it: the later absence counts. */
+static void only_an_absence_that_something_moved_in_is_remembered(void **state)
+{
+    struct network *network = *state;
+
+    network->policy.grace = 60;
+    judge(network, 1000, "a b", "");
+    deploy(network, "a b");
+    judge(network, 1010, "a b", "b");
+    away(network, "b", 1000);
+    judge(network, 1050, "a b", "");
+    assert_int_equal(away(network, "b", 0), 0);
+    judge(network, 2000, "a b", "b");
+    away(network, "b", 1050);
+    judge(network, 2100, "a b", "b");
+    judge(network, 2110, "a b", "");
+    assert_int_equal(away(network, "b", 0), 1050);
+    judge(network, 3000, "a b", "b");
+    assert_int_equal(away(network, "b", 0), 0);
+    away(network, "b", 2110);
+    deploy(network, "a");
+    judge(network, 4000, "a b", "");
+    judge(network, 4010, "a b", "b");
+    assert_int_equal(away(network, "b", 0), 2110);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(everybody_is_there),
+        TEST(the_silent_are_left_out),
+        TEST(what_is_not_in_the_model_is_missing),
+        TEST(a_target_that_falls_silent_has_its_grace),
+        TEST(a_target_that_vanishes_has_its_grace),
+        TEST(who_comes_back_in_time_was_never_gone),
+        TEST(who_was_never_deployed_to_has_no_grace),
+        TEST(the_shortest_grace_is_due_first),
+        TEST(a_clock_that_is_set_back_ends_no_wait_and_makes_none_endless),
+        TEST(who_flaps_is_held_out_until_it_is_stable),
+        TEST(who_flaps_gets_no_grace),
+        TEST(old_disappearances_do_not_count),
+        TEST(a_word_takes_in_who_flaps),
+        TEST(a_conflict_is_held_until_it_is_accepted),
+        TEST(a_conflict_is_held_until_it_is_preferred),
+        TEST(a_new_conflict_is_held_again),
+        TEST(a_word_about_who_is_not_held_changes_nothing),
+        TEST(a_number_of_lost_targets_pauses),
+        TEST(a_percentage_of_lost_targets_pauses),
+        TEST(half_of_the_targets_is_half),
+        TEST(one_by_one_is_not_at_once),
+        TEST(a_pause_is_resumed),
+        TEST(nobody_in_grace_or_held_is_lost),
+        TEST(an_operator_pauses_until_resume),
+        TEST(nothing_is_lost_where_nothing_was_deployed),
+        TEST(a_state_with_nonsense_is_no_harm),
+        TEST(who_is_long_gone_is_forgotten),
+        TEST(only_an_absence_that_something_moved_in_is_remembered),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
