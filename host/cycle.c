@@ -13,6 +13,7 @@
 #include "loader.h"
 #include "model.h"
 #include "operations.h"
+#include "plan.h"
 #include "presence.h"
 #include "probe.h"
 #include "progress.h"
@@ -266,6 +267,11 @@ static const json_t *reconstruct_report(const struct cycle *cycle)
     return json_object_get(json_object_get(cycle->event, "reports"), "reconstruct");
 }
 
+static const json_t *redeploy_report(const struct cycle *cycle)
+{
+    return json_object_get(json_object_get(cycle->event, "reports"), "redeploy");
+}
+
 static int snapshot(struct cycle *cycle, json_t **report)
 {
     (void)report;
@@ -418,7 +424,8 @@ static int ask_targets(struct cycle *cycle, json_t **record)
     state_probed(&cycle->state, before);
     if (!file || model_save(&cycle->model, file) != 0)
         return -1;
-    if (!cycle->request.now && probe_is_recent(before, infrastructure, settings, operations->clock()))
+    if (!cycle->request.now && !cycle->request.first
+        && probe_is_recent(before, infrastructure, settings, operations->clock()))
         *record = json_incref(before);
     else if (probe_ask(settings, infrastructure, record) != 0)
         return -1;
@@ -607,6 +614,8 @@ static int run_cycle(struct cycle *cycle)
     model_tell_changes(changes);
     json_object_set(cycle->event, "changes", changes);
     int status = adapt(cycle);
+    if (cycle->settings->dry_run && (status == 0 || redeploy_report(cycle)))
+        plan_print(cycle->event);
     if (remember(cycle, status) != 0)
         status = -1;
     return status == 0 ? CYCLE_DONE : CYCLE_FAILED;

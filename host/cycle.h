@@ -21,6 +21,7 @@ enum cycle_status {
 struct cycle_request {
     bool retry;   /* a model that failed is tried again */
     bool now;     /* nothing has to settle */
+    bool first;   /* of this loop: what another one heard of the targets is old */
     bool resync;  /* adapt though nothing has changed */
     pid_t host;   /* the parent */
     int progress; /* where the loop listens, see progress.h; -1: nowhere */

@@ -5,6 +5,7 @@ host_libhost_a_SOURCES = \
 	host/effective.c host/effective.h \
 	host/loader.c host/loader.h \
 	host/model.c host/model.h \
+	host/plan.c host/plan.h \
 	host/presence.c host/presence.h \
 	host/probe.c host/probe.h \
 	host/progress.c host/progress.h \
@@ -12,6 +13,7 @@ host_libhost_a_SOURCES = \
 	host/settings.c host/settings.h \
 	host/stages.c host/stages.h \
 	host/state.c host/state.h \
+	host/stream.c host/stream.h \
 	host/supervisor.c host/supervisor.h \
 	host/usage.c host/usage.h \
 	host/watch.c host/watch.h \

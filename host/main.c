@@ -4,6 +4,7 @@
  * work of a cycle itself.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <spawn.h>
@@ -19,9 +20,12 @@
 #include "cycle.h"
 #include "descendants.h"
 #include "operations.h"
+#include "probe.h"
 #include "progress.h"
 #include "settings.h"
 #include "state.h"
+#include "stream.h"
+#include "strings.h"
 #include "supervisor.h"
 #include "watch.h"
 
@@ -29,7 +33,10 @@ enum { DONE = 0, FAILED = 1, USAGE = 2 };
 
 extern char **environ;
 
-static const int64_t probe_deadline = 60 * 1000; /* milliseconds for loading the plugins */
+/* Milliseconds. */
+static const int64_t load_limit = 60 * 1000;   /* for loading the plugins at the start */
+static const int64_t begin_limit = 120 * 1000; /* for what a cycle does before its first stage */
+static const int64_t short_patience = 5 * 1000; /* from INT to TERM for a stage that leaves nothing half done */
 
 struct loop {
     struct settings settings;
@@ -39,6 +46,12 @@ struct loop {
     pid_t child;   /* the cycle, or cycle_finished; 0: none */
     struct progress_reader progress; /* of the cycle */
     char stage[32];                  /* the stage that it has begun last */
+    int64_t cycle_deadline;          /* 0: none */
+    pid_t prober;                    /* asks the targets; 0: not running */
+    pid_t streamer;                  /* has the generator that goes on running; 0: not running */
+    int stream;                      /* where it tells of new models */
+    unsigned stream_failures;
+    int64_t stream_at; /* when it is started again; 0: not */
     pid_t command; /* of --run; 0: not running */
     bool command_ended;
     unsigned stops; /* signals that were passed on to the command */
@@ -68,8 +81,24 @@ static pid_t fork_child(struct loop *loop)
     close(loop->signals);
     watch_close(&loop->watch);
     progress_close(&loop->progress);
+    cleanup_fd(&loop->stream);
     sigprocmask(SIG_SETMASK, &none, NULL);
     return 0;
+}
+
+/* Ends what belongs to the cycle, or all that is left of one. How many have not ended yet. */
+static size_t signal_cycle(const struct loop *loop, int signal)
+{
+    const pid_t spared[] = { loop->command, loop->streamer };
+    return descendants_signal(getpid(), spared, 2, signal);
+}
+
+/* Stopped, so that it starts nothing more meanwhile. */
+static void kill_tree(pid_t process)
+{
+    kill(process, SIGSTOP);
+    descendants_signal(process, NULL, 0, SIGKILL);
+    kill(process, SIGKILL);
 }
 
 static const char *outcome_name(enum cycle_status status)
@@ -83,10 +112,118 @@ static const char *outcome_name(enum cycle_status status)
 static int be_cycle(const struct loop *loop, unsigned todo, pid_t host, int progress)
 {
     const struct cycle_request request = { .retry = todo & DO_RETRY, .now = todo & DO_NOW,
-                                           .resync = todo & DO_RESYNC, .host = host, .progress = progress };
+                                           .resync = todo & DO_RESYNC,
+                                           .first = !loop->supervisor.ready, .host = host, .progress = progress };
     if (todo & DO_FINISHED)
         return cycle_finished(&loop->settings, outcome_name(loop->supervisor.last));
     return cycle_run(&loop->settings, &request);
+}
+
+/* limit, in milliseconds, 0: none, beside that of the whole cycle. */
+static void begin_stage(struct loop *loop, const char *name, int64_t limit, int64_t patience)
+{
+    int64_t deadline = limit ? operations->now() + limit : 0;
+    if (deadline == 0 || (loop->cycle_deadline != 0 && loop->cycle_deadline < deadline))
+        deadline = loop->cycle_deadline;
+    snprintf(loop->stage, sizeof loop->stage, "%s", name);
+    supervisor_deadline(&loop->supervisor, deadline, patience);
+}
+
+/* Whether cycles are needed that nothing but the time asks for. */
+static void open_watch(struct loop *loop)
+{
+    const struct settings *settings = &loop->settings;
+    bool stream = settings->stream != NULL;
+    bool watched = settings->infrastructure && watch_open(&loop->watch, settings->infrastructure) == 0;
+    if (settings->infrastructure && !watched)
+        log_warning(NULL, "%s cannot be watched and is polled: %s", settings->infrastructure, strerror(errno));
+    loop->supervisor.polls = !(watched || stream) || settings->snapshot;
+}
+
+/* What could not be watched when it was tried last may be there again. */
+static void watch_again(struct loop *loop)
+{
+    const struct settings *settings = &loop->settings;
+    if (!settings->infrastructure || loop->watch.fd >= 0
+        || watch_open(&loop->watch, settings->infrastructure) != 0)
+        return;
+    log_notice(NULL, "%s is watched again", settings->infrastructure);
+    loop->supervisor.polls = settings->snapshot;
+}
+
+static void start_probe(struct loop *loop)
+{
+    pid_t child = fork_child(loop);
+    if (child == 0)
+        _exit(probe_run(&loop->settings));
+    loop->prober = child > 0 ? child : 0;
+    if (child < 0)
+        step(loop, EVENT_PROBED, CYCLE_FAILED);
+}
+
+static void probe_ended(struct loop *loop, int status)
+{
+    loop->prober = 0;
+    step(loop, EVENT_PROBED, CYCLE_FAILED);
+    if (!loop->ended && WIFEXITED(status) && WEXITSTATUS(status) == PROBE_CHANGED)
+        step(loop, EVENT_CHANGE, CYCLE_FAILED);
+}
+
+/* Later each time, until a model comes. */
+static void stream_later(struct loop *loop)
+{
+    const struct supervisor *supervisor = &loop->supervisor;
+    unsigned doublings = loop->stream_failures < 20 ? loop->stream_failures : 20;
+    int64_t delay = supervisor->retry_min << doublings;
+    loop->stream_failures++;
+    loop->stream_at = operations->now() + (delay < supervisor->retry_max ? delay : supervisor->retry_max);
+}
+
+static void start_stream(struct loop *loop)
+{
+    int ends[2];
+    pid_t host = getpid();
+    loop->stream_at = 0;
+    pid_t child = pipe2(ends, O_CLOEXEC | O_NONBLOCK) != 0 ? -1 : fork_child(loop);
+    if (child == 0)
+        _exit(stream_run(&loop->settings, ends[1], host));
+    if (child < 0) {
+        log_error(NULL, "%s: not started: %s", loop->settings.stream[0], strerror(errno));
+        stream_later(loop);
+        return;
+    }
+    close(ends[1]);
+    loop->stream = ends[0];
+    loop->streamer = child;
+}
+
+static void take_stream(struct loop *loop)
+{
+    char bytes[256];
+    ssize_t size;
+    bool came = false;
+    while ((size = read(loop->stream, bytes, sizeof bytes)) > 0)
+        came = true;
+    if (size == 0) {
+        close(loop->stream);
+        loop->stream = -1;
+    }
+    if (!came)
+        return;
+    loop->stream_failures = 0;
+    step(loop, EVENT_CHANGE, CYCLE_FAILED);
+}
+
+static void stream_ended(struct loop *loop)
+{
+    if (loop->stream >= 0)
+        take_stream(loop);
+    cleanup_fd(&loop->stream);
+    loop->stream = -1;
+    loop->streamer = 0;
+    stream_later(loop);
+    log_notice(NULL, "%s: it is started again in %ld seconds", loop->settings.stream[0],
+               (long)((loop->stream_at - operations->now() + 999) / 1000));
 }
 
 static void start_child(struct loop *loop, unsigned todo)
@@ -94,6 +231,12 @@ static void start_child(struct loop *loop, unsigned todo)
     CLEANUP_FD int progress = -1;
     struct progress_reader reader = { .fd = -1 };
     pid_t host = getpid();
+    if (todo & DO_CYCLE) {
+        int64_t limit = loop->settings.cycle_timeout * 1000;
+        loop->cycle_deadline = limit ? operations->now() + limit : 0;
+        begin_stage(loop, "begin", begin_limit, short_patience);
+        watch_again(loop);
+    }
     pid_t child = (todo & DO_CYCLE) && progress_open(&reader, &progress) != 0 ? -1 : fork_child(loop);
     if (child == 0) {
         progress_close(&reader);
@@ -133,9 +276,14 @@ static void start_command(struct loop *loop)
 static void end_child(struct loop *loop, unsigned todo)
 {
     int signal = todo & DO_KILL ? SIGKILL : todo & DO_TERMINATE ? SIGTERM : SIGINT;
-    if (todo & DO_LATE)
+    bool whole = loop->cycle_deadline != 0 && operations->now() >= loop->cycle_deadline;
+    if ((todo & DO_LATE) && loop->supervisor.phase == PHASE_FINISHING)
+        log_error(NULL, "cycle_finished takes too long and is ended");
+    else if ((todo & DO_LATE) && whole)
+        log_error(NULL, "the cycle takes too long and is ended, in the stage %s", loop->stage);
+    else if (todo & DO_LATE)
         log_error(NULL, "the stage %s takes too long and is ended", loop->stage);
-    descendants_signal(getpid(), loop->command, signal);
+    signal_cycle(loop, signal);
 }
 
 static void act(struct loop *loop, struct supervisor_actions actions)
@@ -144,6 +292,10 @@ static void act(struct loop *loop, struct supervisor_actions actions)
         end_child(loop, actions.todo);
         return;
     }
+    if ((actions.todo & DO_END_PROBE) && loop->prober)
+        kill_tree(loop->prober);
+    if (actions.todo & DO_PROBE)
+        start_probe(loop);
     if (actions.todo & DO_END) {
         loop->ended = true;
         if (!loop->command_ended)
@@ -158,6 +310,21 @@ static void act(struct loop *loop, struct supervisor_actions actions)
         start_command(loop);
 }
 
+static int64_t timeout_of(const struct loop *loop, const char *stage)
+{
+    for (size_t i = 0; i < STAGES; i++)
+        if (strcmp(stage_names[i], stage) == 0)
+            return loop->settings.stage_timeouts[i];
+    return 0;
+}
+
+/* A deployment rolls back when it is interrupted. */
+static int64_t patience_of(const struct loop *loop, const char *stage)
+{
+    int64_t stop_timeout = loop->supervisor.stop_timeout;
+    return strcmp(stage, "redeploy") == 0 || stop_timeout < short_patience ? stop_timeout : short_patience;
+}
+
 /* A line of the running cycle. */
 static void take_document(void *closure, const json_t *document)
 {
@@ -168,9 +335,9 @@ static void take_document(void *closure, const json_t *document)
     if (!event)
         return;
     if (strcmp(event, "begin") == 0 && stage)
-        snprintf(loop->stage, sizeof loop->stage, "%s", stage);
+        begin_stage(loop, stage, 1000 * timeout_of(loop, stage), patience_of(loop, stage));
     else if (strcmp(event, "end") == 0)
-        supervisor_deadline(&loop->supervisor, 0, 0);
+        supervisor_deadline(&loop->supervisor, loop->cycle_deadline, short_patience);
     else if (strcmp(event, "change") == 0)
         supervisor_forgive(&loop->supervisor);
     else if (strcmp(event, "due") == 0)
@@ -193,7 +360,8 @@ static void child_ended(struct loop *loop, int status)
         log_error(NULL, "the cycle was ended by signal %d (%s)", WTERMSIG(status),
                   strsignal(WTERMSIG(status)));
     if (WIFSIGNALED(status) || loop->supervisor.ending != ENDING_NONE)
-        descendants_signal(getpid(), loop->command, SIGKILL);
+        for (int round = 0; round < 10 && signal_cycle(loop, SIGKILL) > 0; round++)
+            ;
     int code = WIFEXITED(status) ? WEXITSTATUS(status) : CYCLE_FAILED;
     if (phase == PHASE_FINISHING)
         step(loop, EVENT_FINISHED, CYCLE_FAILED);
@@ -221,6 +389,10 @@ static void reap(struct loop *loop)
             child_ended(loop, status);
         else if (process == loop->command)
             command_ended(loop, status);
+        else if (process == loop->prober)
+            probe_ended(loop, status);
+        else if (process == loop->streamer)
+            stream_ended(loop);
     }
 }
 
@@ -236,6 +408,23 @@ static void stop(struct loop *loop, int signal)
     step(loop, EVENT_STOP, CYCLE_FAILED);
 }
 
+/* In a line, for people and programs. */
+static void tell_state(const struct loop *loop)
+{
+    static const char *const phases[] = { "idle", "cycle", "finishing", "ended" };
+    const struct supervisor *supervisor = &loop->supervisor;
+    int64_t wake = supervisor_wake(supervisor);
+    CLEANUP_JSON json_t *state = json_pack(
+        "{ss ss* sb sb sI ss*}", "phase", phases[supervisor->phase], "stage",
+        supervisor->phase == PHASE_CYCLE ? loop->stage : NULL, "paused", supervisor->paused, "watched",
+        loop->watch.fd >= 0, "failures", (json_int_t)supervisor->failures, "last",
+        supervisor->ready ? outcome_name(supervisor->last) : NULL);
+    if (wake >= 0)
+        json_object_set_new(state, "wake", json_real((double)(wake - operations->now()) / 1000));
+    CLEANUP_FREE char *text = state ? json_dumps(state, JSON_COMPACT) : NULL;
+    log_notice(NULL, "state: %s", text ? text : "out of memory");
+}
+
 static void take_signals(struct loop *loop)
 {
     struct signalfd_siginfo information;
@@ -243,6 +432,9 @@ static void take_signals(struct loop *loop)
         switch (information.ssi_signo) {
         case SIGCHLD:
             reap(loop);
+            break;
+        case SIGUSR1:
+            tell_state(loop);
             break;
         case SIGHUP:
             step(loop, EVENT_TRIGGER, CYCLE_FAILED);
@@ -253,14 +445,6 @@ static void take_signals(struct loop *loop)
     }
 }
 
-/* Whether cycles are needed that nothing but the time asks for. */
-static bool open_watch(struct loop *loop)
-{
-    const struct settings *settings = &loop->settings;
-    bool watched = settings->infrastructure && watch_open(&loop->watch, settings->infrastructure) == 0;
-    return !watched || settings->snapshot;
-}
-
 static void take_changes(struct loop *loop)
 {
     bool lost = false;
@@ -269,12 +453,14 @@ static void take_changes(struct loop *loop)
     if (!lost)
         return;
     watch_close(&loop->watch);
-    loop->supervisor.polls = open_watch(loop);
+    open_watch(loop);
 }
 
 static int until(const struct loop *loop)
 {
     int64_t moment = supervisor_wake(&loop->supervisor);
+    if (loop->stream_at != 0 && (moment < 0 || loop->stream_at < moment))
+        moment = loop->stream_at;
     if (moment < 0)
         return -1;
     int64_t left = moment - operations->now();
@@ -288,7 +474,8 @@ static void wait_for_events(struct loop *loop)
         void (*take)(struct loop *loop);
     } sources[] = { { loop->progress.fd, take_progress },
                     { loop->signals, take_signals },
-                    { loop->watch.fd, take_changes } };
+                    { loop->watch.fd, take_changes },
+                    { loop->stream, take_stream } };
     enum { SOURCES = sizeof sources / sizeof *sources };
     struct pollfd fds[SOURCES];
     for (size_t i = 0; i < SOURCES; i++)
@@ -303,22 +490,25 @@ static void wait_for_events(struct loop *loop)
     int64_t wake = supervisor_wake(&loop->supervisor);
     if (!loop->ended && wake >= 0 && operations->now() >= wake)
         step(loop, EVENT_TIMER, CYCLE_FAILED);
+    if (!loop->ended && loop->stream_at != 0 && operations->now() >= loop->stream_at)
+        start_stream(loop);
 }
 
 /* Waits until the probe has ended. False: it was made to. */
 static bool await_probe(const struct loop *loop, pid_t child, int *status)
 {
-    const int64_t deadline = operations->now() + probe_deadline;
+    const int64_t deadline = operations->now() + load_limit;
     struct pollfd fd = { .fd = loop->signals, .events = POLLIN };
     struct signalfd_siginfo information;
     while (waitpid(child, status, WNOHANG) == 0) {
         int64_t left = deadline - operations->now();
         bool signalled = left > 0 && poll(&fd, 1, (int)left) > 0
                          && read(loop->signals, &information, sizeof information) > 0;
-        if (left > 0 && (!signalled || information.ssi_signo == SIGCHLD || information.ssi_signo == SIGHUP))
+        if (left > 0 && (!signalled || information.ssi_signo == SIGCHLD || information.ssi_signo == SIGHUP
+                         || information.ssi_signo == SIGUSR1))
             continue;
         log_error(NULL, "loading the plugins %s and is ended", left > 0 ? "was interrupted" : "took too long");
-        descendants_signal(getpid(), 0, SIGKILL);
+        descendants_signal(getpid(), NULL, 0, SIGKILL);
         waitpid(child, status, 0);
         return false;
     }
@@ -343,17 +533,71 @@ static int open_signals(void)
     sigaddset(&set, SIGTERM);
     sigaddset(&set, SIGINT);
     sigaddset(&set, SIGHUP);
+    sigaddset(&set, SIGUSR1);
     sigaddset(&set, SIGCHLD);
     sigprocmask(SIG_BLOCK, &set, NULL);
     signal(SIGPIPE, SIG_IGN);
     return signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
 }
 
-static int open_loop(struct loop *loop, int *lock)
+/* A loop that starts redeploys, and waits for a model of its own. */
+static void forget(const struct settings *settings)
+{
+    CLEANUP_FREE char *stream = stream_file(settings);
+    if (stream)
+        operations->remove(stream);
+    if (!settings->dry_run)
+        cycle_forget(settings);
+}
+
+/* Cycles that the time asks for ask the targets themselves. */
+static int64_t probe_interval(const struct loop *loop)
 {
     const struct settings *settings = &loop->settings;
+    bool needed = settings->probes
+                  && (!loop->supervisor.polls || settings->interval > settings->probe_interval);
+    return needed ? settings->probe_interval * 1000 : 0;
+}
+
+static void copy_into(const char *from, const char *to, const char *name)
+{
+    CLEANUP_FREE char *source = string_format("%s/%s", from, name), *copy = string_format("%s/%s", to, name);
+    CLEANUP_FREE char *data = NULL;
+    size_t length = 0;
+    if (source && copy && operations->read(source, (size_t)1 << 30, &data, &length) == 0)
+        operations->write(copy, data, length, 0600);
+}
+
+/* A dry run works on a copy of what is remembered, beside a loop that may run. */
+static int use_copy(struct settings *settings)
+{
+    static const char *const names[] = { "state.json", "deployed.xml", "captured.xml", "probe.json" };
+    char *directory = NULL;
+    if (operations->temporary_directory("dydisnix-self-adapt", &directory) != 0) {
+        log_error(NULL, "there is no temporary directory: %s", strerror(errno));
+        return -1;
+    }
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        copy_into(settings->state_directory, directory, names[i]);
+    free(settings->state_directory);
+    settings->state_directory = directory;
+    settings->state_is_copy = true;
+    return 0;
+}
+
+static int follow_parent(pid_t parent)
+{
+    if (prctl(PR_SET_PDEATHSIG, SIGTERM, 0, 0, 0) == 0 && getppid() == parent)
+        return 0;
+    log_error(NULL, "the parent is gone already");
+    return -1;
+}
+
+static int open_loop(struct loop *loop, int *lock)
+{
+    struct settings *settings = &loop->settings;
     real_log_level(settings->verbose ? DYDISNIX_DEBUG : DYDISNIX_NOTICE);
-    if (state_lock(settings->state_directory, lock) != 0)
+    if ((settings->dry_run && use_copy(settings) != 0) || state_lock(settings->state_directory, lock) != 0)
         return -1;
     loop->signals = open_signals();
     if (loop->signals < 0 || prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) != 0) {
@@ -362,30 +606,50 @@ static int open_loop(struct loop *loop, int *lock)
     }
     if (probe(loop) != 0)
         return -1;
-    cycle_forget(settings);
+    forget(settings);
     loop->supervisor = (struct supervisor){ .once = settings->once, .interval = settings->interval * 1000,
                                             .retry_min = settings->retry_min * 1000,
                                             .retry_max = settings->retry_max * 1000,
-                                            .stop_timeout = 60 * 1000, .seed = operations->random() };
-    loop->supervisor.polls = open_watch(loop);
+                                            .resync = settings->resync * 1000,
+                                            .resyncs = settings->dry_run,
+                                            .stop_timeout = settings->stop_timeout * 1000,
+                                            .seed = operations->random() };
+    open_watch(loop);
+    loop->supervisor.probe_interval = probe_interval(loop);
     return 0;
+}
+
+static void run_loop(struct loop *loop)
+{
+    if (loop->settings.stream)
+        start_stream(loop);
+    else
+        step(loop, EVENT_START, CYCLE_FAILED);
+    while (!loop->ended)
+        wait_for_events(loop);
+    if (loop->prober)
+        kill_tree(loop->prober);
+    if (loop->streamer) {
+        kill(loop->streamer, SIGTERM);
+        waitpid(loop->streamer, NULL, 0);
+    }
 }
 
 int main(int argc, char **argv)
 {
-    struct loop loop = { .signals = -1, .watch.fd = -1, .progress.fd = -1 };
+    struct loop loop = { .signals = -1, .watch.fd = -1, .progress.fd = -1, .stream = -1 };
+    pid_t parent = getppid();
     int lock = -1;
     operations_use(&real_operations);
     enum settings_outcome outcome = settings_read(&loop.settings, argc, argv);
     if (outcome == SETTINGS_READY) {
         loop.status = FAILED;
-        if (open_loop(&loop, &lock) == 0) {
-            step(&loop, EVENT_START, CYCLE_FAILED);
-            while (!loop.ended)
-                wait_for_events(&loop);
-        }
+        if ((!loop.settings.exit_with_parent || follow_parent(parent) == 0) && open_loop(&loop, &lock) == 0)
+            run_loop(&loop);
     }
     watch_close(&loop.watch);
+    if (loop.settings.state_is_copy)
+        operations->remove(loop.settings.state_directory);
     settings_clear(&loop.settings);
     return outcome == SETTINGS_READY ? loop.status
            : outcome == SETTINGS_DONE ? DONE

@@ -140,6 +140,11 @@ static int check_and_deploy(const struct settings *settings, struct state *state
     const json_t *reconstructed = json_object_get(json_object_get(event, "reports"), "reconstruct");
     json_object_set_new(report, "difference", manifest_difference(known, &new));
     int status = check_deployment(known, &new, reconstructed, settings);
+    if (settings->dry_run) {
+        json_object_set_new(report, "allowed", json_boolean(status == 0));
+        manifest_clear(&new);
+        return status;
+    }
     if (status == 0)
         status = deploy(settings, state, previous->path, path, report);
     if (status == 0) {
@@ -171,10 +176,10 @@ int redeploy(const struct settings *settings, struct state *state, const json_t 
     CLEANUP_FREE char *path = NULL;
     struct previous previous = { 0 };
     struct target_keys keys = { 0 };
-    log_notice(NULL, "Redeploying the system...");
+    log_notice(NULL, settings->dry_run ? "Planning the redeployment..." : "Redeploying the system...");
     *report = json_object();
     int status = make_manifest(settings, event, &path);
-    if (status == 0)
+    if (status == 0 && !settings->dry_run)
         status = keep_manifest(settings, path, directory);
     if (status == 0)
         status = read_previous(settings, model, &keys, strings, &previous);

@@ -42,6 +42,7 @@ struct settings {
     long cycle_timeout, stop_timeout;        /* seconds; the first 0: none */
     bool dry_run, exit_with_parent;
     char *state_directory;     /* of this profile */
+    bool state_is_copy;        /* of a dry run, removed at the end */
     const char **plugins;
     size_t plugin_count;
     struct plugin_option *plugin_options;

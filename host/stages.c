@@ -7,6 +7,7 @@
 #include "cleanup.h"
 #include "operations.h"
 #include "paths.h"
+#include "stream.h"
 #include "strings.h"
 
 static const size_t model_limit = (size_t)256 << 20;
@@ -80,26 +81,46 @@ int stage_guard(const struct settings *settings, const char *stage)
     return status;
 }
 
+static int run_generator(const struct settings *settings, char **output, size_t *length)
+{
+    CLEANUP_ARGUMENTS struct arguments arguments = { 0 };
+    for (size_t i = 0; settings->generator[i]; i++)
+        arguments_add(&arguments, settings->generator[i]);
+    if (stage_run(settings, &(struct stage_program){ .arguments = &arguments }, output, length, NULL) != 0)
+        return -1;
+    if (*length > 0)
+        return 0;
+    log_error(NULL, "%s: printed no infrastructure model", settings->generator[0]);
+    return -1;
+}
+
+/* It may be replaced at any time: a cycle works with one copy. */
+static int read_stream(const struct settings *settings, char **output, size_t *length)
+{
+    CLEANUP_FREE char *file = stream_file(settings);
+    if (file && operations->read(file, model_limit, output, length) == 0)
+        return 0;
+    if (errno == ENOENT)
+        log_error(NULL, "%s: no infrastructure model has come yet", settings->stream[0]);
+    else
+        log_error(NULL, "%s: %s", file ? file : "stream.nix", strerror(errno));
+    return -1;
+}
+
 int stage_capture(const struct settings *settings, const char *directory, json_t **report)
 {
     if (settings->infrastructure) {
         *report = json_pack("{ss}", "infrastructure", settings->infrastructure);
         return *report ? 0 : -1;
     }
-    CLEANUP_ARGUMENTS struct arguments arguments = { 0 };
     CLEANUP_FREE char *file = string_format("%s/infrastructure.nix", directory), *output = NULL;
     size_t length = 0;
-    for (size_t i = 0; settings->generator[i]; i++)
-        arguments_add(&arguments, settings->generator[i]);
     log_notice(NULL, "Capturing infrastructure...");
     if (!file
-        || stage_run(settings, &(struct stage_program){ .arguments = &arguments }, &output, &length, NULL)
+        || (settings->stream ? read_stream(settings, &output, &length)
+                             : run_generator(settings, &output, &length))
                != 0)
         return -1;
-    if (length == 0) {
-        log_error(NULL, "%s: printed no infrastructure model", settings->generator[0]);
-        return -1;
-    }
     if (operations->write(file, output, length, 0600) != 0) {
         log_error(NULL, "%s: %s", file, strerror(errno));
         return -1;

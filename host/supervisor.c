@@ -3,6 +3,7 @@
 
 static const int64_t finished_limit = 60 * 1000; /* for all cycle_finished hooks */
 static const int64_t kill_delay = 2 * 1000;      /* from TERM to KILL, and to the next KILL */
+static const int64_t probe_limit = 3600 * 1000;  /* for a process that asks the targets */
 
 static const struct supervisor_actions nothing;
 
@@ -42,8 +43,7 @@ int64_t supervisor_wake(const struct supervisor *supervisor)
         moment = earlier(supervisor->polls ? supervisor->poll_at : 0, supervisor->due_at);
         moment = earlier(moment, supervisor->failures > 0 ? supervisor->retry_at : 0);
         moment = earlier(moment, supervisor->resync_at);
-        if (!supervisor->probing)
-            moment = earlier(moment, supervisor->probe_at);
+        moment = earlier(moment, supervisor->probe_at);
         break;
     case PHASE_CYCLE:
     case PHASE_FINISHING:
@@ -87,6 +87,8 @@ static struct supervisor_actions start_cycle(struct supervisor *supervisor, bool
         actions.todo |= DO_NOW;
     if (supervisor->resyncs)
         actions.todo |= DO_RESYNC;
+    if (supervisor->probing)
+        actions.todo |= DO_END_PROBE;
     supervisor->phase = PHASE_CYCLE;
     supervisor->changed = supervisor->triggered = false;
     supervisor->retries = retry;
@@ -116,7 +118,7 @@ static struct supervisor_actions rest(struct supervisor *supervisor, int64_t now
     supervisor->ready = true;
     supervisor->ending = ENDING_NONE;
     supervisor->poll_at = now + supervisor->interval;
-    if (supervisor->probe_interval != 0 && supervisor->probe_at == 0)
+    if (supervisor->probe_interval != 0 && supervisor->probe_at == 0 && !supervisor->probing)
         supervisor->probe_at = now + supervisor->probe_interval;
     if (is_over(supervisor))
         actions = end(supervisor);
@@ -138,9 +140,9 @@ static struct supervisor_actions cycle_ended(struct supervisor *supervisor, enum
     /* A retry that finds nothing to do: what failed is not wanted any more. */
     if (status == CYCLE_DONE || status == CYCLE_PAUSED || (status == CYCLE_UNCHANGED && supervisor->retries))
         supervisor->failures = 0;
-    if (status == CYCLE_DONE && supervisor->resync != 0) {
+    if (status == CYCLE_DONE) {
         supervisor->resyncs = false;
-        supervisor->resync_at = now + supervisor->resync;
+        supervisor->resync_at = supervisor->resync != 0 ? now + supervisor->resync : 0;
     }
     if (status == CYCLE_UNCHANGED || (status == CYCLE_PAUSED && !pauses))
         return rest(supervisor, now);
@@ -199,10 +201,12 @@ static struct supervisor_actions timer(struct supervisor *supervisor, int64_t no
     if ((supervisor->failures > 0 && retry) || (supervisor->polls && is_due(supervisor->poll_at, now))
         || is_due(supervisor->due_at, now) || is_due(supervisor->resync_at, now))
         return start_cycle(supervisor, retry, now);
-    if (supervisor->probing || !is_due(supervisor->probe_at, now))
+    if (!is_due(supervisor->probe_at, now))
         return nothing;
+    struct supervisor_actions actions = { .todo = supervisor->probing ? DO_END_PROBE : DO_PROBE };
+    supervisor->probe_at = now + probe_limit;
     supervisor->probing = true;
-    return (struct supervisor_actions){ .todo = DO_PROBE };
+    return actions;
 }
 
 /* A change, or somebody's word: a cycle starts now, or after the one that runs. */

@@ -62,12 +62,13 @@ enum {
     DO_RESYNC = 8,       /* with it: adapt though nothing changed */
     DO_FINISHED = 16,    /* start a process that calls cycle_finished */
     DO_PROBE = 32,       /* start a process that asks the targets */
-    DO_READY = 64,       /* the first cycle has finished */
-    DO_LATE = 128,       /* with one of the next: because the deadline has passed */
-    DO_INTERRUPT = 256,  /* interrupt what runs */
-    DO_TERMINATE = 512,  /* terminate what runs */
-    DO_KILL = 1024,      /* kill what runs */
-    DO_END = 2048        /* end the loop with status */
+    DO_END_PROBE = 64,   /* end it: a cycle begins, which asks them itself, or it takes too long */
+    DO_READY = 128,      /* the first cycle has finished */
+    DO_LATE = 256,       /* with one of the next: because the deadline has passed */
+    DO_INTERRUPT = 512,  /* interrupt what runs */
+    DO_TERMINATE = 1024, /* terminate what runs */
+    DO_KILL = 2048,      /* kill what runs */
+    DO_END = 4096        /* end the loop with status */
 };
 
 struct supervisor_actions {

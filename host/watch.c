@@ -8,7 +8,6 @@
 #include <unistd.h>
 
 #include "cleanup.h"
-#include "operations.h"
 #include "strings.h"
 
 static int watch_directory(int fd, const char *file)
@@ -45,8 +44,9 @@ int watch_open(struct watch *watch, const char *file)
         follow_link(watch);
         return 0;
     }
-    log_warning(NULL, "%s cannot be watched and is polled: %s", file, strerror(errno));
+    int error = errno;
     watch_close(watch);
+    errno = error;
     return -1;
 }
 

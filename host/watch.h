@@ -15,7 +15,7 @@ struct watch {
 };
 
 /* Watches the directory of file, which is absolute and outlives the watch, and that of what a link
- * leads to. 0, or -1 after a message. */
+ * leads to. 0, or -1 with errno set. */
 int watch_open(struct watch *watch, const char *file);
 
 /* Takes what happened: whether the file may have changed. *lost: the directory is gone, nothing will come any

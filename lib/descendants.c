@@ -2,6 +2,7 @@
 #include "descendants.h"
 
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +13,7 @@
 
 struct process {
     pid_t id, parent;
+    char state;
 };
 
 struct processes {
@@ -24,6 +26,7 @@ static int add_process(void *closure, const char *name)
     struct processes *processes = closure;
     char line[1024];
     int id = 0, parent = 0;
+    char state = 0;
     if (name[strspn(name, "0123456789")])
         return 0;
     CLEANUP_FREE char *file = string_format("/proc/%s/stat", name);
@@ -33,11 +36,11 @@ static int add_process(void *closure, const char *name)
     if (fgets(line, sizeof line, stat)) {
         /* The name of the program stands in parentheses and may hold anything. */
         const char *rest = strrchr(line, ')');
-        if (rest && sscanf(line, "%d", &id) == 1 && sscanf(rest, ") %*c %d", &parent) == 1) {
+        if (rest && sscanf(line, "%d", &id) == 1 && sscanf(rest, ") %c %d", &state, &parent) == 2) {
             struct process *grown = realloc(processes->items, (processes->count + 1) * sizeof *grown);
             if (grown) {
                 processes->items = grown;
-                processes->items[processes->count++] = (struct process){ id, parent };
+                processes->items[processes->count++] = (struct process){ id, parent, state };
             }
         }
     }
@@ -45,22 +48,35 @@ static int add_process(void *closure, const char *name)
     return 0;
 }
 
-/* Parents first: they could start something else when a child has ended. */
-static void signal_children(const struct processes *processes, pid_t parent, pid_t spared, int signal)
+static bool is_spared(pid_t id, const pid_t *spared, size_t count)
 {
-    for (size_t i = 0; i < processes->count; i++) {
-        const struct process *process = &processes->items[i];
-        if (process->parent != parent || process->id == spared)
-            continue;
-        kill(process->id, signal);
-        signal_children(processes, process->id, spared, signal);
-    }
+    for (size_t i = 0; i < count; i++)
+        if (spared[i] == id)
+            return true;
+    return false;
 }
 
-void descendants_signal(pid_t process, pid_t spared, int signal)
+/* Parents first: they could start something else when a child has ended. */
+static size_t signal_children(const struct processes *processes, pid_t parent, const pid_t *spared, size_t count,
+                              int signal)
+{
+    size_t alive = 0;
+    for (size_t i = 0; i < processes->count; i++) {
+        const struct process *process = &processes->items[i];
+        if (process->parent != parent || is_spared(process->id, spared, count))
+            continue;
+        kill(process->id, signal);
+        alive += process->state != 'Z';
+        alive += signal_children(processes, process->id, spared, count, signal);
+    }
+    return alive;
+}
+
+size_t descendants_signal(pid_t process, const pid_t *spared, size_t count, int signal)
 {
     struct processes processes = { 0 };
     operations->list("/proc", add_process, &processes);
-    signal_children(&processes, process, spared, signal);
+    size_t alive = signal_children(&processes, process, spared, count, signal);
     free(processes.items);
+    return alive;
 }

@@ -371,7 +371,7 @@ static int supervise(pid_t worker)
     while (waitpid(worker, &status, WNOHANG) == 0) {
         if (sigwait(&set, &number) != 0 || number == SIGCHLD)
             continue;
-        descendants_signal(getpid(), 0, SIGKILL);
+        descendants_signal(getpid(), NULL, 0, SIGKILL);
         waitpid(worker, &status, 0);
         log_error(NULL, "ended by signal %d (%s)", number, strsignal(number));
         return 128 + number;

@@ -90,6 +90,7 @@ shell_tests = \
 	tests/host-memory.sh \
 	tests/host-plugins.sh \
 	tests/host-saved-input.sh \
+	tests/host-presence.sh \
 	tests/host-usage.sh \
 	tests/host-versions.sh \
 	tests/install.sh \

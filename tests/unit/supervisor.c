@@ -352,14 +352,15 @@ static void idle_targets_are_asked(void **state)
     step(&supervisor, EVENT_START, 0, DO_CYCLE | DO_RETRY, -1);
     step(&supervisor, EVENT_TIMER, 40000, 0, -1);
     cycle(&supervisor, CYCLE_UNCHANGED, 50000, DO_READY, 80000);
-    step(&supervisor, EVENT_TIMER, 80000, DO_PROBE, -1);
-    step(&supervisor, EVENT_TIMER, 200000, 0, -1);
+    step(&supervisor, EVENT_TIMER, 80000, DO_PROBE, 3680000);
+    step(&supervisor, EVENT_TIMER, 200000, 0, 3680000);
     step(&supervisor, EVENT_PROBED, 210000, 0, 240000);
-    step(&supervisor, EVENT_TIMER, 240000, DO_PROBE, -1);
-    step(&supervisor, EVENT_CHANGE, 240000, DO_CYCLE | DO_RETRY, -1);
+    step(&supervisor, EVENT_TIMER, 240000, DO_PROBE, 3840000);
+    step(&supervisor, EVENT_CHANGE, 240000, DO_CYCLE | DO_RETRY | DO_END_PROBE, -1);
     step(&supervisor, EVENT_PROBED, 240100, 0, -1);
     cycle(&supervisor, CYCLE_UNCHANGED, 300000, 0, 270100);
-    step(&supervisor, EVENT_TIMER, 300000, DO_PROBE, -1);
+    step(&supervisor, EVENT_TIMER, 300000, DO_PROBE, 3900000);
+    step(&supervisor, EVENT_TIMER, 3900000, DO_END_PROBE, 7500000);
 }
 
 static void what_takes_too_long_is_ended(void **state)

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * The plan of a cycle, for --dry-run.
+ */
+#ifndef PLAN_H
+#define PLAN_H
+
+#include <jansson.h>
+
+/* Prints, on standard output, what a cycle whose hooks got this event would have done. */
+void plan_print(const json_t *event);
+
+#endif

@@ -1,0 +1,259 @@
+#!/bin/sh
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# Which targets the model has that is deployed: without those that are silent or held, after their time.
+. "$srcdir/tests/functions.sh"
+. "$srcdir/tests/host.sh"
+
+plugin=$builddir/tests/plugins/record.so
+
+# Keeps the model that it is given, and the names in it, for that model goes with its cycle.
+cat > "$scratch/bin/dydisnix-gendist" << 'EOF'
+#!/bin/sh
+while [ "$1" != --infrastructure ]; do shift; done
+cp "$2" "$calls/model.nix"
+printf '%s' "$2" > "$calls/path"
+nix-instantiate --eval --strict --json -E "builtins.attrNames (import (builtins.readFile \"$calls/path\"))" \
+    > "$calls/model.new" 2>&1
+mv "$calls/model.new" "$calls/model"
+number=1
+while ! mkdir "$calls/$number" 2> /dev/null; do number=$((number + 1)); done
+: > "$calls/$(printf '%02d' "$number")-dydisnix-gendist.arguments"
+cat "$answers/dydisnix-gendist"
+EOF
+
+model()
+{
+    tr -d '"[]\n' < "$calls/model" | tr ',' ' '
+}
+
+model_is() # NAMES
+{
+    [ "$(model)" = "$1" ]
+}
+
+deployed_with() # NAMES: the last successful redeployment
+{
+    python3 -c 'import json, sys; sys.exit(json.load(open(sys.argv[1])).get("effective") != sys.argv[2].split())' \
+        "$state/default/state.json" "$1"
+}
+
+status_of() # TARGET
+{
+    python3 -c 'import json, sys; print(json.load(open(sys.argv[1]))["targets"][sys.argv[2]]["status"])' \
+        "$state/default/state.json" "$1"
+}
+
+has_status() # TARGET STATUS
+{
+    [ "$(status_of "$1")" = "$2" ]
+}
+
+say() # WORD [TARGET]: what an operator says
+{
+    mkdir -p "$state/default/words"
+    printf '{"word":"%s"%s}' "$1" "${2:+,\"target\":\"$2\"}" > "$state/default/words/new"
+    mv "$state/default/words/new" "$state/default/words/000000001.json"
+    kill -HUP "$loop"
+}
+
+silent() # TARGET
+{
+    : > "$answers/silent.$1"
+}
+
+# One dead machine in a fixed model.
+silent test2
+ok 'a cycle with a target that does not answer' watching --once
+has "$(output)" '[target: test2]: it does not answer, and is left out of the model' 'which is told'
+is "$(model)" test1 'it is left out of the model'
+is "$(status_of test2)" silent 'and shown as silent'
+ok 'a cycle that asks nobody' watching --once --no-probe
+is "$(model)" 'test1 test2' 'leaves nobody out'
+ok 'and uses the model itself' cmp "$models/infrastructure.nix" "$calls/model.nix"
+ok 'a generator' host -s "$models/services.nix" -q "$models/qos.nix" --geninfra=generate --once
+is "$(model)" 'test1 test2' 'tells itself who is there'
+ok 'unless it is not trusted with that' host -s "$models/services.nix" -q "$models/qos.nix" --geninfra=generate \
+    --once --probe
+is "$(model)" test1 'with --probe'
+silent test1
+fails 1 'a model of which nobody answers is no empty network' watching --once
+has "$(output)" '--allow-empty' 'the message names the option'
+rm "$answers"/silent.*
+
+# Names and paths are data, whatever they look like.
+cat > "$models/infrastructure.nix" << 'EOF'
+let parts = import ./parts.nix; in parts // {
+  "odd\"name ''\${builtins.abort \"evaluated\"}" = { properties.hostname = "odd"; containers = { }; };
+}
+EOF
+echo '{ test1 = { properties.hostname = "test1"; containers = { }; }; }' > "$models/parts.nix"
+silent odd
+ok 'a target with an odd name is left out too' watching --once
+is "$(model)" test1 'of a model that imports another one'
+ok 'the text of the effective model is always the same' cmp "$srcdir/nix/effective-model.nix" "$calls/model.nix"
+rm "$answers"/silent.* "$models/parts.nix"
+odd="$models/a \${b} ''\""
+mkdir "$odd"
+write_model test1 test2
+cp "$models/infrastructure.nix" "$odd/model.nix"
+silent test1
+ok 'a path that looks like Nix' host -s "$models/services.nix" -q "$models/qos.nix" -i "$odd/model.nix" --once
+is "$(model)" test2 'is a path'
+rm "$answers"/silent.*
+
+# Asked while the loop is idle.
+forget_calls
+start -i "$models/infrastructure.nix" --probe-interval=1
+ok 'a loop begins' wait_for 20 deployed_with 'test1 test2'
+silent test2
+ok 'a target that falls silent is a change' wait_for 20 deployed_with test1
+rm "$answers/silent.test2"
+ok 'and so is one that answers again' wait_for 20 deployed_with 'test1 test2'
+is "$(grep -c 'A change in the infrastructure' "$log")" 3 'nothing else is one'
+end_loop
+
+# A reconstruction that does not hear of a target.
+forget_calls
+echo 1 > "$answers/disnix-deploy.status"
+start -i "$models/infrastructure.nix" --probe-interval=3 --retry-min=1 --retry-max=1 --plugin="$plugin" \
+    --plugin-option=record:reconstruct=silent:test2
+ok 'a target that is silent within a cycle' wait_for 20 model_is 'test1 test2'
+ok 'is left out of the next one' wait_for 20 model_is test1
+ok 'until it answers' wait_for 20 model_is 'test1 test2'
+end_loop
+rm "$answers/disnix-deploy.status"
+
+# A reboot is not a crash.
+forget_calls
+rm -r "$state"
+start -i "$models/infrastructure.nix" --probe-interval=1 --grace=3600
+wait_for 20 deployed_with 'test1 test2'
+silent test2
+ok 'a target that vanishes has its grace' wait_for 20 has_status test2 grace
+rm "$answers/silent.test2"
+ok 'in which it may come back' wait_for 20 has_status test2 here
+is "$(calls_of disnix-deploy)" 1 'and nothing was redeployed'
+write_model test1
+ok 'a target that leaves the model has it too' wait_for 20 has_status test2 grace
+is "$(calls_of disnix-deploy)" 1 'for it may come back there'
+end_loop
+write_model test1 test2
+rm -r "$state"
+start -i "$models/infrastructure.nix" --probe-interval=1 --grace=3
+wait_for 20 deployed_with 'test1 test2'
+silent test2
+ok 'after its grace' wait_for 20 has_status test2 grace
+ok 'it is gone' wait_for 20 deployed_with test1
+rm "$answers/silent.test2"
+end_loop
+
+# Settling.
+forget_calls
+rm -r "$state"
+start -i "$models/infrastructure.nix" --no-probe --settle=2
+ok 'a model that is still is deployed' wait_for 20 deployed_with 'test1 test2'
+for target in test3 test4 test5; do
+    write_model test1 "$target"
+    sleep 0.5
+done
+ok 'one that changes' wait_for 20 deployed_with 'test1 test5'
+is "$(calls_of disnix-deploy)" 2 'when it has come to rest'
+lacks "$(cat "$log")" 'added: test3' 'and not before'
+end_loop
+rm -r "$state"
+start -i "$models/infrastructure.nix" --no-probe --settle=3600
+wait_for 20 logged 1 'has to be still'
+kill -HUP "$loop"
+ok 'who asks for a cycle' wait_for 20 deployed_with 'test1 test5'
+is "$(grep -c 'has to be still' "$log")" 1 'does not wait'
+end_loop
+write_model test1 test2
+
+# Flapping.
+forget_calls
+rm -r "$state"
+start -i "$models/infrastructure.nix" --probe-interval=1 --flap-count=2 --flap-window=3600 --flap-stable=3
+wait_for 20 deployed_with 'test1 test2'
+silent test2
+wait_for 20 deployed_with test1
+rm "$answers/silent.test2"
+wait_for 20 deployed_with 'test1 test2'
+silent test2
+ok 'a target that vanishes too often' wait_for 20 has_status test2 flapping
+has "$(cat "$log")" '[target: test2]: it vanished 2 times within 3600 seconds' 'is told'
+wait_for 20 deployed_with test1
+rm "$answers/silent.test2"
+kill -HUP "$loop"
+back()
+{
+    grep -q '"back"' "$state/default/state.json"
+}
+wait_for 20 back
+ok 'and is not taken in at once' has_status test2 flapping
+ok 'but when it has been there for some time' wait_for 20 deployed_with 'test1 test2'
+end_loop
+
+# Too many at once.
+write_model test1 test2 test3 test4
+forget_calls
+rm -r "$state"
+start -i "$models/infrastructure.nix" --probe-interval=1 --max-targets-lost=50%
+wait_for 20 deployed_with 'test1 test2 test3 test4'
+write_model test1
+ok 'more targets are lost than a failure explains' wait_for 20 logged 1 '3 of 4 targets are lost at once'
+ok 'which pauses adaptation' grep -q '"paused"' "$state/default/state.json"
+is "$(calls_of disnix-deploy)" 1 'and nothing is redeployed'
+write_model test1 test2 test3 test4
+ok 'they are back' wait_for 20 logged 1 'there again, adaptation goes on'
+write_model test1
+wait_for 20 logged 2 '3 of 4 targets are lost at once'
+say resume
+ok 'an operator resumes' wait_for 20 deployed_with test1
+say pause
+ok 'and pauses' wait_for 20 logged 1 'Adaptation is paused'
+write_model test1 test2
+wait_for 20 has_status test2 here
+is "$(calls_of disnix-deploy)" 2 'nothing is redeployed'
+end_loop
+start -i "$models/infrastructure.nix" --probe-interval=1
+ok 'also by the next loop' wait_for 20 logged 1 'Using infrastructure model'
+told_to_be_paused()
+{
+    kill -USR1 "$loop"
+    logged 1 '"paused":true'
+}
+ok 'which tells so when it gets USR1' wait_for 20 told_to_be_paused
+say resume
+ok 'until somebody resumes' wait_for 20 deployed_with 'test1 test2'
+end_loop
+
+# A conflict: held until somebody decides.
+forget_calls
+start -i "$models/infrastructure.nix" --probe-interval=1 --plugin="$plugin" \
+    --plugin-option=record:directory="$scratch" --plugin-option=record:reconstruct=held:test2
+ok 'a target that the reconstruction wants held' wait_for 20 deployed_with test1
+is "$(status_of test2)" conflict 'is left out in the same cycle'
+has "$(cat "$log")" '[target: test2]: it is held: db in process: nobody can tell' 'and told with the reason'
+say accept test2
+accepted()
+{
+    python3 -c 'import json, sys; sys.exit(json.load(open(sys.argv[1]))["history"]["accepted"] != ["test2"])' \
+        "$scratch/reconstruct.json"
+}
+ok 'an operator gives up its copies' wait_for 20 accepted
+ok 'but it is held anew if that is not enough' wait_for 20 has_status test2 conflict
+end_loop
+forget_calls
+start -i "$models/infrastructure.nix" --probe-interval=1 --plugin="$plugin" \
+    --plugin-option=record:directory="$scratch"
+wait_for 20 logged 1 'Using infrastructure model'
+say prefer test2
+ok 'or prefers them' wait_for 20 deployed_with 'test1 test2'
+is "$(python3 -c 'import json, sys; print(json.load(open(sys.argv[1]))["history"]["preferred"])' \
+    "$scratch/reconstruct.json")" "['test2']" 'as the reconstruction is told'
+is "$(python3 -c 'import json, sys; print(json.load(open(sys.argv[1]))["hold"])' "$scratch/reconstruct.json")" True \
+    'which knows that it may have targets held'
+lacks "$(cat "$state/default/state.json")" '"preferred"' 'until the redeployment has succeeded'
+end_loop
+
+done_testing
