@@ -83,7 +83,7 @@ rm "$answers"/silent.*
 # Names and paths are data, whatever they look like.
 cat > "$models/infrastructure.nix" << 'EOF'
 let parts = import ./parts.nix; in parts // {
-  "odd\"name ''\${builtins.abort \"evaluated\"}" = { properties.hostname = "odd"; containers = { }; };
+  "odd\"name''\${builtins.abort(\"evaluated\")}" = { properties.hostname = "odd"; containers = { }; };
 }
 EOF
 echo '{ test1 = { properties.hostname = "test1"; containers = { }; }; }' > "$models/parts.nix"
