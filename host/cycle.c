@@ -655,6 +655,8 @@ int cycle_run(const struct settings *settings, const struct cycle_request *reque
     }
     if (cycle.work)
         operations->remove(cycle.work);
+    if (progress_tell(&cycle.progress, json_pack("{ss}", "event", "over")) != 0)
+        status = CYCLE_FAILED;
     cycle_close(&cycle);
     return status;
 }

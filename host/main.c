@@ -46,6 +46,7 @@ struct loop {
     pid_t child;   /* the cycle, or cycle_finished; 0: none */
     struct progress_reader progress; /* of the cycle */
     char stage[32];                  /* the stage that it has begun last */
+    bool over;                       /* it has come to its end by itself */
     int64_t cycle_deadline;          /* 0: none */
     pid_t prober;                    /* asks the targets; 0: not running */
     pid_t streamer;                  /* has the generator that goes on running; 0: not running */
@@ -86,11 +87,15 @@ static pid_t fork_child(struct loop *loop)
     return 0;
 }
 
-/* Ends what belongs to the cycle, or all that is left of one. How many have not ended yet. */
+/* Ends what belongs to the cycle, or all that is left of one. How many have not ended yet. The cycle itself gets no
+ * TERM: it waits for what it has started, and without it nobody would. */
 static size_t signal_cycle(const struct loop *loop, int signal)
 {
-    const pid_t spared[] = { loop->command, loop->streamer };
-    return descendants_signal(getpid(), spared, 2, signal);
+    const pid_t spared[] = { loop->command, loop->streamer, signal == SIGTERM ? loop->child : 0 };
+    size_t alive = descendants_signal(getpid(), spared, 3, signal);
+    if (signal == SIGTERM && loop->child)
+        alive += descendants_signal(loop->child, NULL, 0, signal);
+    return alive;
 }
 
 /* Stopped, so that it starts nothing more meanwhile. */
@@ -233,6 +238,7 @@ static void start_child(struct loop *loop, unsigned todo)
     pid_t host = getpid();
     if (todo & DO_CYCLE) {
         int64_t limit = loop->settings.cycle_timeout * 1000;
+        loop->over = false;
         loop->cycle_deadline = limit ? operations->now() + limit : 0;
         begin_stage(loop, "begin", begin_limit, short_patience);
         watch_again(loop);
@@ -338,6 +344,8 @@ static void take_document(void *closure, const json_t *document)
         begin_stage(loop, stage, 1000 * timeout_of(loop, stage), patience_of(loop, stage));
     else if (strcmp(event, "end") == 0)
         supervisor_deadline(&loop->supervisor, loop->cycle_deadline, short_patience);
+    else if (strcmp(event, "over") == 0)
+        loop->over = true;
     else if (strcmp(event, "change") == 0)
         supervisor_forgive(&loop->supervisor);
     else if (strcmp(event, "due") == 0)
@@ -363,6 +371,10 @@ static void child_ended(struct loop *loop, int status)
         for (int round = 0; round < 10 && signal_cycle(loop, SIGKILL) > 0; round++)
             ;
     int code = WIFEXITED(status) ? WEXITSTATUS(status) : CYCLE_FAILED;
+    if (phase == PHASE_CYCLE && WIFEXITED(status) && !loop->over) {
+        log_error(NULL, "the cycle has ended in the stage %s", loop->stage);
+        code = CYCLE_FAILED;
+    }
     if (phase == PHASE_FINISHING)
         step(loop, EVENT_FINISHED, CYCLE_FAILED);
     else

@@ -6,6 +6,7 @@
  *   { "event": "end", "stage": NAME, "status": 0 or -1, "milliseconds": N }
  *   { "event": "change" }               a change has been detected that is new
  *   { "event": "due", "seconds": N }    another cycle is wanted in N seconds, whatever happens
+ *   { "event": "over" }                 the cycle has come to its end, and its exit status is its own
  */
 #ifndef PROGRESS_H
 #define PROGRESS_H

@@ -49,7 +49,7 @@ for word; do
 done
 EOF
 chmod +x "$scratch/bin/disnix-ssh-client"
-for name in 'my client' my-client their-client; do
+for name in 'my client' my-client their-client client; do
     ln -s disnix-ssh-client "$scratch/bin/$name"
 done
 

@@ -83,14 +83,19 @@ shell_tests = \
 	tests/engine-programs.sh \
 	tests/fuzz.sh \
 	tests/host-cycle.sh \
+	tests/host-dry-run.sh \
 	tests/host-ends.sh \
 	tests/host-failures.sh \
+	tests/host-idle.sh \
 	tests/host-links.sh \
 	tests/host-loop.sh \
 	tests/host-memory.sh \
+	tests/host-misbehaviour.sh \
 	tests/host-plugins.sh \
 	tests/host-saved-input.sh \
 	tests/host-presence.sh \
+	tests/host-signals.sh \
+	tests/host-stream.sh \
 	tests/host-usage.sh \
 	tests/host-versions.sh \
 	tests/install.sh \

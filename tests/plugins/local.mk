@@ -11,13 +11,18 @@ wrong_plugins = \
 	tests/plugins/refuses.so \
 	tests/plugins/unresolved.so \
 	$(NULL)
-check_PROGRAMS += $(wrong_plugins) tests/plugins/future.so tests/plugins/old.so tests/plugins/record.so
+check_PROGRAMS += $(wrong_plugins) tests/plugins/future.so tests/plugins/old.so tests/plugins/record.so \
+	tests/plugins/misbehave.so
 plugin_flags = -shared $(AM_LDFLAGS)
 wrong_flags = $(AM_CPPFLAGS) -DPLUGIN_ENTRY=dydisnix_plugin_entry
 
 tests_plugins_record_so_SOURCES = tests/plugins/record.c
 tests_plugins_record_so_LDFLAGS = $(plugin_flags)
 tests_plugins_record_so_LDADD = $(JSON_LIBS)
+
+tests_plugins_misbehave_so_SOURCES = tests/plugins/misbehave.c
+tests_plugins_misbehave_so_LDFLAGS = $(plugin_flags)
+tests_plugins_misbehave_so_LDADD = $(JSON_LIBS)
 
 tests_plugins_old_so_SOURCES = tests/plugins/old.c tests/old-headers/plugin-1.h
 tests_plugins_old_so_CPPFLAGS = -I$(srcdir)/tests
