@@ -651,6 +651,7 @@ int cycle_run(const struct settings *settings, const struct cycle_request *reque
     if (cycle_open(&cycle, settings) == 0) {
         cycle.request = *request;
         cycle.progress = progress_to(request->progress);
+        progress_tell(&cycle.progress, json_pack("{ss ss}", "event", "end", "stage", "load"));
         status = take_words(&cycle) == 0 ? run_cycle(&cycle) : CYCLE_FAILED;
     }
     if (cycle.work)

@@ -34,8 +34,7 @@ enum { DONE = 0, FAILED = 1, USAGE = 2 };
 extern char **environ;
 
 /* Milliseconds. */
-static const int64_t load_limit = 60 * 1000;   /* for loading the plugins at the start */
-static const int64_t begin_limit = 120 * 1000; /* for what a cycle does before its first stage */
+static const int64_t load_limit = 60 * 1000;    /* for loading the plugins */
 static const int64_t short_patience = 5 * 1000; /* from INT to TERM for a stage that leaves nothing half done */
 
 struct loop {
@@ -67,6 +66,14 @@ static void step(struct loop *loop, enum supervisor_event event, enum cycle_stat
     act(loop, supervisor_step(&loop->supervisor, event, status, operations->now()));
 }
 
+/* When memory runs out, a cycle goes first, with what it has started, and the loop goes on. */
+static void volunteer(void)
+{
+    CLEANUP_FD int fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
+    if (fd >= 0)
+        (void)!write(fd, "300", 3);
+}
+
 /* A process of our own: own group, signals as a program expects them. Only INT does not end it: it goes to
  * the programs below too, and how they end then is to be seen. */
 static pid_t fork_child(struct loop *loop)
@@ -84,6 +91,7 @@ static pid_t fork_child(struct loop *loop)
     progress_close(&loop->progress);
     cleanup_fd(&loop->stream);
     sigprocmask(SIG_SETMASK, &none, NULL);
+    volunteer();
     return 0;
 }
 
@@ -159,8 +167,10 @@ static void watch_again(struct loop *loop)
 static void start_probe(struct loop *loop)
 {
     pid_t child = fork_child(loop);
-    if (child == 0)
+    if (child == 0) {
+        prctl(PR_SET_PDEATHSIG, SIGKILL); /* it has our lock, and is of no use without us */
         _exit(probe_run(&loop->settings));
+    }
     loop->prober = child > 0 ? child : 0;
     if (child < 0)
         step(loop, EVENT_PROBED, CYCLE_FAILED);
@@ -240,7 +250,7 @@ static void start_child(struct loop *loop, unsigned todo)
         int64_t limit = loop->settings.cycle_timeout * 1000;
         loop->over = false;
         loop->cycle_deadline = limit ? operations->now() + limit : 0;
-        begin_stage(loop, "begin", begin_limit, short_patience);
+        begin_stage(loop, "load", load_limit, short_patience);
         watch_again(loop);
     }
     pid_t child = (todo & DO_CYCLE) && progress_open(&reader, &progress) != 0 ? -1 : fork_child(loop);
@@ -343,7 +353,7 @@ static void take_document(void *closure, const json_t *document)
     if (strcmp(event, "begin") == 0 && stage)
         begin_stage(loop, stage, 1000 * timeout_of(loop, stage), patience_of(loop, stage));
     else if (strcmp(event, "end") == 0)
-        supervisor_deadline(&loop->supervisor, loop->cycle_deadline, short_patience);
+        supervisor_deadline(&loop->supervisor, loop->cycle_deadline, loop->supervisor.stop_timeout);
     else if (strcmp(event, "over") == 0)
         loop->over = true;
     else if (strcmp(event, "change") == 0)

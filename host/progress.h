@@ -2,8 +2,9 @@
  *
  * What a cycle tells the loop while it runs: JSON documents over a pipe, one a line.
  *
- *   { "event": "begin", "stage": NAME }
+ *   { "event": "begin", "stage": NAME } a stage, or something that takes its time before the first one
  *   { "event": "end", "stage": NAME, "status": 0 or -1, "milliseconds": N }
+ *                                       also, without the last two, of "load": the plugins are loaded
  *   { "event": "change" }               a change has been detected that is new
  *   { "event": "due", "seconds": N }    another cycle is wanted in N seconds, whatever happens
  *   { "event": "over" }                 the cycle has come to its end, and its exit status is its own

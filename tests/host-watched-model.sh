@@ -30,7 +30,8 @@ wait_for()
 }
 write_model test1
 dydisnix-lab exec coordinator dydisnix-self-adapt -s "$2/lab/example/services.nix" -i "$model" \
-    -q "$2/lab/example/qos.nix" --reconstruct --state-dir "$1/state" > "$1/log" 2>&1 &
+    -q "$2/lab/example/qos.nix" --reconstruct --probe-interval=1 --retry-min=1 --state-dir "$1/state" \
+    > "$1/log" 2>&1 &
 host=$!
 wait_for answers_on test1
 echo 'deployed on test1'
@@ -38,13 +39,30 @@ write_model test2
 wait_for answers_on test2
 echo 'followed to test2'
 grep -q 'removed: test1' "$1/log" && echo 'said what changed'
+
+# The model stays as it is from here on.
+write_model test1 test2
+both_are_in()
+{
+    python3 -c 'import json, sys; sys.exit(json.load(open(sys.argv[1]))["effective"] != ["test1", "test2"])' \
+        "$state/state.json"
+}
+state=$1/state/default
+wait_for both_are_in
+dydisnix-lab crash test2
+wait_for answers_on test1
+echo 'a dead machine is left out'
+dydisnix-lab reappear test2
+wait_for both_are_in
+echo 'and taken in again'
 kill "$host"
 wait "$host"
 echo "ended with $?"
 EOF
 chmod +x "$scratch/story"
 ok 'the loop runs on a watched model' dydisnix-lab --targets=2 --run -- "$scratch/story" "$scratch" "$srcdir"
-for promise in 'deployed on test1' 'followed to test2' 'said what changed' 'ended with 0'; do
+for promise in 'deployed on test1' 'followed to test2' 'said what changed' 'a dead machine is left out' \
+    'and taken in again' 'ended with 0'; do
     has "$(output)" "$promise" "$promise"
 done
 [ "$test_failures" -eq 0 ] || evidence "$(tail -n 50 "$scratch/log")"

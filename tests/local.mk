@@ -133,3 +133,8 @@ dist_check_DATA += tests/functions.sh tests/lab.sh tests/unit/model.h tests/unit
 dist_check_DATA += tests/network.sh tests/stores.sh tests/version-1.nix
 dist_check_DATA += tests/host.sh
 EXTRA_DIST += tests/corpus tests/replays tests/count-results
+dist_check_SCRIPTS += tests/bench-idle
+
+bench-idle: all tests/plugins/record.so
+	$(AM_TESTS_ENVIRONMENT) $(SHELL) $(srcdir)/tests/bench-idle
+.PHONY: bench-idle

@@ -562,6 +562,7 @@ static void only_an_absence_that_something_moved_in_is_remembered(void **state)
     judge(network, 3000, "a b", "b");
     assert_int_equal(away(network, "b", 0), 0);
     away(network, "b", 2110);
+    judge(network, 3060, "a b", "b");
     deploy(network, "a");
     judge(network, 4000, "a b", "");
     judge(network, 4010, "a b", "b");
