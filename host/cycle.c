@@ -432,21 +432,27 @@ static int ask_targets(struct cycle *cycle, json_t **record)
     return 0;
 }
 
+/* Who is there, for hooks. */
+static void tell_presence(struct cycle *cycle)
+{
+    json_t *status = json_object(), *target;
+    const char *name;
+    json_object_foreach(json_object_get(cycle->state.root, "targets"), name, target)
+        json_object_set(status, name, json_object_get(target, "status"));
+    json_object_set_new(cycle->event, "presence", status);
+}
+
 static int judge(struct cycle *cycle)
 {
-    CLEANUP_JSON json_t *record = NULL, *names = names_of(&cycle->model.infrastructure), *status = json_object();
+    CLEANUP_JSON json_t *record = NULL, *names = names_of(&cycle->model.infrastructure);
     int64_t now = operations->clock();
-    const char *name;
-    json_t *target;
     if (ask_targets(cycle, &record) != 0)
         return -1;
     const json_t *silent = json_object_get(record, "silent");
     if (presence_judge(cycle->state.root, names, silent, &cycle->settings->presence, now, &cycle->presence) != 0)
         return -1;
     state_see(&cycle->state, &cycle->model.infrastructure, silent, now);
-    json_object_foreach(json_object_get(cycle->state.root, "targets"), name, target)
-        json_object_set(status, name, json_object_get(target, "status"));
-    json_object_set(cycle->event, "presence", status);
+    tell_presence(cycle);
     if (cycle->presence.due >= 0)
         tell_due(cycle, cycle->presence.due);
     return state_save(&cycle->state);
@@ -538,6 +544,7 @@ static int take_held(struct cycle *cycle)
         if (name && infrastructure_find(&cycle->model.infrastructure, name))
             json_array_append_new(cycle->presence.left_out, json_string(name));
     }
+    tell_presence(cycle);
     if (state_save(&cycle->state) != 0 || leave_out(cycle) != 0)
         return -1;
     return prepare_event(cycle);
@@ -585,6 +592,23 @@ static int remember(struct cycle *cycle, int status)
     return state_save(&cycle->state) == 0 ? model_save(&cycle->model, deployed) : -1;
 }
 
+/* While nothing is adapted, those that are not there are not asked for snapshots. */
+static void drop_absent(struct cycle *cycle)
+{
+    struct infrastructure *infrastructure = &cycle->model.infrastructure;
+    const json_t *status = json_object_get(cycle->event, "presence");
+    size_t kept = 0;
+    for (size_t i = 0; i < infrastructure->count; i++) {
+        struct target *target = &infrastructure->targets[i];
+        const char *found = json_string_value(json_object_get(status, target->name));
+        if (found && strcmp(found, "here") == 0)
+            infrastructure->targets[kept++] = *target;
+        else
+            target_clear(target);
+    }
+    infrastructure->count = kept;
+}
+
 /* Nothing to do now. */
 static int idle(struct cycle *cycle, int status)
 {
@@ -598,8 +622,10 @@ static int run_cycle(struct cycle *cycle)
 {
     if (look(cycle) != 0)
         return CYCLE_FAILED;
-    if (json_array_size(cycle->presence.waiting) > 0)
+    if (json_array_size(cycle->presence.waiting) > 0) {
+        drop_absent(cycle);
         return idle(cycle, CYCLE_UNCHANGED);
+    }
     CLEANUP_JSON json_t *changes = find_changes(cycle);
     if (cycle->presence.paused)
         return idle(cycle, CYCLE_PAUSED);

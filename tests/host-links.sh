@@ -28,6 +28,21 @@ mv "$models/.link" "$models/link.nix"
 ok 'it points to another file, that is deployed' wait_for 10 deployed 3
 echo '{ test1 = { properties.hostname = "four"; }; }' > "$scratch/second place/other.nix"
 ok 'which is written in its place, and deployed' wait_for 10 deployed 4
+
+# Its directory goes, and comes again.
+end_loop
+rm -r "$state"
+mkdir "$scratch/place"
+model "$scratch/place/model.nix" five
+start -i "$scratch/place/model.nix" --interval=1
+wait_for 20 test -e "$state/default/deployed.xml"
+rm -r "$scratch/place"
+ok 'a directory that is gone' wait_for 20 logged 1 'cannot be watched and is polled'
+ok 'is a model that is gone' wait_for 20 logged 1 'the stage detect failed'
+mkdir "$scratch/place"
+model "$scratch/place/model.nix" six
+ok 'when it is there again it is watched again' wait_for 20 logged 1 'is watched again'
+ok 'and its model deployed' wait_for 20 logged 1 'changed: test1'
 kill -TERM "$loop"
 wait "$loop"
 is "$?" 0 'the loop ends'

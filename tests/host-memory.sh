@@ -50,6 +50,16 @@ ok 'a cycle whose reconstruction hears all' watching --once --no-probe --snapsho
     --plugin="$builddir/tests/plugins/record.so" --plugin-option=record:reconstruct=take
 is "$(snapshots_of)" 'test1 test2 ' 'takes the snapshots of both again'
 
+# Nor is one in its grace.
+forget_calls
+: > "$answers/silent.test2"
+start -i "$models/infrastructure.nix" --snapshot --interval=1 --grace=3600
+ok 'snapshots go on while a target may come back' wait_for 20 taken_again 2
+is "$(snapshots_of)" 'test1 ' 'of those that are there'
+is "$(calls_of disnix-deploy)" 0 'and nothing is adapted'
+end_loop
+rm "$answers/silent.test2"
+
 # A deployment that failed half-way leaves a system that is not the one of the last model, although that may
 # come back.
 forget_calls
