@@ -67,6 +67,12 @@ ok 'a cycle with a target that does not answer' watching --once
 has "$(output)" '[target: test2]: it does not answer, and is left out of the model' 'which is told'
 is "$(model)" test1 'it is left out of the model'
 is "$(status_of test2)" silent 'and shown as silent'
+rm "$answers/silent.test2"
+: > "$answers/deaf.test2"
+ok 'a target that answers at the second time' watching --once
+is "$(model)" 'test1 test2' 'is there'
+ok 'and was asked twice' test -e "$answers/heard.test2"
+silent test2
 ok 'a cycle that asks nobody' watching --once --no-probe
 is "$(model)" 'test1 test2' 'leaves nobody out'
 ok 'and uses the model itself' cmp "$models/infrastructure.nix" "$calls/model.nix"

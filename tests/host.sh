@@ -41,11 +41,13 @@ for name in dydisnix-augment-infra disnix-snapshot dydisnix-gendist dydisnix-id-
     fake "$name"
 done
 
-# What the loop asks whether a target is there: silent are those of which "$answers/silent.TARGET" is there.
+# What the loop asks whether a target is there: silent are those of which "$answers/silent.TARGET" is there, and those
+# with "$answers/deaf.TARGET" the first time.
 cat > "$scratch/bin/disnix-ssh-client" << 'EOF'
 #!/bin/sh
 for word; do
     [ ! -e "$answers/silent.$word" ] || exit 255
+    ! mv "$answers/deaf.$word" "$answers/heard.$word" 2> /dev/null || exit 255
 done
 EOF
 chmod +x "$scratch/bin/disnix-ssh-client"

@@ -299,7 +299,9 @@ static void a_word_takes_in_who_flaps(void **state)
     presence_word(network->state, "accept", "b", 1032);
     judge(network, 1033, "a b", "");
     check(network, "", "", -1);
-    check_names(presence_marked(network->state, "accepted"), "");
+    json_t *marked = presence_marked(network->state, "accepted");
+    check_names(marked, "");
+    json_decref(marked);
 }
 
 static void a_conflict_is_held_until_a_word(const char *word, const char *mark, const char *other,
