@@ -50,8 +50,8 @@ void cycle_interrupt(int signal)
     interrupted = 1;
 }
 
-/* A stage: its hook, what happens when no plugin takes it, and for one that changes something whether it does so
- * without a plugin; NULL: it changes nothing. */
+/* A stage: its hook, what happens when no plugin takes it, and for one that changes something whether it does
+ * so without a plugin; NULL: it changes nothing. */
 struct stage {
     const char *name;
     size_t hook;
@@ -111,8 +111,8 @@ static int load_plugins(struct cycle *cycle)
 
 static int cycle_open(struct cycle *cycle, const struct settings *settings)
 {
-    *cycle = (struct cycle){ .settings = settings, .progress.fd = -1, .strings = strings_new(), .event = base_event(settings),
-                             .work = state_path(settings, "work") };
+    *cycle = (struct cycle){ .settings = settings, .progress.fd = -1, .strings = strings_new(),
+                             .event = base_event(settings), .work = state_path(settings, "work") };
     if (!cycle->event)
         log_error(NULL, "an option or the path of a model is not UTF-8 and cannot be told to plugins");
     if (!cycle->strings || !cycle->event || !cycle->work
@@ -347,8 +347,8 @@ static json_t *compare_with(struct cycle *cycle, const char *name)
     return difference;
 }
 
-/* The difference from the model that was deployed last, where there is something to do: it is not that one, and it
- * did not just fail. */
+/* The difference from the model that was deployed last, where there is something to do: it is not that one,
+ * and it did not just fail. */
 static json_t *find_changes(struct cycle *cycle)
 {
     json_t *from_deployed = compare_with(cycle, "deployed.xml");
@@ -449,7 +449,9 @@ static int judge(struct cycle *cycle)
     if (ask_targets(cycle, &record) != 0)
         return -1;
     const json_t *silent = json_object_get(record, "silent");
-    if (presence_judge(cycle->state.root, names, silent, &cycle->settings->presence, now, &cycle->presence) != 0)
+    if (presence_judge(cycle->state.root, names, silent, &cycle->settings->presence, now,
+                       &cycle->presence)
+        != 0)
         return -1;
     state_see(&cycle->state, &cycle->model.infrastructure, silent, now);
     tell_presence(cycle);

@@ -27,8 +27,8 @@ struct cycle_request {
     int progress; /* where the loop listens, see progress.h; -1: nowhere */
 };
 
-/* Runs the stages. Once the host is gone, the stage that runs is finished, for a deployment that is broken off
- * leaves its locks on the targets, but no other one is begun. Returns the exit status of the process. */
+/* Runs the stages. Once the host is gone, the stage that runs is finished, for a deployment that is broken
+ * off leaves its locks on the targets, but no other one is begun. Returns the exit status of the process. */
 int cycle_run(const struct settings *settings, const struct cycle_request *request);
 
 /* A signal handler: the cycle that this process runs starts no further stage. */

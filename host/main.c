@@ -35,7 +35,7 @@ extern char **environ;
 
 /* Milliseconds. */
 static const int64_t load_limit = 60 * 1000;    /* for loading the plugins */
-static const int64_t short_patience = 5 * 1000; /* from INT to TERM for a stage that leaves nothing half done */
+static const int64_t short_patience = 5 * 1000; /* from INT to TERM where nothing stays half done */
 
 struct loop {
     struct settings settings;
@@ -95,8 +95,8 @@ static pid_t fork_child(struct loop *loop)
     return 0;
 }
 
-/* Ends what belongs to the cycle, or all that is left of one. How many have not ended yet. The cycle itself gets no
- * TERM: it waits for what it has started, and without it nobody would. */
+/* Ends what belongs to the cycle, or all that is left of one. How many have not ended yet. The cycle itself
+ * gets no TERM: it waits for what it has started, and without it nobody would. */
 static size_t signal_cycle(const struct loop *loop, int signal)
 {
     const pid_t spared[] = { loop->command, loop->streamer, signal == SIGTERM ? loop->child : 0 };
@@ -126,7 +126,8 @@ static int be_cycle(const struct loop *loop, unsigned todo, pid_t host, int prog
 {
     const struct cycle_request request = { .retry = todo & DO_RETRY, .now = todo & DO_NOW,
                                            .resync = todo & DO_RESYNC,
-                                           .first = !loop->supervisor.ready, .host = host, .progress = progress };
+                                           .first = !loop->supervisor.ready, .host = host,
+                                           .progress = progress };
     if (todo & DO_FINISHED)
         return cycle_finished(&loop->settings, outcome_name(loop->supervisor.last));
     return cycle_run(&loop->settings, &request);
@@ -149,7 +150,8 @@ static void open_watch(struct loop *loop)
     bool stream = settings->stream != NULL;
     bool watched = settings->infrastructure && watch_open(&loop->watch, settings->infrastructure) == 0;
     if (settings->infrastructure && !watched)
-        log_warning(NULL, "%s cannot be watched and is polled: %s", settings->infrastructure, strerror(errno));
+        log_warning(NULL, "%s cannot be watched and is polled: %s", settings->infrastructure,
+                    strerror(errno));
     loop->supervisor.polls = !(watched || stream) || settings->snapshot;
 }
 

@@ -146,11 +146,12 @@ static void judge_flapping(struct judging *judging, const char *name, json_t *ta
     size_t times = json_array_size(json_object_get(target, "vanished"));
     if (!hold_reason(target) && policy->flap_count > 0 && times >= (size_t)policy->flap_count) {
         json_object_set_new(target, "held",
-                            json_pack("{ss sI so}", "reason", "flapping", "since", (json_int_t)judging->now, "text",
+                            json_pack("{ss sI so}", "reason", "flapping", "since", (json_int_t)judging->now,
+                                      "text",
                                       json_sprintf("it vanished %zu times within %lld seconds", times,
                                                    (long long)policy->flap_window)));
-        log_warning(name, "it vanished %zu times within %lld seconds, and is held out until it has been there for "
-                          "%lld seconds",
+        log_warning(name, "it vanished %zu times within %lld seconds, and is held out until it has been "
+                          "there for %lld seconds",
                     times, (long long)policy->flap_window, (long long)policy->flap_stable);
     }
     if (!is_held(target, "flapping") || !here)
@@ -252,10 +253,13 @@ static bool too_many(const struct judging *judging)
     size_t lost = json_array_size(judging->lost), most = (size_t)judging->policy->lost_most;
     if (judging->policy->lost_most < 0)
         return false;
-    return judging->policy->lost_percent ? lost * 100 > most * json_object_size(judging->deployed) : lost > most;
+    if (!judging->policy->lost_percent)
+        return lost > most;
+    return lost * 100 > most * json_object_size(judging->deployed);
 }
 
-/* A pause that lost targets began ends by itself when all of them are back: then there is nothing to adapt. */
+/* A pause that lost targets began ends by itself when all of them are back: then there is nothing to adapt.
+ * */
 static void judge_pause(struct judging *judging)
 {
     json_t *paused = json_object_get(judging->state, "paused");
@@ -283,8 +287,8 @@ int presence_judge(json_t *state, const json_t *names, const json_t *silent,
 {
     CLEANUP_JSON json_t *captured = as_set(names), *here = as_set(names),
                         *deployed = as_set(json_object_get(state, "effective")), *lost = json_array();
-    struct judging judging = { state, object_at(state, "targets"), here, captured, deployed, policy, now, presence,
-                               lost };
+    struct judging judging = { state,    object_at(state, "targets"), here, captured, deployed, policy, now,
+                               presence, lost };
     const char *name;
     json_t *value;
     *presence = (struct presence){ .left_out = json_array(), .waiting = json_array(), .due = -1 };
@@ -364,14 +368,14 @@ static bool hold(json_t *state, const json_t *entry, int64_t now)
     if (was_held)
         return false;
     json_object_set_new(target, "held",
-                        json_pack("{ss sI ss ss ss sO*}", "reason", "conflict", "since", (json_int_t)now, "text",
-                                  reason, "component", component, "container", container, "fenced",
+                        json_pack("{ss sI ss ss ss sO*}", "reason", "conflict", "since", (json_int_t)now,
+                                  "text", reason, "component", component, "container", container, "fenced",
                                   json_object_get(entry, "fenced")));
     json_object_set_new(target, "status", json_string("conflict"));
     json_object_del(target, "accepted");
     json_object_del(target, "preferred");
-    log_warning(name, "it is held: %s in %s: %s; 'dydisnix-self-adaptctl accept' or 'prefer' decides", component,
-                container, reason);
+    log_warning(name, "it is held: %s in %s: %s; 'dydisnix-self-adaptctl accept' or 'prefer' decides",
+                component, container, reason);
     return true;
 }
 

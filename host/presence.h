@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * Who is there: which targets the effective model has, which are held out of it, whether adaptation waits or is
- * paused. Pure functions of the state (see state.h for its members), without any clock, file or process. Times are
- * seconds since 1970; a clock that was set back makes waits longer, not endless.
+ * Who is there: which targets the effective model has, which are held out of it, whether adaptation waits or
+ * is paused. Pure functions of the state (see state.h for its members), without any clock, file or process.
+ * Times are seconds since 1970; a clock that was set back makes waits longer, not endless.
  */
 #ifndef PRESENCE_H
 #define PRESENCE_H
@@ -22,13 +22,13 @@ struct presence_policy {
 
 struct presence {
     json_t *left_out; /* [NAME] of the captured model that the effective model does not have */
-    json_t *waiting;  /* [NAME] that vanished, and may come back within their grace: nothing is adapted meanwhile */
+    json_t *waiting;  /* [NAME] that vanished, and have some time to come back: nothing is adapted */
     bool paused;
     int64_t due; /* seconds until something changes by time alone; -1: nothing does */
 };
 
-/* Judges the captured model at now, and notes in state what it found. names: [NAME] in the model; silent: an object
- * with those of them, as keys, that do not answer. What is new is told. 0, or -1: no memory. */
+/* Judges the captured model at now, and notes in state what it found. names: [NAME] in the model; silent: an
+ * object with those of them, as keys, that do not answer. What is new is told. 0, or -1: no memory. */
 int presence_judge(json_t *state, const json_t *names, const json_t *silent,
                    const struct presence_policy *policy, int64_t now, struct presence *presence);
 
@@ -37,7 +37,8 @@ void presence_clear(struct presence *presence);
 /* An operator's word, see words.h. What came of it is told. */
 void presence_word(json_t *state, const char *word, const char *target, int64_t now);
 
-/* The "held" of a report of the reconstruct stage: these targets are held from now on. How many are so newly. */
+/* The "held" of a report of the reconstruct stage: these targets are held from now on. How many are so newly.
+ * */
 size_t presence_hold(json_t *state, const json_t *report, int64_t now);
 
 /* A redeployment with exactly these targets, [NAME], has succeeded. */

@@ -23,8 +23,8 @@ struct stage_program {
 int stage_run(const struct settings *settings, const struct stage_program *program, char **output,
               size_t *length, int *exit_status);
 
-/* Asks the guard whether the stage may change something: its command with the name of the stage as last argument. 0;
- * -1 after a message: it may not. */
+/* Asks the guard whether the stage may change something: its command with the name of the stage as last
+ * argument. 0; -1 after a message: it may not. */
 int stage_guard(const struct settings *settings, const char *stage);
 
 /* Each makes the report of its stage. event: as given to hooks. 0, or -1 after a message. */

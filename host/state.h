@@ -10,8 +10,8 @@
  *                away       the last moment that it was seen before it vanished
  *                missed     the first capture without it, or that it did not answer; may be much later if the
  *                           host was down meanwhile; both until a redeployment with it has succeeded
- *                status     here, silent (in the model, does not answer), missing (not in the model), grace (one
- *                           of these, but not for long yet), flapping, conflict (held out for that)
+ *                status     here, silent (in the model, does not answer), missing (not in the model), grace
+ *                           (one of these, but not for long yet), flapping, conflict (held out for that)
  *                missing    since when it is not here, if it is not
  *                back       when it came back from its last absence, if it is here
  *                vanished   [seconds]; when it disappeared lately
@@ -20,9 +20,10 @@
  *                accepted   true: its copies are given up; preferred, true: they are the ones; until a
  *                           redeployment with it has succeeded
  *   effective    [NAME]; the targets of the last successful redeployment
- *   paused       { "reason": "operator" or "lost", "since": seconds, "lost": [NAME] }; while it is there nothing is
- *                adapted
- *   resumed      [NAME]; lost targets whose loss an operator agreed to, until the next successful redeployment
+ *   paused       { "reason": "operator" or "lost", "since": seconds, "lost": [NAME] }; while it is there
+ *                nothing is adapted
+ *   resumed      [NAME]; lost targets whose loss an operator agreed to, until the next successful
+ *                redeployment
  *   settling     seconds; since when the model in settling.xml has been still
  *   snapshots    { TARGET: { CONTAINER: { COMPONENT: seconds } } }; the last snapshot taken there
  *   silent       [NAME]; the targets that did not answer the last reconstruction, or not credibly
@@ -59,8 +60,8 @@ void state_clear(struct state *state);
 /* What a probe heard, see probe.h: known targets were seen then. NULL: nobody was asked. */
 void state_probed(struct state *state, const json_t *record);
 
-/* The model at hand: notes who is there and who vanished. now: seconds. silent: an object with those, as keys, that
- * do not answer; NULL: nobody was asked. */
+/* The model at hand: notes who is there and who vanished. now: seconds. silent: an object with those, as
+ * keys, that do not answer; NULL: nobody was asked. */
 void state_see(struct state *state, const struct infrastructure *infrastructure, const json_t *silent,
                int64_t now);
 

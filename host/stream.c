@@ -85,7 +85,8 @@ static void message_end(struct stream *stream)
     text_clear(&stream->message);
 }
 
-static void take(struct stream *stream, struct text *text, char end, size_t limit, const char *data, size_t length)
+static void take(struct stream *stream, struct text *text, char end, size_t limit, const char *data,
+                 size_t length)
 {
     while (length > 0) {
         const char *found = memchr(data, end, length);

@@ -16,8 +16,8 @@ static uint64_t draw(struct supervisor *supervisor)
     return mixed ^ (mixed >> 31);
 }
 
-/* Doubled with each failure, and then somewhere in the upper half of that, so that loops that failed together do
- * not come back together. */
+/* Doubled with each failure, and then somewhere in the upper half of that, so that loops that failed together
+ * do not come back together. */
 static int64_t backoff(struct supervisor *supervisor)
 {
     int64_t delay = supervisor->retry_min;
@@ -158,8 +158,8 @@ static struct supervisor_actions cycle_ended(struct supervisor *supervisor, enum
 /* The next signal for what runs. */
 static struct supervisor_actions advance(struct supervisor *supervisor, int64_t now)
 {
-    static const unsigned signals[] = { [ENDING_INTERRUPTED] = DO_INTERRUPT, [ENDING_TERMINATED] = DO_TERMINATE,
-                                        [ENDING_KILLED] = DO_KILL };
+    static const unsigned signals[] = { [ENDING_INTERRUPTED] = DO_INTERRUPT,
+                                        [ENDING_TERMINATED] = DO_TERMINATE, [ENDING_KILLED] = DO_KILL };
     if (supervisor->ending != ENDING_KILLED)
         supervisor->ending++;
     supervisor->ending_at =

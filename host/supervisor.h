@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * When a cycle runs, and how what runs is ended: a pure function of what happens, without any clock, process or
- * file. All times are milliseconds of one monotonic clock; a moment of 0 is none.
+ * When a cycle runs, and how what runs is ended: a pure function of what happens, without any clock, process
+ * or file. All times are milliseconds of one monotonic clock; a moment of 0 is none.
  */
 #ifndef SUPERVISOR_H
 #define SUPERVISOR_H
@@ -15,8 +15,8 @@ enum supervisor_event {
     EVENT_START,    /* the loop begins, and has a model to look at */
     EVENT_TIMER,    /* the moment that was asked for has come (or not yet: that is no harm) */
     EVENT_CHANGE,   /* a source has a new model, or other targets than before are silent */
-    EVENT_TRIGGER,  /* somebody asks for a cycle now, which also takes words.jsonl: HUP, trigger, pause, resume,
-                       accept, prefer */
+    EVENT_TRIGGER,  /* somebody asks for a cycle now, which also takes words, see words.h: HUP, trigger,
+                       pause, resume, accept, prefer */
     EVENT_CYCLE,    /* the cycle process ended; its status is given */
     EVENT_FINISHED, /* the process that calls cycle_finished ended */
     EVENT_PROBED,   /* the process that asks the targets ended */
@@ -81,7 +81,8 @@ struct supervisor_actions {
 struct supervisor_actions supervisor_step(struct supervisor *supervisor, enum supervisor_event event,
                                           enum cycle_status status, int64_t now);
 
-/* When EVENT_TIMER is needed next, as in the actions of the last step; again after one of the functions below. */
+/* When EVENT_TIMER is needed next, as in the actions of the last step; again after one of the functions
+ * below. */
 int64_t supervisor_wake(const struct supervisor *supervisor);
 
 /* The running cycle has begun or ended a stage: it is ended at deadline (0: never), with INT, after patience

@@ -13,8 +13,9 @@
 
 #include <jansson.h>
 
-/* Adds a word durably; target NULL: it takes none. Only one process may do so, the loop. 0, or -1 with errno set;
- * EINVAL: no such word, a target where there should be none or the other way round, or no name of a target. */
+/* Adds a word durably; target NULL: it takes none. Only one process may do so, the loop. 0, or -1 with errno
+ * set; EINVAL: no such word, a target where there should be none or the other way round, or no name of a
+ * target. */
 int words_add(const char *directory, const char *word, const char *target);
 
 /* All words in their order: an array of { "word", "target", "file" }; what cannot be read is left out with a
