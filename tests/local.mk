@@ -86,6 +86,7 @@ shell_tests = \
 	tests/host-dry-run.sh \
 	tests/host-ends.sh \
 	tests/host-failures.sh \
+	tests/host-held.sh \
 	tests/host-idle.sh \
 	tests/host-links.sh \
 	tests/host-loop.sh \
