@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <signal.h>
-#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -50,11 +49,10 @@ void cycle_interrupt(int signal)
     interrupted = 1;
 }
 
-/* A stage: its hook, what happens when no plugin takes it, and for one that changes something whether it does
- * so without a plugin; NULL: it changes nothing. */
+/* A stage: its name, which is that of its hook, what happens when no plugin takes it, and for one that changes something
+ * whether it does so without a plugin; NULL: it changes nothing. */
 struct stage {
     const char *name;
-    size_t hook;
     int (*run)(struct cycle *cycle, json_t **report);
     bool (*changes)(const struct settings *settings);
 };
@@ -135,19 +133,11 @@ static void cycle_close(struct cycle *cycle)
     free(cycle->work);
 }
 
-static dydisnix_stage *hook_of(const struct plugin *plugin, size_t offset)
-{
-    dydisnix_stage *hook;
-    memcpy(&hook, (const char *)&plugin->hooks + offset, sizeof hook);
-    return hook;
-}
-
 /* The first plugin that takes the stage has it; else its Disnix command runs. */
 static int run_hooks(struct cycle *cycle, const struct stage *stage, json_t **report)
 {
     for (size_t i = 0; i < cycle->plugin_count; i++) {
-        dydisnix_stage *hook = hook_of(&cycle->plugins[i], stage->hook);
-        int status = hook ? hook(cycle->event, report) : DYDISNIX_NOT_MINE;
+        int status = plugin_call(&cycle->plugins[i], stage->name, cycle->event, cycle->work, report);
         if (status == DYDISNIX_DONE)
             return 0;
         if (status != DYDISNIX_NOT_MINE) {
@@ -166,7 +156,7 @@ static void keep_event(struct cycle *cycle)
 {
     bool wanted = false;
     for (size_t i = 0; i < cycle->plugin_count; i++)
-        wanted = wanted || cycle->plugins[i].hooks.cycle_finished;
+        wanted = wanted || plugin_has(&cycle->plugins[i], "cycle_finished");
     if (!wanted)
         return;
     CLEANUP_FREE char *file = state_path(cycle->settings, "event.json");
@@ -229,7 +219,7 @@ static bool is_guarded(const struct cycle *cycle, const struct stage *stage)
     if (!cycle->settings->guard || cycle->settings->dry_run || !stage->changes)
         return false;
     for (size_t i = 0; i < cycle->plugin_count; i++)
-        if (hook_of(&cycle->plugins[i], stage->hook))
+        if (plugin_has(&cycle->plugins[i], stage->name))
             return true;
     return stage->changes(cycle->settings);
 }
@@ -320,20 +310,13 @@ static bool assigns_ids(const struct settings *settings)
     return settings->ids != NULL;
 }
 
-static const struct stage stage_capture_hook = { "capture", offsetof(struct dydisnix_plugin, capture),
-                                                 capture, NULL };
-static const struct stage stage_augment_hook = { "augment", offsetof(struct dydisnix_plugin, augment),
-                                                 augment, NULL };
-static const struct stage stage_reconstruct_hook = { "reconstruct",
-                                                     offsetof(struct dydisnix_plugin, reconstruct), NULL,
-                                                     never };
-static const struct stage stage_snapshot_hook = { "snapshot", offsetof(struct dydisnix_plugin, snapshot),
-                                                  snapshot, takes_snapshots };
-static const struct stage later_stages[] = {
-    { "redistribute", offsetof(struct dydisnix_plugin, redistribute), redistribute, NULL },
-    { "assign_ids", offsetof(struct dydisnix_plugin, assign_ids), assign_ids, assigns_ids },
-    { "redeploy", offsetof(struct dydisnix_plugin, redeploy), redeploy_stage, always },
-};
+static const struct stage stage_capture_hook = { "capture", capture, NULL };
+static const struct stage stage_augment_hook = { "augment", augment, NULL };
+static const struct stage stage_reconstruct_hook = { "reconstruct", NULL, never };
+static const struct stage stage_snapshot_hook = { "snapshot", snapshot, takes_snapshots };
+static const struct stage later_stages[] = { { "redistribute", redistribute, NULL },
+                                             { "assign_ids", assign_ids, assigns_ids },
+                                             { "redeploy", redeploy_stage, always } };
 
 /* The difference between the model that name holds and this one; NULL: there is no such model. */
 static json_t *compare_with(struct cycle *cycle, const char *name)
@@ -708,10 +691,11 @@ int cycle_finished(const struct settings *settings, const char *outcome)
     json_object_update_new(cycle.event, json_pack("{ss ss}", "hook", "cycle_finished", "outcome", outcome));
     for (size_t i = 0; status == 0 && i < cycle.plugin_count; i++) {
         json_t *report = NULL;
-        if (cycle.plugins[i].hooks.cycle_finished)
-            cycle.plugins[i].hooks.cycle_finished(cycle.event, &report);
+        plugin_call(&cycle.plugins[i], "cycle_finished", cycle.event, cycle.work, &report);
         json_decref(report);
     }
+    if (cycle.work)
+        operations->remove(cycle.work);
     cycle_close(&cycle);
     return status == 0 ? CYCLE_DONE : CYCLE_FAILED;
 }

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "loader.h"
 
-#include <ctype.h>
 #include <dlfcn.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "cleanup.h"
+#include "hooks.h"
 #include "operations.h"
 #include "strings.h"
 
@@ -19,21 +19,16 @@ static int refuse(const struct plugin *plugin, const char *reason)
     return -1;
 }
 
-static bool is_plugin_name(const char *name)
+static char *search_path(void)
 {
-    if (!*name)
-        return false;
-    for (const char *c = name; *c; c++)
-        if (!isascii((unsigned char)*c) || (!isalnum((unsigned char)*c) && *c != '-' && *c != '_'))
-            return false;
-    return name[0] != '-';
+    const char *path = getenv("DYDISNIX_PLUGIN_PATH");
+    return string_format("%s:%s", path ? path : "", PLUGIN_DIR);
 }
 
 /* The first DIRECTORY/NAME.so that is there. */
 static char *search(const char *name)
 {
-    const char *path = getenv("DYDISNIX_PLUGIN_PATH");
-    CLEANUP_FREE char *directories = string_format("%s:%s", path ? path : "", PLUGIN_DIR);
+    CLEANUP_FREE char *directories = search_path();
     char *rest = directories, *directory;
     while (rest && (directory = strsep(&rest, ":")) != NULL) {
         CLEANUP_FREE char *file = *directory ? string_format("%s/%s.so", directory, name) : NULL;
@@ -57,10 +52,12 @@ static char *find_file(const char *name)
     return NULL;
 }
 
-static bool has_hook(const struct dydisnix_plugin *hooks)
+static bool has_hook(const struct dydisnix_plugin *plugin)
 {
-    return hooks->capture || hooks->augment || hooks->reconstruct || hooks->snapshot || hooks->redistribute
-           || hooks->assign_ids || hooks->redeploy || hooks->cycle_finished;
+    for (const struct hook *hook = all_hooks; hook->name; hook++)
+        if (hook_of(plugin, hook))
+            return true;
+    return false;
 }
 
 /* The name in the plugin is what messages and options use: it has to be the file's. */
@@ -95,42 +92,120 @@ static int take_hooks(struct plugin *plugin)
     if (given->_size < least_size)
         return refuse(plugin,
                       "smaller than any plugin can be; is it registered with DYDISNIX_REGISTER_PLUGIN?");
+    plugin->size = given->_size;
     memcpy(&plugin->hooks, given, given->_size < sizeof plugin->hooks ? given->_size : sizeof plugin->hooks);
     if (!has_hook(&plugin->hooks))
         return refuse(plugin, "it has no hook");
     return check_name(plugin);
 }
 
+static int open_object(struct plugin *plugin)
+{
+    plugin->object = dlopen(plugin->file, RTLD_NOW | RTLD_LOCAL);
+    if (plugin->object)
+        return take_hooks(plugin);
+    const char *reason = dlerror(); /* begins with the file, most often */
+    size_t length = strlen(plugin->file);
+    bool named = strncmp(reason, plugin->file, length) == 0 && strncmp(reason + length, ": ", 2) == 0;
+    return refuse(plugin, named ? reason + length + 2 : reason);
+}
+
+static int open_script(struct plugin *plugin, const char *file)
+{
+    plugin->file = string_format("%s", file);
+    if (!plugin->file || script_load(&plugin->script, file) != 0)
+        return -1;
+    plugin->hooks.name = plugin->script.name;
+    return 0;
+}
+
+int plugin_open(struct plugin *plugin, const char *name)
+{
+    static const char script[] = "script:";
+    int status = -1;
+    *plugin = (struct plugin){ 0 };
+    if (strncmp(name, script, strlen(script)) == 0)
+        status = open_script(plugin, name + strlen(script));
+    else if ((plugin->file = find_file(name)) != NULL)
+        status = open_object(plugin);
+    if (status == 0)
+        return 0;
+    plugin->hooks.unload = NULL;
+    plugin_unload(plugin);
+    return -1;
+}
+
 int plugin_load(struct plugin *plugin, const char *name, const struct dydisnix_operations *table)
 {
-    *plugin = (struct plugin){ .file = find_file(name) };
-    if (!plugin->file)
+    if (plugin_open(plugin, name) != 0)
         return -1;
-    plugin->object = dlopen(plugin->file, RTLD_NOW | RTLD_LOCAL);
-    if (!plugin->object) {
-        const char *reason = dlerror(); /* begins with the file, most often */
-        size_t length = strlen(plugin->file);
-        bool named = strncmp(reason, plugin->file, length) == 0 && strncmp(reason + length, ": ", 2) == 0;
-        refuse(plugin, named ? reason + length + 2 : reason);
-    } else if (take_hooks(plugin) == 0) {
-        if (!plugin->hooks.load || plugin->hooks.load(table) == 0)
-            return 0;
-        plugin->hooks.unload = NULL;
-        refuse(plugin, "it refuses to be loaded");
-    } else {
-        plugin->hooks.unload = NULL;
-    }
+    if (!plugin->hooks.load || plugin->hooks.load(table) == 0)
+        return 0;
+    refuse(plugin, "it refuses to be loaded");
+    plugin->hooks.unload = NULL;
     plugin_unload(plugin);
     return -1;
 }
 
 int plugin_configure(const struct plugin *plugin, const char *key, const char *value)
 {
+    if (!plugin->object) {
+        script_configure(&plugin->script, key, value);
+        return 0;
+    }
     if (!plugin->hooks.configure) {
         log_error(NULL, "plugin %s: it takes no options, but was given %s", plugin->file, key);
         return -1;
     }
     return plugin->hooks.configure(key, value) == 0 ? 0 : -1;
+}
+
+bool plugin_has(const struct plugin *plugin, const char *name)
+{
+    const struct hook *hook = hook_find(name);
+    return hook && (plugin->object ? hook_of(&plugin->hooks, hook) != NULL : script_has(&plugin->script, name));
+}
+
+int plugin_call(const struct plugin *plugin, const char *hook, const json_t *event, const char *directory,
+                json_t **report)
+{
+    if (!plugin_has(plugin, hook))
+        return DYDISNIX_NOT_MINE;
+    if (!plugin->object)
+        return script_call(&plugin->script, hook, event, directory, report);
+    return hook_of(&plugin->hooks, hook_find(hook))(event, report);
+}
+
+struct finding {
+    const char *directory;
+    json_t *names; /* those that were found already */
+    void (*each)(void *closure, const char *file);
+    void *closure;
+};
+
+static int find_in_directory(void *closure, const char *entry)
+{
+    struct finding *finding = closure;
+    size_t length = strlen(entry);
+    if (length < 4 || strcmp(entry + length - 3, ".so") != 0 || json_object_get(finding->names, entry))
+        return 0;
+    CLEANUP_FREE char *file = string_format("%s/%s", finding->directory, entry);
+    json_object_set_new(finding->names, entry, json_true());
+    if (file)
+        finding->each(finding->closure, file);
+    return 0;
+}
+
+void plugins_find(void (*each)(void *closure, const char *file), void *closure)
+{
+    CLEANUP_FREE char *directories = search_path();
+    CLEANUP_JSON json_t *names = json_object();
+    char *rest = directories, *directory;
+    while (rest && (directory = strsep(&rest, ":")) != NULL) {
+        struct finding finding = { directory, names, each, closure };
+        if (*directory)
+            operations->list(directory, find_in_directory, &finding);
+    }
 }
 
 void plugin_unload(struct plugin *plugin)
@@ -139,6 +214,7 @@ void plugin_unload(struct plugin *plugin)
         plugin->hooks.unload();
     if (plugin->object)
         dlclose(plugin->object);
+    script_clear(&plugin->script);
     free(plugin->file);
     *plugin = (struct plugin){ 0 };
 }

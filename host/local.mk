@@ -3,6 +3,8 @@ host_libhost_a_SOURCES = \
 	host/check.c host/check.h \
 	host/cycle.c host/cycle.h \
 	host/effective.c host/effective.h \
+	host/hooks.c host/hooks.h \
+	host/listing.c host/listing.h \
 	host/loader.c host/loader.h \
 	host/model.c host/model.h \
 	host/plan.c host/plan.h \
@@ -10,6 +12,7 @@ host_libhost_a_SOURCES = \
 	host/probe.c host/probe.h \
 	host/progress.c host/progress.h \
 	host/redeploy.c host/redeploy.h \
+	host/script.c host/script.h \
 	host/settings.c host/settings.h \
 	host/stages.c host/stages.h \
 	host/state.c host/state.h \

@@ -19,6 +19,7 @@
 #include "cleanup.h"
 #include "cycle.h"
 #include "descendants.h"
+#include "listing.h"
 #include "operations.h"
 #include "probe.h"
 #include "progress.h"
@@ -659,6 +660,14 @@ static void run_loop(struct loop *loop)
     }
 }
 
+static int tell_plugins(const struct settings *settings)
+{
+    int status = settings->list_plugins ? list_plugins() : 0;
+    if (settings->dump_plugin && dump_plugin(settings->dump_plugin) != 0)
+        status = -1;
+    return status;
+}
+
 int main(int argc, char **argv)
 {
     struct loop loop = { .signals = -1, .watch.fd = -1, .progress.fd = -1, .stream = -1 };
@@ -671,11 +680,13 @@ int main(int argc, char **argv)
         if ((!loop.settings.exit_with_parent || follow_parent(parent) == 0) && open_loop(&loop, &lock) == 0)
             run_loop(&loop);
     }
+    if (outcome == SETTINGS_LIST)
+        loop.status = tell_plugins(&loop.settings) == 0 ? DONE : FAILED;
     watch_close(&loop.watch);
     if (loop.settings.state_is_copy)
         operations->remove(loop.settings.state_directory);
     settings_clear(&loop.settings);
-    return outcome == SETTINGS_READY ? loop.status
+    return outcome == SETTINGS_READY || outcome == SETTINGS_LIST ? loop.status
            : outcome == SETTINGS_DONE ? DONE
            : outcome == SETTINGS_WRONG ? USAGE
                                        : FAILED;

@@ -24,7 +24,8 @@ enum {
     OPTION_FORCE_PROVIDER, OPTION_OF_RECONSTRUCT, OPTION_GENINFRA_STREAM, OPTION_PROBE, OPTION_NO_PROBE,
     OPTION_PROBE_INTERVAL, OPTION_PROBE_TIMEOUT, OPTION_SETTLE, OPTION_GRACE, OPTION_FLAP_COUNT,
     OPTION_FLAP_WINDOW, OPTION_FLAP_STABLE, OPTION_MAX_TARGETS_LOST, OPTION_RESYNC, OPTION_STAGE_TIMEOUT,
-    OPTION_CYCLE_TIMEOUT, OPTION_STOP_TIMEOUT, OPTION_DRY_RUN, OPTION_EXIT_WITH_PARENT, OPTION_GUARD
+    OPTION_CYCLE_TIMEOUT, OPTION_STOP_TIMEOUT, OPTION_DRY_RUN, OPTION_EXIT_WITH_PARENT, OPTION_GUARD,
+    OPTION_LIST_PLUGINS, OPTION_DUMP_PLUGIN
 };
 
 static const struct option long_options[] = {
@@ -55,6 +56,8 @@ static const struct option long_options[] = {
     { "run", no_argument, NULL, OPTION_RUN },
     { "plugin", required_argument, NULL, OPTION_PLUGIN },
     { "plugin-option", required_argument, NULL, OPTION_PLUGIN_OPTION },
+    { "list-plugins", no_argument, NULL, OPTION_LIST_PLUGINS },
+    { "dump-plugin", required_argument, NULL, OPTION_DUMP_PLUGIN },
     { "state-dir", required_argument, NULL, OPTION_STATE_DIR },
     { "allow-empty", no_argument, NULL, OPTION_ALLOW_EMPTY },
     { "retry-min", required_argument, NULL, OPTION_RETRY_MIN },
@@ -267,6 +270,7 @@ static enum settings_outcome take_flag(struct reading *reading, int option)
     case OPTION_SHOW_TRACE: settings->show_trace = true; break;
     case OPTION_ONCE: settings->once = true; break;
     case OPTION_RUN: reading->run = true; break;
+    case OPTION_LIST_PLUGINS: settings->list_plugins = true; break;
     case OPTION_ALLOW_EMPTY: settings->allow_empty = true; break;
     case OPTION_VERBOSE: settings->verbose = true; break;
     case OPTION_FORCE_CONFLICT: settings->force_conflict = true; break;
@@ -335,6 +339,7 @@ static enum settings_outcome take_value(struct reading *reading, int option, cha
     case OPTION_EXTRA_PARAMS: settings->extra_params = value; break;
     case OPTION_TARGET_PROPERTY: return set_text(&settings->target_property, option, value);
     case OPTION_PLUGIN: return add_plugin(settings, value);
+    case OPTION_DUMP_PLUGIN: return set_text(&settings->dump_plugin, option, value);
     case OPTION_PLUGIN_OPTION: return parse_plugin_option(settings, value);
     case OPTION_STATE_DIR: return set_text(&reading->state_directory, option, value);
     case OPTION_OF_RECONSTRUCT: return add_plugin_option(settings, "reconstruct", reading->index_name, value);
@@ -477,6 +482,8 @@ enum settings_outcome settings_read(struct settings *settings, int argc, char **
         return wrong("%s", "--once and --run exclude each other");
     if (!reading.run && optind < argc)
         return wrong("an option is expected, not %s", argv[optind]);
+    if (settings->list_plugins || settings->dump_plugin)
+        return SETTINGS_LIST;
     settings->command = reading.run ? argv + optind : NULL;
     if ((outcome = check_models(&reading)) != SETTINGS_READY)
         return outcome;

@@ -89,6 +89,7 @@ shell_tests = \
 	tests/host-held.sh \
 	tests/host-idle.sh \
 	tests/host-links.sh \
+	tests/host-list-plugins.sh \
 	tests/host-loop.sh \
 	tests/host-memory.sh \
 	tests/host-misbehaviour.sh \
@@ -97,6 +98,7 @@ shell_tests = \
 	tests/host-presence.sh \
 	tests/host-signals.sh \
 	tests/host-stream.sh \
+	tests/host-scripts.sh \
 	tests/host-usage.sh \
 	tests/host-versions.sh \
 	tests/install.sh \
