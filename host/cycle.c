@@ -9,6 +9,7 @@
 
 #include "cleanup.h"
 #include "effective.h"
+#include "journal.h"
 #include "loader.h"
 #include "model.h"
 #include "operations.h"
@@ -36,6 +37,7 @@ struct cycle {
     struct model model; /* the effective one */
     struct presence presence;
     bool refused; /* by the guard */
+    struct journal journal;
     json_t *event;
     int64_t began; /* the stage that runs */
     char *work;    /* directory for the temporary files of this cycle */
@@ -50,7 +52,8 @@ void cycle_interrupt(int signal)
 }
 
 /* A stage: its name, which is that of its hook, what happens when no plugin takes it, and for one that changes something
- * whether it does so without a plugin; NULL: it changes nothing. */
+ * whether it does so without a plugin; NULL: it changes nothing. run gives 0, -1, or DYDISNIX_NOT_MINE: there is nothing
+ * to do. */
 struct stage {
     const char *name;
     int (*run)(struct cycle *cycle, json_t **report);
@@ -126,6 +129,7 @@ static void cycle_close(struct cycle *cycle)
     free(cycle->plugins);
     json_decref(cycle->event);
     free(cycle->captured);
+    journal_close(&cycle->journal);
     model_clear(&cycle->model);
     presence_clear(&cycle->presence);
     state_clear(&cycle->state);
@@ -133,7 +137,7 @@ static void cycle_close(struct cycle *cycle)
     free(cycle->work);
 }
 
-/* The first plugin that takes the stage has it; else its Disnix command runs. */
+/* The first plugin that takes the stage has it; else its Disnix command runs. As run of struct stage. */
 static int run_hooks(struct cycle *cycle, const struct stage *stage, json_t **report)
 {
     for (size_t i = 0; i < cycle->plugin_count; i++) {
@@ -148,7 +152,7 @@ static int run_hooks(struct cycle *cycle, const struct stage *stage, json_t **re
         json_decref(*report);
         *report = NULL;
     }
-    return stage->run ? stage->run(cycle, report) : 0;
+    return stage->run ? stage->run(cycle, report) : DYDISNIX_NOT_MINE;
 }
 
 /* cycle_finished runs in another process, also after a crash: it gets what is known so far in a file. */
@@ -186,15 +190,22 @@ static int begin_stage(struct cycle *cycle, const char *name)
     return 0;
 }
 
-/* Gives status back. */
-static int end_stage(struct cycle *cycle, const char *name, int status)
+/* Gives status back; DYDISNIX_NOT_MINE, nothing had to be done, as 0. report: NULL if there is none. */
+static int end_stage(struct cycle *cycle, const char *name, int status, json_t *report)
 {
-    progress_tell(&cycle->progress,
-                  json_pack("{ss ss si sI}", "event", "end", "stage", name, "status", status ? -1 : 0,
-                            "milliseconds", (json_int_t)(operations->now() - cycle->began)));
-    if (status != 0)
+    const json_int_t milliseconds = operations->now() - cycle->began;
+    const bool idle = status == DYDISNIX_NOT_MINE, failed = status != 0 && !idle;
+    progress_tell(&cycle->progress, json_pack("{ss ss si sI}", "event", "end", "stage", name, "status",
+                                              failed ? -1 : 0, "milliseconds", milliseconds));
+    if (!idle)
+        journal_add(&cycle->journal,
+                    json_pack("{ss sO* ss ss sI sO*}", "kind", "stage", "cycle",
+                              json_object_get(cycle->event, "cycle"), "stage", name, "outcome",
+                              failed ? "failed" : "done", "milliseconds", milliseconds, "report", report),
+                    false);
+    if (failed)
         log_error(NULL, "the stage %s failed", name);
-    return status;
+    return failed ? -1 : 0;
 }
 
 /* What later stages need of a report goes into the event. */
@@ -226,20 +237,20 @@ static bool is_guarded(const struct cycle *cycle, const struct stage *stage)
 
 static int run_stage(struct cycle *cycle, const struct stage *stage)
 {
-    json_t *report = NULL;
+    CLEANUP_JSON json_t *report = NULL;
     if (begin_stage(cycle, stage->name) != 0)
         return -1;
     if (is_guarded(cycle, stage) && stage_guard(cycle->settings, stage->name) != 0) {
         cycle->refused = true;
-        return end_stage(cycle, stage->name, -1);
+        return end_stage(cycle, stage->name, -1, NULL);
     }
     int status = run_hooks(cycle, stage, &report);
     if (status == 0)
         status = take_results(cycle, stage, report);
     if (report)
-        json_object_set_new(json_object_get(cycle->event, "reports"), stage->name, report);
+        json_object_set(json_object_get(cycle->event, "reports"), stage->name, report);
     keep_event(cycle);
-    return end_stage(cycle, stage->name, status);
+    return end_stage(cycle, stage->name, status, report);
 }
 
 static int capture(struct cycle *cycle, json_t **report)
@@ -249,7 +260,9 @@ static int capture(struct cycle *cycle, json_t **report)
 
 static int augment(struct cycle *cycle, json_t **report)
 {
-    return cycle->settings->augment ? stage_augment(cycle->settings, cycle->event, cycle->work, report) : 0;
+    if (!cycle->settings->augment)
+        return DYDISNIX_NOT_MINE;
+    return stage_augment(cycle->settings, cycle->event, cycle->work, report);
 }
 
 static const json_t *reconstruct_report(const struct cycle *cycle)
@@ -266,7 +279,7 @@ static int snapshot(struct cycle *cycle, json_t **report)
 {
     (void)report;
     if (!cycle->settings->snapshot)
-        return 0;
+        return DYDISNIX_NOT_MINE;
     return take_snapshots(cycle->settings, &cycle->state, &cycle->model.infrastructure,
                           state_directory(cycle), cycle->strings);
 }
@@ -279,7 +292,7 @@ static int redistribute(struct cycle *cycle, json_t **report)
 static int assign_ids(struct cycle *cycle, json_t **report)
 {
     (void)report;
-    return stage_assign_ids(cycle->settings, cycle->event);
+    return cycle->settings->ids ? stage_assign_ids(cycle->settings, cycle->event) : DYDISNIX_NOT_MINE;
 }
 
 static int redeploy_stage(struct cycle *cycle, json_t **report)
@@ -465,7 +478,7 @@ static int evaluate(struct cycle *cycle)
         status = judge(cycle);
     if (status == 0 && json_array_size(cycle->presence.waiting) == 0)
         status = leave_out(cycle);
-    return end_stage(cycle, "detect", status);
+    return end_stage(cycle, "detect", status, NULL);
 }
 
 static int look(struct cycle *cycle)
@@ -513,6 +526,7 @@ static int run_snapshot_stage(struct cycle *cycle)
         return 0;
     if (!cycle->refused)
         log_warning(NULL, "the state of the system was not captured, the cycle goes on");
+    journal_release(&cycle->journal);
     return cycle->refused ? -1 : 0;
 }
 
@@ -526,6 +540,11 @@ static int take_held(struct cycle *cycle)
         return 0;
     json_array_foreach(json_object_get(report, "held"), index, entry) {
         const char *name = json_string_value(json_object_get(entry, "target"));
+        if (name)
+            journal_add(&cycle->journal, json_pack("{ss sO* ss sO*}", "kind", "held", "cycle",
+                                                   json_object_get(cycle->event, "cycle"), "target", name, "reason",
+                                                   json_object_get(entry, "reason")),
+                        false);
         if (name && infrastructure_find(&cycle->model.infrastructure, name))
             json_array_append_new(cycle->presence.left_out, json_string(name));
     }
@@ -553,6 +572,11 @@ static int adapt(struct cycle *cycle)
 {
     json_t *number = json_integer(1 + json_integer_value(json_object_get(cycle->state.root, "cycle")));
     json_object_set_new(cycle->state.root, "cycle", number);
+    journal_add(&cycle->journal,
+                json_pack("{ss sO sO* sO*}", "kind", "infrastructure", "cycle", number, "changes",
+                          json_object_get(cycle->event, "changes"), "leftOut", cycle->presence.left_out),
+                false);
+    journal_release(&cycle->journal);
     if (state_save(&cycle->state) != 0 || prepare_event(cycle) != 0 || reconstruct(cycle) != 0)
         return -1;
     int status = run_snapshot_stage(cycle);
@@ -605,8 +629,12 @@ static int idle(struct cycle *cycle, int status)
 
 static int run_cycle(struct cycle *cycle)
 {
-    if (look(cycle) != 0)
+    journal_open(&cycle->journal, state_directory(cycle));
+    journal_add(&cycle->journal, json_pack("{ss sb}", "kind", "cycle_began", "retry", cycle->request.retry), false);
+    if (look(cycle) != 0) {
+        journal_release(&cycle->journal);
         return CYCLE_FAILED;
+    }
     if (json_array_size(cycle->presence.waiting) > 0) {
         drop_absent(cycle);
         return idle(cycle, CYCLE_UNCHANGED);

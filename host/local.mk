@@ -4,6 +4,7 @@ host_libhost_a_SOURCES = \
 	host/cycle.c host/cycle.h \
 	host/effective.c host/effective.h \
 	host/hooks.c host/hooks.h \
+	host/journal.c host/journal.h \
 	host/listing.c host/listing.h \
 	host/loader.c host/loader.h \
 	host/model.c host/model.h \

@@ -621,6 +621,7 @@ static int follow_parent(pid_t parent)
 static int open_loop(struct loop *loop, int *lock)
 {
     struct settings *settings = &loop->settings;
+    real_log_json(settings->log_json);
     real_log_level(settings->verbose ? DYDISNIX_DEBUG : DYDISNIX_NOTICE);
     if ((settings->dry_run && use_copy(settings) != 0) || state_lock(settings->state_directory, lock) != 0)
         return -1;

@@ -25,7 +25,8 @@ enum {
     OPTION_PROBE_INTERVAL, OPTION_PROBE_TIMEOUT, OPTION_SETTLE, OPTION_GRACE, OPTION_FLAP_COUNT,
     OPTION_FLAP_WINDOW, OPTION_FLAP_STABLE, OPTION_MAX_TARGETS_LOST, OPTION_RESYNC, OPTION_STAGE_TIMEOUT,
     OPTION_CYCLE_TIMEOUT, OPTION_STOP_TIMEOUT, OPTION_DRY_RUN, OPTION_EXIT_WITH_PARENT, OPTION_GUARD,
-    OPTION_LIST_PLUGINS, OPTION_DUMP_PLUGIN
+    OPTION_LIST_PLUGINS, OPTION_DUMP_PLUGIN,
+    OPTION_LOG_FORMAT
 };
 
 static const struct option long_options[] = {
@@ -62,6 +63,7 @@ static const struct option long_options[] = {
     { "allow-empty", no_argument, NULL, OPTION_ALLOW_EMPTY },
     { "retry-min", required_argument, NULL, OPTION_RETRY_MIN },
     { "retry-max", required_argument, NULL, OPTION_RETRY_MAX },
+    { "log-format", required_argument, NULL, OPTION_LOG_FORMAT },
     { "verbose", no_argument, NULL, OPTION_VERBOSE },
     { "force-conflict", no_argument, NULL, OPTION_FORCE_CONFLICT },
     { "force-superseded", no_argument, NULL, OPTION_FORCE_SUPERSEDED },
@@ -180,6 +182,14 @@ static enum settings_outcome set_checked_number(const char **setting, const char
     long ignored;
     *setting = text;
     return set_number(&ignored, option, text, 1);
+}
+
+static enum settings_outcome set_log_format(struct settings *settings, const char *format)
+{
+    settings->log_json = strcmp(format, "json") == 0;
+    return settings->log_json || strcmp(format, "text") == 0
+               ? SETTINGS_READY
+               : wrong_value(OPTION_LOG_FORMAT, format, "text or json");
 }
 
 static enum settings_outcome add_plugin(struct settings *settings, const char *plugin)
@@ -341,6 +351,7 @@ static enum settings_outcome take_value(struct reading *reading, int option, cha
     case OPTION_PLUGIN: return add_plugin(settings, value);
     case OPTION_DUMP_PLUGIN: return set_text(&settings->dump_plugin, option, value);
     case OPTION_PLUGIN_OPTION: return parse_plugin_option(settings, value);
+    case OPTION_LOG_FORMAT: return set_log_format(settings, value);
     case OPTION_STATE_DIR: return set_text(&reading->state_directory, option, value);
     case OPTION_OF_RECONSTRUCT: return add_plugin_option(settings, "reconstruct", reading->index_name, value);
     default: return take_policy(reading, option, value);

@@ -193,8 +193,6 @@ int stage_redistribute(const struct settings *settings, const json_t *event, con
 int stage_assign_ids(const struct settings *settings, const json_t *event)
 {
     CLEANUP_ARGUMENTS struct arguments arguments = { 0 };
-    if (!settings->ids)
-        return 0;
     arguments_add(&arguments, "dydisnix-id-assign");
     arguments_option(&arguments, "--services", settings->services);
     arguments_option(&arguments, "--infrastructure", text(event, "infrastructure"));

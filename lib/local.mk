@@ -22,6 +22,7 @@ lib_libdydisnix_a_SOURCES = \
 	lib/paths.c lib/paths.h \
 	lib/previous.c lib/previous.h \
 	lib/profile-manifest-1.c \
+	lib/real-append.c \
 	lib/real-files.c lib/real.h \
 	lib/real-operations.c \
 	lib/real-programs.c \

@@ -4,6 +4,7 @@
 #include <stddef.h>
 #include <errno.h>
 #include <string.h>
+#include <time.h>
 
 #include "strings.h"
 
@@ -65,6 +66,18 @@ int run_program(const struct dydisnix_program *program, struct dydisnix_result *
         result->status = errno;
     }
     return result->ending == DYDISNIX_EXITED && result->status == 0 ? 0 : -1;
+}
+
+struct moment moment_of(int64_t seconds)
+{
+    struct moment moment = { "" };
+    time_t time = (time_t)seconds;
+    struct tm parts;
+
+    if (gmtime_r(&time, &parts) != NULL
+        && strftime(moment.text, sizeof moment.text, "%Y-%m-%dT%H:%M:%SZ", &parts) == 0)
+        moment.text[0] = '\0';
+    return moment;
 }
 
 char *describe_ending(const struct dydisnix_result *result)

@@ -19,6 +19,10 @@ extern const struct dydisnix_operations real_operations;
 /* Levels above this one are not shown by the real log(); at first DYDISNIX_NOTICE. */
 void real_log_level(enum dydisnix_level most);
 
+/* Whether real log() writes each message as a JSON document: version (1), time (UTC, to the second), level (error, warning,
+ * notice, debug), target (absent: the coordinator) and message. */
+void real_log_json(bool json);
+
 /* Messages: "[coordinator]: …" when target is NULL, else "[target: NAME]: …". Control characters in what is
  * printed, and bytes that are not UTF-8, become '?', so that one message is one line. */
 void log_error(const char *target, const char *format, ...) __attribute__((format(printf, 2, 3)));
@@ -38,6 +42,12 @@ bool is_own_file(const char *path);
 
 /* operations->move(); ENOSYS where the table does not have it. */
 int move_path(const char *from, const char *to);
+
+/* A moment in UTC as 2026-01-31T12:00:00Z, for documents. */
+struct moment {
+    char text[sizeof "-2147481748-12-31T23:59:60Z"];
+};
+struct moment moment_of(int64_t seconds);
 
 /* How a program ended, in words for a message: "exit status 1", "killed by signal 9", "no answer in time", …
  * malloc()ed. */

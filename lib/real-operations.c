@@ -20,6 +20,13 @@ void real_log_level(enum dydisnix_level most)
     shown_level = most;
 }
 
+static bool log_json;
+
+void real_log_json(bool json)
+{
+    log_json = json;
+}
+
 static bool progress_shown;
 static int64_t progress_moment;
 
@@ -41,7 +48,7 @@ static void real_progress(const char *doing, size_t done, size_t total)
         clear_progress();
         return;
     }
-    if (real_now() < progress_moment + 100 || !isatty(STDERR_FILENO))
+    if (log_json || real_now() < progress_moment + 100 || !isatty(STDERR_FILENO))
         return;
     progress_moment = real_now();
     line = string_format("\r\033[K[coordinator]: %s: %zu of %zu", doing, done, total);
@@ -51,12 +58,38 @@ static void real_progress(const char *doing, size_t done, size_t total)
     progress_shown = true;
 }
 
+static int64_t real_clock(void)
+{
+    return time(NULL);
+}
+
+/* A line without its newline, malloc()ed; NULL: no memory. */
+static char *message_as_text(const char *target, const char *message)
+{
+    char *line = target == NULL ? string_format("[coordinator]: %s", message)
+                                : string_format("[target: %s]: %s", target, message);
+
+    if (line != NULL)
+        text_one_line(line);
+    return line;
+}
+
+static char *message_as_json(enum dydisnix_level level, const char *target, const char *message)
+{
+    static const char *const levels[] = { "error", "warning", "notice", "debug" };
+    CLEANUP_FREE char *name = string_utf8(target), *text = string_utf8(message);
+    CLEANUP_JSON json_t *document = json_pack("{si ss ss ss* ss*}", "version", 1, "time",
+                                              moment_of(real_clock()).text, "level", levels[level], "target", name,
+                                              "message", text);
+
+    return document == NULL ? NULL : json_dumps(document, JSON_COMPACT);
+}
+
 static void real_log(enum dydisnix_level level, const char *target, const char *format, va_list arguments)
 {
     int saved_errno = errno;
     CLEANUP_FREE char *message = NULL;
     CLEANUP_FREE char *line = NULL;
-    int length;
 
     if (level > shown_level)
         return;
@@ -64,19 +97,13 @@ static void real_log(enum dydisnix_level level, const char *target, const char *
         message = NULL;
         return;
     }
-    if (target == NULL)
-        length = asprintf(&line, "[coordinator]: %s", message);
-    else
-        length = asprintf(&line, "[target: %s]: %s", target, message);
-    if (length < 0) {
-        line = NULL;
+    line = log_json ? message_as_json(level, target, message) : message_as_text(target, message);
+    if (line == NULL)
         return;
-    }
-    text_one_line(line);
+    size_t length = strlen(line);
     clear_progress();
-    length = (int)strlen(line);
     line[length] = '\n'; /* in place of the NUL, so that the line is one write */
-    (void)real_write_all(STDERR_FILENO, line, (size_t)length + 1);
+    (void)real_write_all(STDERR_FILENO, line, length + 1);
     errno = saved_errno;
 }
 
@@ -86,11 +113,6 @@ int64_t real_now(void)
 
     clock_gettime(CLOCK_MONOTONIC, &time);
     return (int64_t)time.tv_sec * 1000 + time.tv_nsec / 1000000;
-}
-
-static int64_t real_clock(void)
-{
-    return time(NULL);
 }
 
 static uint64_t real_random(void)
@@ -138,4 +160,5 @@ const struct dydisnix_operations real_operations = {
     .progress = real_progress,
     .is_own_file = real_is_own_file,
     .move = real_move,
+    .append = real_append,
 };

@@ -13,6 +13,7 @@ int real_run(const struct dydisnix_work *work, unsigned jobs);
 
 int real_read(const char *path, size_t limit, char **data, size_t *length);
 int real_write(const char *path, const char *data, size_t length, unsigned mode);
+int real_append(const char *path, const char *data, size_t length, size_t most, bool sync);
 int real_list(const char *path, int (*each)(void *closure, const char *name), void *closure);
 enum dydisnix_kind real_inspect(const char *path, uint64_t *size);
 bool real_is_own_file(const char *path);

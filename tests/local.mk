@@ -13,6 +13,7 @@ unit_tests = \
 	tests/unit/copies \
 	tests/unit/files \
 	tests/unit/infrastructure \
+	tests/unit/journal \
 	tests/unit/manifest \
 	tests/unit/manifest-corpus \
 	tests/unit/manifest-difference \
@@ -45,6 +46,8 @@ tests_unit_check_CPPFLAGS = $(AM_CPPFLAGS) -iquote $(top_srcdir)/host
 tests_unit_check_LDADD = host/libhost.a $(LDADD)
 tests_unit_presence_CPPFLAGS = $(tests_unit_check_CPPFLAGS)
 tests_unit_presence_LDADD = $(tests_unit_check_LDADD)
+tests_unit_journal_CPPFLAGS = $(tests_unit_check_CPPFLAGS)
+tests_unit_journal_LDADD = $(tests_unit_check_LDADD)
 tests_unit_progress_CPPFLAGS = $(tests_unit_check_CPPFLAGS)
 tests_unit_progress_LDADD = $(tests_unit_check_LDADD)
 tests_unit_words_CPPFLAGS = $(tests_unit_check_CPPFLAGS)

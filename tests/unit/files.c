@@ -455,6 +455,88 @@ static void temporary_directories(void **state)
     free(old);
 }
 
+static void append(const char *name, const char *text, size_t most)
+{
+    char *path = at(name);
+
+    assert_int_equal(operations->append(path, text, strlen(text), most, true), 0);
+    free(path);
+}
+
+static void appending(void **state)
+{
+    struct stat status;
+    char *path = at("grows"), *link = at("leads away");
+
+    (void)state;
+    append("grows", "one\n", 100);
+    append("grows", "two\n", 100);
+    expect_content("grows", "one\ntwo\n");
+    stat(path, &status);
+    assert_int_equal(status.st_mode & 07777, 0600);
+    put("torn", "one\ntw");
+    append("torn", "three\n", 100);
+    expect_content("torn", "one\ntw\nthree\n");
+    assert_int_equal(operations->append("/nowhere/at all", "x\n", 2, 100, false), -1);
+    assert_int_equal(errno, ENOENT);
+    assert_int_equal(operations->append(root, "x\n", 2, 100, false), -1);
+    assert_int_equal(errno, EISDIR);
+    assert_int_equal(symlink(path, link), 0);
+    assert_int_equal(operations->append(link, "x\n", 2, 100, false), -1);
+    expect_content("grows", "one\ntwo\n");
+    free(link);
+    free(path);
+}
+
+static void what_grows_is_rotated(void **state)
+{
+    (void)state;
+    append("log", "one\n", 8);
+    append("log", "two\n", 8);
+    expect_kind("log.1", DYDISNIX_ABSENT);
+    append("log", "three\n", 8);
+    expect_content("log.1", "one\ntwo\n");
+    expect_content("log", "three\n");
+    append("log", "more than eight\n", 8);
+    expect_content("log.1", "three\n");
+    expect_content("log", "more than eight\n");
+}
+
+/* Each writes whole lines, and rotates; none is lost but what was in a file that was replaced. */
+static void several_append_at_once(void **state)
+{
+    static const char line[] = "a line of the many\n";
+    char *path = at("many"), *data;
+    size_t length, i;
+    int status;
+
+    (void)state;
+    for (i = 0; i < 4; i++)
+        if (fork() == 0) {
+            for (int n = 0; n < 500; n++)
+                if (operations->append(path, line, strlen(line), 500 * strlen(line), false) != 0)
+                    _exit(1);
+            _exit(0);
+        }
+    for (i = 0; i < 4; i++) {
+        assert_true(wait(&status) > 0);
+        assert_int_equal(status, 0);
+    }
+    assert_int_equal(operations->read(path, 1000000, &data, &length), 0);
+    assert_int_equal(length % strlen(line), 0);
+    for (i = 0; i < length; i += strlen(line))
+        assert_memory_equal(data + i, line, strlen(line));
+    free(data);
+    data = string_format("%s.1", path);
+    free(path);
+    path = data;
+    assert_int_equal(operations->read(path, 1000000, &data, &length), 0);
+    assert_true(length > 400 * strlen(line)); /* it was full when it was put away, but for what came meanwhile */
+    assert_int_equal(length % strlen(line), 0);
+    free(data);
+    free(path);
+}
+
 static int set_up(void **state)
 {
     (void)state;
@@ -491,6 +573,9 @@ int main(void)
         cmocka_unit_test(removing_deep_trees),
         cmocka_unit_test(removing_wide_trees),
         cmocka_unit_test(temporary_directories),
+        cmocka_unit_test(appending),
+        cmocka_unit_test(what_grows_is_rotated),
+        cmocka_unit_test(several_append_at_once),
     };
 
     return cmocka_run_group_tests(tests, set_up, tear_down);

@@ -47,6 +47,48 @@ static void a_message_is_one_line(void **state)
     free(text);
 }
 
+static void write_documents(void *closure)
+{
+    (void)closure;
+    real_log_json(true);
+    log_error(NULL, "no \"disk\"");
+    log_warning("a\nb", "one\ntwo \302\233 \377");
+    real_log_json(false);
+}
+
+static void messages_as_documents(void **state)
+{
+    char *text = unit_written(STDERR_FILENO, write_documents, NULL), *line = strtok(text, "\n");
+    const char *time = NULL, *level = NULL, *message = NULL, *target = NULL;
+    int version = 0;
+    json_t *document = json_loads(line, 0, NULL);
+
+    (void)state;
+    assert_int_equal(json_object_size(document), 4);
+    assert_int_equal(json_unpack(document, "{si ss ss ss}", "version", &version, "time", &time, "level", &level,
+                                 "message", &message),
+                     0);
+    assert_int_equal(version, 1);
+    assert_int_equal(strlen(time), 20);
+    assert_string_equal(level, "error");
+    assert_string_equal(message, "no \"disk\"");
+    json_decref(document);
+    document = json_loads(strtok(NULL, "\n"), 0, NULL);
+    assert_int_equal(json_unpack(document, "{ss ss ss}", "level", &level, "target", &target, "message", &message), 0);
+    assert_string_equal(target, "a\nb");
+    assert_string_equal(message, "one\ntwo \302\233 \357\277\275");
+    assert_null(strtok(NULL, "\n"));
+    json_decref(document);
+    free(text);
+}
+
+static void moments(void **state)
+{
+    (void)state;
+    assert_string_equal(moment_of(0).text, "1970-01-01T00:00:00Z");
+    assert_string_equal(moment_of(1767225599).text, "2025-12-31T23:59:59Z");
+}
+
 static void write_long_message(void *closure)
 {
     log_notice(NULL, "%s", (char *)closure);
@@ -136,6 +178,8 @@ int main(void)
         cmocka_unit_test(messages_name_the_machine),
         cmocka_unit_test(a_message_is_one_line),
         cmocka_unit_test(a_message_may_be_long),
+        cmocka_unit_test(messages_as_documents),
+        cmocka_unit_test(moments),
         cmocka_unit_test(clocks),
         cmocka_unit_test(random_numbers_differ),
         cmocka_unit_test(endings_in_words),
