@@ -20,7 +20,10 @@
 #include "redeploy.h"
 #include "stages.h"
 #include "state.h"
+#include "status.h"
 #include "strings.h"
+#include "summary.h"
+#include "totals.h"
 #include "words.h"
 
 static const size_t event_limit = (size_t)1 << 30;
@@ -577,6 +580,8 @@ static int adapt(struct cycle *cycle)
                           json_object_get(cycle->event, "changes"), "leftOut", cycle->presence.left_out),
                 false);
     journal_release(&cycle->journal);
+    progress_tell(&cycle->progress,
+                  json_pack("{ss s{sO sb}}", "event", "facts", "facts", "cycle", number, "adapted", 1));
     if (state_save(&cycle->state) != 0 || prepare_event(cycle) != 0 || reconstruct(cycle) != 0)
         return -1;
     int status = run_snapshot_stage(cycle);
@@ -692,6 +697,8 @@ int cycle_run(const struct settings *settings, const struct cycle_request *reque
         cycle.progress = progress_to(request->progress);
         progress_tell(&cycle.progress, json_pack("{ss ss}", "event", "end", "stage", "load"));
         status = take_words(&cycle) == 0 ? run_cycle(&cycle) : CYCLE_FAILED;
+        if (cycle.model.xml)
+            summary_tell(&cycle.progress, cycle.event, cycle.state.root, &cycle.model.infrastructure);
     }
     if (cycle.work)
         operations->remove(cycle.work);
@@ -710,13 +717,43 @@ static json_t *kept_event(const struct settings *settings)
     return json_loadb(text, length, 0, NULL);
 }
 
-int cycle_finished(const struct settings *settings, const char *outcome)
+/* On the disk before any plugin can crash. The totals, a new reference. */
+static json_t *account(const struct settings *settings, const struct status *status)
+{
+    const bool adapted = json_is_true(json_object_get(status->facts, "adapted"));
+    const bool failed = strcmp(status->outcome, "failed") == 0;
+    json_t *document = json_pack("{ss sO* ss ss* sI}", "kind", "cycle_ended", "cycle",
+                                 adapted ? json_object_get(status->facts, "cycle") : NULL, "outcome", status->outcome,
+                                 "stage", failed && *status->stage ? status->stage : NULL, "milliseconds",
+                                 (json_int_t)status->lasted);
+    if (status->signal)
+        json_object_set_new(document, "signal", json_integer(status->signal));
+    journal_write(settings->state_directory, document, true);
+    return totals_count(settings->state_directory, status, operations->clock());
+}
+
+/* The event of the last stage, and how it all ended. */
+static void complete_event(json_t *event, const struct settings *settings, const struct status *status, json_t *totals)
+{
+    CLEANUP_JSON json_t *kept = kept_event(settings);
+    if (*status->stage)
+        json_object_set_new(event, "stage", json_string(status->stage));
+    json_object_update(event, kept);
+    json_object_update_new(event, json_pack("{ss ss sI sO*}", "hook", "cycle_finished", "outcome", status->outcome,
+                                            "milliseconds", (json_int_t)status->lasted, "totals", totals));
+    if (status->signal)
+        json_object_set_new(event, "signal", json_integer(status->signal));
+    if (status->targets)
+        json_object_set(event, "targets", status->targets);
+}
+
+int cycle_finished(const struct settings *settings, const struct status *ended)
 {
     struct cycle cycle;
+    CLEANUP_JSON json_t *totals = account(settings, ended);
     int status = cycle_open(&cycle, settings);
-    CLEANUP_JSON json_t *kept = kept_event(settings);
-    json_object_update(cycle.event, kept);
-    json_object_update_new(cycle.event, json_pack("{ss ss}", "hook", "cycle_finished", "outcome", outcome));
+    if (status == 0)
+        complete_event(cycle.event, settings, ended, totals);
     for (size_t i = 0; status == 0 && i < cycle.plugin_count; i++) {
         json_t *report = NULL;
         plugin_call(&cycle.plugins[i], "cycle_finished", cycle.event, cycle.work, &report);

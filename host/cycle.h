@@ -34,8 +34,10 @@ int cycle_run(const struct settings *settings, const struct cycle_request *reque
 /* A signal handler: the cycle that this process runs starts no further stage. */
 void cycle_interrupt(int signal);
 
-/* Calls cycle_finished of every plugin that has it, with how the last cycle ended. */
-int cycle_finished(const struct settings *settings, const char *outcome);
+struct status;
+
+/* Notes in journal and totals how the last cycle ended, and calls cycle_finished of every plugin that has it. */
+int cycle_finished(const struct settings *settings, const struct status *status);
 
 /* Loads and configures every plugin, so that mistakes show at once. 0, or -1 after a message. */
 int cycle_probe(const struct settings *settings);

@@ -1,6 +1,7 @@
 noinst_LIBRARIES += host/libhost.a
 host_libhost_a_SOURCES = \
 	host/check.c host/check.h \
+	host/control.c host/control.h \
 	host/cycle.c host/cycle.h \
 	host/effective.c host/effective.h \
 	host/hooks.c host/hooks.h \
@@ -8,6 +9,9 @@ host_libhost_a_SOURCES = \
 	host/listing.c host/listing.h \
 	host/loader.c host/loader.h \
 	host/model.c host/model.h \
+	host/notify.c host/notify.h \
+	host/outside.c host/outside.h \
+	host/places.c host/places.h \
 	host/plan.c host/plan.h \
 	host/presence.c host/presence.h \
 	host/probe.c host/probe.h \
@@ -17,8 +21,11 @@ host_libhost_a_SOURCES = \
 	host/settings.c host/settings.h \
 	host/stages.c host/stages.h \
 	host/state.c host/state.h \
+	host/status.c host/status.h \
 	host/stream.c host/stream.h \
+	host/summary.c host/summary.h \
 	host/supervisor.c host/supervisor.h \
+	host/totals.c host/totals.h \
 	host/usage.c host/usage.h \
 	host/watch.c host/watch.h \
 	host/words.c host/words.h \
@@ -28,4 +35,12 @@ bin_PROGRAMS += dydisnix-self-adapt
 dydisnix_self_adapt_SOURCES = host/main.c
 dydisnix_self_adapt_LDADD = host/libhost.a lib/libdydisnix.a $(LIBRARIES_USED)
 
-dist_man_MANS += host/dydisnix-self-adapt.1 host/dydisnix-plugin.3
+bin_PROGRAMS += dydisnix-self-adaptctl
+dydisnix_self_adaptctl_SOURCES = \
+	host/ctl.c \
+	host/ctl-events.c host/ctl-events.h \
+	host/ctl-status.c host/ctl-status.h \
+	$(NULL)
+dydisnix_self_adaptctl_LDADD = host/libhost.a lib/libdydisnix.a $(LIBRARIES_USED)
+
+dist_man_MANS += host/dydisnix-self-adapt.1 host/dydisnix-self-adaptctl.1 host/dydisnix-plugin.3

@@ -21,6 +21,7 @@
 #include "descendants.h"
 #include "listing.h"
 #include "operations.h"
+#include "outside.h"
 #include "probe.h"
 #include "progress.h"
 #include "settings.h"
@@ -53,6 +54,7 @@ struct loop {
     int stream;                      /* where it tells of new models */
     unsigned stream_failures;
     int64_t stream_at; /* when it is started again; 0: not */
+    struct outside outside;
     pid_t command; /* of --run; 0: not running */
     bool command_ended;
     unsigned stops; /* signals that were passed on to the command */
@@ -91,6 +93,7 @@ static pid_t fork_child(struct loop *loop)
     watch_close(&loop->watch);
     progress_close(&loop->progress);
     cleanup_fd(&loop->stream);
+    outside_leave(&loop->outside);
     sigprocmask(SIG_SETMASK, &none, NULL);
     volunteer();
     return 0;
@@ -130,7 +133,7 @@ static int be_cycle(const struct loop *loop, unsigned todo, pid_t host, int prog
                                            .first = !loop->supervisor.ready, .host = host,
                                            .progress = progress };
     if (todo & DO_FINISHED)
-        return cycle_finished(&loop->settings, outcome_name(loop->supervisor.last));
+        return cycle_finished(&loop->settings, &loop->outside.status);
     return cycle_run(&loop->settings, &request);
 }
 
@@ -244,6 +247,12 @@ static void stream_ended(struct loop *loop)
                (long)((loop->stream_at - operations->now() + 999) / 1000));
 }
 
+static void cycle_ended(struct loop *loop, enum cycle_status status, int signal)
+{
+    status_cycle_ended(&loop->outside.status, outcome_name(status), signal, operations->now(), operations->clock());
+    step(loop, EVENT_CYCLE, status);
+}
+
 static void start_child(struct loop *loop, unsigned todo)
 {
     CLEANUP_FD int progress = -1;
@@ -254,6 +263,7 @@ static void start_child(struct loop *loop, unsigned todo)
         loop->over = false;
         loop->cycle_deadline = limit ? operations->now() + limit : 0;
         begin_stage(loop, "load", load_limit, short_patience);
+        status_cycle_began(&loop->outside.status, operations->now());
         watch_again(loop);
     }
     pid_t child = (todo & DO_CYCLE) && progress_open(&reader, &progress) != 0 ? -1 : fork_child(loop);
@@ -267,7 +277,10 @@ static void start_child(struct loop *loop, unsigned todo)
         return;
     log_error(NULL, "a cycle cannot be started: %s", strerror(errno));
     progress_close(&loop->progress);
-    step(loop, todo & DO_FINISHED ? EVENT_FINISHED : EVENT_CYCLE, CYCLE_FAILED);
+    if (todo & DO_FINISHED)
+        step(loop, EVENT_FINISHED, CYCLE_FAILED);
+    else
+        cycle_ended(loop, CYCLE_FAILED, 0);
 }
 
 static void start_command(struct loop *loop)
@@ -325,6 +338,8 @@ static void act(struct loop *loop, struct supervisor_actions actions)
     else if (!loop->ended && actions.wake >= 0 && loop->supervisor.polls)
         log_notice(NULL, "Waiting for %ld seconds...",
                    (long)((actions.wake - operations->now() + 999) / 1000));
+    if (actions.todo & DO_READY)
+        outside_ready(&loop->outside);
     if ((actions.todo & DO_READY) && loop->settings.command && !loop->ended)
         start_command(loop);
 }
@@ -351,6 +366,7 @@ static void take_document(void *closure, const json_t *document)
     const char *event = json_string_value(json_object_get(document, "event"));
     const char *stage = json_string_value(json_object_get(document, "stage"));
     int64_t now = operations->now();
+    status_take(&loop->outside.status, document);
     if (!event)
         return;
     if (strcmp(event, "begin") == 0 && stage)
@@ -391,9 +407,10 @@ static void child_ended(struct loop *loop, int status)
     if (phase == PHASE_FINISHING)
         step(loop, EVENT_FINISHED, CYCLE_FAILED);
     else
-        step(loop, EVENT_CYCLE,
-             code == CYCLE_DONE || code == CYCLE_UNCHANGED || code == CYCLE_PAUSED ? (enum cycle_status)code
-                                                                                   : CYCLE_FAILED);
+        cycle_ended(loop,
+                    code == CYCLE_DONE || code == CYCLE_UNCHANGED || code == CYCLE_PAUSED ? (enum cycle_status)code
+                                                                                          : CYCLE_FAILED,
+                    WIFSIGNALED(status) ? WTERMSIG(status) : 0);
 }
 
 static void command_ended(struct loop *loop, int status)
@@ -463,6 +480,7 @@ static void take_signals(struct loop *loop)
             break;
         case SIGHUP:
             step(loop, EVENT_TRIGGER, CYCLE_FAILED);
+            outside_reloaded(&loop->outside, loop->supervisor.ready);
             break;
         default:
             stop(loop, (int)information.ssi_signo);
@@ -481,11 +499,19 @@ static void take_changes(struct loop *loop)
     open_watch(loop);
 }
 
+static void take_requests(struct loop *loop)
+{
+    if (outside_serve(&loop->outside, &loop->supervisor))
+        step(loop, EVENT_TRIGGER, CYCLE_FAILED);
+}
+
 static int until(const struct loop *loop)
 {
-    int64_t moment = supervisor_wake(&loop->supervisor);
+    int64_t moment = supervisor_wake(&loop->supervisor), other = outside_due(&loop->outside);
     if (loop->stream_at != 0 && (moment < 0 || loop->stream_at < moment))
         moment = loop->stream_at;
+    if (moment < 0 || (other >= 0 && other < moment))
+        moment = other;
     if (moment < 0)
         return -1;
     int64_t left = moment - operations->now();
@@ -494,13 +520,15 @@ static int until(const struct loop *loop)
 
 static void wait_for_events(struct loop *loop)
 {
+    outside_tell(&loop->outside, &loop->supervisor);
     const struct source {
         int fd; /* -1: nothing is heard of it */
         void (*take)(struct loop *loop);
     } sources[] = { { loop->progress.fd, take_progress },
                     { loop->signals, take_signals },
                     { loop->watch.fd, take_changes },
-                    { loop->stream, take_stream } };
+                    { loop->stream, take_stream },
+                    { loop->outside.control.fd, take_requests } };
     enum { SOURCES = sizeof sources / sizeof *sources };
     struct pollfd fds[SOURCES];
     for (size_t i = 0; i < SOURCES; i++)
@@ -512,6 +540,8 @@ static void wait_for_events(struct loop *loop)
     for (size_t i = 0; i < SOURCES && !loop->ended; i++)
         if (fds[i].revents)
             sources[i].take(loop);
+    if (!loop->ended && outside_due(&loop->outside) >= 0)
+        take_requests(loop); /* some may have been given up */
     int64_t wake = supervisor_wake(&loop->supervisor);
     if (!loop->ended && wake >= 0 && operations->now() >= wake)
         step(loop, EVENT_TIMER, CYCLE_FAILED);
@@ -625,6 +655,8 @@ static int open_loop(struct loop *loop, int *lock)
     real_log_level(settings->verbose ? DYDISNIX_DEBUG : DYDISNIX_NOTICE);
     if ((settings->dry_run && use_copy(settings) != 0) || state_lock(settings->state_directory, lock) != 0)
         return -1;
+    if (outside_open(&loop->outside, settings) != 0)
+        return -1;
     loop->signals = open_signals();
     if (loop->signals < 0 || prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) != 0) {
         log_error(NULL, "the loop cannot be set up: %s", strerror(errno));
@@ -671,9 +703,10 @@ static int tell_plugins(const struct settings *settings)
 
 int main(int argc, char **argv)
 {
-    struct loop loop = { .signals = -1, .watch.fd = -1, .progress.fd = -1, .stream = -1 };
+    struct loop loop = { .signals = -1, .watch.fd = -1, .progress.fd = -1, .stream = -1, .outside.notify.fd = -1 };
     pid_t parent = getppid();
     int lock = -1;
+    loop.outside.control = control_closed;
     operations_use(&real_operations);
     enum settings_outcome outcome = settings_read(&loop.settings, argc, argv);
     if (outcome == SETTINGS_READY) {
@@ -683,6 +716,7 @@ int main(int argc, char **argv)
     }
     if (outcome == SETTINGS_LIST)
         loop.status = tell_plugins(&loop.settings) == 0 ? DONE : FAILED;
+    outside_close(&loop.outside);
     watch_close(&loop.watch);
     if (loop.settings.state_is_copy)
         operations->remove(loop.settings.state_directory);

@@ -11,6 +11,7 @@
 #include "cleanup.h"
 #include "operations.h"
 #include "paths.h"
+#include "places.h"
 #include "strings.h"
 #include "usage.h"
 
@@ -25,8 +26,7 @@ enum {
     OPTION_PROBE_INTERVAL, OPTION_PROBE_TIMEOUT, OPTION_SETTLE, OPTION_GRACE, OPTION_FLAP_COUNT,
     OPTION_FLAP_WINDOW, OPTION_FLAP_STABLE, OPTION_MAX_TARGETS_LOST, OPTION_RESYNC, OPTION_STAGE_TIMEOUT,
     OPTION_CYCLE_TIMEOUT, OPTION_STOP_TIMEOUT, OPTION_DRY_RUN, OPTION_EXIT_WITH_PARENT, OPTION_GUARD,
-    OPTION_LIST_PLUGINS, OPTION_DUMP_PLUGIN,
-    OPTION_LOG_FORMAT
+    OPTION_LIST_PLUGINS, OPTION_DUMP_PLUGIN, OPTION_LOG_FORMAT, OPTION_SOCKET
 };
 
 static const struct option long_options[] = {
@@ -63,6 +63,7 @@ static const struct option long_options[] = {
     { "allow-empty", no_argument, NULL, OPTION_ALLOW_EMPTY },
     { "retry-min", required_argument, NULL, OPTION_RETRY_MIN },
     { "retry-max", required_argument, NULL, OPTION_RETRY_MAX },
+    { "socket", required_argument, NULL, OPTION_SOCKET },
     { "log-format", required_argument, NULL, OPTION_LOG_FORMAT },
     { "verbose", no_argument, NULL, OPTION_VERBOSE },
     { "force-conflict", no_argument, NULL, OPTION_FORCE_CONFLICT },
@@ -370,6 +371,7 @@ static enum settings_outcome take_option(struct reading *reading, int option, ch
     case 'F': return set_file(&settings->filters, option, value);
     case OPTION_IDS: return set_file(&settings->ids, option, value);
     case OPTION_ID_RESOURCES: return set_file(&settings->id_resources, option, value);
+    case OPTION_SOCKET: return set_file(&settings->socket, option, value);
     case OPTION_COORDINATOR_PROFILE_PATH: return set_file(&settings->coordinator_profile_path, option, value);
     default: return take_value(reading, option, value);
     }
@@ -444,22 +446,18 @@ static enum settings_outcome check_models(struct reading *reading)
     return split_commands(reading);
 }
 
+/* And the control socket. */
 static enum settings_outcome find_state_directory(struct reading *reading)
 {
     struct settings *settings = reading->settings;
-    const char *home = getenv("HOME"), *state_home = getenv("XDG_STATE_HOME");
-    CLEANUP_FREE char *directory = NULL;
-    if (reading->state_directory)
-        directory = absolute_file(reading->state_directory);
-    else if (geteuid() == 0)
-        directory = strdup("/var/lib/dydisnix-self-adapt");
-    else if (state_home && *state_home == '/')
-        directory = string_format("%s/dydisnix-self-adapt", state_home);
-    else if (home && *home == '/')
-        directory = string_format("%s/.local/state/dydisnix-self-adapt", home);
-    else
+    CLEANUP_FREE char *directory = reading->state_directory ? absolute_file(reading->state_directory)
+                                                            : default_state_directory();
+    if (!directory && !reading->state_directory)
         return wrong("%s", "there is no home directory: --state-dir is needed");
     settings->state_directory = directory ? string_format("%s/%s", directory, settings->profile) : NULL;
+    settings->socket_given = settings->socket != NULL;
+    if (!settings->socket)
+        settings->socket = default_socket(settings->profile);
     return settings->state_directory ? SETTINGS_READY : SETTINGS_FAILED;
 }
 
@@ -507,7 +505,7 @@ void settings_clear(struct settings *settings)
 {
     char *const files[] = { settings->services, settings->qos, settings->infrastructure, settings->augment,
                             settings->filters, settings->ids, settings->id_resources,
-                            settings->coordinator_profile_path, settings->state_directory };
+                            settings->coordinator_profile_path, settings->state_directory, settings->socket };
     for (size_t i = 0; i < sizeof files / sizeof *files; i++)
         free(files[i]);
     char **const commands[] = { settings->generator, settings->stream, settings->guard };

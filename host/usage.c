@@ -91,6 +91,7 @@ const char usage_text[] =
     "      --retry-min=SECONDS         first delay after a failed cycle (default: 5)\n"
     "      --retry-max=SECONDS         longest delay (default: 300)\n"
     "      --state-dir=DIRECTORY       where the loop keeps what it knows\n"
+    "      --socket=FILE               where dydisnix-self-adaptctl asks\n"
     "      --log-format=text|json      form of the messages (default: text)\n"
     "      --verbose                   show more\n"
     "  -h, --help                      print this text\n"

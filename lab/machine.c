@@ -166,7 +166,7 @@ static int set_environment(const char *machine)
 {
     static const char *const unwanted[] = {
         "XDG_CONFIG_HOME", "XDG_CONFIG_DIRS", "XDG_DATA_HOME", "XDG_DATA_DIRS", "XDG_CACHE_HOME",
-        "XDG_STATE_HOME", "XDG_RUNTIME_DIR", "NIX_STORE_DIR", "NIX_STATE_DIR", "NIX_LOG_DIR",
+        "XDG_STATE_HOME", "NIX_STORE_DIR", "NIX_STATE_DIR", "NIX_LOG_DIR",
         "NIX_USER_CONF_FILES", "NIX_CONFIG", "NIX_LOCALSTATE_DIR", NULL
     };
 
@@ -174,6 +174,7 @@ static int set_environment(const char *machine)
         unsetenv(unwanted[i]);
     return set_path_variable("TMPDIR", machine_path(machine, "tmp"))
         || set_path_variable("HOME", machine_path(machine, "home"))
+        || set_path_variable("XDG_RUNTIME_DIR", machine_path(machine, "var/run"))
         || set_path_variable("DYSNOMIA_STATEDIR", machine_path(machine, "var/state/dysnomia"))
         || set_path_variable("NIX_CONF_DIR", network_path("etc"))
         || setenv("DYDISNIX_LAB_MACHINE", machine, 1)

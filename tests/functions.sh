@@ -20,6 +20,9 @@ cleanups=
 
 scratch=$(mktemp -d "${TMPDIR:-/tmp}/dydisnix test.XXXXXX") || exit 99
 test_pid=$$
+# Loops with one profile do not run at once: each test has its own place for their sockets.
+XDG_RUNTIME_DIR=$scratch/run
+export XDG_RUNTIME_DIR
 
 run_cleanups()
 {

@@ -37,7 +37,9 @@ is "$(on test1 sh -c 'echo $$; exec ps -o pid= -p 1' | wc -l)" 2 'a machine has 
 on test1 sh -c ': > /nix/var/mine'
 fails 2 'and a store of its own' on test2 ls /nix/var/mine
 is "$(on test1 printenv DYDISNIX_LAB_MACHINE)" test1 'it knows its name'
-fails 1 'and has no XDG directories' on test1 printenv XDG_RUNTIME_DIR
+fails 1 'and has no XDG directories' on test1 printenv XDG_STATE_HOME
+ok 'but one for sockets' on test1 printenv XDG_RUNTIME_DIR
+has "$(output)" /test1/var/run 'of its own'
 
 # A program ends with who asked for it.
 mark=32$$

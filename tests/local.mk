@@ -96,6 +96,7 @@ shell_tests = \
 	tests/host-loop.sh \
 	tests/host-memory.sh \
 	tests/host-misbehaviour.sh \
+	tests/host-outside.sh \
 	tests/host-plugins.sh \
 	tests/host-saved-input.sh \
 	tests/host-presence.sh \

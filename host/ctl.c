@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * dydisnix-self-adaptctl: asks a running loop, or reads what it has written.
+ */
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "cleanup.h"
+#include "ctl-events.h"
+#include "ctl-status.h"
+#include "operations.h"
+#include "paths.h"
+#include "places.h"
+#include "strings.h"
+
+enum { DONE = 0, FAILED = 1, USAGE = 2 };
+
+static const size_t answer_limit = (size_t)64 << 20;
+
+static const char usage[] =
+    "Usage: dydisnix-self-adaptctl [OPTION]... COMMAND\n"
+    "\n"
+    "Asks the dydisnix-self-adapt that runs a profile.\n"
+    "\n"
+    "Commands:\n"
+    "  status           what it does, and how the targets are\n"
+    "  events           what has happened\n"
+    "  trigger          run a cycle now\n"
+    "  pause            adapt to nothing until resume\n"
+    "  resume           go on\n"
+    "  accept TARGET    the copies of state on a held target are given up\n"
+    "  prefer TARGET    the copies of state on a held target are the ones\n"
+    "\n"
+    "Options:\n"
+    "  -p, --profile=NAME         profile (default: default)\n"
+    "      --socket=FILE          the socket of the loop\n"
+    "      --state-dir=DIRECTORY  where the loop keeps what it knows, for events\n"
+    "      --json                 print JSON documents, one a line\n"
+    "  -n, --lines=NUMBER         events: so many of the last ones (default: 20)\n"
+    "  -f, --follow               events: and those to come, until interrupted\n"
+    "  -h, --help                 print this text\n"
+    "  -v, --version              print the version\n"
+    "\n"
+    "Environment: DISNIX_PROFILE, XDG_RUNTIME_DIR, XDG_STATE_HOME.\n"
+    "Exit status: 0 done, 1 failed or no such loop, 2 wrong usage.\n";
+
+struct call {
+    const char *profile, *socket, *state_directory;
+    const char *command, *target;
+    bool json, follow;
+    long lines;
+};
+
+static int complain(const char *about, const char *reason)
+{
+    fprintf(stderr, "dydisnix-self-adaptctl: %s%s%s\n", about, *about ? ": " : "", reason);
+    return -1;
+}
+
+/* A connected socket, or -1 with errno set. */
+static int connect_to(const char *path)
+{
+    struct sockaddr_un address;
+    CLEANUP_FD int directory = -1;
+    int fd = -1;
+    errno = ENOENT;
+    if (path && socket_address(path, &address, &directory) == 0)
+        fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (fd < 0 || connect(fd, (struct sockaddr *)&address, sizeof address) == 0)
+        return fd;
+    int reason = errno;
+    close(fd);
+    errno = reason;
+    return -1;
+}
+
+/* The loop of the profile: where it was said to be, or in the usual places. -1 with errno set and the path of the last
+ * try, malloc()ed. */
+static int find_loop(const struct call *call, char **path)
+{
+    *path = call->socket ? string_format("%s", call->socket) : default_socket(call->profile);
+    int fd = connect_to(*path);
+    if (fd >= 0 || call->socket || geteuid() != 0)
+        return fd;
+    free(*path);
+    *path = system_socket(call->profile);
+    return connect_to(*path);
+}
+
+/* The line that is the answer, malloc()ed, up to its newline. */
+static char *read_line(int fd)
+{
+    size_t size = 4096, length = 0;
+    char *text = malloc(size);
+    while (text) {
+        ssize_t got = read(fd, text + length, size - length);
+        if (got < 0 && errno == EINTR)
+            continue;
+        char *newline = got > 0 ? memchr(text + length, '\n', (size_t)got) : NULL;
+        if (newline) {
+            *newline = '\0';
+            return text;
+        }
+        length += got > 0 ? (size_t)got : 0;
+        char *grown = got > 0 && size < answer_limit ? realloc(text, length == size ? size *= 2 : size) : NULL;
+        if (!grown)
+            free(text);
+        text = grown;
+    }
+    return NULL;
+}
+
+/* Sends the request and gives the answer back, a new reference; NULL after a message. */
+static json_t *ask(const struct call *call, const char *command)
+{
+    CLEANUP_FREE char *path = NULL;
+    CLEANUP_FD int fd = find_loop(call, &path);
+    if (fd < 0) {
+        fprintf(stderr, "dydisnix-self-adaptctl: no loop runs the profile %s: %s: %s\n", call->profile,
+                path ? path : "no XDG_RUNTIME_DIR", path ? strerror(errno) : "--socket is needed");
+        return NULL;
+    }
+    CLEANUP_JSON json_t *request = json_pack("{si ss ss*}", "version", 1, "command", command, "target", call->target);
+    CLEANUP_FREE char *text = request ? json_dumps(request, JSON_COMPACT) : NULL;
+    CLEANUP_FREE char *line = text ? string_format("%s\n", text) : NULL, *answered = NULL;
+    if (!line) {
+        complain("", "this cannot be asked: it is not UTF-8");
+        return NULL;
+    }
+    if (send(fd, line, strlen(line), MSG_NOSIGNAL) == (ssize_t)strlen(line))
+        answered = read_line(fd);
+    json_t *answer = answered ? json_loads(answered, 0, NULL) : NULL;
+    const char *error = json_string_value(json_object_get(answer, "error"));
+    if (json_is_object(answer) && !error)
+        return answer;
+    complain("", error ? error : "the loop gives no answer");
+    json_decref(answer);
+    return NULL;
+}
+
+/* From the loop that runs, or where it usually is. malloc()ed; NULL after a message. */
+static char *find_state_directory(const struct call *call)
+{
+    if (call->state_directory)
+        return string_format("%s/%s", call->state_directory, call->profile);
+    CLEANUP_FREE char *usual = default_state_directory(), *path = NULL;
+    CLEANUP_FD int fd = find_loop(call, &path);
+    if (fd >= 0 || call->socket) {
+        CLEANUP_JSON json_t *status = ask(call, "status");
+        const char *directory = json_string_value(json_object_get(status, "stateDirectory"));
+        return directory ? string_format("%s", directory) : NULL;
+    }
+    return usual ? string_format("%s/%s", usual, call->profile) : NULL;
+}
+
+static int run(const struct call *call)
+{
+    if (strcmp(call->command, "events") == 0) {
+        CLEANUP_FREE char *directory = find_state_directory(call);
+        return directory ? events_print(directory, (size_t)call->lines, call->follow, call->json) : -1;
+    }
+    CLEANUP_JSON json_t *answer = ask(call, call->command);
+    if (!answer)
+        return -1;
+    if (call->json)
+        json_dumpf(answer, stdout, JSON_COMPACT);
+    if (call->json)
+        putchar('\n');
+    else if (strcmp(call->command, "status") == 0)
+        status_print(answer);
+    return fflush(stdout) == 0 ? 0 : complain("standard output", strerror(errno));
+}
+
+static int wrong(const char *about, const char *reason)
+{
+    complain(about, reason);
+    fputs("Try 'dydisnix-self-adaptctl --help'.\n", stderr);
+    return USAGE;
+}
+
+/* -1: go on. */
+static int take_command(struct call *call, int count, char **words)
+{
+    static const char *const commands[] = { "status", "events", "trigger", "pause", "resume", "accept", "prefer", NULL };
+    const char *const *known = commands;
+    if (count == 0)
+        return wrong("", "a command is needed");
+    while (*known && strcmp(*known, words[0]) != 0)
+        known++;
+    if (!*known)
+        return wrong(words[0], "there is no such command");
+    bool needs_target = strcmp(words[0], "accept") == 0 || strcmp(words[0], "prefer") == 0;
+    if (count != 1 + needs_target)
+        return wrong(words[0], needs_target ? "one target is needed" : "it takes no argument");
+    call->command = words[0];
+    call->target = words[1];
+    return is_profile_name(call->profile) ? -1 : wrong(call->profile, "the name of a profile is expected");
+}
+
+static int take_option(struct call *call, int option)
+{
+    char *end;
+    switch (option) {
+    case 'p': call->profile = optarg; break;
+    case 's': call->socket = optarg; break;
+    case 'd': call->state_directory = optarg; break;
+    case 'j': call->json = true; break;
+    case 'f': call->follow = true; break;
+    case 'n':
+        call->lines = strtol(optarg, &end, 10);
+        if (end == optarg || *end || call->lines < 0)
+            return wrong(optarg, "a number is expected");
+        break;
+    case 'h': fputs(usage, stdout); return DONE;
+    case 'v': puts("dydisnix-self-adaptctl (" PACKAGE_NAME " " PACKAGE_VERSION ")"); return DONE;
+    default: fputs("Try 'dydisnix-self-adaptctl --help'.\n", stderr); return USAGE;
+    }
+    return -1;
+}
+
+static int read_call(struct call *call, int argc, char **argv)
+{
+    static const struct option options[] = {
+        { "profile", required_argument, NULL, 'p' }, { "socket", required_argument, NULL, 's' },
+        { "state-dir", required_argument, NULL, 'd' }, { "json", no_argument, NULL, 'j' },
+        { "follow", no_argument, NULL, 'f' }, { "lines", required_argument, NULL, 'n' },
+        { "help", no_argument, NULL, 'h' }, { "version", no_argument, NULL, 'v' }, { NULL, 0, NULL, 0 },
+    };
+    const char *profile = getenv("DISNIX_PROFILE");
+    int option, status = -1;
+    *call = (struct call){ .profile = profile && *profile ? profile : "default", .lines = 20 };
+    while (status < 0 && (option = getopt_long(argc, argv, "p:fn:hv", options, NULL)) != -1)
+        status = take_option(call, option);
+    return status < 0 ? take_command(call, argc - optind, argv + optind) : status;
+}
+
+int main(int argc, char **argv)
+{
+    struct call call;
+    operations_use(&real_operations);
+    int status = read_call(&call, argc, argv);
+    return status >= 0 ? status : run(&call) == 0 ? DONE : FAILED;
+}
