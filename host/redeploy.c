@@ -139,6 +139,7 @@ static int check_and_deploy(const struct settings *settings, struct state *state
     const struct manifest *known = previous->known ? &previous->manifest : NULL;
     const json_t *reconstructed = json_object_get(json_object_get(event, "reports"), "reconstruct");
     json_object_set_new(report, "difference", manifest_difference(known, &new));
+    json_object_set_new(report, "services", json_integer((json_int_t)new.service_count));
     int status = check_deployment(known, &new, reconstructed, settings);
     if (settings->dry_run) {
         json_object_set_new(report, "allowed", json_boolean(status == 0));

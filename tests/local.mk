@@ -85,6 +85,7 @@ shell_tests = \
 	tests/engine-models.sh \
 	tests/engine-programs.sh \
 	tests/fuzz.sh \
+	tests/example-plugin.sh \
 	tests/host-cycle.sh \
 	tests/host-dry-run.sh \
 	tests/host-ends.sh \
@@ -95,6 +96,7 @@ shell_tests = \
 	tests/host-list-plugins.sh \
 	tests/host-loop.sh \
 	tests/host-memory.sh \
+	tests/host-metrics.sh \
 	tests/host-misbehaviour.sh \
 	tests/host-outside.sh \
 	tests/host-plugins.sh \
