@@ -142,7 +142,8 @@ short=$(mktemp -d /tmp/dydisnix-notify.XXXXXX)
 cleanup_fn rm -rf "$short"
 fails_first=7
 for name in "$short/notify" "@dydisnix-test-$$"; do
-    python3 "$scratch/receiver" "$name" "$heard" &
+    rm -f "$heard"
+    timeout 100 python3 "$scratch/receiver" "$name" "$heard" &
     receiver=$!
     ok "a receiver at ${name%%-*}" wait_for 20 hears bound
     echo "$fails_first" > "$answers/dydisnix-gendist.status"
