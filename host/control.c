@@ -44,12 +44,15 @@ static int take_lock(struct control *control)
     if (control->lock < 0)
         return tell(file);
     if (flock(control->lock, LOCK_EX | LOCK_NB) == 0)
-        return ftruncate(control->lock, 0) == 0 && dprintf(control->lock, "%ld\n", (long)getpid()) > 0 ? 0
-                                                                                                       : tell(file);
+        return ftruncate(control->lock, 0) != 0 || dprintf(control->lock, "%ld\n", (long)getpid()) < 0
+                   ? tell(file)
+                   : 0;
     if (errno != EWOULDBLOCK || pread(control->lock, holder, sizeof holder - 1, 0) < 0)
         return tell(file);
-    log_error(NULL, "process %ld runs this profile already, or has left a cycle behind that does: it has %s. For another "
-                    "network with a profile of the same name, say --socket.", strtol(holder, NULL, 10), control->path);
+    log_error(NULL,
+              "process %ld runs this profile already, or has left a cycle behind that does: it has %s. For "
+              "another network with a profile of the same name, say --socket.",
+              strtol(holder, NULL, 10), control->path);
     return 1;
 }
 
@@ -196,8 +199,8 @@ static void speak(struct control *control, struct control_client *client)
         hang_up(control, client);
 }
 
-void control_serve(struct control *control, int64_t now, json_t *(*answer)(void *closure, const json_t *request),
-                   void *closure)
+void control_serve(struct control *control, int64_t now,
+                   json_t *(*answer)(void *closure, const json_t *request), void *closure)
 {
     struct epoll_event events[CONTROL_CLIENTS + 1];
     int count = control->fd < 0 ? 0 : epoll_wait(control->fd, events, CONTROL_CLIENTS + 1, 0);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * The socket on which the loop is asked, by dydisnix-self-adaptctl and others: a client sends one JSON document in a
- * line and gets one. No client can keep the loop waiting: nothing blocks, a request has a limit, a conversation a
- * deadline, and there are at most CONTROL_CLIENTS at once. Only the loop's own user and root are served.
+ * The socket on which the loop is asked, by dydisnix-self-adaptctl and others: a client sends one JSON
+ * document in a line and gets one. No client can keep the loop waiting: nothing blocks, a request has a
+ * limit, a conversation a deadline, and there are at most CONTROL_CLIENTS at once. Only the loop's own user
+ * and root are served.
  */
 #ifndef CONTROL_H
 #define CONTROL_H
@@ -30,14 +31,14 @@ struct control {
 
 extern const struct control control_closed;
 
-/* Makes the socket at path, mode 0600, with the directories above it. A lock beside it, PATH.lock, is held as long as
- * this process or a child that was forked from it lives. 0; -1: it cannot be made, which was told; 1: somebody else
- * has it, which was told with the process. */
+/* Makes the socket at path, mode 0600, with the directories above it. A lock beside it, PATH.lock, is held
+ * as long as this process or a child that was forked from it lives. 0; -1: it cannot be made, which was
+ * told; 1: somebody else has it, which was told with the process. */
 int control_open(struct control *control, const char *path);
 
 /* Serves what is ready. answer makes the document for a request, a new reference. */
-void control_serve(struct control *control, int64_t now, json_t *(*answer)(void *closure, const json_t *request),
-                   void *closure);
+void control_serve(struct control *control, int64_t now,
+                   json_t *(*answer)(void *closure, const json_t *request), void *closure);
 
 /* When control_serve() is needed next although fd is not readable; -1: never. */
 int64_t control_due(const struct control *control);

@@ -8,8 +8,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Prints the last lines documents of the journal in directory, json: as they are; follow: and then those that come,
- * until it cannot print any more. What is no document is left out. 0, or -1 after a message. */
+/* Prints the last lines documents of the journal in directory, json: as they are; follow: and then those
+ * that come, until it cannot print any more. What is no document is left out. 0, or -1 after a message. */
 int events_print(const char *directory, size_t lines, bool follow, bool json);
 
 #endif

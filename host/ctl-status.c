@@ -53,7 +53,8 @@ static char *describe_phase(const json_t *status)
     const char *phase = text(status, "phase");
     const bool paused = json_is_true(json_object_get(status, "paused"));
     if (strcmp(phase, "cycle") == 0)
-        return string_format("cycle, %s, for %lld s%s", *text(status, "stage") ? text(status, "stage") : "starting",
+        return string_format("cycle, %s, for %lld s%s",
+                             *text(status, "stage") ? text(status, "stage") : "starting",
                              (long long)number(status, "since"), paused ? ", paused" : "");
     return string_format("%s", paused ? "paused" : strcmp(phase, "idle") == 0 ? "waiting" : phase);
 }

@@ -79,8 +79,8 @@ static int connect_to(const char *path)
     return -1;
 }
 
-/* The loop of the profile: where it was said to be, or in the usual places. -1 with errno set and the path of the last
- * try, malloc()ed. */
+/* The loop of the profile: where it was said to be, or in the usual places. -1 with errno set and the path
+ * of the last try, malloc()ed. */
 static int find_loop(const struct call *call, char **path)
 {
     *path = call->socket ? string_format("%s", call->socket) : default_socket(call->profile);
@@ -107,7 +107,9 @@ static char *read_line(int fd)
             return text;
         }
         length += got > 0 ? (size_t)got : 0;
-        char *grown = got > 0 && size < answer_limit ? realloc(text, length == size ? size *= 2 : size) : NULL;
+        if (length == size)
+            size *= 2;
+        char *grown = got > 0 && size < answer_limit ? realloc(text, size) : NULL;
         if (!grown)
             free(text);
         text = grown;
@@ -125,7 +127,8 @@ static json_t *ask(const struct call *call, const char *command)
                 path ? path : "no XDG_RUNTIME_DIR", path ? strerror(errno) : "--socket is needed");
         return NULL;
     }
-    CLEANUP_JSON json_t *request = json_pack("{si ss ss*}", "version", 1, "command", command, "target", call->target);
+    CLEANUP_JSON json_t *request = json_pack("{si ss ss*}", "version", 1, "command", command, "target",
+                                             call->target);
     CLEANUP_FREE char *text = request ? json_dumps(request, JSON_COMPACT) : NULL;
     CLEANUP_FREE char *line = text ? string_format("%s\n", text) : NULL, *answered = NULL;
     if (!line) {
@@ -186,7 +189,8 @@ static int wrong(const char *about, const char *reason)
 /* -1: go on. */
 static int take_command(struct call *call, int count, char **words)
 {
-    static const char *const commands[] = { "status", "events", "trigger", "pause", "resume", "accept", "prefer", NULL };
+    static const char *const commands[] = { "status", "events", "trigger", "pause",
+                                            "resume", "accept", "prefer",  NULL };
     const char *const *known = commands;
     if (count == 0)
         return wrong("", "a command is needed");

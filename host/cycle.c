@@ -54,9 +54,9 @@ void cycle_interrupt(int signal)
     interrupted = 1;
 }
 
-/* A stage: its name, which is that of its hook, what happens when no plugin takes it, and for one that changes something
- * whether it does so without a plugin; NULL: it changes nothing. run gives 0, -1, or DYDISNIX_NOT_MINE: there is nothing
- * to do. */
+/* A stage: its name, which is that of its hook, what happens when no plugin takes it, and for one that
+ * changes something whether it does so without a plugin; NULL: it changes nothing. run gives 0, -1, or
+ * DYDISNIX_NOT_MINE: there is nothing to do. */
 struct stage {
     const char *name;
     int (*run)(struct cycle *cycle, json_t **report);
@@ -544,9 +544,10 @@ static int take_held(struct cycle *cycle)
     json_array_foreach(json_object_get(report, "held"), index, entry) {
         const char *name = json_string_value(json_object_get(entry, "target"));
         if (name)
-            journal_add(&cycle->journal, json_pack("{ss sO* ss sO*}", "kind", "held", "cycle",
-                                                   json_object_get(cycle->event, "cycle"), "target", name, "reason",
-                                                   json_object_get(entry, "reason")),
+            journal_add(&cycle->journal,
+                        json_pack("{ss sO* ss sO*}", "kind", "held", "cycle",
+                                  json_object_get(cycle->event, "cycle"), "target", name, "reason",
+                                  json_object_get(entry, "reason")),
                         false);
         if (name && infrastructure_find(&cycle->model.infrastructure, name))
             json_array_append_new(cycle->presence.left_out, json_string(name));
@@ -635,7 +636,8 @@ static int idle(struct cycle *cycle, int status)
 static int run_cycle(struct cycle *cycle)
 {
     journal_open(&cycle->journal, state_directory(cycle));
-    journal_add(&cycle->journal, json_pack("{ss sb}", "kind", "cycle_began", "retry", cycle->request.retry), false);
+    journal_add(&cycle->journal,
+                json_pack("{ss sb}", "kind", "cycle_began", "retry", cycle->request.retry), false);
     if (look(cycle) != 0) {
         journal_release(&cycle->journal);
         return CYCLE_FAILED;
@@ -723,9 +725,9 @@ static json_t *account(const struct settings *settings, const struct status *sta
     const bool adapted = json_is_true(json_object_get(status->facts, "adapted"));
     const bool failed = strcmp(status->outcome, "failed") == 0;
     json_t *document = json_pack("{ss sO* ss ss* sI}", "kind", "cycle_ended", "cycle",
-                                 adapted ? json_object_get(status->facts, "cycle") : NULL, "outcome", status->outcome,
-                                 "stage", failed && *status->stage ? status->stage : NULL, "milliseconds",
-                                 (json_int_t)status->lasted);
+                                 adapted ? json_object_get(status->facts, "cycle") : NULL, "outcome",
+                                 status->outcome, "stage", failed && *status->stage ? status->stage : NULL,
+                                 "milliseconds", (json_int_t)status->lasted);
     if (status->signal)
         json_object_set_new(document, "signal", json_integer(status->signal));
     journal_write(settings->state_directory, document, true);
@@ -733,14 +735,16 @@ static json_t *account(const struct settings *settings, const struct status *sta
 }
 
 /* The event of the last stage, and how it all ended. */
-static void complete_event(json_t *event, const struct settings *settings, const struct status *status, json_t *totals)
+static void complete_event(json_t *event, const struct settings *settings, const struct status *status,
+                           json_t *totals)
 {
     CLEANUP_JSON json_t *kept = kept_event(settings);
     if (*status->stage)
         json_object_set_new(event, "stage", json_string(status->stage));
     json_object_update(event, kept);
-    json_object_update_new(event, json_pack("{ss ss sI sO*}", "hook", "cycle_finished", "outcome", status->outcome,
-                                            "milliseconds", (json_int_t)status->lasted, "totals", totals));
+    json_object_update_new(event, json_pack("{ss ss sI sO*}", "hook", "cycle_finished", "outcome",
+                                            status->outcome, "milliseconds", (json_int_t)status->lasted,
+                                            "totals", totals));
     if (status->signal)
         json_object_set_new(event, "signal", json_integer(status->signal));
     if (status->targets)

@@ -36,7 +36,8 @@ void cycle_interrupt(int signal);
 
 struct status;
 
-/* Notes in journal and totals how the last cycle ended, and calls cycle_finished of every plugin that has it. */
+/* Notes in journal and totals how the last cycle ended, and calls cycle_finished of every plugin that has
+ * it. */
 int cycle_finished(const struct settings *settings, const struct status *status);
 
 /* Loads and configures every plugin, so that mistakes show at once. 0, or -1 after a message. */

@@ -6,9 +6,9 @@
 
 #define HOOK(name) { #name, offsetof(struct dydisnix_plugin, name) }
 
-const struct hook all_hooks[] = { HOOK(capture),      HOOK(augment),    HOOK(reconstruct), HOOK(snapshot),
-                                  HOOK(redistribute), HOOK(assign_ids), HOOK(redeploy),    HOOK(cycle_finished),
-                                  { NULL, 0 } };
+const struct hook all_hooks[] = { HOOK(capture),      HOOK(augment),        HOOK(reconstruct),
+                                  HOOK(snapshot),     HOOK(redistribute),   HOOK(assign_ids),
+                                  HOOK(redeploy),     HOOK(cycle_finished), { NULL, 0 } };
 
 const struct hook *hook_find(const char *name)
 {

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * What has happened: DIRECTORY/events.jsonl, one JSON document a line, the last one at the end. It is written by the
- * cycle process and by the loop, each document in one write; read by people, dydisnix-self-adaptctl and other
- * programs, never by the loop itself. Its documents are described in dydisnix-self-adaptctl(1).
+ * What has happened: DIRECTORY/events.jsonl, one JSON document a line, the last one at the end. It is
+ * written by the cycle process and by the loop, each document in one write; read by people,
+ * dydisnix-self-adaptctl and other programs, never by the loop itself. Its documents are described in
+ * dydisnix-self-adaptctl(1).
  *
- * When it would grow beyond 16 MiB it becomes events.jsonl.1. A reader skips what is no document: a kill may have
- * torn a line.
+ * When it would grow beyond 16 MiB it becomes events.jsonl.1. A reader skips what is no document: a kill
+ * may have torn a line.
  */
 #ifndef JOURNAL_H
 #define JOURNAL_H
@@ -21,7 +22,8 @@ struct journal {
 /* Holds what is added until something has happened that is worth it. */
 void journal_open(struct journal *journal, const char *directory);
 
-/* Adds version and time, and takes the document over. sync: it is on the disk then. A failure is told as a warning. */
+/* Adds version and time, and takes the document over. sync: it is on the disk then. A failure is told as a
+ * warning. */
 void journal_add(struct journal *journal, json_t *document, bool sync);
 
 /* Something has happened: writes what was held, and what is added from now on. */

@@ -65,8 +65,8 @@ static int print_apart(const char *name, void (*print)(const struct plugin *plug
         return -1;
     }
     if (WIFSIGNALED(status))
-        log_error(NULL, "plugin %s: it was ended by signal %d (%s) while it was opened", name, WTERMSIG(status),
-                  strsignal(WTERMSIG(status)));
+        log_error(NULL, "plugin %s: it was ended by signal %d (%s) while it was opened", name,
+                  WTERMSIG(status), strsignal(WTERMSIG(status)));
     return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? 0 : -1;
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * What plugins there are: --list-plugins and --dump-plugin. Each is opened in a process of its own, so that one that
- * crashes or hangs costs only itself.
+ * What plugins there are: --list-plugins and --dump-plugin. Each is opened in a process of its own, so that
+ * one that crashes or hangs costs only itself.
  */
 #ifndef LISTING_H
 #define LISTING_H

@@ -163,7 +163,9 @@ int plugin_configure(const struct plugin *plugin, const char *key, const char *v
 bool plugin_has(const struct plugin *plugin, const char *name)
 {
     const struct hook *hook = hook_find(name);
-    return hook && (plugin->object ? hook_of(&plugin->hooks, hook) != NULL : script_has(&plugin->script, name));
+    if (!plugin->object)
+        return hook && script_has(&plugin->script, name);
+    return hook && hook_of(&plugin->hooks, hook);
 }
 
 int plugin_call(const struct plugin *plugin, const char *hook, const json_t *event, const char *directory,

@@ -249,7 +249,8 @@ static void stream_ended(struct loop *loop)
 
 static void cycle_ended(struct loop *loop, enum cycle_status status, int signal)
 {
-    status_cycle_ended(&loop->outside.status, outcome_name(status), signal, operations->now(), operations->clock());
+    status_cycle_ended(&loop->outside.status, outcome_name(status), signal, operations->now(),
+                       operations->clock());
     step(loop, EVENT_CYCLE, status);
 }
 
@@ -406,11 +407,10 @@ static void child_ended(struct loop *loop, int status)
     }
     if (phase == PHASE_FINISHING)
         step(loop, EVENT_FINISHED, CYCLE_FAILED);
+    else if (code == CYCLE_DONE || code == CYCLE_UNCHANGED || code == CYCLE_PAUSED)
+        cycle_ended(loop, (enum cycle_status)code, 0);
     else
-        cycle_ended(loop,
-                    code == CYCLE_DONE || code == CYCLE_UNCHANGED || code == CYCLE_PAUSED ? (enum cycle_status)code
-                                                                                          : CYCLE_FAILED,
-                    WIFSIGNALED(status) ? WTERMSIG(status) : 0);
+        cycle_ended(loop, CYCLE_FAILED, WIFSIGNALED(status) ? WTERMSIG(status) : 0);
 }
 
 static void command_ended(struct loop *loop, int status)
@@ -703,7 +703,8 @@ static int tell_plugins(const struct settings *settings)
 
 int main(int argc, char **argv)
 {
-    struct loop loop = { .signals = -1, .watch.fd = -1, .progress.fd = -1, .stream = -1, .outside.notify.fd = -1 };
+    struct loop loop = { .signals = -1, .watch.fd = -1, .progress.fd = -1, .stream = -1,
+                         .outside.notify.fd = -1 };
     pid_t parent = getppid();
     int lock = -1;
     loop.outside.control = control_closed;

@@ -17,7 +17,8 @@ struct notify {
     int64_t due;      /* the next one */
 };
 
-/* Takes NOTIFY_SOCKET, WATCHDOG_USEC and WATCHDOG_PID out of the environment: they are not for our children. */
+/* Takes NOTIFY_SOCKET, WATCHDOG_USEC and WATCHDOG_PID out of the environment: they are not for our
+ * children. */
 void notify_open(struct notify *notify, int64_t now);
 
 /* Sends lines such as "READY=1". Never waits; what cannot be sent is dropped. */

@@ -18,7 +18,8 @@ int outside_open(struct outside *outside, const struct settings *settings)
     outside->settings = settings;
     notify_open(&outside->notify, operations->now());
     /* A dry run may be beside a loop. */
-    int status = settings->socket && !settings->dry_run ? control_open(&outside->control, settings->socket) : 0;
+    const bool wanted = settings->socket && !settings->dry_run;
+    int status = wanted ? control_open(&outside->control, settings->socket) : 0;
     if (status < 0 && !settings->socket_given) {
         log_warning(NULL, "the loop runs without control socket");
         return 0;

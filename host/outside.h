@@ -21,7 +21,8 @@ struct outside {
     char *told; /* what systemd was told last */
 };
 
-/* 0, or -1 after a message: another process has the profile, or the socket that was asked for cannot be made. */
+/* 0, or -1 after a message: another process has the profile, or the socket that was asked for cannot be
+ * made. */
 int outside_open(struct outside *outside, const struct settings *settings);
 
 /* The first cycle has finished; HUP was taken. */

@@ -30,7 +30,8 @@ static int take_hooks(struct script *script, char *words)
     size_t count = 0;
     for (char *word = strtok_r(copy, " \t\n", &save); word; word = strtok_r(NULL, " \t\n", &save), count++)
         if (!hook_find(word)) {
-            log_error(NULL, "plugin %s: what it printed when asked for its hooks is none: %s", script->file, word);
+            log_error(NULL, "plugin %s: what it printed when asked for its hooks is none: %s", script->file,
+                      word);
             return -1;
         }
     script->hooks = count > 0 ? strdup(words) : NULL;
@@ -40,7 +41,8 @@ static int take_hooks(struct script *script, char *words)
 static int ask_hooks(struct script *script)
 {
     const char *const argv[] = { script->file, "hooks", NULL };
-    const struct dydisnix_program program = { .argv = argv, .deadline = hooks_deadline, .output_limit = 4096 };
+    const struct dydisnix_program program = { .argv = argv, .deadline = hooks_deadline,
+                                              .output_limit = 4096 };
     struct dydisnix_result result;
     int status = run_program(&program, &result);
     CLEANUP_FREE char *output = result.output;
@@ -86,7 +88,8 @@ bool script_has(const struct script *script, const char *hook)
 }
 
 /* The event with the script's options, as a file. */
-static int write_event(const struct script *script, const json_t *event, const char *directory, const char *file)
+static int write_event(const struct script *script, const json_t *event, const char *directory,
+                       const char *file)
 {
     CLEANUP_JSON json_t *own = json_object();
     json_object_update(own, (json_t *)event); /* it is not changed: jansson has no const here */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * Plugins that are executables: --plugin=script:FILE. FILE gets the hook as its argument and the event on standard
- * input, prints the report, and ends with 0 (done), 2 (not mine), or anything else (failed).
+ * Plugins that are executables: --plugin=script:FILE. FILE gets the hook as its argument and the event on
+ * standard input, prints the report, and ends with 0 (done), 2 (not mine), or anything else (failed).
  */
 #ifndef SCRIPT_H
 #define SCRIPT_H

@@ -56,8 +56,8 @@ struct settings {
 
 enum settings_outcome { SETTINGS_READY, SETTINGS_LIST, SETTINGS_DONE, SETTINGS_WRONG, SETTINGS_FAILED };
 
-/* Reads options and environment. READY: go on; LIST: only plugins are to be told; DONE: help or version was printed;
- * WRONG: wrong usage, said on stderr; FAILED: no memory or no such directory, said too. */
+/* Reads options and environment. READY: go on; LIST: only plugins are to be told; DONE: help or version was
+ * printed; WRONG: wrong usage, said on stderr; FAILED: no memory or no such directory, said too. */
 enum settings_outcome settings_read(struct settings *settings, int argc, char **argv);
 
 void settings_clear(struct settings *settings);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * What the loop knows of itself and of the system, for dydisnix-self-adaptctl, systemd and the totals. It lives in
- * memory only.
+ * What the loop knows of itself and of the system, for dydisnix-self-adaptctl, systemd and the totals. It
+ * lives in memory only.
  */
 #ifndef STATUS_H
 #define STATUS_H

@@ -73,10 +73,12 @@ static json_t *describe(const char *name, const json_t *event, const json_t *sta
 static bool is_of_interest(const json_t *target)
 {
     const char *status = json_string_value(json_object_get(target, "status"));
-    return json_object_get(target, "held") || (status && (strcmp(status, "silent") == 0 || strcmp(status, "grace") == 0));
+    return json_object_get(target, "held")
+           || (status && (strcmp(status, "silent") == 0 || strcmp(status, "grace") == 0));
 }
 
-static json_t *describe_all(const json_t *event, const json_t *state, const struct infrastructure *infrastructure)
+static json_t *describe_all(const json_t *event, const json_t *state,
+                            const struct infrastructure *infrastructure)
 {
     json_t *all = json_object(), *target;
     const char *name;

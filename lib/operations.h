@@ -19,8 +19,8 @@ extern const struct dydisnix_operations real_operations;
 /* Levels above this one are not shown by the real log(); at first DYDISNIX_NOTICE. */
 void real_log_level(enum dydisnix_level most);
 
-/* Whether real log() writes each message as a JSON document: version (1), time (UTC, to the second), level (error, warning,
- * notice, debug), target (absent: the coordinator) and message. */
+/* Whether real log() writes each message as a JSON document: version (1), time (UTC, to the second), level
+ * (error, warning, notice, debug), target (absent: the coordinator) and message. */
 void real_log_json(bool json);
 
 /* Messages: "[coordinator]: …" when target is NULL, else "[target: NAME]: …". Control characters in what is

@@ -14,7 +14,8 @@
 #include "cleanup.h"
 #include "strings.h"
 
-/* Makes room: the open file becomes PATH.1. Whether path is to be opened again; never waits for another process. */
+/* Makes room: the open file becomes PATH.1. Whether path is to be opened again; never waits for another
+ * process. */
 static bool rotate(int fd, const struct stat *status, const char *path)
 {
     CLEANUP_FREE char *older = string_format("%s.1", path);
@@ -51,7 +52,8 @@ static int append_whole(int fd, const struct stat *status, const char *data, siz
 int real_append(const char *path, const char *data, size_t length, size_t most, bool sync)
 {
     for (;;) {
-        CLEANUP_FD int fd = open(path, O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600);
+        const int flags = O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK;
+        CLEANUP_FD int fd = open(path, flags, 0600);
         struct stat status;
 
         if (fd < 0 || fstat(fd, &status) != 0)

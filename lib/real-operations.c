@@ -79,8 +79,8 @@ static char *message_as_json(enum dydisnix_level level, const char *target, cons
     static const char *const levels[] = { "error", "warning", "notice", "debug" };
     CLEANUP_FREE char *name = string_utf8(target), *text = string_utf8(message);
     CLEANUP_JSON json_t *document = json_pack("{si ss ss ss* ss*}", "version", 1, "time",
-                                              moment_of(real_clock()).text, "level", levels[level], "target", name,
-                                              "message", text);
+                                              moment_of(real_clock()).text, "level", levels[level], "target",
+                                              name, "message", text);
 
     return document == NULL ? NULL : json_dumps(document, JSON_COMPACT);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * The metrics plugin: after each cycle writes the totals in the text form of Prometheus, for the textfile collector of
- * node-exporter. --plugin=metrics --plugin-option=metrics:file=/var/lib/…/dydisnix.prom
+ * The metrics plugin: after each cycle writes the totals in the text form of Prometheus, for the textfile
+ * collector of node-exporter. --plugin=metrics --plugin-option=metrics:file=/var/lib/…/dydisnix.prom
  */
 #include <dydisnix/plugin.h>
 
@@ -96,7 +96,8 @@ static void write_members(const struct output *output, const char *name, const c
 /* Classes are counted each for itself, and told each with all below it. */
 static void write_durations(const struct output *output, const json_t *durations)
 {
-    const json_t *bounds = json_object_get(durations, "bounds"), *counts = json_object_get(durations, "counts");
+    const json_t *bounds = json_object_get(durations, "bounds");
+    const json_t *counts = json_object_get(durations, "counts");
     double sum = json_number_value(json_object_get(durations, "milliseconds")) / 1000, count = 0;
     if (!json_is_array(bounds) || json_array_size(counts) != json_array_size(bounds) + 1)
         return;
@@ -116,11 +117,12 @@ static void write_totals(const struct output *output, const json_t *totals)
 {
     begin(output, "info", "gauge", "The version of dydisnix-self-adapt.");
     write_sample(output, "info", "version", PACKAGE_VERSION, 1);
-    write_members(output, "cycles_total", "counter", "Cycles that found something to do, by how they ended.", "outcome",
-                  json_object_get(totals, "cycles"));
-    write_members(output, "failures_total", "counter", "Cycles that failed, by the stage in which they did.", "stage",
-                  json_object_get(totals, "failures"));
-    write_number(output, "crashes_total", "counter", "Cycles that a signal ended.", json_object_get(totals, "crashes"));
+    write_members(output, "cycles_total", "counter", "Cycles that found something to do, by how they ended.",
+                  "outcome", json_object_get(totals, "cycles"));
+    write_members(output, "failures_total", "counter", "Cycles that failed, by the stage in which they did.",
+                  "stage", json_object_get(totals, "failures"));
+    write_number(output, "crashes_total", "counter", "Cycles that a signal ended.",
+                 json_object_get(totals, "crashes"));
     write_durations(output, json_object_get(totals, "durations"));
     write_number(output, "superseded_total", "counter", "Copies of state that were found to be superseded.",
                  json_object_get(totals, "superseded"));
@@ -130,7 +132,8 @@ static void write_totals(const struct output *output, const json_t *totals)
                  json_object_get(totals, "rescued"));
     write_number(output, "conflicts", "gauge", "Components in conflict in the last reconstruction.",
                  json_object_get(totals, "conflicts"));
-    write_members(output, "targets", "gauge", "Targets by status.", "status", json_object_get(totals, "targets"));
+    write_members(output, "targets", "gauge", "Targets by status.", "status",
+                  json_object_get(totals, "targets"));
     write_number(output, "services", "gauge", "Services in the manifest that was made last.",
                  json_object_get(totals, "services"));
     write_number(output, "last_cycle_timestamp_seconds", "gauge", "When the last such cycle ended.",

@@ -237,6 +237,31 @@ start -i "$models/infrastructure.nix"
 ok 'the next loop takes it over' wait_for 20 status_is 's["phase"]' idle
 end_loop
 
+# A target that a reconstruction wants to be held.
+cat > "$scratch/holds" << 'EOF'
+#!/bin/sh
+[ "$1" != hooks ] || exec echo reconstruct
+[ ! -e "$answers/held" ] || cat "$answers/held"
+EOF
+chmod +x "$scratch/holds"
+echo '{"held": [{"target": "test2", "component": "db", "container": "process", "reason": "two copies"}]}' > "$answers/held"
+write_model test1 test2
+start -i "$models/infrastructure.nix" --no-probe --plugin=script:"$scratch/holds"
+ok 'a held target' wait_for 20 status_is 's["targets"].get("test2", {}).get("status")' held
+rm "$answers/held"
+has "$(status 's["targets"]["test2"]["reason"]')" 'two copies' 'is shown with the reason'
+wait_for 20 status_is 's["phase"]' idle
+has "$(ctl events --json -n 100)" '"kind":"held"' 'and is in the journal'
+fails 1 'another one' ctl accept test1
+ok 'accept' ctl accept test2
+ok 'takes it in again' wait_for 20 status_is 's["targets"]["test2"]["status"]' present
+ok 'pause' ctl pause
+ok 'pauses' wait_for 20 status_is 's["paused"]' True
+has "$(ctl status)" 'state        paused' 'which is told'
+ok 'resume' ctl resume
+ok 'goes on' wait_for 20 status_is 's["paused"]' False
+end_loop
+
 # Where a socket cannot be.
 : > "$scratch/file"
 ok 'where the usual socket cannot be made' env XDG_RUNTIME_DIR="$scratch/file" \

@@ -130,9 +130,9 @@ struct dydisnix_operations {
      * has it; fsync of the directory that it is in then. */
     int (*move)(const char *from, const char *to);
 
-    /* Adds whole lines to the end of a file, which is made (mode 0600) if it is not there, in one write. A last line
-     * that was torn is ended first. A file that would grow beyond most bytes becomes PATH.1 before, in place of an
-     * older one. sync: it is on the disk then. */
+    /* Adds whole lines to the end of a file, which is made (mode 0600) if it is not there, in one write. A last
+     * line that was torn is ended first. A file that would grow beyond most bytes becomes PATH.1 before, in
+     * place of an older one. sync: it is on the disk then. */
     int (*append)(const char *path, const char *data, size_t length, size_t most, bool sync);
 };
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * An example of a plugin: it looks on at redeploy, and tells after each cycle what became of it. With the option
- * refuse=TARGET it lets no cycle that has this target get as far as being distributed.
+ * An example of a plugin: it looks on at redeploy, and tells after each cycle what became of it. With the
+ * option refuse=TARGET it lets no cycle that has this target get as far as being distributed.
  *
  *     make -f Makefile.example
  *     dydisnix-self-adapt … --plugin=./spread.so --plugin-option=spread:refuse=test1
@@ -57,7 +57,8 @@ static int spread_cycle_finished(const json_t *event, json_t **report)
     const char *outcome = json_string_value(json_object_get(event, "outcome"));
     const char *stage = json_string_value(json_object_get(event, "stage"));
     (void)report;
-    say(DYDISNIX_NOTICE, "spread: the cycle is %s, its last stage was %s", outcome ? outcome : "?", stage ? stage : "?");
+    say(DYDISNIX_NOTICE, "spread: the cycle is %s, its last stage was %s", outcome ? outcome : "?",
+        stage ? stage : "?");
     return DYDISNIX_DONE;
 }
 

@@ -531,7 +531,7 @@ static void several_append_at_once(void **state)
     free(path);
     path = data;
     assert_int_equal(operations->read(path, 1000000, &data, &length), 0);
-    assert_true(length > 400 * strlen(line)); /* it was full when it was put away, but for what came meanwhile */
+    assert_true(length > 400 * strlen(line)); /* it was nearly full when it was put away */
     assert_int_equal(length % strlen(line), 0);
     free(data);
     free(path);

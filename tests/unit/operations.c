@@ -65,8 +65,8 @@ static void messages_as_documents(void **state)
 
     (void)state;
     assert_int_equal(json_object_size(document), 4);
-    assert_int_equal(json_unpack(document, "{si ss ss ss}", "version", &version, "time", &time, "level", &level,
-                                 "message", &message),
+    assert_int_equal(json_unpack(document, "{si ss ss ss}", "version", &version, "time", &time, "level",
+                                 &level, "message", &message),
                      0);
     assert_int_equal(version, 1);
     assert_int_equal(strlen(time), 20);
@@ -74,7 +74,9 @@ static void messages_as_documents(void **state)
     assert_string_equal(message, "no \"disk\"");
     json_decref(document);
     document = json_loads(strtok(NULL, "\n"), 0, NULL);
-    assert_int_equal(json_unpack(document, "{ss ss ss}", "level", &level, "target", &target, "message", &message), 0);
+    assert_int_equal(json_unpack(document, "{ss ss ss}", "level", &level, "target", &target, "message",
+                                 &message),
+                     0);
     assert_string_equal(target, "a\nb");
     assert_string_equal(message, "one\ntwo \302\233 \357\277\275");
     assert_null(strtok(NULL, "\n"));
