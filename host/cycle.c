@@ -12,6 +12,7 @@
 #include "loader.h"
 #include "model.h"
 #include "operations.h"
+#include "recover.h"
 #include "redeploy.h"
 #include "stages.h"
 #include "state.h"
@@ -244,10 +245,42 @@ static int assign_ids(struct cycle *cycle, json_t **report)
     return stage_assign_ids(cycle->settings, cycle->event);
 }
 
+static struct recovery recovery_of(struct cycle *cycle)
+{
+    return (struct recovery){ .settings = cycle->settings, .state = &cycle->state,
+                              .directory = state_directory(cycle), .strings = cycle->strings,
+                              .stop = &interrupted };
+}
+
+static void forget_model(const struct settings *settings, const char *name)
+{
+    CLEANUP_FREE char *file = state_path(settings, name);
+    if (file)
+        operations->remove(file);
+}
+
+/* Settles a redeployment that did not end well, in this cycle or before. What is deployed is then no model that is
+ * remembered. */
+static int settle_redeployment(struct cycle *cycle)
+{
+    const struct recovery recovery = recovery_of(cycle);
+    json_t *report = NULL;
+    int status = recover(&recovery, &report);
+    if (report) {
+        forget_model(cycle->settings, "deployed.xml");
+        json_object_set_new(json_object_get(cycle->event, "reports"), "recover", report);
+        keep_event(cycle);
+    }
+    return status;
+}
+
 static int redeploy_stage(struct cycle *cycle, json_t **report)
 {
-    return redeploy(cycle->settings, &cycle->state, cycle->event, &cycle->model.infrastructure,
-                    state_directory(cycle), cycle->strings, report);
+    const struct recovery recovery = recovery_of(cycle);
+    int status = redeploy(&recovery, cycle->event, &cycle->model.infrastructure, report);
+    if (status != 0 && !interrupted && getppid() == cycle->host)
+        settle_redeployment(cycle);
+    return status;
 }
 
 static const struct stage stage_capture_hook = { "capture", offsetof(struct dydisnix_plugin, capture),
@@ -298,9 +331,7 @@ static bool detect(struct cycle *cycle)
 
 static int look(struct cycle *cycle)
 {
-    operations->remove(cycle->work);
-    if (operations->make_directory(cycle->work, 0700) != 0 || run_stage(cycle, &stage_capture_hook) != 0
-        || run_stage(cycle, &stage_augment_hook) != 0)
+    if (run_stage(cycle, &stage_capture_hook) != 0 || run_stage(cycle, &stage_augment_hook) != 0)
         return -1;
     const char *file = json_string_value(json_object_get(cycle->event, "infrastructure"));
     if (!file) {
@@ -375,9 +406,19 @@ static int remember(struct cycle *cycle, int status)
     return model_save(&cycle->model, deployed);
 }
 
+/* All temporary files are made where the next cycle removes what one that was killed has left. */
+static int prepare_work(const struct cycle *cycle)
+{
+    if (operations->remove(cycle->work) == 0 && operations->make_directory(cycle->work, 0700) == 0
+        && setenv("TMPDIR", cycle->work, 1) == 0)
+        return 0;
+    log_error(NULL, "%s: %s", cycle->work, strerror(errno));
+    return -1;
+}
+
 static int run_cycle(struct cycle *cycle)
 {
-    if (look(cycle) != 0)
+    if (prepare_work(cycle) != 0 || settle_redeployment(cycle) != 0 || look(cycle) != 0)
         return CYCLE_FAILED;
     state_see(&cycle->state, &cycle->model.infrastructure, operations->clock());
     if (!detect(cycle)) {
@@ -398,13 +439,14 @@ int cycle_run(const struct settings *settings, bool retry, pid_t host)
     CLEANUP_FREE char *event = state_path(settings, "event.json");
     if (event)
         operations->remove(event);
-    if (cycle_open(&cycle, settings) == 0) {
-        cycle.retry = retry;
-        cycle.host = host;
+    bool open = cycle_open(&cycle, settings) == 0;
+    const struct recovery recovery = recovery_of(&cycle);
+    cycle.retry = retry;
+    cycle.host = host;
+    if (open && recover_wait(&recovery) == 0) {
         status = run_cycle(&cycle);
-    }
-    if (cycle.work)
         operations->remove(cycle.work);
+    }
     cycle_close(&cycle);
     return status;
 }
@@ -445,10 +487,6 @@ int cycle_probe(const struct settings *settings)
 
 void cycle_forget(const struct settings *settings)
 {
-    static const char *const names[] = { "deployed.xml", "failed.xml" };
-    for (size_t i = 0; i < 2; i++) {
-        CLEANUP_FREE char *file = state_path(settings, names[i]);
-        if (file)
-            operations->remove(file);
-    }
+    forget_model(settings, "deployed.xml");
+    forget_model(settings, "failed.xml");
 }

@@ -21,7 +21,7 @@ enum {
     OPTION_INTERFACE, OPTION_EXTRA_PARAMS, OPTION_TARGET_PROPERTY, OPTION_ONCE, OPTION_RUN, OPTION_PLUGIN,
     OPTION_PLUGIN_OPTION, OPTION_STATE_DIR, OPTION_ALLOW_EMPTY, OPTION_RETRY_MIN, OPTION_RETRY_MAX,
     OPTION_VERBOSE, OPTION_FORCE_CONFLICT, OPTION_FORCE_SUPERSEDED, OPTION_FORCE_KEYS,
-    OPTION_FORCE_PROVIDER, OPTION_OF_RECONSTRUCT
+    OPTION_FORCE_PROVIDER, OPTION_RELEASE_STALE_LOCKS, OPTION_OF_RECONSTRUCT
 };
 
 static const struct option long_options[] = {
@@ -61,6 +61,7 @@ static const struct option long_options[] = {
     { "force-superseded", no_argument, NULL, OPTION_FORCE_SUPERSEDED },
     { "force-keys", no_argument, NULL, OPTION_FORCE_KEYS },
     { "force-provider", no_argument, NULL, OPTION_FORCE_PROVIDER },
+    { "release-stale-locks", no_argument, NULL, OPTION_RELEASE_STALE_LOCKS },
     { "unreachable", required_argument, NULL, OPTION_OF_RECONSTRUCT },
     { "superseded", required_argument, NULL, OPTION_OF_RECONSTRUCT },
     { "superseded-max-age", required_argument, NULL, OPTION_OF_RECONSTRUCT },
@@ -205,6 +206,7 @@ static enum settings_outcome take_flag(struct reading *reading, int option)
     case OPTION_FORCE_SUPERSEDED: settings->force_superseded = true; break;
     case OPTION_FORCE_KEYS: settings->force_keys = true; break;
     case OPTION_FORCE_PROVIDER: settings->force_provider = true; break;
+    case OPTION_RELEASE_STALE_LOCKS: settings->release_stale_locks = true; break;
     case 'h': fputs(usage_text, stdout); return SETTINGS_DONE;
     case 'v': puts("dydisnix-self-adapt (" PACKAGE_NAME " " PACKAGE_VERSION ")"); return SETTINGS_DONE;
     default:

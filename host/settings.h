@@ -23,6 +23,7 @@ struct settings {
     char **generator; /* the words of --geninfra; NULL with --infrastructure */
     long interval;    /* seconds */
     bool snapshot, reconstruct, once, allow_empty, verbose;
+    bool release_stale_locks;
     bool force_conflict, force_superseded, force_keys, force_provider; /* go on where the check would stop */
     long retry_min, retry_max; /* seconds */
     char *state_directory;     /* of this profile */

@@ -58,6 +58,7 @@ const char usage_text[] =
     "                                  whose names are not their connection keys\n"
     "      --force-provider            deploy though the provider of an old snapshot's\n"
     "                                  container is gone\n"
+    "      --release-stale-locks       release all locks if the state directory was lost\n"
     "      --allow-empty               accept an infrastructure without targets\n"
     "      --retry-min=SECONDS         first delay after a failed cycle (default: 5)\n"
     "      --retry-max=SECONDS         longest delay (default: 300)\n"
