@@ -164,6 +164,15 @@ static bool is_ours(const struct broken *broken, const char *target)
                             : transcript_has_lock(&broken->transcript, target);
 }
 
+static void tell_refused(const struct broken *broken)
+{
+    const char *target;
+    json_t *ignored;
+    json_object_foreach(broken->transcript.refused, target, ignored)
+        log_error(target, "somebody else holds the lock, and it stays; if nobody is at work, release it by hand%s",
+                  json_object_get(broken->recovery->state->root, "deployed") ? "" : ", or use --release-stale-locks");
+}
+
 static int release_locks(struct broken *broken)
 {
     CLEANUP_CALLS struct calls calls = { 0 };
@@ -487,6 +496,7 @@ static int settle(struct broken *broken)
     const struct transcript *transcript = &broken->transcript;
     if (transcript->phase < DEPLOYMENT_LOCKING)
         return 0;
+    tell_refused(broken);
     if (ask_all(broken) != 0 || release_locks(broken) != 0)
         return -1;
     if (transcript->phase >= DEPLOYMENT_SETTING)

@@ -69,6 +69,8 @@ tests_unit_supervisor_LDADD = host/libhost.a $(LDADD)
 
 shell_tests = \
 	tests/demonstration.sh \
+	tests/deployment-ends.sh \
+	tests/deployment-killed.sh \
 	tests/engine-deploy.sh \
 	tests/engine-models.sh \
 	tests/engine-programs.sh \
@@ -84,6 +86,7 @@ shell_tests = \
 	tests/host-usage.sh \
 	tests/host-versions.sh \
 	tests/install.sh \
+	tests/kill-sweep.sh \
 	tests/lab-captive.sh \
 	tests/lab-client.sh \
 	tests/lab-engine.sh \
@@ -116,5 +119,16 @@ TESTS += $(shell_tests)
 dist_check_SCRIPTS += $(shell_tests) tests/closures tests/compare-manifests tests/engine-client tests/fake-client tests/fields tests/with-nix
 dist_check_DATA += tests/functions.sh tests/lab.sh tests/unit/model.h tests/unit/unit.h
 dist_check_DATA += tests/network.sh tests/stores.sh tests/version-1.nix
-dist_check_DATA += tests/host.sh
+dist_check_DATA += tests/host.sh tests/deployments.sh
 EXTRA_DIST += tests/corpus tests/replays tests/count-results
+
+# The loop, killed at a chosen call of its operations.
+check_PROGRAMS += tests/killed-self-adapt
+tests_killed_self_adapt_SOURCES = host/main.c tests/killed-operations.c
+tests_killed_self_adapt_CPPFLAGS = $(AM_CPPFLAGS) -iquote $(top_srcdir)/host -Dreal_operations=killed_operations
+tests_killed_self_adapt_LDADD = host/libhost.a lib/libdydisnix.a $(LIBRARIES_USED)
+
+# All moments; check takes a sample.
+kill-sweep: $(check_PROGRAMS) dydisnix-lab
+	$(AM_TESTS_ENVIRONMENT) KILL_SWEEP=all $(SHELL) $(srcdir)/tests/kill-sweep.sh
+.PHONY: kill-sweep

@@ -1,0 +1,138 @@
+#!/bin/sh
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# A loop that is killed while it deploys, in each phase, and started again, with and without what it remembers; targets
+# that vanish meanwhile; and locks that somebody else holds.
+lab_targets=3
+. "$srcdir/tests/lab.sh"
+. "$srcdir/tests/deployments.sh"
+
+# Run by disnix-deploy: kills what the loop consists of, on its own machine.
+cat > "$here/kill" << 'END'
+host=$(cat "$2/default/lock")
+cycle=$(ps -o pid= --ppid $host)
+deploy=$(ps -o pid= --ppid $cycle)
+case $1 in
+    supervisor) kill -KILL $host ;;
+    cycle) kill -KILL $cycle ;;
+    host) kill -KILL $host $cycle ;;
+    all) kill -KILL $host $cycle $deploy ;;
+esac
+END
+
+: > "$here/begun"
+place test1 test2 test3
+ok 'a deployment' deploy_undisturbed
+write first
+place test2 test2 test3
+ok 'another one, that moves the database' deploy_undisturbed
+move()
+{
+    [ "$database" = test1 ] && place test2 test2 test3 || place test1 test2 test3
+}
+
+# Disnix itself overwrites what is written to a new home before it has migrated the state, so the client waits for the
+# end of a deployment that goes on.
+over()
+{
+    [ -z "$(running)" ]
+}
+
+row=0
+while read -r step what; do
+    row=$((row + 1))
+    move
+    write "before-$row"
+    end "$(echo "$step" | tr - ' ') run sh $here/kill $what $state"
+    host
+    wait_for 20 over
+    write "between-$row"
+    ok "$what is killed at $step, and the loop started again" settle
+    as_if_nothing "$what is killed at $step"
+done << 'END'
+distributing-2 host
+locking-2 all
+deactivating-2 cycle
+activating-2 all
+activating-2 host
+restoring-1 all
+restoring-2 cycle
+setting-2 all
+coordinator-0 all
+releasing-2 cycle
+releasing-2 all
+activating-3 supervisor
+END
+
+# Without the state directory.
+while read -r step locked; do
+    row=$((row + 1))
+    move
+    write "before-$row"
+    end "$(echo "$step" | tr - ' ') run sh $here/kill all $state"
+    host
+    wait_for 20 over
+    write "between-$row"
+    rm -rf "$state"
+    if [ "$locked" = locked ]; then
+        fails 1 "all is killed at $step and its state is lost: the locks are nobody's" settle
+        ok 'they stay' test -n "$(locks)"
+        has "$(cat "$here/last")" '--release-stale-locks' 'the option is named'
+    fi
+    ok "all is killed at $step and its state is lost, locks may be released" settle --release-stale-locks
+    as_if_nothing "all is killed at $step and its state is lost"
+done << 'END'
+distributing-2 free
+locking-3 locked
+activating-2 locked
+restoring-2 locked
+releasing-0 locked
+END
+
+# Somebody else's lock.
+on test1 dydisnix-lab target lock default
+move
+fails 1 'somebody else holds a lock' host
+is "$(locks | grep -c .)" 1 'it stays, and no other one does'
+end 'locking 4 kill KILL'
+fails 1 'and the deployment is killed when it has learnt that' host
+is "$(locks | grep -c .)" 1 'it stays, and ours are released'
+has "$(locks)" /test1/ 'each is what it was'
+rm -rf "$state"
+on test1 dydisnix-lab target unlock default
+ok 'it goes on when that one is released' settle
+as_if_nothing 'a lock of somebody else'
+
+# A target vanishes.
+pending()
+{
+    python3 -c 'import json, sys
+for entry in json.load(open(sys.argv[1])).get("leftovers", []):
+    print(entry["target"], *[call["what"] for call in entry["calls"]])' "$state/default/state.json"
+}
+[ "$database" = test1 ] || { move && settle; }
+place test2 test2 test3
+write before-vanishing
+end 'activating 2 run dydisnix-lab crash test2'
+fails 1 'the new home of the database vanishes when it is active' host
+is "$(pending)" 'test2 unlock rescue name deactivate activate' 'what is to be done there is noted'
+write between-vanishing
+ok 'the deployment goes on without it' settle
+is "$(machines_of database)" test1 'the database is where it was'
+lab reappear test2
+write after-vanishing
+ok 'it comes back' settle
+is "$(pending)" '' 'and what was to be done is done'
+as_if_nothing 'a new home that vanishes'
+
+place test1 test2 test3
+ok 'the database moves' settle
+place test2 test2 test3
+write before-setting
+end 'setting 1 run dydisnix-lab crash test3'
+fails 1 'a target vanishes when profiles are set' host
+is "$(pending)" 'test3 unlock set' 'what is to be done there is noted'
+lab reappear test3
+ok 'it comes back' settle
+is "$(pending)" '' 'and what was to be done is done'
+as_if_nothing 'a target that vanishes when profiles are set'
+done_testing
