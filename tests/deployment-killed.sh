@@ -21,7 +21,19 @@ END
 
 : > "$here/begun"
 place test1 test2 test3
-ok 'a deployment' deploy_undisturbed
+
+# The first deployment of all: there is nothing to go back to.
+host_reconstructs=
+end 'restoring 1 fail'
+fails 1 'the first deployment ends half-way' host
+is "$(machines_of database)$(machines_of api)$(machines_of web)" '' 'and is undone: nothing is active'
+end "setting 0 run sh $here/kill all $state"
+host
+host_reconstructs=--reconstruct
+ok 'the second one is killed, and finished after that' deploy_undisturbed
+has "$(cat "$here/last")" 'Finishing the last deployment' 'it had gone far enough'
+as_if_nothing 'a first deployment'
+
 write first
 place test2 test2 test3
 ok 'another one, that moves the database' deploy_undisturbed
@@ -64,7 +76,7 @@ activating-3 supervisor
 END
 
 # Without the state directory.
-while read -r step locked; do
+while read -r step what; do
     row=$((row + 1))
     move
     write "before-$row"
@@ -73,19 +85,23 @@ while read -r step locked; do
     wait_for 20 over
     write "between-$row"
     rm -rf "$state"
-    if [ "$locked" = locked ]; then
+    if [ "$what" != free ]; then
         fails 1 "all is killed at $step and its state is lost: the locks are nobody's" settle
         ok 'they stay' test -n "$(locks)"
-        has "$(cat "$here/last")" '--release-stale-locks' 'the option is named'
+        has "$(cat "$here/last")" "$what" 'the option is named'
     fi
-    ok "all is killed at $step and its state is lost, locks may be released" settle --release-stale-locks
+    # With the profiles half set nobody can tell which database is the one; that of the new profile stays as it is.
+    [ "$what" != --force-conflict ] && force= || force=--force-conflict
+    ok "all is killed at $step and its state is lost, locks may be released" settle --release-stale-locks $force
     as_if_nothing "all is killed at $step and its state is lost"
 done << 'END'
 distributing-2 free
-locking-3 locked
-activating-2 locked
-restoring-2 locked
-releasing-0 locked
+locking-3 --release-stale-locks
+activating-2 --release-stale-locks
+restoring-2 --release-stale-locks
+setting-2 --force-conflict
+coordinator-0 --release-stale-locks
+releasing-0 --release-stale-locks
 END
 
 # Somebody else's lock.
@@ -135,4 +151,15 @@ lab reappear test3
 ok 'it comes back' settle
 is "$(pending)" '' 'and what was to be done is done'
 as_if_nothing 'a target that vanishes when profiles are set'
+
+# Disnix leaves services alone on a target that the manifest it goes to has not.
+home=$database
+lab add test4
+place test4 test2 test3
+end 'restoring 1 fail'
+fails 1 'the database is to move to a machine that is new, and that fails' host
+is "$(machines_of database)" "$home" 'it is undone there too'
+write between-new
+ok 'it is tried again' settle
+as_if_nothing 'a new machine'
 done_testing

@@ -17,6 +17,7 @@ here=$DYDISNIX_LAB/here
 models=$here/models
 state=$here/state
 log=$here/log
+host_reconstructs=--reconstruct
 host_program=$builddir/dydisnix-self-adapt
 mkdir -p "$models" "$here/events"
 cp "$srcdir/lab/example/services.nix" "$models"
@@ -51,9 +52,10 @@ END
 
 host() # OPTION…
 {
+    # shellcheck disable=SC2086
     on coordinator env DYDISNIX_LAB_END="$here/end" DYDISNIX_NIX_EXPRESSIONS="$srcdir/nix" DYDISNIX_PLUGIN_PATH="$builddir/plugin:$builddir/tests/plugins" \
         DYDISNIX_KILL="${host_kill-}" "$host_program" -s "$models/services.nix" -q "$models/qos.nix" \
-        --geninfra dydisnix-lab-geninfra --state-dir "$state" --reconstruct --once --plugin=record \
+        --geninfra dydisnix-lab-geninfra --state-dir "$state" $host_reconstructs --once --plugin=record \
         --plugin-option=record:directory="$here/events" "$@" > "$here/last" 2>&1
     host_status=$?
     cat "$here/last" >> "$log"
