@@ -68,5 +68,5 @@ const char usage_text[] =
     "  -v, --version                   print the version\n"
     "\n"
     "Environment: DISNIX_CLIENT_INTERFACE, DISNIX_TARGET_PROPERTY, DISNIX_PROFILE,\n"
-    "DYDISNIX_GENINFRA, DYDISNIX_PLUGIN_PATH, TMPDIR. An option beats its variable.\n"
+    "DYDISNIX_GENINFRA, DYDISNIX_PLUGIN_PATH. An option beats its variable.\n"
     "Exit status: 0 done, 1 failed, 2 wrong usage.\n";

@@ -62,8 +62,12 @@ static bool reach_step(void)
     if (!text || sscanf(text, "%31s %u %n", name, &wanted, &how) != 2 || strcmp(name, phase) != 0
         || wanted != step)
         return true;
-    unlink(file);
-    text[strcspn(text, "\n")] = '\0';
+    const char *rest = text + strcspn(text, "\n");
+    if (!*rest || !rest[1])
+        unlink(file);
+    else
+        operations->write(file, rest + 1, strlen(rest + 1), 0644);
+    text[rest - text] = '\0';
     return happen(text + how);
 }
 

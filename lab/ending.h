@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * How a program of the engine ends, or what goes wrong in it, at a step that a test has chosen. The file that
- * $DYDISNIX_LAB_END names has one line, and is removed by the program that comes to that step:
+ * How a program of the engine ends, or what goes wrong in it, at a step that a test has chosen. The first line of the
+ * file that $DYDISNIX_LAB_END names tells, and is removed by the program that comes to that step:
  *
  *   PHASE STEP fail            the step fails
  *   PHASE STEP exit STATUS     the program ends at once, as if it had crashed

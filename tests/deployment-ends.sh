@@ -30,7 +30,11 @@ while IFS='|' read -r line status what; do
     row=$((row + 1))
     move
     write "before-$row"
-    end "$line"
+    case $line in
+        writing*) line=${line#writing } phase=${line%% *} step=${line#* }
+            end "$phase $((${step%% *} - 1)) $(writing "meanwhile-$row")" "$line" ;;
+        *) end "$line" ;;
+    esac
     fails "$status" "$line" host
     is "$(action)" "$what" 'what is done about it'
     is "$(locks)" '' 'no lock stays'
@@ -42,18 +46,18 @@ distributing 1 fail|1|did not end well
 locking 2 fail|1|did not end well
 deactivating 2 fail|1|did not end well
 activating 1 fail|1|did not end well
-activating 3 fail|1|did not end well
+writing activating 3 fail|1|did not end well
 snapshotting 1 fail|1|Undoing the last
 restoring 1 fail|1|Undoing the last
-restoring 2 fail|1|Undoing the last
+writing restoring 2 fail|1|Undoing the last
 setting 2 fail|1|Finishing the last
 coordinator 0 fail|1|Finishing the last
 releasing 2 fail|1|Finishing the last
 locking 3 kill SEGV|1|did not end well
 deactivating 0 exit 139|1|Undoing the last
-activating 2 kill SEGV|1|Undoing the last
+writing activating 3 kill SEGV|1|Undoing the last
 restoring 2 exit 139|1|Undoing the last
-setting 2 kill SEGV|1|Finishing the last
+writing setting 2 kill SEGV|1|Finishing the last
 coordinator 0 exit 139|1|Finishing the last
 releasing 1 kill KILL|1|Finishing the last
 distributing 2 kill KILL|1|did not end well

@@ -9,7 +9,7 @@
 #   deploy_undisturbed         one that must succeed; its manifest is what this placement means
 #   write TEXT                 to every database that answers; notes what was acknowledged
 #   as_if_nothing 'row'        all the promises, as one result
-#   end 'PHASE STEP HOW'       what befalls the next deployment, see dydisnix-lab-engine(7)
+#   end 'PHASE STEP HOW'…      what befalls the next deployment, see dydisnix-lab-engine(7)
 #
 # $host_program may be another build of dydisnix-self-adapt.
 
@@ -63,9 +63,21 @@ host() # OPTION…
     return "$host_status"
 }
 
-end() # LINE
+end() # LINE…
 {
-    echo "$1" > "$here/end"
+    printf '%s\n' "$@" > "$here/end"
+}
+
+# A command for the line of an ending: the client writes in the middle of the deployment.
+cat > "$here/write" << 'END'
+for machine in test1 test2; do
+    dydisnix-lab write $machine database "$1-$machine" > /dev/null 2>&1 && echo "$1-$machine" >> "$2"
+done
+exit 0
+END
+writing() # TEXT
+{
+    echo "run sh $here/write $1 $here/acknowledged"
 }
 
 # One that was left behind by a killed loop may still deploy.
