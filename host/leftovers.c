@@ -46,10 +46,20 @@ static json_t *entry_of(const struct state *state, const char *target)
     return NULL;
 }
 
+static bool is_noted(const json_t *calls, const json_t *wanted)
+{
+    size_t index;
+    json_t *call;
+    json_array_foreach(calls, index, call)
+        if (json_equal(call, wanted))
+            return true;
+    return false;
+}
+
 int leftovers_add(struct state *state, const struct leftover *leftover)
 {
     json_t *entry = entry_of(state, leftover->target);
-    json_t *call = json_pack("{ss ss* ss* so}", "what", leftover->what, "component", leftover->component, "container",
+    CLEANUP_JSON json_t *call = json_pack("{ss ss* ss* so}", "what", leftover->what, "component", leftover->component, "container",
                              leftover->container, "arguments", as_json(leftover->arguments));
     if (!list_of(state))
         json_object_set_new(state->root, "leftovers", json_array());
@@ -58,7 +68,8 @@ int leftovers_add(struct state *state, const struct leftover *leftover)
                                                         as_json(leftover->ask), "calls"));
         entry = entry_of(state, leftover->target);
     }
-    return json_array_append_new(json_object_get(entry, "calls"), call);
+    json_t *calls = json_object_get(entry, "calls");
+    return call && is_noted(calls, call) ? 0 : json_array_append(calls, call);
 }
 
 bool leftovers_exist(const struct state *state)

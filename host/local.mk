@@ -1,5 +1,6 @@
 noinst_LIBRARIES += host/libhost.a
 host_libhost_a_SOURCES = \
+	host/broken.h \
 	host/calls.c host/calls.h \
 	host/check.c host/check.h \
 	host/cycle.c host/cycle.h \
@@ -9,11 +10,13 @@ host_libhost_a_SOURCES = \
 	host/model.c host/model.h \
 	host/recover.c host/recover.h \
 	host/redeploy.c host/redeploy.h \
+	host/rescue.c \
 	host/settings.c host/settings.h \
 	host/stages.c host/stages.h \
 	host/state.c host/state.h \
 	host/supervisor.c host/supervisor.h \
 	host/transcript.c host/transcript.h \
+	host/undo.c \
 	host/usage.c host/usage.h \
 	host/watch.c host/watch.h \
 	$(NULL)

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "recover.h"
+#include "broken.h"
 
-#include <errno.h>
 #include <string.h>
 
 #include "calls.h"
@@ -11,26 +10,11 @@
 #include "mended.h"
 #include "operations.h"
 #include "previous.h"
-#include "stages.h"
 #include "strings.h"
 
 static const int64_t look_again = 100; /* milliseconds, while another deployment runs */
 
-/* A redeployment that did not end well. */
-struct broken {
-    const struct recovery *recovery;
-    const char *path;                /* of its manifest */
-    bool rolled_back;                /* it said so itself, by its exit status */
-    bool released;                   /* it did all that it does before it exits */
-    struct manifest previous, new;
-    const struct manifest *old;      /* previous, or NULL: there was none, or it is lost */
-    bool previous_lost;
-    struct transcript transcript;
-    json_t *silent;                  /* { TARGET: true } */
-    json_t *report;
-};
-
-static char *path_in(const struct recovery *recovery, const char *name)
+char *broken_path(const struct recovery *recovery, const char *name)
 {
     return string_format("%s/%s", recovery->directory, name);
 }
@@ -45,7 +29,7 @@ int recover_wait(const struct recovery *recovery)
     static const char *const names[] = { "deployment", "undo" };
     bool told = false;
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-        CLEANUP_FREE char *file = path_in(recovery, names[i]);
+        CLEANUP_FREE char *file = broken_path(recovery, names[i]);
         while (file && state_transcript_is_open(file) && !*recovery->stop) {
             if (!told)
                 log_notice(NULL, "A deployment that was begun before still runs, waiting for its end...");
@@ -68,14 +52,12 @@ int recover_forget(const struct recovery *recovery)
     if (state_save(recovery->state) != 0)
         return -1;
     for (size_t i = 0; i < sizeof kept_files / sizeof *kept_files; i++) {
-        CLEANUP_FREE char *file = path_in(recovery, kept_files[i]);
+        CLEANUP_FREE char *file = broken_path(recovery, kept_files[i]);
         if (file)
             operations->remove(file);
     }
     return 0;
 }
-
-/* ---- targets ---- */
 
 static const struct target *find_target(const struct broken *broken, const char *name)
 {
@@ -83,19 +65,19 @@ static const struct target *find_target(const struct broken *broken, const char 
     return target || !broken->old ? target : infrastructure_find(&broken->old->infrastructure, name);
 }
 
-static bool answers(const struct broken *broken, const char *target)
+bool broken_answers(const struct broken *broken, const char *target)
 {
     return !json_object_get(broken->silent, target);
 }
 
-static void profile_arguments(struct arguments *arguments, const struct broken *broken, const struct target *target,
+void broken_profile_arguments(struct arguments *arguments, const struct recovery *recovery, const struct target *target,
                               const char *operation)
 {
     client_arguments(arguments, target, operation);
-    arguments_option(arguments, "--profile", broken->recovery->settings->profile);
+    arguments_option(arguments, "--profile", recovery->settings->profile);
 }
 
-static void component_arguments(struct arguments *arguments, const struct target *target, const char *operation,
+void broken_component_arguments(struct arguments *arguments, const struct target *target, const char *operation,
                                 const struct manifest *manifest, const char *container, const char *service,
                                 const char *provider)
 {
@@ -104,14 +86,6 @@ static void component_arguments(struct arguments *arguments, const struct target
     if (found)
         client_component_arguments(arguments, target, container, found,
                                    provider ? manifest_find_service(manifest, provider) : NULL);
-}
-
-static void name_arguments(struct arguments *arguments, const struct target *target,
-                           const struct snapshot_mapping *mapping)
-{
-    client_arguments(arguments, target, "--query-latest-snapshot");
-    arguments_option(arguments, "--container", mapping->container);
-    arguments_option(arguments, "--component", mapping->component);
 }
 
 /* Notes which targets do not answer. */
@@ -123,7 +97,7 @@ static int ask_targets(struct broken *broken, const struct infrastructure *infra
         struct call *call = calls_add(&calls, name);
         if (!call)
             return -1;
-        profile_arguments(&call->arguments, broken, find_target(broken, name), "--query-installed");
+        broken_profile_arguments(&call->arguments, broken->recovery, find_target(broken, name), "--query-installed");
     }
     calls_run(&calls, ask_deadline, true);
     for (size_t i = 0; i < calls.count; i++)
@@ -141,12 +115,11 @@ static int ask_all(struct broken *broken)
     return -1;
 }
 
-/* What is to be done on a target that does not answer. mapping: the component that it is about, or NULL. */
-static void leave(const struct broken *broken, const struct target *target, const char *what,
+void broken_leave(const struct broken *broken, const struct target *target, const char *what,
                   const struct snapshot_mapping *mapping, const struct arguments *arguments)
 {
     CLEANUP_ARGUMENTS struct arguments ask = { 0 };
-    profile_arguments(&ask, broken, target, "--query-installed");
+    broken_profile_arguments(&ask, broken->recovery, target, "--query-installed");
     const struct leftover leftover = { .target = target->name, .ask = &ask, .what = what, .arguments = arguments,
                                        .component = mapping ? mapping->component : NULL,
                                        .container = mapping ? mapping->container : NULL };
@@ -154,8 +127,6 @@ static void leave(const struct broken *broken, const struct target *target, cons
         log_error(target->name, "what is to be done here when it answers cannot be noted");
     mended_pending(broken->report, target->name);
 }
-
-/* ---- locks ---- */
 
 /* A lock is a file without an owner. Ours are those that our own disnix-deploy has acquired and not released. */
 static bool is_ours(const struct broken *broken, const char *target)
@@ -182,314 +153,21 @@ static int release_locks(struct broken *broken)
         CLEANUP_ARGUMENTS struct arguments arguments = { 0 };
         if (!target || !is_ours(broken, name))
             continue;
-        if (!answers(broken, name)) {
-            profile_arguments(&arguments, broken, target, "--unlock");
-            leave(broken, target, "unlock", NULL, &arguments);
+        if (!broken_answers(broken, name)) {
+            broken_profile_arguments(&arguments, broken->recovery, target, "--unlock");
+            broken_leave(broken, target, "unlock", NULL, &arguments);
             continue;
         }
         struct call *call = calls_add(&calls, name);
         if (!call)
             return -1;
         log_notice(name, "Releasing our lock of the last deployment");
-        profile_arguments(&call->arguments, broken, target, "--unlock");
+        broken_profile_arguments(&call->arguments, broken->recovery, target, "--unlock");
         mended_released(broken->report, name);
     }
     calls_run(&calls, call_deadline, true); /* one that is absent is no error */
     return 0;
 }
-
-/* ---- rescue ---- */
-
-static bool is_new_home(const struct manifest *previous, const struct snapshot_mapping *mapping)
-{
-    return !previous
-           || !manifest_find_snapshot_mapping(previous, mapping->target, mapping->container, mapping->component);
-}
-
-struct rescues {
-    struct calls snapshots, names;
-    const struct snapshot_mapping **mappings;
-    size_t count;
-};
-
-static int rescues_add(struct rescues *rescues, const struct manifest *manifest, const struct target *target,
-                       const struct snapshot_mapping *mapping)
-{
-    struct call *snapshot = calls_add(&rescues->snapshots, target->name);
-    struct call *name = calls_add(&rescues->names, target->name);
-    if (!snapshot || !name)
-        return -1;
-    component_arguments(&snapshot->arguments, target, "--snapshot", manifest, mapping->container, mapping->service,
-                        mapping->provider);
-    name_arguments(&name->arguments, target, mapping);
-    rescues->mappings[rescues->count++] = mapping;
-    return 0;
-}
-
-/* Takes the snapshots, and tells their names. -1: not all of them were taken. */
-static int rescues_take(struct rescues *rescues, json_t *report, bool quiet)
-{
-    int status = 0;
-    calls_run(&rescues->snapshots, call_deadline, quiet);
-    calls_run(&rescues->names, call_deadline, quiet);
-    for (size_t i = 0; i < rescues->count; i++) {
-        const struct snapshot_mapping *mapping = rescues->mappings[i];
-        const struct call *snapshot = &rescues->snapshots.items[i], *name = &rescues->names.items[i];
-        if (snapshot->done && name->done) {
-            mended_rescued(report, mapping->target, mapping->component, mapping->container, name->output);
-            continue;
-        }
-        status = -1;
-        if (!quiet)
-            log_error(mapping->target, "%s in %s cannot be rescued, so nothing is undone and nothing is deployed",
-                      mapping->component, mapping->container);
-    }
-    return status;
-}
-
-static void rescues_clear(struct rescues *rescues)
-{
-    calls_clear(&rescues->snapshots);
-    calls_clear(&rescues->names);
-    free(rescues->mappings);
-}
-
-static void leave_rescue(const struct broken *broken, const struct target *target,
-                         const struct snapshot_mapping *mapping)
-{
-    CLEANUP_ARGUMENTS struct arguments snapshot = { 0 }, name = { 0 };
-    component_arguments(&snapshot, target, "--snapshot", &broken->new, mapping->container, mapping->service,
-                        mapping->provider);
-    name_arguments(&name, target, mapping);
-    leave(broken, target, "rescue", mapping, &snapshot);
-    leave(broken, target, "name", mapping, &name);
-}
-
-/* What was activated on a new home may have been written to: a later deployment restores an older snapshot over it. */
-static int rescue(struct broken *broken)
-{
-    const struct manifest *new = &broken->new;
-    struct rescues rescues = { .mappings = calloc(new->snapshot_mapping_count + 1, sizeof *rescues.mappings) };
-    int status = rescues.mappings ? 0 : -1;
-    for (size_t i = 0; status == 0 && i < new->snapshot_mapping_count; i++) {
-        const struct snapshot_mapping *mapping = &new->snapshot_mappings[i];
-        const struct target *target = infrastructure_find(&new->infrastructure, mapping->target);
-        if (!target || !manifest_find_service(new, mapping->service) || !is_new_home(broken->old, mapping)
-            || !transcript_activated(&broken->transcript, mapping->target, mapping->service))
-            continue;
-        if (answers(broken, mapping->target))
-            status = rescues_add(&rescues, new, target, mapping);
-        else
-            leave_rescue(broken, target, mapping);
-    }
-    if (status == 0)
-        status = rescues_take(&rescues, broken->report, false);
-    rescues_clear(&rescues);
-    return status;
-}
-
-/* ---- undoing ---- */
-
-static int copy_services(const struct manifest *from, struct manifest *to)
-{
-    for (size_t i = 0; i < from->service_count; i++)
-        if (!manifest_add_service(to, &from->services[i]))
-            return -1;
-    return 0;
-}
-
-/* Targets of either manifest that answer; the way to reach one is that of the newer. */
-static int copy_targets(const struct broken *broken, const struct infrastructure *from, struct manifest *to)
-{
-    for (size_t i = 0; i < from->count; i++) {
-        const char *name = from->targets[i].name;
-        if (answers(broken, name) && (from == &broken->new.infrastructure
-                                      || !infrastructure_find(&broken->new.infrastructure, name))
-            && manifest_add_target(to, &from->targets[i]) != 0)
-            return -1;
-    }
-    return 0;
-}
-
-static int copy_mappings(const struct broken *broken, const struct manifest *from, struct manifest *to)
-{
-    for (size_t i = 0; i < from->service_mapping_count; i++)
-        if (answers(broken, from->service_mappings[i].target)
-            && !manifest_add_service_mapping(to, &from->service_mappings[i]))
-            return -1;
-    return 0;
-}
-
-static void drop_dangling(const struct manifest *manifest, struct dependencies *dependencies)
-{
-    size_t kept = 0;
-    for (size_t i = 0; i < dependencies->count; i++) {
-        const struct dependency dependency = dependencies->items[i];
-        if (manifest_find_service_mapping(manifest, dependency.target, dependency.container, dependency.service))
-            dependencies->items[kept++] = dependency;
-    }
-    dependencies->count = kept;
-}
-
-/* The previous deployment as far as its targets answer, with all targets that answer: Disnix leaves services alone on
- * targets that the manifest it is to go to has not, and fails on those that do not answer. */
-static int make_undo(const struct broken *broken, struct manifest *undo)
-{
-    if (copy_targets(broken, &broken->new.infrastructure, undo) != 0)
-        return -1;
-    if (broken->old
-        && (copy_targets(broken, &broken->old->infrastructure, undo) != 0 || copy_services(broken->old, undo) != 0
-            || copy_mappings(broken, broken->old, undo) != 0))
-        return -1;
-    manifest_sort(undo);
-    for (size_t i = 0; i < undo->service_count; i++) {
-        drop_dangling(undo, &undo->services[i].depends_on);
-        drop_dangling(undo, &undo->services[i].connects_to);
-    }
-    return 0;
-}
-
-static int write_manifest(struct manifest *manifest, const char *file)
-{
-    CLEANUP_BUFFER xmlBufferPtr text = manifest_write(manifest);
-    if (text
-        && operations->write(file, (const char *)xmlBufferContent(text), (size_t)xmlBufferLength(text), 0600) == 0)
-        return 0;
-    log_error(NULL, "%s: %s", file, text ? strerror(errno) : "out of memory");
-    return -1;
-}
-
-static void profile_options(struct arguments *arguments, const struct settings *settings)
-{
-    arguments_option(arguments, "--profile", settings->profile);
-    arguments_option(arguments, "--coordinator-profile-path", settings->coordinator_profile_path);
-}
-
-/* That the previous services cannot all be activated is no reason not to go on: the next deployment does not need
- * them. That one of the new ones cannot be deactivated is: it would be live twice. */
-static int activate_previous(const struct broken *broken, const char *undo, const char *transcript)
-{
-    CLEANUP_ARGUMENTS struct arguments arguments = { 0 };
-    struct transcript said;
-    arguments_add(&arguments, "disnix-activate");
-    arguments_add(&arguments, "--no-rollback");
-    profile_options(&arguments, broken->recovery->settings);
-    arguments_option(&arguments, "-o", broken->path);
-    arguments_add(&arguments, undo);
-    const struct stage_program program = { .arguments = &arguments, .show = true, .transcript = transcript };
-    if (stage_run(broken->recovery->settings, &program, NULL, NULL, NULL) == 0)
-        return 0;
-    bool known = transcript_init(&said) == 0 && transcript_read(&said, transcript) == 0;
-    bool reached = known && said.phase >= DEPLOYMENT_ACTIVATING && !said.deactivation_failed;
-    transcript_clear(&said);
-    if (!reached) {
-        log_error(NULL, "The last deployment cannot be undone, so nothing is deployed");
-        return -1;
-    }
-    log_warning(NULL, "Not all services of the previous deployment are active again");
-    return 0;
-}
-
-/* Services of one manifest that the other has not, on targets that do not answer. */
-static void leave_mappings(const struct broken *broken, const struct manifest *manifest, const struct manifest *other,
-                           const char *what)
-{
-    CLEANUP_FREE char *operation = string_format("--%s", what);
-    bool new = manifest == &broken->new;
-    for (size_t i = 0; manifest && operation && i < manifest->service_mapping_count; i++) {
-        const struct service_mapping *mapping = &manifest->service_mappings[i];
-        const struct target *target = infrastructure_find(&manifest->infrastructure, mapping->target);
-        CLEANUP_ARGUMENTS struct arguments arguments = { 0 };
-        if (!target || answers(broken, mapping->target)
-            || (other
-                && manifest_find_service_mapping(other, mapping->target, mapping->container, mapping->service))
-            || (new && !transcript_activated(&broken->transcript, mapping->target, mapping->service)))
-            continue;
-        component_arguments(&arguments, target, operation, manifest, mapping->container, mapping->service,
-                            mapping->provider);
-        leave(broken, target, what, NULL, &arguments);
-    }
-}
-
-static int undo(struct broken *broken)
-{
-    CLEANUP_FREE char *file = path_in(broken->recovery, "undo.xml"), *transcript = path_in(broken->recovery, "undo");
-    struct manifest manifest;
-    manifest_init(&manifest, broken->recovery->strings);
-    log_notice(NULL, "Undoing the last deployment...");
-    int status = file && transcript ? make_undo(broken, &manifest) : -1;
-    if (status == 0)
-        status = write_manifest(&manifest, file);
-    if (status == 0)
-        status = activate_previous(broken, file, transcript);
-    manifest_clear(&manifest);
-    if (status != 0)
-        return -1;
-    leave_mappings(broken, &broken->new, broken->old, "deactivate");
-    leave_mappings(broken, broken->old, &broken->new, "activate");
-    json_object_set_new(broken->report, "action", json_string("undone"));
-    return 0;
-}
-
-/* ---- finishing ---- */
-
-static int run_set(const struct broken *broken, const char *option, const char *manifest)
-{
-    CLEANUP_ARGUMENTS struct arguments arguments = { 0 };
-    arguments_add(&arguments, "disnix-set");
-    if (option)
-        arguments_add(&arguments, option);
-    profile_options(&arguments, broken->recovery->settings);
-    arguments_add(&arguments, manifest);
-    return stage_run(broken->recovery->settings, &(struct stage_program){ .arguments = &arguments, .show = true }, NULL,
-                     NULL, NULL);
-}
-
-/* Takes the profiles of targets that do not answer out of the new manifest, to be set when they do. */
-static bool drop_silent(struct broken *broken)
-{
-    size_t kept = 0, before = broken->new.profile_count;
-    for (size_t i = 0; i < before; i++) {
-        const struct profile profile = broken->new.profiles[i];
-        const struct target *target = infrastructure_find(&broken->new.infrastructure, profile.target);
-        CLEANUP_ARGUMENTS struct arguments arguments = { 0 };
-        if (!target || answers(broken, profile.target)) {
-            broken->new.profiles[kept++] = profile;
-            continue;
-        }
-        client_arguments(&arguments, target, "--set");
-        arguments_add(&arguments, profile.path);
-        arguments_option(&arguments, "--profile", broken->recovery->settings->profile);
-        leave(broken, target, "set", NULL, &arguments);
-    }
-    broken->new.profile_count = kept;
-    return kept < before;
-}
-
-static int finish(struct broken *broken)
-{
-    CLEANUP_FREE char *file = path_in(broken->recovery, "set.xml");
-    int status = file ? 0 : -1;
-    log_notice(NULL, "Finishing the last deployment...");
-    if (status == 0 && drop_silent(broken)) {
-        status = write_manifest(&broken->new, file);
-        if (status == 0)
-            status = run_set(broken, "--no-coordinator-profile", file);
-        if (status == 0)
-            status = run_set(broken, "--no-target-profiles", broken->path);
-    } else if (status == 0) {
-        status = run_set(broken, NULL, broken->path);
-    }
-    if (status != 0) {
-        log_error(NULL, "The last deployment cannot be finished, so nothing is deployed");
-        return -1;
-    }
-    state_deployed(broken->recovery->state, broken->path, &broken->new.infrastructure);
-    json_object_set_new(broken->report, "action", json_string("finished"));
-    return 0;
-}
-
-/* ---- the whole ---- */
 
 static int settle(struct broken *broken)
 {
@@ -500,12 +178,12 @@ static int settle(struct broken *broken)
     if (ask_all(broken) != 0 || release_locks(broken) != 0)
         return -1;
     if (transcript->phase >= DEPLOYMENT_SETTING)
-        return finish(broken);
+        return broken_finish(broken);
     if (transcript->phase < DEPLOYMENT_ACTIVATING)
         return 0;
-    if (rescue(broken) != 0)
+    if (broken_rescue(broken) != 0)
         return -1;
-    return broken->rolled_back || broken->previous_lost ? 0 : undo(broken);
+    return broken->rolled_back || broken->previous_lost ? 0 : broken_undo(broken);
 }
 
 /* How it ended, as far as that is known. */
@@ -587,37 +265,20 @@ int recover(const struct recovery *recovery, json_t **report)
     return record ? settle_record(recovery, record, *report) : 0;
 }
 
-/* ---- without any state ---- */
-
 static void release_all(const struct recovery *recovery, const struct manifest *new, json_t *report)
 {
     CLEANUP_CALLS struct calls calls = { 0 };
-    const struct broken nothing = { .recovery = recovery };
     log_notice(NULL, "Releasing all locks, whosever they are...");
     for (size_t i = 0; i < new->profile_count; i++) {
         const struct target *target = infrastructure_find(&new->infrastructure, new->profiles[i].target);
         struct call *call = target ? calls_add(&calls, target->name) : NULL;
         if (call)
-            profile_arguments(&call->arguments, &nothing, target, "--unlock");
+            broken_profile_arguments(&call->arguments, recovery, target, "--unlock");
     }
     calls_run(&calls, call_deadline, true);
     for (size_t i = 0; i < calls.count; i++)
         if (calls.items[i].done)
             mended_released(report, calls.items[i].target);
-}
-
-static void rescue_all(const struct manifest *previous, const struct manifest *new, json_t *report)
-{
-    struct rescues rescues = { .mappings = calloc(new->snapshot_mapping_count + 1, sizeof *rescues.mappings) };
-    for (size_t i = 0; rescues.mappings && i < new->snapshot_mapping_count; i++) {
-        const struct snapshot_mapping *mapping = &new->snapshot_mappings[i];
-        const struct target *target = infrastructure_find(&new->infrastructure, mapping->target);
-        if (target && manifest_find_service(new, mapping->service) && is_new_home(previous, mapping)
-            && rescues_add(&rescues, new, target, mapping) != 0)
-            break;
-    }
-    rescues_take(&rescues, report, true);
-    rescues_clear(&rescues);
 }
 
 void recover_unknown(const struct recovery *recovery, const struct manifest *previous, const struct manifest *new,

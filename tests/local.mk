@@ -26,6 +26,7 @@ unit_tests = \
 	tests/unit/strings \
 	tests/unit/supervisor \
 	tests/unit/switches \
+	tests/unit/transcript \
 	tests/unit/value \
 	tests/unit/walks \
 	tests/unit/xml \
@@ -64,6 +65,8 @@ tests_libswitched_a_CPPFLAGS = $(AM_CPPFLAGS) -DCOPIES_SWITCHES
 tests_unit_switches_SOURCES = tests/unit/switches.c $(story_sources)
 tests_unit_switches_CPPFLAGS = $(story_flags) -DCOPIES_SWITCHES
 tests_unit_switches_LDADD = lab/libsimulation.a tests/libswitched.a host/libhost.a $(LDADD)
+tests_unit_transcript_CPPFLAGS = $(AM_CPPFLAGS) -iquote $(top_srcdir)/host
+tests_unit_transcript_LDADD = host/libhost.a $(LDADD)
 tests_unit_supervisor_CPPFLAGS = $(AM_CPPFLAGS) -iquote $(top_srcdir)/host
 tests_unit_supervisor_LDADD = host/libhost.a $(LDADD)
 
