@@ -75,9 +75,18 @@ releasing-2 all
 activating-3 supervisor
 END
 
+# One that goes on without its loop is waited for.
+move
+end "activating 2 run sh $here/kill host $state" 'activating 3 run sleep 2'
+host
+ok 'the loop is killed, its deployment goes on, and the loop is started again' settle
+has "$(cat "$here/last")" 'still runs, waiting for its end' 'it waits'
+as_if_nothing 'a deployment that goes on'
+
 # Without the state directory.
-while read -r step what; do
+while read -r step what from; do
     row=$((row + 1))
+    [ "${from:-$database}" = "$database" ] || { move && settle; }
     move
     write "before-$row"
     end "$(echo "$step" | tr - ' ') run sh $here/kill all $state"
@@ -90,7 +99,7 @@ while read -r step what; do
         ok 'they stay' test -n "$(locks)"
         has "$(cat "$here/last")" "$what" 'the option is named'
     fi
-    # With the profiles half set nobody can tell which database is the one; that of the new profile stays as it is.
+    # With the profiles half set two targets may hold the database by their profiles, or none; the check stops the first.
     [ "$what" != --force-conflict ] && force= || force=--force-conflict
     ok "all is killed at $step and its state is lost, locks may be released" settle --release-stale-locks $force
     as_if_nothing "all is killed at $step and its state is lost"
@@ -99,7 +108,8 @@ distributing-2 free
 locking-3 --release-stale-locks
 activating-2 --release-stale-locks
 restoring-2 --release-stale-locks
-setting-2 --force-conflict
+setting-2 --force-conflict test2
+setting-2 --release-stale-locks test1
 coordinator-0 --release-stale-locks
 releasing-0 --release-stale-locks
 END
