@@ -10,6 +10,7 @@
 
 #include "cleanup.h"
 #include "loader.h"
+#include "mended.h"
 #include "model.h"
 #include "operations.h"
 #include "recover.h"
@@ -259,18 +260,37 @@ static void forget_model(const struct settings *settings, const char *name)
         operations->remove(file);
 }
 
-/* Settles a redeployment that did not end well, in this cycle or before. What is deployed is then no model that is
- * remembered. */
+/* What is deployed is now no model that is remembered. */
+static void take_recovery(struct cycle *cycle, json_t *report)
+{
+    json_t *reports = json_object_get(cycle->event, "reports");
+    if (!report)
+        return;
+    forget_model(cycle->settings, "deployed.xml");
+    if (json_object_get(reports, "recover"))
+        mended_join(json_object_get(reports, "recover"), report);
+    else
+        json_object_set(reports, "recover", report);
+    json_decref(report);
+    keep_event(cycle);
+}
+
+/* Settles a redeployment that did not end well, in this cycle or before. */
 static int settle_redeployment(struct cycle *cycle)
 {
     const struct recovery recovery = recovery_of(cycle);
     json_t *report = NULL;
     int status = recover(&recovery, &report);
-    if (report) {
-        forget_model(cycle->settings, "deployed.xml");
-        json_object_set_new(json_object_get(cycle->event, "reports"), "recover", report);
-        keep_event(cycle);
-    }
+    take_recovery(cycle, report);
+    return status;
+}
+
+static int settle_leftovers(struct cycle *cycle)
+{
+    const struct recovery recovery = recovery_of(cycle);
+    json_t *report = NULL;
+    int status = recover_leftovers(&recovery, &cycle->model.infrastructure, &report);
+    take_recovery(cycle, report);
     return status;
 }
 
@@ -418,7 +438,8 @@ static int prepare_work(const struct cycle *cycle)
 
 static int run_cycle(struct cycle *cycle)
 {
-    if (prepare_work(cycle) != 0 || settle_redeployment(cycle) != 0 || look(cycle) != 0)
+    if (prepare_work(cycle) != 0 || settle_redeployment(cycle) != 0 || look(cycle) != 0
+        || settle_leftovers(cycle) != 0)
         return CYCLE_FAILED;
     state_see(&cycle->state, &cycle->model.infrastructure, operations->clock());
     if (!detect(cycle)) {

@@ -72,9 +72,14 @@ int leftovers_add(struct state *state, const struct leftover *leftover)
     return call && is_noted(calls, call) ? 0 : json_array_append(calls, call);
 }
 
-bool leftovers_exist(const struct state *state)
+bool leftovers_exist(const struct state *state, const struct infrastructure *model)
 {
-    return json_array_size(list_of(state)) > 0;
+    size_t index;
+    json_t *entry;
+    json_array_foreach(list_of(state), index, entry)
+        if (infrastructure_find(model, text(entry, "target")))
+            return true;
+    return false;
 }
 
 /* One call. An absent lock, and a service that cannot be started again, hold nothing up. */
@@ -114,19 +119,28 @@ static bool settle_target(json_t *entry, json_t *report)
     return true;
 }
 
-void leftovers_settle(struct state *state, json_t *report)
+/* One that has left the model stays for when it comes back: it is not asked, for it may be dead. */
+static bool wants_asking(const json_t *entry, const struct infrastructure *model)
+{
+    return infrastructure_find(model, text(entry, "target")) != NULL;
+}
+
+bool leftovers_settle(struct state *state, const struct infrastructure *model, json_t *report)
 {
     CLEANUP_CALLS struct calls asks = { 0 };
     json_t *list = list_of(state), *remaining = json_array(), *entry;
-    size_t index;
+    size_t index, asked = 0;
+    bool any = false;
     json_array_foreach(list, index, entry) {
-        struct call *call = calls_add(&asks, text(entry, "target"));
+        struct call *call = wants_asking(entry, model) ? calls_add(&asks, text(entry, "target")) : NULL;
         if (call)
             from_json(json_object_get(entry, "ask"), &call->arguments);
     }
     calls_run(&asks, ask_deadline, true);
     json_array_foreach(list, index, entry) {
-        if (index < asks.count && asks.items[index].done && settle_target(entry, report))
+        bool answers = wants_asking(entry, model) && asked < asks.count && asks.items[asked++].done;
+        any = any || answers;
+        if (answers && settle_target(entry, report))
             continue;
         json_array_append(remaining, entry);
         mended_pending(report, text(entry, "target"));
@@ -136,4 +150,5 @@ void leftovers_settle(struct state *state, json_t *report)
     else
         json_object_del(state->root, "leftovers");
     json_decref(remaining);
+    return any;
 }

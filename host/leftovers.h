@@ -25,10 +25,11 @@ struct leftover {
 
 int leftovers_add(struct state *state, const struct leftover *leftover); /* 0, or -1: no memory */
 
-bool leftovers_exist(const struct state *state);
+/* Whether there are any on targets of the model. */
+bool leftovers_exist(const struct state *state, const struct infrastructure *model);
 
-/* Asks the targets, and does what is to be done on those that answer; what fails stays. Adds to the report (mended.h).
- */
-void leftovers_settle(struct state *state, json_t *report);
+/* Asks those targets, and does what is to be done on the ones that answer; what fails stays. Adds to the report
+ * (mended.h). True: something was done. */
+bool leftovers_settle(struct state *state, const struct infrastructure *model, json_t *report);
 
 #endif

@@ -12,6 +12,17 @@ json_t *mended_new(void)
     return json_pack("{ss s[] s[] s[]}", "action", "none", "released", "rescued", "pending");
 }
 
+void mended_join(json_t *report, const json_t *later)
+{
+    static const char *const lists[] = { "released", "rescued", "pending" };
+    for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
+        json_array_extend(json_object_get(report, lists[i]), json_object_get(later, lists[i]));
+    static const char *const facts[] = { "phase", "status", "action" };
+    for (size_t i = 0; json_object_get(later, "phase") && i < sizeof facts / sizeof *facts; i++)
+        if (json_object_get(later, facts[i]))
+            json_object_set(report, facts[i], json_object_get(later, facts[i]));
+}
+
 static void add_name(json_t *report, const char *list, const char *target)
 {
     json_t *names = json_object_get(report, list), *name;

@@ -14,6 +14,10 @@
 #include <jansson.h>
 
 json_t *mended_new(void);
+
+/* Adds what was done later in the same cycle. */
+void mended_join(json_t *report, const json_t *later);
+
 void mended_released(json_t *report, const char *target);
 void mended_pending(json_t *report, const char *target);
 

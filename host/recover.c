@@ -139,9 +139,12 @@ static void tell_refused(const struct broken *broken)
 {
     const char *target;
     json_t *ignored;
-    json_object_foreach(broken->transcript.refused, target, ignored)
+    json_object_foreach(broken->transcript.refused, target, ignored) {
+        if (!broken_answers(broken, target))
+            continue;
         log_error(target, "somebody else holds the lock, and it stays; if nobody is at work, release it by hand%s",
                   json_object_get(broken->recovery->state->root, "deployed") ? "" : ", or use --release-stale-locks");
+    }
 }
 
 static int release_locks(struct broken *broken)
@@ -174,9 +177,9 @@ static int settle(struct broken *broken)
     const struct transcript *transcript = &broken->transcript;
     if (transcript->phase < DEPLOYMENT_LOCKING)
         return 0;
-    tell_refused(broken);
     if (ask_all(broken) != 0 || release_locks(broken) != 0)
         return -1;
+    tell_refused(broken);
     if (transcript->phase >= DEPLOYMENT_SETTING)
         return broken_finish(broken);
     if (transcript->phase < DEPLOYMENT_ACTIVATING)
@@ -196,10 +199,10 @@ static int read_end(struct broken *broken, const json_t *record)
         return -1;
     if (phase)
         transcript_at_least(&broken->transcript, phase);
-    json_int_t exited = json_is_integer(status)         ? json_integer_value(status)
-                        : broken->transcript.failed ? 1
-                                                    : -1;
-    broken->released = exited == 1 || exited == 2;
+    json_int_t exited = broken->transcript.failed ? 1 : -1;
+    if (json_is_integer(status))
+        exited = json_integer_value(status);
+    broken->released = exited >= 0 && exited <= 2;
     broken->rolled_back = exited == 1 && !broken->transcript.inconsistent;
     json_object_set_new(broken->report, "phase", json_string(transcript_phase(&broken->transcript)));
     if (exited >= 0)
@@ -255,14 +258,21 @@ static int settle_record(const struct recovery *recovery, const json_t *record, 
 int recover(const struct recovery *recovery, json_t **report)
 {
     CLEANUP_JSON json_t *record = json_incref(json_object_get(recovery->state->root, "deployment"));
-    bool leftovers = leftovers_exist(recovery->state);
-    *report = record || leftovers ? mended_new() : NULL;
-    if (leftovers) {
-        leftovers_settle(recovery->state, *report);
-        if (state_save(recovery->state) != 0)
-            return -1;
-    }
+    *report = record ? mended_new() : NULL;
     return record ? settle_record(recovery, record, *report) : 0;
+}
+
+int recover_leftovers(const struct recovery *recovery, const struct infrastructure *model, json_t **report)
+{
+    *report = NULL;
+    if (!leftovers_exist(recovery->state, model))
+        return 0;
+    *report = mended_new();
+    if (leftovers_settle(recovery->state, model, *report))
+        return state_save(recovery->state);
+    json_decref(*report);
+    *report = NULL;
+    return 0;
 }
 
 static void release_all(const struct recovery *recovery, const struct manifest *new, json_t *report)

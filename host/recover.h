@@ -28,10 +28,12 @@ char *recover_transcript(const char *directory);
  * after a message. */
 int recover_wait(const struct recovery *recovery);
 
-/* Settles a redeployment that state.json tells of, and what was left to do on targets, if there is such. *report: what
- * was done (mended.h), a new reference; NULL: there was nothing. 0: the next redeployment may begin, -1: it may not,
- * after a message. */
+/* Settles a redeployment that state.json tells of, if there is such. *report: what was done (mended.h), a new reference;
+ * NULL: there was nothing. 0: the next redeployment may begin, -1: it may not, after a message. */
 int recover(const struct recovery *recovery, json_t **report);
+
+/* Does what was left to do on targets of the model, if they answer now. *report: the same. 0, or -1 after a message. */
+int recover_leftovers(const struct recovery *recovery, const struct infrastructure *model, json_t **report);
 
 /* The same before a redeployment of new against previous (NULL: none), where nothing is known of how the last one
  * ended: what is on new homes may be live, and is rescued where that can be done, and with --release-stale-locks all

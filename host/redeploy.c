@@ -115,7 +115,7 @@ static int deploy(const struct recovery *recovery, const char *previous, const c
     struct deployment deployment = { .state = recovery->state };
     int exit_status = -1, status = -1;
     if (previous && keep_manifest(recovery, previous, "previous") != 0)
-        return -1;
+        log_warning(NULL, "the previous manifest may be collected as garbage meanwhile");
     state_deploying(recovery->state, previous, new);
     if (state_save(recovery->state) == 0 && transcript_init(&deployment.said) == 0)
         status = run_deploy(recovery, previous, new, &deployment, &exit_status);

@@ -144,6 +144,8 @@ is "$(pending)" 'test2 unlock rescue name deactivate activate' 'what is to be do
 write between-vanishing
 ok 'the deployment goes on without it' settle
 is "$(machines_of database)" test1 'the database is where it was'
+host --interval=1 --run -- sleep 5
+is "$(grep -c 'has been detected' "$here/last")" 1 'that it is still away is no reason to deploy at each interval'
 lab reappear test2
 write after-vanishing
 ok 'it comes back' settle

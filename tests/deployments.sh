@@ -50,12 +50,14 @@ END
     rm -f "$here/events/cycle_finished.json"
 }
 
-host() # OPTION…
+host() # OPTION…, --run last
 {
+    once=--once
+    case "$*" in *--run*) once= ;; esac
     # shellcheck disable=SC2086
     on coordinator env DYDISNIX_LAB_END="$here/end" DYDISNIX_NIX_EXPRESSIONS="$srcdir/nix" DYDISNIX_PLUGIN_PATH="$builddir/plugin:$builddir/tests/plugins" \
         DYDISNIX_KILL="${host_kill-}" "$host_program" -s "$models/services.nix" -q "$models/qos.nix" \
-        --geninfra dydisnix-lab-geninfra --state-dir "$state" $host_reconstructs --once --plugin=record \
+        --geninfra dydisnix-lab-geninfra --state-dir "$state" $host_reconstructs $once --plugin=record \
         --plugin-option=record:directory="$here/events" "$@" > "$here/last" 2>&1
     host_status=$?
     cat "$here/last" >> "$log"
