@@ -72,12 +72,25 @@ int leftovers_add(struct state *state, const struct leftover *leftover)
     return call && is_noted(calls, call) ? 0 : json_array_append(calls, call);
 }
 
+/* Whether the target is of the model; a manifest of version 1 has keys for names. One that has left the model stays for
+ * when it comes back: it is not asked, for it may be dead. */
+static bool wants_asking(const json_t *entry, const struct infrastructure *model)
+{
+    const char *name = text(entry, "target");
+    for (size_t i = 0; i < model->count; i++) {
+        const char *key = target_connection_key(&model->targets[i]);
+        if (strcmp(model->targets[i].name, name) == 0 || (key && strcmp(key, name) == 0))
+            return true;
+    }
+    return false;
+}
+
 bool leftovers_exist(const struct state *state, const struct infrastructure *model)
 {
     size_t index;
     json_t *entry;
     json_array_foreach(list_of(state), index, entry)
-        if (infrastructure_find(model, text(entry, "target")))
+        if (wants_asking(entry, model))
             return true;
     return false;
 }
@@ -117,12 +130,6 @@ static bool settle_target(json_t *entry, json_t *report)
         json_array_remove(calls, 0);
     }
     return true;
-}
-
-/* One that has left the model stays for when it comes back: it is not asked, for it may be dead. */
-static bool wants_asking(const json_t *entry, const struct infrastructure *model)
-{
-    return infrastructure_find(model, text(entry, "target")) != NULL;
 }
 
 bool leftovers_settle(struct state *state, const struct infrastructure *model, json_t *report)

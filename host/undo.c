@@ -136,6 +136,7 @@ int broken_undo(struct broken *broken)
     CLEANUP_FREE char *file = broken_path(broken->recovery, "undo.xml"), *transcript = broken_path(broken->recovery, "undo");
     struct manifest manifest;
     manifest_init(&manifest, broken->recovery->strings);
+    manifest.version = broken->new.version;
     log_notice(NULL, "Undoing the last deployment...");
     int status = file && transcript ? make_undo(broken, &manifest) : -1;
     if (status == 0)
