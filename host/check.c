@@ -4,7 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cleanup.h"
 #include "operations.h"
+#include "strings.h"
 
 static const char *text(const json_t *entry, const char *key)
 {
@@ -79,44 +81,46 @@ static const struct snapshot_mapping *find_gone(const struct places *places, con
     return NULL;
 }
 
-static int check_conflicts(const struct places *before, const struct places *after, const struct manifest *previous,
-                           const struct manifest *new, const json_t *report)
+/* What a finding says of a component: each is one line, and names its remedy. */
+static void add_finding(json_t *findings, const char *kind, const char *target, const char *component,
+                        const char *container, char *words)
 {
-    size_t index;
-    json_t *entry;
-    int status = 0;
-    json_array_foreach(json_object_get(report, "conflicts"), index, entry) {
-        const struct snapshot_mapping wanted = { .component = text(entry, "component"),
-                                                 .container = text(entry, "container") };
-        if (!find_gone(before, new, &wanted) && !find_gone(after, previous, &wanted))
-            continue;
-        log_error(
-            NULL,
-            "not deployed: %s in %s is held by several targets (%s) and would move; leave one of them out of"
-            " the infrastructure model, or go on with --force-conflict",
-            text(entry, "component"), text(entry, "container"), text(entry, "reason"));
-        status = -1;
-    }
-    return status;
+    CLEANUP_FREE char *option = string_format("--force-%s", kind);
+    json_t *finding = json_pack("{ss ss* ss ss ss* ss*}", "kind", kind, "target", target, "component", component,
+                                "container", container, "text", words, "option", option);
+    free(words);
+    if (json_array_append_new(findings, finding) != 0)
+        json_array_append_new(findings, json_object()); /* something stands against it, even without words */
 }
 
-static int check_superseded(const struct manifest *new, const json_t *report)
+static void find_conflicts(json_t *findings, const struct places *before, const struct places *after,
+                           const struct manifest *previous, const struct manifest *new, const json_t *report)
 {
     size_t index;
     json_t *entry;
-    int status = 0;
+    json_array_foreach(json_object_get(report, "conflicts"), index, entry) {
+        const char *component = text(entry, "component"), *container = text(entry, "container");
+        const struct snapshot_mapping wanted = { .component = component, .container = container };
+        if (find_gone(before, new, &wanted) || find_gone(after, previous, &wanted))
+            add_finding(findings, "conflict", NULL, component, container,
+                        string_format("%s in %s is held by several targets (%s) and would move; leave one of them"
+                                      " out of the infrastructure model, or go on with --force-conflict",
+                                      component, container, text(entry, "reason")));
+    }
+}
+
+static void find_superseded(json_t *findings, const struct manifest *new, const json_t *report)
+{
+    size_t index;
+    json_t *entry;
     json_array_foreach(json_object_get(report, "superseded"), index, entry) {
         const char *target = text(entry, "target"), *home = text(entry, "home");
-        if (!*home || !holds(new, target, entry) || !holds(new, home, entry))
-            continue;
-        log_error(target,
-                  "not deployed: its old copy of %s would go live beside the newer one on target %s; place "
-                  "it on one"
-                  " of them, or go on with --force-superseded",
-                  text(entry, "component"), home);
-        status = -1;
+        if (*home && holds(new, target, entry) && holds(new, home, entry))
+            add_finding(findings, "superseded", target, text(entry, "component"), text(entry, "container"),
+                        string_format("its old copy of %s would go live beside the newer one on target %s; place it"
+                                      " on one of them, or go on with --force-superseded",
+                                      text(entry, "component"), home));
     }
-    return status;
 }
 
 static bool name_is_key(const struct manifest *manifest, const char *name)
@@ -126,72 +130,85 @@ static bool name_is_key(const struct manifest *manifest, const char *name)
     return !key || strcmp(key, name) == 0;
 }
 
+/* A place that the component would leave, from or to which its state cannot move; NULL: there is none. */
+static const struct snapshot_mapping *find_unmovable(const struct places *before, const struct manifest *previous,
+                                                     const struct manifest *new,
+                                                     const struct snapshot_mapping *mapping)
+{
+    bool reachable = name_is_key(new, mapping->target);
+    for (size_t i = places_first(before, mapping);
+         i < before->count && compare_places(&before->items[i], &mapping) == 0; i++) {
+        const char *source = before->items[i]->target;
+        if (!manifest_find_snapshot_mapping(new, source, mapping->container, mapping->component)
+            && !(reachable && name_is_key(previous, source)))
+            return before->items[i];
+    }
+    return NULL;
+}
+
 /* Disnix compares names with keys when it transfers snapshots: where they differ it transfers nothing. The one that
  * deploys version 1 knows no names. */
-static int check_keys(const struct places *before, const struct manifest *previous, const struct manifest *new)
+static void find_keys(json_t *findings, const struct places *before, const struct manifest *previous,
+                      const struct manifest *new)
 {
-    int status = 0;
-    if (new->version == 1)
-        return 0;
-    for (size_t i = 0; i < new->snapshot_mapping_count; i++) {
+    for (size_t i = 0; new->version != 1 && i < new->snapshot_mapping_count; i++) {
         const struct snapshot_mapping *mapping = &new->snapshot_mappings[i];
         if (manifest_find_snapshot_mapping(previous, mapping->target, mapping->container, mapping->component))
             continue;
-        const struct snapshot_mapping *source = find_gone(before, new, mapping);
-        if (!source || (name_is_key(previous, source->target) && name_is_key(new, mapping->target)))
-            continue;
-        log_error(
-            NULL,
-            "not deployed: the state of %s would move from target %s to %s, and Disnix moves none where a"
-            " target's name is not its connection key; rename the target, or go on with --force-keys",
-            mapping->component, source->target, mapping->target);
-        status = -1;
+        const struct snapshot_mapping *source = find_unmovable(before, previous, new, mapping);
+        if (source)
+            add_finding(findings, "keys", mapping->target, mapping->component, mapping->container,
+                        string_format("the state of %s would move from target %s to %s, and Disnix moves none where"
+                                      " a target's name is not its connection key; rename the target, or go on"
+                                      " with --force-keys",
+                                      mapping->component, source->target, mapping->target));
     }
-    return status;
 }
 
-static int check_providers(const struct manifest *previous, const struct manifest *new)
+static void find_providers(json_t *findings, const struct manifest *previous, const struct manifest *new)
 {
-    int status = 0;
     for (size_t i = 0; i < previous->snapshot_mapping_count; i++) {
         const struct snapshot_mapping *mapping = &previous->snapshot_mappings[i];
-        if (!mapping->provider || manifest_find_service(new, mapping->provider))
-            continue;
-        log_error(
-            mapping->target,
-            "not deployed: the snapshot of %s needs the provider of its container %s, which the new manifest"
-            " does not have; deploy with --no-migration once, or go on with --force-provider",
-            mapping->component, mapping->container);
-        status = -1;
+        if (mapping->provider && !manifest_find_service(new, mapping->provider))
+            add_finding(findings, "provider", mapping->target, mapping->component, mapping->container,
+                        string_format("the snapshot of %s needs the provider of its container %s, which the new"
+                                      " manifest does not have; deploy with --no-migration once, or go on with"
+                                      " --force-provider",
+                                      mapping->component, mapping->container));
     }
-    return status;
 }
 
-static int check(const struct places *before, const struct places *after, const struct manifest *previous,
-                 const struct manifest *new, const json_t *report, const struct settings *settings)
+json_t *check_findings(const struct manifest *previous, const struct manifest *new, const json_t *report,
+                       const struct settings *settings)
 {
-    int status = 0;
-    if (report && !settings->force_conflict)
-        status |= check_conflicts(before, after, previous, new, report);
-    if (report && !settings->force_superseded)
-        status |= check_superseded(new, report);
-    if (previous && !settings->no_migration && !settings->force_keys)
-        status |= check_keys(before, previous, new);
-    if (previous && !settings->no_migration && !settings->force_provider)
-        status |= check_providers(previous, new);
-    return status;
+    struct places before = { 0 }, after = { 0 };
+    json_t *findings = json_array();
+    if (places_list(&before, previous) != 0 || places_list(&after, new) != 0) {
+        json_decref(findings);
+        findings = NULL;
+    }
+    if (findings && report && !settings->force_conflict)
+        find_conflicts(findings, &before, &after, previous, new, report);
+    if (findings && report && !settings->force_superseded)
+        find_superseded(findings, new, report);
+    if (findings && previous && !settings->no_migration && !settings->force_keys)
+        find_keys(findings, &before, previous, new);
+    if (findings && previous && !settings->no_migration && !settings->force_provider)
+        find_providers(findings, previous, new);
+    free(before.items);
+    free(after.items);
+    return findings;
 }
 
 int check_deployment(const struct manifest *previous, const struct manifest *new, const json_t *report,
                      const struct settings *settings)
 {
-    struct places before = { 0 }, after = { 0 };
-    int status = -1;
-    if (places_list(&before, previous) == 0 && places_list(&after, new) == 0)
-        status = check(&before, &after, previous, new, report, settings);
-    else
-        log_error(NULL, "out of memory");
-    free(before.items);
-    free(after.items);
-    return status;
+    CLEANUP_JSON json_t *findings = check_findings(previous, new, report, settings);
+    size_t index;
+    json_t *finding;
+    json_array_foreach(findings, index, finding)
+        log_error(json_string_value(json_object_get(finding, "target")), "not deployed: %s", text(finding, "text"));
+    if (!findings)
+        log_error(NULL, "not deployed: out of memory");
+    return findings && json_array_size(findings) == 0 ? 0 : -1;
 }

@@ -10,9 +10,16 @@
 #include "manifest.h"
 #include "settings.h"
 
-/* Compares previous (NULL: none) with new under the report of the reconstruct stage (NULL: none). Says each
- * finding with its remedy and the option to go on. 0: nothing stands against the deployment, -1: something
- * does. */
+/* Compares previous (NULL: none) with new under the report of the reconstruct stage (NULL: none). Gives what
+ * stands against the deployment, empty: nothing; a finding that its option lets pass is left out:
+ *   [{ "kind": "conflict" | "superseded" | "keys" | "provider",
+ *      "target": where (absent for a conflict), "component", "container",
+ *      "text": one line with the remedy, "option": "--force-KIND", to go on }]
+ * A new reference, in a fixed order; NULL: no memory. */
+json_t *check_findings(const struct manifest *previous, const struct manifest *new, const json_t *report,
+                       const struct settings *settings);
+
+/* Says each finding. 0: nothing stands against the deployment, -1: something does. */
 int check_deployment(const struct manifest *previous, const struct manifest *new, const json_t *report,
                      const struct settings *settings);
 

@@ -11,12 +11,14 @@
 #include "effective.h"
 #include "journal.h"
 #include "loader.h"
+#include "mended.h"
 #include "model.h"
 #include "operations.h"
 #include "plan.h"
 #include "presence.h"
 #include "probe.h"
 #include "progress.h"
+#include "recover.h"
 #include "redeploy.h"
 #include "stages.h"
 #include "state.h"
@@ -298,10 +300,78 @@ static int assign_ids(struct cycle *cycle, json_t **report)
     return cycle->settings->ids ? stage_assign_ids(cycle->settings, cycle->event) : DYDISNIX_NOT_MINE;
 }
 
+static struct recovery recovery_of(struct cycle *cycle)
+{
+    return (struct recovery){ .settings = cycle->settings, .state = &cycle->state,
+                              .directory = state_directory(cycle), .strings = cycle->strings,
+                              .stop = &interrupted };
+}
+
+static void forget_model(const struct settings *settings, const char *name)
+{
+    CLEANUP_FREE char *file = state_path(settings, name);
+    if (file)
+        operations->remove(file);
+}
+
+/* What is deployed is now no model that is remembered. */
+static void take_recovery(struct cycle *cycle, json_t *report)
+{
+    json_t *reports = json_object_get(cycle->event, "reports");
+    if (!report)
+        return;
+    forget_model(cycle->settings, "deployed.xml");
+    if (json_object_get(reports, "recover"))
+        mended_join(json_object_get(reports, "recover"), report);
+    else
+        json_object_set(reports, "recover", report);
+    json_decref(report);
+    keep_event(cycle);
+}
+
+/* Settles a redeployment that did not end well, in this cycle or before. */
+static int settle_redeployment(struct cycle *cycle)
+{
+    const struct recovery recovery = recovery_of(cycle);
+    json_t *report = NULL;
+    int status = recover(&recovery, &report);
+    take_recovery(cycle, report);
+    return status;
+}
+
+/* The same as a stage of its own, before anything else is looked at. */
+static int recover_stage(struct cycle *cycle)
+{
+    if (cycle->settings->dry_run || !state_is_deploying(&cycle->state))
+        return 0;
+    if (begin_stage(cycle, "recover") != 0)
+        return -1;
+    if (cycle->settings->guard && stage_guard(cycle->settings, "recover") != 0) {
+        cycle->refused = true;
+        return end_stage(cycle, "recover", -1, NULL);
+    }
+    int status = settle_redeployment(cycle);
+    return end_stage(cycle, "recover", status, json_object_get(json_object_get(cycle->event, "reports"), "recover"));
+}
+
+static int settle_leftovers(struct cycle *cycle)
+{
+    const struct recovery recovery = recovery_of(cycle);
+    json_t *report = NULL;
+    if (cycle->settings->dry_run)
+        return 0;
+    int status = recover_leftovers(&recovery, &cycle->model.infrastructure, &report);
+    take_recovery(cycle, report);
+    return status;
+}
+
 static int redeploy_stage(struct cycle *cycle, json_t **report)
 {
-    return redeploy(cycle->settings, &cycle->state, cycle->event, &cycle->model.infrastructure,
-                    state_directory(cycle), cycle->strings, report);
+    const struct recovery recovery = recovery_of(cycle);
+    int status = redeploy(&recovery, cycle->event, &cycle->model.infrastructure, report);
+    if (status != 0 && !interrupted && getppid() == cycle->request.host)
+        settle_redeployment(cycle);
+    return status;
 }
 
 static bool never(const struct settings *settings)
@@ -486,9 +556,7 @@ static int evaluate(struct cycle *cycle)
 
 static int look(struct cycle *cycle)
 {
-    operations->remove(cycle->work);
-    if (operations->make_directory(cycle->work, 0700) != 0 || run_stage(cycle, &stage_capture_hook) != 0
-        || run_stage(cycle, &stage_augment_hook) != 0)
+    if (run_stage(cycle, &stage_capture_hook) != 0 || run_stage(cycle, &stage_augment_hook) != 0)
         return -1;
     const char *file = json_string_value(json_object_get(cycle->event, "infrastructure"));
     if (!file) {
@@ -633,12 +701,23 @@ static int idle(struct cycle *cycle, int status)
     return state_save(&cycle->state) == 0 ? status : CYCLE_FAILED;
 }
 
+/* All temporary files are made where the next cycle removes what one that was killed has left. */
+static int prepare_work(const struct cycle *cycle)
+{
+    if (operations->remove(cycle->work) == 0 && operations->make_directory(cycle->work, 0700) == 0
+        && setenv("TMPDIR", cycle->work, 1) == 0)
+        return 0;
+    log_error(NULL, "%s: %s", cycle->work, strerror(errno));
+    return -1;
+}
+
 static int run_cycle(struct cycle *cycle)
 {
     journal_open(&cycle->journal, state_directory(cycle));
     journal_add(&cycle->journal,
                 json_pack("{ss sb}", "kind", "cycle_began", "retry", cycle->request.retry), false);
-    if (look(cycle) != 0) {
+    if (prepare_work(cycle) != 0 || recover_stage(cycle) != 0 || look(cycle) != 0
+        || settle_leftovers(cycle) != 0) {
         journal_release(&cycle->journal);
         return CYCLE_FAILED;
     }
@@ -694,16 +773,18 @@ int cycle_run(const struct settings *settings, const struct cycle_request *reque
     CLEANUP_FREE char *event = state_path(settings, "event.json");
     if (event)
         operations->remove(event);
-    if (cycle_open(&cycle, settings) == 0) {
+    bool open = cycle_open(&cycle, settings) == 0;
+    const struct recovery recovery = recovery_of(&cycle);
+    if (open) {
         cycle.request = *request;
         cycle.progress = progress_to(request->progress);
         progress_tell(&cycle.progress, json_pack("{ss ss}", "event", "end", "stage", "load"));
-        status = take_words(&cycle) == 0 ? run_cycle(&cycle) : CYCLE_FAILED;
+        if ((settings->dry_run || recover_wait(&recovery) == 0) && take_words(&cycle) == 0)
+            status = run_cycle(&cycle);
         if (cycle.model.xml)
             summary_tell(&cycle.progress, cycle.event, cycle.state.root, &cycle.model.infrastructure);
-    }
-    if (cycle.work)
         operations->remove(cycle.work);
+    }
     if (progress_tell(&cycle.progress, json_pack("{ss}", "event", "over")) != 0)
         status = CYCLE_FAILED;
     cycle_close(&cycle);
@@ -779,10 +860,6 @@ int cycle_probe(const struct settings *settings)
 
 void cycle_forget(const struct settings *settings)
 {
-    static const char *const names[] = { "deployed.xml", "failed.xml" };
-    for (size_t i = 0; i < 2; i++) {
-        CLEANUP_FREE char *file = state_path(settings, names[i]);
-        if (file)
-            operations->remove(file);
-    }
+    forget_model(settings, "deployed.xml");
+    forget_model(settings, "failed.xml");
 }

@@ -1,5 +1,7 @@
 noinst_LIBRARIES += host/libhost.a
 host_libhost_a_SOURCES = \
+	host/broken.h \
+	host/calls.c host/calls.h \
 	host/check.c host/check.h \
 	host/control.c host/control.h \
 	host/cycle.c host/cycle.h \
@@ -7,7 +9,9 @@ host_libhost_a_SOURCES = \
 	host/hooks.c host/hooks.h \
 	host/journal.c host/journal.h \
 	host/listing.c host/listing.h \
+	host/leftovers.c host/leftovers.h \
 	host/loader.c host/loader.h \
+	host/mended.c host/mended.h \
 	host/model.c host/model.h \
 	host/notify.c host/notify.h \
 	host/outside.c host/outside.h \
@@ -18,6 +22,9 @@ host_libhost_a_SOURCES = \
 	host/progress.c host/progress.h \
 	host/redeploy.c host/redeploy.h \
 	host/script.c host/script.h \
+	host/recover.c host/recover.h \
+	host/redeploy.c host/redeploy.h \
+	host/rescue.c \
 	host/settings.c host/settings.h \
 	host/stages.c host/stages.h \
 	host/state.c host/state.h \
@@ -26,6 +33,8 @@ host_libhost_a_SOURCES = \
 	host/summary.c host/summary.h \
 	host/supervisor.c host/supervisor.h \
 	host/totals.c host/totals.h \
+	host/transcript.c host/transcript.h \
+	host/undo.c \
 	host/usage.c host/usage.h \
 	host/watch.c host/watch.h \
 	host/words.c host/words.h \

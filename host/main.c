@@ -357,7 +357,8 @@ static int64_t timeout_of(const struct loop *loop, const char *stage)
 static int64_t patience_of(const struct loop *loop, const char *stage)
 {
     int64_t stop_timeout = loop->supervisor.stop_timeout;
-    return strcmp(stage, "redeploy") == 0 || stop_timeout < short_patience ? stop_timeout : short_patience;
+    bool deploys = strcmp(stage, "redeploy") == 0 || strcmp(stage, "recover") == 0;
+    return deploys || stop_timeout < short_patience ? stop_timeout : short_patience;
 }
 
 /* A line of the running cycle. */

@@ -40,8 +40,8 @@ static int make_manifest(const struct settings *settings, const json_t *event, c
     return *path ? 0 : -1;
 }
 
-/* Nothing else keeps the new manifest before its deployment has set the profile. */
-static int keep_manifest(const struct settings *settings, const char *path, const char *directory)
+/* Nothing else keeps the new manifest before its deployment has set the profile, and nothing the old one then. */
+static int keep_manifest(const struct recovery *recovery, const char *path, const char *link)
 {
     CLEANUP_ARGUMENTS struct arguments arguments = { 0 };
     CLEANUP_FREE char *output = NULL;
@@ -49,9 +49,9 @@ static int keep_manifest(const struct settings *settings, const char *path, cons
     arguments_add(&arguments, "--realise");
     arguments_add(&arguments, path);
     arguments_add(&arguments, "--add-root");
-    arguments_format(&arguments, "%s/new", directory);
+    arguments_format(&arguments, "%s/%s", recovery->directory, link);
     arguments_add(&arguments, "--indirect");
-    return stage_run(settings, &(struct stage_program){ .arguments = &arguments }, &output, NULL, NULL);
+    return stage_run(recovery->settings, &(struct stage_program){ .arguments = &arguments }, &output, NULL, NULL);
 }
 
 /* keys: of the model, for targets of version 1. */
@@ -68,27 +68,17 @@ static int read_manifest(const char *path, const struct target_keys *keys, struc
 
 struct deployment {
     struct state *state;
-    const char *previous, *new;
+    struct transcript said;
 };
 
-/* The phases are told by what Disnix prints; the last one seen stands in the state file. */
+/* The last phase seen stands in the state file. */
 static void watch_phase(void *closure, const char *line)
 {
-    static const char *const phases[][2] = {
-        { "Distributing intra-dependency closures", "distributing" },
-        { "Acquiring locks", "locking" },
-        { "Activating new configuration", "activating" },
-        { "Migrating data", "migrating" },
-        { "Setting profiles", "setting profiles" },
-        { "Releasing locks", "releasing" },
-    };
     struct deployment *deployment = closure;
-    for (size_t i = 0; i < sizeof phases / sizeof *phases; i++)
-        if (strstr(line, phases[i][0])) {
-            state_deploying(deployment->state, deployment->previous, deployment->new, phases[i][1]);
-            state_save(deployment->state);
-            return;
-        }
+    if (!transcript_line(&deployment->said, line))
+        return;
+    state_phase(deployment->state, transcript_phase(&deployment->said));
+    state_save(deployment->state);
 }
 
 static void deploy_arguments(struct arguments *arguments, const struct settings *settings,
@@ -109,52 +99,67 @@ static void deploy_arguments(struct arguments *arguments, const struct settings 
     arguments_add(arguments, new);
 }
 
-static int deploy(const struct settings *settings, struct state *state, const char *previous, const char *new,
-                  json_t *report)
+static int run_deploy(const struct recovery *recovery, const char *previous, const char *new,
+                      struct deployment *deployment, int *exit_status)
 {
     CLEANUP_ARGUMENTS struct arguments arguments = { 0 };
-    struct deployment deployment = { state, previous, new };
-    int exit_status = -1;
-    deploy_arguments(&arguments, settings, previous, new);
-    state_deploying(state, previous, new, "started");
-    if (state_save(state) != 0)
-        return -1;
+    CLEANUP_FREE char *transcript = recover_transcript(recovery->directory);
+    deploy_arguments(&arguments, recovery->settings, previous, new);
     const struct stage_program program = { .arguments = &arguments, .show = true, .line = watch_phase,
-                                           .closure = &deployment };
-    int status = stage_run(settings, &program, NULL, NULL, &exit_status);
+                                           .closure = deployment, .transcript = transcript };
+    return transcript ? stage_run(recovery->settings, &program, NULL, NULL, exit_status) : -1;
+}
+
+static int deploy(const struct recovery *recovery, const char *previous, const char *new, json_t *report)
+{
+    struct deployment deployment = { .state = recovery->state };
+    int exit_status = -1, status = -1;
+    if (previous && keep_manifest(recovery, previous, "previous") != 0)
+        log_warning(NULL, "the previous manifest may be collected as garbage meanwhile");
+    state_deploying(recovery->state, previous, new);
+    if (state_save(recovery->state) == 0 && transcript_init(&deployment.said) == 0)
+        status = run_deploy(recovery, previous, new, &deployment, &exit_status);
+    transcript_clear(&deployment.said);
     json_object_set_new(report, "status", json_integer(exit_status));
+    if (exit_status >= 0) {
+        state_exited(recovery->state, exit_status);
+        state_save(recovery->state);
+    }
     if (exit_status == 2)
         log_error(NULL, "services are active, but their state was not migrated and no profile was set");
     return status;
 }
 
-static int check_and_deploy(const struct settings *settings, struct state *state, const json_t *event,
-                            const struct previous *previous, const char *path, struct strings *strings,
-                            json_t *report)
+static int check_and_deploy(const struct recovery *recovery, const json_t *event, const struct previous *previous,
+                            const char *path, json_t *report)
 {
     struct manifest new;
-    manifest_init(&new, strings);
-    if (read_manifest(path, previous->keys, strings, &new) != 0)
+    manifest_init(&new, recovery->strings);
+    if (read_manifest(path, previous->keys, recovery->strings, &new) != 0)
         return -1;
     const struct manifest *known = previous->known ? &previous->manifest : NULL;
     const json_t *reconstructed = json_object_get(json_object_get(event, "reports"), "reconstruct");
+    json_t *mended = NULL;
     json_object_set_new(report, "difference", manifest_difference(known, &new));
     json_object_set_new(report, "services", json_integer((json_int_t)new.service_count));
-    int status = check_deployment(known, &new, reconstructed, settings);
-    if (settings->dry_run) {
+    int status = check_deployment(known, &new, reconstructed, recovery->settings);
+    if (recovery->settings->dry_run) {
         json_object_set_new(report, "allowed", json_boolean(status == 0));
         manifest_clear(&new);
         return status;
     }
-    if (status == 0)
-        status = deploy(settings, state, previous->path, path, report);
+    if (status != 0)
+        recover_forget(recovery);
     if (status == 0) {
-        state_deploying(state, NULL, NULL, NULL);
-        state_deployed(state, path, &new.infrastructure);
-        status = state_save(state);
+        recover_unknown(recovery, known, &new, &mended);
+        if (mended)
+            json_object_set_new(report, "recover", mended);
+        status = deploy(recovery, previous->path, path, report);
     }
+    if (status == 0)
+        state_deployed(recovery->state, path, &new.infrastructure);
     manifest_clear(&new);
-    return status;
+    return status == 0 ? recover_forget(recovery) : status;
 }
 
 /* The coordinator's manifest, with the model's names for targets that it knows by key. */
@@ -170,23 +175,26 @@ static int read_previous(const struct settings *settings, const struct infrastru
     return previous_name_targets(previous, keys);
 }
 
-int redeploy(const struct settings *settings, struct state *state, const json_t *event,
-             const struct infrastructure *model, const char *directory, struct strings *strings,
+int redeploy(const struct recovery *recovery, const json_t *event, const struct infrastructure *model,
              json_t **report)
 {
     CLEANUP_FREE char *path = NULL;
     struct previous previous = { 0 };
     struct target_keys keys = { 0 };
+    const struct settings *settings = recovery->settings;
     log_notice(NULL, settings->dry_run ? "Planning the redeployment..." : "Redeploying the system...");
     *report = json_object();
     int status = make_manifest(settings, event, &path);
+    /* What was kept of an earlier deployment goes first: the record must not be read beside its transcript. */
     if (status == 0 && !settings->dry_run)
-        status = keep_manifest(settings, path, directory);
+        status = recover_forget(recovery);
+    if (status == 0 && !settings->dry_run)
+        status = keep_manifest(recovery, path, "new");
     if (status == 0)
-        status = read_previous(settings, model, &keys, strings, &previous);
+        status = read_previous(settings, model, &keys, recovery->strings, &previous);
     if (status == 0) {
         json_object_update_new(*report, json_pack("{ss* ss}", "previous", previous.path, "manifest", path));
-        status = check_and_deploy(settings, state, event, &previous, path, strings, *report);
+        status = check_and_deploy(recovery, event, &previous, path, *report);
     }
     previous_clear(&previous);
     target_keys_clear(&keys);

@@ -6,14 +6,15 @@
 #ifndef REDEPLOY_H
 #define REDEPLOY_H
 
+#include "recover.h"
 #include "settings.h"
 #include "state.h"
 
-/* event: as given to hooks, with infrastructure, distribution and reports. directory: of the state; the new
- * manifest is kept from garbage collection by the link "new" in it. *report: { "previous", "manifest",
- * "status", "difference" } as far as it went, a new reference. 0, or -1 after a message. */
-int redeploy(const struct settings *settings, struct state *state, const json_t *event,
-             const struct infrastructure *model, const char *directory, struct strings *strings,
+/* event: as given to hooks, with infrastructure, distribution and reports. While it is under way the links "new" and
+ * "previous" in the directory of the state keep the manifests from garbage collection. *report: { "previous",
+ * "manifest", "status", "difference", "recover" } as far as it went, a new reference. 0, or -1 after a message; what
+ * recover() is to settle then stands in the state. */
+int redeploy(const struct recovery *recovery, const json_t *event, const struct infrastructure *model,
              json_t **report);
 
 /* Snapshots of everything in the coordinator's manifest but what is on targets that cannot be asked: those

@@ -22,7 +22,8 @@ enum {
     OPTION_INTERFACE, OPTION_EXTRA_PARAMS, OPTION_TARGET_PROPERTY, OPTION_ONCE, OPTION_RUN, OPTION_PLUGIN,
     OPTION_PLUGIN_OPTION, OPTION_STATE_DIR, OPTION_ALLOW_EMPTY, OPTION_RETRY_MIN, OPTION_RETRY_MAX,
     OPTION_VERBOSE, OPTION_FORCE_CONFLICT, OPTION_FORCE_SUPERSEDED, OPTION_FORCE_KEYS,
-    OPTION_FORCE_PROVIDER, OPTION_OF_RECONSTRUCT, OPTION_GENINFRA_STREAM, OPTION_PROBE, OPTION_NO_PROBE,
+    OPTION_FORCE_PROVIDER, OPTION_RELEASE_STALE_LOCKS, OPTION_OF_RECONSTRUCT, OPTION_GENINFRA_STREAM, OPTION_PROBE,
+    OPTION_NO_PROBE,
     OPTION_PROBE_INTERVAL, OPTION_PROBE_TIMEOUT, OPTION_SETTLE, OPTION_GRACE, OPTION_FLAP_COUNT,
     OPTION_FLAP_WINDOW, OPTION_FLAP_STABLE, OPTION_MAX_TARGETS_LOST, OPTION_RESYNC, OPTION_STAGE_TIMEOUT,
     OPTION_CYCLE_TIMEOUT, OPTION_STOP_TIMEOUT, OPTION_DRY_RUN, OPTION_EXIT_WITH_PARENT, OPTION_GUARD,
@@ -70,6 +71,7 @@ static const struct option long_options[] = {
     { "force-superseded", no_argument, NULL, OPTION_FORCE_SUPERSEDED },
     { "force-keys", no_argument, NULL, OPTION_FORCE_KEYS },
     { "force-provider", no_argument, NULL, OPTION_FORCE_PROVIDER },
+    { "release-stale-locks", no_argument, NULL, OPTION_RELEASE_STALE_LOCKS },
     { "unreachable", required_argument, NULL, OPTION_OF_RECONSTRUCT },
     { "superseded", required_argument, NULL, OPTION_OF_RECONSTRUCT },
     { "superseded-max-age", required_argument, NULL, OPTION_OF_RECONSTRUCT },
@@ -292,6 +294,7 @@ static enum settings_outcome take_flag(struct reading *reading, int option)
     case OPTION_NO_PROBE: reading->no_probe = true; break;
     case OPTION_DRY_RUN: settings->dry_run = true; break;
     case OPTION_EXIT_WITH_PARENT: settings->exit_with_parent = true; break;
+    case OPTION_RELEASE_STALE_LOCKS: settings->release_stale_locks = true; break;
     case 'h': fputs(usage_text, stdout); return SETTINGS_DONE;
     case 'v': puts("dydisnix-self-adapt (" PACKAGE_NAME " " PACKAGE_VERSION ")"); return SETTINGS_DONE;
     default:

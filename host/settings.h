@@ -31,6 +31,7 @@ struct settings {
     char **guard;     /* of --guard */
     long interval;    /* seconds */
     bool snapshot, reconstruct, once, allow_empty, verbose, log_json;
+    bool release_stale_locks;
     bool force_conflict, force_superseded, force_keys, force_provider; /* go on where the check would stop */
     long retry_min, retry_max; /* seconds */
     bool probes;               /* ask targets whether they are there */

@@ -16,6 +16,7 @@
 struct stage_program {
     const struct arguments *arguments;
     const char *temporary;
+    const char *transcript; /* where it keeps what it prints; NULL: nowhere */
     bool show;
     void (*line)(void *closure, const char *line);
     void *closure;

@@ -27,6 +27,14 @@ static int tell_holder(const char *file, int lock, const char *directory)
     return -1;
 }
 
+static int remove_half_written(void *closure, const char *name)
+{
+    CLEANUP_FREE char *file = string_format("%s/%s", (const char *)closure, name);
+    if (file && strncmp(name, ".new-", strlen(".new-")) == 0)
+        operations->remove(file);
+    return 0;
+}
+
 /* flock() and not fcntl(): a cycle inherits it. One whose host was killed may still be deploying, and the
  * next host must not begin another deployment beside it. Programs do not get it: it is closed when they
  * start. */
@@ -45,9 +53,16 @@ int state_lock(const char *directory, int *lock)
         log_error(NULL, "%s: %s", file, strerror(errno));
         return -1;
     }
+    operations->list(directory, remove_half_written, (void *)directory);
     *lock = fd;
     fd = -1;
     return 0;
+}
+
+bool state_transcript_is_open(const char *file)
+{
+    CLEANUP_FD int fd = open(file, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    return fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK;
 }
 
 static json_t *fresh_state(void)
@@ -200,13 +215,28 @@ bool state_is_deploying(const struct state *state)
     return json_object_get(state->root, "deployment") != NULL;
 }
 
-void state_deploying(struct state *state, const char *previous, const char *new, const char *phase)
+void state_deploying(struct state *state, const char *previous, const char *new)
 {
-    if (phase)
+    if (new)
         json_object_set_new(state->root, "deployment",
-                            json_pack("{ss* ss ss}", "previous", previous, "new", new, "phase", phase));
+                            json_pack("{ss* ss ss}", "previous", previous, "new", new, "phase", "started"));
     else
         json_object_del(state->root, "deployment");
+}
+
+void state_phase(struct state *state, const char *phase)
+{
+    json_object_set_new(object_at(state->root, "deployment"), "phase", json_string(phase));
+}
+
+void state_exited(struct state *state, int status)
+{
+    json_object_set_new(object_at(state->root, "deployment"), "status", json_integer(status));
+}
+
+bool state_knows_deployment(const struct state *state)
+{
+    return state_is_deploying(state) || json_object_get(state->root, "deployed");
 }
 
 void state_deployed(struct state *state, const char *manifest, const struct infrastructure *infrastructure)

@@ -28,7 +28,9 @@
  *   snapshots    { TARGET: { CONTAINER: { COMPONENT: seconds } } }; the last snapshot taken there
  *   silent       [NAME]; the targets that did not answer the last reconstruction, or not credibly
  *   deployed     the manifest of the last successful redeployment
- *   deployment   { "previous", "new", "phase" } of a redeployment that is under way or did not end well
+ *   deployment   { "previous", "new", "phase", "status" } of a redeployment that is under way or did not end well;
+ *                status: what disnix-deploy exited with
+ *   leftovers    what is to be done on targets that did not answer when such a one was settled, see leftovers.h
  */
 #ifndef STATE_H
 #define STATE_H
@@ -45,9 +47,12 @@ struct state {
     json_t *root;
 };
 
-/* Takes the lock of the directory, which is made if need be, until the descriptor *lock is closed. 0; -1
- * after a message, that says who holds it. */
+/* Takes the lock of the directory, which is made if need be, until the descriptor *lock is closed, and removes what
+ * a loop that was killed has left half written there. 0; -1 after a message, that says who holds it. */
 int state_lock(const char *directory, int *lock);
+
+/* Whether a program that keeps its transcript in file, or what it started, still runs. */
+bool state_transcript_is_open(const char *file);
 
 /* Reads state.json; an absent or damaged one gives a fresh state (a damaged one with a warning). 0, or -1. */
 int state_load(const char *directory, struct state *state);
@@ -80,8 +85,13 @@ bool state_is_silent(const struct state *state, const char *target);
 /* Whether a redeployment was begun and has not ended well. */
 bool state_is_deploying(const struct state *state);
 
-/* A redeployment begins, is in a phase, or (phase NULL) is over. */
-void state_deploying(struct state *state, const char *previous, const char *new, const char *phase);
+/* A redeployment begins or (new NULL) is over; the one that was begun is in a phase, has exited. */
+void state_deploying(struct state *state, const char *previous, const char *new);
+void state_phase(struct state *state, const char *phase);
+void state_exited(struct state *state, int status);
+
+/* Whether anything is known of how the last redeployment ended. */
+bool state_knows_deployment(const struct state *state);
 
 /* A redeployment of manifest with these targets has succeeded. */
 void state_deployed(struct state *state, const char *manifest, const struct infrastructure *infrastructure);

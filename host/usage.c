@@ -87,6 +87,7 @@ const char usage_text[] =
     "      --stop-timeout=SECONDS      time for a deployment to roll back when it is ended\n"
     "                                  (default: 60)\n"
     "      --exit-with-parent          end as with TERM when the parent ends\n"
+    "      --release-stale-locks       release all locks if the state directory was lost\n"
     "      --allow-empty               accept an infrastructure without targets\n"
     "      --retry-min=SECONDS         first delay after a failed cycle (default: 5)\n"
     "      --retry-max=SECONDS         longest delay (default: 300)\n"
@@ -98,5 +99,5 @@ const char usage_text[] =
     "  -v, --version                   print the version\n"
     "\n"
     "Environment: DISNIX_CLIENT_INTERFACE, DISNIX_TARGET_PROPERTY, DISNIX_PROFILE,\n"
-    "DYDISNIX_GENINFRA, DYDISNIX_PLUGIN_PATH, TMPDIR. An option beats its variable.\n"
+    "DYDISNIX_GENINFRA, DYDISNIX_PLUGIN_PATH. An option beats its variable.\n"
     "Exit status: 0 done, 1 failed, 2 wrong usage.\n";

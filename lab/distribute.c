@@ -4,6 +4,7 @@
 #include "cleanup.h"
 #include "client.h"
 #include "deployment.h"
+#include "ending.h"
 #include "operations.h"
 #include "targets.h"
 #include "workers.h"
@@ -105,5 +106,5 @@ bool distribute_closures(const struct deployment *deployment)
         .closure = (void *)deployment,
     };
     announce(NULL, "Distributing intra-dependency closures...");
-    return workers_run(&workers);
+    return ending_phase("distributing") && workers_run(&workers);
 }

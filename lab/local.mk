@@ -2,6 +2,7 @@ noinst_LIBRARIES += lab/libengine.a
 lab_libengine_a_SOURCES = \
 	lab/deployment.c lab/deployment.h \
 	lab/distribute.c \
+	lab/ending.c lab/ending.h \
 	lab/engine.c lab/engine.h \
 	lab/engine-deploy.c \
 	lab/engine-models.c \

@@ -3,6 +3,7 @@
 
 #include "cleanup.h"
 #include "deployment.h"
+#include "ending.h"
 #include "operations.h"
 #include "targets.h"
 #include "workers.h"
@@ -49,7 +50,7 @@ bool acquire_locks(const struct deployment *deployment)
     CLEANUP_FREE bool *locked = calloc(deployment->manifest.profile_count + 1, sizeof *locked);
     if (!locked)
         return false;
-    bool success = lock_targets(deployment, locked);
+    bool success = ending_phase("locking") && lock_targets(deployment, locked);
     if (!success)
         unlock_targets(deployment, locked);
     return success;
@@ -62,5 +63,5 @@ bool release_locks(const struct deployment *deployment)
         return true;
     }
     announce(NULL, "Releasing locks...");
-    return unlock_targets(deployment, NULL);
+    return ending_phase("releasing") && unlock_targets(deployment, NULL);
 }

@@ -7,6 +7,7 @@
 #include "cleanup.h"
 #include "client.h"
 #include "deployment.h"
+#include "ending.h"
 #include "operations.h"
 #include "snapshots.h"
 #include "workers.h"
@@ -308,7 +309,7 @@ bool take_snapshots(const struct deployment *deployment)
     log_notice(NULL, "Snapshotting state of %s components...", deployment->no_upgrade ? "all" : "moved");
     int status = deployment->no_upgrade ? round_begin(&round, deployment, &deployment->manifest, NULL)
                                         : round_begin(&round, deployment, old, &deployment->manifest);
-    bool success = status == 0 && run_snapshots(&round);
+    bool success = status == 0 && ending_phase("snapshotting") && run_snapshots(&round);
     round_end(&round);
     return success;
 }
@@ -320,7 +321,7 @@ static bool restore_state(const struct deployment *deployment)
     log_notice(NULL, "Sending snapshots of %s components...", everything ? "all" : "moved");
     int status = round_begin(&round, deployment, &deployment->manifest,
                              everything ? NULL : &deployment->previous.manifest);
-    bool success = status == 0;
+    bool success = status == 0 && ending_phase("restoring");
     if (success && deployment->depth_first)
         success = run_copying(&round, restore_depth_first, "Cannot send, restore or clean snapshots");
     else if (success)

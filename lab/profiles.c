@@ -5,6 +5,7 @@
 
 #include "cleanup.h"
 #include "deployment.h"
+#include "ending.h"
 #include "nix.h"
 #include "operations.h"
 #include "targets.h"
@@ -18,7 +19,7 @@ bool set_target_profiles(const struct deployment *deployment)
         .doing = "Setting Disnix profile",
         .complaint = "Cannot set Disnix profile",
     };
-    return target_calls_run(&calls);
+    return ending_phase("setting") && target_calls_run(&calls);
 }
 
 /* Disnix makes the directory itself, but only the last part of its path when the user names one. */
@@ -35,6 +36,8 @@ static int make_profile_directory(const struct deployment *deployment, const cha
 bool set_coordinator_profile(const struct deployment *deployment)
 {
     const char *profile = deployment->previous.profile;
+    if (!ending_phase("coordinator"))
+        return false;
     if (make_profile_directory(deployment, profile) != 0) {
         log_error(NULL, "Cannot create the directory of the profile: %s: %s", profile, strerror(errno));
         return false;

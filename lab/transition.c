@@ -9,6 +9,7 @@
 #include "cleanup.h"
 #include "client.h"
 #include "deployment.h"
+#include "ending.h"
 #include "operations.h"
 #include "workers.h"
 
@@ -286,6 +287,7 @@ static bool roll_back(struct transition *transition, const char *phase, void (*u
               transition->deployment->no_rollback ? "No rollback, as it has been disabled"
                                                   : "Doing a rollback...");
     transition->rolling_back = true;
+    ending_phase("undoing");
     if (!transition->deployment->no_rollback)
         undo(transition);
     return false;
@@ -294,10 +296,10 @@ static bool roll_back(struct transition *transition, const char *phase, void (*u
 static bool run_transition(struct transition *transition)
 {
     announce(NULL, "Executing deactivation of services:");
-    if (transition->old && !run_pass(transition, false, is_obsolete))
+    if (!ending_phase("deactivating") || (transition->old && !run_pass(transition, false, is_obsolete)))
         return roll_back(transition, "Deactivation", restore_old_services);
     announce(NULL, "Executing activation of services:");
-    if (!run_pass(transition, true, is_added))
+    if (!ending_phase("activating") || !run_pass(transition, true, is_added))
         return roll_back(transition, "Activation", undo_activation);
     return true;
 }

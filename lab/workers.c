@@ -8,6 +8,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "ending.h"
 #include "operations.h"
 
 volatile int interrupted;
@@ -64,6 +65,10 @@ static void end_step(struct crew *crew, size_t i, bool success)
 static void start_step(struct crew *crew, size_t i)
 {
     const struct workers *workers = crew->workers;
+    if (!ending_step()) {
+        end_step(crew, i, false);
+        return;
+    }
     fflush(NULL);
     pid_t pid = fork();
     if (pid == 0) {

@@ -20,10 +20,12 @@
 #define DEFAULT_OUTPUT_LIMIT ((size_t)64 << 20)
 #define CHUNK 65536
 #define PIPE_MOST ((size_t)1 << 20) /* what a pipe can hold, pipe-max-size as Linux has it */
+#define TRANSCRIPT_MOST ((size_t)1 << 30)
 #define MESSAGE_LENGTH_MAX 4096
 #define GRACE 100      /* milliseconds for output in flight after the exit */
 #define KILL_GRACE 2000 /* milliseconds that a killed program gets before it is given up */
 #define POLL_INTERVAL 5 /* milliseconds, where there is no pidfd_open */
+#define FOLLOW_INTERVAL 50 /* milliseconds between two looks at a transcript */
 
 struct task {
     struct task *next;
@@ -206,7 +208,7 @@ static size_t read_stream(struct task *task, int *fd, void (*add)(struct task *,
         add(task, chunk, (size_t)got);
         return (size_t)got;
     }
-    if (got == 0 || errno != EAGAIN)
+    if (got == 0 ? task->program.transcript == NULL : errno != EAGAIN)
         close_stream(fd);
     return 0;
 }
@@ -214,9 +216,9 @@ static size_t read_stream(struct task *task, int *fd, void (*add)(struct task *,
 /* Reads what a program had written when it exited, but does not run after one that goes on writing. */
 static void drain_stream(struct task *task, int *fd, void (*add)(struct task *, const char *, size_t))
 {
-    size_t total = 0, got;
+    size_t most = task->program.transcript != NULL ? TRANSCRIPT_MOST : PIPE_MOST, total = 0, got;
 
-    while (total < PIPE_MOST && (got = read_stream(task, fd, add)) > 0)
+    while (total < most && (got = read_stream(task, fd, add)) > 0)
         total += got;
 }
 
@@ -364,6 +366,8 @@ static int64_t task_due(const struct task *task, int64_t now)
         due = task->started + task->program.deadline;
     if (task->exit_fd < 0 && due > now + POLL_INTERVAL)
         due = now + POLL_INTERVAL;
+    if (task->program.transcript != NULL && due > now + FOLLOW_INTERVAL)
+        due = now + FOLLOW_INTERVAL;
     return due;
 }
 
@@ -391,8 +395,8 @@ static int wait_for_events(struct loop *loop)
     entry = loop->table;
     for (task = loop->tasks; task != NULL; task = task->next, entry += 3) {
         task->watched = entry;
-        watch(&entry[0], task->process.out);
-        watch(&entry[1], task->process.err);
+        watch(&entry[0], task->program.transcript != NULL ? -1 : task->process.out);
+        watch(&entry[1], task->program.transcript != NULL ? -1 : task->process.err);
         watch(&entry[2], task->exited != 0 ? -1 : task->exit_fd);
         if (task_due(task, now) < due)
             due = task_due(task, now);
@@ -408,11 +412,12 @@ static int wait_for_events(struct loop *loop)
 static bool task_serve(struct task *task)
 {
     bool may_have_exited = task->exit_fd < 0 || task->watched[2].revents != 0;
+    bool followed = task->program.transcript != NULL;
     int64_t now;
 
-    if (task->watched[0].revents != 0)
+    if (followed || task->watched[0].revents != 0)
         read_stream(task, &task->process.out, add_output);
-    if (task->watched[1].revents != 0)
+    if (followed || task->watched[1].revents != 0)
         read_stream(task, &task->process.err, add_messages);
     now = real_now();
     if (task->exited == 0 && may_have_exited && has_exited(task)) {
@@ -420,7 +425,7 @@ static bool task_serve(struct task *task)
         drain_stream(task, &task->process.out, add_output);
         drain_stream(task, &task->process.err, add_messages);
     }
-    if (task->exited != 0 && task->process.out < 0 && task->process.err < 0)
+    if (task->exited != 0 && (followed || (task->process.out < 0 && task->process.err < 0)))
         return true;
     if (task->exited != 0)
         return task->killed != 0 || now >= task->exited + GRACE;

@@ -9,8 +9,10 @@
 #include <signal.h>
 #include <spawn.h>
 #include <string.h>
+#include <sys/file.h>
 
 #include "cleanup.h"
+#include "strings.h"
 
 struct pipes {
     int out[2];
@@ -33,6 +35,31 @@ static int pipe_open(int ends[2])
         return -1;
     }
     return fcntl(ends[0], F_SETFL, O_NONBLOCK);
+}
+
+/* A file in place of a pipe. The lock belongs to the end that is written to, so it is the program's. */
+static int file_open(int ends[2], const char *path)
+{
+    ends[1] = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (ends[1] < 0 || flock(ends[1], LOCK_EX | LOCK_NB) != 0 || ftruncate(ends[1], 0) != 0)
+        return -1;
+    ends[0] = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    return ends[0] < 0 ? -1 : 0;
+}
+
+/* What the program's standard output and standard error lead to. */
+static int pipes_open(struct pipes *pipes, const char *transcript)
+{
+    CLEANUP_FREE char *errors = NULL;
+
+    if (transcript == NULL)
+        return pipe_open(pipes->out) != 0 || pipe_open(pipes->err) != 0 ? -1 : 0;
+    errors = string_format("%s.err", transcript);
+    if (errors == NULL) {
+        errno = ENOMEM;
+        return -1;
+    }
+    return file_open(pipes->out, transcript) != 0 || file_open(pipes->err, errors) != 0 ? -1 : 0;
 }
 
 static bool is_replaced(const char *variable, const char *const *additions)
@@ -137,7 +164,7 @@ int real_spawn(const struct dydisnix_program *program, struct real_process *proc
         return EINVAL;
     if (program->environment != NULL && (merged = environment_with(program->environment)) == NULL)
         return ENOMEM;
-    if (pipe_open(pipes.out) != 0 || pipe_open(pipes.err) != 0)
+    if (pipes_open(&pipes, program->transcript) != 0)
         error = errno;
     if (error == 0)
         error = spawn(program, merged != NULL ? merged : environ, &pipes, &process->pid);

@@ -195,6 +195,33 @@ rm "$network/a/default"
 ok 'profiles can be set alone' nix disnix-set --coordinator-profile-path "$scratch/coordinator" "$new"
 ok 'on the targets' test -s "$network/a/default"
 
+# Endings that a test asks for.
+DYDISNIX_LAB_END="$network/end"
+export DYDISNIX_LAB_END
+new=$(readlink "coordinator/$(readlink coordinator/default)")
+models 3 b a b c
+later=$(nix disnix-manifest -s services.nix -i infrastructure.nix -d distribution.nix --no-out-link 2> /dev/null)
+while IFS='|' read -r line status locked calls; do
+    echo "$line" > "$DYDISNIX_LAB_END"
+    fails "$status" "an ending: $line" deploy
+    is "$(cd "$network" && ls -d [a-d]/lock 2> /dev/null | tr '\n' ' ')" "$locked" 'the locks after it'
+    is "$(calls 'activate|deactivate')" "$calls" 'and what was done before it'
+    is "$(find "$TMPDIR" -mindepth 1)$(ls "$DYDISNIX_LAB_END" 2> /dev/null)" '' 'nothing else is left behind'
+    rm -rf "$network"/[a-d]/lock
+    touch "$network/a/active/web" "$network/b/active/api2" && rm -f "$network/b/active/api3"
+done << 'EOF'
+distributing 0 exit 3|3||
+locking 0 kill KILL|137||
+deactivating 0 kill SEGV|139|a/lock b/lock c/lock |
+activating 0 exit 139|139|a/lock b/lock c/lock |deactivate a web;deactivate b api2;
+activating 2 fail|1||deactivate a web;deactivate b api2;activate b api3;deactivate b api3;activate b api2;activate a web;
+snapshotting 0 fail|2||deactivate a web;deactivate b api2;activate b api3;activate a web;
+setting 0 kill TERM|143|a/lock b/lock c/lock |deactivate a web;deactivate b api2;activate b api3;activate a web;
+releasing 0 fail|1|a/lock b/lock c/lock |deactivate a web;deactivate b api2;activate b api3;activate a web;
+EOF
+is "$(readlink "coordinator/$(readlink coordinator/default)")" "$later" 'the profile was set before the last one'
+unset DYDISNIX_LAB_END
+
 # A manifest like one of a reconstruction that left out what a silent target had.
 nix cat "$new" > "$scratch/new.xml"
 python3 - "$scratch/new.xml" > "$scratch/dangling.xml" << 'EOF'

@@ -22,7 +22,8 @@ is "$(arguments nix-store)" "$(lines --realise "$manifest" --add-root "$state/de
 is "$(arguments disnix-deploy)" "$(lines \
     --profile default --coordinator-profile-path "$scratch/the profiles" "$manifest")" \
     'disnix-deploy, without an old manifest'
-is "$(settings_of disnix-manifest)" 'DISNIX_PROFILE=default' 'settings are not made up'
+is "$(settings_of disnix-manifest)" "$(lines DISNIX_PROFILE=default TMPDIR="$state/default/work")" \
+    'settings are not made up'
 
 # Everything at once. Values that begin with - stay values.
 forget_calls
@@ -40,7 +41,7 @@ everything()
 }
 ok 'a cycle with every option' everything
 is "$(called)" \
-    'dydisnix-augment-infra disnix-snapshot dydisnix-gendist dydisnix-id-assign disnix-manifest nix-store disnix-deploy ' \
+    'dydisnix-augment-infra disnix-snapshot dydisnix-gendist dydisnix-id-assign disnix-manifest nix-store nix-store disnix-deploy ' \
     'its programs, in their order'
 is "$(arguments dydisnix-augment-infra)" "$(lines \
     --infrastructure "$models/infrastructure.nix" --augment "$models/the augment.nix")" 'dydisnix-augment-infra'
@@ -69,7 +70,7 @@ do
         "$(lines 'DISNIX_CLIENT_INTERFACE=my client' 'DISNIX_PROFILE=my profile' DISNIX_TARGET_PROPERTY=ip)" \
         "$name gets the profile, the interface and the target property as settings too"
 done
-for name in dydisnix-augment-infra dydisnix-gendist; do
+for name in dydisnix-augment-infra dydisnix-gendist disnix-deploy; do
     is "$(settings_of $name | grep TMPDIR)" "TMPDIR=$state/my profile/work" "what $name leaves behind goes with the cycle"
 done
 
@@ -77,6 +78,8 @@ forget_calls
 : > "$models/the ids.nix"
 ok 'once more, without migration' everything --no-migration
 has "$(arguments dydisnix-id-assign)" "$(lines --ids "$models/the ids.nix")" 'ids that were assigned are kept'
+is "$(arguments nix-store)" "$(lines --realise "$previous" --add-root "$state/my profile/previous" --indirect)" \
+    'the manifest that is deployed is kept from garbage collection too'
 has "$(arguments disnix-deploy)" --no-migration 'disnix-deploy does not migrate'
 
 # Options and variables.
@@ -84,13 +87,13 @@ forget_calls
 DISNIX_PROFILE=theirs DISNIX_CLIENT_INTERFACE=their-client DISNIX_TARGET_PROPERTY=ip
 export DISNIX_PROFILE DISNIX_CLIENT_INTERFACE DISNIX_TARGET_PROPERTY
 ok 'settings from variables' watching --once
-is "$(settings_of disnix-deploy)" \
+is "$(settings_of disnix-deploy | grep DISNIX)" \
     "$(lines DISNIX_CLIENT_INTERFACE=their-client DISNIX_PROFILE=theirs DISNIX_TARGET_PROPERTY=ip)" \
     'variables are passed on'
 has "$(arguments dydisnix-gendist)" "$(lines --profile theirs)" 'the profile also to dydisnix-gendist, which does not read it'
 forget_calls
 ok 'settings from options' watching --once -p mine --interface=my-client --target-property=hostname
-is "$(settings_of disnix-deploy)" \
+is "$(settings_of disnix-deploy | grep DISNIX)" \
     "$(lines DISNIX_CLIENT_INTERFACE=my-client DISNIX_PROFILE=mine DISNIX_TARGET_PROPERTY=hostname)" \
     'an option beats its variable'
 unset DISNIX_PROFILE DISNIX_CLIENT_INTERFACE DISNIX_TARGET_PROPERTY

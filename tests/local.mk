@@ -29,6 +29,7 @@ unit_tests = \
 	tests/unit/strings \
 	tests/unit/supervisor \
 	tests/unit/switches \
+	tests/unit/transcript \
 	tests/unit/value \
 	tests/unit/walks \
 	tests/unit/xml \
@@ -76,11 +77,15 @@ tests_libswitched_a_CPPFLAGS = $(AM_CPPFLAGS) -DCOPIES_SWITCHES
 tests_unit_switches_SOURCES = tests/unit/switches.c $(story_sources)
 tests_unit_switches_CPPFLAGS = $(story_flags) -DCOPIES_SWITCHES
 tests_unit_switches_LDADD = lab/libsimulation.a tests/libswitched.a host/libhost.a $(LDADD)
+tests_unit_transcript_CPPFLAGS = $(AM_CPPFLAGS) -iquote $(top_srcdir)/host
+tests_unit_transcript_LDADD = host/libhost.a $(LDADD)
 tests_unit_supervisor_CPPFLAGS = $(AM_CPPFLAGS) -iquote $(top_srcdir)/host
 tests_unit_supervisor_LDADD = host/libhost.a $(LDADD)
 
 shell_tests = \
 	tests/demonstration.sh \
+	tests/deployment-ends.sh \
+	tests/deployment-killed.sh \
 	tests/engine-deploy.sh \
 	tests/engine-models.sh \
 	tests/engine-programs.sh \
@@ -108,6 +113,7 @@ shell_tests = \
 	tests/host-usage.sh \
 	tests/host-versions.sh \
 	tests/install.sh \
+	tests/kill-sweep.sh \
 	tests/lab-captive.sh \
 	tests/lab-client.sh \
 	tests/lab-engine.sh \
@@ -140,10 +146,21 @@ TESTS += $(shell_tests)
 dist_check_SCRIPTS += $(shell_tests) tests/closures tests/compare-manifests tests/engine-client tests/fake-client tests/fields tests/with-nix
 dist_check_DATA += tests/functions.sh tests/lab.sh tests/unit/model.h tests/unit/unit.h
 dist_check_DATA += tests/network.sh tests/stores.sh tests/version-1.nix
-dist_check_DATA += tests/host.sh
+dist_check_DATA += tests/host.sh tests/deployments.sh
 EXTRA_DIST += tests/corpus tests/replays tests/count-results
 dist_check_SCRIPTS += tests/bench-idle
 
 bench-idle: all tests/plugins/record.so
 	$(AM_TESTS_ENVIRONMENT) $(SHELL) $(srcdir)/tests/bench-idle
 .PHONY: bench-idle
+
+# The loop, killed at a chosen call of its operations.
+check_PROGRAMS += tests/killed-self-adapt
+tests_killed_self_adapt_SOURCES = host/main.c tests/killed-operations.c
+tests_killed_self_adapt_CPPFLAGS = $(AM_CPPFLAGS) -iquote $(top_srcdir)/host -Dreal_operations=killed_operations
+tests_killed_self_adapt_LDADD = host/libhost.a lib/libdydisnix.a $(LIBRARIES_USED)
+
+# All moments; check takes a sample.
+kill-sweep: $(check_PROGRAMS) dydisnix-lab
+	$(AM_TESTS_ENVIRONMENT) KILL_SWEEP=all $(SHELL) $(srcdir)/tests/kill-sweep.sh
+.PHONY: kill-sweep

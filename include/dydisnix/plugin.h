@@ -66,6 +66,10 @@ struct dydisnix_program {
     /* Called for every whole line of standard output as it comes, without the newline; NULL: nobody listens. */
     void (*line)(void *closure, const char *line);
     void *closure;                  /* for line() and for the owner; the host does not look at it */
+    /* Its standard output is this file, and its standard error the one of that name with ".err" after it, both made
+     * anew, mode 0600: what it printed is there also when the host has died meanwhile. The first is locked, as
+     * with flock(2), for as long as the program or what it started has it. NULL: they are pipes. */
+    const char *transcript;
 };
 
 struct dydisnix_result {

@@ -71,6 +71,28 @@ static int check(const struct plan *plan, const char *report_text)
     return status;
 }
 
+/* The one finding that there should be. */
+static void expect_finding(const struct plan *plan, const char *report_text, const char *kind, const char *target)
+{
+    json_t *report = report_text ? json_loads(report_text, 0, NULL) : NULL, *finding;
+    json_t *findings = check_findings(&plan->previous, &plan->new, report, &plan->settings);
+    char option[64];
+    snprintf(option, sizeof option, "--force-%s", kind);
+    assert_int_equal(json_array_size(findings), 1);
+    finding = json_array_get(findings, 0);
+    assert_string_equal(json_string_value(json_object_get(finding, "kind")), kind);
+    assert_string_equal(json_string_value(json_object_get(finding, "component")), "db-1.0");
+    assert_string_equal(json_string_value(json_object_get(finding, "container")), "database");
+    assert_string_equal(json_string_value(json_object_get(finding, "option")), option);
+    assert_non_null(strstr(json_string_value(json_object_get(finding, "text")), option));
+    if (target)
+        assert_string_equal(json_string_value(json_object_get(finding, "target")), target);
+    else
+        assert_null(json_object_get(finding, "target"));
+    json_decref(findings);
+    json_decref(report);
+}
+
 static const char conflict[] = "{\"conflicts\": [{\"component\": \"db-1.0\", \"container\": \"database\","
                                " \"targets\": [\"a\", \"b\"], \"reason\": \"?\"}]}";
 static const char superseded[] = "{\"superseded\": [{\"component\": \"db-1.0\", \"container\": \"database\","
@@ -82,6 +104,7 @@ static void a_component_in_conflict_does_not_move(void **state)
     hold(&plan->previous, "a", NULL);
     hold(&plan->previous, "b", NULL);
     hold(&plan->new, "a", NULL);
+    expect_finding(plan, conflict, "conflict", NULL);
     assert_int_equal(check(plan, conflict), -1);
     plan->settings.force_conflict = true;
     assert_int_equal(check(plan, conflict), 0);
@@ -114,6 +137,7 @@ static void a_superseded_copy_does_not_go_live_beside_its_home(void **state)
     hold(&plan->previous, "b", NULL);
     hold(&plan->new, "a", NULL);
     hold(&plan->new, "b", NULL);
+    expect_finding(plan, superseded, "superseded", "a");
     assert_int_equal(check(plan, superseded), -1);
     plan->settings.force_superseded = true;
     assert_int_equal(check(plan, superseded), 0);
@@ -133,12 +157,36 @@ static void state_does_not_move_where_a_name_is_no_key(void **state)
     add_target(plan, &plan->new, "c", "192.0.2.3");
     hold(&plan->previous, "a", NULL);
     hold(&plan->new, "c", NULL);
+    expect_finding(plan, NULL, "keys", "c");
     assert_int_equal(check(plan, NULL), -1);
     plan->settings.no_migration = true;
     assert_int_equal(check(plan, NULL), 0);
     plan->settings.no_migration = false;
     plan->settings.force_keys = true;
     assert_int_equal(check(plan, NULL), 0);
+}
+
+static void state_does_not_move_from_where_a_name_is_no_key(void **state)
+{
+    struct plan *plan = *state;
+    add_target(plan, &plan->previous, "c", "192.0.2.3");
+    hold(&plan->previous, "a", NULL);
+    hold(&plan->previous, "c", NULL); /* not the first of those that it leaves */
+    hold(&plan->new, "b", NULL);
+    expect_finding(plan, NULL, "keys", "b");
+}
+
+static void all_that_stands_against_it_is_found(void **state)
+{
+    struct plan *plan = *state;
+    json_t *report = json_loads(conflict, 0, NULL), *findings;
+    add_target(plan, &plan->new, "c", "192.0.2.3");
+    hold(&plan->previous, "a", PROVIDER);
+    hold(&plan->new, "c", NULL);
+    findings = check_findings(&plan->previous, &plan->new, report, &plan->settings);
+    assert_int_equal(json_array_size(findings), 3);
+    json_decref(findings);
+    json_decref(report);
 }
 
 static void state_moves_where_names_are_keys(void **state)
@@ -165,6 +213,7 @@ static void the_provider_of_an_old_snapshot_stays(void **state)
                                       .provides_containers = { .type = NIX_ATTRS } };
     hold(&plan->previous, "a", PROVIDER);
     hold(&plan->new, "a", PROVIDER);
+    expect_finding(plan, NULL, "provider", "a");
     assert_int_equal(check(plan, NULL), -1);
     plan->settings.force_provider = true;
     assert_int_equal(check(plan, NULL), 0);
@@ -212,6 +261,8 @@ int main(void)
         TEST(a_superseded_copy_does_not_go_live_beside_its_home),
         TEST(a_superseded_copy_may_be_replaced),
         TEST(state_does_not_move_where_a_name_is_no_key),
+        TEST(state_does_not_move_from_where_a_name_is_no_key),
+        TEST(all_that_stands_against_it_is_found),
         TEST(state_moves_where_names_are_keys),
         TEST(new_state_may_begin_anywhere),
         TEST(many_conflicts_take_no_squares),

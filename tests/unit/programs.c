@@ -347,6 +347,59 @@ static void all_that_was_written_is_there(void **state)
     }
 }
 
+/* A transcript is the program's own: what was started and not waited for goes on with it. */
+static void a_transcript_is_kept_and_locked(void **state)
+{
+    char directory[] = "/tmp/dydisnix-unit-XXXXXX";
+    char *file = string_format("%s/kept", mkdtemp(directory)), *errors = string_format("%s.err", file);
+    struct lines lines = { .text = "" };
+    const struct dydisnix_program program = { .transcript = file, .line = keep_line, .closure = &lines };
+    struct dydisnix_result result;
+    char *text;
+    size_t length;
+    pid_t pid;
+
+    (void)state;
+    expect_output("echo longer than the next; echo old >&2", NULL, program, "longer than the next\n");
+    lines.text[0] = '\0';
+    assert_int_equal(run_script("echo one; echo wrong >&2; (sleep 600 & echo $!); echo two; exit 3", NULL, program,
+                                &result), -1);
+    assert_int_equal(result.status, 3);
+    assert_true(sscanf(lines.text, "[one][%d][two]", &pid) == 1 && strstr(lines.text, "[two]"));
+    assert_string_equal(logged, "|2|wrong\n");
+    assert_int_equal(operations->read(file, 100, &text, &length), 0);
+    assert_string_equal(text, result.output);
+    free(text);
+    free(result.output);
+    assert_int_equal(operations->read(errors, 100, &text, &length), 0);
+    assert_string_equal(text, "wrong\n");
+    free(text);
+    assert_int_equal(run_script("exit 0", NULL, program, &result), -1); /* another one would mix with it */
+    assert_true(result.ending == DYDISNIX_NOT_STARTED && result.status == EWOULDBLOCK);
+    free(result.output);
+    kill(pid, SIGKILL);
+    expect_killed(pid);
+    expect_output("exit 0", NULL, program, "");
+    operations->remove(directory);
+    free(file);
+    free(errors);
+}
+
+static void a_transcript_is_followed(void **state)
+{
+    char directory[] = "/tmp/dydisnix-unit-XXXXXX";
+    char *file = string_format("%s/seen", mkdtemp(directory)), *kept = string_format("%s/kept", directory);
+    struct lines lines = { .file = file };
+    const struct dydisnix_program program = { .transcript = kept, .line = keep_line, .closure = &lines };
+
+    (void)state;
+    expect_output("echo first; until [ -e \"$1\" ]; do sleep 0.01; done; head -c 3000000 /dev/zero >&2; echo second",
+                  file, program, "first\nsecond\n");
+    operations->remove(directory);
+    free(file);
+    free(kept);
+}
+
 static void deadline(void **state)
 {
     struct dydisnix_result result;
@@ -622,6 +675,8 @@ int main(void)
         cmocka_unit_test(what_is_left_behind_does_not_block),
         cmocka_unit_test(what_is_left_behind_may_go_on_writing),
         cmocka_unit_test(all_that_was_written_is_there),
+        cmocka_unit_test(a_transcript_is_kept_and_locked),
+        cmocka_unit_test(a_transcript_is_followed),
         cmocka_unit_test(deadline),
         cmocka_unit_test(output_limit),
         cmocka_unit_test(many_at_once),

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * The parts of recover(): a redeployment that did not end well, and what is done about it.
+ */
+#ifndef BROKEN_H
+#define BROKEN_H
+
+#include "arguments.h"
+#include "recover.h"
+
+/* A redeployment that did not end well. */
+struct broken {
+    const struct recovery *recovery;
+    const char *path;                /* of its manifest */
+    bool rolled_back;                /* it said so itself, by its exit status */
+    bool released;                   /* it did all that it does before it exits */
+    struct manifest previous, new;
+    const struct manifest *old;      /* previous, or NULL: there was none, or it is lost */
+    bool previous_lost;
+    struct transcript transcript;
+    json_t *silent;                  /* { TARGET: true } */
+    json_t *report;
+};
+
+/* NAME in the directory of the state; malloc()ed. */
+char *broken_path(const struct recovery *recovery, const char *name);
+
+bool broken_answers(const struct broken *broken, const char *target);
+
+/* Argument vectors for a target: with the profile, and for a component. */
+void broken_profile_arguments(struct arguments *arguments, const struct recovery *recovery, const struct target *target,
+                              const char *operation);
+void broken_component_arguments(struct arguments *arguments, const struct target *target, const char *operation,
+                                const struct manifest *manifest, const char *container, const char *service,
+                                const char *provider);
+
+/* Leaves to when it answers what is to be done on a target. mapping: the component that it is about, or NULL. */
+void broken_leave(const struct broken *broken, const struct target *target, const char *what,
+                  const struct snapshot_mapping *mapping, const struct arguments *arguments);
+
+/* Takes a snapshot of what was activated on new homes. 0, or -1 after a message: something could not be rescued. */
+int broken_rescue(struct broken *broken);
+
+/* The same of everything that new moves, as far as it can be done. */
+void rescue_all(const struct manifest *previous, const struct manifest *new, json_t *report);
+
+/* Goes back to the previous deployment, or on to the new one. 0, or -1 after a message. */
+int broken_undo(struct broken *broken);
+int broken_finish(struct broken *broken);
+
+#endif

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * Calls of client interfaces, side by side.
+ */
+#ifndef CALLS_H
+#define CALLS_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "arguments.h"
+
+/* Milliseconds that a target gets to say that it is there, and for anything else. */
+extern const int64_t ask_deadline, call_deadline;
+
+struct call {
+    const char *target; /* borrowed */
+    struct arguments arguments;
+    void *closure; /* for the owner */
+    bool done;     /* it was run and exited with 0 */
+    char *output;  /* what it printed then, without the final newline */
+};
+
+struct calls {
+    struct call *items;
+    size_t count;
+};
+
+/* A call to fill in; NULL: no memory. It is valid until the next one is added. */
+struct call *calls_add(struct calls *calls, const char *target);
+
+/* Runs all of them. deadline: milliseconds for each. quiet: what they complain of is not shown. */
+void calls_run(struct calls *calls, int64_t deadline, bool quiet);
+
+void calls_clear(struct calls *calls);
+
+#define CLEANUP_CALLS __attribute__((cleanup(calls_clear)))
+
+#endif

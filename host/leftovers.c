@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "leftovers.h"
+
+#include <string.h>
+
+#include "calls.h"
+#include "cleanup.h"
+#include "mended.h"
+#include "operations.h"
+
+static json_t *as_json(const struct arguments *arguments)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; i < arguments->count; i++)
+        json_array_append_new(list, json_string(arguments->items[i]));
+    return list;
+}
+
+static void from_json(const json_t *list, struct arguments *arguments)
+{
+    size_t index;
+    json_t *word;
+    json_array_foreach(list, index, word)
+        arguments_add(arguments, json_is_string(word) ? json_string_value(word) : "");
+}
+
+static const char *text(const json_t *object, const char *key)
+{
+    const char *value = json_string_value(json_object_get(object, key));
+    return value ? value : "";
+}
+
+static json_t *list_of(const struct state *state)
+{
+    json_t *list = json_object_get(state->root, "leftovers");
+    return json_is_array(list) ? list : NULL;
+}
+
+static json_t *entry_of(const struct state *state, const char *target)
+{
+    size_t index;
+    json_t *entry;
+    json_array_foreach(list_of(state), index, entry)
+        if (strcmp(text(entry, "target"), target) == 0)
+            return entry;
+    return NULL;
+}
+
+static bool is_noted(const json_t *calls, const json_t *wanted)
+{
+    size_t index;
+    json_t *call;
+    json_array_foreach(calls, index, call)
+        if (json_equal(call, wanted))
+            return true;
+    return false;
+}
+
+int leftovers_add(struct state *state, const struct leftover *leftover)
+{
+    json_t *entry = entry_of(state, leftover->target);
+    CLEANUP_JSON json_t *call = json_pack("{ss ss* ss* so}", "what", leftover->what, "component", leftover->component, "container",
+                             leftover->container, "arguments", as_json(leftover->arguments));
+    if (!list_of(state))
+        json_object_set_new(state->root, "leftovers", json_array());
+    if (!entry) {
+        json_array_append_new(list_of(state), json_pack("{ss so s[]}", "target", leftover->target, "ask",
+                                                        as_json(leftover->ask), "calls"));
+        entry = entry_of(state, leftover->target);
+    }
+    json_t *calls = json_object_get(entry, "calls");
+    return call && is_noted(calls, call) ? 0 : json_array_append(calls, call);
+}
+
+/* Whether the target is of the model; a manifest of version 1 has keys for names. One that has left the model stays for
+ * when it comes back: it is not asked, for it may be dead. */
+static bool wants_asking(const json_t *entry, const struct infrastructure *model)
+{
+    const char *name = text(entry, "target");
+    for (size_t i = 0; i < model->count; i++) {
+        const char *key = target_connection_key(&model->targets[i]);
+        if (strcmp(model->targets[i].name, name) == 0 || (key && strcmp(key, name) == 0))
+            return true;
+    }
+    return false;
+}
+
+bool leftovers_exist(const struct state *state, const struct infrastructure *model)
+{
+    size_t index;
+    json_t *entry;
+    json_array_foreach(list_of(state), index, entry)
+        if (wants_asking(entry, model))
+            return true;
+    return false;
+}
+
+/* One call. An absent lock, and a service that cannot be started again, hold nothing up. */
+static bool do_call(const char *target, const json_t *described, json_t *report)
+{
+    CLEANUP_CALLS struct calls calls = { 0 };
+    const char *what = text(described, "what");
+    struct call *call = calls_add(&calls, target);
+    if (!call)
+        return false;
+    from_json(json_object_get(described, "arguments"), &call->arguments);
+    calls_run(&calls, call_deadline, strcmp(what, "unlock") == 0);
+    if (strcmp(what, "unlock") == 0) {
+        mended_released(report, target);
+        return true;
+    }
+    if (!call->done) {
+        log_warning(target, "what was left to do here fails: %s %s", what, text(described, "component"));
+        return strcmp(what, "activate") == 0;
+    }
+    if (strcmp(what, "name") == 0)
+        mended_rescued(report, target, text(described, "component"), text(described, "container"), call->output);
+    return true;
+}
+
+/* True: nothing is left to do there. */
+static bool settle_target(json_t *entry, json_t *report)
+{
+    json_t *calls = json_object_get(entry, "calls");
+    const char *target = text(entry, "target");
+    log_notice(target, "answers again: what was left to do here is done");
+    while (json_array_size(calls) > 0) {
+        if (!do_call(target, json_array_get(calls, 0), report))
+            return false;
+        json_array_remove(calls, 0);
+    }
+    return true;
+}
+
+bool leftovers_settle(struct state *state, const struct infrastructure *model, json_t *report)
+{
+    CLEANUP_CALLS struct calls asks = { 0 };
+    json_t *list = list_of(state), *remaining = json_array(), *entry;
+    size_t index, asked = 0;
+    bool any = false;
+    json_array_foreach(list, index, entry) {
+        struct call *call = wants_asking(entry, model) ? calls_add(&asks, text(entry, "target")) : NULL;
+        if (call)
+            from_json(json_object_get(entry, "ask"), &call->arguments);
+    }
+    calls_run(&asks, ask_deadline, true);
+    json_array_foreach(list, index, entry) {
+        bool answers = wants_asking(entry, model) && asked < asks.count && asks.items[asked++].done;
+        any = any || answers;
+        if (answers && settle_target(entry, report))
+            continue;
+        json_array_append(remaining, entry);
+        mended_pending(report, text(entry, "target"));
+    }
+    if (json_array_size(remaining) > 0)
+        json_object_set(state->root, "leftovers", remaining);
+    else
+        json_object_del(state->root, "leftovers");
+    json_decref(remaining);
+    return any;
+}

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * What is still to be done on targets that did not answer when a deployment that had not ended well was settled. It
+ * stands in the state file, under "leftovers", as the calls themselves, so that no manifest is needed any more:
+ *
+ *   [{ "target": name, "ask": [argument],
+ *      "calls": [{ "what", "component", "container", "arguments": [argument] }] }]
+ *
+ * what: unlock, rescue (and name: of its snapshot), deactivate, activate or set, in the order in which they are done.
+ * ask: a call that a target which answers ends with 0.
+ */
+#ifndef LEFTOVERS_H
+#define LEFTOVERS_H
+
+#include "arguments.h"
+#include "state.h"
+
+struct leftover {
+    const char *target;
+    const struct arguments *ask;
+    const char *what;
+    const char *component, *container; /* NULL: it is not about one */
+    const struct arguments *arguments;
+};
+
+int leftovers_add(struct state *state, const struct leftover *leftover); /* 0, or -1: no memory */
+
+/* Whether there are any on targets of the model. */
+bool leftovers_exist(const struct state *state, const struct infrastructure *model);
+
+/* Asks those targets, and does what is to be done on the ones that answer; what fails stays. Adds to the report
+ * (mended.h). True: something was done. */
+bool leftovers_settle(struct state *state, const struct infrastructure *model, json_t *report);
+
+#endif

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * The report of what was done about a deployment that did not end well:
+ *
+ *   { "phase", "status": what disnix-deploy exited with (absent: not known),
+ *     "action": "none" | "undone" | "finished",
+ *     "released": [target],                                        our locks
+ *     "rescued": [{ "target", "component", "container", "snapshot" }],
+ *     "pending": [target] }                                        did not answer: done when it does
+ */
+#ifndef MENDED_H
+#define MENDED_H
+
+#include <jansson.h>
+
+json_t *mended_new(void);
+
+/* Adds what was done later in the same cycle. */
+void mended_join(json_t *report, const json_t *later);
+
+void mended_released(json_t *report, const char *target);
+void mended_pending(json_t *report, const char *target);
+
+/* Says it too. snapshot: its name on the target; NULL or empty: there was no state. */
+void mended_rescued(json_t *report, const char *target, const char *component, const char *container,
+                    const char *snapshot);
+
+#endif

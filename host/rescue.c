@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "broken.h"
+
+#include <stdlib.h>
+
+#include "calls.h"
+#include "client.h"
+#include "mended.h"
+#include "operations.h"
+
+static void name_arguments(struct arguments *arguments, const struct target *target,
+                           const struct snapshot_mapping *mapping)
+{
+    client_arguments(arguments, target, "--query-latest-snapshot");
+    arguments_option(arguments, "--container", mapping->container);
+    arguments_option(arguments, "--component", mapping->component);
+}
+
+static bool is_new_home(const struct manifest *previous, const struct snapshot_mapping *mapping)
+{
+    return !previous
+           || !manifest_find_snapshot_mapping(previous, mapping->target, mapping->container, mapping->component);
+}
+
+struct rescues {
+    struct calls snapshots, names;
+    const struct snapshot_mapping **mappings;
+    size_t count;
+};
+
+static int rescues_add(struct rescues *rescues, const struct manifest *manifest, const struct target *target,
+                       const struct snapshot_mapping *mapping)
+{
+    struct call *snapshot = calls_add(&rescues->snapshots, target->name);
+    struct call *name = calls_add(&rescues->names, target->name);
+    if (!snapshot || !name)
+        return -1;
+    broken_component_arguments(&snapshot->arguments, target, "--snapshot", manifest, mapping->container, mapping->service,
+                        mapping->provider);
+    name_arguments(&name->arguments, target, mapping);
+    rescues->mappings[rescues->count++] = mapping;
+    return 0;
+}
+
+/* Takes the snapshots, and tells their names. -1: not all of them were taken. */
+static int rescues_take(struct rescues *rescues, json_t *report, bool quiet)
+{
+    int status = 0;
+    calls_run(&rescues->snapshots, call_deadline, quiet);
+    calls_run(&rescues->names, call_deadline, quiet);
+    for (size_t i = 0; i < rescues->count; i++) {
+        const struct snapshot_mapping *mapping = rescues->mappings[i];
+        const struct call *snapshot = &rescues->snapshots.items[i], *name = &rescues->names.items[i];
+        if (snapshot->done && name->done) {
+            mended_rescued(report, mapping->target, mapping->component, mapping->container, name->output);
+            continue;
+        }
+        status = -1;
+        if (!quiet)
+            log_error(mapping->target, "%s in %s cannot be rescued, so nothing is undone and nothing is deployed",
+                      mapping->component, mapping->container);
+    }
+    return status;
+}
+
+static void rescues_clear(struct rescues *rescues)
+{
+    calls_clear(&rescues->snapshots);
+    calls_clear(&rescues->names);
+    free(rescues->mappings);
+}
+
+static void leave_rescue(const struct broken *broken, const struct target *target,
+                         const struct snapshot_mapping *mapping)
+{
+    CLEANUP_ARGUMENTS struct arguments snapshot = { 0 }, name = { 0 };
+    broken_component_arguments(&snapshot, target, "--snapshot", &broken->new, mapping->container, mapping->service,
+                        mapping->provider);
+    name_arguments(&name, target, mapping);
+    broken_leave(broken, target, "rescue", mapping, &snapshot);
+    broken_leave(broken, target, "name", mapping, &name);
+}
+
+/* What was activated on a new home may have been written to: a later deployment restores an older snapshot over it. */
+int broken_rescue(struct broken *broken)
+{
+    const struct manifest *new = &broken->new;
+    struct rescues rescues = { .mappings = calloc(new->snapshot_mapping_count + 1, sizeof *rescues.mappings) };
+    int status = rescues.mappings ? 0 : -1;
+    for (size_t i = 0; status == 0 && i < new->snapshot_mapping_count; i++) {
+        const struct snapshot_mapping *mapping = &new->snapshot_mappings[i];
+        const struct target *target = infrastructure_find(&new->infrastructure, mapping->target);
+        if (!target || !manifest_find_service(new, mapping->service) || !is_new_home(broken->old, mapping)
+            || !transcript_activated(&broken->transcript, mapping->target, mapping->service))
+            continue;
+        if (broken_answers(broken, mapping->target))
+            status = rescues_add(&rescues, new, target, mapping);
+        else
+            leave_rescue(broken, target, mapping);
+    }
+    if (status == 0)
+        status = rescues_take(&rescues, broken->report, false);
+    rescues_clear(&rescues);
+    return status;
+}
+
+void rescue_all(const struct manifest *previous, const struct manifest *new, json_t *report)
+{
+    struct rescues rescues = { .mappings = calloc(new->snapshot_mapping_count + 1, sizeof *rescues.mappings) };
+    for (size_t i = 0; rescues.mappings && i < new->snapshot_mapping_count; i++) {
+        const struct snapshot_mapping *mapping = &new->snapshot_mappings[i];
+        const struct target *target = infrastructure_find(&new->infrastructure, mapping->target);
+        if (target && manifest_find_service(new, mapping->service) && is_new_home(previous, mapping)
+            && rescues_add(&rescues, new, target, mapping) != 0)
+            break;
+    }
+    rescues_take(&rescues, report, true);
+    rescues_clear(&rescues);
+}

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "ending.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cleanup.h"
+#include "operations.h"
+#include "tree.h"
+
+static const char *phase = "";
+static unsigned step;
+
+static int signal_number(const char *name)
+{
+    static const struct {
+        const char *name;
+        int number;
+    } signals[] = { { "KILL", SIGKILL }, { "SEGV", SIGSEGV }, { "TERM", SIGTERM }, { "INT", SIGINT } };
+    for (size_t i = 0; i < sizeof signals / sizeof *signals; i++)
+        if (strcmp(signals[i].name, name) == 0)
+            return signals[i].number;
+    return SIGKILL;
+}
+
+static void run_command(const char *command)
+{
+    const struct dydisnix_program program = { .argv = (const char *const[]){ "sh", "-c", command, NULL },
+                                              .show_output = true };
+    struct dydisnix_result result;
+    run_program(&program, &result);
+    free(result.output);
+}
+
+/* What is to happen now; false: the step fails. */
+static bool happen(const char *how)
+{
+    char word[16] = "";
+    int begin = 0;
+    sscanf(how, "%15s %n", word, &begin);
+    const char *what = how + begin;
+    fflush(NULL);
+    if (strcmp(word, "exit") == 0)
+        _exit(atoi(what));
+    if (strcmp(word, "kill") == 0)
+        raise(signal_number(what));
+    if (strcmp(word, "run") == 0)
+        run_command(what);
+    return strcmp(word, "fail") != 0;
+}
+
+static bool reach_step(void)
+{
+    const char *file = getenv("DYDISNIX_LAB_END");
+    CLEANUP_FREE char *text = file && *file ? file_text(file, 4096) : NULL;
+    char name[32];
+    unsigned wanted;
+    int how = 0;
+    if (!text || sscanf(text, "%31s %u %n", name, &wanted, &how) != 2 || strcmp(name, phase) != 0
+        || wanted != step)
+        return true;
+    const char *rest = text + strcspn(text, "\n");
+    if (!*rest || !rest[1])
+        unlink(file);
+    else
+        operations->write(file, rest + 1, strlen(rest + 1), 0644);
+    text[rest - text] = '\0';
+    return happen(text + how);
+}
+
+bool ending_phase(const char *name)
+{
+    phase = name;
+    step = 0;
+    return reach_step();
+}
+
+bool ending_step(void)
+{
+    step++;
+    return reach_step();
+}
