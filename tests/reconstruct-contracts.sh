@@ -293,7 +293,7 @@ ln -s default-2-link "$profiles/default"
 infrastructure a b
 echo echo/db/1 > "$NETWORK/a/snapshots"
 printf 'echo/db/1\necho/db/2\n' > "$NETWORK/b/snapshots"
-echo '{"targets": {"a": {"away": 1000}}, "snapshots": {"a": {"echo": {"db": 900}}}}' > "$scratch/state.json"
+echo '{"targets": {"a": {"away": 1000, "missed": 1000}}, "snapshots": {"a": {"echo": {"db": 900}}}}' > "$scratch/state.json"
 reconstruct --xml --print-manifest --history="$scratch/state.json" "$model"
 is "$(reported '[(c["target"], c["home"]) for c in r["superseded"]]')" "[('a', 'b')]" \
     'an older copy that comes back does not replace the newer one'

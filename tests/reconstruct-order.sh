@@ -83,7 +83,7 @@ orders 'without a previous manifest'
 is "$(reported '[len(r[k]) for k in ("conflicts", "divergent", "dangling")]')" '[1, 1, 2]' \
     'there was something of everything'
 sed 's|<profile name="a">[^<]*</profile>||' "$scratch/first.xml" > "$scratch/previous.xml" # a was away
-echo '{"targets": {"a": {"away": 1000}, "f": {"away": 1000}}, "snapshots": {"a": {"echo": {"db": 900}}}}' \
+echo '{"targets": {"a": {"away": 1000, "missed": 1000}, "f": {"away": 1000, "missed": 1000}}, "snapshots": {"a": {"echo": {"db": 900}}}}' \
     > "$scratch/state.json"
 orders 'with a previous manifest' --previous="$scratch/previous.xml" --history="$scratch/state.json"
 has "$(cat "$NETWORK/calls")" 'query-all-snapshots' 'targets were asked for their snapshots'

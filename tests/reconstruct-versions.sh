@@ -243,9 +243,9 @@ for attribute in target container _key; do
 done
 invalid 'a call as dependencies' 'line 7: ' api "$path" c t k false '(builtins.readFile "/etc/hostname")'
 invalid 'an import in the list' 'line 7: ' api "$path" c t k false '[ (import /etc/passwd) ]'
-invalid 'six lines' 'lines of version 1: 6, and a service has 7' api "$path" c t k false
-invalid 'eight lines' 'lines of version 1: 8, and a service has 7' api "$path" c t k false '[]' more
-invalid 'garbage' 'lines of version 1: 1, and a service has 7' 'Segmentation fault'
+invalid 'six lines' 'line 1: neither XML nor lines of version 1: 6, and a service has 7' api "$path" c t k false
+invalid 'eight lines' 'line 1: neither XML nor lines of version 1: 8, and a service has 7' api "$path" c t k false '[]' more
+invalid 'garbage' 'line 1: neither XML nor lines of version 1: 1, and a service has 7' 'Segmentation fault'
 invalid 'one service twice' 'service mapping of k in c on target b: given twice' \
     api "$path" c t k false '[]' api "$path" c t k false '[]'
 invalid 'one key for two services' 'service k (' api "$path" c t k false '[]' web "$path" d t k false '[]'
