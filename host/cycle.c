@@ -10,6 +10,7 @@
 #include "cleanup.h"
 #include "effective.h"
 #include "journal.h"
+#include "leftovers.h"
 #include "loader.h"
 #include "mended.h"
 #include "model.h"
@@ -339,30 +340,39 @@ static int settle_redeployment(struct cycle *cycle)
     return status;
 }
 
-/* The same as a stage of its own, before anything else is looked at. */
-static int recover_stage(struct cycle *cycle)
+static int settle_leftovers(struct cycle *cycle)
 {
-    if (cycle->settings->dry_run || !state_is_deploying(&cycle->state))
-        return 0;
+    const struct recovery recovery = recovery_of(cycle);
+    json_t *report = NULL;
+    int status = recover_leftovers(&recovery, &cycle->model.infrastructure, &report);
+    take_recovery(cycle, report);
+    return status;
+}
+
+/* Either of these as a stage, for it changes what targets do. */
+static int run_recovery(struct cycle *cycle, int (*settle)(struct cycle *cycle))
+{
     if (begin_stage(cycle, "recover") != 0)
         return -1;
     if (cycle->settings->guard && stage_guard(cycle->settings, "recover") != 0) {
         cycle->refused = true;
         return end_stage(cycle, "recover", -1, NULL);
     }
-    int status = settle_redeployment(cycle);
+    int status = settle(cycle);
     return end_stage(cycle, "recover", status, json_object_get(json_object_get(cycle->event, "reports"), "recover"));
 }
 
-static int settle_leftovers(struct cycle *cycle)
+static int recover_before(struct cycle *cycle)
 {
-    const struct recovery recovery = recovery_of(cycle);
-    json_t *report = NULL;
-    if (cycle->settings->dry_run)
-        return 0;
-    int status = recover_leftovers(&recovery, &cycle->model.infrastructure, &report);
-    take_recovery(cycle, report);
-    return status;
+    bool wanted = !cycle->settings->dry_run && state_is_deploying(&cycle->state);
+    return wanted ? run_recovery(cycle, settle_redeployment) : 0;
+}
+
+/* Once it is known who is there. */
+static int recover_after(struct cycle *cycle)
+{
+    bool wanted = !cycle->settings->dry_run && leftovers_exist(&cycle->state, &cycle->model.infrastructure);
+    return wanted ? run_recovery(cycle, settle_leftovers) : 0;
 }
 
 static int redeploy_stage(struct cycle *cycle, json_t **report)
@@ -716,8 +726,7 @@ static int run_cycle(struct cycle *cycle)
     journal_open(&cycle->journal, state_directory(cycle));
     journal_add(&cycle->journal,
                 json_pack("{ss sb}", "kind", "cycle_began", "retry", cycle->request.retry), false);
-    if (prepare_work(cycle) != 0 || recover_stage(cycle) != 0 || look(cycle) != 0
-        || settle_leftovers(cycle) != 0) {
+    if (prepare_work(cycle) != 0 || recover_before(cycle) != 0 || look(cycle) != 0 || recover_after(cycle) != 0) {
         journal_release(&cycle->journal);
         return CYCLE_FAILED;
     }

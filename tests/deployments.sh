@@ -147,7 +147,8 @@ locks()
 # What does not belong in the state directory or among temporary files.
 strays()
 {
-    find "$state" -mindepth 2 -maxdepth 2 | grep -vE '/(lock|state.json|deployed.xml|infrastructure.(nix|xml)|event.json)$'
+    find "$state" -mindepth 2 -maxdepth 2 \
+        | grep -vE '/(lock|state.json|deployed.xml|infrastructure.(nix|xml)|event.json|events.jsonl(.1)?|totals.json)$'
     # shellcheck disable=SC2016
     on coordinator sh -c 'find "${TMPDIR:-/tmp}" -mindepth 1 -newer "$1" -user "$(id -u)"' sh "$here/begun"
 }

@@ -32,7 +32,7 @@ static pid_t host;
 static void kill_them(void)
 {
     if (strcmp(whom, "all") == 0)
-        descendants_signal(getpid(), 0, SIGKILL);
+        descendants_signal(getpid(), NULL, 0, SIGKILL);
     if (strcmp(whom, "self") != 0)
         kill(host, SIGKILL);
     raise(SIGKILL);
