@@ -29,7 +29,7 @@ fails 1 'the first deployment ends half-way' host
 is "$(machines_of database)$(machines_of api)$(machines_of web)" '' 'and is undone: nothing is active'
 end "setting 0 run sh $here/kill all $state"
 host
-host_reconstructs=--reconstruct
+host_reconstructs=$reconstructing
 ok 'the second one is killed, and finished after that' deploy_undisturbed
 has "$(cat "$here/last")" 'Finishing the last deployment' 'it had gone far enough'
 as_if_nothing 'a first deployment'

@@ -17,7 +17,9 @@ here=$DYDISNIX_LAB/here
 models=$here/models
 state=$here/state
 log=$here/log
-host_reconstructs=--reconstruct
+# Nobody is here to decide on a target that is held: conflicts are kept, and the check speaks.
+reconstructing='--reconstruct --on-conflict=keep'
+host_reconstructs=$reconstructing
 host_program=$builddir/dydisnix-self-adapt
 mkdir -p "$models" "$here/events"
 cp "$srcdir/lab/example/services.nix" "$models"

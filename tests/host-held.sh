@@ -52,9 +52,7 @@ echo 'held, and the system goes on as it is'
 remembers "'$home' not in s['effective'] and s['targets']['$home']['held']['fenced']" && echo 'fenced and left out'
 sleep 3
 is_at "$next new;" && echo 'and stays so'
-mkdir -p "$state/words"
-echo "{\"word\": \"accept\", \"target\": \"$home\"}" > "$1/word"
-mv "$1/word" "$state/words/000000001.json"
+dydisnix-lab exec coordinator dydisnix-self-adaptctl accept "$home" > /dev/null
 wait_for remembers "'$home' in s['effective']"
 is_at "$next new;" && echo 'accepted: its copy is given up'
 kill "$host"
