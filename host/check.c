@@ -109,6 +109,30 @@ static void find_conflicts(json_t *findings, const struct places *before, const 
     }
 }
 
+static bool was_heard(const json_t *report, const char *target)
+{
+    const char *status = text(json_object_get(json_object_get(report, "targets"), target), "status");
+    return strcmp(status, "invalid") != 0 && strcmp(status, "silent") != 0;
+}
+
+/* What Disnix would restore over something of which nobody knows. */
+static void find_unheard(json_t *findings, const struct manifest *previous, const struct manifest *new,
+                         const json_t *report)
+{
+    for (size_t i = 0; i < new->snapshot_mapping_count; i++) {
+        const struct snapshot_mapping *mapping = &new->snapshot_mappings[i];
+        if (was_heard(report, mapping->target)
+            || (previous && manifest_find_snapshot_mapping(previous, mapping->target, mapping->container,
+                                                           mapping->component)))
+            continue;
+        add_finding(findings, "conflict", mapping->target, mapping->component, mapping->container,
+                    string_format("%s in %s would be placed here, and it is not known whether the target holds it"
+                                  " already; see to it that it answers, leave it out of the infrastructure model, or"
+                                  " go on with --force-conflict",
+                                  mapping->component, mapping->container));
+    }
+}
+
 static void find_superseded(json_t *findings, const struct manifest *new, const json_t *report)
 {
     size_t index;
@@ -187,8 +211,10 @@ json_t *check_findings(const struct manifest *previous, const struct manifest *n
         json_decref(findings);
         findings = NULL;
     }
-    if (findings && report && !settings->force_conflict)
+    if (findings && report && !settings->force_conflict) {
         find_conflicts(findings, &before, &after, previous, new, report);
+        find_unheard(findings, previous, new, report);
+    }
     if (findings && report && !settings->force_superseded)
         find_superseded(findings, new, report);
     if (findings && previous && !settings->no_migration && !settings->force_keys)

@@ -131,6 +131,19 @@ static void a_component_in_conflict_gets_no_new_holder(void **state)
     assert_int_equal(check(plan, NULL), 0);
 }
 
+/* It may hold the component already, and Disnix would restore over it. */
+static void a_target_that_was_not_heard_gets_no_state(void **state)
+{
+    struct plan *plan = *state;
+    static const char invalid[] = "{\"targets\": {\"b\": {\"status\": \"invalid\"}}}";
+    hold(&plan->previous, "a", NULL);
+    hold(&plan->new, "b", NULL);
+    assert_int_equal(check(plan, "{\"targets\": {\"b\": {\"status\": \"captured\"}}}"), 0);
+    expect_finding(plan, invalid, "conflict", "b");
+    hold(&plan->previous, "b", NULL);
+    assert_int_equal(check(plan, invalid), 0);
+}
+
 static void a_superseded_copy_does_not_go_live_beside_its_home(void **state)
 {
     struct plan *plan = *state;
@@ -258,6 +271,7 @@ int main(void)
         TEST(a_component_in_conflict_does_not_move),
         TEST(a_component_in_conflict_may_stay),
         TEST(a_component_in_conflict_gets_no_new_holder),
+        TEST(a_target_that_was_not_heard_gets_no_state),
         TEST(a_superseded_copy_does_not_go_live_beside_its_home),
         TEST(a_superseded_copy_may_be_replaced),
         TEST(state_does_not_move_where_a_name_is_no_key),
