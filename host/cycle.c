@@ -362,16 +362,22 @@ static int run_recovery(struct cycle *cycle, int (*settle)(struct cycle *cycle))
     return end_stage(cycle, "recover", status, json_object_get(json_object_get(cycle->event, "reports"), "recover"));
 }
 
+/* Neither a dry run nor a loop that is paused touches a target. */
+static bool may_recover(const struct cycle *cycle)
+{
+    return !cycle->settings->dry_run && !json_object_get(cycle->state.root, "paused");
+}
+
 static int recover_before(struct cycle *cycle)
 {
-    bool wanted = !cycle->settings->dry_run && state_is_deploying(&cycle->state);
+    bool wanted = may_recover(cycle) && state_is_deploying(&cycle->state);
     return wanted ? run_recovery(cycle, settle_redeployment) : 0;
 }
 
 /* Once it is known who is there. */
 static int recover_after(struct cycle *cycle)
 {
-    bool wanted = !cycle->settings->dry_run && leftovers_exist(&cycle->state, &cycle->model.infrastructure);
+    bool wanted = may_recover(cycle) && leftovers_exist(&cycle->state, &cycle->model.infrastructure);
     return wanted ? run_recovery(cycle, settle_leftovers) : 0;
 }
 

@@ -174,4 +174,25 @@ is "$(machines_of database)" "$home" 'it is undone there too'
 write between-new
 ok 'it is tried again' settle
 as_if_nothing 'a new machine'
+
+# Who has paused the loop finds things as they were.
+change_state() # PYTHON, of the state s
+{
+    python3 -c "import json, sys
+s = json.load(open(sys.argv[1]))
+$1
+json.dump(s, open(sys.argv[1], 'w'))" "$state/default/state.json"
+}
+place test1 test4 test3
+end "activating 2 run sh $here/kill all $state"
+host
+rm -f "$here/end"
+locked=$(locks)
+change_state 's["paused"] = {"reason": "operator", "since": 1}'
+host
+is "$(locks)" "$locked" 'a loop that is paused releases no lock'
+lacks "$(cat "$here/last")" 'Undoing the last' 'and undoes nothing'
+change_state 'del s["paused"]'
+ok 'it goes on' settle
+as_if_nothing 'a pause'
 done_testing
