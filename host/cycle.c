@@ -196,6 +196,15 @@ static int begin_stage(struct cycle *cycle, const char *name)
     return 0;
 }
 
+static void note_stage(struct cycle *cycle, const char *name, bool failed, int64_t milliseconds, json_t *report)
+{
+    journal_add(&cycle->journal,
+                json_pack("{ss sO* ss ss sI sO*}", "kind", "stage", "cycle", json_object_get(cycle->event, "cycle"),
+                          "stage", name, "outcome", failed ? "failed" : "done", "milliseconds",
+                          (json_int_t)milliseconds, "report", report),
+                false);
+}
+
 /* Gives status back; DYDISNIX_NOT_MINE, nothing had to be done, as 0. report: NULL if there is none. */
 static int end_stage(struct cycle *cycle, const char *name, int status, json_t *report)
 {
@@ -204,11 +213,7 @@ static int end_stage(struct cycle *cycle, const char *name, int status, json_t *
     progress_tell(&cycle->progress, json_pack("{ss ss si sI}", "event", "end", "stage", name, "status",
                                               failed ? -1 : 0, "milliseconds", milliseconds));
     if (!idle)
-        journal_add(&cycle->journal,
-                    json_pack("{ss sO* ss ss sI sO*}", "kind", "stage", "cycle",
-                              json_object_get(cycle->event, "cycle"), "stage", name, "outcome",
-                              failed ? "failed" : "done", "milliseconds", milliseconds, "report", report),
-                    false);
+        note_stage(cycle, name, failed, milliseconds, report);
     if (failed)
         log_error(NULL, "the stage %s failed", name);
     return failed ? -1 : 0;
@@ -349,6 +354,11 @@ static int settle_leftovers(struct cycle *cycle)
     return status;
 }
 
+static json_t *recover_report(const struct cycle *cycle)
+{
+    return json_object_get(json_object_get(cycle->event, "reports"), "recover");
+}
+
 /* Either of these as a stage, for it changes what targets do. */
 static int run_recovery(struct cycle *cycle, int (*settle)(struct cycle *cycle))
 {
@@ -359,7 +369,9 @@ static int run_recovery(struct cycle *cycle, int (*settle)(struct cycle *cycle))
         return end_stage(cycle, "recover", -1, NULL);
     }
     int status = settle(cycle);
-    return end_stage(cycle, "recover", status, json_object_get(json_object_get(cycle->event, "reports"), "recover"));
+    status = end_stage(cycle, "recover", status, recover_report(cycle));
+    journal_release(&cycle->journal); /* targets may have been changed, even if the cycle then has nothing to do */
+    return status;
 }
 
 /* Neither a dry run nor a loop that is paused touches a target. */
@@ -381,12 +393,22 @@ static int recover_after(struct cycle *cycle)
     return wanted ? run_recovery(cycle, settle_leftovers) : 0;
 }
 
+/* Within the stage redeploy; the journal tells of it as of one that came later. */
+static void settle_failed(struct cycle *cycle)
+{
+    int64_t began = operations->now();
+    bool wanted = state_is_deploying(&cycle->state);
+    int status = settle_redeployment(cycle);
+    if (wanted)
+        note_stage(cycle, "recover", status != 0, operations->now() - began, recover_report(cycle));
+}
+
 static int redeploy_stage(struct cycle *cycle, json_t **report)
 {
     const struct recovery recovery = recovery_of(cycle);
     int status = redeploy(&recovery, cycle->event, &cycle->model.infrastructure, report);
     if (status != 0 && !interrupted && getppid() == cycle->request.host)
-        settle_redeployment(cycle);
+        settle_failed(cycle);
     return status;
 }
 

@@ -25,6 +25,12 @@ action()
     grep -oE 'Undoing the last|Finishing the last|did not end well' "$here/last" | tail -n 1
 }
 
+# Reports of recovery in the journal.
+recoveries()
+{
+    cat "$state"/default/events.jsonl.1 "$state"/default/events.jsonl 2> /dev/null | grep -c '"stage":"recover".*"report":'
+}
+
 row=0
 while IFS='|' read -r line status what; do
     row=$((row + 1))
@@ -35,7 +41,9 @@ while IFS='|' read -r line status what; do
             end "$phase $((${step%% *} - 1)) $(writing "meanwhile-$row")" "$line" ;;
         *) end "$line" ;;
     esac
+    known=$(recoveries)
     fails "$status" "$line" host
+    is "$(recoveries)" $((known + 1)) 'the journal tells of it'
     is "$(action)" "$what" 'what is done about it'
     is "$(locks)" '' 'no lock stays'
     write "between-$row"
