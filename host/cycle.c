@@ -17,6 +17,7 @@
 #include "operations.h"
 #include "plan.h"
 #include "presence.h"
+#include "previous.h"
 #include "probe.h"
 #include "progress.h"
 #include "recover.h"
@@ -43,6 +44,7 @@ struct cycle {
     struct model model; /* the effective one */
     struct presence presence;
     bool refused; /* by the guard */
+    bool redeployed; /* by the loop itself, not by a plugin */
     struct journal journal;
     json_t *event;
     int64_t began; /* the stage that runs */
@@ -407,7 +409,8 @@ static int redeploy_stage(struct cycle *cycle, json_t **report)
 {
     const struct recovery recovery = recovery_of(cycle);
     int status = redeploy(&recovery, cycle->event, &cycle->model.infrastructure, report);
-    if (status != 0 && !interrupted && getppid() == cycle->request.host)
+    cycle->redeployed = status == 0;
+    if (status != 0 && may_recover(cycle) && !interrupted && getppid() == cycle->request.host)
         settle_failed(cycle);
     return status;
 }
@@ -698,6 +701,20 @@ static int adapt(struct cycle *cycle)
     return status;
 }
 
+/* A plugin that took the redeployment has made a manifest current: that is what is deployed. */
+static int take_deployed(struct cycle *cycle)
+{
+    const struct settings *settings = cycle->settings;
+    struct previous current = { 0 };
+    if (cycle->redeployed || settings->dry_run)
+        return 0;
+    int status = previous_read(settings->coordinator_profile_path, settings->profile, NULL, cycle->strings, &current);
+    if (status == 0 && current.known)
+        state_deployed(&cycle->state, current.path, &cycle->model.infrastructure);
+    previous_clear(&current);
+    return status;
+}
+
 /* Remembers the model as deployed or as failed. */
 static int remember(struct cycle *cycle, int status)
 {
@@ -710,6 +727,8 @@ static int remember(struct cycle *cycle, int status)
         return model_save(&cycle->model, failed);
     operations->remove(failed);
     presence_deployed(cycle->state.root, names);
+    if (take_deployed(cycle) != 0)
+        return -1;
     return state_save(&cycle->state) == 0 ? model_save(&cycle->model, deployed) : -1;
 }
 

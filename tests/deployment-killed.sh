@@ -188,6 +188,9 @@ end "activating 2 run sh $here/kill all $state"
 host
 rm -f "$here/end"
 locked=$(locks)
+ok 'a dry run beside it' host --dry-run
+is "$(locks)" "$locked" 'a dry run releases no lock'
+lacks "$(cat "$here/last")" 'Undoing the last' 'and undoes nothing'
 change_state 's["paused"] = {"reason": "operator", "since": 1}'
 host
 is "$(locks)" "$locked" 'a loop that is paused releases no lock'

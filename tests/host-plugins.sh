@@ -125,6 +125,21 @@ ok 'hooks that take everything' record --plugin-option=record:capture="$models/i
     --plugin-option=record:redistribute="$distribution" --plugin-option=record:assign_ids=take \
     --plugin-option=record:redeploy=take
 is "$(called)" '' 'leave nothing to Disnix'
+mkdir "$scratch/coordinator"
+ln -s "$manifest" "$scratch/coordinator/default-1-link"
+ln -s default-1-link "$scratch/coordinator/default"
+remembered() # PYTHON, of the state s
+{
+    python3 -c "import json, sys
+s = json.load(open(sys.argv[1]))
+$1
+json.dump(s, open(sys.argv[1], 'w'))" "$state/default/state.json"
+}
+remembered 's["deployed"] = "/nix/store/older"; s["targets"]["test1"]["away"] = 1'
+ok 'a hook that takes redeploy' record --plugin-option=record:redeploy=take \
+    --coordinator-profile-path="$scratch/coordinator"
+is "$(remembered 'print(s["deployed"], "away" in s["targets"]["test1"])')" "$manifest False" \
+    'what the coordinator has then is what was deployed'
 ok 'the first plugin that takes a stage has it' record --plugin=future --plugin-option=record:redistribute="$manifest"
 fails 1 'a capture that names no model' record --plugin-option=record:capture=take
 has "$(output)" 'the stage capture gave no infrastructure model' 'is told'
