@@ -59,8 +59,9 @@ static bool is_noted(const json_t *calls, const json_t *wanted)
 int leftovers_add(struct state *state, const struct leftover *leftover)
 {
     json_t *entry = entry_of(state, leftover->target);
-    CLEANUP_JSON json_t *call = json_pack("{ss ss* ss* so}", "what", leftover->what, "component", leftover->component, "container",
-                             leftover->container, "arguments", as_json(leftover->arguments));
+    CLEANUP_JSON json_t *call = json_pack("{ss ss* ss* so}", "what", leftover->what,
+                                          "component", leftover->component, "container", leftover->container,
+                                          "arguments", as_json(leftover->arguments));
     if (!list_of(state))
         json_object_set_new(state->root, "leftovers", json_array());
     if (!entry) {

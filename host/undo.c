@@ -133,7 +133,8 @@ static void leave_mappings(const struct broken *broken, const struct manifest *m
 
 int broken_undo(struct broken *broken)
 {
-    CLEANUP_FREE char *file = broken_path(broken->recovery, "undo.xml"), *transcript = broken_path(broken->recovery, "undo");
+    CLEANUP_FREE char *file = broken_path(broken->recovery, "undo.xml");
+    CLEANUP_FREE char *transcript = broken_path(broken->recovery, "undo");
     struct manifest manifest;
     manifest_init(&manifest, broken->recovery->strings);
     manifest.version = broken->new.version;

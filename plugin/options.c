@@ -135,9 +135,13 @@ int options_set(struct options *options, const char *key, const char *value)
 
 json_t *options_describe(const struct options *options)
 {
-    return json_pack("{ss ss sI ss ss sI sI sb sb}", "unreachable", unreachable_words[options->unreachable], "superseded",
-                     superseded_words[options->superseded], "superseded-max-age",
-                     (json_int_t)options->superseded_max_age, "on-conflict", conflict_words[options->on_conflict],
-                     "manifest-version", version_words[options->manifest_version], "max-manifest-size", (json_int_t)options->manifest_limit, "max-depth",
-                     (json_int_t)options->depth_limit, "dry-run", options->dry_run, "hold", options->hold);
+    return json_pack("{ss ss sI ss ss sI sI sb sb}",
+                     "unreachable", unreachable_words[options->unreachable],
+                     "superseded", superseded_words[options->superseded],
+                     "superseded-max-age", (json_int_t)options->superseded_max_age,
+                     "on-conflict", conflict_words[options->on_conflict],
+                     "manifest-version", version_words[options->manifest_version],
+                     "max-manifest-size", (json_int_t)options->manifest_limit,
+                     "max-depth", (json_int_t)options->depth_limit,
+                     "dry-run", options->dry_run, "hold", options->hold);
 }

@@ -429,7 +429,8 @@ static int finish(struct reconstruction *reconstruction, xmlBufferPtr *printed)
     const struct previous *previous = &reconstruction->previous;
     json_t *report = reconstruction->report;
     bool changed = report_difference(report, previous, &reconstruction->manifest);
-    report_names(report, &reconstruction->capture, previous, reconstruction->namesake, reconstruction->manifest.version);
+    report_names(report, &reconstruction->capture, previous, reconstruction->namesake,
+                 reconstruction->manifest.version);
     report_warn(report);
     if (!looks_only(reconstruction) && install_manifest(reconstruction, &changed) != 0)
         return -1;
@@ -467,7 +468,8 @@ static int run(struct reconstruction *reconstruction, xmlBufferPtr *printed)
 {
     if (read_infrastructure(reconstruction) != 0
         || target_keys_list(&reconstruction->keys, &reconstruction->infrastructure) != 0
-        || read_previous(reconstruction) != 0 || read_deployed(reconstruction) != 0 || capture(reconstruction) != 0 || decide(reconstruction) != 0)
+        || read_previous(reconstruction) != 0 || read_deployed(reconstruction) != 0 || capture(reconstruction) != 0
+        || decide(reconstruction) != 0)
         return -1;
     if (!looks_only(reconstruction) && fetch_closures(reconstruction) != 0)
         return -1;

@@ -28,7 +28,8 @@ void report_acted(json_t *acted, const struct copies *earlier, const struct copi
 void report_names(json_t *report, const struct capture *capture, const struct previous *previous,
                   const char *namesake, int version);
 
-/* Sets previous, changed, manifestVersion, difference and changes: the result against the previous manifest. Gives back changed. */
+/* Sets previous, changed, manifestVersion, difference and changes: the result against the previous manifest. Gives back
+ * changed. */
 bool report_difference(json_t *report, const struct previous *previous, const struct manifest *manifest);
 
 /* Says in words what has to be known: conflicts, what is left out, dangling and divergent ones. */
