@@ -395,18 +395,24 @@ static pid_t start_worker(struct command *command)
     exit(run(command) == 0 ? DONE : FAILED); /* not _exit(): nothing is buffered, and leaks are found */
 }
 
+static int work(struct command *command)
+{
+    prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
+    pid_t worker = start_worker(command);
+    if (worker > 0)
+        return supervise(worker);
+    log_error(NULL, "cannot start: %s", strerror(errno));
+    return FAILED;
+}
+
 int main(int argc, char **argv)
 {
     struct command command = { .options = options_default };
     operations_use(&real_operations);
     signal(SIGPIPE, SIG_IGN);
     parse(&command, argc, argv);
-    if (command.ends)
-        return command.status;
-    prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
-    pid_t worker = start_worker(&command);
-    if (worker > 0)
-        return supervise(worker);
-    log_error(NULL, "cannot start: %s", strerror(errno));
-    return FAILED;
+    int status = command.ends ? command.status : work(&command);
+    json_decref(command.accepted);
+    json_decref(command.preferred);
+    return status;
 }

@@ -30,5 +30,8 @@ ok 'the largest golden manifest, read and compared' \
 
 fails 2 'wrong usage of the loop' checked "$builddir/dydisnix-self-adapt" -s /dev/null -q /dev/null --interval=x
 fails 2 'wrong usage of the command' checked "$builddir/dydisnix-reconstruct" --jobs=0 "$model"
+fails 2 'wrong usage after a decision' checked "$builddir/dydisnix-reconstruct" --accept=good --jobs=0 "$model"
+ok 'decisions on targets' checked "$builddir/dydisnix-reconstruct" --interface="$client" --xml --dry-run \
+    --coordinator-profile-path="$profiles" --accept=other --prefer=good "$model"
 
 done_testing
