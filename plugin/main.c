@@ -80,7 +80,7 @@ static const char usage[] =
     "      --accept=TARGET             give up the copies of TARGET in such a conflict\n"
     "      --prefer=TARGET             they are the ones, all others are given up\n"
     "      --timeout=SECONDS           for each query of a target (default: 60)\n"
-    "      --transfer-timeout=SECONDS  for each closure (default: 3600)\n"
+    "      --transfer-timeout=SECONDS  for each closure, rescue and fence (default: 3600)\n"
     "      --jobs=NUMBER               client calls at once (default: 64)\n"
     "      --max-manifest-size=BYTES   limit of a profile manifest (default: 67108864)\n"
     "      --max-depth=LEVELS          limit of its elements' depth (default: 64)\n"
@@ -166,11 +166,38 @@ static void take_flag(struct command *command, int option)
     }
 }
 
-static void decide_on(json_t **names, const char *target)
+static void refuse(struct command *command, const char *option, const char *expected)
 {
+    log_error(NULL, "--%s=%s: %s expected", option, optarg, expected);
+    end(command, USAGE);
+}
+
+static bool is_among(const json_t *names, const char *name)
+{
+    size_t index;
+    json_t *other;
+    json_array_foreach(names, index, other)
+        if (strcmp(json_string_value(other), name) == 0)
+            return true;
+    return false;
+}
+
+static void decide_on(struct command *command, bool accept)
+{
+    json_t **names = accept ? &command->accepted : &command->preferred;
     if (!*names)
         *names = json_array();
-    json_array_append_new(*names, json_string(target)); /* one that is not UTF-8 is no target's */
+    if (!*optarg || json_array_append_new(*names, json_string(optarg)) != 0)
+        refuse(command, accept ? "accept" : "prefer", "the name of a target");
+    else if (is_among(accept ? command->preferred : command->accepted, optarg))
+        refuse(command, accept ? "accept" : "prefer", "one decision on a target");
+}
+
+static void take_path(struct command *command, const char **path, const char *option)
+{
+    *path = optarg;
+    if (!*optarg)
+        refuse(command, option, "a path");
 }
 
 static void take_option(struct command *command, int option, int index)
@@ -184,11 +211,11 @@ static void take_option(struct command *command, int option, int index)
     case OPTION_COORDINATOR_PROFILE_PATH: command->options.coordinator_profile_directory = optarg; break;
     case OPTION_PREVIOUS: command->request.previous = optarg; break;
     case OPTION_HISTORY: command->state_file = optarg; break;
-    case OPTION_REPORT: command->report_file = optarg; break;
-    case OPTION_ACCEPT: decide_on(&command->accepted, optarg); break;
-    case OPTION_PREFER: decide_on(&command->preferred, optarg); break;
-    case OPTION_SAVE_INPUT: command->save_input = optarg; break;
-    case OPTION_REPLAY: command->request.replay = optarg; break;
+    case OPTION_REPORT: take_path(command, &command->report_file, "report"); break;
+    case OPTION_ACCEPT: decide_on(command, true); break;
+    case OPTION_PREFER: decide_on(command, false); break;
+    case OPTION_SAVE_INPUT: take_path(command, &command->save_input, "save-input"); break;
+    case OPTION_REPLAY: take_path(command, &command->request.replay, "replay"); break;
     default: take_flag(command, option);
     }
 }

@@ -14,9 +14,11 @@ fails 2 'two models: wrong usage' "$program" --xml "$model" "$model"
 fails 2 'an unknown option: wrong usage' "$program" --nothing "$model"
 fails 2 'an option without its value: wrong usage' "$program" --previous
 for wrong in --timeout=0 --jobs=many --unreachable=drop --superseded= --on-conflict=held --profile=../x -m0 -p. \
-    --max-depth=257 --max-manifest-size=64M; do
+    --max-depth=257 --max-manifest-size=64M --accept= --prefer= --report= --save-input= --replay=; do
     fails 2 "$wrong: wrong usage" "$program" --xml "$wrong" "$model"
 done
+fails 2 'two decisions on one target: wrong usage' "$program" --xml --accept=a --prefer=a "$model"
+fails 2 'a target whose name is no UTF-8: wrong usage' "$program" --xml --prefer="$(printf '\377')" "$model"
 fails 2 'report and manifest on standard output: wrong usage' "$program" --print-manifest --report=- "$model"
 is "$(cat "$NETWORK/calls" 2> /dev/null)" '' 'wrong usage: no client was started'
 ok 'help' "$program" --help
