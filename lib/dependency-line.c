@@ -145,6 +145,8 @@ static int read_dependency(struct parser *parser)
                     !dependency.target      ? "target"
                     : !dependency.container ? "container"
                                             : "_key");
+    if (!is_connection_key(dependency.target))
+        return fail(parser, "target %s: no connection key", dependency.target);
     items = array_grow(list->items, list->count, sizeof *items);
     if (!items)
         return -1;

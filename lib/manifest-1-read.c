@@ -151,11 +151,19 @@ static int manifest_start(void *closure, struct xml_reader *reader, const char *
     return start_place(own, reader, element, rule->to);
 }
 
+/* Targets are known by their connection keys. */
+static int check_target(struct xml_reader *reader, const char *element, const char *target)
+{
+    if (xml_check_text(reader, element, "target", target))
+        return XML_FAILED;
+    return is_connection_key(target) ? XML_GO_ON : xml_fail(reader, "%s: target %s: no connection key", element, target);
+}
+
 static int end_profile(struct manifest_reader *own, struct xml_reader *reader)
 {
     const struct profile *profile = &own->profile;
 
-    if (xml_check_text(reader, "distribution mapping", "target", profile->target) ||
+    if (check_target(reader, "distribution mapping", profile->target) ||
         xml_check_text(reader, "distribution mapping", "profile", profile->path))
         return XML_FAILED;
     if (!is_store_path(profile->path))
@@ -172,7 +180,7 @@ static int end_dependency(struct manifest_reader *own, struct xml_reader *reader
 
     if (xml_check_text(reader, "dependency", "key", own->dependency.service) ||
         xml_check_text(reader, "dependency", "container", own->dependency.container) ||
-        xml_check_text(reader, "dependency", "target", own->dependency.target))
+        check_target(reader, "dependency", own->dependency.target))
         return XML_FAILED;
     items = array_grow(list->items, list->count, sizeof *items);
     if (!items)
@@ -191,7 +199,7 @@ static int end_service(struct manifest_reader *own, struct xml_reader *reader)
     if (xml_check_text(reader, element, "key", service->key) ||
         xml_check_text(reader, element, "service", service->pkg) ||
         xml_check_text(reader, element, "container", mapping->container) ||
-        xml_check_text(reader, element, "target", mapping->target))
+        check_target(reader, element, mapping->target))
         return XML_FAILED;
     if (!service->name || !service->type)
         return xml_fail(reader, "%s of service %s: without %s", element, service->key,
@@ -217,7 +225,7 @@ static int end_snapshot(struct manifest_reader *own, struct xml_reader *reader)
 
     if (xml_check_text(reader, element, "component", mapping->component) ||
         xml_check_text(reader, element, "container", mapping->container) ||
-        xml_check_text(reader, element, "target", mapping->target) ||
+        check_target(reader, element, mapping->target) ||
         xml_check_text(reader, element, "service", mapping->service))
         return XML_FAILED;
     if (own->snapshot_type && *own->snapshot_type && !is_plain_name(own->snapshot_type))

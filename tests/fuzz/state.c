@@ -64,9 +64,9 @@ static void go_on(struct state *state)
     facts_set_absences(state->root, &capture);
     for (size_t i = 0; i < capture.count; i++)
         REQUIRE(captured[i].away_known || !captured[i].away);
-    state_deploying(state, NULL, "/new", "begun");
+    state_deploying(state, NULL, "/new");
     REQUIRE(state_is_deploying(state));
-    state_deploying(state, NULL, NULL, NULL);
+    state_deploying(state, NULL, NULL);
     REQUIRE(!state_is_deploying(state));
     presence_deployed(state->root, names);
     state_deployed(state, "/manifest", &infrastructure);
