@@ -10,6 +10,7 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
+#include <time.h>
 
 #include "cleanup.h"
 #include "strings.h"
@@ -28,15 +29,35 @@ static bool rotate(int fd, const struct stat *status, const char *path)
     return rename(path, older) == 0;
 }
 
+/* Whether the last line has no end: 1 or 0; -1 with errno. What another process is just writing, page by page, looks so
+ * for a moment: it counts only if it stays. */
+static int is_torn(int fd, off_t size)
+{
+    const struct timespec moment = { .tv_nsec = 1000 * 1000 };
+    struct stat now = { .st_size = size };
+    char last = '\n';
+
+    for (int i = 0; i < 10; i++) {
+        if (now.st_size > 0 && pread(fd, &last, 1, now.st_size - 1) != 1)
+            return -1;
+        if (last == '\n' || (i > 0 && now.st_size == size))
+            break;
+        size = now.st_size;
+        nanosleep(&moment, NULL);
+        if (fstat(fd, &now) != 0)
+            return -1;
+    }
+    return last != '\n';
+}
+
 static int append_whole(int fd, const struct stat *status, const char *data, size_t length)
 {
-    char last = '\n';
+    int found = is_torn(fd, status->st_size);
+    size_t torn = found > 0;
     ssize_t written;
-    size_t torn;
 
-    if (status->st_size > 0 && pread(fd, &last, 1, status->st_size - 1) != 1)
+    if (found < 0)
         return -1;
-    torn = last == '\n' ? 0 : 1;
     const struct iovec parts[] = { { .iov_base = (char[]){ '\n' }, .iov_len = torn },
                                    { .iov_base = (char *)data, .iov_len = length } };
     do
