@@ -19,6 +19,16 @@ case $1 in
 esac
 END
 
+# Lasts until the loop that was started says that it waits.
+cat > "$here/until-waited-for" << 'END'
+tries=300
+until grep -q 'still runs, waiting for its end' "$1" 2> /dev/null; do
+    tries=$((tries - 1))
+    [ "$tries" -gt 0 ] || exit 1
+    sleep 0.1
+done
+END
+
 : > "$here/begun"
 place test1 test2 test3
 
@@ -77,10 +87,11 @@ END
 
 # One that goes on without its loop is waited for.
 move
-end "activating 2 run sh $here/kill host $state" 'activating 3 run sleep 2'
+end "activating 2 run sh $here/kill host $state" "activating 3 run sh $here/until-waited-for $here/last"
 host
+lines=$(wc -l < "$log")
 ok 'the loop is killed, its deployment goes on, and the loop is started again' settle
-has "$(cat "$here/last")" 'still runs, waiting for its end' 'it waits'
+has "$(tail -n "+$((lines + 1))" "$log")" 'still runs, waiting for its end' 'it waits'
 as_if_nothing 'a deployment that goes on'
 
 # Without the state directory.
