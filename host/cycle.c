@@ -275,17 +275,12 @@ static int augment(struct cycle *cycle, json_t **report)
 {
     if (!cycle->settings->augment)
         return DYDISNIX_NOT_MINE;
-    return stage_augment(cycle->settings, cycle->event, cycle->work, report);
+    return stage_augment(cycle->settings, cycle->event, report);
 }
 
-static const json_t *reconstruct_report(const struct cycle *cycle)
+static json_t *report_of(const struct cycle *cycle, const char *stage)
 {
-    return json_object_get(json_object_get(cycle->event, "reports"), "reconstruct");
-}
-
-static const json_t *redeploy_report(const struct cycle *cycle)
-{
-    return json_object_get(json_object_get(cycle->event, "reports"), "redeploy");
+    return json_object_get(json_object_get(cycle->event, "reports"), stage);
 }
 
 static int snapshot(struct cycle *cycle, json_t **report)
@@ -299,7 +294,7 @@ static int snapshot(struct cycle *cycle, json_t **report)
 
 static int redistribute(struct cycle *cycle, json_t **report)
 {
-    return stage_redistribute(cycle->settings, cycle->event, cycle->work, report);
+    return stage_redistribute(cycle->settings, cycle->event, report);
 }
 
 static int assign_ids(struct cycle *cycle, json_t **report)
@@ -325,14 +320,14 @@ static void forget_model(const struct settings *settings, const char *name)
 /* What is deployed is now no model that is remembered. */
 static void take_recovery(struct cycle *cycle, json_t *report)
 {
-    json_t *reports = json_object_get(cycle->event, "reports");
+    json_t *earlier = report_of(cycle, "recover");
     if (!report)
         return;
     forget_model(cycle->settings, "deployed.xml");
-    if (json_object_get(reports, "recover"))
-        mended_join(json_object_get(reports, "recover"), report);
+    if (earlier)
+        mended_join(earlier, report);
     else
-        json_object_set(reports, "recover", report);
+        json_object_set(json_object_get(cycle->event, "reports"), "recover", report);
     json_decref(report);
     keep_event(cycle);
 }
@@ -356,11 +351,6 @@ static int settle_leftovers(struct cycle *cycle)
     return status;
 }
 
-static json_t *recover_report(const struct cycle *cycle)
-{
-    return json_object_get(json_object_get(cycle->event, "reports"), "recover");
-}
-
 /* Either of these as a stage, for it changes what targets do. */
 static int run_recovery(struct cycle *cycle, int (*settle)(struct cycle *cycle))
 {
@@ -371,7 +361,7 @@ static int run_recovery(struct cycle *cycle, int (*settle)(struct cycle *cycle))
         return end_stage(cycle, "recover", -1, NULL);
     }
     int status = settle(cycle);
-    status = end_stage(cycle, "recover", status, recover_report(cycle));
+    status = end_stage(cycle, "recover", status, report_of(cycle, "recover"));
     journal_release(&cycle->journal); /* targets may have been changed, even if the cycle then has nothing to do */
     return status;
 }
@@ -402,7 +392,7 @@ static void settle_failed(struct cycle *cycle)
     bool wanted = state_is_deploying(&cycle->state);
     int status = settle_redeployment(cycle);
     if (wanted)
-        note_stage(cycle, "recover", status != 0, operations->now() - began, recover_report(cycle));
+        note_stage(cycle, "recover", status != 0, operations->now() - began, report_of(cycle, "recover"));
 }
 
 static int redeploy_stage(struct cycle *cycle, json_t **report)
@@ -645,7 +635,7 @@ static int run_snapshot_stage(struct cycle *cycle)
 /* Those that the reconstruction wants to be held are left out from here on. */
 static int take_held(struct cycle *cycle)
 {
-    const json_t *report = reconstruct_report(cycle);
+    const json_t *report = report_of(cycle, "reconstruct");
     size_t index;
     json_t *entry;
     if (presence_hold(cycle->state.root, report, operations->clock()) == 0)
@@ -672,10 +662,10 @@ static int reconstruct(struct cycle *cycle)
     if (cycle->settings->reconstruct)
         log_notice(NULL, "Reconstructing manifest...");
     int status = run_stage(cycle, &stage_reconstruct_hook);
-    state_rescued(&cycle->state, reconstruct_report(cycle), operations->clock());
-    state_heard(&cycle->state, reconstruct_report(cycle));
+    state_rescued(&cycle->state, report_of(cycle, "reconstruct"), operations->clock());
+    state_heard(&cycle->state, report_of(cycle, "reconstruct"));
     if (cycle->settings->probes)
-        probe_note_silent(cycle->settings, reconstruct_report(cycle));
+        probe_note_silent(cycle->settings, report_of(cycle, "reconstruct"));
     if (state_save(&cycle->state) != 0 || status != 0)
         return -1;
     return take_held(cycle);
@@ -795,7 +785,7 @@ static int run_cycle(struct cycle *cycle)
     model_tell_changes(changes);
     json_object_set(cycle->event, "changes", changes);
     int status = adapt(cycle);
-    if (cycle->settings->dry_run && (status == 0 || redeploy_report(cycle)))
+    if (cycle->settings->dry_run && (status == 0 || report_of(cycle, "redeploy")))
         plan_print(cycle->event);
     if (remember(cycle, status) != 0)
         status = -1;

@@ -14,16 +14,13 @@ static const size_t model_limit = (size_t)256 << 20;
 static const int64_t guard_deadline = 60 * 1000; /* milliseconds */
 
 /* What such programs forget to pass on among themselves. */
-static void add_environment(struct arguments *environment, const struct settings *settings,
-                            const char *temporary)
+static void add_environment(struct arguments *environment, const struct settings *settings)
 {
     arguments_format(environment, "DISNIX_PROFILE=%s", settings->profile);
     if (settings->interface)
         arguments_format(environment, "DISNIX_CLIENT_INTERFACE=%s", settings->interface);
     if (settings->target_property)
         arguments_format(environment, "DISNIX_TARGET_PROPERTY=%s", settings->target_property);
-    if (temporary)
-        arguments_format(environment, "TMPDIR=%s", temporary);
 }
 
 static void cut_newlines(struct dydisnix_result *result)
@@ -37,7 +34,7 @@ int stage_run(const struct settings *settings, const struct stage_program *stage
 {
     CLEANUP_ARGUMENTS struct arguments environment = { 0 };
     struct dydisnix_result result = { 0 };
-    add_environment(&environment, settings, stage->temporary);
+    add_environment(&environment, settings);
     const struct dydisnix_program program = { .argv = arguments_vector(stage->arguments),
                                               .environment = arguments_vector(&environment),
                                               .show_output = stage->show, .line = stage->line,
@@ -136,8 +133,7 @@ static const char *text(const json_t *event, const char *key)
     return json_string_value(json_object_get(event, key));
 }
 
-int stage_augment(const struct settings *settings, const json_t *event, const char *directory,
-                  json_t **report)
+int stage_augment(const struct settings *settings, const json_t *event, json_t **report)
 {
     CLEANUP_ARGUMENTS struct arguments arguments = { 0 };
     CLEANUP_FREE char *output = NULL;
@@ -145,9 +141,7 @@ int stage_augment(const struct settings *settings, const json_t *event, const ch
     arguments_option(&arguments, "--infrastructure", text(event, "infrastructure"));
     arguments_option(&arguments, "--augment", settings->augment);
     log_notice(NULL, "Augmenting the captured infrastructure...");
-    if (stage_run(settings, &(struct stage_program){ .arguments = &arguments, .temporary = directory },
-                  &output, NULL, NULL)
-        != 0)
+    if (stage_run(settings, &(struct stage_program){ .arguments = &arguments }, &output, NULL, NULL) != 0)
         return -1;
     if (output[0] != '/' || strchr(output, '\n')) {
         log_error(NULL, "dydisnix-augment-infra: no path of a model: %.200s", output);
@@ -157,8 +151,7 @@ int stage_augment(const struct settings *settings, const json_t *event, const ch
     return *report ? 0 : -1;
 }
 
-int stage_redistribute(const struct settings *settings, const json_t *event, const char *directory,
-                       json_t **report)
+int stage_redistribute(const struct settings *settings, const json_t *event, json_t **report)
 {
     CLEANUP_ARGUMENTS struct arguments arguments = { 0 };
     CLEANUP_FREE char *output = NULL;
@@ -177,9 +170,7 @@ int stage_redistribute(const struct settings *settings, const json_t *event, con
     if (settings->show_trace)
         arguments_add(&arguments, "--show-trace");
     log_notice(NULL, "Generating a new distribution model...");
-    if (stage_run(settings, &(struct stage_program){ .arguments = &arguments, .temporary = directory },
-                  &output, NULL, NULL)
-        != 0)
+    if (stage_run(settings, &(struct stage_program){ .arguments = &arguments }, &output, NULL, NULL) != 0)
         return -1;
     path = string_last_line(output);
     if (!path || !is_store_path(path)) {

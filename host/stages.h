@@ -12,10 +12,9 @@
 
 /* Runs a program of the pipeline with the settings that such programs take from the environment. show: its
  * output is passed on and line is called for each line; else *output gets it, without final newlines. 0, or
- * -1 after a message that names the program and how it ended. temporary: its TMPDIR; NULL: ours. */
+ * -1 after a message that names the program and how it ended. */
 struct stage_program {
     const struct arguments *arguments;
-    const char *temporary;
     const char *transcript; /* where it keeps what it prints; NULL: nowhere */
     bool show;
     void (*line)(void *closure, const char *line);
@@ -30,10 +29,8 @@ int stage_guard(const struct settings *settings, const char *stage);
 
 /* Each makes the report of its stage. event: as given to hooks. 0, or -1 after a message. */
 int stage_capture(const struct settings *settings, const char *directory, json_t **report);
-int stage_augment(const struct settings *settings, const json_t *event, const char *directory,
-                  json_t **report);
-int stage_redistribute(const struct settings *settings, const json_t *event, const char *directory,
-                       json_t **report);
+int stage_augment(const struct settings *settings, const json_t *event, json_t **report);
+int stage_redistribute(const struct settings *settings, const json_t *event, json_t **report);
 int stage_assign_ids(const struct settings *settings, const json_t *event);
 
 #endif

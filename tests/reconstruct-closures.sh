@@ -5,23 +5,8 @@
 . "$srcdir/tests/functions.sh"
 . "$srcdir/tests/network.sh"
 . "$srcdir/tests/stores.sh"
+. "$srcdir/tests/made-closures.sh"
 
-cat > "$NETWORK/export.sh" << 'END'
-shift
-file=$(mktemp -p "$TMPDIR")
-"$srcdir/tests/closures" export "$NETWORK" "$file" "$@"
-echo "$file"
-END
-network() # SHARED OWN TARGET…
-{
-    find "$NETWORK" -mindepth 1 ! -name export.sh -prune -exec rm -rf {} +
-    "$srcdir/tests/closures" make "$NETWORK" "$@"
-    shift 2
-    infrastructure "$@"
-    for name; do
-        cp "$NETWORK/export.sh" "$NETWORK/$name"
-    done
-}
 statuses()
 {
     reported '[t["status"] for _, t in sorted(r["targets"].items())]'

@@ -5,13 +5,8 @@
 . "$srcdir/tests/functions.sh"
 . "$srcdir/tests/network.sh"
 . "$srcdir/tests/stores.sh"
+. "$srcdir/tests/made-closures.sh"
 
-cat > "$NETWORK/export.sh" << 'END'
-shift
-file=$(mktemp -p "$TMPDIR")
-"$srcdir/tests/closures" export "$NETWORK" "$file" "$@"
-echo "$file"
-END
 secret='a secret that nobody may read'
 echo "$secret" > "$scratch/secret"
 canary=$scratch/canary

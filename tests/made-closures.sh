@@ -1,0 +1,22 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# Source this after stores.sh: targets whose closures are made by hand, see tests/closures.
+#
+#   network SHARED OWN TARGET…   a new network of these targets, which share so many paths and have so many of their own
+
+cat > "$NETWORK/export.sh" << 'END'
+shift
+file=$(mktemp -p "$TMPDIR")
+"$srcdir/tests/closures" export "$NETWORK" "$file" "$@"
+echo "$file"
+END
+
+network() # SHARED OWN TARGET…
+{
+    find "$NETWORK" -mindepth 1 ! -name export.sh -prune -exec rm -rf {} +
+    "$srcdir/tests/closures" make "$NETWORK" "$@"
+    shift 2
+    infrastructure "$@"
+    for name; do
+        cp "$NETWORK/export.sh" "$NETWORK/$name"
+    done
+}
