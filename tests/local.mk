@@ -11,6 +11,7 @@ AM_TESTS_ENVIRONMENT = srcdir='$(abs_srcdir)'; export srcdir; builddir='$(abs_bu
 unit_tests = \
 	tests/unit/check \
 	tests/unit/copies \
+	tests/unit/explored \
 	tests/unit/files \
 	tests/unit/infrastructure \
 	tests/unit/journal \
@@ -77,6 +78,8 @@ tests_libswitched_a_CPPFLAGS = $(AM_CPPFLAGS) -DCOPIES_SWITCHES
 tests_unit_switches_SOURCES = tests/unit/switches.c $(story_sources)
 tests_unit_switches_CPPFLAGS = $(story_flags) -DCOPIES_SWITCHES
 tests_unit_switches_LDADD = lab/libsimulation.a tests/libswitched.a host/libhost.a $(LDADD)
+tests_unit_explored_SOURCES = tests/unit/explored.c lab/scenario-random.c lab/scenario-shrink.c
+tests_unit_explored_CPPFLAGS = $(AM_CPPFLAGS) -iquote $(top_srcdir)/lab
 tests_unit_transcript_CPPFLAGS = $(AM_CPPFLAGS) -iquote $(top_srcdir)/host
 tests_unit_transcript_LDADD = host/libhost.a $(LDADD)
 tests_unit_supervisor_CPPFLAGS = $(AM_CPPFLAGS) -iquote $(top_srcdir)/host

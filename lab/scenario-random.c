@@ -1,0 +1,401 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "scenario-random.h"
+
+#include <stdbool.h>
+#include <stdio.h>
+
+enum { MOST_TARGETS = 5, MOST_SERVICES = 4 };
+
+enum condition { UP, CRASHED, HUNG, CUT, REMOVED };
+
+struct random_target {
+    char name[16];
+    enum condition condition;
+    bool saved; /* its disk, under the label "earlier" */
+};
+
+/* A scenario that grows. What its timeline has led to so far is followed, so that what is drawn can happen. */
+struct drawing {
+    uint64_t state;
+    json_t *scenario, *timeline;
+    struct random_target targets[MOST_TARGETS + 4]; /* with those that are added */
+    size_t target_count, service_count;
+    bool stateful[MOST_SERVICES];
+    unsigned writes, names, versions;
+    bool paused, full;
+};
+
+static const char *const service_names[MOST_SERVICES] = { "database", "queue", "api", "web" };
+
+/* splitmix64 */
+static uint64_t draw(struct drawing *drawing)
+{
+    uint64_t mixed = drawing->state += UINT64_C(0x9e3779b97f4a7c15);
+    mixed = (mixed ^ (mixed >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
+    mixed = (mixed ^ (mixed >> 27)) * UINT64_C(0x94d049bb133111eb);
+    return mixed ^ (mixed >> 31);
+}
+
+static unsigned below(struct drawing *drawing, size_t limit)
+{
+    return (unsigned)(draw(drawing) % limit);
+}
+
+static bool chance(struct drawing *drawing, unsigned percent)
+{
+    return below(drawing, 100) < percent;
+}
+
+static struct random_target *add_target(struct drawing *drawing)
+{
+    struct random_target *target = &drawing->targets[drawing->target_count++];
+    *target = (struct random_target){ .condition = UP };
+    snprintf(target->name, sizeof target->name, "test%u", ++drawing->names);
+    return target;
+}
+
+static void draw_targets(struct drawing *drawing)
+{
+    size_t count = 2 + below(drawing, MOST_TARGETS - 1);
+    json_t *targets = json_object();
+    for (size_t i = 0; i < count; i++)
+        json_object_set_new(targets, add_target(drawing)->name, json_object());
+    json_object_set_new(drawing->scenario, "targets", targets);
+}
+
+/* Of the services before it. */
+static json_t *draw_dependencies(struct drawing *drawing, size_t service)
+{
+    json_t *names = json_array();
+    for (size_t i = 0; i < service; i++)
+        if (chance(drawing, 40))
+            json_array_append_new(names, json_string(service_names[i]));
+    return names;
+}
+
+static json_t *draw_service(struct drawing *drawing, size_t i)
+{
+    bool stateful = drawing->stateful[i] = i == 0 || chance(drawing, 30);
+    json_t *service = json_pack("{ss sb}", "type", stateful && chance(drawing, 30) ? "mysql-database" : "process",
+                                "state", (int)stateful);
+    json_t *dependencies = draw_dependencies(drawing, i);
+    if (json_array_size(dependencies) > 0)
+        json_object_set(service, chance(drawing, 70) ? "dependsOn" : "connectsTo", dependencies);
+    json_decref(dependencies);
+    return service;
+}
+
+/* The targets of the beginning, in an order of its own. */
+static json_t *draw_preference(struct drawing *drawing)
+{
+    json_t *names = json_array();
+    for (size_t i = 0; i < drawing->target_count; i++)
+        json_array_insert_new(names, below(drawing, json_array_size(names) + 1),
+                              json_string(drawing->targets[i].name));
+    return names;
+}
+
+static json_t *draw_places(struct drawing *drawing, size_t i)
+{
+    int copies = !drawing->stateful[i] && chance(drawing, 25) ? 2 : 1;
+    bool anywhere = chance(drawing, 50);
+    json_t *places = json_pack("{si sb}", "copies", copies, "stay", (int)chance(drawing, 60));
+    if (!anywhere)
+        json_object_set_new(places, "on", draw_preference(drawing));
+    return places;
+}
+
+static void draw_services(struct drawing *drawing)
+{
+    json_t *services = json_object(), *distribution = json_object();
+    drawing->service_count = 1 + below(drawing, MOST_SERVICES);
+    for (size_t i = 0; i < drawing->service_count; i++) {
+        json_object_set_new(services, service_names[i], draw_service(drawing, i));
+        json_object_set_new(distribution, service_names[i], draw_places(drawing, i));
+    }
+    json_object_set_new(drawing->scenario, "services", services);
+    json_object_set_new(drawing->scenario, "distribution", distribution);
+}
+
+/* A target in that condition; NULL: there is none. */
+static struct random_target *any_target(struct drawing *drawing, enum condition condition)
+{
+    size_t first = below(drawing, drawing->target_count);
+    for (size_t i = 0; i < drawing->target_count; i++) {
+        struct random_target *target = &drawing->targets[(first + i) % drawing->target_count];
+        if (target->condition == condition)
+            return target;
+    }
+    return NULL;
+}
+
+static size_t count_up(const struct drawing *drawing)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < drawing->target_count; i++)
+        count += drawing->targets[i].condition == UP;
+    return count;
+}
+
+static const char *any_service(struct drawing *drawing)
+{
+    return service_names[below(drawing, drawing->service_count)];
+}
+
+/* Each of these gives an event, or NULL where nothing of the kind can happen. */
+
+static json_t *draw_write(struct drawing *drawing)
+{
+    char text[16];
+    size_t service = below(drawing, drawing->service_count);
+    if (!drawing->stateful[service])
+        service = 0;
+    snprintf(text, sizeof text, "w%u", ++drawing->writes);
+    return json_pack("{ss ss ss}", "event", "write", "service", service_names[service], "text", text);
+}
+
+static json_t *lose_target(struct drawing *drawing, const char *event, enum condition condition)
+{
+    struct random_target *target = count_up(drawing) > 1 ? any_target(drawing, UP) : NULL;
+    if (!target)
+        return NULL;
+    target->condition = condition;
+    return json_pack("{ss ss}", "event", event, "target", target->name);
+}
+
+static json_t *draw_crash(struct drawing *drawing)
+{
+    return lose_target(drawing, "crash", CRASHED);
+}
+
+static json_t *draw_hang(struct drawing *drawing)
+{
+    return lose_target(drawing, "hang", HUNG);
+}
+
+static json_t *draw_remove(struct drawing *drawing)
+{
+    return lose_target(drawing, "remove", REMOVED);
+}
+
+static json_t *draw_partition(struct drawing *drawing)
+{
+    struct random_target *target = count_up(drawing) > 1 ? any_target(drawing, UP) : NULL;
+    if (!target)
+        return NULL;
+    target->condition = CUT;
+    return json_pack("{ss s[s]}", "event", "partition", "targets", target->name);
+}
+
+static json_t *draw_return(struct drawing *drawing)
+{
+    struct random_target *target = any_target(drawing, CRASHED);
+    if (!target)
+        return NULL;
+    target->condition = UP;
+    json_t *event = json_pack("{ss ss}", "event", "reappear", "target", target->name);
+    if (chance(drawing, 15))
+        json_object_set_new(event, "disk", json_string("lost"));
+    else if (target->saved && chance(drawing, 30))
+        json_object_set_new(event, "disk", json_pack("{ss}", "saved", "earlier"));
+    return event;
+}
+
+static json_t *draw_mending(struct drawing *drawing)
+{
+    struct random_target *target = any_target(drawing, HUNG);
+    if (target) {
+        target->condition = UP;
+        return json_pack("{ss ss}", "event", "resume", "target", target->name);
+    }
+    if (!(target = any_target(drawing, CUT)))
+        return NULL;
+    target->condition = UP;
+    return json_pack("{ss s[s]}", "event", "join", "targets", target->name);
+}
+
+static json_t *draw_save(struct drawing *drawing)
+{
+    struct random_target *target = any_target(drawing, UP);
+    if (!target)
+        return NULL;
+    target->saved = true;
+    return json_pack("{ss ss ss}", "event", "save", "target", target->name, "label", "earlier");
+}
+
+static json_t *draw_addition(struct drawing *drawing)
+{
+    if (drawing->target_count == sizeof drawing->targets / sizeof *drawing->targets)
+        return NULL;
+    return json_pack("{ss ss}", "event", "add", "target", add_target(drawing)->name);
+}
+
+static json_t *draw_renaming(struct drawing *drawing)
+{
+    struct random_target *target = any_target(drawing, UP);
+    char old[16];
+    if (!target)
+        return NULL;
+    snprintf(old, sizeof old, "%s", target->name);
+    snprintf(target->name, sizeof target->name, "test%u", ++drawing->names);
+    target->saved = false;
+    return json_pack("{ss ss ss}", "event", "rename", "target", old, "to", target->name);
+}
+
+static json_t *draw_loss(struct drawing *drawing)
+{
+    static const char *const what[] = { "manifest", "store", "state", "all" };
+    return json_pack("{ss ss}", "event", "lose-coordinator", "what", what[below(drawing, 4)]);
+}
+
+static json_t *draw_corruption(struct drawing *drawing)
+{
+    static const char *const how[] = { "garbage", "half", "empty", "stranger" };
+    struct random_target *target = any_target(drawing, UP);
+    return target ? json_pack("{ss ss ss}", "event", "corrupt", "target", target->name, "how", how[below(drawing, 4)])
+                  : NULL;
+}
+
+static json_t *draw_generator(struct drawing *drawing)
+{
+    static const char *const prints[] = { "half", "nothing", "empty", "garbage", "fails" };
+    return json_pack("{ss ss}", "event", "generator", "prints", prints[below(drawing, 5)]);
+}
+
+static json_t *draw_failure(struct drawing *drawing)
+{
+    static const char *const operations[] = { "--activate", "--deactivate", "--snapshot", "--restore", "--lock",
+                                              "--unlock", "--set", "--query-installed", "--import-snapshots" };
+    const char *operation = operations[below(drawing, sizeof operations / sizeof *operations)];
+    json_t *event = json_pack("{ss ss si}", "event", "fail", "operation", operation, "times",
+                              1 + (int)below(drawing, 2));
+    if (chance(drawing, 20))
+        json_object_set_new(event, "how", json_string("hangs"));
+    return event;
+}
+
+static json_t *draw_ending(struct drawing *drawing)
+{
+    static const char *const phases[] = { "locking", "deactivating", "activating", "snapshotting", "restoring",
+                                          "setting", "coordinator", "releasing" };
+    json_t *event = json_pack("{ss ss}", "event", "end", "phase", phases[below(drawing, 8)]);
+    if (chance(drawing, 50))
+        json_object_set_new(event, "signal", json_string("KILL"));
+    else
+        json_object_set_new(event, "status", json_integer(1));
+    return event;
+}
+
+static json_t *draw_kill(struct drawing *drawing)
+{
+    static const char *const stages[] = { "capture", "detect", "reconstruct", "snapshot", "redistribute", "redeploy" };
+    static const char *const phases[] = { "locking", "deactivating", "activating", "restoring", "setting" };
+    json_t *event = json_pack("{ss}", "event", "kill-host");
+    if (chance(drawing, 50))
+        json_object_set_new(event, "at", json_pack("{ss}", "stage", stages[below(drawing, 6)]));
+    else if (chance(drawing, 60))
+        json_object_set_new(event, "at", json_pack("{ss}", "phase", phases[below(drawing, 5)]));
+    if (chance(drawing, 30))
+        json_object_set_new(event, "spares", json_string("engine"));
+    return event;
+}
+
+static json_t *draw_upgrade(struct drawing *drawing)
+{
+    char version[16];
+    snprintf(version, sizeof version, "%u", 1 + ++drawing->versions);
+    return json_pack("{ss s{s{ss}}}", "event", "upgrade", "services", any_service(drawing), "version", version);
+}
+
+static json_t *draw_wait(struct drawing *drawing)
+{
+    static const int seconds[] = { 5, 60, 600, 7200 };
+    return json_pack("{ss si}", "event", "wait", "seconds", seconds[below(drawing, 4)]);
+}
+
+static json_t *draw_pause(struct drawing *drawing)
+{
+    drawing->paused = !drawing->paused;
+    return json_pack("{ss}", "event", drawing->paused ? "pause" : "continue");
+}
+
+static json_t *draw_full_disk(struct drawing *drawing)
+{
+    drawing->full = !drawing->full;
+    return json_pack("{ss}", "event", drawing->full ? "full-disk" : "free-disk");
+}
+
+static json_t *draw_event(struct drawing *drawing)
+{
+    static const struct {
+        unsigned weight;
+        json_t *(*draw)(struct drawing *drawing);
+    } kinds[] = { { 22, draw_write },     { 14, draw_crash },   { 14, draw_return },  { 6, draw_partition },
+                  { 10, draw_mending },   { 3, draw_hang },     { 3, draw_save },     { 4, draw_addition },
+                  { 2, draw_remove },     { 2, draw_renaming }, { 6, draw_loss },     { 2, draw_corruption },
+                  { 2, draw_generator },  { 5, draw_failure },  { 3, draw_ending },   { 4, draw_kill },
+                  { 4, draw_upgrade },    { 5, draw_wait },     { 1, draw_pause },    { 1, draw_full_disk } };
+    unsigned total = 0, chosen;
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
+        total += kinds[i].weight;
+    chosen = below(drawing, total);
+    for (size_t i = 0;; i++) {
+        if (chosen < kinds[i].weight)
+            return kinds[i].draw(drawing);
+        chosen -= kinds[i].weight;
+    }
+}
+
+/* Something that happens in the middle of the cycle that another event brings about. */
+static void draw_moment_of(struct drawing *drawing, json_t *event)
+{
+    static const char *const phases[] = { "locking", "deactivating", "activating", "snapshotting", "restoring",
+                                          "setting" };
+    json_object_set_new(event, "at", json_pack("{ss}", "phase", phases[below(drawing, 6)]));
+}
+
+static void draw_timeline(struct drawing *drawing)
+{
+    size_t length = 2 + below(drawing, 12);
+    while (json_array_size(drawing->timeline) < length) {
+        json_t *event = draw_event(drawing);
+        if (!event)
+            continue;
+        json_t *crash = chance(drawing, 6) ? draw_crash(drawing) : NULL;
+        if (crash)
+            draw_moment_of(drawing, crash);
+        json_array_append_new(drawing->timeline, crash ? json_pack("[o,o]", event, crash) : event);
+    }
+}
+
+/* All that is only out of order is put in order, so that what must hold in the end can be demanded. */
+static void draw_peace(struct drawing *drawing)
+{
+    json_t *moment = json_array(), *event;
+    if (drawing->paused)
+        json_array_append_new(moment, draw_pause(drawing));
+    if (drawing->full)
+        json_array_append_new(moment, draw_full_disk(drawing));
+    while ((event = draw_mending(drawing)) != NULL)
+        json_array_append_new(moment, event);
+    json_array_append_new(moment, json_pack("{ss si}", "event", "wait", "seconds", 7200));
+    json_array_append_new(drawing->timeline, moment);
+}
+
+json_t *scenario_random(uint64_t number)
+{
+    struct drawing drawing = { .state = number * UINT64_C(0x2545f4914f6cdd1d) + 1, .timeline = json_array() };
+    drawing.scenario = json_pack("{si sI so}", "version", 1, "seed", (json_int_t)(number & INT64_MAX), "timeline",
+                                 drawing.timeline);
+    if (!drawing.scenario)
+        return NULL;
+    draw_targets(&drawing);
+    draw_services(&drawing);
+    json_object_set_new(drawing.scenario, "snapshot", json_boolean(chance(&drawing, 60)));
+    json_object_set_new(drawing.scenario, "discovery", json_boolean(chance(&drawing, 70)));
+    draw_timeline(&drawing);
+    draw_peace(&drawing);
+    json_object_set_new(drawing.scenario, "description", json_sprintf("scenario %llu of those that were explored",
+                                                                      (unsigned long long)number));
+    return drawing.scenario;
+}
