@@ -8,6 +8,7 @@
 #include "cleanup.h"
 #include "nix.h"
 #include "operations.h"
+#include "switch.h"
 
 static const size_t model_limit = (size_t)1 << 30;
 
@@ -32,7 +33,7 @@ int model_evaluate(const char *file, const struct settings *settings, struct str
         log_error(NULL, "%s", reason ? reason : "out of memory");
         return -1;
     }
-    if (model->infrastructure.count > 0 || settings->allow_empty)
+    if (model->infrastructure.count > 0 || settings->allow_empty || !SWITCH(EMPTY_MODEL))
         return 0;
     log_error(NULL, "%s: no targets; that would undeploy everything, and is refused without --allow-empty",
               file);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "supervisor.h"
 
+#include "switch.h"
+
 static const int64_t finished_limit = 60 * 1000; /* for all cycle_finished hooks */
 static const int64_t kill_delay = 2 * 1000;      /* from TERM to KILL, and to the next KILL */
 static const int64_t probe_limit = 3600 * 1000;  /* for a process that asks the targets */
@@ -41,7 +43,7 @@ int64_t supervisor_wake(const struct supervisor *supervisor)
     switch (supervisor->phase) {
     case PHASE_IDLE:
         moment = earlier(supervisor->polls ? supervisor->poll_at : 0, supervisor->due_at);
-        moment = earlier(moment, supervisor->failures > 0 ? supervisor->retry_at : 0);
+        moment = earlier(moment, SWITCH(RETRY) && supervisor->failures > 0 ? supervisor->retry_at : 0);
         moment = earlier(moment, supervisor->resync_at);
         moment = earlier(moment, supervisor->probe_at);
         break;
@@ -185,7 +187,7 @@ static struct supervisor_actions stop(struct supervisor *supervisor, int64_t now
 
 static struct supervisor_actions timer(struct supervisor *supervisor, int64_t now)
 {
-    bool retry = supervisor->failures == 0 || now >= supervisor->retry_at;
+    bool retry = supervisor->failures == 0 || (SWITCH(RETRY) && now >= supervisor->retry_at);
     bool running = supervisor->phase == PHASE_CYCLE || supervisor->phase == PHASE_FINISHING;
     if (running && supervisor->ending != ENDING_NONE)
         return now >= supervisor->ending_at ? advance(supervisor, now) : nothing;

@@ -29,6 +29,7 @@ lib_libdydisnix_a_SOURCES = \
 	lib/real-remove.c \
 	lib/real-spawn.c \
 	lib/strings.c lib/strings.h \
+	lib/switch.h \
 	lib/target-flatten.c \
 	lib/target-keys.c lib/target-keys.h \
 	lib/value.c lib/value.h \

@@ -480,12 +480,17 @@ static int judge_regressed(struct copy *copy, const struct judgement *judgement)
     return 0;
 }
 
+static bool keeps_superseded(const struct options *options)
+{
+    return options->superseded == SUPERSEDED_KEEP || !SWITCH(SUPERSEDED);
+}
+
 static int judge_alone(struct copy *copy, const struct judgement *judgement)
 {
     copy->home = NULL;
     if (!judgement->previous)
         return set_verdict(copy, COPY_KEPT, "there is no previous manifest");
-    if (judgement->options->superseded == SUPERSEDED_KEEP)
+    if (keeps_superseded(judgement->options))
         return set_verdict(copy, COPY_KEPT, "superseded components are kept, as asked");
     if (copy->service_left_out)
         return judge_superseded(copy, judgement);
@@ -596,7 +601,7 @@ static bool may_hold(const struct judgement *judgement)
 {
     const struct options *options = judgement->options;
     return SWITCH(HOLD) && options->hold && options->on_conflict == CONFLICT_HOLD
-           && options->superseded != SUPERSEDED_KEEP && judgement->previous;
+           && !keeps_superseded(options) && judgement->previous;
 }
 
 /* The newcomers, whose targets are left out as a whole. */

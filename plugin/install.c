@@ -8,6 +8,7 @@
 #include "nix.h"
 #include "operations.h"
 #include "paths.h"
+#include "switch.h"
 
 /* Between the store and the profile nothing protects the manifest from a garbage collection that runs just then;
  * then both steps are done again. */
@@ -105,7 +106,7 @@ static int install_text(xmlBufferPtr text, const char **references, size_t count
         installed->path = NULL;
         if (drop_invalid(references, &count, installed->unbacked) != 0)
             return -1;
-        if (add_to_store(text, references, count, &installed->path) != 0)
+        if (add_to_store(text, references, SWITCH(REFERENCES) ? count : 0, &installed->path) != 0)
             continue;
         if (!options->coordinator_profile)
             return 0;

@@ -13,7 +13,6 @@ plugin_sources = \
 	plugin/reconstruct.c plugin/reconstruct.h \
 	plugin/replay.c plugin/replay.h \
 	plugin/report.c plugin/report.h \
-	plugin/switch.h \
 	$(NULL)
 
 noinst_LIBRARIES += plugin/libreconstruct.a

@@ -10,13 +10,13 @@
 #include "story.h"
 #include "switch.h"
 
-enum copies_switch copies_switched_off = SWITCHES;
+enum test_switch switched_off = SWITCHES;
 
 /* What goes wrong without it, by the first thing that does. Verdict: a copy is superseded, or regressed, and
  * should not be; or is not rescued or fenced, and should be. State: the wrong one is live, or in two places.
  * Outcome: the check stops what may go on. Words: another part of the rule says no, for another reason. */
 static const struct {
-    enum copies_switch off;
+    enum test_switch off;
     const char *story;
     enum story_failure kind;
 } expected[] = {
@@ -121,7 +121,7 @@ static const struct {
     { HOLD, "dependents are fenced first", WRONG_OUTCOME },
 };
 
-static const char *const names[SWITCHES] = {
+static const char *const names[COPIES_SWITCHES] = {
     [AWAY] = "away",
     [RENAMED] = "not renamed",
     [REPLICATED] = "moved, not replicated",
@@ -143,14 +143,14 @@ static void told_wrong(enum story_failure kind, const char *text)
 }
 
 /* 0, or what went wrong first. In a child: a story that goes wrong is not cleaned up. */
-static int outcome_of(const struct story_case *story, enum copies_switch off)
+static int outcome_of(const struct story_case *story, enum test_switch off)
 {
     int status = 0;
     fflush(NULL);
     pid_t child = fork();
     assert_true(child >= 0);
     if (child == 0) {
-        copies_switched_off = off;
+        switched_off = off;
         story_tell(story, told_wrong);
         _exit(0);
     }
@@ -158,7 +158,7 @@ static int outcome_of(const struct story_case *story, enum copies_switch off)
     return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
-static int expected_outcome(enum copies_switch off, const char *story)
+static int expected_outcome(enum test_switch off, const char *story)
 {
     for (size_t i = 0; i < sizeof expected / sizeof *expected; i++)
         if (expected[i].off == off && strcmp(expected[i].story, story) == 0)
@@ -168,7 +168,7 @@ static int expected_outcome(enum copies_switch off, const char *story)
 
 static void bites(void **state)
 {
-    enum copies_switch off = (enum copies_switch)(uintptr_t)*state;
+    enum test_switch off = (enum test_switch)(uintptr_t)*state;
     size_t wrong = 0, bitten = 0;
     for (size_t i = 0; all_stories[i]; i++)
         for (const struct story_case *story = all_stories[i]; story->name; story++) {
@@ -186,10 +186,10 @@ static void bites(void **state)
 
 int main(void)
 {
-    struct CMUnitTest tests[SWITCHES + 1];
-    for (size_t i = 0; i <= SWITCHES; i++)
-        tests[i] = (struct CMUnitTest){ .name = i < SWITCHES ? names[i] : "nothing is switched off",
-                                        .test_func = bites,
-                                        .initial_state = (void *)(uintptr_t)i };
-    return _cmocka_run_group_tests("switches", tests, SWITCHES + 1, NULL, NULL);
+    struct CMUnitTest tests[COPIES_SWITCHES + 1];
+    for (size_t i = 0; i < COPIES_SWITCHES; i++)
+        tests[i] = (struct CMUnitTest){ names[i], bites, .initial_state = (void *)(uintptr_t)i };
+    tests[COPIES_SWITCHES] =
+        (struct CMUnitTest){ "nothing is switched off", bites, .initial_state = (void *)(uintptr_t)SWITCHES };
+    return _cmocka_run_group_tests("switches", tests, COPIES_SWITCHES + 1, NULL, NULL);
 }
