@@ -7,6 +7,7 @@ lab_libengine_a_SOURCES = \
 	lab/engine-deploy.c \
 	lab/engine-models.c \
 	lab/engine-options.c lab/engine-options.h \
+	lab/inside.h \
 	lab/locks.c \
 	lab/migrate.c \
 	lab/placement.c lab/placement.h \
@@ -58,7 +59,9 @@ EXTRA_DIST += lab/demonstration
 noinst_LIBRARIES += lab/libsimulation.a
 lab_libsimulation_a_CPPFLAGS = $(AM_CPPFLAGS) -iquote $(top_srcdir)/plugin -iquote $(top_srcdir)/host
 lab_libsimulation_a_SOURCES = \
+	lab/simulated-client.c \
 	lab/simulated-disnix.c lab/simulated-disnix.h \
+	lab/simulated-faults.h \
 	lab/simulated-files.c lab/simulated-files.h \
 	lab/simulated-host.c lab/simulated-host.h \
 	lab/simulated-network.c lab/simulated-network.h \
