@@ -55,8 +55,7 @@ static volatile sig_atomic_t interrupted;
 
 void cycle_interrupt(int signal)
 {
-    (void)signal;
-    interrupted = 1;
+    interrupted = signal != 0;
 }
 
 /* A stage: its name, which is that of its hook, what happens when no plugin takes it, and for one that

@@ -31,7 +31,7 @@ struct cycle_request {
  * off leaves its locks on the targets, but no other one is begun. Returns the exit status of the process. */
 int cycle_run(const struct settings *settings, const struct cycle_request *request);
 
-/* A signal handler: the cycle that this process runs starts no further stage. */
+/* A signal handler: the cycle that this process runs starts no further stage. 0: it may again. */
 void cycle_interrupt(int signal);
 
 struct status;

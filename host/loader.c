@@ -10,6 +10,8 @@
 #include "operations.h"
 #include "strings.h"
 
+const struct plugin_builtin *plugins_builtin;
+
 /* The end of the last field of version 1: a smaller plugin cannot have been made by the macro. */
 static const size_t least_size = offsetof(struct dydisnix_plugin, cycle_finished) + sizeof(dydisnix_stage *);
 
@@ -74,13 +76,8 @@ static int check_name(const struct plugin *plugin)
     return 0;
 }
 
-static int take_hooks(struct plugin *plugin)
+static int take_hooks(struct plugin *plugin, struct dydisnix_plugin *(*entry)(void))
 {
-    struct dydisnix_plugin *(*entry)(void) = NULL;
-    void *symbol = dlsym(plugin->object, "dydisnix_plugin_entry");
-    if (!symbol)
-        return refuse(plugin, "no plugin, it has no symbol dydisnix_plugin_entry");
-    memcpy(&entry, &symbol, sizeof entry); /* ISO C has no cast from object to function pointer */
     const struct dydisnix_plugin *given = entry();
     if (!given)
         return refuse(plugin, "it gives no plugin");
@@ -99,11 +96,21 @@ static int take_hooks(struct plugin *plugin)
     return check_name(plugin);
 }
 
+static int take_symbol(struct plugin *plugin)
+{
+    struct dydisnix_plugin *(*entry)(void) = NULL;
+    void *symbol = dlsym(plugin->object, "dydisnix_plugin_entry");
+    if (!symbol)
+        return refuse(plugin, "no plugin, it has no symbol dydisnix_plugin_entry");
+    memcpy(&entry, &symbol, sizeof entry); /* ISO C has no cast from object to function pointer */
+    return take_hooks(plugin, entry);
+}
+
 static int open_object(struct plugin *plugin)
 {
     plugin->object = dlopen(plugin->file, RTLD_NOW | RTLD_LOCAL);
     if (plugin->object)
-        return take_hooks(plugin);
+        return take_symbol(plugin);
     const char *reason = dlerror(); /* begins with the file, most often */
     size_t length = strlen(plugin->file);
     bool named = strncmp(reason, plugin->file, length) == 0 && strncmp(reason + length, ": ", 2) == 0;
@@ -119,13 +126,32 @@ static int open_script(struct plugin *plugin, const char *file)
     return 0;
 }
 
+static const struct plugin_builtin *find_builtin(const char *name)
+{
+    for (const struct plugin_builtin *builtin = plugins_builtin; builtin && builtin->name; builtin++)
+        if (strcmp(builtin->name, name) == 0)
+            return builtin;
+    return NULL;
+}
+
+/* Its object is the program itself. */
+static int open_builtin(struct plugin *plugin, const struct plugin_builtin *builtin)
+{
+    plugin->file = string_format("%s.so", builtin->name);
+    plugin->object = plugin->file ? dlopen(NULL, RTLD_NOW) : NULL;
+    return plugin->object ? take_hooks(plugin, builtin->entry) : -1;
+}
+
 int plugin_open(struct plugin *plugin, const char *name)
 {
     static const char script[] = "script:";
+    const struct plugin_builtin *builtin = find_builtin(name);
     int status = -1;
     *plugin = (struct plugin){ 0 };
     if (strncmp(name, script, strlen(script)) == 0)
         status = open_script(plugin, name + strlen(script));
+    else if (builtin)
+        status = open_builtin(plugin, builtin);
     else if ((plugin->file = find_file(name)) != NULL)
         status = open_object(plugin);
     if (status == 0)

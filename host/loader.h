@@ -17,6 +17,15 @@ struct plugin {
     struct dydisnix_plugin hooks; /* what an older plugin does not have is NULL; of a script the name */
 };
 
+/* A plugin that is part of this program. */
+struct plugin_builtin {
+    const char *name;
+    struct dydisnix_plugin *(*entry)(void);
+};
+
+/* Looked up by name before any file; the last has no name. NULL: there are none. */
+extern const struct plugin_builtin *plugins_builtin;
+
 /* Finds and opens name: script:FILE; a file if it has a slash; else NAME.so from $DYDISNIX_PLUGIN_PATH or
  * the plugin directory. 0, or -1 after one message that names the file. */
 int plugin_open(struct plugin *plugin, const char *name);

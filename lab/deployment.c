@@ -6,14 +6,37 @@
 #include <string.h>
 
 #include "cleanup.h"
+#include "inside.h"
 #include "operations.h"
 
 static const size_t MANIFEST_LIMIT = 1 << 30;
+static const unsigned LINKS_MOST = 40; /* as Linux follows */
+
+static char *in_directory_of(const char *path, const char *name)
+{
+    return *name == '/' ? strdup(name)
+                        : string_format("%.*s%s", (int)(strrchr(path, '/') + 1 - path), path, name);
+}
+
+char *follow_links(const char *path)
+{
+    char *here = *path == '/' ? strdup(path) : realpath(path, NULL), *link = NULL;
+    for (unsigned i = 0; here && i < LINKS_MOST && operations->read_link(here, &link) == 0; i++) {
+        char *next = in_directory_of(here, link);
+        free(link);
+        free(here);
+        here = next;
+    }
+    if (here && operations->inspect(here, NULL) == DYDISNIX_FILE)
+        return here;
+    free(here);
+    return NULL;
+}
 
 int deployment_read_manifest(struct deployment *deployment, const char *path)
 {
     CLEANUP_FREE char *reason = NULL;
-    CLEANUP_FREE char *full = realpath(path, NULL);
+    CLEANUP_FREE char *full = follow_links(path);
     CLEANUP_FREE char *text = NULL;
     size_t length = 0;
     deployment->manifest_path = strings_intern(deployment->strings, full);
@@ -81,13 +104,18 @@ int add_line(void *closure, char *line)
 void announce(const char *target, const char *format, ...)
 {
     va_list arguments;
-    if (target)
-        printf("[target: %s]: ", target);
-    else
-        printf("[coordinator]: ");
+    char *message = NULL;
     va_start(arguments, format);
-    vprintf(format, arguments);
+    int length = vasprintf(&message, format, arguments);
     va_end(arguments);
-    putchar('\n');
+    CLEANUP_FREE char *text = length >= 0 ? message : NULL;
+    CLEANUP_FREE char *line = text && target ? string_format("[target: %s]: %s", target, text)
+                              : text         ? string_format("[coordinator]: %s", text)
+                                             : NULL;
+    if (inside && line) {
+        inside->say(line);
+        return;
+    }
+    puts(line ? line : "");
     fflush(stdout);
 }

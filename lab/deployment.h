@@ -38,13 +38,16 @@ bool distribute_closures(const struct deployment *deployment);
 bool acquire_locks(const struct deployment *deployment);
 bool release_locks(const struct deployment *deployment);
 bool activate_configuration(const struct deployment *deployment);
-bool take_snapshots(const struct deployment *deployment);
+bool snapshot_state(const struct deployment *deployment);
 bool migrate_state(const struct deployment *deployment);
 bool set_target_profiles(const struct deployment *deployment);
 bool set_coordinator_profile(const struct deployment *deployment);
 
 /* Calls a client interface. output: what it printed, malloc()ed; NULL: it is shown. 0, or -1: not done. */
 int client_call(struct arguments *arguments, const char *target, char **output);
+
+/* The file that an absolute path leads to, its last name's links followed; malloc()ed, NULL: there is none. */
+char *follow_links(const char *path);
 
 /* For string_lines(): each line becomes an argument of closure, a struct arguments. */
 int add_line(void *closure, char *line);

@@ -106,7 +106,7 @@ int engine_options_read(int count, char **arguments, uint64_t known, bool takes_
     int found;
     *options = (struct engine_options){ 0 };
     describe_options(known, names, letters);
-    optind = 1;
+    optind = 0; /* from the beginning, also of a word of short options */
     while ((found = getopt_long(count, arguments, letters, names, NULL)) != -1) {
         if (found == '?')
             return 1;

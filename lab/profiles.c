@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <errno.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "cleanup.h"
 #include "deployment.h"
@@ -28,8 +27,15 @@ static int make_profile_directory(const struct deployment *deployment, const cha
     CLEANUP_FREE char *directory = string_format("%.*s", (int)(strrchr(profile, '/') - profile), profile);
     if (!directory)
         return -1;
-    if (deployment->coordinator_directory)
-        return mkdir(directory, 0755) != 0 && errno != EEXIST ? -1 : 0;
+    CLEANUP_FREE char *parent = strdup(directory);
+    char *slash = parent ? strrchr(parent, '/') : NULL;
+    if (deployment->coordinator_directory && slash && slash > parent) {
+        *slash = '\0';
+        if (operations->inspect(parent, NULL) == DYDISNIX_ABSENT) {
+            errno = ENOENT;
+            return -1;
+        }
+    }
     return operations->make_directory(directory, 0755);
 }
 
@@ -42,7 +48,7 @@ bool set_coordinator_profile(const struct deployment *deployment)
         log_error(NULL, "Cannot create the directory of the profile: %s: %s", profile, strerror(errno));
         return false;
     }
-    CLEANUP_FREE char *current = realpath(profile, NULL);
+    CLEANUP_FREE char *current = follow_links(profile);
     if (current && strcmp(current, deployment->manifest_path) == 0)
         return true;
     return nix_set_profile(profile, deployment->manifest_path) == 0;

@@ -28,7 +28,7 @@ static bool is_at(const struct simulated_files *files, size_t index, const char 
 const struct simulated_file *simulated_files_find(const struct simulated_files *files, const char *path)
 {
     size_t index = position(files, path);
-    return is_at(files, index, path) ? &files->items[index] : NULL;
+    return is_at(files, index, path) && !files->items[index].directory ? &files->items[index] : NULL;
 }
 
 static void file_clear(struct simulated_file *file)
@@ -40,7 +40,7 @@ static void file_clear(struct simulated_file *file)
 /* Takes data. */
 static int put(struct simulated_files *files, const char *path, char *data, size_t length, bool link)
 {
-    struct simulated_file file = { strdup(path), data, length, link };
+    struct simulated_file file = { strdup(path), data, length, link, false };
     size_t index = position(files, path);
     if (file.path && data && is_at(files, index, path)) {
         file_clear(&files->items[index]);
@@ -72,6 +72,35 @@ int simulated_files_write(struct simulated_files *files, const char *path, const
 int simulated_files_link(struct simulated_files *files, const char *path, const char *destination)
 {
     return put(files, path, strdup(destination), strlen(destination), true);
+}
+
+int simulated_files_append(struct simulated_files *files, const char *path, const char *data, size_t length)
+{
+    size_t index = position(files, path);
+    if (!is_at(files, index, path))
+        return simulated_files_write(files, path, data, length);
+    struct simulated_file *file = &files->items[index];
+    char *grown = realloc(file->data, file->length + length + 2);
+    if (!grown)
+        return -1;
+    if (file->length > 0 && grown[file->length - 1] != '\n')
+        grown[file->length++] = '\n';
+    memcpy(grown + file->length, data, length);
+    file->data = grown;
+    file->length += length;
+    grown[file->length] = '\0';
+    return 0;
+}
+
+int simulated_files_make_directory(struct simulated_files *files, const char *path)
+{
+    size_t index = position(files, path);
+    if (is_at(files, index, path))
+        return 0;
+    if (put(files, path, strdup(""), 0, false) != 0)
+        return -1;
+    files->items[index].directory = true;
+    return 0;
 }
 
 /* Whether path is below directory; *name: the rest of it. */
@@ -111,7 +140,10 @@ static size_t first_below(const struct simulated_files *files, const char *path)
 bool simulated_files_is_directory(const struct simulated_files *files, const char *path)
 {
     const char *name;
-    size_t index = first_below(files, path);
+    size_t index = position(files, path);
+    if (is_at(files, index, path))
+        return files->items[index].directory;
+    index = first_below(files, path);
     return index < files->count && is_below(files->items[index].path, path, &name);
 }
 
@@ -133,6 +165,34 @@ int simulated_files_list(const struct simulated_files *files, const char *path,
             break;
     }
     return 0;
+}
+
+static int compare_files(const void *a, const void *b)
+{
+    return strcmp(((const struct simulated_file *)a)->path, ((const struct simulated_file *)b)->path);
+}
+
+int simulated_files_move(struct simulated_files *files, const char *from, const char *to)
+{
+    const char *name;
+    size_t moved = 0, length = strlen(from);
+    simulated_files_remove(files, to);
+    for (size_t i = 0; i < files->count; i++) {
+        struct simulated_file *file = &files->items[i];
+        if (strcmp(file->path, from) != 0 && !is_below(file->path, from, &name))
+            continue;
+        char *path = malloc(strlen(to) + strlen(file->path) - length + 1);
+        if (!path)
+            return -1;
+        strcpy(path, to);
+        strcat(path, file->path + length);
+        free(file->path);
+        file->path = path;
+        moved++;
+    }
+    if (moved > 0)
+        qsort(files->items, files->count, sizeof *files->items, compare_files);
+    return moved > 0 ? 0 : -1;
 }
 
 void simulated_files_clear(struct simulated_files *files)

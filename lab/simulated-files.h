@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * Files and links in memory. Directories are there as long as something is in them.
+ * Files and links in memory. Directories are there if they were made, or as long as something is in them.
  */
 #ifndef SIMULATED_FILES_H
 #define SIMULATED_FILES_H
@@ -12,7 +12,7 @@ struct simulated_file {
     char *path; /* absolute */
     char *data; /* of a file, or where a link leads */
     size_t length;
-    bool link;
+    bool link, directory;
 };
 
 struct simulated_files {
@@ -26,6 +26,15 @@ const struct simulated_file *simulated_files_find(const struct simulated_files *
 /* Makes it or replaces it. -1: no memory. */
 int simulated_files_write(struct simulated_files *files, const char *path, const char *data, size_t length);
 int simulated_files_link(struct simulated_files *files, const char *path, const char *destination);
+
+/* Adds to the end of a file, which is made if it is not there; a last line that was torn is ended first. */
+int simulated_files_append(struct simulated_files *files, const char *path, const char *data, size_t length);
+
+/* An empty directory, unless there is something at path. -1: no memory. */
+int simulated_files_make_directory(struct simulated_files *files, const char *path);
+
+/* Gives a file, link or directory another path, in place of what is there. -1: no memory, or nothing is at from. */
+int simulated_files_move(struct simulated_files *files, const char *from, const char *to);
 
 /* The file or link at path, or everything below it. */
 void simulated_files_remove(struct simulated_files *files, const char *path);

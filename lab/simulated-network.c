@@ -89,8 +89,10 @@ void simulated_break(struct simulated_machine *machine, const char *operation, e
 int simulated_call(struct simulation *simulation, struct simulated_machine *machine, const char *operation)
 {
     simulation->calls++;
-    if (!machine || !machine->up)
+    if (!machine || !machine->up || machine->partitioned)
         return 255;
+    if (machine->hung)
+        return -1;
     for (size_t i = 0; i < machine->trouble_count; i++) {
         struct simulated_trouble *trouble = &machine->troubles[i];
         if (trouble->times == 0 || strcmp(trouble->operation, operation) != 0)
@@ -120,6 +122,7 @@ struct simulated_machine *simulated_disk(const struct simulated_machine *machine
                        sizeof *machine->states[i].snapshots);
     disk->paths.items = copy_array(machine->paths.items, machine->paths.count, sizeof *machine->paths.items);
     disk->troubles = NULL;
+    disk->description = NULL;
     disk->trouble_count = 0;
     return disk;
 }
@@ -138,6 +141,7 @@ void simulated_put_disk(struct simulated_machine *machine, const struct simulate
     struct simulated_machine *copy = simulated_disk(disk);
     clear_disk(machine);
     machine->profile = copy->profile;
+    machine->locked = copy->locked;
     machine->active = copy->active;
     machine->active_count = copy->active_count;
     machine->states = copy->states;
@@ -150,6 +154,7 @@ void simulated_machine_free(struct simulated_machine *machine)
 {
     clear_disk(machine);
     free(machine->troubles);
+    json_decref(machine->description);
     free(machine);
 }
 
@@ -219,7 +224,7 @@ int simulated_snapshot(struct simulated_machine *machine, const char *container,
 {
     struct simulated_state *state = simulated_state(machine, container, component, false);
     if (!state || !state->there)
-        return 1;
+        return 0; /* what has no state has nothing to be saved */
     append_snapshot(state, state->value);
     return 0;
 }
@@ -246,6 +251,21 @@ const char *simulation_snapshot_name(struct simulation *simulation, const struct
     char name[32];
     snprintf(name, sizeof name, "v%zu", value ? value->number : 0);
     return strings_intern(simulation->strings, name);
+}
+
+const struct simulated_value *simulation_value(struct simulation *simulation, const struct simulated_value *before,
+                                               const char *text)
+{
+    const char *own = strings_intern(simulation->strings, text);
+    for (size_t i = 0; i < simulation->value_count; i++)
+        if (simulation->values[i]->before == before && simulation->values[i]->text == own)
+            return simulation->values[i];
+    struct simulated_value *value = simulated_memory(calloc(1, sizeof *value));
+    simulation->values =
+        simulated_memory(array_grow(simulation->values, simulation->value_count, sizeof *simulation->values));
+    simulation->values[simulation->value_count++] = value;
+    *value = (struct simulated_value){ before, simulation->value_count, own };
+    return value;
 }
 
 static char *generations_directory(const char *container, const char *component)

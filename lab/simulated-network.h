@@ -13,6 +13,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <jansson.h>
+#include <libxml/tree.h>
+
+#include "simulated-faults.h"
 #include "simulated-files.h"
 #include "strings.h"
 
@@ -21,7 +25,8 @@
 /* What a component has stored: one acknowledged write upon what was there before. NULL: the empty state. */
 struct simulated_value {
     const struct simulated_value *before;
-    size_t number; /* from 1 */
+    size_t number;    /* from 1 */
+    const char *text; /* that was written; NULL: it has none */
 };
 
 /* Whether everything in part is in value too. */
@@ -40,8 +45,6 @@ struct simulated_active {
     const char *container, *package, *key;
 };
 
-enum simulated_fault { SIMULATED_FAILS, SIMULATED_HANGS };
-
 struct simulated_trouble {
     const char *operation; /* "--snapshot", … */
     enum simulated_fault fault;
@@ -56,8 +59,12 @@ struct simulated_paths {
 
 struct simulated_machine {
     const char *name, *key; /* what the model says */
+    json_t *description;    /* and more of it; NULL: nothing */
     bool listed;            /* in the model */
     bool up;
+    bool hung, partitioned; /* who calls waits for ever; cannot get there */
+    bool locked;
+    int64_t slow; /* milliseconds that a call takes longer */
     bool held;           /* by the host */
     const char *profile; /* store path; NULL: none */
     struct simulated_active *active;
@@ -77,6 +84,27 @@ struct simulated_object {
     size_t reference_count;
 };
 
+struct dydisnix_program;
+struct dydisnix_result;
+
+/* Who looks at what the processes of the coordinator do. */
+struct simulated_watch {
+    void *closure;
+    bool (*dead)(void *closure);   /* what runs was killed: nothing that it does has an effect */
+    void (*listen)(void *closure); /* before an effect */
+    /* The process that is about to have an effect is killed, with the host; or waits for something without end, until
+     * somebody kills it. */
+    void (*kill)(void *closure);
+    void (*hang)(void *closure);
+    /* A program does not end by itself: how it is ended. */
+    void (*wait)(void *closure, const struct dydisnix_program *program, struct dydisnix_result *result);
+    /* Before a client call reaches its machine. How it fails: as simulated_call(). */
+    int (*call)(void *closure, const char *operation, const char *key);
+    /* A program that is neither a client nor one of Nix: as simulation_run(). False: it does not exist. */
+    bool (*run)(void *closure, const struct dydisnix_program *program, struct dydisnix_result *result);
+    void (*log)(void *closure, const char *line); /* a message, without newline */
+};
+
 struct simulation {
     struct strings *strings;
     struct simulated_machine **machines;
@@ -92,6 +120,13 @@ struct simulation {
     int64_t milliseconds;
     size_t temporary, calls; /* names given out; client calls that were made */
     uint64_t random;
+    const struct simulated_watch *watch; /* NULL: nobody looks */
+    int64_t cost;                        /* milliseconds that a program takes */
+    int64_t clock_offset;                /* seconds that the clock is ahead of the time that has passed */
+    bool full;                           /* the coordinator's disk */
+    size_t effects, fault_at;            /* so far; the one that goes wrong, 0: none */
+    enum simulated_fault fault;
+    char *fault_hit; /* what went wrong */
 };
 
 struct simulation *simulation_new(void); /* and it is in use, until it is freed */
@@ -159,13 +194,32 @@ void simulated_paths_add_closure(const struct simulation *simulation, struct sim
 /* SHA-256 has 64 hexadecimal digits; so has this. */
 void simulated_hash(const char *text, char hash[65]);
 
+/* A value as any other of the same content: text upon what was there before. */
+const struct simulated_value *simulation_value(struct simulation *simulation, const struct simulated_value *before,
+                                               const char *text);
+
+/* From now on operations are those of this network (again). */
+void simulation_use(struct simulation *simulation);
+
+/* Something is about to be done to the world; what: "write", "nix-env", …; where: to what, or NULL. False: it is not,
+ * errno says why. */
+bool simulation_effect(struct simulation *simulation, const char *what, const char *where);
+
+/* A line that a program prints for people, among the messages. */
+void simulation_say(struct simulation *simulation, const char *line);
+
+/* How a program ended: its exit status, -1: not in time; and what it printed. */
+void simulation_finish(struct dydisnix_result *result, int status, xmlBufferPtr output);
+
 /* Calls of programs; in simulated-programs.c. */
-struct dydisnix_program;
-struct dydisnix_result;
 void simulation_run(struct simulation *simulation, const struct dydisnix_program *program,
                     struct dydisnix_result *result);
-void simulation_client(struct simulation *simulation, const char *const *argv,
+void simulation_client(struct simulation *simulation, const struct dydisnix_program *program,
                        struct dydisnix_result *result);
+
+/* Adds path and what it refers to, dependencies first, one a line, without what was seen. */
+void simulation_put_closure(const struct simulation *simulation, struct simulated_paths *seen, const char *path,
+                            xmlBufferPtr output);
 
 /* Ends the program: something that cannot be. simulated_memory(): memory gives itself back, NULL is such a
  * thing. */

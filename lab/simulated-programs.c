@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * The programs of a simulated network: the client interface, and what of Nix is called.
+ * The programs of a simulated network, and of them what of Nix is called.
  */
 #include "simulated-network.h"
 
@@ -12,52 +12,6 @@
 
 #include "cleanup.h"
 #include "paths.h"
-#include "value.h"
-
-/* One call of the client interface. words: what is no option. */
-struct call {
-    const char *operation, *key, *container, *component, *package;
-    const char *words[4096];
-    size_t word_count;
-};
-
-static bool takes_value(const char *option)
-{
-    static const char *const options[] = { "--target", "--profile",   "--container", "--component",
-                                           "--type",   "--arguments", "--keep",      NULL };
-    for (size_t i = 0; options[i]; i++)
-        if (strcmp(option, options[i]) == 0)
-            return true;
-    return false;
-}
-
-static void take_value(struct call *call, const char *option, const char *value)
-{
-    if (strcmp(option, "--target") == 0)
-        call->key = value;
-    else if (strcmp(option, "--container") == 0)
-        call->container = value;
-    else if (strcmp(option, "--component") == 0)
-        call->component = value;
-}
-
-static void parse_call(struct call *call, const char *const *argv)
-{
-    *call = (struct call){ 0 };
-    for (size_t i = 1; argv[i]; i++) {
-        if (takes_value(argv[i]) && argv[i + 1]) {
-            take_value(call, argv[i], argv[i + 1]);
-            i++;
-        } else if (strncmp(argv[i], "--", 2) != 0) {
-            if (call->word_count == sizeof call->words / sizeof *call->words)
-                simulated_broken("too many arguments");
-            call->words[call->word_count++] = argv[i];
-        } else if (strcmp(argv[i], "--remotefile") != 0) {
-            call->operation = argv[i];
-        }
-    }
-    call->package = call->word_count > 0 ? call->words[call->word_count - 1] : NULL;
-}
 
 static void put(xmlBufferPtr output, const char *text)
 {
@@ -70,91 +24,7 @@ static void put_line(xmlBufferPtr output, const char *line)
     put(output, "\n");
 }
 
-static void put_closure(const struct simulation *simulation, struct simulated_paths *seen, const char *path,
-                        xmlBufferPtr output)
-{
-    const struct simulated_object *object = simulation_object(simulation, path);
-    if (!object || simulated_paths_have(seen, path))
-        return;
-    simulated_paths_add(seen, object->path);
-    for (size_t i = 0; i < object->reference_count; i++)
-        put_closure(simulation, seen, object->references[i], output);
-    put_line(output, path);
-}
-
-static int query_requisites(struct simulation *simulation, const struct simulated_machine *machine,
-                            const struct call *call, xmlBufferPtr output)
-{
-    struct simulated_paths seen = { 0 };
-    const char *path = call->package && is_store_path(call->package) ? call->package : machine->profile;
-    if (!path || !simulated_paths_have(&machine->paths, path))
-        return 1;
-    put_closure(simulation, &seen, path, output);
-    free(seen.items);
-    return 0;
-}
-
-static int query_snapshots(struct simulation *simulation, struct simulated_machine *machine,
-                           const struct call *call, xmlBufferPtr output)
-{
-    const struct simulated_state *state = simulated_state(machine, call->container, call->component, false);
-    for (size_t i = 0; state && i < state->snapshot_count; i++) {
-        CLEANUP_FREE char *line =
-            simulated_memory(string_format("%s/%s/%s", call->container, call->component,
-                                           simulation_snapshot_name(simulation, state->snapshots[i])));
-        put_line(output, line);
-    }
-    return 0;
-}
-
-/* A file with the paths takes the place of the stream. */
-static int export(struct simulation *simulation, const struct simulated_machine *machine,
-                  const struct call *call, xmlBufferPtr output)
-{
-    CLEANUP_BUFFER xmlBufferPtr paths = xmlBufferCreate();
-    CLEANUP_FREE char *file = simulated_memory(string_format("/tmp/export.%zu", simulation->temporary++));
-    for (size_t i = 0; i < call->word_count; i++) {
-        if (!simulated_paths_have(&machine->paths, call->words[i]))
-            return 1;
-        put_line(paths, call->words[i]);
-    }
-    simulated_files_write(&simulation->files, file, (const char *)xmlBufferContent(paths),
-                          (size_t)xmlBufferLength(paths));
-    put_line(output, file);
-    return 0;
-}
-
-static int perform(struct simulated_machine *machine, const struct call *call)
-{
-    const char *component = call->package ? store_path_name(call->package) : NULL;
-    if (!component || !call->container)
-        return 1;
-    if (strcmp(call->operation, "--snapshot") == 0)
-        return simulated_snapshot(machine, call->container, component);
-    if (strcmp(call->operation, "--deactivate") != 0)
-        return 1;
-    return simulated_deactivate(machine, call->container, call->package);
-}
-
-static int answer(struct simulation *simulation, struct simulated_machine *machine, const struct call *call,
-                  xmlBufferPtr output)
-{
-    if (strcmp(call->operation, "--query-requisites") == 0)
-        return query_requisites(simulation, machine, call, output);
-    if (strcmp(call->operation, "--query-all-snapshots") == 0)
-        return query_snapshots(simulation, machine, call, output);
-    if (strcmp(call->operation, "--export") == 0)
-        return export(simulation, machine, call, output);
-    if (strcmp(call->operation, "--query-installed") == 0) {
-        const struct simulated_object *profile =
-            machine->profile ? simulation_object(simulation, machine->profile) : NULL;
-        put(output, profile && profile->text ? profile->text : "");
-        return 0;
-    }
-    return perform(machine, call);
-}
-
-static void finish(struct dydisnix_result *result, int status, xmlBufferPtr output)
+void simulation_finish(struct dydisnix_result *result, int status, xmlBufferPtr output)
 {
     result->ending = status < 0 ? DYDISNIX_TIMED_OUT : DYDISNIX_EXITED;
     result->status = status < 0 ? 0 : status;
@@ -163,30 +33,63 @@ static void finish(struct dydisnix_result *result, int status, xmlBufferPtr outp
         simulated_memory(strdup(result->output_length ? (const char *)xmlBufferContent(output) : ""));
 }
 
-void simulation_client(struct simulation *simulation, const char *const *argv, struct dydisnix_result *result)
+static const char *find_word(const struct dydisnix_program *program, const char *word)
 {
-    CLEANUP_BUFFER xmlBufferPtr output = xmlBufferCreate();
-    CLEANUP_FREE struct call *call = simulated_memory(malloc(sizeof *call));
-    parse_call(call, argv);
-    struct simulated_machine *machine = call->key ? simulation_reach(simulation, call->key) : NULL;
-    int status = call->operation ? simulated_call(simulation, machine, call->operation) : 1;
-    if (status == 0)
-        status = answer(simulation, machine, call, output);
-    finish(result, status, output);
+    for (size_t i = 1; program->argv[i]; i++)
+        if (strcmp(program->argv[i], word) == 0)
+            return program->argv[i + 1] ? program->argv[i + 1] : "";
+    return NULL;
 }
 
-/* nix-store --check-validity --print-invalid PATH…, nix-store --import < FILE */
+/* nix-store --import < FILE */
+static int import(struct simulation *simulation, const struct dydisnix_program *program, xmlBufferPtr output)
+{
+    const struct simulated_file *file = simulated_files_find(&simulation->files, program->input);
+    CLEANUP_FREE char *text = file && !simulation->full ? simulated_memory(strdup(file->data)) : NULL;
+    for (char *rest = text, *line; text && (line = strsep(&rest, "\n"));)
+        if (*line) {
+            simulated_paths_add(&simulation->paths, strings_intern(simulation->strings, line));
+            put_line(output, line);
+        }
+    return text ? 0 : 1;
+}
+
+/* nix-store --export PATH…, --realise PATH… --add-root LINK, --query --requisites PATH: all have to be valid. */
+static int use_paths(struct simulation *simulation, const struct dydisnix_program *program, xmlBufferPtr output)
+{
+    const char *root = find_word(program, "--add-root");
+    struct simulated_paths seen = { 0 };
+    size_t count = 0;
+    int status = root && simulation->full ? 1 : 0;
+    for (size_t i = 1; status == 0 && program->argv[i]; i++) {
+        const char *path = program->argv[i];
+        if (!is_store_path(path))
+            continue;
+        if (!simulated_paths_have(&simulation->paths, path)) {
+            status = 1;
+        } else if (strcmp(program->argv[1], "--query") == 0) {
+            simulation_put_closure(simulation, &seen, path, output);
+        } else {
+            put_line(output, path);
+        }
+        CLEANUP_FREE char *link = root ? simulated_memory(count == 0 ? string_format("%s", root)
+                                                                     : string_format("%s-%zu", root, count + 1))
+                                       : NULL;
+        if (link && status == 0)
+            simulated_files_link(&simulation->files, link, path);
+        count++;
+    }
+    free(seen.items);
+    return status;
+}
+
 static int nix_store(struct simulation *simulation, const struct dydisnix_program *program,
                      xmlBufferPtr output)
 {
-    if (strcmp(program->argv[1], "--import") == 0) {
-        const struct simulated_file *file = simulated_files_find(&simulation->files, program->input);
-        CLEANUP_FREE char *text = file ? simulated_memory(strdup(file->data)) : NULL;
-        for (char *rest = text, *line; text && (line = strsep(&rest, "\n"));)
-            if (*line)
-                simulated_paths_add(&simulation->paths, strings_intern(simulation->strings, line));
-        return file ? 0 : 1;
-    }
+    if (strcmp(program->argv[1], "--import") == 0)
+        return import(simulation, program, output);
+    if (strcmp(program->argv[1], "--check-validity") != 0)
+        return use_paths(simulation, program, output);
     for (size_t i = 1; program->argv[i]; i++)
         if (program->argv[i][0] == '/' && !simulated_paths_have(&simulation->paths, program->argv[i]))
             put_line(output, program->argv[i]);
@@ -217,7 +120,7 @@ static int store_text(struct simulation *simulation, const struct dydisnix_progr
     CLEANUP_JSON json_t *references = list ? json_loads(list->data, 0, NULL) : NULL;
     size_t count = json_array_size(references);
     CLEANUP_FREE const char **paths = simulated_memory(calloc(count + 1, sizeof *paths));
-    if (!text || !references)
+    if (!text || !references || simulation->full)
         return 1;
     for (size_t i = 0; i < count; i++)
         paths[i] = strings_intern(simulation->strings, json_string_value(json_array_get(references, i)));
@@ -285,7 +188,7 @@ static int nix_env(struct simulation *simulation, const struct dydisnix_program 
     CLEANUP_FREE char *next = simulated_memory(string_format("%s-%lu-link", profile, last + 1));
     CLEANUP_FREE char *link = simulated_memory(string_format("%s-%lu-link", name, last + 1));
     const struct simulated_file *now = simulated_files_find(&simulation->files, newest);
-    if (!simulated_paths_have(&simulation->paths, path))
+    if (!simulated_paths_have(&simulation->paths, path) || simulation->full)
         return 1;
     if (now && strcmp(now->data, path) == 0)
         return 0;
@@ -295,21 +198,35 @@ static int nix_env(struct simulation *simulation, const struct dydisnix_program 
                : 1;
 }
 
+/* mv -T -- FROM TO */
+static int move(struct simulation *simulation, const struct dydisnix_program *program)
+{
+    return simulation->full || simulated_files_move(&simulation->files, program->argv[3], program->argv[4]) != 0;
+}
+
+static bool run_other(struct simulation *simulation, const struct dydisnix_program *program,
+                      struct dydisnix_result *result)
+{
+    return simulation->watch && simulation->watch->run(simulation->watch->closure, program, result);
+}
+
 void simulation_run(struct simulation *simulation, const struct dydisnix_program *program,
                     struct dydisnix_result *result)
 {
     CLEANUP_BUFFER xmlBufferPtr output = xmlBufferCreate();
     const char *name = program->argv[0];
     if (strcmp(name, "client") == 0) {
-        simulation_client(simulation, program->argv, result);
+        simulation_client(simulation, program, result);
+    } else if (run_other(simulation, program, result)) {
         return;
-    }
-    if (strcmp(name, "nix-store") == 0) {
-        finish(result, nix_store(simulation, program, output), output);
+    } else if (strcmp(name, "nix-store") == 0) {
+        simulation_finish(result, nix_store(simulation, program, output), output);
     } else if (strcmp(name, "nix-instantiate") == 0) {
-        finish(result, nix_instantiate(simulation, program, output), output);
+        simulation_finish(result, nix_instantiate(simulation, program, output), output);
     } else if (strcmp(name, "nix-env") == 0) {
-        finish(result, nix_env(simulation, program), output);
+        simulation_finish(result, nix_env(simulation, program), output);
+    } else if (strcmp(name, "mv") == 0) {
+        simulation_finish(result, move(simulation, program), output);
     } else {
         result->ending = DYDISNIX_NOT_STARTED;
         result->status = ENOENT;

@@ -9,6 +9,7 @@
 
 #include "array.h"
 #include "cleanup.h"
+#include "inside.h"
 #include "operations.h"
 #include "strings.h"
 
@@ -133,11 +134,16 @@ static long newest_generation(const char *directory, char **id)
     return status == 0 ? last : -1;
 }
 
+static int make_link(const char *to, const char *path)
+{
+    return inside ? inside->link(to, path) : symlink(to, path);
+}
+
 /* 1: somebody else has just made a generation of that number. */
 static int make_generation(const char *directory, long number, const char *to)
 {
     CLEANUP_FREE char *link = string_format("%s/%ld", directory, number);
-    if (link && operations->make_directory(directory, 0755) == 0 && symlink(to, link) == 0)
+    if (link && operations->make_directory(directory, 0755) == 0 && make_link(to, link) == 0)
         return 0;
     if (errno == EEXIST)
         return 1;
@@ -174,7 +180,7 @@ static int move_directory(const char *from, const char *to)
     };
     int status = run_program(&program, &result);
     free(result.output);
-    return status == 0 ? rename(beside, to) : -1;
+    return status == 0 ? move_path(beside, to) : -1;
 }
 
 int snapshots_import(const char *store, const char *container, const char *component, const char *directory)

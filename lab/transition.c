@@ -10,6 +10,7 @@
 #include "client.h"
 #include "deployment.h"
 #include "ending.h"
+#include "inside.h"
 #include "operations.h"
 #include "workers.h"
 
@@ -106,6 +107,10 @@ static void die_of_dangling(const struct place *place)
 {
     log_error(place->mapping->target, "Service %s depends on a mapping that no manifest has",
               place->mapping->service);
+    if (inside) {
+        inside->die(SIGSEGV);
+        return;
+    }
     signal(SIGSEGV, SIG_DFL);
     raise(SIGSEGV);
 }
@@ -153,9 +158,11 @@ static enum place_state goal(const struct transition *transition)
 /* Whether all that must come first has come. */
 static bool may_follow(const struct transition *transition, const struct place *place)
 {
-    for (size_t i = 0; transition->activating && i < place->service->depends_on.count; i++)
-        if (find_place(transition, &place->service->depends_on.items[i])->state != PLACE_ACTIVE)
+    for (size_t i = 0; transition->activating && i < place->service->depends_on.count; i++) {
+        const struct place *other = find_place(transition, &place->service->depends_on.items[i]);
+        if (!other || other->state != PLACE_ACTIVE)
             return false;
+    }
     for (size_t i = 0; !transition->activating && i < transition->count; i++)
         if (transition->places[i].state != PLACE_INACTIVE
             && depends_on(transition, &transition->places[i], place))

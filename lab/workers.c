@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "ending.h"
+#include "inside.h"
 #include "operations.h"
 
 volatile int interrupted;
@@ -21,13 +22,20 @@ static void note_interrupt(int number)
 
 void interrupts_note(void)
 {
+    if (inside) {
+        inside->note(true);
+        return;
+    }
     struct sigaction action = { .sa_handler = note_interrupt };
     sigaction(SIGINT, &action, NULL);
 }
 
 void interrupts_restore(void)
 {
-    signal(SIGINT, SIG_DFL);
+    if (inside)
+        inside->note(false);
+    else
+        signal(SIGINT, SIG_DFL);
 }
 
 struct crew {
@@ -69,6 +77,10 @@ static void start_step(struct crew *crew, size_t i)
         end_step(crew, i, false);
         return;
     }
+    if (inside) {
+        end_step(crew, i, workers->work(workers->closure, i) == 0);
+        return;
+    }
     fflush(NULL);
     pid_t pid = fork();
     if (pid == 0) {
@@ -87,16 +99,21 @@ static void start_step(struct crew *crew, size_t i)
     crew->running++;
 }
 
-static void start_what_may(struct crew *crew)
+/* True: one was started. */
+static bool start_what_may(struct crew *crew)
 {
     const struct workers *workers = crew->workers;
+    bool any = false;
     for (size_t i = 0; i < workers->count; i++) {
         if (workers->limit > 0 && crew->running >= workers->limit)
-            return;
+            break;
         if (crew->pids[i] == 0 && machine_has_room(crew, i)
-            && (!workers->admit || workers->admit(workers->closure, i)))
+            && (!workers->admit || workers->admit(workers->closure, i))) {
             start_step(crew, i);
+            any = true;
+        }
     }
+    return any;
 }
 
 static void wait_for_one(struct crew *crew)
@@ -122,8 +139,9 @@ bool workers_run(const struct workers *workers)
     if (!crew.pids)
         return false;
     /* The last step that ends may make others possible. */
-    for (start_what_may(&crew); crew.running > 0; start_what_may(&crew))
-        wait_for_one(&crew);
+    while (start_what_may(&crew) || crew.running > 0)
+        if (crew.running > 0)
+            wait_for_one(&crew);
     free(crew.pids);
     return crew.success;
 }
