@@ -315,6 +315,8 @@ static json_t *draw_wait(struct drawing *drawing)
 
 static json_t *draw_pause(struct drawing *drawing)
 {
+    if (drawing->full)
+        return NULL;
     drawing->paused = !drawing->paused;
     return json_pack("{ss}", "event", drawing->paused ? "pause" : "continue");
 }
@@ -372,10 +374,10 @@ static void draw_timeline(struct drawing *drawing)
 static void draw_peace(struct drawing *drawing)
 {
     json_t *moment = json_array(), *event;
-    if (drawing->paused)
-        json_array_append_new(moment, draw_pause(drawing));
     if (drawing->full)
         json_array_append_new(moment, draw_full_disk(drawing));
+    if (drawing->paused)
+        json_array_append_new(moment, draw_pause(drawing));
     while ((event = draw_mending(drawing)) != NULL)
         json_array_append_new(moment, event);
     json_array_append_new(moment, json_pack("{ss si}", "event", "wait", "seconds", 7200));
@@ -391,6 +393,7 @@ json_t *scenario_random(uint64_t number)
         return NULL;
     draw_targets(&drawing);
     draw_services(&drawing);
+    json_object_set_new(drawing.scenario, "options", json_pack("[s]", "--cycle-timeout=1800"));
     json_object_set_new(drawing.scenario, "snapshot", json_boolean(chance(&drawing, 60)));
     json_object_set_new(drawing.scenario, "discovery", json_boolean(chance(&drawing, 70)));
     draw_timeline(&drawing);
