@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "cleanup.h"
@@ -39,6 +40,8 @@ static void say(const char *line)
         append_line(program->transcript, line);
     if (running->loop.host_killed)
         return;
+    if (running->verbose && program->show_output)
+        fprintf(stderr, "%s\n", line);
     if (program->show_output)
         simulation_say(running->simulation, line);
     if (program->line)

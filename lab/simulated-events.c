@@ -4,6 +4,7 @@
  */
 #include "simulated-scenario.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -365,7 +366,10 @@ static int write_state(struct simulated_scenario *scenario, const json_t *event)
 static int say_word(struct simulated_scenario *scenario, const char *word, const char *target)
 {
     scenario->changed = true;
-    return words_add(SCENARIO_STATE, word, target);
+    if (words_add(SCENARIO_STATE, word, target) == 0)
+        return 0;
+    fprintf(stderr, "simulation: %s cannot be said: %s\n", word, strerror(errno));
+    return 1;
 }
 
 /* Events about one machine. */
@@ -497,15 +501,11 @@ static int signal_number(const char *name)
 static bool end_program(struct simulated_scenario *scenario, const json_t *ending)
 {
     const json_t *status = json_object_get(ending, "status"), *signal = json_object_get(ending, "signal");
-    if (signal) {
-        int number = json_is_string(signal) ? signal_number(json_string_value(signal)) : (int)json_integer_value(signal);
-        if (number == SIGINT)
-            scenario_interrupt_engine(scenario);
-        else
-            scenario_end_engine(scenario, number, 0);
-        return number == SIGINT;
-    }
-    if (status)
+    if (json_is_string(signal))
+        scenario_end_engine(scenario, signal_number(json_string_value(signal)), 0);
+    else if (signal)
+        scenario_end_engine(scenario, (int)json_integer_value(signal), 0);
+    else if (status)
         scenario_end_engine(scenario, 0, (int)json_integer_value(status));
     return false;
 }

@@ -39,7 +39,8 @@ static char **make_arguments(const json_t *options, bool discovers, bool snapsho
     json_t *option;
     static const char *const words[] = { "dydisnix-self-adapt", "-s", SCENARIO_SERVICES, "-q", SCENARIO_QOS,
                                          "--reconstruct", "--state-dir=/simulated-state",
-                                         "--coordinator-profile-path=" SCENARIO_PROFILES, "--interval=86400", NULL };
+                                         "--coordinator-profile-path=" SCENARIO_PROFILES, "--interval=86400",
+                                         "--stage-timeout=redeploy=3600", "--cycle-timeout=14400", NULL };
     for (size_t i = 0; words[i]; i++)
         arguments_add(&arguments, words[i]);
     arguments_add(&arguments, discovers ? "--geninfra=generator" : "--infrastructure=" SCENARIO_MODEL);
@@ -465,6 +466,7 @@ int scenario_adapt(struct simulated_scenario *scenario, bool asked)
 {
     struct simulated_loop *loop = &scenario->loop;
     scenario->simulation->milliseconds += 1000;
+    loop->stuck = false;
     loop->cycles = 0;
     if (loop->runs)
         tell(scenario, asked);
