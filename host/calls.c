@@ -11,6 +11,7 @@
 const int64_t ask_deadline = 60 * 1000, call_deadline = 3600 * 1000;
 
 static const unsigned most_at_once = 32;
+static const int release_rounds = 3;
 
 struct run {
     struct calls *calls;
@@ -32,6 +33,8 @@ struct call *calls_add(struct calls *calls, const char *target)
 static bool next_call(void *closure, struct dydisnix_program *program)
 {
     struct run *run = closure;
+    while (run->next < run->calls->count && run->calls->items[run->next].done)
+        run->next++;
     if (run->next == run->calls->count)
         return false;
     struct call *call = &run->calls->items[run->next++];
@@ -62,6 +65,20 @@ void calls_run(struct calls *calls, int64_t deadline, bool quiet)
     const struct dydisnix_work work = { .next = next_call, .done = call_done, .closure = &run };
     if (calls->count > 0 && operations->run(&work, most_at_once) != 0)
         log_error(NULL, "targets cannot be called: %s", strerror(errno));
+}
+
+void calls_release(struct calls *calls)
+{
+    for (int round = 0; round < release_rounds; round++) {
+        size_t done = 0;
+        if (round > 0)
+            operations->sleep(1000);
+        calls_run(calls, call_deadline, true);
+        for (size_t i = 0; i < calls->count; i++)
+            done += calls->items[i].done;
+        if (done == calls->count)
+            return;
+    }
 }
 
 void calls_clear(struct calls *calls)

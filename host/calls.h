@@ -34,6 +34,10 @@ struct call *calls_add(struct calls *calls, const char *target);
 /* Runs all of them. deadline: milliseconds for each. quiet: what they complain of is not shown. */
 void calls_run(struct calls *calls, int64_t deadline, bool quiet);
 
+/* Runs them as calls that release locks of ours: a few times, for a release that fails cannot be told from a lock that
+ * is absent, and one that stays would stop every later deployment. */
+void calls_release(struct calls *calls);
+
 void calls_clear(struct calls *calls);
 
 #define CLEANUP_CALLS __attribute__((cleanup(calls_clear)))

@@ -105,11 +105,12 @@ static bool do_call(const char *target, const json_t *described, json_t *report)
     if (!call)
         return false;
     from_json(json_object_get(described, "arguments"), &call->arguments);
-    calls_run(&calls, call_deadline, strcmp(what, "unlock") == 0);
     if (strcmp(what, "unlock") == 0) {
+        calls_release(&calls);
         mended_released(report, target);
         return true;
     }
+    calls_run(&calls, call_deadline, false);
     if (!call->done) {
         log_warning(target, "what was left to do here fails: %s %s", what, text(described, "component"));
         return strcmp(what, "activate") == 0;

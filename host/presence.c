@@ -7,6 +7,7 @@
 #include "operations.h"
 #include "strings.h"
 
+static const int64_t fence_first = 60, fence_longest = 3600; /* seconds until services are to be stopped again */
 static const int64_t forgotten_after = INT64_C(365) * 24 * 3600; /* a target that is missing */
 
 struct judging {
@@ -186,6 +187,27 @@ static const char *judge_absence(struct judging *judging, const char *name, json
     return captured ? "silent" : "missing";
 }
 
+/* A target that is held while services run on it, for they could not be stopped: now and then it stays in the model, so
+ * that the reconstruction sees it, holds it again and tries to stop them again. */
+static bool wants_fence(struct judging *judging, json_t *target, bool here)
+{
+    json_t *held = json_object_get(target, "held");
+    if (!here || !is_held(target, "conflict") || !json_is_false(json_object_get(held, "fenced")))
+        return false;
+    json_int_t pause = json_integer_value(json_object_get(held, "pause"));
+    pause = pause < fence_first ? fence_first : pause;
+    int64_t tried = moment(held, "tried", judging->now);
+    bool wants = judging->now - tried >= pause;
+    if (wants) {
+        tried = judging->now;
+        pause = pause * 2 < fence_longest ? pause * 2 : fence_longest;
+        json_object_set_new(held, "tried", json_integer(tried));
+        json_object_set_new(held, "pause", json_integer(pause));
+    }
+    wait_until(judging, tried + pause);
+    return wants;
+}
+
 static const char *judge_target(struct judging *judging, const char *name, json_t *target)
 {
     bool here = has(judging->here, name);
@@ -197,7 +219,7 @@ static const char *judge_target(struct judging *judging, const char *name, json_
         prune(target, judging->now - judging->policy->flap_window, judging->now);
     judge_flapping(judging, name, target, here);
     if (hold_reason(target)) {
-        if (has(judging->captured, name))
+        if (!wants_fence(judging, target, here) && has(judging->captured, name))
             add(judging->presence->left_out, name);
         return hold_reason(target);
     }
@@ -356,36 +378,44 @@ void presence_word(json_t *state, const char *word, const char *target, int64_t 
     }
 }
 
-static bool hold(json_t *state, const json_t *entry, int64_t now)
+static void hold(json_t *state, const json_t *entry, int64_t now)
 {
     const char *name = NULL, *component = "", *container = "", *reason = "";
     if (json_unpack((json_t *)entry, "{ss s?s s?s s?s}", "target", &name, "component", &component, "container",
                     &container, "reason", &reason)
         != 0)
-        return false;
+        return;
     json_t *target = object_at(object_at(state, "targets"), name);
-    bool was_held = is_held(target, "conflict");
-    if (was_held)
-        return false;
+    if (is_held(target, "conflict")) {
+        json_object_set(json_object_get(target, "held"), "fenced", json_object_get(entry, "fenced"));
+        return;
+    }
     json_object_set_new(target, "held",
                         json_pack("{ss sI ss ss ss sO*}", "reason", "conflict", "since", (json_int_t)now,
                                   "text", reason, "component", component, "container", container, "fenced",
                                   json_object_get(entry, "fenced")));
+    json_object_set_new(json_object_get(target, "held"), "tried", json_integer(now));
     json_object_set_new(target, "status", json_string("conflict"));
     json_object_del(target, "accepted");
     json_object_del(target, "preferred");
     log_warning(name, "it is held: %s in %s: %s; 'dydisnix-self-adaptctl accept' or 'prefer' decides",
                 component, container, reason);
-    return true;
 }
 
-size_t presence_hold(json_t *state, const json_t *report, int64_t now)
+void presence_hold(json_t *state, const json_t *report, int64_t now, struct presence *presence)
 {
-    size_t index, held = 0;
+    size_t index;
     json_t *entry;
-    json_array_foreach(json_object_get(report, "held"), index, entry)
-        held += hold(state, entry, now);
-    return held;
+    json_array_foreach(json_object_get(report, "held"), index, entry) {
+        hold(state, entry, now);
+        if (json_is_false(json_object_get(entry, "fenced")) && (presence->due < 0 || presence->due > fence_first))
+            presence->due = fence_first;
+    }
+}
+
+bool presence_is_held(const json_t *state, const char *target)
+{
+    return is_held(json_object_get(json_object_get(state, "targets"), target), "conflict");
 }
 
 void presence_deployed(json_t *state, const json_t *names)

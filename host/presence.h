@@ -37,9 +37,12 @@ void presence_clear(struct presence *presence);
 /* An operator's word, see words.h. What came of it is told. */
 void presence_word(json_t *state, const char *word, const char *target, int64_t now);
 
-/* The "held" of a report of the reconstruct stage: these targets are held from now on. How many are so newly.
- * */
-size_t presence_hold(json_t *state, const json_t *report, int64_t now);
+/* The "held" of a report of the reconstruct stage: these targets are held from now on. Where services of one could not
+ * be stopped, due of presence is when that is to be tried again. */
+void presence_hold(json_t *state, const json_t *report, int64_t now, struct presence *presence);
+
+/* Whether a target is held because of a conflict. */
+bool presence_is_held(const json_t *state, const char *target);
 
 /* A redeployment with exactly these targets, [NAME], has succeeded. */
 void presence_deployed(json_t *state, const json_t *names);

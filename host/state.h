@@ -16,7 +16,8 @@
  *                back       when it came back from its last absence, if it is here
  *                vanished   [seconds]; when it disappeared lately
  *                held       { "reason": "flapping" or "conflict", "since": seconds, "text": in words }; with
- *                           conflict also "component", "container", "fenced"
+ *                           conflict also "component", "container", "fenced", and while that is false "tried"
+ *                           and "pause": when its services were to be stopped last, seconds until they are again
  *                accepted   true: its copies are given up; preferred, true: they are the ones; until a
  *                           redeployment with it has succeeded
  *   effective    [NAME]; the targets of the last successful redeployment

@@ -279,10 +279,7 @@ static json_t *draw_ending(struct drawing *drawing)
     static const char *const phases[] = { "locking", "deactivating", "activating", "snapshotting", "restoring",
                                           "setting", "coordinator", "releasing" };
     json_t *event = json_pack("{ss ss}", "event", "end", "phase", phases[below(drawing, 8)]);
-    if (chance(drawing, 50))
-        json_object_set_new(event, "signal", json_string("KILL"));
-    else
-        json_object_set_new(event, "status", json_integer(1));
+    json_object_set_new(event, "signal", json_string(chance(drawing, 50) ? "KILL" : "SEGV"));
     return event;
 }
 
@@ -393,7 +390,7 @@ json_t *scenario_random(uint64_t number)
         return NULL;
     draw_targets(&drawing);
     draw_services(&drawing);
-    json_object_set_new(drawing.scenario, "options", json_pack("[s]", "--cycle-timeout=1800"));
+    json_object_set_new(drawing.scenario, "options", json_pack("[s, s]", "--cycle-timeout=1800", "--resync=3600"));
     json_object_set_new(drawing.scenario, "snapshot", json_boolean(chance(&drawing, 60)));
     json_object_set_new(drawing.scenario, "discovery", json_boolean(chance(&drawing, 70)));
     draw_timeline(&drawing);

@@ -5,6 +5,7 @@
 
 #include "cleanup.h"
 #include "operations.h"
+#include "paths.h"
 
 static int compare_claims(const void *a, const void *b)
 {
@@ -49,22 +50,43 @@ size_t claims_group(const struct claims *claims, size_t first)
     return end - first;
 }
 
+static bool same_place(const struct dependency *a, const struct dependency *b)
+{
+    return strcmp(a->service, b->service) == 0 && strcmp(a->container, b->container) == 0;
+}
+
 static bool dependencies_alike(const struct dependencies *a, const struct dependencies *b)
 {
     if (a->count != b->count)
         return false;
     for (size_t i = 0; i < a->count; i++)
-        if (strcmp(a->items[i].service, b->items[i].service) != 0
-            || strcmp(a->items[i].container, b->items[i].container) != 0
-            || strcmp(a->items[i].target, b->items[i].target) != 0)
+        if (!same_place(&a->items[i], &b->items[i]) || strcmp(a->items[i].target, b->items[i].target) != 0)
             return false;
     return true;
 }
 
-bool services_hash_alike(const struct service *a, const struct service *b)
+/* A profile manifest leaves its own target's name out, so in that of a machine which has got another name since, what
+ * depends on its own services was hashed with the former name: that of the profile, if nobody has it now. */
+static const char *hashed_target(const struct claim *claim, const struct dependency *dependency,
+                                 const struct infrastructure *model)
 {
-    return strcmp(a->name, b->name) == 0 && strcmp(a->type, b->type) == 0 && strcmp(a->pkg, b->pkg) == 0
-           && dependencies_alike(&a->depends_on, &b->depends_on);
+    const char *own = claim->captured->target->name, *former = store_path_name(claim->captured->profile);
+    bool renamed = claim->captured->manifest.version != 1 && former && strcmp(dependency->target, own) == 0
+                   && strcmp(former, own) != 0;
+    return renamed && !infrastructure_find(model, former) ? former : dependency->target;
+}
+
+static bool claims_alike(const struct claim *a, const struct claim *b, const struct infrastructure *model)
+{
+    const struct dependencies *first = &a->service->depends_on, *second = &b->service->depends_on;
+    if (strcmp(a->service->name, b->service->name) != 0 || strcmp(a->service->type, b->service->type) != 0
+        || strcmp(a->service->pkg, b->service->pkg) != 0 || first->count != second->count)
+        return false;
+    for (size_t i = 0; i < first->count; i++)
+        if (!same_place(&first->items[i], &second->items[i])
+            || strcmp(hashed_target(a, &first->items[i], model), hashed_target(b, &second->items[i], model)) != 0)
+            return false;
+    return true;
 }
 
 bool services_rest_alike(const struct service *a, const struct service *b)
@@ -81,7 +103,7 @@ static json_t *claim_document(const struct claim *claim, const struct infrastruc
     json_t *dependencies = json_array();
     for (size_t i = 0; i < service->depends_on.count; i++) {
         const struct dependency *dependency = &service->depends_on.items[i];
-        const char *target = old ? target_key_of(model, dependency->target) : dependency->target;
+        const char *target = old ? target_key_of(model, dependency->target) : hashed_target(claim, dependency, model);
         json_array_append_new(dependencies, json_pack("{ss ss ss}", old ? "_key" : "service", dependency->service,
                                                       "container", dependency->container, "target", target));
     }
@@ -89,10 +111,10 @@ static json_t *claim_document(const struct claim *claim, const struct infrastruc
                      service->pkg, "dependsOn", dependencies);
 }
 
-static bool group_disagrees(const struct claim *group, size_t count)
+static bool group_disagrees(const struct claim *group, size_t count, const struct infrastructure *model)
 {
     for (size_t i = 1; i < count; i++)
-        if (!services_hash_alike(group[0].service, group[i].service))
+        if (!claims_alike(&group[0], &group[i], model))
             return true;
     return false;
 }
@@ -125,7 +147,7 @@ static int each_dispute(struct claims *claims, int (*each)(struct claim *, size_
     size_t position = 0;
     for (size_t i = 0, count; i < claims->count; i += count) {
         count = claims_group(claims, i);
-        if (!group_disagrees(&claims->items[i], count))
+        if (!group_disagrees(&claims->items[i], count, claims->model))
             continue;
         if (each(&claims->items[i], count, position, closure) != 0)
             return -1;

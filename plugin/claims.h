@@ -26,9 +26,6 @@ void claims_clear(struct claims *claims);
 /* The number of claims from first on that are about the same key. */
 size_t claims_group(const struct claims *claims, size_t first);
 
-/* Whether two services say the same of what their key is a hash of. */
-bool services_hash_alike(const struct service *a, const struct service *b);
-
 /* Whether they say the same of the rest: connectsTo and providesContainers. */
 bool services_rest_alike(const struct service *a, const struct service *b);
 

@@ -55,7 +55,7 @@ static void go_on(struct state *state)
     REQUIRE(presence_judge(state->root, names, json_object_get(report, "silent"), &policy, 1000, &presence) == 0);
     presence_clear(&presence);
     presence_word(state->root, "resume", NULL, 1000);
-    presence_hold(state->root, report, 1000);
+    presence_hold(state->root, report, 1000, &presence);
     state_see(state, &infrastructure, json_object_get(report, "silent"), 1000);
     state_snapshotted(state, &manifest, 1000);
     state_rescued(state, report, 1000);

@@ -108,12 +108,43 @@ static void check(const struct network *network, const char *left_out, const cha
     assert_int_equal(network->presence.due, due);
 }
 
-static void hold(struct network *network, const char *name, size_t expected)
+static void hold_with(struct network *network, const char *name, bool fenced)
 {
     json_t *report = json_pack("{s[{ss ss ss ss sb}]}", "held", "target", name, "component", "db", "container",
-                               "process", "reason", "nobody knows", "fenced", 1);
-    assert_int_equal(presence_hold(network->state, report, network->now), expected);
+                               "process", "reason", "nobody knows", "fenced", (int)fenced);
+    presence_hold(network->state, report, network->now, &network->presence);
+    assert_true(presence_is_held(network->state, name));
     json_decref(report);
+}
+
+static void hold(struct network *network, const char *name)
+{
+    hold_with(network, name, true);
+}
+
+/* It stays in the model where the reconstruction shall stop its services, later each time. */
+static void who_is_held_and_not_fenced_is_fenced_again(void **state)
+{
+    struct network *network = *state;
+
+    judge(network, 1000, "a b", "");
+    hold_with(network, "b", false);
+    assert_int_equal(network->presence.due, 60);
+    judge(network, 1059, "a b", "");
+    check(network, "b", "", 1);
+    judge(network, 1060, "a b", "");
+    check(network, "", "", 120);
+    hold_with(network, "b", false);
+    judge(network, 1179, "a b", "");
+    check(network, "b", "", 1);
+    judge(network, 1180, "a b", "b");
+    check(network, "b", "", -1);
+    judge(network, 1181, "a b", "");
+    check(network, "", "", 240);
+    hold_with(network, "b", true);
+    judge(network, 9999, "a b", "");
+    check(network, "b", "", -1);
+    assert_string_equal(status_of(network, "b"), "conflict");
 }
 
 static void everybody_is_there(void **state)
@@ -309,8 +340,8 @@ static void a_conflict_is_held_until_a_word(const char *word, const char *mark, 
 {
     judge(network, 1000, "a b", "");
     deploy(network, "a");
-    hold(network, "b", 1);
-    hold(network, "b", 0);
+    hold(network, "b");
+    hold(network, "b");
     judge(network, 1001, "a b", "");
     check(network, "b", "", -1);
     assert_string_equal(status_of(network, "b"), "conflict");
@@ -353,9 +384,9 @@ static void a_new_conflict_is_held_again(void **state)
     struct network *network = *state;
 
     judge(network, 1000, "a b", "");
-    hold(network, "b", 1);
+    hold(network, "b");
     presence_word(network->state, "accept", "b", 1001);
-    hold(network, "b", 1);
+    hold(network, "b");
     json_t *marked = presence_marked(network->state, "accepted");
     check_names(marked, "");
     json_decref(marked);
@@ -464,7 +495,7 @@ static void nobody_in_grace_or_held_is_lost(void **state)
     network->policy.grace = 60;
     judge(network, 1000, "a b c", "");
     deploy(network, "a b c");
-    hold(network, "c", 1);
+    hold(network, "c");
     judge(network, 1001, "a", "");
     assert_false(network->presence.paused);
     judge(network, 1061, "a", "");
@@ -517,7 +548,7 @@ static void a_state_with_nonsense_is_no_harm(void **state)
         judge(network, 1000, "a b", "b");
         presence_word(network->state, "accept", "b", 1000);
         presence_word(network->state, "resume", NULL, 1000);
-        hold(network, "a", 1);
+        hold(network, "a");
         judge(network, 2000, "a b", "");
         deploy(network, "a b");
     }
@@ -529,7 +560,7 @@ static void who_is_long_gone_is_forgotten(void **state)
     struct network *network = *state;
 
     judge(network, 1000, "a b c", "");
-    hold(network, "c", 1);
+    hold(network, "c");
     judge(network, 1001, "a", "");
     judge(network, 1001 + 366 * 24 * 3600, "a", "");
     assert_null(json_object_get(json_object_get(network->state, "targets"), "b"));
@@ -577,6 +608,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(everybody_is_there),
+        TEST(who_is_held_and_not_fenced_is_fenced_again),
         TEST(the_silent_are_left_out),
         TEST(what_is_not_in_the_model_is_missing),
         TEST(a_target_that_falls_silent_has_its_grace),
