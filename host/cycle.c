@@ -726,6 +726,7 @@ static int remember(struct cycle *cycle, int status)
         return model_save(&cycle->model, failed);
     operations->remove(failed);
     presence_deployed(cycle->state.root, names);
+    leftovers_forget(&cycle->state, &cycle->model.infrastructure);
     if (take_deployed(cycle) != 0)
         return -1;
     return state_save(&cycle->state) == 0 ? model_save(&cycle->model, deployed) : -1;

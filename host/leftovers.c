@@ -134,6 +134,16 @@ static bool settle_target(json_t *entry, json_t *report)
     return true;
 }
 
+void leftovers_forget(struct state *state, const struct infrastructure *model)
+{
+    json_t *list = list_of(state);
+    for (size_t i = json_array_size(list); i-- > 0;)
+        if (wants_asking(json_array_get(list, i), model))
+            json_array_remove(list, i);
+    if (json_array_size(list) == 0)
+        json_object_del(state->root, "leftovers");
+}
+
 bool leftovers_settle(struct state *state, const struct infrastructure *model, json_t *report)
 {
     CLEANUP_CALLS struct calls asks = { 0 };

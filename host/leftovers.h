@@ -28,6 +28,9 @@ int leftovers_add(struct state *state, const struct leftover *leftover); /* 0, o
 /* Whether there are any on targets of the model. */
 bool leftovers_exist(const struct state *state, const struct infrastructure *model);
 
+/* A redeployment with these targets has succeeded: nothing is left to be done on them. */
+void leftovers_forget(struct state *state, const struct infrastructure *model);
+
 /* Asks those targets, and does what is to be done on the ones that answer; what fails stays. Adds to the report
  * (mended.h). True: something was done. */
 bool leftovers_settle(struct state *state, const struct infrastructure *model, json_t *report);

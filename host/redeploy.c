@@ -143,8 +143,9 @@ static int check_and_deploy(const struct recovery *recovery, const json_t *event
     json_object_set_new(report, "difference", manifest_difference(known, &new));
     json_object_set_new(report, "services", json_integer((json_int_t)new.service_count));
     int status = check_deployment(known, &new, reconstructed, recovery->settings);
-    if (recovery->settings->dry_run) {
+    if (recovery->settings->dry_run || status != 0)
         json_object_set_new(report, "allowed", json_boolean(status == 0));
+    if (recovery->settings->dry_run) {
         manifest_clear(&new);
         return status;
     }

@@ -132,6 +132,19 @@ static bool has_mapping(const json_t *mappings, const json_t *active)
     return false;
 }
 
+/* Whether a component of the service was in conflict: then it may have been stopped, and a coordinator that has lost its
+ * memory cannot know. */
+static bool is_told(const struct scenario_facts *facts, const char *service)
+{
+    size_t length = strlen(service);
+    const char *component;
+    json_t *ignored;
+    json_object_foreach((json_t *)facts->told, component, ignored)
+        if (strncmp(component, service, length) == 0 && component[length] == '-')
+            return true;
+    return false;
+}
+
 static char *compare_target(const struct scenario_facts *facts, const char *name, const json_t *target)
 {
     CLEANUP_JSON json_t *wanted = mappings_on(facts, name);
@@ -143,8 +156,9 @@ static char *compare_target(const struct scenario_facts *facts, const char *name
     json_array_foreach(active, index, entry)
         if (!has_mapping(wanted, entry))
             return string_format("%s runs %s, which the manifest does not have there", name, text_of(entry, "service"));
-    if (json_array_size(active) != json_array_size(wanted))
-        return string_format("%s does not run all that the manifest has there", name);
+    json_array_foreach(wanted, index, entry)
+        if (!has_mapping(active, entry) && !is_told(facts, text_of(entry, "service")))
+            return string_format("%s does not run %s, which the manifest has there", name, text_of(entry, "service"));
     return NULL;
 }
 
@@ -189,7 +203,7 @@ static char *find_missing(const struct scenario_facts *facts)
         size_t count = 0;
         json_object_foreach(targets, name, target)
             count += live(facts, name, service) != NULL;
-        if (count < json_array_size(list))
+        if (count < json_array_size(list) && !is_told(facts, service))
             return string_format("%s runs on %zu of %zu targets", service, count, json_array_size(list));
     }
     return NULL;
@@ -226,7 +240,7 @@ static bool is_live(const struct scenario_facts *facts, const char *place, const
 static char *find_stale(const struct scenario_facts *facts)
 {
     CLEANUP_JSON json_t *seen = json_object();
-    for (size_t i = json_array_size(facts->writes); i-- > 0;) {
+    for (size_t i = facts->renamed ? 0 : json_array_size(facts->writes); i-- > 0;) {
         const json_t *written = json_array_get(facts->writes, i);
         const char *place = text_of(written, "place"), *line = text_of(written, "text");
         const char *slash = strchr(place, '/');

@@ -19,6 +19,7 @@ struct scenario_facts {
     const json_t *told;
     /* Targets whose profile manifest was damaged, so that nobody can know what they run: { NAME: anything } */
     const json_t *damaged;
+    bool renamed; /* some target, so that its name is not its connection key: Disnix moves no state from or to it */
 };
 
 /* The first that does not hold, what in words, malloc()ed; NULL: all hold. *name: which one.

@@ -16,6 +16,8 @@ struct playing {
     json_t *observed; /* at the last look */
     bool good; /* the last cycle ended well */
     bool refused; /* its deployment, by the check, which says why */
+    bool renamed; /* a target, so that its name is not its key */
+    bool forgot; /* the coordinator lost its state directory */
     bool lost; /* something was destroyed, which nothing needs to notice, and no cycle has ended well since */
     struct scenario_play *play;
 };
@@ -81,7 +83,8 @@ static bool broken(struct playing *playing, const char *name, char *words)
 static bool check(struct playing *playing, bool at_rest)
 {
     const struct scenario_facts facts = { playing->services, playing->distribution, playing->observed,
-                                          playing->writes,   playing->told,         playing->damaged };
+                                          playing->writes,   playing->told,         playing->damaged,
+                                          playing->renamed };
     const char *name;
     char *words = scenario_always(&facts, &name);
     if (!words && at_rest)
@@ -148,6 +151,13 @@ static bool destroys(const json_t *event)
            || strcmp(word, "remove") == 0 || (strcmp(word, "reappear") == 0 && strcmp(text_of(event, "disk"), "kept") != 0);
 }
 
+static bool forgets(const json_t *event)
+{
+    const char *what = json_string_value(json_object_get(event, "what"));
+    return strcmp(text_of(event, "event"), "lose-coordinator") == 0
+           && (!what || strcmp(what, "all") == 0 || strcmp(what, "state") == 0);
+}
+
 static int happen(struct playing *playing, const json_t *event)
 {
     const char *word = text_of(event, "event");
@@ -165,10 +175,12 @@ static int happen(struct playing *playing, const json_t *event)
         playing->good = false; /* and nothing of what comes is journalled */
     if (strcmp(word, "corrupt") == 0)
         json_object_set_new(playing->damaged, text_of(event, "target"), json_true());
+    playing->renamed = playing->renamed || strcmp(word, "rename") == 0;
     if (strcmp(word, "rename") == 0 && json_object_get(playing->damaged, text_of(event, "target")))
         json_object_set_new(playing->damaged, text_of(event, "to"), json_true());
     if (status == 0 && destroys(event) && !later) {
         playing->lost = true;
+        playing->forgot = playing->forgot || forgets(event);
         if (look(playing) != 0)
             return -1;
         forget_destroyed(playing);
@@ -198,6 +210,17 @@ static bool is_held(const struct playing *playing, const char *name)
     return false;
 }
 
+/* A lock of ours that a coordinator which has lost its memory does not know is taken for somebody else's. */
+static bool is_stuck(const struct playing *playing)
+{
+    const char *name;
+    json_t *target;
+    json_object_foreach(json_object_get(playing->observed, "targets"), name, target)
+        if (playing->forgot && json_is_true(json_object_get(target, "locked")))
+            return true;
+    return false;
+}
+
 /* A model without targets is refused again and again, and so is a deployment that would lose state. */
 static bool may_rest(const struct playing *playing)
 {
@@ -205,26 +228,45 @@ static bool may_rest(const struct playing *playing)
     json_t *target;
     json_object_foreach(json_object_get(playing->observed, "targets"), name, target)
         if (strcmp(text_of(target, "is"), "up") == 0 && json_is_true(json_object_get(target, "listed"))
-            && !is_held(playing, name))
-            return !playing->refused;
+            && !is_held(playing, name) && !json_object_get(playing->damaged, name))
+            return !playing->refused && !is_stuck(playing);
     return false;
 }
 
-/* What the loop makes of it. again: nothing has happened, and nothing is to be done. */
-static int adapt(struct playing *playing, bool again)
+/* What the loop makes of it. again: nothing has happened. *done: how much of it was journalled. */
+static int adapt(struct playing *playing, bool again, size_t *done)
 {
     if (playing->network->adapt(playing->opened, again) != 0) {
         broken(playing, "the loop does not come to rest", string_format("it goes on, or has died"));
         return 0;
     }
-    size_t done = take_journal(playing);
-    if (look(playing) != 0)
+    *done = take_journal(playing);
+    return look(playing);
+}
+
+static int adapt_and_check(struct playing *playing)
+{
+    size_t done;
+    if (adapt(playing, false, &done) != 0)
         return -1;
-    if (again && done > 0 && may_rest(playing)) {
-        broken(playing, "the same again is not nothing", string_format("one more cycle did something"));
+    if (!playing->play->broken)
+        check(playing, playing->good && !playing->lost);
+    return 0;
+}
+
+/* Nothing is to be done any more. The first time a resync may just be due. */
+static int adapt_again(struct playing *playing)
+{
+    size_t done = 1;
+    for (int round = 0; round < 2 && done > 0 && !playing->play->broken; round++)
+        if (adapt(playing, true, &done) != 0)
+            return -1;
+    if (playing->play->broken || !may_rest(playing))
         return 0;
-    }
-    check(playing, !playing->lost && (playing->good || (again && may_rest(playing))));
+    if (done > 0)
+        broken(playing, "the same again is not nothing", string_format("one more cycle did something"));
+    else
+        check(playing, !playing->lost);
     return 0;
 }
 
@@ -232,19 +274,16 @@ static int play_timeline(struct playing *playing, const json_t *timeline)
 {
     size_t index;
     json_t *moment;
-    if (adapt(playing, false) != 0)
+    if (adapt_and_check(playing) != 0)
         return -1;
     json_array_foreach(timeline, index, moment) {
         if (playing->play->broken)
             return 0;
         playing->play->moment = index + 1;
-        if (begin_moment(playing, moment) != 0 || adapt(playing, false) != 0)
+        if (begin_moment(playing, moment) != 0 || adapt_and_check(playing) != 0)
             return -1;
     }
-    /* What is due soon belongs to what was before. */
-    if (!playing->play->broken && adapt(playing, false) != 0)
-        return -1;
-    return playing->play->broken ? 0 : adapt(playing, true);
+    return playing->play->broken ? 0 : adapt_again(playing);
 }
 
 static json_t *copy_of(const json_t *scenario, const char *key)

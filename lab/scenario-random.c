@@ -377,7 +377,7 @@ static void draw_peace(struct drawing *drawing)
         json_array_append_new(moment, draw_pause(drawing));
     while ((event = draw_mending(drawing)) != NULL)
         json_array_append_new(moment, event);
-    json_array_append_new(moment, json_pack("{ss si}", "event", "wait", "seconds", 7200));
+    json_array_append_new(moment, json_pack("{ss si}", "event", "wait", "seconds", 5400));
     json_array_append_new(drawing->timeline, moment);
 }
 
