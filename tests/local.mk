@@ -82,6 +82,12 @@ tests_unit_transcript_LDADD = host/libhost.a $(LDADD)
 tests_unit_supervisor_CPPFLAGS = $(AM_CPPFLAGS) -iquote $(top_srcdir)/host
 tests_unit_supervisor_LDADD = host/libhost.a $(LDADD)
 
+# dydisnix-scenario report, by itself.
+check_PROGRAMS += tests/report
+tests_report_SOURCES = tests/report.c
+tests_report_CPPFLAGS = $(AM_CPPFLAGS) -iquote $(top_srcdir)/lab
+tests_report_LDADD = lab/libreport.a lib/libdydisnix.a $(LIBRARIES_USED)
+
 shell_tests = \
 	tests/demonstration.sh \
 	tests/deployment-ends.sh \
