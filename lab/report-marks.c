@@ -13,8 +13,8 @@ enum { WORDS_MOST = 2000, WORD_MOST = 500 };
 static struct report_mark *mark_new(struct report *report, const char *target)
 {
     struct report_mark *grown = array_grow(report->marks, report->mark_count, sizeof *grown);
-    if (!grown
-        || json_object_set_new(report->marks_here, target, json_integer((json_int_t)report->mark_count)) != 0) {
+    json_t *index = json_integer((json_int_t)report->mark_count);
+    if (json_object_set_new(report->marks_here, target, index) != 0 || !grown) {
         report->marks = grown ? grown : report->marks;
         return NULL;
     }

@@ -22,8 +22,8 @@
  *
  * While there is no "running", services run where the manifests say so: by the differences in the reports of
  * reconstruct and redeploy, and by "running" (as targets above, without state), which redeploy reports now
- * and then because a journal loses its beginning. Members and kinds that are not known are ignored. Order in the
- * file counts more than times, which are to the second.
+ * and then because a journal loses its beginning. Members and kinds that are not known are ignored. Order in
+ * the file counts more than times, which are to the second.
  */
 #ifndef REPORT_H
 #define REPORT_H

@@ -24,6 +24,7 @@ unit_tests = \
 	tests/unit/presence \
 	tests/unit/programs \
 	tests/unit/progress \
+	tests/unit/report \
 	tests/unit/state \
 	tests/unit/stories \
 	tests/unit/strings \
@@ -53,6 +54,8 @@ tests_unit_progress_CPPFLAGS = $(tests_unit_check_CPPFLAGS)
 tests_unit_progress_LDADD = $(tests_unit_check_LDADD)
 tests_unit_words_CPPFLAGS = $(tests_unit_check_CPPFLAGS)
 tests_unit_words_LDADD = $(tests_unit_check_LDADD)
+tests_unit_report_CPPFLAGS = $(AM_CPPFLAGS) -iquote $(top_srcdir)/lab
+tests_unit_report_LDADD = lab/libreport.a $(LDADD)
 tests_unit_state_CPPFLAGS = $(AM_CPPFLAGS) -iquote $(top_srcdir)/host
 tests_unit_state_LDADD = host/libhost.a $(LDADD)
 
@@ -127,6 +130,8 @@ shell_tests = \
 	tests/lab-ordinary-user.sh \
 	tests/manual.sh \
 	tests/progress.sh \
+	tests/report.sh \
+	tests/report-browser.sh \
 	tests/valgrind.sh \
 	tests/reconstruct-answers.sh \
 	tests/host-watched-model.sh \
@@ -149,11 +154,11 @@ shell_tests = \
 	tests/replays.sh \
 	$(NULL)
 TESTS += $(shell_tests)
-dist_check_SCRIPTS += $(shell_tests) tests/closures tests/compare-manifests tests/engine-client tests/fake-client tests/fields tests/with-nix
+dist_check_SCRIPTS += $(shell_tests) tests/closures tests/compare-manifests tests/engine-client tests/fake-client tests/fields tests/with-nix tests/browser
 dist_check_DATA += tests/functions.sh tests/lab.sh tests/unit/model.h tests/unit/unit.h
 dist_check_DATA += tests/network.sh tests/stores.sh tests/made-closures.sh tests/version-1.nix
 dist_check_DATA += tests/host.sh tests/deployments.sh
-EXTRA_DIST += tests/corpus tests/replays tests/count-results
+EXTRA_DIST += tests/corpus tests/journals tests/replays tests/count-results
 dist_check_SCRIPTS += tests/bench-idle
 
 bench-idle: all tests/plugins/record.so
