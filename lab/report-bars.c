@@ -192,6 +192,15 @@ static char *state_of(const json_t *service)
     return text;
 }
 
+/* A text or a number, malloc()ed. */
+static char *version_of(const json_t *service)
+{
+    const json_t *version = json_object_get(service, "version");
+    if (json_is_integer(version))
+        return string_format("%lld", (long long)json_integer_value(version));
+    return strdup(member_text(service, "version"));
+}
+
 static bool same_text(const char *a, const char *b)
 {
     return a && b ? strcmp(a, b) == 0 : a == b;
@@ -202,8 +211,9 @@ static void take_service(struct report *report, const char *target, const json_t
                          json_t *seen)
 {
     const char *container = member_text(service, "container"), *name = member_text(service, "service");
-    const char *key = member_text(service, "key"), *version = member_text(service, "version");
-    CLEANUP_FREE char *keyless = string_format("%s\n%s", name, version), *state = state_of(service);
+    const char *key = member_text(service, "key");
+    CLEANUP_FREE char *version = version_of(service), *state = state_of(service);
+    CLEANUP_FREE char *keyless = string_format("%s\n%s", name, version ? version : "");
     CLEANUP_FREE char *open = identity(BAR_SERVICE, target, container, *key ? key : keyless);
     const struct report_bar *known = bar_find(report, open);
     if (open)

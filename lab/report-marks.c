@@ -104,14 +104,14 @@ void marks_of_changes(struct report *report, const json_t *changes, const json_t
     }
 }
 
-/* "database-1 in process: moved to target test1 while the target was away" */
-static void mark_entries(struct report *report, const json_t *told, const char *member,
-                         enum report_mark_kind kind, const char *what)
+/* "superseded: database-1 in process: moved to target test1 while the target was away" */
+static void mark_entries(struct report *report, const json_t *entries, enum report_mark_kind kind,
+                         const char *what, bool why)
 {
     size_t index;
     json_t *entry;
-    json_array_foreach(json_object_get(told, member), index, entry) {
-        const char *reason = member_text(entry, "reason");
+    json_array_foreach((json_t *)entries, index, entry) {
+        const char *reason = why ? member_text(entry, "reason") : "";
         mark_add(report, kind, member_text(entry, "target"), "%s: %s in %s%s%s", what,
                  member_text(entry, "component"), member_text(entry, "container"), *reason ? ": " : "",
                  reason);
@@ -129,9 +129,9 @@ void marks_of_reconstruction(struct report *report, const json_t *told)
         else
             bars_presence(report, BAR_AWAY, target, false);
     }
-    mark_entries(report, told, "superseded", MARK_RESCUED, "superseded");
-    mark_entries(report, told, "regressed", MARK_RESCUED, "regressed");
-    mark_entries(report, told, "rescued", MARK_RESCUED, "rescued into a snapshot");
-    mark_entries(report, told, "fenced", MARK_RESCUED, "fenced");
-    mark_entries(report, told, "conflicts", MARK_CONFLICT, "in conflict");
+    mark_entries(report, json_object_get(told, "superseded"), MARK_RESCUED, "superseded", true);
+    mark_entries(report, json_object_get(told, "regressed"), MARK_RESCUED, "regressed", true);
+    mark_entries(report, json_object_get(told, "rescued"), MARK_RESCUED, "rescued into a snapshot", false);
+    mark_entries(report, json_object_get(told, "fenced"), MARK_RESCUED, "fenced", false);
+    mark_entries(report, json_object_get(told, "conflicts"), MARK_CONFLICT, "in conflict", true);
 }

@@ -161,6 +161,18 @@ dist_check_DATA += tests/host.sh tests/deployments.sh
 EXTRA_DIST += tests/corpus tests/journals tests/replays tests/count-results
 dist_check_SCRIPTS += tests/bench-idle
 
+# The pictures in the README.
+pictures: tests/report
+	$(MKDIR_P) $(srcdir)/docs
+	tests/report -o pictures.html $(srcdir)/tests/journals/healed.jsonl
+	$(srcdir)/tests/browser pictures.html size=1200x740 scheme=light open \
+		tell='document.querySelector("figure .rescued").focus()' picture=$(srcdir)/docs/report-light.png
+	tests/report -o pictures.html $(srcdir)/tests/journals/scenario.jsonl
+	$(srcdir)/tests/browser pictures.html size=1200x1030 scheme=dark open picture=$(srcdir)/docs/report-dark.png
+.PHONY: pictures
+CLEANFILES += pictures.html
+EXTRA_DIST += docs
+
 bench-idle: all tests/plugins/record.so
 	$(AM_TESTS_ENVIRONMENT) $(SHELL) $(srcdir)/tests/bench-idle
 .PHONY: bench-idle

@@ -58,10 +58,10 @@ def luminance(colour):
     parts = [p / 12.92 if p <= .03928 else ((p + .055) / 1.055) ** 2.4 for p in parts]
     return .2126 * parts[0] + .7152 * parts[1] + .0722 * parts[2]
 texts = [(t, b) for t in ("text", "quiet") for b in ("page", "surface", "band", "lane")]
-texts += [("good", "surface"), ("bad", "surface"), ("warn", "surface"), ("accent", "surface"), ("violet", "surface"),
-          ("on", "reconstruct"), ("on", "redeploy"), ("on", "bad"), ("plain-text", "plain")]
-drawn = [(f, b) for f in ("s0", "s1", "s2", "s3", "s4", "s5", "good", "bad", "warn", "violet", "accent", "reconstruct",
-                          "redeploy") for b in ("surface", "band", "lane")]
+texts += [(t, "surface") for t in ("good", "bad", "warn", "accent", "violet")]
+texts += [("on", "reconstruct"), ("on", "redeploy"), ("on", "bad"), ("plain-text", "plain")]
+things = "s0 s1 s2 s3 s4 s5 good bad warn violet accent reconstruct redeploy".split()
+drawn = [(f, b) for f in things for b in ("surface", "band", "lane")]
 for name, scheme in ("light", light), ("dark", dark):
     colours = dict(re.findall(r"--([\w-]+): (#\w{6})", scheme))
     for pairs, least in (texts, 4.5), (drawn, 3):

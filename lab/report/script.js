@@ -83,8 +83,9 @@
         return inOrder(group).sort((a, b) => Math.abs(centre(a) - at) - Math.abs(centre(b) - at))[0];
     }
 
-    function groupsOf(root) {
-        return Array.from(root.querySelectorAll("g[role='group']")).filter(group => group.querySelector(".item"));
+    function groups() {
+        const all = Array.from(document.querySelectorAll("g[role='group']"));
+        return all.filter(group => group.querySelector(".item"));
     }
 
     function beside(item, step) {
@@ -93,14 +94,15 @@
         const next = row[row.indexOf(item) + step];
         if (next)
             return next;
-        const same = groupsOf(document).filter(other => other.getAttribute("aria-label") === group.getAttribute("aria-label"));
+        const name = group.getAttribute("aria-label");
+        const same = groups().filter(other => other.getAttribute("aria-label") === name);
         const strip = same[same.indexOf(group) + step];
         return strip && inOrder(strip).at(step > 0 ? 0 : -1);
     }
 
     function across(item, step) {
-        const groups = groupsOf(document);
-        const group = groups[groups.indexOf(item.parentNode) + step];
+        const all = groups();
+        const group = all[all.indexOf(item.parentNode) + step];
         return group && nearest(group, item);
     }
 

@@ -74,7 +74,8 @@ static void expect(const struct page *page, const char *path, int number)
 /* Items by what they are called. */
 static void expect_item(const struct page *page, const char *class, const char *title, int number)
 {
-    char *path = string_format("//*[contains(concat(' ', @class, ' '), ' %s ')]/title[contains(., '%s')]", class, title);
+    char *path = string_format("//*[contains(concat(' ', @class, ' '), ' %s ')]/title[contains(., '%s')]",
+                               class, title);
     expect(page, path, number);
     free(path);
 }
@@ -87,7 +88,7 @@ static double number_of(const struct page *page, const char *path)
     return number;
 }
 
-/* ---- what is in it -------------------------------------------------------------------------------------- */
+/* ---- what is in it ----------------------------------------------------------------------------------- */
 
 static void a_system_that_healed(void **state)
 {
@@ -145,10 +146,13 @@ static void what_ran_counts_more_than_manifests(void **state)
 
 static void a_journal_without_its_beginning(void **state)
 {
-    struct page page = page_of(
-        AT "\"stage\",\"cycle\":101,\"stage\":\"redeploy\",\"outcome\":\"done\",\"milliseconds\":5,\"report\":{\"difference\":"
-        "{\"mappings\":{\"removed\":[" MAPPING "],\"added\":[]}},\"running\":{\"b\":[{\"service\":\"api\",\"container\":\"c\","
-        "\"key\":\"l\",\"component\":\"api-2\"}]}}}\n" AT "\"cycle_ended\",\"cycle\":101,\"outcome\":\"done\",\"milliseconds\":9}\n");
+    struct page page =
+        page_of(AT "\"stage\",\"cycle\":101,\"stage\":\"redeploy\",\"outcome\":\"done\",\"milliseconds\":5,"
+                   "\"report\":{\"difference\":"
+                   "{\"mappings\":{\"removed\":[" MAPPING
+                   "],\"added\":[]}},\"running\":{\"b\":[{\"service\":\"api\",\"container\":\"c\","
+                   "\"key\":\"l\",\"component\":\"api-2\"}]}}}\n" AT
+                   "\"cycle_ended\",\"cycle\":101,\"outcome\":\"done\",\"milliseconds\":9}\n");
     (void)state;
     expect_item(&page, "cycle", "Cycle 101, done", 1);
     expect_item(&page, "bar", "web in c on a\nsince before this journal begins to 2026-01-31 12:00:00", 1);
@@ -159,9 +163,10 @@ static void a_journal_without_its_beginning(void **state)
 /* A deployment that failed has placed nothing. */
 static void failures_place_nothing(void **state)
 {
-    struct page page = page_of(AT "\"cycle_began\"}\n" AT
-                                  "\"stage\",\"stage\":\"redeploy\",\"outcome\":\"failed\",\"report\":{\"difference\":"
-                                  "{\"mappings\":{\"removed\":[],\"added\":[" MAPPING "]}}}}\n");
+    struct page page =
+        page_of(AT "\"cycle_began\"}\n" AT
+                   "\"stage\",\"stage\":\"redeploy\",\"outcome\":\"failed\",\"report\":{\"difference\":"
+                   "{\"mappings\":{\"removed\":[],\"added\":[" MAPPING "]}}}}\n");
     (void)state;
     expect(&page, "//g[contains(@class, 'bar')]", 0);
     expect(&page, "//g[@class='stage failed']", 1);
@@ -176,12 +181,13 @@ static void nothing_at_all(void **state)
     page_clear(&page);
 }
 
-/* ---- that it can be used -------------------------------------------------------------------------------- */
+/* ---- that it can be used ----------------------------------------------------------------------------- */
 
 static void everything_has_a_name(const struct page *page)
 {
     expect(page, "//*[contains(concat(' ', @class, ' '), ' item ')][not(title[normalize-space()])]", 0);
-    expect(page, "//rect[ancestor::figure][not(ancestor::*[@aria-hidden or title])][not(@class='lane-back')]", 0);
+    expect(page, "//rect[ancestor::figure][not(ancestor::*[@aria-hidden or title])][not(@class='lane-back')]",
+           0);
     expect(page, "//figure/svg[not(@aria-label and @role = 'group')]", 0);
     expect(page, "//g[@role='group'][not(@aria-label)]", 0);
     expect(page, "//g[contains(@class, 'item')][not(@role = 'img' and @tabindex = '0')]", 0);
@@ -213,7 +219,9 @@ static void stands_alone(const struct page *page)
     expect(page, "//@href[not(starts-with(., '#'))]", 0);
     expect(page, "//@style | //@*[starts-with(name(), 'on')]", 0);
     expect(page, "//script | //style", 2);
-    expect(page, "//meta[@http-equiv='Content-Security-Policy'][starts-with(@content, \"default-src 'none'; \")]", 1);
+    expect(page,
+           "//meta[@http-equiv='Content-Security-Policy'][starts-with(@content, \"default-src 'none'; \")]",
+           1);
     expect(page, "//style[contains(., '@import') or contains(., '//') or contains(., 'url(h')]", 0);
 }
 
@@ -227,30 +235,35 @@ static void it_needs_nothing_else(void **state)
     page_clear(&page);
 }
 
-/* ---- that it is data ------------------------------------------------------------------------------------ */
+/* ---- that it is data --------------------------------------------------------------------------------- */
 
 #define H "H</script></title></style></pre><script>alert(1)</script><img src=x onerror=alert(1)>"
-#define HOSTILE H "]]>--&lt;&#60;' onfocus='alert(1)\\\" onload=\\\"alert(1)\\u202e\\u0001\\uffff\\u2028 @script@ %n%s"
+#define HOSTILE                                                                                              \
+    H "]]>--&lt;&#60;' onfocus='alert(1)\\\" onload=\\\"alert(1)\\u202e\\u0001\\uffff\\u2028 @script@ %n%s"
 
 static const char hostile[] =
-    "{\"time\":\"" HOSTILE "\",\"kind\":\"cycle_began\"}\n" AT
-    "\"stage\",\"stage\":\"" HOSTILE "\",\"outcome\":\"" HOSTILE "\",\"milliseconds\":-5,\"report\":{\"" HOSTILE "\":[\"" HOSTILE
+    "{\"time\":\"" HOSTILE "\",\"kind\":\"cycle_began\"}\n" AT "\"stage\",\"stage\":\"" HOSTILE
+    "\",\"outcome\":\"" HOSTILE "\",\"milliseconds\":-5,\"report\":{\"" HOSTILE "\":[\"" HOSTILE
     "\",{\"name\":\"" HOSTILE "\",\"container\":\"" HOSTILE "\",\"reason\":\"" HOSTILE "\"}]}}\n" AT
-    "\"infrastructure\",\"cycle\":-3,\"changes\":{\"added\":[\"" HOSTILE "\",7],\"removed\":[\"" HOSTILE "2\"],\"changed\":{\"" HOSTILE
-    "\":[\"" HOSTILE "\"]}},\"leftOut\":[\"" HOSTILE "\"]}\n" AT
-    "\"stage\",\"stage\":\"reconstruct\",\"outcome\":\"done\",\"report\":{\"targets\":{\"" HOSTILE "\":{\"status\":\"silent\",\"reason\":\""
-    HOSTILE "\"}},\"superseded\":[{\"component\":\"" HOSTILE "\",\"container\":\"" HOSTILE "\",\"target\":\"" HOSTILE "\",\"home\":\"" HOSTILE
-    "\",\"reason\":\"" HOSTILE "\"}],\"difference\":{\"snapshots\":{\"removed\":[{\"component\":\"" HOSTILE "\",\"container\":\"c\",\"target\":\""
-    HOSTILE "\"}]}}}}\n" AT
-    "\"stage\",\"stage\":\"redeploy\",\"outcome\":\"done\",\"report\":{\"manifest\":\"" HOSTILE "\",\"difference\":{\"mappings\":{\"added\":[{"
-    "\"name\":\"" HOSTILE "\",\"service\":\"" HOSTILE "\",\"container\":\"" HOSTILE "\",\"target\":\"" HOSTILE "\"}]},\"snapshots\":{"
+    "\"infrastructure\",\"cycle\":-3,\"changes\":{\"added\":[\"" HOSTILE "\",7],\"removed\":[\"" HOSTILE
+    "2\"],\"changed\":{\"" HOSTILE "\":[\"" HOSTILE "\"]}},\"leftOut\":[\"" HOSTILE "\"]}\n" AT
+    "\"stage\",\"stage\":\"reconstruct\",\"outcome\":\"done\",\"report\":{\"targets\":{\"" HOSTILE
+    "\":{\"status\":\"silent\",\"reason\":\"" HOSTILE "\"}},\"superseded\":[{\"component\":\"" HOSTILE
+    "\",\"container\":\"" HOSTILE "\",\"target\":\"" HOSTILE "\",\"home\":\"" HOSTILE
+    "\",\"reason\":\"" HOSTILE "\"}],\"difference\":{\"snapshots\":{\"removed\":[{\"component\":\"" HOSTILE
+    "\",\"container\":\"c\",\"target\":\"" HOSTILE "\"}]}}}}\n" AT
+    "\"stage\",\"stage\":\"redeploy\",\"outcome\":\"done\",\"report\":{\"manifest\":\"" HOSTILE
+    "\",\"difference\":{\"mappings\":{\"added\":[{"
+    "\"name\":\"" HOSTILE "\",\"service\":\"" HOSTILE "\",\"container\":\"" HOSTILE "\",\"target\":\"" HOSTILE
+    "\"}]},\"snapshots\":{"
     "\"added\":[{\"component\":\"" HOSTILE "\",\"container\":\"c\",\"target\":\"" HOSTILE "2\"}]}}}}\n" AT
     "\"held\",\"target\":\"" HOSTILE "\",\"reason\":\"" HOSTILE "\"}\n" AT
-    "\"cycle_ended\",\"outcome\":\"" HOSTILE "\",\"stage\":\"" HOSTILE "\",\"signal\":-9,\"milliseconds\":99999999999999999}\n" AT
-    "\"event\",\"event\":\"" HOSTILE "\",\"target\":\"" HOSTILE "\",\"words\":\"" HOSTILE "\"}\n" AT
-    "\"asked\",\"command\":\"" HOSTILE "\",\"target\":\"" HOSTILE "\"}\n" AT
-    "\"running\",\"targets\":{\"" HOSTILE "\":[{\"service\":\"" HOSTILE "\",\"container\":\"" HOSTILE "\",\"version\":\"" HOSTILE
-    "\",\"state\":[\"" HOSTILE "\",5]},7],\"b\":7}}\n" AT "\"" HOSTILE "\"}\n";
+    "\"cycle_ended\",\"outcome\":\"" HOSTILE "\",\"stage\":\"" HOSTILE
+    "\",\"signal\":-9,\"milliseconds\":99999999999999999}\n" AT "\"event\",\"event\":\"" HOSTILE
+    "\",\"target\":\"" HOSTILE "\",\"words\":\"" HOSTILE "\"}\n" AT "\"asked\",\"command\":\"" HOSTILE
+    "\",\"target\":\"" HOSTILE "\"}\n" AT "\"running\",\"targets\":{\"" HOSTILE "\":[{\"service\":\"" HOSTILE
+    "\",\"container\":\"" HOSTILE "\",\"version\":\"" HOSTILE "\",\"state\":[\"" HOSTILE
+    "\",5]},7],\"b\":7}}\n" AT "\"" HOSTILE "\"}\n";
 
 static void texts_are_data(void **state)
 {
@@ -258,7 +271,8 @@ static void texts_are_data(void **state)
     (void)state;
     stands_alone(&page);
     everything_has_a_name(&page);
-    expect(&page, "//title[contains(., '</script></title></style></pre><script>alert(1)</script><img src=x')]",
+    expect(&page,
+           "//title[contains(., '</script></title></style></pre><script>alert(1)</script><img src=x')]",
            count(&page, "//figure//title[contains(., 'H<')]"));
     assert_true(count(&page, "//figure//title[contains(., 'H<')]") > 10);
     assert_true(count(&page, "//li[contains(., 'onfocus=')]") > 5);
@@ -277,7 +291,8 @@ static void texts_are_data_in_html(void **state)
     (void)state;
     xmlXPathFreeContext(page.context);
     xmlFreeDoc(page.doc);
-    page.doc = htmlReadMemory(page.text, (int)page.length, "page", "utf-8", HTML_PARSE_NOERROR | HTML_PARSE_NONET);
+    page.doc =
+        htmlReadMemory(page.text, (int)page.length, "page", "utf-8", HTML_PARSE_NOERROR | HTML_PARSE_NONET);
     page.context = xmlXPathNewContext(page.doc);
     stands_alone(&page);
     expect(&page, "//*[starts-with(@class, 'item')][not(title)]", 0);
@@ -287,10 +302,14 @@ static void texts_are_data_in_html(void **state)
 /* Any type where any other is expected. */
 static void members_of_any_type(void **state)
 {
-    static const char *const kinds[] = { "cycle_began", "stage", "infrastructure", "held", "cycle_ended", "asked", "event", "running" };
-    static const char *const members[] = { "time", "cycle", "stage", "outcome", "report", "changes", "leftOut", "targets",
-                                           "target", "milliseconds", "event", "words" };
-    static const char *const values[] = { "null", "-1", "1e300", "\"x\"", "[]", "[[[]],{},7]", "{}", "{\"a\":7,\"b\":[7],\"c\":{\"d\":[]}}" };
+    static const char *const kinds[] = { "cycle_began", "stage", "infrastructure", "held",
+                                         "cycle_ended", "asked", "event",          "running" };
+    static const char *const members[] = { "time",   "cycle",        "stage",   "outcome",
+                                           "report", "changes",      "leftOut", "targets",
+                                           "target", "milliseconds", "event",   "words" };
+    static const char *const values[] = {
+        "null", "-1", "1e300", "\"x\"", "[]", "[[[]],{},7]", "{}", "{\"a\":7,\"b\":[7],\"c\":{\"d\":[]}}"
+    };
     char *lines = NULL;
     size_t length = 0;
     FILE *stream = open_memstream(&lines, &length);
@@ -298,8 +317,9 @@ static void members_of_any_type(void **state)
     for (size_t kind = 0; kind < sizeof kinds / sizeof *kinds; kind++)
         for (size_t member = 0; member < sizeof members / sizeof *members; member++)
             for (size_t value = 0; value < sizeof values / sizeof *values; value++)
-                fprintf(stream, "{\"kind\":\"%s\",\"stage\":\"reconstruct\",\"outcome\":\"done\",\"%s\":%s}\n", kinds[kind],
-                        members[member], values[value]);
+                fprintf(stream,
+                        "{\"kind\":\"%s\",\"stage\":\"reconstruct\",\"outcome\":\"done\",\"%s\":%s}\n",
+                        kinds[kind], members[member], values[value]);
     fclose(stream);
     struct page page = page_of(lines);
     everything_has_a_name(&page);
@@ -309,7 +329,8 @@ static void members_of_any_type(void **state)
 
 static void write_broken(void *closure)
 {
-    struct page page = page_of(AT "\"cycle_began\"}\n{\"torn\n\n7\n" AT "\"cycle_ended\",\"outcome\":\"done\"}");
+    struct page page =
+        page_of(AT "\"cycle_began\"}\n{\"torn\n\n7\n" AT "\"cycle_ended\",\"outcome\":\"done\"}");
     (void)closure;
     expect_item(&page, "cycle", "A cycle, done", 1);
     page_clear(&page);
@@ -326,7 +347,7 @@ static void broken_lines_are_told(void **state)
     free(said);
 }
 
-/* ---- that it stays small -------------------------------------------------------------------------------- */
+/* ---- that it stays small ----------------------------------------------------------------------------- */
 
 /* The lines of a journal, so many times over. */
 static char *repeated(const char *name, int times)
