@@ -71,6 +71,7 @@ noinst_LIBRARIES += lab/libreport.a
 lab_libreport_a_SOURCES = \
 	lab/report.h lab/report-parts.h lab/report-strip.h \
 	lab/report-bars.c \
+	lab/report-journal.c \
 	lab/report-lanes.c \
 	lab/report-marks.c \
 	lab/report-model.c \

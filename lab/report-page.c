@@ -33,33 +33,6 @@ static char *absolute_path(const char *file)
     return directory ? string_format("%s%s%s", directory, *file == '/' ? "" : "/", file) : NULL;
 }
 
-/* ---- the journal ------------------------------------------------------------------------------------- */
-
-static void take_line(struct report *report, const char *name, size_t number, const char *line, size_t length)
-{
-    json_error_t error;
-    CLEANUP_JSON json_t *document = NULL;
-    if (strspn(line, " \t\r") >= length)
-        return;
-    document = json_loadb(line, length, 0, &error);
-    if (json_is_object(document))
-        report_take(report, document);
-    else
-        log_warning(NULL, "%s: line %zu: not a document, skipped: %s", name, number,
-                    document ? "it is no object" : error.text);
-}
-
-static void take_lines(struct report *report, const char *name, const char *text, size_t length)
-{
-    const char *end = text + length;
-    for (size_t number = 1; text < end; number++) {
-        const char *newline = memchr(text, '\n', (size_t)(end - text));
-        const size_t part = (size_t)((newline ? newline : end) - text);
-        take_line(report, name, number, text, part);
-        text += part + 1;
-    }
-}
-
 /* malloc()ed, NUL-terminated; NULL after a message. */
 static char *read_stream(size_t *length)
 {
@@ -91,14 +64,12 @@ static int read_journal(struct report *report, const char *file, const char *nam
     }
     if (!text)
         return -1;
-    take_lines(report, name, text, length);
+    report_take_lines(report, name, text, length);
     report_finish(report);
     if (report->failed)
         log_error(NULL, "%s: out of memory", name);
     return report->failed ? -1 : 0;
 }
-
-/* ---- the page ---------------------------------------------------------------------------------------- */
 
 static void put_figure(FILE *page, const char *name, size_t number, const char *class)
 {

@@ -120,6 +120,9 @@ const char *report_text(struct report *report, const char *text);
 /* A member that is a text; else "". */
 const char *member_text(const json_t *object, const char *key);
 
+/* report-journal.c: takes a document from each line; name is the journal's, for messages. */
+void report_take_lines(struct report *report, const char *name, const char *text, size_t length);
+
 /* report-bars.c */
 void bars_presence(struct report *report, enum report_bar_kind kind, const char *target, bool begins);
 void bars_difference(struct report *report, const json_t *difference, bool moves);
