@@ -10,20 +10,26 @@
 
 #include "report-parts.h"
 
-static const char *const own[] = { "a",    "b",   "circle",  "code",  "details", "div",     "figcaption", "figure",
-                                   "g",    "h4",  "li",      "p",     "page",    "path",    "pre",        "rect",
-                                   "span", "svg", "section", "summary", "text",  "title",   "ul",         "use" };
+static const char *const own[] = {
+    "a", "b", "circle", "code", "details", "div", "figcaption", "figure", "g", "h4", "li", "p",
+    "page", "path", "pre", "rect", "section", "span", "summary", "svg", "text", "title", "ul", "use",
+};
+
+static bool is_own(const xmlNode *element)
+{
+    for (const xmlAttr *attribute = element->properties; attribute; attribute = attribute->next)
+        if (strncmp((const char *)attribute->name, "on", 2) == 0)
+            return false;
+    for (size_t i = 0; i < sizeof own / sizeof *own; i++)
+        if (strcmp((const char *)element->name, own[i]) == 0)
+            return true;
+    return false;
+}
 
 static void require_own(const xmlNode *node)
 {
     for (; node; node = node->next) {
-        bool known = node->type != XML_ELEMENT_NODE;
-        for (size_t i = 0; !known && i < sizeof own / sizeof *own; i++)
-            known = strcmp((const char *)node->name, own[i]) == 0;
-        REQUIRE(known);
-        for (const xmlAttr *attribute = known && node->type == XML_ELEMENT_NODE ? node->properties : NULL; attribute;
-             attribute = attribute->next)
-            REQUIRE(strncmp((const char *)attribute->name, "on", 2) != 0);
+        REQUIRE(node->type != XML_ELEMENT_NODE || is_own(node));
         require_own(node->children);
     }
 }
