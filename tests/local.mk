@@ -91,6 +91,7 @@ shell_tests = \
 	tests/engine-programs.sh \
 	tests/fuzz.sh \
 	tests/example-plugin.sh \
+	tests/failover.sh \
 	tests/host-cycle.sh \
 	tests/host-dry-run.sh \
 	tests/host-ends.sh \
