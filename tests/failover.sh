@@ -57,7 +57,8 @@ start() # MACHINE
             DYDISNIX_PLUGIN_PATH="$builddir/plugin" DYDISNIX_LAB_END="$scratch/$1.end" \
             ETCDCTL_ENDPOINTS="$ETCDCTL_ENDPOINTS" ETCDCTL_API=3 \
             etcdctl lock --ttl=2 "$lock" -- \
-            "$builddir/dydisnix-self-adapt" --exit-with-parent --guard=dydisnix-etcd-guard --reconstruct \
+            dydisnix-etcd-leader "$scratch/$1.state/default" "$builddir/dydisnix-self-adapt" \
+            --exit-with-parent --guard=dydisnix-etcd-guard --reconstruct \
             -s "$models/services.nix" -q "$models/qos.nix" -i "$models/infrastructure.nix" \
             --retry-min=1 --retry-max=1 --state-dir="$scratch/$1.state"
     ) > "$scratch/$1.log" 2>&1 &
@@ -93,6 +94,12 @@ waiting() # NUMBER: so many have the lock or want it
 key()
 {
     etcdctl get --prefix --keys-only --sort-by=CREATE "$lock/" | head -n 1
+}
+
+unlocked()
+{
+    [ ! -e "$DYDISNIX_LAB/machines/test1/tmp/disnix-default.lock" ] &&
+        [ ! -e "$DYDISNIX_LAB/machines/test2/tmp/disnix-default.lock" ]
 }
 
 ended() # PID
@@ -151,6 +158,45 @@ has "$(cat "$scratch/standby.log")" "the lock $lost is lost" 'since its guard ha
 is "$(grep -c 'Releasing locks' "$scratch/standby.log")" 4 'before it changed anything'
 ok 'all is as it was' whole first
 
+# A coordinator dies while it deploys, and comes back when the other one has deployed: what it remembers is no more.
+: > "$scratch/hold"
+rm "$scratch/held"
+echo "activating 0 run : > '$scratch/held'; while [ -e '$scratch/hold' ]; do sleep 0.05; done" \
+    > "$scratch/coordinator.end"
+write_model test1=six test2=one
+wait_for 30 test -e "$scratch/held"
+lab crash coordinator
+wait "$coordinator" 2> /dev/null
+start standby
+ok 'a coordinator dies while it deploys: its locks stay' wait_for 30 said standby 'somebody else holds the lock'
+for target in test1 test2; do
+    on standby dydisnix-lab-client --unlock --target "$target"
+done
+ok 'an operator releases them, and the other one deploys' wait_for 30 said standby 'Setting profiles...'
+wait_for 20 unlocked
+lab write test2 database second > /dev/null
+lab reappear coordinator
+start coordinator
+wait_for 20 waiting 2
+ok 'the one that died remembers a deployment' grep -q '"deployment"' "$scratch/coordinator.state/default/state.json"
+lab crash standby
+wait "$standby" 2> /dev/null
+ok 'and has the lock again' wait_for 30 deployed coordinator 1
+lacks "$(cat "$scratch/coordinator.log")" 'did not end well' 'that deployment is not undone now'
+ok 'nothing is lost' whole 'first second'
+
+# What it remembers it still knows if nobody else had the lock.
+on coordinator sh -c 'kill -TERM $(pgrep -x dydisnix-self-a)'
+wait "$coordinator" 2> /dev/null
+ok 'a coordinator has something to remember' test -s "$scratch/coordinator.state/default/state.json"
+ok 'and does, if nobody else had the lock' on coordinator env ETCDCTL_ENDPOINTS="$ETCDCTL_ENDPOINTS" \
+    etcdctl lock --ttl=2 "$lock" -- "$srcdir/host/dydisnix-etcd-leader" "$scratch/coordinator.state/default" \
+    test -s "$scratch/coordinator.state/default/state.json"
+fails 1 'no lock, no command' env -u ETCD_LOCK_KEY "$srcdir/host/dydisnix-etcd-leader" "$scratch" touch "$scratch/begun"
+ok 'it was not run' test ! -e "$scratch/begun"
+start coordinator
+wait_for 30 deployed coordinator 1
+
 # etcdctl alone is killed.
 process=$(on coordinator pgrep -x etcdctl)
 on coordinator kill -KILL "$process"
@@ -161,10 +207,10 @@ loop_ended()
 ok 'a loop ends with etcdctl' wait_for 20 loop_ended
 
 # Nobody can tell.
-ok 'a lock that is held' etcdctl lock --ttl=2 "$lock" -- "$srcdir/host/dydisnix-etcd-guard" redeploy
+ok 'a lock that is held' etcdctl lock "$lock/other" -- "$srcdir/host/dydisnix-etcd-guard" redeploy
 fails 3 'one that is lost' env ETCD_LOCK_KEY="$lost" "$srcdir/host/dydisnix-etcd-guard" redeploy
 fails 1 'no lock' env -u ETCD_LOCK_KEY "$srcdir/host/dydisnix-etcd-guard" redeploy
 end_etcd
-fails 1 'no etcd' env ETCDCTL_COMMAND_TIMEOUT=1s ETCD_LOCK_KEY="$lost" "$srcdir/host/dydisnix-etcd-guard" redeploy
+fails 1 'no etcd' env ETCD_LOCK_KEY="$lost" "$srcdir/host/dydisnix-etcd-guard" redeploy
 
 done_testing
