@@ -100,7 +100,8 @@ static struct supervisor_actions end(struct supervisor *supervisor)
 {
     bool failed = supervisor->last == CYCLE_FAILED || supervisor->last == CYCLE_PAUSED;
     supervisor->phase = PHASE_ENDED;
-    return (struct supervisor_actions){ .todo = DO_END, .status = (supervisor->once && failed) || supervisor->deposed };
+    return (struct supervisor_actions){ .todo = DO_END,
+                                        .status = (supervisor->once && failed) || supervisor->deposed };
 }
 
 /* One cycle that waits for the network to settle has not had its say yet. */

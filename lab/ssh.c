@@ -46,10 +46,13 @@ char *ssh_command(const char *const *argv)
 
 static void add_words(struct arguments *arguments, const char *text)
 {
+    static const char blanks[] = " \t\n";
     CLEANUP_FREE char *copy = text ? strdup(text) : NULL;
     char *rest = NULL;
 
-    for (char *word = copy ? strtok_r(copy, " \t\n", &rest) : NULL; word; word = strtok_r(NULL, " \t\n", &rest))
+    if (!copy)
+        return;
+    for (char *word = strtok_r(copy, blanks, &rest); word; word = strtok_r(NULL, blanks, &rest))
         arguments_add(arguments, word);
 }
 

@@ -146,7 +146,8 @@ write_model test1=four test2=one
 wait_for 30 test -e "$scratch/held"
 lost=$(key)
 etcdctl lease revoke "${lost##*/}" > /dev/null
-ok 'a coordinator loses its lock while it deploys: the other one has it' wait_for 20 said coordinator 'Using infrastructure'
+ok 'a coordinator loses its lock while it deploys: the other one has it' \
+    wait_for 20 said coordinator 'Using infrastructure'
 ok 'but the targets are locked' wait_for 30 said coordinator 'disnix-deploy: exit status 1'
 rm "$scratch/hold"
 ok 'the deployment comes to its end' wait_for 30 deployed standby 4
