@@ -46,6 +46,7 @@ dydisnix_lab_SOURCES = \
 	lab/record.c lab/record.h \
 	lab/responder.c \
 	lab/service.c lab/service.h \
+	lab/ssh.c lab/ssh.h \
 	lab/status.c \
 	lab/target.c \
 	lab/tree.c lab/tree.h \

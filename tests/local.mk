@@ -100,6 +100,7 @@ shell_tests = \
 	tests/engine-programs.sh \
 	tests/fuzz.sh \
 	tests/example-plugin.sh \
+	tests/failover.sh \
 	tests/host-cycle.sh \
 	tests/host-dry-run.sh \
 	tests/host-ends.sh \
@@ -132,6 +133,8 @@ shell_tests = \
 	tests/progress.sh \
 	tests/report.sh \
 	tests/report-browser.sh \
+	tests/real-ssh.sh \
+	tests/ssh-client.sh \
 	tests/valgrind.sh \
 	tests/reconstruct-answers.sh \
 	tests/host-watched-model.sh \
@@ -157,7 +160,7 @@ TESTS += $(shell_tests)
 dist_check_SCRIPTS += $(shell_tests) tests/closures tests/compare-manifests tests/engine-client tests/fake-client tests/fields tests/with-nix tests/browser
 dist_check_DATA += tests/functions.sh tests/lab.sh tests/unit/model.h tests/unit/unit.h
 dist_check_DATA += tests/network.sh tests/stores.sh tests/made-closures.sh tests/version-1.nix
-dist_check_DATA += tests/host.sh tests/deployments.sh
+dist_check_DATA += tests/host.sh tests/deployments.sh tests/ssh-network.sh
 EXTRA_DIST += tests/corpus tests/journals tests/replays tests/count-results
 dist_check_SCRIPTS += tests/bench-idle
 
