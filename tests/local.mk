@@ -141,6 +141,7 @@ shell_tests = \
 	tests/reconstruct-versions.sh \
 	tests/reconstruct-versions-store.sh \
 	tests/replays.sh \
+	tests/systemd-loop.sh \
 	$(NULL)
 TESTS += $(shell_tests)
 dist_check_SCRIPTS += $(shell_tests) tests/closures tests/compare-manifests tests/engine-client tests/fake-client tests/fields tests/with-nix
@@ -148,6 +149,7 @@ dist_check_DATA += tests/functions.sh tests/lab.sh tests/unit/model.h tests/unit
 dist_check_DATA += tests/network.sh tests/stores.sh tests/made-closures.sh tests/version-1.nix
 dist_check_DATA += tests/host.sh tests/deployments.sh
 EXTRA_DIST += tests/corpus tests/replays tests/count-results
+dist_check_SCRIPTS += tests/systemd-boot
 dist_check_SCRIPTS += tests/bench-idle
 
 bench-idle: all tests/plugins/record.so
