@@ -120,6 +120,7 @@ shell_tests = \
 	tests/lab-machines.sh \
 	tests/lab-ordinary-user.sh \
 	tests/manual.sh \
+	tests/nix-module.sh \
 	tests/progress.sh \
 	tests/valgrind.sh \
 	tests/reconstruct-answers.sh \
@@ -142,6 +143,7 @@ shell_tests = \
 	tests/reconstruct-versions-store.sh \
 	tests/replays.sh \
 	tests/systemd-loop.sh \
+	tests/systemd-unit.sh \
 	$(NULL)
 TESTS += $(shell_tests)
 dist_check_SCRIPTS += $(shell_tests) tests/closures tests/compare-manifests tests/engine-client tests/fake-client tests/fields tests/with-nix
@@ -150,6 +152,7 @@ dist_check_DATA += tests/network.sh tests/stores.sh tests/made-closures.sh tests
 dist_check_DATA += tests/host.sh tests/deployments.sh
 EXTRA_DIST += tests/corpus tests/replays tests/count-results
 dist_check_SCRIPTS += tests/systemd-boot
+dist_check_DATA += tests/nix/configurations.nix tests/nix/lib.nix tests/nix/nixos.nix
 dist_check_SCRIPTS += tests/bench-idle
 
 bench-idle: all tests/plugins/record.so
