@@ -142,11 +142,13 @@ shell_tests = \
 	tests/reconstruct-versions.sh \
 	tests/reconstruct-versions-store.sh \
 	tests/replays.sh \
-	tests/systemd-loop.sh \
-	tests/systemd-unit.sh \
 	$(NULL)
+systemd_tests = tests/systemd-loop.sh tests/systemd-unit.sh
 TESTS += $(shell_tests)
-dist_check_SCRIPTS += $(shell_tests) tests/closures tests/compare-manifests tests/engine-client tests/fake-client tests/fields tests/with-nix
+if WITH_SYSTEMD
+TESTS += $(systemd_tests)
+endif
+dist_check_SCRIPTS += $(shell_tests) $(systemd_tests) tests/closures tests/compare-manifests tests/engine-client tests/fake-client tests/fields tests/with-nix
 dist_check_DATA += tests/functions.sh tests/lab.sh tests/unit/model.h tests/unit/unit.h
 dist_check_DATA += tests/network.sh tests/stores.sh tests/made-closures.sh tests/version-1.nix
 dist_check_DATA += tests/host.sh tests/deployments.sh
