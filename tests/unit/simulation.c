@@ -254,13 +254,14 @@ static void mends_a_deployment_that_was_killed(void **state)
     for (size_t i = 0; i < sizeof phases / sizeof *phases; i++) {
         struct play play = deployed(plain);
         CLEANUP_FREE char *event =
-            string_format("{ 'event': 'end', 'phase': '%s', 'signal': 'KILL', 'step': 1 }", phases[i]);
+            string_format("{ 'event': 'end', 'phase': '%s', 'signal': 'KILL' }", phases[i]);
         happens(&play, "{ 'event': 'write', 'service': 'db', 'text': 'first', 'snapshot': true }");
         happens(&play, event);
         happens(&play, "{ 'event': 'crash', 'target': 'a' }");
         adapts(&play);
         is_on(&play, "db", "b");
         holds(&play, "b", "['first']");
+        assert_int_equal(cycles(&play, "failed"), 1);
         is_in_order(&play);
         end(&play);
     }
@@ -277,6 +278,7 @@ static void is_killed_and_started_again(void **state)
         happens(&play, event);
         happens(&play, "{ 'event': 'crash', 'target': 'a' }");
         adapts(&play);
+        says(&play, "The last deployment did not end well");
         is_on(&play, "db", "b");
         is_in_order(&play);
         end(&play);
@@ -419,6 +421,13 @@ static void believes_no_profile_manifest_that_is_wrong(void **state)
     }
 }
 
+static void journalled_before(struct play *play, const char *time)
+{
+    CLEANUP_JSON json_t *journal = NET(journal)(play->network);
+    const json_t *last = json_array_get(journal, json_array_size(journal) - 1);
+    assert_true(strcmp(json_string_value(json_object_get(last, "time")), time) < 0);
+}
+
 static void sees_the_time(void **state)
 {
     struct play play = deployed(plain);
@@ -429,7 +438,8 @@ static void sees_the_time(void **state)
     happens(&play, "{ 'event': 'clock', 'seconds': -86400 }");
     happens(&play, "{ 'event': 'partition', 'targets': ['a', 'c'] }");
     adapts(&play);
-    is_on(&play, "db", "a,b"); /* both sides of a partition live */
+    journalled_before(&play, "2023-11-14T22"); /* when it began */
+    is_on(&play, "db", "a,b");                 /* both sides of a partition live */
     happens(&play, "{ 'event': 'join', 'targets': ['a', 'c'] }");
     adapts(&play);
     is_on(&play, "db", "b");
