@@ -77,4 +77,5 @@ lab_libsimulation_a_SOURCES = \
 	lab/simulated-operations.c \
 	lab/simulated-programs.c \
 	lab/simulated-scenario.h \
+	lab/simulated-stages.c \
 	$(NULL)
