@@ -237,9 +237,9 @@ static json_t *describe_snapshots(const struct simulated_scenario *scenario)
         const char *container = file->path + strlen(directory), *component = strchr(container, '/') + 1;
         CLEANUP_FREE char *own = simulated_memory(strndup(container, (size_t)(component - 1 - container)));
         CLEANUP_FREE char *name = simulated_memory(strndup(component, strcspn(component, "/")));
-        size_t number = strtoul(strrchr(file->data, '/') + 2, NULL, 10);
-        if (number > 0)
-            add_stored(stored, own, name, lines_of(simulation->values[number - 1]));
+        const struct simulated_value *value = NULL;
+        if (simulation_snapshot_value(simulation, file->data, &value) && value)
+            add_stored(stored, own, name, lines_of(value));
     }
     return sort_stored(stored);
 }
