@@ -63,7 +63,7 @@ static json_t *describe_active(const struct simulated_scenario *scenario, struct
     CLEANUP_FREE char *service = service_of(component, &version);
     const struct simulated_state *state = simulated_state(machine, active->container, component, false);
     return json_pack("{ss ss ss ss sb so*}", "service", service, "container", active->container, "component",
-                     component, "version", version, "answers", machine->up && !machine->hung, "state",
+                     component, "version", version, "answers", machine->up, "state",
                      has_state(scenario, service, state) ? lines_of(state ? state->value : NULL) : NULL);
 }
 

@@ -239,7 +239,7 @@ static void asks_a_fixed_model(void **state)
     (void)state;
     happens(&play, "{ 'event': 'hang', 'target': 'a' }");
     adapts(&play);
-    is_on(&play, "db", "b");
+    is_on(&play, "db", "a,b"); /* the services of a machine that hangs run on */
     happens(&play, "{ 'event': 'resume', 'target': 'a' }");
     adapts(&play);
     is_on(&play, "db", "b");
