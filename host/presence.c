@@ -7,7 +7,7 @@
 #include "operations.h"
 #include "strings.h"
 
-static const int64_t fence_first = 60, fence_longest = 3600; /* seconds until services are to be stopped again */
+static const int64_t look_first = 60, look_longest = 3600; /* seconds until the reconstruction sees a held one again */
 static const int64_t forgotten_after = INT64_C(365) * 24 * 3600; /* a target that is missing */
 
 struct judging {
@@ -187,20 +187,21 @@ static const char *judge_absence(struct judging *judging, const char *name, json
     return captured ? "silent" : "missing";
 }
 
-/* A target that is held while services run on it, for they could not be stopped: now and then it stays in the model, so
- * that the reconstruction sees it, holds it again and tries to stop them again. */
-static bool wants_fence(struct judging *judging, json_t *target, bool here)
+/* A target that is held while services run on it, for they could not be stopped, or nobody knows which: now and then it
+ * stays in the model, so that the reconstruction tries again. */
+static bool wants_look(struct judging *judging, json_t *target, bool here)
 {
     json_t *held = json_object_get(target, "held");
-    if (!here || !is_held(target, "conflict") || !json_is_false(json_object_get(held, "fenced")))
+    bool unfenced = is_held(target, "conflict") && json_is_false(json_object_get(held, "fenced"));
+    if (!here || !(unfenced || is_held(target, "unknown")))
         return false;
     json_int_t pause = json_integer_value(json_object_get(held, "pause"));
-    pause = pause < fence_first ? fence_first : pause;
+    pause = pause < look_first ? look_first : pause;
     int64_t tried = moment(held, "tried", judging->now);
     bool wants = judging->now - tried >= pause;
     if (wants) {
         tried = judging->now;
-        pause = pause * 2 < fence_longest ? pause * 2 : fence_longest;
+        pause = pause * 2 < look_longest ? pause * 2 : look_longest;
         json_object_set_new(held, "tried", json_integer(tried));
         json_object_set_new(held, "pause", json_integer(pause));
     }
@@ -219,7 +220,7 @@ static const char *judge_target(struct judging *judging, const char *name, json_
         prune(target, judging->now - judging->policy->flap_window, judging->now);
     judge_flapping(judging, name, target, here);
     if (hold_reason(target)) {
-        if (!wants_fence(judging, target, here) && has(judging->captured, name))
+        if (!wants_look(judging, target, here) && has(judging->captured, name))
             add(judging->presence->left_out, name);
         return hold_reason(target);
     }
@@ -235,8 +236,8 @@ static void tell_status(const char *name, const char *before, const char *status
         log_notice(name, "it does not answer, and is left out of the model");
     else if (strcmp(status, "grace") == 0)
         log_notice(name, "it has vanished, and has some time to come back");
-    else if (strcmp(status, "conflict") == 0)
-        log_warning(name, "it is held: %s", text ? text : "conflict");
+    else if (strcmp(status, "conflict") == 0 || strcmp(status, "unknown") == 0)
+        log_warning(name, "it is held: %s", text ? text : status);
     else if (strcmp(status, "here") == 0 && before)
         log_notice(name, "it is there again");
 }
@@ -402,20 +403,63 @@ static void hold(json_t *state, const json_t *entry, int64_t now)
                 component, container, reason);
 }
 
+/* It is heard again: what runs there is in the manifest now. */
+static void release_known(json_t *target, const char *name, const json_t *heard)
+{
+    const char *status = json_string_value(json_object_get(heard, "status"));
+    bool known = status && (strcmp(status, "captured") == 0 || strcmp(status, "empty") == 0);
+    if (!known || !is_held(target, "unknown"))
+        return;
+    json_object_del(target, "held");
+    json_object_set_new(target, "status", json_string("here"));
+    log_notice(name, "it tells what runs on it, and is taken in");
+}
+
+/* To deploy to it would make its profile the new one, and what runs there would never be heard of again. */
+static bool hold_unknown(json_t *target, const char *name, const json_t *heard, int64_t now)
+{
+    const char *reason = json_string_value(json_object_get(heard, "reason"));
+    if (!json_is_true(json_object_get(heard, "unknown")) || json_is_true(json_object_get(target, "accepted")))
+        return false;
+    if (hold_reason(target))
+        return is_held(target, "unknown");
+    json_object_set_new(target, "held",
+                        json_pack("{ss sI sI ss}", "reason", "unknown", "since", (json_int_t)now, "tried",
+                                  (json_int_t)now, "text", reason ? reason : "it does not answer"));
+    json_object_set_new(target, "status", json_string("unknown"));
+    log_warning(name, "it is left out until it can be read what runs on it; 'dydisnix-self-adaptctl accept' goes on "
+                      "without that");
+    return true;
+}
+
+static void look_soon(struct presence *presence)
+{
+    if (presence->due < 0 || presence->due > look_first)
+        presence->due = look_first;
+}
+
 void presence_hold(json_t *state, const json_t *report, int64_t now, struct presence *presence)
 {
     size_t index;
     json_t *entry;
+    const char *name;
+    json_object_foreach(json_object_get(report, "targets"), name, entry) {
+        json_t *target = object_at(object_at(state, "targets"), name);
+        release_known(target, name, entry);
+        if (hold_unknown(target, name, entry, now))
+            look_soon(presence);
+    }
     json_array_foreach(json_object_get(report, "held"), index, entry) {
         hold(state, entry, now);
-        if (json_is_false(json_object_get(entry, "fenced")) && (presence->due < 0 || presence->due > fence_first))
-            presence->due = fence_first;
+        if (json_is_false(json_object_get(entry, "fenced")))
+            look_soon(presence);
     }
 }
 
 bool presence_is_held(const json_t *state, const char *target)
 {
-    return is_held(json_object_get(json_object_get(state, "targets"), target), "conflict");
+    const json_t *found = json_object_get(json_object_get(state, "targets"), target);
+    return is_held(found, "conflict") || is_held(found, "unknown");
 }
 
 void presence_deployed(json_t *state, const json_t *names)

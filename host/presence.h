@@ -37,11 +37,11 @@ void presence_clear(struct presence *presence);
 /* An operator's word, see words.h. What came of it is told. */
 void presence_word(json_t *state, const char *word, const char *target, int64_t now);
 
-/* The "held" of a report of the reconstruct stage: these targets are held from now on. Where services of one could not
- * be stopped, due of presence is when that is to be tried again. */
+/* A report of the reconstruct stage: its "held" targets are held from now on, and those of which it is unknown what runs
+ * there, until that is known. Where something is to be tried again, due of presence is when. */
 void presence_hold(json_t *state, const json_t *report, int64_t now, struct presence *presence);
 
-/* Whether a target is held because of a conflict. */
+/* Whether a target is held for one of these. */
 bool presence_is_held(const json_t *state, const char *target);
 
 /* A redeployment with exactly these targets, [NAME], has succeeded. */

@@ -11,13 +11,14 @@
  *                missed     the first capture without it, or that it did not answer; may be much later if the
  *                           host was down meanwhile; both until a redeployment with it has succeeded
  *                status     here, silent (in the model, does not answer), missing (not in the model), grace
- *                           (one of these, but not for long yet), flapping, conflict (held out for that)
+ *                           (one of these, but not for long yet), flapping, conflict, unknown (held out for that)
  *                missing    since when it is not here, if it is not
  *                back       when it came back from its last absence, if it is here
  *                vanished   [seconds]; when it disappeared lately
- *                held       { "reason": "flapping" or "conflict", "since": seconds, "text": in words }; with
- *                           conflict also "component", "container", "fenced", and while that is false "tried"
- *                           and "pause": when its services were to be stopped last, seconds until they are again
+ *                held       { "reason": "flapping", "conflict" or "unknown" (what runs there), "since": seconds,
+ *                           "text": in words }; with conflict also "component", "container", "fenced"; with unknown,
+ *                           and with conflict while fenced is false, "tried" and "pause": when the reconstruction
+ *                           saw it last, seconds until it does again
  *                accepted   true: its copies are given up; preferred, true: they are the ones; until a
  *                           redeployment with it has succeeded
  *   effective    [NAME]; the targets of the last successful redeployment

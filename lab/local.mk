@@ -78,6 +78,7 @@ lab_libsimulation_a_SOURCES = \
 	lab/simulated-operations.c \
 	lab/simulated-programs.c \
 	lab/simulated-scenario.h \
+	lab/simulated-stages.c \
 	$(NULL)
 
 # A journal as a page.

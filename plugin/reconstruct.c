@@ -161,7 +161,7 @@ static int capture(struct reconstruction *reconstruction)
     if (status != 0)
         return failed(reconstruction, FAILED_TARGETS);
     input_targets(&reconstruction->input, answers);
-    report_targets(reconstruction->report, answers, reconstruction->options, NULL);
+    report_targets(reconstruction->report, answers, reconstruction->options, NULL, NULL);
     return 0;
 }
 
@@ -347,7 +347,7 @@ static int decide(struct reconstruction *reconstruction)
         || settle_copies(reconstruction) != 0 || make_manifest(reconstruction) != 0)
         return -1;
     report_targets(reconstruction->report, &reconstruction->capture, reconstruction->options,
-                   &reconstruction->manifest);
+                   known_previous(reconstruction), &reconstruction->manifest);
     report_copies(reconstruction->report, &reconstruction->copies, reconstruction->acted);
     if (manifest_check(&reconstruction->manifest, &reason) == 0)
         return 0;

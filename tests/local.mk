@@ -27,6 +27,7 @@ unit_tests = \
 	tests/unit/progress \
 	tests/unit/simulation \
 	tests/unit/report \
+	tests/unit/report \
 	tests/unit/state \
 	tests/unit/stories \
 	tests/unit/strings \
