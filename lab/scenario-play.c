@@ -5,7 +5,6 @@
 
 #include "cleanup.h"
 #include "scenario-invariants.h"
-#include "scenario-policy.h"
 #include "strings.h"
 
 struct playing {
@@ -92,26 +91,33 @@ static bool check(struct playing *playing, bool at_rest)
     return !broken(playing, name, words);
 }
 
-/* The store place of a service's state, "CONTAINER/COMPONENT", where it answers; malloc()ed. */
-static char *place_of(const struct playing *playing, const char *service, const char *target)
+static bool has_line(const json_t *lines, const char *text)
 {
-    const char *name;
-    json_t *entry, *active;
     size_t index;
-    json_object_foreach(json_object_get(playing->observed, "targets"), name, entry)
-        json_array_foreach(json_object_get(entry, "active"), index, active)
-            if ((!*target || strcmp(name, target) == 0) && strcmp(text_of(active, "service"), service) == 0
-                && json_is_true(json_object_get(active, "answers")))
-                return string_format("%s/%s", text_of(active, "container"), text_of(active, "component"));
-    return NULL;
+    json_t *line;
+    json_array_foreach(lines, index, line)
+        if (strcmp(json_string_value(line), text) == 0)
+            return true;
+    return false;
 }
 
-static void note_write(struct playing *playing, const json_t *event)
+/* The component that took it is the one that has it now. */
+static int note_write(struct playing *playing, const json_t *event)
 {
-    CLEANUP_FREE char *place = place_of(playing, text_of(event, "service"), text_of(event, "target"));
-    if (place && scenario_has_state(json_object_get(playing->services, text_of(event, "service"))))
-        json_array_append_new(playing->writes,
-                              json_pack("{ss ss}", "text", text_of(event, "text"), "place", place));
+    const char *name, *text = text_of(event, "text");
+    json_t *target, *active;
+    size_t index;
+    if (look(playing) != 0)
+        return -1;
+    json_object_foreach(json_object_get(playing->observed, "targets"), name, target)
+        json_array_foreach(json_object_get(target, "active"), index, active)
+            if (strcmp(text_of(active, "service"), text_of(event, "service")) == 0
+                && has_line(json_object_get(active, "state"), text))
+                json_array_append_new(playing->writes,
+                                      json_pack("{ss so}", "text", text, "place",
+                                                json_sprintf("%s/%s", text_of(active, "container"),
+                                                             text_of(active, "component"))));
+    return 0;
 }
 
 /* What only a disk held that somebody destroyed is lost, and nobody's fault. */
@@ -167,8 +173,8 @@ static int happen(struct playing *playing, const json_t *event)
     int status = playing->network->happen(playing->opened, event);
     if (status < 0)
         return -1;
-    if (status == 0 && strcmp(word, "write") == 0 && !later)
-        note_write(playing, event);
+    if (status == 0 && strcmp(word, "write") == 0 && !later && note_write(playing, event) != 0)
+        return -1;
     if (status == 0 && strcmp(word, "upgrade") == 0)
         take_upgrade(playing, event);
     if (strcmp(word, "full-disk") == 0)

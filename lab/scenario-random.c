@@ -390,7 +390,7 @@ json_t *scenario_random(uint64_t number)
         return NULL;
     draw_targets(&drawing);
     draw_services(&drawing);
-    json_object_set_new(drawing.scenario, "options", json_pack("[s, s]", "--cycle-timeout=1800", "--resync=3600"));
+    json_object_set_new(drawing.scenario, "options", json_pack("[s, s, s]", "--cycle-timeout=1800", "--resync=3600", "--probe-interval=300"));
     json_object_set_new(drawing.scenario, "snapshot", json_boolean(chance(&drawing, 60)));
     json_object_set_new(drawing.scenario, "discovery", json_boolean(chance(&drawing, 70)));
     draw_timeline(&drawing);
