@@ -84,7 +84,6 @@ static const struct {
     { "accept", "an operator accepts ", "" },
     { "prefer", "an operator prefers ", "" },
 }, of_nobody[] = {
-    { "snapshot", "snapshots are due", "" },
     { "pause", "an operator pauses the loop", "" },
     { "continue", "an operator lets the loop go on", "" },
     { "trigger", "an operator asks for a cycle", "" },
@@ -236,8 +235,9 @@ static void write_one(FILE *stream, const json_t *event)
     else if (strcmp(name, "end") == 0)
         write_ending(stream, event);
     else if (strcmp(name, "write") == 0)
-        fprintf(stream, "a client writes \"%s\" to %s%s%s", member(event, "text"), member(event, "service"),
-                *target ? " on " : "", target);
+        fprintf(stream, "a client writes \"%s\" to %s%s%s%s", member(event, "text"), member(event, "service"),
+                *target ? " on " : "", target,
+                json_is_true(json_object_get(event, "snapshot")) ? ", and a snapshot is taken" : "");
     else if (strcmp(name, "kill-host") == 0)
         fprintf(stream, "the loop is killed%s", *member(event, "spares") ? ", the deployment goes on" : "");
     else if (strcmp(name, "clock") == 0)
