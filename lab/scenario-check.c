@@ -367,9 +367,10 @@ static bool was_in_conflict(const json_t *documents, const char *service)
     return false;
 }
 
-/* The last write of a service that something within reach holds. */
+/* The last write of a service that one of its homes holds, or the coordinator. */
 static const json_t *newest_within_reach(const struct scenario_seen *seen, const char *service)
 {
+    const json_t *mappings = json_object_get(manifest_of(seen), "mappings");
     for (size_t i = json_array_size(seen->writes); i-- > 0;) {
         const json_t *write = json_array_get(seen->writes, i);
         const char *name;
@@ -379,7 +380,8 @@ static const json_t *newest_within_reach(const struct scenario_seen *seen, const
         if (coordinator_has(seen->observed, write))
             return write;
         json_object_foreach(json_object_get(seen->observed, "targets"), name, target)
-            if (takes_part(seen, name, target) && target_has(target, write))
+            if (has_mapping(mappings, service, NULL, name) && takes_part(seen, name, target)
+                && target_has(target, write))
                 return write;
     }
     return NULL;

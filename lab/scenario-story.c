@@ -329,7 +329,7 @@ static void tell_redeploy(struct scenario_story *story, const json_t *report)
     add_state_difference(&facts, json_object_get(difference, "snapshots"));
     add_recovery(&facts, json_object_get(report, "recover"));
     if (!status)
-        fputs("  redeploy: nothing was deployed\n", story->stream);
+        fprintf(story->stream, "  redeploy: nothing was deployed%s\n", facts.count > 0 ? ", it would have been:" : "");
     else if (json_integer_value(status) > 0)
         fprintf(story->stream, "  redeploy: the deployment ended with %lld\n",
                 (long long)json_integer_value(status));
