@@ -147,14 +147,21 @@ static const char *done_about(const json_t *target)
                                            : "";
 }
 
+/* What a parser says of a profile manifest depends on the parser, and on how far it came. */
+static const char *reason_of(const json_t *target)
+{
+    static const char parsed[] = "--query-installed: line ";
+    const char *reason = text_of(target, "reason");
+    return strncmp(reason, parsed, strlen(parsed)) == 0 ? "its profile manifest cannot be taken" : reason;
+}
+
 static void add_answers(struct facts *facts, const json_t *report)
 {
     const char *name;
     json_t *target;
     json_object_foreach(json_object_get(report, "targets"), name, target)
         if (is(target, "status", "silent") || is(target, "status", "invalid"))
-            add_fact(facts, "%s is %s: %s%s", name, text_of(target, "status"), text_of(target, "reason"),
-                     done_about(target));
+            add_fact(facts, "%s is %s: %s%s", name, text_of(target, "status"), reason_of(target), done_about(target));
 }
 
 /* "db-1 on test1", with its container where that is a special one. */
