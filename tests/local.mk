@@ -164,3 +164,8 @@ tests_killed_self_adapt_LDADD = host/libhost.a lib/libdydisnix.a $(LIBRARIES_USE
 kill-sweep: $(check_PROGRAMS) dydisnix-lab
 	$(AM_TESTS_ENVIRONMENT) KILL_SWEEP=all $(SHELL) $(srcdir)/tests/kill-sweep.sh
 .PHONY: kill-sweep
+
+# The timeline of a scenario, played in the lab.
+check_PROGRAMS += tests/play-scenario
+tests_play_scenario_CPPFLAGS = $(AM_CPPFLAGS) -iquote $(top_srcdir)/lab
+tests_play_scenario_LDADD = lab/libscenariolab.a lib/libdydisnix.a $(LIBRARIES_USED)
