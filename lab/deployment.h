@@ -38,7 +38,7 @@ bool distribute_closures(const struct deployment *deployment);
 bool acquire_locks(const struct deployment *deployment);
 bool release_locks(const struct deployment *deployment);
 bool activate_configuration(const struct deployment *deployment);
-bool take_snapshots(const struct deployment *deployment);
+bool snapshot_state(const struct deployment *deployment);
 bool migrate_state(const struct deployment *deployment);
 bool set_target_profiles(const struct deployment *deployment);
 bool set_coordinator_profile(const struct deployment *deployment);

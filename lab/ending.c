@@ -10,7 +10,6 @@
 #include "cleanup.h"
 #include "inside.h"
 #include "operations.h"
-#include "tree.h"
 
 const struct inside *inside;
 
@@ -64,11 +63,12 @@ static bool reach_step(void)
     if (inside)
         return inside->step(phase, step);
     const char *file = getenv("DYDISNIX_LAB_END");
-    CLEANUP_FREE char *text = file && *file ? file_text(file, 4096) : NULL;
+    CLEANUP_FREE char *text = NULL;
+    size_t length = 0;
     char name[32];
     unsigned wanted;
     int how = 0;
-    if (!text || sscanf(text, "%31s %u %n", name, &wanted, &how) != 2 || strcmp(name, phase) != 0
+    if (!file || !*file || operations->read(file, 4096, &text, &length) != 0 || sscanf(text, "%31s %u %n", name, &wanted, &how) != 2 || strcmp(name, phase) != 0
         || wanted != step)
         return true;
     const char *rest = text + strcspn(text, "\n");

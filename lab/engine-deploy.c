@@ -215,7 +215,7 @@ int disnix_snapshot_main(int count, char **arguments)
     if (done) {
         filter_snapshots(&deployment.manifest, &options);
         filter_snapshots(&deployment.previous.manifest, &options);
-        done = take_snapshots(&deployment);
+        done = snapshot_state(&deployment);
     }
     return deployment_end(&deployment, done ? 0 : 1);
 }

@@ -75,16 +75,26 @@ dydisnix_lab_LDADD = $(libraries_of_engine)
 dist_man_MANS += lab/dydisnix-lab.1
 EXTRA_DIST += lab/demonstration
 
-# A network in memory, for tests.
+# A network in memory. Whoever runs scenarios in it needs plugin/hook.c besides, and these libraries in this order.
+libraries_of_simulation = lab/libsimulation.a plugin/libreconstruct.a host/libhost.a $(libraries_of_engine)
 noinst_LIBRARIES += lab/libsimulation.a
 lab_libsimulation_a_CPPFLAGS = $(AM_CPPFLAGS) -iquote $(top_srcdir)/plugin -iquote $(top_srcdir)/host
 lab_libsimulation_a_SOURCES = \
+	lab/scenario-network.h \
+	lab/scenario-policy.c lab/scenario-policy.h \
+	lab/scenario-simulation.c \
 	lab/simulated-client.c \
 	lab/simulated-disnix.c lab/simulated-disnix.h \
 	lab/simulated-faults.h \
 	lab/simulated-files.c lab/simulated-files.h \
 	lab/simulated-host.c lab/simulated-host.h \
 	lab/simulated-network.c lab/simulated-network.h \
+	lab/simulated-engine.c \
+	lab/simulated-events.c \
+	lab/simulated-loop.c \
+	lab/simulated-models.c \
+	lab/simulated-observe.c \
 	lab/simulated-operations.c \
 	lab/simulated-programs.c \
+	lab/simulated-scenario.h \
 	$(NULL)

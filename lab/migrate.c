@@ -296,7 +296,7 @@ static bool run_snapshots(struct round *round)
            && run_copying(round, retrieve, "Cannot retrieve snapshots");
 }
 
-bool take_snapshots(const struct deployment *deployment)
+bool snapshot_state(const struct deployment *deployment)
 {
     const struct manifest *old = deployment->previous.known ? &deployment->previous.manifest : NULL;
     struct round round;
@@ -350,6 +350,6 @@ bool migrate_state(const struct deployment *deployment)
     if (deployment->no_migration)
         return true;
     announce(NULL, "Migrating data...");
-    return take_snapshots(deployment) && restore_state(deployment)
+    return snapshot_state(deployment) && restore_state(deployment)
            && (!deployment->delete_state || delete_obsolete_state(deployment));
 }

@@ -65,12 +65,21 @@ static void add_dependencies(struct making *making, const char *name, json_t *de
     }
 }
 
+static void add_all_dependencies(struct making *making, const json_t *names, json_t *dependencies)
+{
+    size_t i;
+    json_t *name;
+    json_array_foreach((json_t *)names, i, name)
+        add_dependencies(making, json_string_value(name), dependencies);
+}
+
 static json_t *document_of(struct making *making, size_t index)
 {
     const struct simulated_service *service = &making->system->services[index];
     json_t *dependencies = json_array();
     if (service->depends_on)
         add_dependencies(making, service->depends_on, dependencies);
+    add_all_dependencies(making, service->dependencies, dependencies);
     for (size_t i = 0; i < making->system->service_count; i++)
         if (making->system->services[i].provides
             && strcmp(making->system->services[i].provides, service->container) == 0)
@@ -92,23 +101,34 @@ static const char *key_of(struct making *making, size_t index)
     return making->keys[index] = strings_intern(making->simulation->strings, hash);
 }
 
+/* They borrow their texts from the list. */
+static struct dependency *read_dependencies(const json_t *list)
+{
+    size_t count = json_array_size(list);
+    struct dependency *dependencies = simulated_memory(calloc(count + 1, sizeof *dependencies));
+    for (size_t i = 0; i < count; i++)
+        json_unpack(json_array_get(list, i), "{ss ss ss}", "service", &dependencies[i].service, "container",
+                    &dependencies[i].container, "target", &dependencies[i].target);
+    return dependencies;
+}
+
 static void add_service(struct making *making, size_t index)
 {
     const struct simulated_service *model = &making->system->services[index];
     CLEANUP_JSON json_t *document = document_of(making, index);
     const json_t *list = json_object_get(document, "dependsOn");
-    size_t count = json_array_size(list);
-    CLEANUP_FREE struct dependency *dependencies = simulated_memory(calloc(count + 1, sizeof *dependencies));
+    CLEANUP_JSON json_t *connections = json_array();
+    add_all_dependencies(making, model->connections, connections);
+    CLEANUP_FREE struct dependency *dependencies = read_dependencies(list);
+    CLEANUP_FREE struct dependency *connected = read_dependencies(connections);
     struct nix_attribute container = { .name = model->provides, .value = { .type = NIX_ATTRS } };
-    for (size_t i = 0; i < count; i++)
-        json_unpack(json_array_get(list, i), "{ss ss ss}", "service", &dependencies[i].service, "container",
-                    &dependencies[i].container, "target", &dependencies[i].target);
     const struct service service = {
         .key = key_of(making, index),
         .name = model->name,
         .pkg = simulation_package(making->simulation, model->package),
         .type = model->type ? model->type : model->container,
-        .depends_on = { dependencies, count },
+        .depends_on = { dependencies, json_array_size(list) },
+        .connects_to = { connected, json_array_size(connections) },
         .provides_containers = { .type = NIX_ATTRS,
                                  .children = &container,
                                  .count = model->provides ? 1 : 0 },
@@ -193,6 +213,17 @@ static const char *make_profile(struct making *making, const char *target)
     return path;
 }
 
+/* What is nowhere is not in a manifest, but for packages, which the user of a model may want all the same. */
+static bool is_wanted(const struct making *making, size_t index)
+{
+    const struct simulated_service *service = &making->system->services[index];
+    for (size_t i = 0; i < making->system->place_count; i++)
+        if (strcmp(making->system->places[i].service, service->name) == 0
+            && infrastructure_find(making->infrastructure, making->system->places[i].target))
+            return true;
+    return service->type && strcmp(service->type, "package") == 0;
+}
+
 const char *simulation_manifest(struct simulation *simulation, const struct simulated_system *system,
                                 const struct infrastructure *infrastructure)
 {
@@ -202,7 +233,8 @@ const char *simulation_manifest(struct simulation *simulation, const struct simu
     making.keys = simulated_memory(calloc(system->service_count + 1, sizeof *making.keys));
     manifest_init(&making.manifest, simulation->strings);
     for (size_t i = 0; i < system->service_count; i++)
-        add_service(&making, i);
+        if (is_wanted(&making, i))
+            add_service(&making, i);
     for (size_t i = 0; i < system->place_count; i++)
         if (infrastructure_find(infrastructure, system->places[i].target))
             add_place(&making, &system->places[i]);

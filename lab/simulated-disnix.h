@@ -16,6 +16,7 @@ struct simulated_service {
     bool stateful;
     const char *provides;   /* a container; NULL: none */
     const char *depends_on; /* another service; NULL: none */
+    const json_t *dependencies, *connections; /* names of others, as arrays; NULL: none more */
 };
 
 /* The distribution model. */

@@ -205,6 +205,9 @@ void simulation_use(struct simulation *simulation);
  * errno says why. */
 bool simulation_effect(struct simulation *simulation, const char *what, const char *where);
 
+/* A line that a program prints for people, among the messages. */
+void simulation_say(struct simulation *simulation, const char *line);
+
 /* How a program ended: its exit status, -1: not in time; and what it printed. */
 void simulation_finish(struct dydisnix_result *result, int status, xmlBufferPtr output);
 

@@ -26,13 +26,13 @@ static int fail(int error)
     return -1;
 }
 
-static void add_log(const char *line, size_t length)
+static void add_log(struct simulation *simulation, const char *line, size_t length)
 {
-    current->log = simulated_memory(realloc(current->log, current->log_length + length + 2));
-    memcpy(current->log + current->log_length, line, length);
-    current->log_length += length;
-    current->log[current->log_length++] = '\n';
-    current->log[current->log_length] = '\0';
+    simulation->log = simulated_memory(realloc(simulation->log, simulation->log_length + length + 2));
+    memcpy(simulation->log + simulation->log_length, line, length);
+    simulation->log_length += length;
+    simulation->log[simulation->log_length++] = '\n';
+    simulation->log[simulation->log_length] = '\0';
 }
 
 static void simulated_log(enum dydisnix_level level, const char *target, const char *format,
@@ -44,11 +44,16 @@ static void simulated_log(enum dydisnix_level level, const char *target, const c
     used += vsnprintf(line + used, sizeof line - (size_t)used, format, arguments);
     size_t length = used < (int)sizeof line ? (size_t)used : sizeof line - 1;
     if (level != DYDISNIX_DEBUG && !is_dead()) {
-        add_log(line, length);
+        add_log(current, line, length);
         if (current->watch)
             current->watch->log(current->watch->closure, line);
     }
     errno = saved;
+}
+
+void simulation_say(struct simulation *simulation, const char *line)
+{
+    add_log(simulation, line, strlen(line));
 }
 
 /* Whether it is the effect that goes wrong. */

@@ -24,6 +24,7 @@ unit_tests = \
 	tests/unit/presence \
 	tests/unit/programs \
 	tests/unit/progress \
+	tests/unit/simulation \
 	tests/unit/state \
 	tests/unit/stories \
 	tests/unit/strings \
@@ -71,6 +72,9 @@ tests_unit_stories_LDADD = lab/libsimulation.a plugin/libreconstruct.a host/libh
 tests_unit_walks_SOURCES = tests/unit/walks.c $(story_sources)
 tests_unit_walks_CPPFLAGS = $(story_flags)
 tests_unit_walks_LDADD = $(tests_unit_stories_LDADD)
+tests_unit_simulation_SOURCES = tests/unit/simulation.c plugin/hook.c
+tests_unit_simulation_CPPFLAGS = $(story_flags)
+tests_unit_simulation_LDADD = $(libraries_of_simulation) $(CMOCKA_LIBS)
 check_LIBRARIES += tests/libswitched.a
 tests_libswitched_a_SOURCES = $(plugin_sources)
 tests_libswitched_a_CPPFLAGS = $(AM_CPPFLAGS) -DCOPIES_SWITCHES

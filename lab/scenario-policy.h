@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * Where the services of a scenario go, as its distribution says: pure functions of documents that
+ * dydisnix-scenario(5) describes.
+ */
+#ifndef SCENARIO_POLICY_H
+#define SCENARIO_POLICY_H
+
+#include <jansson.h>
+#include <stdbool.h>
+
+/* { SERVICE: [TARGET] }, a new reference; a service that can go nowhere is not in it.
+ *
+ * services: { NAME: { "resources": { NAME: number }, … } }
+ * distribution: { SERVICE: { "on": [TARGET], "copies": number, "stay": bool } }, all optional; NULL: nothing is said
+ * targets: { NAME: { "resources": { NAME: number }, … } } of the model; what has no number is there without end
+ * before: { SERVICE: [TARGET] }, where they are; NULL: nowhere */
+json_t *scenario_place(const json_t *services, const json_t *distribution, const json_t *targets,
+                       const json_t *before);
+
+/* Whether it has state: it says so, or its type ends in "database". */
+bool scenario_has_state(const json_t *service);
+
+/* What a service does not say: its type is process, its container the type, its version 1. */
+const char *scenario_type(const json_t *service);
+const char *scenario_container(const json_t *service);
+const char *scenario_version(const json_t *service);
+
+/* The names in an object, sorted bytewise; the array is free()d by the caller, the names belong to the object. The
+ * last is NULL. */
+const char **scenario_sorted_names(const json_t *object);
+
+#endif

@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * The lab's engine inside a simulation: disnix-deploy and its kin as they are, one at a time.
+ */
+#include "simulated-scenario.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cleanup.h"
+#include "engine.h"
+#include "inside.h"
+#include "operations.h"
+#include "workers.h"
+
+static struct simulated_scenario *running; /* the engine carries no closure */
+
+static void append_line(const char *file, const char *line)
+{
+    CLEANUP_FREE char *text = simulated_memory(string_format("%s\n", line));
+    simulated_files_append(&running->simulation->files, file, text, strlen(text));
+}
+
+static bool is_dead(void)
+{
+    return running->watch.dead(running->watch.closure);
+}
+
+/* A host that is dead does not listen. */
+static void say(const char *line)
+{
+    const struct dydisnix_program *program = running->engine->program;
+    if (is_dead())
+        return;
+    xmlBufferCCat(running->engine->output, line);
+    xmlBufferCCat(running->engine->output, "\n");
+    if (program->transcript)
+        append_line(program->transcript, line);
+    if (running->loop.host_killed)
+        return;
+    if (running->verbose && program->show_output)
+        fprintf(stderr, "%s\n", line);
+    if (program->show_output)
+        simulation_say(running->simulation, line);
+    if (program->line)
+        program->line(program->closure, line);
+}
+
+static bool step(const char *phase, unsigned number)
+{
+    if (!is_dead() && !running->engine->foreign)
+        running->watch.listen(running->watch.closure);
+    if (is_dead())
+        return false;
+    return running->engine->foreign || (scenario_phase_begins(running, phase, number) && !is_dead());
+}
+
+static void die(int number)
+{
+    scenario_end_engine(running, number, 0);
+}
+
+static void note(bool noting)
+{
+    running->engine->notes = noting;
+}
+
+static int make_link(const char *to, const char *path)
+{
+    struct simulated_files *files = &running->simulation->files;
+    if (!simulation_effect(running->simulation, "link", path))
+        return -1;
+    if (simulated_files_find(files, path) || simulated_files_is_directory(files, path)) {
+        errno = EEXIST;
+        return -1;
+    }
+    return simulated_files_link(files, path, to);
+}
+
+static const struct inside simulated_inside = { say, step, die, note, make_link };
+
+void scenario_end_engine(struct simulated_scenario *scenario, int signal, int status)
+{
+    struct simulated_engine *engine = scenario->engine;
+    if (!engine || engine->over)
+        return;
+    engine->over = true;
+    engine->signal = signal;
+    engine->status = status;
+}
+
+void scenario_interrupt_engine(struct simulated_scenario *scenario)
+{
+    if (scenario->engine && scenario->engine->notes)
+        interrupted = 1;
+    else
+        scenario_end_engine(scenario, SIGINT, 0);
+}
+
+static void make_transcript(const struct dydisnix_program *program)
+{
+    struct simulated_files *files = &running->simulation->files;
+    if (!program->transcript)
+        return;
+    CLEANUP_FREE char *errors = simulated_memory(string_format("%s.err", program->transcript));
+    simulated_files_write(files, program->transcript, "", 0);
+    simulated_files_write(files, errors, "", 0);
+}
+
+/* getopt_long() permutes the vector. */
+static int run_main(engine_main *main, const struct dydisnix_program *program)
+{
+    int count = 0;
+    while (program->argv[count])
+        count++;
+    CLEANUP_FREE char **argv = simulated_memory(calloc((size_t)count + 1, sizeof *argv));
+    memcpy(argv, program->argv, (size_t)count * sizeof *argv);
+    return main(count, argv);
+}
+
+bool scenario_run_engine(struct simulated_scenario *scenario, const struct dydisnix_program *program, bool foreign,
+                         struct dydisnix_result *result)
+{
+    static const char *const names[] = { "disnix-deploy", "disnix-activate", "disnix-set", "disnix-snapshot", NULL };
+    CLEANUP_BUFFER xmlBufferPtr output = simulated_memory(xmlBufferCreate());
+    struct simulated_engine engine = { .program = program, .output = output, .foreign = foreign };
+    const char *const *name = names;
+    while (*name && strcmp(*name, program->argv[0]) != 0)
+        name++;
+    if (!*name)
+        return false;
+    struct simulated_engine *outer = scenario->engine;
+    int outer_interrupted = interrupted;
+    running = scenario;
+    scenario->engine = &engine;
+    inside = &simulated_inside;
+    interrupted = 0;
+    make_transcript(program);
+    int status = run_main(engine_find(*name), program);
+    interrupted = outer_interrupted;
+    inside = outer ? &simulated_inside : NULL;
+    scenario->engine = outer;
+    simulation_finish(result, engine.over ? engine.status : status, output);
+    if (engine.over && engine.signal != 0) {
+        result->ending = DYDISNIX_SIGNALLED;
+        result->status = engine.signal;
+    }
+    return true;
+}

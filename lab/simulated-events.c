@@ -1,0 +1,603 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * What happens in a simulated scenario, at once or within a cycle.
+ */
+#include "simulated-scenario.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "array.h"
+#include "cleanup.h"
+#include "operations.h"
+#include "paths.h"
+#include "scenario-policy.h"
+#include "words.h"
+
+static const char *text(const json_t *event, const char *key)
+{
+    const char *value = json_string_value(json_object_get(event, key));
+    return value ? value : "";
+}
+
+static bool is(const char *a, const char *b)
+{
+    return strcmp(a, b) == 0;
+}
+
+struct simulated_machine *scenario_machine(const struct simulated_scenario *scenario, const char *name)
+{
+    for (size_t i = 0; i < scenario->simulation->machine_count; i++)
+        if (is(scenario->simulation->machines[i]->name, name))
+            return scenario->simulation->machines[i];
+    return NULL;
+}
+
+struct simulated_machine *scenario_add_machine(struct simulated_scenario *scenario, const char *name,
+                                               const json_t *description)
+{
+    struct simulation *simulation = scenario->simulation;
+    struct simulated_machine *machine = simulation_add(simulation, name);
+    const char *key = json_string_value(json_object_get(description, "key"));
+    machine->description = json_deep_copy(description);
+    if (key)
+        machine->key = strings_intern(simulation->strings, key);
+    return machine;
+}
+
+static void lose_disk(struct simulated_machine *machine)
+{
+    struct simulated_machine empty = { 0 };
+    simulated_put_disk(machine, &empty);
+}
+
+static struct simulated_disk *find_disk(const struct simulated_scenario *scenario, const char *machine,
+                                        const char *label)
+{
+    for (size_t i = scenario->disk_count; i-- > 0;)
+        if (is(scenario->disks[i].machine, machine) && is(scenario->disks[i].label, label))
+            return &scenario->disks[i];
+    return NULL;
+}
+
+static int save(struct simulated_scenario *scenario, struct simulated_machine *machine, const json_t *event)
+{
+    struct strings *strings = scenario->simulation->strings;
+    scenario->disks = simulated_memory(array_grow(scenario->disks, scenario->disk_count, sizeof *scenario->disks));
+    scenario->disks[scenario->disk_count++] =
+        (struct simulated_disk){ machine->name, strings_intern(strings, text(event, "label")),
+                                 simulated_disk(machine) };
+    return 0;
+}
+
+static int crash(struct simulated_scenario *scenario, struct simulated_machine *machine, const json_t *event)
+{
+    (void)scenario;
+    (void)event;
+    machine->up = machine->hung = false;
+    return 0;
+}
+
+static int reappear(struct simulated_scenario *scenario, struct simulated_machine *machine, const json_t *event)
+{
+    const json_t *disk = json_object_get(event, "disk");
+    const char *label = json_string_value(json_object_get(disk, "saved"));
+    const struct simulated_disk *saved = label ? find_disk(scenario, machine->name, label) : NULL;
+    if (label && !saved) {
+        fprintf(stderr, "simulation: no disk of %s was saved as %s\n", machine->name, label);
+        return -1;
+    }
+    if (json_is_string(disk) && is(json_string_value(disk), "lost"))
+        lose_disk(machine);
+    if (saved)
+        simulated_put_disk(machine, saved->disk);
+    machine->up = true;
+    return 0;
+}
+
+static int destroy(struct simulated_scenario *scenario, struct simulated_machine *machine, const json_t *event)
+{
+    struct simulation *simulation = scenario->simulation;
+    size_t kept = 0;
+    (void)event;
+    for (size_t i = 0; i < simulation->machine_count; i++)
+        if (simulation->machines[i] != machine)
+            simulation->machines[kept++] = simulation->machines[i];
+    simulation->machine_count = kept;
+    simulated_machine_free(machine);
+    return 0;
+}
+
+static int change(struct simulated_scenario *scenario, struct simulated_machine *machine, const json_t *event)
+{
+    (void)scenario;
+    if (!machine->description)
+        machine->description = json_object();
+    if (!json_object_get(machine->description, "properties"))
+        json_object_set_new(machine->description, "properties", json_object());
+    return json_object_set(json_object_get(machine->description, "properties"), text(event, "property"),
+                           json_object_get(event, "value"));
+}
+
+static int rename_machine(struct simulated_scenario *scenario, struct simulated_machine *machine, const json_t *event)
+{
+    machine->name = strings_intern(scenario->simulation->strings, text(event, "to"));
+    return 0;
+}
+
+static int slow(struct simulated_scenario *scenario, struct simulated_machine *machine, const json_t *event)
+{
+    (void)scenario;
+    machine->slow = json_integer_value(json_object_get(event, "milliseconds"));
+    return 0;
+}
+
+static int hang(struct simulated_scenario *scenario, struct simulated_machine *machine, const json_t *event)
+{
+    (void)scenario;
+    machine->hung = is(text(event, "event"), "hang");
+    return 0;
+}
+
+static const char *other_machine(const struct simulated_scenario *scenario, const struct simulated_machine *machine)
+{
+    for (size_t i = 0; i < scenario->simulation->machine_count; i++)
+        if (scenario->simulation->machines[i] != machine)
+            return scenario->simulation->machines[i]->name;
+    return "stranger";
+}
+
+/* The profile manifest, in which what is after the first mark is another target's. */
+static char *estrange(const char *manifest, const char *other)
+{
+    static const char mark[] = "<serviceMappings>";
+    const char *begin = strstr(manifest, mark);
+    size_t length = begin ? (size_t)(begin - manifest) + strlen(mark) : 0;
+    if (!begin)
+        return string_format("<profilemanifest version=\"2\"><serviceMappings><mapping><service>s</service>"
+                             "<container>c</container><target>%s</target></mapping></serviceMappings>"
+                             "</profilemanifest>\n", other);
+    return string_format("%.*s<mapping><container>process</container><service>stranger</service><target>%s</target>"
+                         "</mapping>%s", (int)length, manifest, other, manifest + length);
+}
+
+static int corrupt(struct simulated_scenario *scenario, struct simulated_machine *machine, const json_t *event)
+{
+    struct simulation *simulation = scenario->simulation;
+    const struct simulated_object *profile = machine->profile ? simulation_object(simulation, machine->profile) : NULL;
+    const char *how = text(event, "how"), *now = profile && profile->text ? profile->text : "";
+    char *made = NULL;
+    if (is(how, "garbage"))
+        made = strdup("this is no profile manifest\n");
+    else if (is(how, "half"))
+        made = strndup(now, strlen(now) / 2);
+    else if (is(how, "stranger"))
+        made = estrange(now, other_machine(scenario, machine));
+    else
+        made = strdup("");
+    CLEANUP_FREE char *corrupted = simulated_memory(made);
+    machine->profile = simulation_store(simulation, store_path_name(machine->profile ? machine->profile : "")
+                                                        ? store_path_name(machine->profile)
+                                                        : machine->name,
+                                        corrupted, profile ? profile->references : NULL,
+                                        profile ? profile->reference_count : 0);
+    simulated_paths_add_closure(simulation, &machine->paths, machine->profile);
+    return 0;
+}
+
+static int cut_off(struct simulated_scenario *scenario, const json_t *event)
+{
+    size_t index;
+    json_t *name;
+    json_array_foreach(json_object_get(event, "targets"), index, name) {
+        struct simulated_machine *machine = scenario_machine(scenario, json_string_value(name));
+        if (machine)
+            machine->partitioned = is(text(event, "event"), "partition");
+    }
+    return 0;
+}
+
+static int add(struct simulated_scenario *scenario, const json_t *event)
+{
+    static const char *const own[] = { "event", "target", "at" };
+    CLEANUP_JSON json_t *description = json_deep_copy(event);
+    for (size_t i = 0; i < sizeof own / sizeof *own; i++)
+        json_object_del(description, own[i]);
+    scenario_add_machine(scenario, text(event, "target"), description);
+    return 0;
+}
+
+static int lose(struct simulated_scenario *scenario, const json_t *event)
+{
+    struct simulation *simulation = scenario->simulation;
+    const char *what = json_object_get(event, "what") ? text(event, "what") : "all";
+    bool all = is(what, "all");
+    if (all || is(what, "manifest"))
+        simulated_files_remove(&simulation->files, SCENARIO_PROFILES);
+    if (all || is(what, "state"))
+        simulated_files_remove(&simulation->files, SCENARIO_STATE);
+    if (all || is(what, "snapshots"))
+        simulated_files_remove(&simulation->files, SCENARIO_DYSNOMIA);
+    if (all || is(what, "store"))
+        simulation->paths.count = 0;
+    if (all || is(what, "state"))
+        scenario->journal_length = 0;
+    return 0;
+}
+
+static int64_t times_of(const json_t *event)
+{
+    const json_t *times = json_object_get(event, "times");
+    return times ? json_integer_value(times) : 1;
+}
+
+static int misprint(struct simulated_scenario *scenario, const json_t *event)
+{
+    for (int64_t i = 0; i < times_of(event); i++)
+        json_array_append(scenario->prints, json_object_get(event, "prints"));
+    return 0;
+}
+
+static int note(json_t *list, const json_t *event)
+{
+    json_t *own = json_deep_copy(event);
+    if (!json_object_get(own, "probability"))
+        json_object_set_new(own, "times", json_integer(times_of(event)));
+    return json_array_append_new(list, own);
+}
+
+static void take_models(struct simulated_scenario *scenario, const json_t *event)
+{
+    const char *name;
+    json_t *members;
+    json_object_foreach(json_object_get(event, "services"), name, members) {
+        if (json_is_null(members)) {
+            json_object_del(scenario->services, name);
+            continue;
+        }
+        if (!json_object_get(scenario->services, name))
+            json_object_set_new(scenario->services, name, json_object());
+        json_object_update(json_object_get(scenario->services, name), members);
+    }
+    json_object_foreach(json_object_get(event, "distribution"), name, members)
+        json_object_set(scenario->distribution, name, members);
+}
+
+/* A loop that starts redeploys: that is how it learns of another services model. */
+static int upgrade(struct simulated_scenario *scenario, const json_t *event)
+{
+    take_models(scenario, event);
+    if (!scenario->loop.working)
+        scenario_stop(scenario);
+    return 0;
+}
+
+/* By a coordinator that knows what ours has deployed, and has its own store of snapshots. Nobody looks at it. */
+static void deploy_foreign(struct simulated_scenario *scenario, const char *path)
+{
+    struct manifest current;
+    struct dydisnix_result result = { 0 };
+    const char *old = NULL, *directory = getenv("TMPDIR");
+    CLEANUP_FREE char *usual = directory ? strdup(directory) : NULL;
+    bool known = scenario_current(scenario, &current, &old);
+    const char *const argv[] = { "disnix-deploy", "--coordinator-profile-path", "/foreign-profiles", known ? "-o" : path,
+                                 known ? old : NULL, path, NULL };
+    manifest_clear(&current);
+    scenario->simulation->watch = NULL;
+    setenv("DYSNOMIA_STATEDIR", "/foreign-dysnomia", 1);
+    setenv("TMPDIR", "/foreign-tmp", 1);
+    scenario_run_engine(scenario, &(struct dydisnix_program){ .argv = argv }, true, &result);
+    setenv("DYSNOMIA_STATEDIR", SCENARIO_DYSNOMIA, 1);
+    if (usual)
+        setenv("TMPDIR", usual, 1);
+    else
+        unsetenv("TMPDIR");
+    scenario->simulation->watch = &scenario->watch;
+    free(result.output);
+}
+
+/* What it says and leaves is not ours. */
+static void forget_foreign(struct simulation *simulation, size_t log_length)
+{
+    simulated_files_remove(&simulation->files, "/foreign-profiles");
+    simulated_files_remove(&simulation->files, "/foreign-tmp");
+    simulation->log_length = log_length;
+    if (simulation->log)
+        simulation->log[log_length] = '\0';
+}
+
+static int foreign(struct simulated_scenario *scenario, const json_t *event)
+{
+    json_t *services = scenario->services, *distribution = scenario->distribution;
+    bool discovers = scenario->discovers;
+    CLEANUP_JSON json_t *before = scenario_places(scenario);
+    size_t log_length = scenario->simulation->log_length;
+    scenario->services = json_deep_copy(services);
+    scenario->distribution = json_deep_copy(distribution);
+    take_models(scenario, event);
+    scenario->discovers = true; /* it deploys to what it reaches */
+    CLEANUP_JSON json_t *model = scenario_model(scenario);
+    CLEANUP_JSON json_t *places = scenario_place(scenario->services, scenario->distribution, model, before);
+    const char *path = scenario_manifest(scenario, scenario->services, places, model);
+    if (path)
+        deploy_foreign(scenario, path);
+    forget_foreign(scenario->simulation, log_length);
+    scenario->discovers = discovers;
+    json_decref(scenario->services);
+    json_decref(scenario->distribution);
+    scenario->services = services;
+    scenario->distribution = distribution;
+    return path ? 0 : -1;
+}
+
+/* Where a service is live and answers; NULL: nowhere, or not on that machine. */
+static struct simulated_state *live_state(struct simulated_scenario *scenario, const char *service, const char *target)
+{
+    for (size_t i = 0; i < scenario->simulation->machine_count; i++) {
+        struct simulated_machine *machine = scenario->simulation->machines[i];
+        if (!machine->up || machine->hung || (*target && !is(target, machine->name)))
+            continue;
+        for (size_t j = 0; j < machine->active_count; j++) {
+            const char *component = store_path_name(machine->active[j].package);
+            size_t length = (size_t)(strrchr(component, '-') - component);
+            if (strlen(service) == length && strncmp(component, service, length) == 0)
+                return simulated_state(machine, machine->active[j].container, component, true);
+        }
+    }
+    return NULL;
+}
+
+static int write_state(struct simulated_scenario *scenario, const json_t *event)
+{
+    struct simulated_state *state = live_state(scenario, text(event, "service"), text(event, "target"));
+    if (!state) {
+        fprintf(stderr, "simulation: %s does not answer\n", text(event, "service"));
+        return 1;
+    }
+    state->value = simulation_value(scenario->simulation, state->value, text(event, "text"));
+    if (!json_is_true(json_object_get(event, "snapshot")) || scenario->loop.working)
+        return 0;
+    scenario_write_models(scenario);
+    return scenario_adapt(scenario, true);
+}
+
+static int say_word(struct simulated_scenario *scenario, const char *word, const char *target)
+{
+    scenario->changed = true;
+    if (words_add(SCENARIO_STATE, word, target) == 0)
+        return 0;
+    fprintf(stderr, "simulation: %s cannot be said: %s\n", word, strerror(errno));
+    return 1;
+}
+
+/* Events about one machine. */
+static const struct {
+    const char *event;
+    int (*happen)(struct simulated_scenario *scenario, struct simulated_machine *machine, const json_t *event_);
+} of_machines[] = {
+    { "crash", crash },   { "reappear", reappear }, { "save", save }, { "remove", destroy }, { "change", change },
+    { "rename", rename_machine }, { "slow", slow }, { "hang", hang }, { "resume", hang },    { "corrupt", corrupt },
+};
+
+static int happen_to_machine(struct simulated_scenario *scenario, const json_t *event, bool *known)
+{
+    const char *word = text(event, "event");
+    for (size_t i = 0; i < sizeof of_machines / sizeof *of_machines; i++) {
+        if (!is(of_machines[i].event, word))
+            continue;
+        struct simulated_machine *machine = scenario_machine(scenario, text(event, "target"));
+        *known = true;
+        if (machine)
+            return of_machines[i].happen(scenario, machine, event);
+        fprintf(stderr, "simulation: there is no target %s now\n", text(event, "target"));
+        return 1;
+    }
+    return 0;
+}
+
+static int happen_to_host(struct simulated_scenario *scenario, const json_t *event)
+{
+    const char *word = text(event, "event");
+    if (is(word, "kill-host"))
+        scenario_kill(scenario, is(text(event, "spares"), "engine"));
+    else if (is(word, "accept") || is(word, "prefer"))
+        return say_word(scenario, word, text(event, "target"));
+    else if (is(word, "pause") || is(word, "continue"))
+        return say_word(scenario, is(word, "pause") ? "pause" : "resume", NULL);
+    else if (is(word, "full-disk") || is(word, "free-disk"))
+        scenario->simulation->full = is(word, "full-disk");
+    else if (is(word, "clock"))
+        scenario->simulation->clock_offset += json_integer_value(json_object_get(event, "seconds"));
+    else if (is(word, "wait"))
+        scenario_wait(scenario, json_integer_value(json_object_get(event, "seconds")));
+    else if (!is(word, "trigger") && !is(word, "replay")) {
+        fprintf(stderr, "simulation: there is no event %s\n", word);
+        return -1;
+    }
+    return 0;
+}
+
+static int happen_now(struct simulated_scenario *scenario, const json_t *event)
+{
+    static const struct {
+        const char *event;
+        int (*happen)(struct simulated_scenario *scenario, const json_t *event_);
+    } others[] = { { "add", add }, { "partition", cut_off }, { "join", cut_off }, { "lose-coordinator", lose },
+                   { "generator", misprint }, { "foreign-deploy", foreign }, { "upgrade", upgrade },
+                   { "write", write_state } };
+    const char *word = text(event, "event");
+    bool known = false;
+    int status = happen_to_machine(scenario, event, &known);
+    if (known)
+        return status;
+    if (is(word, "fail") || is(word, "end"))
+        return note(is(word, "fail") ? scenario->failures : scenario->endings, event);
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+        if (is(others[i].event, word))
+            return others[i].happen(scenario, event);
+    return happen_to_host(scenario, event);
+}
+
+int scenario_happen(struct simulated_scenario *scenario, const json_t *event)
+{
+    if (json_object_get(event, "at"))
+        return json_array_append_new(scenario->waiting, json_pack("{sO si}", "event", event, "seen", 0));
+    int status = happen_now(scenario, event);
+    scenario_write_models(scenario);
+    return status;
+}
+
+/* The event that waits at that place happens within the cycle, and the loop learns of it later. */
+static void happen_within(struct simulated_scenario *scenario, size_t index)
+{
+    CLEANUP_JSON json_t *event = json_incref(json_object_get(json_array_get(scenario->waiting, index), "event"));
+    json_array_remove(scenario->waiting, index);
+    happen_now(scenario, event);
+    scenario->changed = true;
+    scenario_write_models(scenario);
+}
+
+static bool matches(const json_t *event, const char *key, const char *value)
+{
+    const char *wanted = json_string_value(json_object_get(event, key));
+    return wanted && is(wanted, value);
+}
+
+static const json_t *moment_of_waiting(const struct simulated_scenario *scenario, size_t index)
+{
+    return json_object_get(json_object_get(json_array_get(scenario->waiting, index), "event"), "at");
+}
+
+static void begins(struct simulated_scenario *scenario, const char *key, const char *value)
+{
+    size_t index = 0;
+    while (index < json_array_size(scenario->waiting))
+        if (matches(moment_of_waiting(scenario, index), key, value))
+            happen_within(scenario, index);
+        else
+            index++;
+}
+
+void scenario_stage_begins(struct simulated_scenario *scenario, const char *stage)
+{
+    begins(scenario, "stage", stage);
+}
+
+static int signal_number(const char *name)
+{
+    static const struct {
+        const char *name;
+        int number;
+    } signals[] = { { "KILL", SIGKILL }, { "SEGV", SIGSEGV }, { "TERM", SIGTERM }, { "INT", SIGINT } };
+    for (size_t i = 0; i < sizeof signals / sizeof *signals; i++)
+        if (is(signals[i].name, name))
+            return signals[i].number;
+    return SIGKILL;
+}
+
+/* False: the step fails. */
+static bool end_program(struct simulated_scenario *scenario, const json_t *ending)
+{
+    const json_t *status = json_object_get(ending, "status"), *signal = json_object_get(ending, "signal");
+    if (json_is_string(signal))
+        scenario_end_engine(scenario, signal_number(json_string_value(signal)), 0);
+    else if (signal)
+        scenario_end_engine(scenario, (int)json_integer_value(signal), 0);
+    else if (status)
+        scenario_end_engine(scenario, 0, (int)json_integer_value(status));
+    return false;
+}
+
+/* Counts one time of what happens so many times. */
+static void count_down(json_t *list, size_t index)
+{
+    json_t *entry = json_array_get(list, index);
+    json_int_t times = json_integer_value(json_object_get(entry, "times")) - 1;
+    if (times > 0)
+        json_object_set_new(entry, "times", json_integer(times));
+    else
+        json_array_remove(list, index);
+}
+
+bool scenario_phase_begins(struct simulated_scenario *scenario, const char *phase, unsigned step)
+{
+    size_t index;
+    json_t *ending;
+    if (step == 0)
+        begins(scenario, "phase", phase);
+    json_array_foreach(scenario->endings, index, ending) {
+        if (!matches(ending, "phase", phase) || json_integer_value(json_object_get(ending, "step")) != step)
+            continue;
+        CLEANUP_JSON json_t *own = json_incref(ending);
+        count_down(scenario->endings, index);
+        return end_program(scenario, own);
+    }
+    return true;
+}
+
+static double draw(struct simulated_scenario *scenario)
+{
+    uint64_t mixed = scenario->dice += UINT64_C(0x9e3779b97f4a7c15);
+    mixed = (mixed ^ (mixed >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
+    mixed = (mixed ^ (mixed >> 27)) * UINT64_C(0x94d049bb133111eb);
+    return (double)((mixed ^ (mixed >> 31)) >> 11) / (double)(UINT64_C(1) << 53);
+}
+
+/* Whether a failure comes true now, which is of what runs. */
+static int fails(struct simulated_scenario *scenario, size_t index)
+{
+    json_t *failure = json_array_get(scenario->failures, index);
+    const json_t *probability = json_object_get(failure, "probability");
+    int status = matches(failure, "how", "hangs") ? -1 : 1;
+    if (probability)
+        return draw(scenario) < json_number_value(probability) ? status : 0;
+    count_down(scenario->failures, index);
+    return status;
+}
+
+int scenario_call(struct simulated_scenario *scenario, const char *operation, const char *key)
+{
+    const struct simulated_machine *machine = simulation_reach(scenario->simulation, key);
+    const char *name = machine ? machine->name : key;
+    json_t *failure;
+    size_t index = 0;
+    if (scenario->engine && scenario->engine->foreign)
+        return 0;
+    while (index < json_array_size(scenario->waiting)) {
+        json_t *entry = json_array_get(scenario->waiting, index);
+        const json_t *at = moment_of_waiting(scenario, index), *number = json_object_get(at, "number");
+        bool meant = matches(at, "call", operation) && (!json_object_get(at, "target") || matches(at, "target", name));
+        json_int_t seen = json_integer_value(json_object_get(entry, "seen")) + meant;
+        json_object_set_new(entry, "seen", json_integer(seen));
+        if (meant && seen == (number ? json_integer_value(number) : 1))
+            happen_within(scenario, index);
+        else
+            index++;
+    }
+    json_array_foreach(scenario->failures, index, failure)
+        if (matches(failure, "operation", operation)
+            && (!json_object_get(failure, "target") || matches(failure, "target", name)))
+            return fails(scenario, index);
+    return 0;
+}
+
+int scenario_program_fails(struct simulated_scenario *scenario, const char *program)
+{
+    static const struct {
+        const char *stage, *program;
+    } stages[] = { { "capture", "generator" }, { "augment", "dydisnix-augment-infra" },
+                   { "snapshot", "disnix-snapshot" }, { "redistribute", "dydisnix-gendist" },
+                   { "assign_ids", "dydisnix-id-assign" } };
+    size_t index;
+    json_t *failure;
+    json_array_foreach(scenario->failures, index, failure) {
+        if (matches(failure, "program", program))
+            return fails(scenario, index);
+        for (size_t i = 0; i < sizeof stages / sizeof *stages; i++)
+            if (matches(failure, "stage", stages[i].stage) && is(program, stages[i].program))
+                return fails(scenario, index);
+    }
+    return 0;
+}

@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * A scenario in a simulated network: the real cycle of the host, the real reconstruction and the lab's engine, on
+ * operations in memory. What is here is for the files that make it up.
+ */
+#ifndef SIMULATED_SCENARIO_H
+#define SIMULATED_SCENARIO_H
+
+#include "manifest.h"
+#include "progress.h"
+#include "scenario-network.h"
+#include "settings.h"
+#include "simulated-network.h"
+#include "status.h"
+#include "supervisor.h"
+
+/* Files of the coordinator. Models are JSON here, which is what the simulated Nix reads. */
+#define SCENARIO_SERVICES "/services.nix"
+#define SCENARIO_QOS "/qos.nix"
+#define SCENARIO_MODEL "/infrastructure.nix"
+#define SCENARIO_STATE "/simulated-state/default"
+#define SCENARIO_PROFILES "/simulated-profiles"
+#define SCENARIO_DYSNOMIA "/var/state/dysnomia"
+#define SCENARIO_EXPRESSIONS "/simulated-nix"
+
+/* The loop, driven by the real supervisor_step(). */
+struct simulated_loop {
+    struct settings settings;
+    char **argv; /* settings borrow from it */
+    struct supervisor supervisor;
+    struct status status;
+    struct progress_reader progress;
+    unsigned todo;          /* what the supervisor wants */
+    char stage[32];         /* that the cycle has begun last */
+    int64_t cycle_deadline; /* 0: none */
+    bool over;              /* the cycle has come to its end by itself */
+    bool runs;              /* the loop lives */
+    bool working;           /* a process of it runs */
+    bool killed, host_killed; /* that process; and the loop with it */
+    bool stuck;             /* it waited for something that never comes */
+    unsigned cycles;        /* since it was last asked to adapt */
+};
+
+/* A program of the engine that runs. */
+struct simulated_engine {
+    const struct dydisnix_program *program;
+    xmlBufferPtr output;
+    bool foreign;    /* of another coordinator */
+    bool spared;     /* it goes on though the host was killed */
+    bool notes;      /* it rolls back when it is interrupted */
+    bool over;       /* it has ended before its time */
+    int signal, status;
+};
+
+struct simulated_disk {
+    const char *machine, *label;
+    struct simulated_machine *disk;
+};
+
+struct simulated_scenario {
+    struct simulation *simulation;
+    struct simulated_watch watch;
+    bool verbose, discovers;
+    json_t *services, *distribution; /* as they are wanted now */
+    json_t *waiting;  /* events that happen within a cycle */
+    json_t *failures; /* of calls and programs, until their "times" have passed */
+    json_t *endings;  /* of deployments */
+    json_t *prints;   /* what the generator prints instead of the model */
+    struct simulated_disk *disks;
+    size_t disk_count;
+    struct simulated_loop loop;
+    struct simulated_engine *engine; /* NULL: none runs */
+    size_t journal_length;           /* that was read */
+    int64_t opened;                  /* milliseconds */
+    uint64_t dice;
+    bool changed; /* something happened that the loop does not know of */
+};
+
+/* A machine by its name in the model, listed or not. NULL: there is none. */
+struct simulated_machine *scenario_machine(const struct simulated_scenario *scenario, const char *name);
+struct simulated_machine *scenario_add_machine(struct simulated_scenario *scenario, const char *name,
+                                               const json_t *description);
+
+/* In simulated-models.c: what works on models. As watch.run. */
+bool scenario_run_models(struct simulated_scenario *scenario, const struct dydisnix_program *program,
+                         struct dydisnix_result *result);
+void scenario_write_models(struct simulated_scenario *scenario); /* those that the loop is given */
+/* The store path of the manifest of services as distribution says, on the targets of the model. */
+const char *scenario_manifest(struct simulated_scenario *scenario, const json_t *services, const json_t *places,
+                              const json_t *model);
+json_t *scenario_model(const struct simulated_scenario *scenario); /* what the generator would print; a new reference */
+/* { SERVICE: [TARGET] } of the current manifest. */
+json_t *scenario_places(const struct simulated_scenario *scenario);
+/* The coordinator's current manifest; false: none. The caller clears it. */
+bool scenario_current(const struct simulated_scenario *scenario, struct manifest *manifest, const char **path);
+
+/* In simulated-engine.c. As watch.run. */
+bool scenario_run_engine(struct simulated_scenario *scenario, const struct dydisnix_program *program, bool foreign,
+                         struct dydisnix_result *result);
+/* The engine's program ends now. */
+void scenario_end_engine(struct simulated_scenario *scenario, int signal, int status);
+void scenario_interrupt_engine(struct simulated_scenario *scenario);
+
+/* In simulated-loop.c. */
+int simulated_loop_open(struct simulated_loop *loop, const json_t *options, bool discovers, bool snapshot);
+void simulated_loop_clear(struct simulated_loop *loop);
+/* Runs until it is quiet, told of what happened or asked for a cycle. 0, or -1 after a message. */
+int scenario_adapt(struct simulated_scenario *scenario, bool asked);
+void scenario_wait(struct simulated_scenario *scenario, int64_t seconds);
+void scenario_stop(struct simulated_scenario *scenario); /* it is started again when it is next needed */
+void scenario_kill(struct simulated_scenario *scenario, bool spare_engine);
+void scenario_watch(struct simulated_scenario *scenario); /* sets watch */
+
+/* In simulated-events.c. 0; 1: it cannot happen now; -1 after a message. */
+int scenario_happen(struct simulated_scenario *scenario, const json_t *event);
+/* Events that wait for this happen. */
+void scenario_stage_begins(struct simulated_scenario *scenario, const char *stage);
+bool scenario_phase_begins(struct simulated_scenario *scenario, const char *phase, unsigned step);
+int scenario_call(struct simulated_scenario *scenario, const char *operation, const char *key); /* as watch.call */
+/* Whether a program fails now: as simulated_call(). */
+int scenario_program_fails(struct simulated_scenario *scenario, const char *program);
+
+/* In simulated-observe.c. */
+json_t *scenario_observe(struct simulated_scenario *scenario);
+
+#endif
