@@ -245,6 +245,7 @@ static const char export_script[] =
 /* Another coordinator, which knows what ours has deployed, and has its own store of snapshots. */
 static const char deploy_script[] =
     "set -e\n"
+    "exec 2> \"$1/messages\"\n"
     "directory=/nix/var/nix/profiles/per-user/$(id -un)/disnix-coordinator\n"
     "mkdir -p \"$directory\"\n"
     "if [ -e \"$1/previous\" ]; then\n"
@@ -254,6 +255,13 @@ static const char deploy_script[] =
     "dydisnix-lab model > \"$1/reached.nix\"\n"
     "distribution=$(dydisnix-gendist --services \"$2\" --qos \"$3\" --infrastructure \"$1/reached.nix\" --no-out-link)\n"
     "disnix-env -s \"$2\" -i \"$1/reached.nix\" -d \"$distribution\"\n";
+
+static void show_messages(void)
+{
+    CLEANUP_FREE char *path = network_path("scenario/foreign/messages"), *messages = path ? file_text(path, 1 << 20) : NULL;
+    if (messages)
+        fputs(messages, stderr);
+}
 
 static int deploy_foreign(struct scenario_lab *lab, const char *directory)
 {
@@ -265,6 +273,8 @@ static int deploy_foreign(struct scenario_lab *lab, const char *directory)
     int status = lab_run(lab, "exec", COORDINATOR, "sh", "-c", export_script, "sh", directory, NULL);
     if (status == 0 && services && qos)
         printed = lab_output(lab, "exec", name, "sh", "-c", deploy_script, "sh", directory, services, qos, NULL);
+    if (!printed)
+        show_messages();
     return lab_run(lab, "remove", name, NULL) == 0 && printed ? 0 : -1;
 }
 

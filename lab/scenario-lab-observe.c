@@ -150,13 +150,14 @@ static void add_names(json_t *entry, const char *component)
 
 static void add_state(json_t *entry, const struct walk *walk, const json_t *answer, const char *component)
 {
-    CLEANUP_FREE char *name = string_format("var/lib/lab/state/%s/%s/lines", walk->container, component);
+    CLEANUP_FREE char *name = string_format("var/lib/lab/state/%s/%s", walk->container, component);
     CLEANUP_FREE char *path = name ? machine_path(walk->machine, name) : NULL;
+    CLEANUP_FREE char *lines = path ? string_format("%s/lines", path) : NULL;
     json_t *state = json_object_get(answer, "state");
     if (state)
         json_object_set(entry, "state", state);
-    else if (!answer && path && operations->inspect(path, NULL) != DYDISNIX_ABSENT)
-        json_object_set_new(entry, "state", lines_of(path));
+    else if (!answer && lines && operations->inspect(path, NULL) == DYDISNIX_DIRECTORY)
+        json_object_set_new(entry, "state", lines_of(lines));
 }
 
 static int take_active(void *closure, const char *component)
