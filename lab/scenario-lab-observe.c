@@ -236,10 +236,20 @@ static bool read_manifest(const char *path, const char *target, struct strings *
     return status == 0;
 }
 
+/* With Disnix it is a link into the machine's store. malloc()ed; NULL: there is none. */
+static char *profile_manifest_of(const char *machine)
+{
+    CLEANUP_FREE char *profile = profile_of(machine, "nix/var/nix/profiles/disnix/default"), *to = NULL;
+    char *path = profile ? string_format("%s/profilemanifest.xml", profile) : NULL;
+    if (!path || operations->read_link(path, &to) != 0)
+        return path;
+    free(path);
+    return machine_path(machine, to + 1);
+}
+
 static void add_profile(json_t *document, const char *target, const char *machine)
 {
-    CLEANUP_FREE char *profile = profile_of(machine, "nix/var/nix/profiles/disnix/default");
-    CLEANUP_FREE char *path = profile ? string_format("%s/profilemanifest.xml", profile) : NULL;
+    CLEANUP_FREE char *path = profile_manifest_of(machine);
     struct strings *strings = strings_new();
     struct manifest manifest;
     bool known = read_manifest(path, target, strings, &manifest);
