@@ -107,7 +107,7 @@ static int query_installed(struct simulation *simulation, struct simulated_machi
     const struct simulated_object *profile =
         machine->profile ? simulation_object(simulation, machine->profile) : NULL;
     (void)call;
-    put(output, profile && profile->text ? profile->text : "");
+    put(output, machine->answer ? machine->answer : profile && profile->text ? profile->text : "");
     return 0;
 }
 
@@ -180,6 +180,7 @@ static int set(struct simulation *simulation, struct simulated_machine *machine,
     if (!call->package || !simulated_paths_have(&machine->paths, call->package))
         return 1;
     machine->profile = strings_intern(simulation->strings, call->package);
+    machine->answer = NULL;
     return 0;
 }
 

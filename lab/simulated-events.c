@@ -177,13 +177,8 @@ static int corrupt(struct simulated_scenario *scenario, struct simulated_machine
         made = estrange(now, other_machine(scenario, machine));
     else
         made = strdup("");
-    CLEANUP_FREE char *corrupted = simulated_memory(made);
-    machine->profile = simulation_store(simulation, store_path_name(machine->profile ? machine->profile : "")
-                                                        ? store_path_name(machine->profile)
-                                                        : machine->name,
-                                        corrupted, profile ? profile->references : NULL,
-                                        profile ? profile->reference_count : 0);
-    simulated_paths_add_closure(simulation, &machine->paths, machine->profile);
+    CLEANUP_FREE char *answer = simulated_memory(made);
+    machine->answer = strings_intern(simulation->strings, answer);
     return 0;
 }
 
@@ -412,6 +407,8 @@ static int happen_to_host(struct simulated_scenario *scenario, const json_t *eve
         scenario->simulation->clock_offset += json_integer_value(json_object_get(event, "seconds"));
     else if (is(word, "wait"))
         scenario_wait(scenario, json_integer_value(json_object_get(event, "seconds")));
+    else if (is(word, "snapshot"))
+        return scenario_adapt(scenario, true);
     else if (!is(word, "trigger") && !is(word, "replay")) {
         fprintf(stderr, "simulation: there is no event %s\n", word);
         return -1;

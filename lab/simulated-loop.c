@@ -21,6 +21,7 @@
 static const int64_t load_limit = 60 * 1000;    /* milliseconds, as in the host */
 static const int64_t short_patience = 5 * 1000;
 static const int64_t quiet_after = 60 * 1000; /* what is due later is not waited for */
+static const unsigned failures_most = 5;      /* in a row: then it is let be */
 static const unsigned cycles_most = 200;      /* of one adaptation: then it never becomes quiet */
 enum { PIPE_SIZE = 1 << 20 };
 
@@ -40,6 +41,7 @@ static char **make_arguments(const json_t *options, bool discovers, bool snapsho
     static const char *const words[] = { "dydisnix-self-adapt", "-s", SCENARIO_SERVICES, "-q", SCENARIO_QOS,
                                          "--reconstruct", "--state-dir=/simulated-state",
                                          "--coordinator-profile-path=" SCENARIO_PROFILES, "--interval=86400",
+                                         "--probe-interval=86400", "--retry-min=1",
                                          "--stage-timeout=redeploy=3600", "--cycle-timeout=14400", NULL };
     for (size_t i = 0; words[i]; i++)
         arguments_add(&arguments, words[i]);
@@ -450,7 +452,7 @@ static void jump(struct simulated_scenario *scenario, int64_t moment)
 /* The loop learns that something has happened: from a model that is watched, or by a look at the targets. */
 static void tell(struct simulated_scenario *scenario, bool asked)
 {
-    bool settles = scenario->loop.settings.settle > 0;
+    bool settles = scenario->loop.settings.settle > 0 && !scenario->discovers;
     scenario->changed = false;
     step(scenario, asked || !settles ? EVENT_TRIGGER : EVENT_CHANGE, CYCLE_FAILED);
 }
@@ -480,7 +482,8 @@ int scenario_adapt(struct simulated_scenario *scenario, bool asked)
             loop->cycles++;
         else if (scenario->changed)
             tell(scenario, false);
-        else if (next == 0 || next - scenario->simulation->milliseconds >= quiet_after)
+        else if (next == 0 || next - scenario->simulation->milliseconds >= quiet_after
+                 || loop->supervisor.failures >= failures_most)
             return 0;
         else
             jump(scenario, next);

@@ -64,6 +64,7 @@ struct simulated_machine {
     bool up;
     bool hung, partitioned; /* who calls waits for ever; cannot get there */
     bool locked;
+    const char *answer; /* instead of its profile manifest, until it gets a profile; NULL: the truth */
     int64_t slow; /* milliseconds that a call takes longer */
     bool held;           /* by the host */
     const char *profile; /* store path; NULL: none */

@@ -117,7 +117,8 @@ static json_t *stored_of(const struct simulated_machine *machine)
         if (state->there && state->value)
             add_stored(stored, state->container, state->component, lines_of(state->value));
         for (size_t j = 0; j < state->snapshot_count; j++)
-            add_stored(stored, state->container, state->component, lines_of(state->snapshots[j]));
+            if (state->snapshots[j])
+                add_stored(stored, state->container, state->component, lines_of(state->snapshots[j]));
     }
     return stored;
 }
@@ -132,8 +133,7 @@ static json_t *sort_stored(json_t *stored)
     return result;
 }
 
-static json_t *describe_machine(const struct simulated_scenario *scenario, struct simulated_machine *machine,
-                                bool listed)
+static json_t *describe_machine(const struct simulated_scenario *scenario, struct simulated_machine *machine)
 {
     struct manifest manifest;
     bool known = read_profile(scenario, machine, &manifest);
@@ -146,20 +146,19 @@ static json_t *describe_machine(const struct simulated_scenario *scenario, struc
                      : machine->hung        ? "hung"
                      : machine->partitioned ? "partitioned"
                                             : "up",
-                     "listed", listed, "active", sorted(active), "profile", known, "says", says, "stored",
+                     "listed", machine->listed, "active", sorted(active), "profile", known, "says", says, "stored",
                      sort_stored(stored_of(machine)), "locked", machine->locked);
 }
 
 static json_t *describe_machines(const struct simulated_scenario *scenario)
 {
     json_t *targets = json_object();
-    CLEANUP_JSON json_t *model = scenario_model(scenario), *names = json_object();
+    CLEANUP_JSON json_t *names = json_object();
     for (size_t i = 0; i < scenario->simulation->machine_count; i++)
         json_object_set_new(names, scenario->simulation->machines[i]->name, json_null());
     CLEANUP_FREE const char **list = simulated_memory(scenario_sorted_names(names));
     for (size_t i = 0; list[i]; i++)
-        json_object_set_new(targets, list[i], describe_machine(scenario, scenario_machine(scenario, list[i]),
-                                                               json_object_get(model, list[i]) != NULL));
+        json_object_set_new(targets, list[i], describe_machine(scenario, scenario_machine(scenario, list[i])));
     return targets;
 }
 
