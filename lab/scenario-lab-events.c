@@ -328,18 +328,33 @@ static int write_state(struct scenario_lab *lab, const json_t *event)
     return 1;
 }
 
-/* On the disk that is small. */
+/* Nothing can be added to the journal either: it ends where its last page does. Empty lines say nothing. */
+static const char fill_script[] =
+    "cd \"$1\" || exit 1\n"
+    "journal=state/default/events.jsonl page=$(getconf PAGESIZE)\n"
+    "if [ -e \"$journal\" ]; then\n"
+    "    rest=$(($(stat -c %s \"$journal\") % page))\n"
+    "    [ \"$rest\" = 0 ] || head -c $((page - rest)) /dev/zero | tr '\\0' '\\n' >> \"$journal\"\n"
+    "fi\n"
+    "cat /dev/zero > ballast 2> /dev/null\n"
+    "[ -s ballast ]\n";
+
+/* The disk that is small. */
 static int fill_disk(struct scenario_lab *lab, const json_t *event)
 {
-    CLEANUP_FREE char *ballast = network_path("scenario/disk/ballast");
-    const char *script = is(text(event, "event"), "full-disk") ? "cat /dev/zero > \"$1\" 2> /dev/null; [ -s \"$1\" ]"
-                                                               : "rm -f \"$1\"";
-    return lab_run(lab, "exec", COORDINATOR, "sh", "-c", script, "sh", ballast, NULL);
+    CLEANUP_FREE char *disk = network_path("scenario/disk");
+    const char *script = is(text(event, "event"), "full-disk") ? fill_script : "rm -f \"$1/ballast\"";
+    return lab_run(lab, "exec", COORDINATOR, "sh", "-c", script, "sh", disk, NULL);
 }
 
 static int say_word(struct scenario_lab *lab, const json_t *event)
 {
     const char *word = is(text(event, "event"), "continue") ? "resume" : text(event, "event");
+    const char *target = json_string_value(json_object_get(event, "target"));
+    if (target && lab->loop > 0 && !lab_loop_holds(lab, target)) {
+        log_error(target, "it is not held");
+        return 1;
+    }
     return json_array_append_new(lab->words,
                                  json_pack("{ss sO*}", "word", word, "target", json_object_get(event, "target")));
 }

@@ -146,6 +146,15 @@ static json_t *ask_loop(const char *command, const char *target)
     return path && text ? channel_ask(path, text, ANSWER_WITHIN) : NULL;
 }
 
+bool lab_loop_holds(const struct scenario_lab *lab, const char *target)
+{
+    CLEANUP_JSON json_t *answer = ask_loop("status", NULL);
+    const json_t *known = json_object_get(json_object_get(answer, "targets"), target);
+    const char *status = json_string_value(json_object_get(known, "status"));
+    (void)lab;
+    return status && (strcmp(status, "held") == 0 || strcmp(status, "flapping") == 0);
+}
+
 int lab_loop_tell(struct scenario_lab *lab, const char *command, const char *target)
 {
     CLEANUP_JSON json_t *answer = ask_loop(command, target);

@@ -40,8 +40,8 @@ static json_t *lines_of(const char *path)
 
 static int compare_dumps(const void *a, const void *b)
 {
-    CLEANUP_FREE char *left = json_dumps(*(json_t *const *)a, JSON_ENCODE_ANY | JSON_SORT_KEYS);
-    CLEANUP_FREE char *right = json_dumps(*(json_t *const *)b, JSON_ENCODE_ANY | JSON_SORT_KEYS);
+    CLEANUP_FREE char *left = json_dumps(*(json_t *const *)a, JSON_ENCODE_ANY | JSON_COMPACT);
+    CLEANUP_FREE char *right = json_dumps(*(json_t *const *)b, JSON_ENCODE_ANY | JSON_COMPACT);
     return strcmp(left ? left : "", right ? right : "");
 }
 
@@ -139,13 +139,13 @@ static json_t *stored_on(const char *machine)
     return result;
 }
 
-/* What a component's name says: SERVICE-VERSION. */
-static void add_names(json_t *entry, const char *component)
+/* A component's name says SERVICE-VERSION. */
+static json_t *describe_active(const char *container, const char *component, bool answers)
 {
     const char *dash = strrchr(component, '-');
     CLEANUP_FREE char *service = dash ? strndup(component, (size_t)(dash - component)) : strdup(component);
-    json_object_set_new(entry, "service", json_string(service ? service : ""));
-    json_object_set_new(entry, "version", json_string(dash ? dash + 1 : ""));
+    return json_pack("{ss ss ss ss sb}", "service", service ? service : "", "container", container, "version",
+                     dash ? dash + 1 : "", "component", component, "answers", answers);
 }
 
 static void add_state(json_t *entry, const struct walk *walk, const json_t *answer, const char *component)
@@ -166,9 +166,7 @@ static int take_active(void *closure, const char *component)
     CLEANUP_FREE char *name = string_format("run/services/%s/%s", walk->container, component);
     CLEANUP_FREE char *socket = name ? machine_path(walk->machine, name) : NULL;
     CLEANUP_JSON json_t *answer = walk->answers && socket ? channel_ask(socket, "ask", ANSWER_DEADLINE) : NULL;
-    json_t *entry = json_pack("{ss ss sb}", "container", walk->container, "component", component, "answers",
-                              answer != NULL);
-    add_names(entry, component);
+    json_t *entry = describe_active(walk->container, component, answer != NULL);
     add_state(entry, walk, answer, component);
     json_array_append_new(walk->result, entry);
     return 0;

@@ -74,6 +74,7 @@ int lab_loop_adapt(struct scenario_lab *lab, bool asked);
 void lab_loop_stop(struct scenario_lab *lab);                   /* as an operator does; started when it is next needed */
 void lab_loop_kill(struct scenario_lab *lab, bool spare_engine);
 int lab_loop_wait(struct scenario_lab *lab, int64_t seconds);
+bool lab_loop_holds(const struct scenario_lab *lab, const char *target); /* whether it may be accepted or preferred */
 int lab_loop_tell(struct scenario_lab *lab, const char *command, const char *target); /* over its socket */
 
 /* scenario-lab-observe.c */

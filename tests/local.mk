@@ -169,7 +169,8 @@ kill-sweep: $(check_PROGRAMS) dydisnix-lab
 	$(AM_TESTS_ENVIRONMENT) KILL_SWEEP=all $(SHELL) $(srcdir)/tests/kill-sweep.sh
 .PHONY: kill-sweep
 
-# The timeline of a scenario, played in the lab.
+# The timeline of a scenario, played in the lab or in the simulation.
 check_PROGRAMS += tests/play-scenario
-tests_play_scenario_CPPFLAGS = $(AM_CPPFLAGS) -iquote $(top_srcdir)/lab
-tests_play_scenario_LDADD = lab/libscenariolab.a lib/libdydisnix.a $(LIBRARIES_USED)
+tests_play_scenario_SOURCES = tests/play-scenario.c plugin/hook.c
+tests_play_scenario_CPPFLAGS = $(story_flags)
+tests_play_scenario_LDADD = lab/libscenariolab.a $(libraries_of_simulation)

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * play-scenario [--disnix] DIRECTORY: plays the timeline of DIRECTORY/scenario.json in a network of the lab, and prints
- * in lines of JSON what is to be seen after the first deployment, after each moment, and, once more asked, in the end:
+ * play-scenario [--disnix|--simulate] DIRECTORY: plays the timeline of DIRECTORY/scenario.json in a network, and prints in
+ * lines of JSON what is to be seen after the first deployment, after each moment, and, once more asked, in the end:
  *     {"happened": [status of each event], "adapted": status, "elapsed", "journal", "messages", "observed"}
  * or {"refused": reason}. Documents are not checked. A moment {"kill": true} ends this process with KILL.
+ *
+ * play-scenario --place FILE: where the policy puts services, for each { "services", "distribution", "targets", "before" }
+ * in the list that FILE holds.
  */
 #include "config.h"
 
@@ -15,6 +18,7 @@
 #include "cleanup.h"
 #include "operations.h"
 #include "scenario-network.h"
+#include "scenario-policy.h"
 #include "strings.h"
 
 static const struct scenario_network *network = &scenario_lab;
@@ -68,9 +72,22 @@ static int play(const struct scenario_setting *setting)
     return status != 0;
 }
 
+static int place(const char *file)
+{
+    CLEANUP_JSON json_t *list = json_load_file(file, 0, NULL);
+    json_t *system;
+    size_t index;
+    json_array_foreach(list, index, system)
+        tell(scenario_place(json_object_get(system, "services"), json_object_get(system, "distribution"),
+                            json_object_get(system, "targets"), json_object_get(system, "before")));
+    return list ? 0 : 2;
+}
+
 int main(int argc, char **argv)
 {
     operations_use(&real_operations);
+    if (argc == 3 && strcmp(argv[1], "--place") == 0)
+        return place(argv[2]);
     if (argc < 2)
         return 2;
     CLEANUP_FREE char *directory = realpath(argv[argc - 1], NULL);
@@ -81,6 +98,8 @@ int main(int argc, char **argv)
         fprintf(stderr, "%s:%d: %s\n", file, error.line, error.text);
         return 2;
     }
+    if (strcmp(argv[1], "--simulate") == 0)
+        network = &scenario_simulation;
     const struct scenario_setting setting = { .scenario = scenario, .directory = directory,
                                               .disnix = strcmp(argv[1], "--disnix") == 0,
                                               .verbose = getenv("VERBOSE") != NULL };
