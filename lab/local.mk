@@ -98,3 +98,24 @@ lab_libsimulation_a_SOURCES = \
 	lab/simulated-programs.c \
 	lab/simulated-scenario.h \
 	$(NULL)
+
+# Scenarios: what is read and judged, and the program.
+noinst_LIBRARIES += lab/libscenario.a
+lab_libscenario_a_SOURCES = \
+	lab/scenario-check.c lab/scenario-check.h \
+	lab/scenario-events.c \
+	lab/scenario-expect.c \
+	lab/scenario-file.c lab/scenario-file.h \
+	lab/scenario-golden.c lab/scenario-golden.h \
+	lab/scenario-locate.c lab/scenario-locate.h \
+	lab/scenario-output.c lab/scenario-output.h \
+	lab/scenario-run.c lab/scenario-run.h \
+	lab/scenario-story.c lab/scenario-story.h \
+	lab/scenario-validate.c lab/scenario-validate.h \
+	lab/scenario-words.c lab/scenario-words.h \
+	$(NULL)
+
+bin_PROGRAMS += dydisnix-scenario
+dydisnix_scenario_SOURCES = lab/scenario.c lab/scenario.h lab/scenario-cases.c plugin/hook.c
+dydisnix_scenario_CPPFLAGS = $(AM_CPPFLAGS) -iquote $(top_srcdir)/plugin -iquote $(top_srcdir)/host
+dydisnix_scenario_LDADD = lab/libscenario.a $(libraries_of_simulation)
