@@ -46,7 +46,8 @@ bool set_coordinator_profile(const struct deployment *deployment);
 /* Calls a client interface. output: what it printed, malloc()ed; NULL: it is shown. 0, or -1: not done. */
 int client_call(struct arguments *arguments, const char *target, char **output);
 
-/* The file that an absolute path leads to, its last name's links followed; malloc()ed, NULL: there is none. */
+/* The file that an absolute path leads to, its last name's links followed; malloc()ed, NULL: there is none.
+ */
 char *follow_links(const char *path);
 
 /* For string_lines(): each line becomes an argument of closure, a struct arguments. */

@@ -68,8 +68,8 @@ static bool reach_step(void)
     char name[32];
     unsigned wanted;
     int how = 0;
-    if (!file || !*file || operations->read(file, 4096, &text, &length) != 0 || sscanf(text, "%31s %u %n", name, &wanted, &how) != 2 || strcmp(name, phase) != 0
-        || wanted != step)
+    if (!file || !*file || operations->read(file, 4096, &text, &length) != 0
+        || sscanf(text, "%31s %u %n", name, &wanted, &how) != 2 || strcmp(name, phase) != 0 || wanted != step)
         return true;
     const char *rest = text + strcspn(text, "\n");
     if (!*rest || !rest[1])

@@ -67,8 +67,9 @@ static bool has_room(const struct placing *placing, const char *target, const js
     json_t *needed;
     json_object_foreach(json_object_get(service, "resources"), name, needed) {
         const json_t *there = json_object_get(resources, name);
-        if (there && json_number_value(json_object_get(used, name)) + json_number_value(needed)
-                         > json_number_value(there))
+        if (there
+            && json_number_value(json_object_get(used, name)) + json_number_value(needed)
+                   > json_number_value(there))
             return false;
     }
     return true;
@@ -83,8 +84,9 @@ static void use(struct placing *placing, const char *target, const json_t *servi
         used = json_object_get(placing->used, target);
     }
     json_object_foreach(json_object_get(service, "resources"), name, needed)
-        json_object_set_new(used, name, json_real(json_number_value(json_object_get(used, name))
-                                                  + json_number_value(needed)));
+        json_object_set_new(
+            used, name,
+            json_real(json_number_value(json_object_get(used, name)) + json_number_value(needed)));
 }
 
 static bool has_name(const json_t *names, const char *name)
@@ -97,10 +99,11 @@ static bool has_name(const json_t *names, const char *name)
     return false;
 }
 
-static void try_target(struct placing *placing, const json_t *service, size_t copies, const char *target, json_t *places)
+static void try_target(struct placing *placing, const json_t *service, size_t copies, const char *target,
+                       json_t *places)
 {
-    if (json_array_size(places) >= copies || has_name(places, target) || !json_object_get(placing->targets, target)
-        || !has_room(placing, target, service))
+    if (json_array_size(places) >= copies || has_name(places, target)
+        || !json_object_get(placing->targets, target) || !has_room(placing, target, service))
         return;
     use(placing, target, service);
     json_array_append_new(places, json_string(target));
@@ -115,7 +118,8 @@ static void try_targets(struct placing *placing, const json_t *service, size_t c
         try_target(placing, service, copies, json_string_value(name), places);
 }
 
-static json_t *place(struct placing *placing, const json_t *service, const json_t *policy, const json_t *before)
+static json_t *place(struct placing *placing, const json_t *service, const json_t *policy,
+                     const json_t *before)
 {
     const json_t *on = json_object_get(policy, "on"), *copies = json_object_get(policy, "copies");
     size_t count = copies ? (size_t)json_integer_value(copies) : 1;
@@ -140,8 +144,8 @@ json_t *scenario_place(const json_t *services, const json_t *distribution, const
     struct placing placing = { targets, used };
     json_t *result = json_object();
     for (size_t i = 0; names && names[i]; i++) {
-        json_t *places = place(&placing, json_object_get(services, names[i]), json_object_get(distribution, names[i]),
-                               json_object_get(before, names[i]));
+        json_t *places = place(&placing, json_object_get(services, names[i]),
+                               json_object_get(distribution, names[i]), json_object_get(before, names[i]));
         if (json_array_size(places) > 0)
             json_object_set_new(result, names[i], places);
         else

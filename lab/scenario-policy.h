@@ -12,9 +12,9 @@
 /* { SERVICE: [TARGET] }, a new reference; a service that can go nowhere is not in it.
  *
  * services: { NAME: { "resources": { NAME: number }, … } }
- * distribution: { SERVICE: { "on": [TARGET], "copies": number, "stay": bool } }, all optional; NULL: nothing is said
- * targets: { NAME: { "resources": { NAME: number }, … } } of the model; what has no number is there without end
- * before: { SERVICE: [TARGET] }, where they are; NULL: nowhere */
+ * distribution: { SERVICE: { "on": [TARGET], "copies": number, "stay": bool } }, all optional; NULL: nothing
+ * is said targets: { NAME: { "resources": { NAME: number }, … } } of the model; what has no number is there
+ * without end before: { SERVICE: [TARGET] }, where they are; NULL: nowhere */
 json_t *scenario_place(const json_t *services, const json_t *distribution, const json_t *targets,
                        const json_t *before);
 
@@ -26,8 +26,8 @@ const char *scenario_type(const json_t *service);
 const char *scenario_container(const json_t *service);
 const char *scenario_version(const json_t *service);
 
-/* The names in an object, sorted bytewise; the array is free()d by the caller, the names belong to the object. The
- * last is NULL. */
+/* The names in an object, sorted bytewise; the array is free()d by the caller, the names belong to the
+ * object. The last is NULL. */
 const char **scenario_sorted_names(const json_t *object);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * The simulation as a network that scenarios run in. What a network needs of this process (its table of operations,
- * its environment) it has only while it is asked something, so several may be open at once.
+ * The simulation as a network that scenarios run in. What a network needs of this process (its table of
+ * operations, its environment) it has only while it is asked something, so several may be open at once.
  */
 #include "scenario-network.h"
 
@@ -17,10 +17,16 @@
 static const struct {
     const char *name, *value;
 } variables[] = {
-    { "DYSNOMIA_STATEDIR", SCENARIO_DYSNOMIA }, { "DYDISNIX_NIX_EXPRESSIONS", SCENARIO_EXPRESSIONS },
-    { "TMPDIR", NULL }, { "DISNIX_PROFILE", NULL }, { "DISNIX_CLIENT_INTERFACE", NULL },
-    { "DISNIX_TARGET_PROPERTY", NULL }, { "DISNIX_DEPLOY_STATE", NULL }, { "DISNIX_DELETE_STATE", NULL },
-    { "DYDISNIX_GENINFRA", NULL }, { "DYDISNIX_PLUGIN_PATH", NULL },
+    { "DYSNOMIA_STATEDIR", SCENARIO_DYSNOMIA },
+    { "DYDISNIX_NIX_EXPRESSIONS", SCENARIO_EXPRESSIONS },
+    { "TMPDIR", NULL },
+    { "DISNIX_PROFILE", NULL },
+    { "DISNIX_CLIENT_INTERFACE", NULL },
+    { "DISNIX_TARGET_PROPERTY", NULL },
+    { "DISNIX_DEPLOY_STATE", NULL },
+    { "DISNIX_DELETE_STATE", NULL },
+    { "DYDISNIX_GENINFRA", NULL },
+    { "DYDISNIX_PLUGIN_PATH", NULL },
 };
 
 enum { VARIABLES = sizeof variables / sizeof *variables };
@@ -61,7 +67,9 @@ static void leave(struct visit *visit)
 
 static char *refuses(const struct scenario_setting *setting)
 {
-    return json_object_get(setting->scenario, "models") ? strdup("its models are in Nix, which is not simulated") : NULL;
+    return json_object_get(setting->scenario, "models")
+               ? strdup("its models are in Nix, which is not simulated")
+               : NULL;
 }
 
 static json_t *copy_or_empty(const json_t *scenario, const char *key)
@@ -123,11 +131,12 @@ static void *open_network(const struct scenario_setting *setting)
     scenario_watch(scenario);
     add_machines(scenario, json_object_get(setting->scenario, "targets"));
     scenario_write_models(scenario);
-    simulated_files_write(&scenario->simulation->files, SCENARIO_EXPRESSIONS "/effective-model.nix", expression,
-                          strlen(expression));
+    simulated_files_write(&scenario->simulation->files, SCENARIO_EXPRESSIONS "/effective-model.nix",
+                          expression, strlen(expression));
     simulated_files_make_directory(&scenario->simulation->files, "/tmp");
     int status = simulated_loop_open(&scenario->loop, json_object_get(setting->scenario, "options"),
-                                     scenario->discovers, !json_is_false(json_object_get(setting->scenario, "snapshot")));
+                                     scenario->discovers,
+                                     !json_is_false(json_object_get(setting->scenario, "snapshot")));
     if (status != 0)
         fputs(scenario->simulation->log ? scenario->simulation->log : "", stderr);
     leave(&visit);
@@ -170,7 +179,8 @@ static json_t *journal(void *network)
     const struct simulated_file *file =
         simulated_files_find(&scenario->simulation->files, SCENARIO_STATE "/events.jsonl");
     json_t *documents = json_array();
-    size_t length = file ? file->length : 0, read = scenario->journal_length <= length ? scenario->journal_length : 0;
+    size_t length = file ? file->length : 0,
+           read = scenario->journal_length <= length ? scenario->journal_length : 0;
     CLEANUP_FREE char *text = file ? simulated_memory(strdup(file->data + read)) : NULL;
     if (text)
         string_lines(text, add_document, documents);
@@ -214,5 +224,6 @@ const char *simulated_fault_hit(const void *network)
     return ((const struct simulated_scenario *)network)->simulation->fault_hit;
 }
 
-const struct scenario_network scenario_simulation = { "simulation", refuses,  open_network, happen,  adapt,
-                                                      journal,      messages, observe,      elapsed, close_network };
+const struct scenario_network scenario_simulation = { "simulation", refuses,      open_network, happen,
+                                                      adapt,        journal,      messages,     observe,
+                                                      elapsed,      close_network };

@@ -77,8 +77,8 @@ static void put_line(xmlBufferPtr output, const char *line)
     put(output, "\n");
 }
 
-void simulation_put_closure(const struct simulation *simulation, struct simulated_paths *seen, const char *path,
-                            xmlBufferPtr output)
+void simulation_put_closure(const struct simulation *simulation, struct simulated_paths *seen,
+                            const char *path, xmlBufferPtr output)
 {
     const struct simulated_object *object = simulation_object(simulation, path);
     if (!object || simulated_paths_have(seen, path))
@@ -111,8 +111,8 @@ static int query_installed(struct simulation *simulation, struct simulated_machi
     return 0;
 }
 
-static int print_invalid(struct simulation *simulation, struct simulated_machine *machine, const struct call *call,
-                         xmlBufferPtr output)
+static int print_invalid(struct simulation *simulation, struct simulated_machine *machine,
+                         const struct call *call, xmlBufferPtr output)
 {
     (void)simulation;
     for (size_t i = 0; i < call->word_count; i++)
@@ -224,7 +224,9 @@ static int activity(struct simulation *simulation, struct simulated_machine *mac
         return delete_state(machine, container, component);
     if (strcmp(call->operation, "--deactivate") == 0)
         return simulated_deactivate(machine, container, package);
-    return simulated_paths_have(&machine->paths, package) ? simulated_activate(machine, container, package, NULL) : 1;
+    return simulated_paths_have(&machine->paths, package)
+               ? simulated_activate(machine, container, package, NULL)
+               : 1;
 }
 
 /* A component may be named by its package. */
@@ -266,8 +268,8 @@ static bool has_snapshot(struct simulation *simulation, struct simulated_machine
     return false;
 }
 
-static int print_missing(struct simulation *simulation, struct simulated_machine *machine, const struct call *call,
-                         xmlBufferPtr output)
+static int print_missing(struct simulation *simulation, struct simulated_machine *machine,
+                         const struct call *call, xmlBufferPtr output)
 {
     for (size_t i = 0; i < call->word_count; i++)
         if (!has_snapshot(simulation, machine, call->words[i]))
@@ -307,7 +309,8 @@ static int export_snapshots(struct simulation *simulation, struct simulated_mach
 }
 
 /* What an ID names: v and the number of a value, 0 is the empty one. */
-static bool value_of(const struct simulation *simulation, const char *path, const struct simulated_value **value)
+static bool value_of(const struct simulation *simulation, const char *path,
+                     const struct simulated_value **value)
 {
     const char *slash = strrchr(path, '/');
     char *end = NULL;
@@ -343,7 +346,8 @@ static int clean_snapshots(struct simulation *simulation, struct simulated_machi
     (void)simulation;
     (void)output;
     if (state && state->snapshot_count > keep) {
-        memmove(state->snapshots, state->snapshots + state->snapshot_count - keep, keep * sizeof *state->snapshots);
+        memmove(state->snapshots, state->snapshots + state->snapshot_count - keep,
+                keep * sizeof *state->snapshots);
         state->snapshot_count = keep;
     }
     return 0;
@@ -397,8 +401,8 @@ static int travel(struct simulation *simulation, const struct simulated_machine 
     return 0;
 }
 
-static int make_call(struct simulation *simulation, const struct call *call, const struct dydisnix_program *program,
-                     xmlBufferPtr output)
+static int make_call(struct simulation *simulation, const struct call *call,
+                     const struct dydisnix_program *program, xmlBufferPtr output)
 {
     const struct simulated_watch *watch = simulation->watch;
     if (!call->operation || !call->key)

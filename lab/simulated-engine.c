@@ -120,10 +120,11 @@ static int run_main(engine_main *main, const struct dydisnix_program *program)
     return main(count, argv);
 }
 
-bool scenario_run_engine(struct simulated_scenario *scenario, const struct dydisnix_program *program, bool foreign,
-                         struct dydisnix_result *result)
+bool scenario_run_engine(struct simulated_scenario *scenario, const struct dydisnix_program *program,
+                         bool foreign, struct dydisnix_result *result)
 {
-    static const char *const names[] = { "disnix-deploy", "disnix-activate", "disnix-set", "disnix-snapshot", NULL };
+    static const char *const names[] = { "disnix-deploy", "disnix-activate", "disnix-set", "disnix-snapshot",
+                                         NULL };
     CLEANUP_BUFFER xmlBufferPtr output = simulated_memory(xmlBufferCreate());
     struct simulated_engine engine = { .program = program, .output = output, .foreign = foreign };
     const char *const *name = names;

@@ -65,7 +65,8 @@ static struct simulated_disk *find_disk(const struct simulated_scenario *scenari
 static int save(struct simulated_scenario *scenario, struct simulated_machine *machine, const json_t *event)
 {
     struct strings *strings = scenario->simulation->strings;
-    scenario->disks = simulated_memory(array_grow(scenario->disks, scenario->disk_count, sizeof *scenario->disks));
+    scenario->disks =
+        simulated_memory(array_grow(scenario->disks, scenario->disk_count, sizeof *scenario->disks));
     scenario->disks[scenario->disk_count++] =
         (struct simulated_disk){ machine->name, strings_intern(strings, text(event, "label")),
                                  simulated_disk(machine) };
@@ -80,7 +81,8 @@ static int crash(struct simulated_scenario *scenario, struct simulated_machine *
     return 0;
 }
 
-static int reappear(struct simulated_scenario *scenario, struct simulated_machine *machine, const json_t *event)
+static int reappear(struct simulated_scenario *scenario, struct simulated_machine *machine,
+                    const json_t *event)
 {
     const json_t *disk = json_object_get(event, "disk");
     const char *label = json_string_value(json_object_get(disk, "saved"));
@@ -97,7 +99,8 @@ static int reappear(struct simulated_scenario *scenario, struct simulated_machin
     return 0;
 }
 
-static int destroy(struct simulated_scenario *scenario, struct simulated_machine *machine, const json_t *event)
+static int destroy(struct simulated_scenario *scenario, struct simulated_machine *machine,
+                   const json_t *event)
 {
     struct simulation *simulation = scenario->simulation;
     size_t kept = 0;
@@ -121,7 +124,8 @@ static int change(struct simulated_scenario *scenario, struct simulated_machine 
                            json_object_get(event, "value"));
 }
 
-static int rename_machine(struct simulated_scenario *scenario, struct simulated_machine *machine, const json_t *event)
+static int rename_machine(struct simulated_scenario *scenario, struct simulated_machine *machine,
+                          const json_t *event)
 {
     machine->name = strings_intern(scenario->simulation->strings, text(event, "to"));
     return 0;
@@ -141,7 +145,8 @@ static int hang(struct simulated_scenario *scenario, struct simulated_machine *m
     return 0;
 }
 
-static const char *other_machine(const struct simulated_scenario *scenario, const struct simulated_machine *machine)
+static const char *other_machine(const struct simulated_scenario *scenario,
+                                 const struct simulated_machine *machine)
 {
     for (size_t i = 0; i < scenario->simulation->machine_count; i++)
         if (scenario->simulation->machines[i] != machine)
@@ -158,15 +163,20 @@ static char *estrange(const char *manifest, const char *other)
     if (!begin)
         return string_format("<profilemanifest version=\"2\"><serviceMappings><mapping><service>s</service>"
                              "<container>c</container><target>%s</target></mapping></serviceMappings>"
-                             "</profilemanifest>\n", other);
-    return string_format("%.*s<mapping><container>process</container><service>stranger</service><target>%s</target>"
-                         "</mapping>%s", (int)length, manifest, other, manifest + length);
+                             "</profilemanifest>\n",
+                             other);
+    return string_format(
+        "%.*s<mapping><container>process</container><service>stranger</service><target>%s</target>"
+        "</mapping>%s",
+        (int)length, manifest, other, manifest + length);
 }
 
-static int corrupt(struct simulated_scenario *scenario, struct simulated_machine *machine, const json_t *event)
+static int corrupt(struct simulated_scenario *scenario, struct simulated_machine *machine,
+                   const json_t *event)
 {
     struct simulation *simulation = scenario->simulation;
-    const struct simulated_object *profile = machine->profile ? simulation_object(simulation, machine->profile) : NULL;
+    const struct simulated_object *profile =
+        machine->profile ? simulation_object(simulation, machine->profile) : NULL;
     const char *how = text(event, "how"), *now = profile && profile->text ? profile->text : "";
     char *made = NULL;
     if (is(how, "garbage"))
@@ -269,7 +279,8 @@ static int upgrade(struct simulated_scenario *scenario, const json_t *event)
     return 0;
 }
 
-/* By a coordinator that knows what ours has deployed, and has its own store of snapshots. Nobody looks at it. */
+/* By a coordinator that knows what ours has deployed, and has its own store of snapshots. Nobody looks at it.
+ */
 static void deploy_foreign(struct simulated_scenario *scenario, const char *path)
 {
     struct manifest current;
@@ -277,8 +288,13 @@ static void deploy_foreign(struct simulated_scenario *scenario, const char *path
     const char *old = NULL, *directory = getenv("TMPDIR");
     CLEANUP_FREE char *usual = directory ? strdup(directory) : NULL;
     bool known = scenario_current(scenario, &current, &old);
-    const char *const argv[] = { "disnix-deploy", "--coordinator-profile-path", "/foreign-profiles", known ? "-o" : path,
-                                 known ? old : NULL, path, NULL };
+    const char *const argv[] = { "disnix-deploy",
+                                 "--coordinator-profile-path",
+                                 "/foreign-profiles",
+                                 known ? "-o" : path,
+                                 known ? old : NULL,
+                                 path,
+                                 NULL };
     manifest_clear(&current);
     scenario->simulation->watch = NULL;
     setenv("DYSNOMIA_STATEDIR", "/foreign-dysnomia", 1);
@@ -328,7 +344,8 @@ static int foreign(struct simulated_scenario *scenario, const json_t *event)
 }
 
 /* Where a service is live and answers; NULL: nowhere, or not on that machine. */
-static struct simulated_state *live_state(struct simulated_scenario *scenario, const char *service, const char *target)
+static struct simulated_state *live_state(struct simulated_scenario *scenario, const char *service,
+                                          const char *target)
 {
     for (size_t i = 0; i < scenario->simulation->machine_count; i++) {
         struct simulated_machine *machine = scenario->simulation->machines[i];
@@ -370,10 +387,12 @@ static int say_word(struct simulated_scenario *scenario, const char *word, const
 /* Events about one machine. */
 static const struct {
     const char *event;
-    int (*happen)(struct simulated_scenario *scenario, struct simulated_machine *machine, const json_t *event_);
+    int (*happen)(struct simulated_scenario *scenario, struct simulated_machine *machine,
+                  const json_t *event_);
 } of_machines[] = {
-    { "crash", crash },   { "reappear", reappear }, { "save", save }, { "remove", destroy }, { "change", change },
-    { "rename", rename_machine }, { "slow", slow }, { "hang", hang }, { "resume", hang },    { "corrupt", corrupt },
+    { "crash", crash },   { "reappear", reappear },     { "save", save }, { "remove", destroy },
+    { "change", change }, { "rename", rename_machine }, { "slow", slow }, { "hang", hang },
+    { "resume", hang },   { "corrupt", corrupt },
 };
 
 static int happen_to_machine(struct simulated_scenario *scenario, const json_t *event, bool *known)
@@ -421,8 +440,13 @@ static int happen_now(struct simulated_scenario *scenario, const json_t *event)
     static const struct {
         const char *event;
         int (*happen)(struct simulated_scenario *scenario, const json_t *event_);
-    } others[] = { { "add", add }, { "partition", cut_off }, { "join", cut_off }, { "lose-coordinator", lose },
-                   { "generator", misprint }, { "foreign-deploy", foreign }, { "upgrade", upgrade },
+    } others[] = { { "add", add },
+                   { "partition", cut_off },
+                   { "join", cut_off },
+                   { "lose-coordinator", lose },
+                   { "generator", misprint },
+                   { "foreign-deploy", foreign },
+                   { "upgrade", upgrade },
                    { "write", write_state } };
     const char *word = text(event, "event");
     bool known = false;
@@ -449,7 +473,8 @@ int scenario_happen(struct simulated_scenario *scenario, const json_t *event)
 /* The event that waits at that place happens within the cycle, and the loop learns of it later. */
 static void happen_within(struct simulated_scenario *scenario, size_t index)
 {
-    CLEANUP_JSON json_t *event = json_incref(json_object_get(json_array_get(scenario->waiting, index), "event"));
+    CLEANUP_JSON json_t *event =
+        json_incref(json_object_get(json_array_get(scenario->waiting, index), "event"));
     json_array_remove(scenario->waiting, index);
     happen_now(scenario, event);
     scenario->changed = true;
@@ -565,7 +590,8 @@ int scenario_call(struct simulated_scenario *scenario, const char *operation, co
     while (index < json_array_size(scenario->waiting)) {
         json_t *entry = json_array_get(scenario->waiting, index);
         const json_t *at = moment_of_waiting(scenario, index), *number = json_object_get(at, "number");
-        bool meant = matches(at, "call", operation) && (!json_object_get(at, "target") || matches(at, "target", name));
+        bool meant =
+            matches(at, "call", operation) && (!json_object_get(at, "target") || matches(at, "target", name));
         json_int_t seen = json_integer_value(json_object_get(entry, "seen")) + meant;
         json_object_set_new(entry, "seen", json_integer(seen));
         if (meant && seen == (number ? json_integer_value(number) : 1))
@@ -584,8 +610,10 @@ int scenario_program_fails(struct simulated_scenario *scenario, const char *prog
 {
     static const struct {
         const char *stage, *program;
-    } stages[] = { { "capture", "generator" }, { "augment", "dydisnix-augment-infra" },
-                   { "snapshot", "disnix-snapshot" }, { "redistribute", "dydisnix-gendist" },
+    } stages[] = { { "capture", "generator" },
+                   { "augment", "dydisnix-augment-infra" },
+                   { "snapshot", "disnix-snapshot" },
+                   { "redistribute", "dydisnix-gendist" },
                    { "assign_ids", "dydisnix-id-assign" } };
     size_t index;
     json_t *failure;

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * What can go wrong in a simulated network with one single thing that a process of the coordinator does to the world.
- * These things, the effects, are counted from 1 in their order: each program that is started, and each write, append,
- * move, removal and making of a directory or link. A network is one that scenario_simulation has opened.
+ * What can go wrong in a simulated network with one single thing that a process of the coordinator does to
+ * the world. These things, the effects, are counted from 1 in their order: each program that is started, and
+ * each write, append, move, removal and making of a directory or link. A network is one that
+ * scenario_simulation has opened.
  */
 #ifndef SIMULATED_FAULTS_H
 #define SIMULATED_FAULTS_H

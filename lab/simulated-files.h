@@ -33,7 +33,8 @@ int simulated_files_append(struct simulated_files *files, const char *path, cons
 /* An empty directory, unless there is something at path. -1: no memory. */
 int simulated_files_make_directory(struct simulated_files *files, const char *path);
 
-/* Gives a file, link or directory another path, in place of what is there. -1: no memory, or nothing is at from. */
+/* Gives a file, link or directory another path, in place of what is there. -1: no memory, or nothing is at
+ * from. */
 int simulated_files_move(struct simulated_files *files, const char *from, const char *to);
 
 /* The file or link at path, or everything below it. */

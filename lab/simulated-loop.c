@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * The loop in a simulation: what dydisnix-self-adapt does around supervisor_step(), with a clock that jumps, and
- * processes that are function calls.
+ * The loop in a simulation: what dydisnix-self-adapt does around supervisor_step(), with a clock that jumps,
+ * and processes that are function calls.
  */
 #include "simulated-scenario.h"
 
@@ -18,7 +18,7 @@
 #include "probe.h"
 #include "workers.h"
 
-static const int64_t load_limit = 60 * 1000;    /* milliseconds, as in the host */
+static const int64_t load_limit = 60 * 1000; /* milliseconds, as in the host */
 static const int64_t short_patience = 5 * 1000;
 static const int64_t quiet_after = 60 * 1000; /* what is due later is not waited for */
 static const unsigned failures_most = 5;      /* in a row: then it is let be */
@@ -38,11 +38,20 @@ static char **make_arguments(const json_t *options, bool discovers, bool snapsho
     struct arguments arguments = { 0 };
     size_t index;
     json_t *option;
-    static const char *const words[] = { "dydisnix-self-adapt", "-s", SCENARIO_SERVICES, "-q", SCENARIO_QOS,
-                                         "--reconstruct", "--state-dir=/simulated-state",
-                                         "--coordinator-profile-path=" SCENARIO_PROFILES, "--interval=86400",
-                                         "--probe-interval=86400", "--retry-min=1",
-                                         "--stage-timeout=redeploy=3600", "--cycle-timeout=14400", NULL };
+    static const char *const words[] = { "dydisnix-self-adapt",
+                                         "-s",
+                                         SCENARIO_SERVICES,
+                                         "-q",
+                                         SCENARIO_QOS,
+                                         "--reconstruct",
+                                         "--state-dir=/simulated-state",
+                                         "--coordinator-profile-path=" SCENARIO_PROFILES,
+                                         "--interval=86400",
+                                         "--probe-interval=86400",
+                                         "--retry-min=1",
+                                         "--stage-timeout=redeploy=3600",
+                                         "--cycle-timeout=14400",
+                                         NULL };
     for (size_t i = 0; words[i]; i++)
         arguments_add(&arguments, words[i]);
     arguments_add(&arguments, discovers ? "--geninfra=generator" : "--infrastructure=" SCENARIO_MODEL);
@@ -152,8 +161,9 @@ static void take_document(void *closure, const json_t *document)
     } else if (event && strcmp(event, "change") == 0) {
         supervisor_forgive(&loop->supervisor);
     } else if (event && strcmp(event, "due") == 0) {
-        supervisor_due(&loop->supervisor, scenario->simulation->milliseconds
-                                              + 1000 * json_integer_value(json_object_get(document, "seconds")));
+        supervisor_due(&loop->supervisor,
+                       scenario->simulation->milliseconds
+                           + 1000 * json_integer_value(json_object_get(document, "seconds")));
     }
 }
 
@@ -244,7 +254,8 @@ static void hang(void *closure)
 }
 
 /* A program that does not end by itself is ended by its deadline, or by the first signal. */
-static void wait_for_program(void *closure, const struct dydisnix_program *program, struct dydisnix_result *result)
+static void wait_for_program(void *closure, const struct dydisnix_program *program,
+                             struct dydisnix_result *result)
 {
     struct simulated_scenario *scenario = closure;
     struct simulation *simulation = scenario->simulation;
@@ -276,7 +287,8 @@ static int call(void *closure, const char *operation, const char *key)
 
 static bool run(void *closure, const struct dydisnix_program *program, struct dydisnix_result *result)
 {
-    return scenario_run_models(closure, program, result) || scenario_run_engine(closure, program, false, result);
+    return scenario_run_models(closure, program, result)
+           || scenario_run_engine(closure, program, false, result);
 }
 
 static void note_message(void *closure, const char *line)
@@ -294,9 +306,15 @@ static void note_message(void *closure, const char *line)
 
 void scenario_watch(struct simulated_scenario *scenario)
 {
-    scenario->watch = (struct simulated_watch){ .closure = scenario, .dead = is_dead, .listen = listen,
-                                                .kill = kill_host, .hang = hang, .wait = wait_for_program,
-                                                .call = call, .run = run, .log = note_message };
+    scenario->watch = (struct simulated_watch){ .closure = scenario,
+                                                .dead = is_dead,
+                                                .listen = listen,
+                                                .kill = kill_host,
+                                                .hang = hang,
+                                                .wait = wait_for_program,
+                                                .call = call,
+                                                .run = run,
+                                                .log = note_message };
     scenario->simulation->watch = &scenario->watch;
 }
 
@@ -357,9 +375,12 @@ static void run_cycle(struct simulated_scenario *scenario, unsigned todo)
     if (progress_open(&loop->progress, &fd) != 0)
         simulated_broken("no pipe");
     fcntl(fd, F_SETPIPE_SZ, PIPE_SIZE);
-    const struct cycle_request request = { .retry = todo & DO_RETRY, .now = todo & DO_NOW,
-                                           .resync = todo & DO_RESYNC, .first = !loop->supervisor.ready,
-                                           .host = getppid(), .progress = fd };
+    const struct cycle_request request = { .retry = todo & DO_RETRY,
+                                           .now = todo & DO_NOW,
+                                           .resync = todo & DO_RESYNC,
+                                           .first = !loop->supervisor.ready,
+                                           .host = getppid(),
+                                           .progress = fd };
     begin_process(scenario);
     int code = cycle_run(&loop->settings, &request);
     close(fd);
@@ -422,7 +443,8 @@ static void start(struct simulated_scenario *scenario)
         return;
     bool polls = settings->generator || settings->snapshot;
     bool probes = settings->probes && (!polls || settings->interval > settings->probe_interval);
-    loop->supervisor = (struct supervisor){ .polls = polls, .once = settings->once,
+    loop->supervisor = (struct supervisor){ .polls = polls,
+                                            .once = settings->once,
                                             .interval = settings->interval * 1000,
                                             .retry_min = settings->retry_min * 1000,
                                             .retry_max = settings->retry_max * 1000,

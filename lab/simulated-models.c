@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * What works on models in a simulated network: the generator, Nix as far as it evaluates models, Dynamic Disnix and
- * disnix-manifest.
+ * What works on models in a simulated network: the generator, Nix as far as it evaluates models, Dynamic
+ * Disnix and disnix-manifest.
  */
 #include "simulated-scenario.h"
 
@@ -73,7 +73,8 @@ void scenario_write_models(struct simulated_scenario *scenario)
 /* What the source of models says now, malloc()ed; NULL: it fails; *hangs: it does not end. */
 static char *print_model(struct simulated_scenario *scenario, bool *hangs)
 {
-    CLEANUP_JSON json_t *model = scenario_model(scenario), *how = json_incref(json_array_get(scenario->prints, 0));
+    CLEANUP_JSON json_t *model = scenario_model(scenario),
+                        *how = json_incref(json_array_get(scenario->prints, 0));
     const char *word = how ? json_string_value(how) : "";
     char *text = simulated_memory(json_dumps(model, JSON_INDENT(2)));
     if (how)
@@ -104,7 +105,8 @@ static int run_generator(struct simulated_scenario *scenario, xmlBufferPtr outpu
 
 static json_t *load(const struct simulated_scenario *scenario, const char *path)
 {
-    const struct simulated_object *object = is_store_path(path) ? simulation_object(scenario->simulation, path) : NULL;
+    const struct simulated_object *object =
+        is_store_path(path) ? simulation_object(scenario->simulation, path) : NULL;
     const struct simulated_file *file = simulated_files_find(&scenario->simulation->files, path);
     const char *text = object ? object->text : file ? file->data : NULL;
     return text ? json_loads(text, JSON_DECODE_ANY, NULL) : NULL;
@@ -128,8 +130,9 @@ static json_t *load_model(const struct simulated_scenario *scenario, const char 
 {
     static const char effective[] = "/effective/infrastructure.nix";
     size_t length = strlen(file), end = strlen(effective);
-    json_t *model = length > end && strcmp(file + length - end, effective) == 0 ? load_effective(scenario, file)
-                                                                                : load(scenario, file);
+    json_t *model = length > end && strcmp(file + length - end, effective) == 0
+                        ? load_effective(scenario, file)
+                        : load(scenario, file);
     if (json_is_object(model))
         return model;
     json_decref(model);
@@ -149,8 +152,8 @@ static void put_attribute(xmlBufferPtr output, const char *name, const json_t *v
 
 static void put_scalar(xmlBufferPtr output, const char *type, const json_t *value)
 {
-    CLEANUP_FREE char *text = json_is_string(value) ? strdup(json_string_value(value))
-                                                    : json_dumps(value, JSON_ENCODE_ANY);
+    CLEANUP_FREE char *text =
+        json_is_string(value) ? strdup(json_string_value(value)) : json_dumps(value, JSON_ENCODE_ANY);
     xmlBufferCCat(output, "<");
     xmlBufferCCat(output, type);
     xmlBufferCCat(output, " value=\"");
@@ -187,10 +190,11 @@ static void put_value(xmlBufferPtr output, const json_t *value)
     else if (json_is_null(value))
         xmlBufferCCat(output, "<null/>");
     else
-        put_scalar(output, json_is_string(value)    ? "string"
-                           : json_is_boolean(value) ? "bool"
-                           : json_is_integer(value) ? "int"
-                                                    : "float",
+        put_scalar(output,
+                   json_is_string(value)    ? "string"
+                   : json_is_boolean(value) ? "bool"
+                   : json_is_integer(value) ? "int"
+                                            : "float",
                    value);
 }
 
@@ -220,18 +224,21 @@ static int evaluate(struct simulated_scenario *scenario, const char *file, xmlBu
 bool scenario_current(const struct simulated_scenario *scenario, struct manifest *manifest, const char **path)
 {
     struct simulation *simulation = scenario->simulation;
-    const struct simulated_file *link = simulated_files_find(&simulation->files, SCENARIO_PROFILES "/default");
-    CLEANUP_FREE char *name = link ? simulated_memory(string_format(SCENARIO_PROFILES "/%s", link->data)) : NULL;
+    const struct simulated_file *link =
+        simulated_files_find(&simulation->files, SCENARIO_PROFILES "/default");
+    CLEANUP_FREE char *name =
+        link ? simulated_memory(string_format(SCENARIO_PROFILES "/%s", link->data)) : NULL;
     const struct simulated_file *generation = name ? simulated_files_find(&simulation->files, name) : NULL;
-    const struct simulated_object *object = generation ? simulation_object(simulation, generation->data) : NULL;
+    const struct simulated_object *object =
+        generation ? simulation_object(simulation, generation->data) : NULL;
     const struct manifest_limits limits = { 0 };
     CLEANUP_FREE char *reason = NULL;
     manifest_init(manifest, simulation->strings);
     if (!object || !object->text || !simulated_paths_have(&simulation->paths, object->path))
         return false;
     *path = object->path;
-    return manifest_parse(object->text, strlen(object->text), object->path, &limits, simulation->strings, manifest,
-                          &reason)
+    return manifest_parse(object->text, strlen(object->text), object->path, &limits, simulation->strings,
+                          manifest, &reason)
            == 0;
 }
 
@@ -278,15 +285,33 @@ static int distribute(struct simulated_scenario *scenario, const struct dydisnix
     return 0;
 }
 
-static struct simulated_service service_of(struct simulation *simulation, const char *name, const json_t *service)
+static struct simulated_service service_of(struct simulation *simulation, const char *name,
+                                           const json_t *service)
 {
     CLEANUP_FREE char *package = simulated_memory(string_format("%s-%s", name, scenario_version(service)));
-    return (struct simulated_service){
-        .name = name, .package = strings_intern(simulation->strings, package),
-        .container = scenario_container(service), .type = scenario_type(service),
-        .stateful = scenario_has_state(service), .provides = json_string_value(json_object_get(service, "provides")),
-        .dependencies = json_object_get(service, "dependsOn"), .connections = json_object_get(service, "connectsTo")
-    };
+    return (struct simulated_service){ .name = name,
+                                       .package = strings_intern(simulation->strings, package),
+                                       .container = scenario_container(service),
+                                       .type = scenario_type(service),
+                                       .stateful = scenario_has_state(service),
+                                       .provides = json_string_value(json_object_get(service, "provides")),
+                                       .dependencies = json_object_get(service, "dependsOn"),
+                                       .connections = json_object_get(service, "connectsTo") };
+}
+
+/* Whether every name in those lists is a service, as Nix demands. */
+static bool has_all_dependencies(const json_t *services)
+{
+    static const char *const lists[] = { "dependsOn", "connectsTo" };
+    const char *name;
+    json_t *service, *other;
+    size_t index;
+    json_object_foreach((json_t *)services, name, service)
+        for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
+            json_array_foreach(json_object_get(service, lists[i]), index, other)
+                if (!json_object_get(services, json_string_value(other)))
+                    return false;
+    return true;
 }
 
 static size_t count_places(const json_t *places)
@@ -309,19 +334,23 @@ static void add_places(struct simulated_system *system, struct simulated_place *
         list[system->place_count++] = (struct simulated_place){ service, json_string_value(target) };
 }
 
-const char *scenario_manifest(struct simulated_scenario *scenario, const json_t *services, const json_t *places,
-                              const json_t *model)
+const char *scenario_manifest(struct simulated_scenario *scenario, const json_t *services,
+                              const json_t *places, const json_t *model)
 {
     struct simulation *simulation = scenario->simulation;
     const struct infrastructure_defaults defaults = { "client", "hostname", "x86_64-linux" };
     struct infrastructure infrastructure = { 0 };
     CLEANUP_BUFFER xmlBufferPtr xml = simulated_memory(xmlBufferCreate());
     CLEANUP_FREE const char **names = simulated_memory(scenario_sorted_names(services));
-    CLEANUP_FREE struct simulated_service *list = simulated_memory(calloc(json_object_size(services) + 1, sizeof *list));
-    CLEANUP_FREE struct simulated_place *where = simulated_memory(calloc(count_places(places) + 1, sizeof *where));
+    CLEANUP_FREE struct simulated_service *list =
+        simulated_memory(calloc(json_object_size(services) + 1, sizeof *list));
+    CLEANUP_FREE struct simulated_place *where =
+        simulated_memory(calloc(count_places(places) + 1, sizeof *where));
     CLEANUP_FREE char *reason = NULL;
     struct simulated_system system = { .services = list, .places = where };
     const char *path = NULL;
+    if (!has_all_dependencies(services))
+        return NULL;
     put_expression(xml, model);
     for (size_t i = 0; names[i]; i++) {
         list[system.service_count++] = service_of(simulation, names[i], json_object_get(services, names[i]));
@@ -383,7 +412,8 @@ static const char *evaluated_file(const struct dydisnix_program *program)
     return NULL;
 }
 
-static int run(struct simulated_scenario *scenario, const struct dydisnix_program *program, xmlBufferPtr output)
+static int run(struct simulated_scenario *scenario, const struct dydisnix_program *program,
+               xmlBufferPtr output)
 {
     const char *name = program->argv[0];
     int status = scenario_program_fails(scenario, name);

@@ -253,8 +253,8 @@ const char *simulation_snapshot_name(struct simulation *simulation, const struct
     return strings_intern(simulation->strings, name);
 }
 
-const struct simulated_value *simulation_value(struct simulation *simulation, const struct simulated_value *before,
-                                               const char *text)
+const struct simulated_value *simulation_value(struct simulation *simulation,
+                                               const struct simulated_value *before, const char *text)
 {
     const char *own = strings_intern(simulation->strings, text);
     for (size_t i = 0; i < simulation->value_count; i++)

@@ -64,8 +64,8 @@ struct simulated_machine {
     bool up;
     bool hung, partitioned; /* who calls waits for ever; cannot get there */
     bool locked;
-    const char *answer; /* instead of its profile manifest, until it gets a profile; NULL: the truth */
-    int64_t slow; /* milliseconds that a call takes longer */
+    const char *answer;  /* instead of its profile manifest, until it gets a profile; NULL: the truth */
+    int64_t slow;        /* milliseconds that a call takes longer */
     bool held;           /* by the host */
     const char *profile; /* store path; NULL: none */
     struct simulated_active *active;
@@ -93,8 +93,8 @@ struct simulated_watch {
     void *closure;
     bool (*dead)(void *closure);   /* what runs was killed: nothing that it does has an effect */
     void (*listen)(void *closure); /* before an effect */
-    /* The process that is about to have an effect is killed, with the host; or waits for something without end, until
-     * somebody kills it. */
+    /* The process that is about to have an effect is killed, with the host; or waits for something without
+     * end, until somebody kills it. */
     void (*kill)(void *closure);
     void (*hang)(void *closure);
     /* A program does not end by itself: how it is ended. */
@@ -196,14 +196,14 @@ void simulated_paths_add_closure(const struct simulation *simulation, struct sim
 void simulated_hash(const char *text, char hash[65]);
 
 /* A value as any other of the same content: text upon what was there before. */
-const struct simulated_value *simulation_value(struct simulation *simulation, const struct simulated_value *before,
-                                               const char *text);
+const struct simulated_value *simulation_value(struct simulation *simulation,
+                                               const struct simulated_value *before, const char *text);
 
 /* From now on operations are those of this network (again). */
 void simulation_use(struct simulation *simulation);
 
-/* Something is about to be done to the world; what: "write", "nix-env", …; where: to what, or NULL. False: it is not,
- * errno says why. */
+/* Something is about to be done to the world; what: "write", "nix-env", …; where: to what, or NULL. False: it
+ * is not, errno says why. */
 bool simulation_effect(struct simulation *simulation, const char *what, const char *where);
 
 /* A line that a program prints for people, among the messages. */
@@ -219,8 +219,8 @@ void simulation_client(struct simulation *simulation, const struct dydisnix_prog
                        struct dydisnix_result *result);
 
 /* Adds path and what it refers to, dependencies first, one a line, without what was seen. */
-void simulation_put_closure(const struct simulation *simulation, struct simulated_paths *seen, const char *path,
-                            xmlBufferPtr output);
+void simulation_put_closure(const struct simulation *simulation, struct simulated_paths *seen,
+                            const char *path, xmlBufferPtr output);
 
 /* Ends the program: something that cannot be. simulated_memory(): memory gives itself back, NULL is such a
  * thing. */

@@ -62,8 +62,8 @@ static json_t *describe_active(const struct simulated_scenario *scenario, struct
     const char *component = store_path_name(active->package), *version;
     CLEANUP_FREE char *service = service_of(component, &version);
     const struct simulated_state *state = simulated_state(machine, active->container, component, false);
-    return json_pack("{ss ss ss ss sb so*}", "service", service, "container", active->container, "component", component,
-                     "version", version, "answers", machine->up && !machine->hung, "state",
+    return json_pack("{ss ss ss ss sb so*}", "service", service, "container", active->container, "component",
+                     component, "version", version, "answers", machine->up && !machine->hung, "state",
                      has_state(scenario, service, state) ? lines_of(state ? state->value : NULL) : NULL);
 }
 
@@ -71,7 +71,8 @@ static bool read_profile(const struct simulated_scenario *scenario, const struct
                          struct manifest *manifest)
 {
     struct simulation *simulation = scenario->simulation;
-    const struct simulated_object *profile = machine->profile ? simulation_object(simulation, machine->profile) : NULL;
+    const struct simulated_object *profile =
+        machine->profile ? simulation_object(simulation, machine->profile) : NULL;
     const struct manifest_limits limits = { 0 };
     CLEANUP_FREE char *reason = NULL;
     manifest_init(manifest, simulation->strings);
@@ -87,8 +88,9 @@ static json_t *mappings_of(const struct manifest *manifest)
     for (size_t i = 0; i < manifest->service_mapping_count; i++) {
         const struct service_mapping *mapping = &manifest->service_mappings[i];
         const struct service *service = manifest_find_service(manifest, mapping->service);
-        json_array_append_new(list, json_pack("{ss ss ss}", "service", service ? service->name : mapping->service,
-                                              "container", mapping->container, "target", mapping->target));
+        json_array_append_new(list,
+                              json_pack("{ss ss ss}", "service", service ? service->name : mapping->service,
+                                        "container", mapping->container, "target", mapping->target));
     }
     return sorted(list);
 }
@@ -146,8 +148,8 @@ static json_t *describe_machine(const struct simulated_scenario *scenario, struc
                      : machine->hung        ? "hung"
                      : machine->partitioned ? "partitioned"
                                             : "up",
-                     "listed", machine->listed, "active", sorted(active), "profile", known, "says", says, "stored",
-                     sort_stored(stored_of(machine)), "locked", machine->locked);
+                     "listed", machine->listed, "active", sorted(active), "profile", known, "says", says,
+                     "stored", sort_stored(stored_of(machine)), "locked", machine->locked);
 }
 
 static json_t *describe_machines(const struct simulated_scenario *scenario)
@@ -158,7 +160,8 @@ static json_t *describe_machines(const struct simulated_scenario *scenario)
         json_object_set_new(names, scenario->simulation->machines[i]->name, json_null());
     CLEANUP_FREE const char **list = simulated_memory(scenario_sorted_names(names));
     for (size_t i = 0; list[i]; i++)
-        json_object_set_new(targets, list[i], describe_machine(scenario, scenario_machine(scenario, list[i])));
+        json_object_set_new(targets, list[i],
+                            describe_machine(scenario, scenario_machine(scenario, list[i])));
     return targets;
 }
 
@@ -173,15 +176,17 @@ static json_t *describe_services(const struct manifest *manifest)
         const char *version;
         CLEANUP_FREE char *name = service_of(store_path_name(service->pkg), &version);
         for (size_t j = 0; j < service->depends_on.count; j++) {
-            const struct service *other = manifest_find_service(manifest, service->depends_on.items[j].service);
+            const struct service *other =
+                manifest_find_service(manifest, service->depends_on.items[j].service);
             if (other)
                 json_object_set_new(names, other->name, json_null());
         }
         CLEANUP_FREE const char **sorted_names = simulated_memory(scenario_sorted_names(names));
         for (size_t j = 0; sorted_names[j]; j++)
             json_array_append_new(list, json_string(sorted_names[j]));
-        json_object_set_new(services, service->name, json_pack("{ss ss so}", "version", version, "type", service->type,
-                                                               "dependsOn", list));
+        json_object_set_new(
+            services, service->name,
+            json_pack("{ss ss so}", "version", version, "type", service->type, "dependsOn", list));
     }
     CLEANUP_FREE const char **all = simulated_memory(scenario_sorted_names(services));
     for (size_t i = 0; all[i]; i++)
@@ -206,8 +211,8 @@ static json_t *describe_manifest(const struct simulated_scenario *scenario)
     const char *path;
     json_t *result = NULL;
     if (scenario_current(scenario, &manifest, &path))
-        result = json_pack("{so so so}", "services", describe_services(&manifest), "mappings", mappings_of(&manifest),
-                           "snapshots", snapshots_of(&manifest));
+        result = json_pack("{so so so}", "services", describe_services(&manifest), "mappings",
+                           mappings_of(&manifest), "snapshots", snapshots_of(&manifest));
     manifest_clear(&manifest);
     return result ? result : json_null();
 }
@@ -240,9 +245,15 @@ static json_t *describe_snapshots(const struct simulated_scenario *scenario)
 /* What should not be there while nothing runs. */
 static json_t *describe_left(const struct simulated_scenario *scenario)
 {
-    static const char *const odd[] = { SCENARIO_STATE "/work/", SCENARIO_STATE "/new", SCENARIO_STATE "/previous",
-                                       SCENARIO_STATE "/undo", SCENARIO_STATE "/set.xml",
-                                       SCENARIO_STATE "/deployment", SCENARIO_STATE "/snapshot.xml", "/tmp/", NULL };
+    static const char *const odd[] = { SCENARIO_STATE "/work/",
+                                       SCENARIO_STATE "/new",
+                                       SCENARIO_STATE "/previous",
+                                       SCENARIO_STATE "/undo",
+                                       SCENARIO_STATE "/set.xml",
+                                       SCENARIO_STATE "/deployment",
+                                       SCENARIO_STATE "/snapshot.xml",
+                                       "/tmp/",
+                                       NULL };
     json_t *left = json_array();
     for (size_t i = 0; i < scenario->simulation->files.count; i++) {
         const struct simulated_file *file = &scenario->simulation->files.items[i];
@@ -266,10 +277,11 @@ static json_t *held_of(const json_t *state)
 
 json_t *scenario_observe(struct simulated_scenario *scenario)
 {
-    const struct simulated_file *file = simulated_files_find(&scenario->simulation->files, SCENARIO_STATE "/state.json");
+    const struct simulated_file *file =
+        simulated_files_find(&scenario->simulation->files, SCENARIO_STATE "/state.json");
     CLEANUP_JSON json_t *state = file ? json_loadb(file->data, file->length, 0, NULL) : NULL;
-    return json_pack("{so s{so so so} so sb}", "targets", describe_machines(scenario), "coordinator", "stored",
-                     describe_snapshots(scenario), "manifest", describe_manifest(scenario), "left",
+    return json_pack("{so s{so so so} so sb}", "targets", describe_machines(scenario), "coordinator",
+                     "stored", describe_snapshots(scenario), "manifest", describe_manifest(scenario), "left",
                      describe_left(scenario), "held", held_of(state), "paused",
                      json_object_get(state, "paused") != NULL);
 }

@@ -63,7 +63,8 @@ static bool is_hit(struct simulation *simulation, const char *what, const char *
     if (simulation->effects != simulation->fault_at)
         return false;
     free(simulation->fault_hit);
-    simulation->fault_hit = simulated_memory(string_format("%s%s%s", what, where ? " " : "", where ? where : ""));
+    simulation->fault_hit =
+        simulated_memory(string_format("%s%s%s", what, where ? " " : "", where ? where : ""));
     return true;
 }
 
@@ -89,7 +90,8 @@ bool simulation_effect(struct simulation *simulation, const char *what, const ch
     return !simulation->full;
 }
 
-/* What stands before "=" in NAME=VALUE gets the value; *before: such an assignment for what it was, malloc()ed. */
+/* What stands before "=" in NAME=VALUE gets the value; *before: such an assignment for what it was,
+ * malloc()ed. */
 static void assign(const char *assignment, char **before)
 {
     CLEANUP_FREE char *name = simulated_memory(strndup(assignment, strcspn(assignment, "=")));
@@ -122,7 +124,8 @@ static void run_in_environment(const struct dydisnix_program *program, struct dy
 static void killed(struct dydisnix_result *result)
 {
     free(result->output);
-    *result = (struct dydisnix_result){ .ending = DYDISNIX_SIGNALLED, .status = SIGKILL,
+    *result = (struct dydisnix_result){ .ending = DYDISNIX_SIGNALLED,
+                                        .status = SIGKILL,
                                         .output = simulated_memory(strdup("")) };
 }
 
@@ -298,7 +301,8 @@ static int simulated_make_directory(const char *path, unsigned mode)
 /* What is not there is no effect. A full disk can be made room on. */
 static int simulated_remove(const char *path)
 {
-    bool there = simulated_files_find(&current->files, path) || simulated_files_is_directory(&current->files, path);
+    bool there =
+        simulated_files_find(&current->files, path) || simulated_files_is_directory(&current->files, path);
     if (is_dead())
         return fail(EIO);
     if (there && !simulation_effect(current, "remove", path) && errno != ENOSPC)
@@ -336,8 +340,8 @@ static bool simulated_is_own_file(const char *path)
 static int simulated_temporary_directory(const char *prefix, char **path)
 {
     const char *directory = getenv("TMPDIR");
-    CLEANUP_FREE char *made = simulated_memory(string_format("%s/%s.%zu", directory && *directory ? directory : "/tmp",
-                                                             prefix, current->temporary++));
+    CLEANUP_FREE char *made = simulated_memory(string_format(
+        "%s/%s.%zu", directory && *directory ? directory : "/tmp", prefix, current->temporary++));
     if (simulated_make_directory(made, 0700) != 0)
         return -1;
     *path = simulated_memory(strdup(made));

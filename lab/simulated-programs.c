@@ -54,8 +54,10 @@ static int import(struct simulation *simulation, const struct dydisnix_program *
     return text ? 0 : 1;
 }
 
-/* nix-store --export PATH…, --realise PATH… --add-root LINK, --query --requisites PATH: all have to be valid. */
-static int use_paths(struct simulation *simulation, const struct dydisnix_program *program, xmlBufferPtr output)
+/* nix-store --export PATH…, --realise PATH… --add-root LINK, --query --requisites PATH: all have to be valid.
+ */
+static int use_paths(struct simulation *simulation, const struct dydisnix_program *program,
+                     xmlBufferPtr output)
 {
     const char *root = find_word(program, "--add-root");
     struct simulated_paths seen = { 0 };
@@ -72,9 +74,10 @@ static int use_paths(struct simulation *simulation, const struct dydisnix_progra
         } else {
             put_line(output, path);
         }
-        CLEANUP_FREE char *link = root ? simulated_memory(count == 0 ? string_format("%s", root)
-                                                                     : string_format("%s-%zu", root, count + 1))
-                                       : NULL;
+        CLEANUP_FREE char *link =
+            root ? simulated_memory(count == 0 ? string_format("%s", root)
+                                               : string_format("%s-%zu", root, count + 1))
+                 : NULL;
         if (link && status == 0)
             simulated_files_link(&simulation->files, link, path);
         count++;
@@ -140,8 +143,7 @@ static int service_keys(struct simulation *simulation, const struct dydisnix_pro
     CLEANUP_JSON json_t *keys = json_array();
     size_t index;
     json_t *document;
-    json_array_foreach(documents, index, document)
-    {
+    json_array_foreach(documents, index, document) {
         char hash[65];
         CLEANUP_FREE char *text = simulated_memory(json_dumps(document, JSON_COMPACT | JSON_SORT_KEYS));
         simulated_hash(text, hash);
@@ -201,7 +203,8 @@ static int nix_env(struct simulation *simulation, const struct dydisnix_program 
 /* mv -T -- FROM TO */
 static int move(struct simulation *simulation, const struct dydisnix_program *program)
 {
-    return simulation->full || simulated_files_move(&simulation->files, program->argv[3], program->argv[4]) != 0;
+    return simulation->full
+           || simulated_files_move(&simulation->files, program->argv[3], program->argv[4]) != 0;
 }
 
 static bool run_other(struct simulation *simulation, const struct dydisnix_program *program,

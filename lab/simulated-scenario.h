@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * A scenario in a simulated network: the real cycle of the host, the real reconstruction and the lab's engine, on
- * operations in memory. What is here is for the files that make it up.
+ * A scenario in a simulated network: the real cycle of the host, the real reconstruction and the lab's
+ * engine, on operations in memory. What is here is for the files that make it up.
  */
 #ifndef SIMULATED_SCENARIO_H
 #define SIMULATED_SCENARIO_H
@@ -30,25 +30,25 @@ struct simulated_loop {
     struct supervisor supervisor;
     struct status status;
     struct progress_reader progress;
-    unsigned todo;          /* what the supervisor wants */
-    char stage[32];         /* that the cycle has begun last */
-    int64_t cycle_deadline; /* 0: none */
-    bool over;              /* the cycle has come to its end by itself */
-    bool runs;              /* the loop lives */
-    bool working;           /* a process of it runs */
+    unsigned todo;            /* what the supervisor wants */
+    char stage[32];           /* that the cycle has begun last */
+    int64_t cycle_deadline;   /* 0: none */
+    bool over;                /* the cycle has come to its end by itself */
+    bool runs;                /* the loop lives */
+    bool working;             /* a process of it runs */
     bool killed, host_killed; /* that process; and the loop with it */
-    bool stuck;             /* it waited for something that never comes */
-    unsigned cycles;        /* since it was last asked to adapt */
+    bool stuck;               /* it waited for something that never comes */
+    unsigned cycles;          /* since it was last asked to adapt */
 };
 
 /* A program of the engine that runs. */
 struct simulated_engine {
     const struct dydisnix_program *program;
     xmlBufferPtr output;
-    bool foreign;    /* of another coordinator */
-    bool spared;     /* it goes on though the host was killed */
-    bool notes;      /* it rolls back when it is interrupted */
-    bool over;       /* it has ended before its time */
+    bool foreign; /* of another coordinator */
+    bool spared;  /* it goes on though the host was killed */
+    bool notes;   /* it rolls back when it is interrupted */
+    bool over;    /* it has ended before its time */
     int signal, status;
 };
 
@@ -62,10 +62,10 @@ struct simulated_scenario {
     struct simulated_watch watch;
     bool verbose, discovers;
     json_t *services, *distribution; /* as they are wanted now */
-    json_t *waiting;  /* events that happen within a cycle */
-    json_t *failures; /* of calls and programs, until their "times" have passed */
-    json_t *endings;  /* of deployments */
-    json_t *prints;   /* what the generator prints instead of the model */
+    json_t *waiting;                 /* events that happen within a cycle */
+    json_t *failures;                /* of calls and programs, until their "times" have passed */
+    json_t *endings;                 /* of deployments */
+    json_t *prints;                  /* what the generator prints instead of the model */
     struct simulated_disk *disks;
     size_t disk_count;
     struct simulated_loop loop;
@@ -86,17 +86,19 @@ bool scenario_run_models(struct simulated_scenario *scenario, const struct dydis
                          struct dydisnix_result *result);
 void scenario_write_models(struct simulated_scenario *scenario); /* those that the loop is given */
 /* The store path of the manifest of services as distribution says, on the targets of the model. */
-const char *scenario_manifest(struct simulated_scenario *scenario, const json_t *services, const json_t *places,
-                              const json_t *model);
-json_t *scenario_model(const struct simulated_scenario *scenario); /* what the generator would print; a new reference */
+const char *scenario_manifest(struct simulated_scenario *scenario, const json_t *services,
+                              const json_t *places, const json_t *model);
+json_t *scenario_model(
+    const struct simulated_scenario *scenario); /* what the generator would print; a new reference */
 /* { SERVICE: [TARGET] } of the current manifest. */
 json_t *scenario_places(const struct simulated_scenario *scenario);
 /* The coordinator's current manifest; false: none. The caller clears it. */
-bool scenario_current(const struct simulated_scenario *scenario, struct manifest *manifest, const char **path);
+bool scenario_current(const struct simulated_scenario *scenario, struct manifest *manifest,
+                      const char **path);
 
 /* In simulated-engine.c. As watch.run. */
-bool scenario_run_engine(struct simulated_scenario *scenario, const struct dydisnix_program *program, bool foreign,
-                         struct dydisnix_result *result);
+bool scenario_run_engine(struct simulated_scenario *scenario, const struct dydisnix_program *program,
+                         bool foreign, struct dydisnix_result *result);
 /* The engine's program ends now. */
 void scenario_end_engine(struct simulated_scenario *scenario, int signal, int status);
 void scenario_interrupt_engine(struct simulated_scenario *scenario);
@@ -116,7 +118,8 @@ int scenario_happen(struct simulated_scenario *scenario, const json_t *event);
 /* Events that wait for this happen. */
 void scenario_stage_begins(struct simulated_scenario *scenario, const char *stage);
 bool scenario_phase_begins(struct simulated_scenario *scenario, const char *phase, unsigned step);
-int scenario_call(struct simulated_scenario *scenario, const char *operation, const char *key); /* as watch.call */
+int scenario_call(struct simulated_scenario *scenario, const char *operation,
+                  const char *key); /* as watch.call */
 /* Whether a program fails now: as simulated_call(). */
 int scenario_program_fails(struct simulated_scenario *scenario, const char *program);
 

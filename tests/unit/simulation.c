@@ -46,7 +46,8 @@ static json_t *json(const char *text)
 static struct play begin(const char *text)
 {
     struct play play = { .scenario = json(text) };
-    const struct scenario_setting setting = { .scenario = play.scenario, .seed = 1,
+    const struct scenario_setting setting = { .scenario = play.scenario,
+                                              .seed = 1,
                                               .verbose = getenv("SIMULATION_VERBOSE") != NULL };
     play.network = NET(open)(&setting);
     assert_non_null(play.network);
@@ -121,8 +122,9 @@ static void holds(struct play *play, const char *target, const char *lines)
     CLEANUP_JSON json_t *observed = NET(observe)(play->network), *wanted = json(lines);
     json_t *active, *found = NULL;
     size_t index;
-    json_array_foreach(json_object_get(json_object_get(json_object_get(observed, "targets"), target), "active"), index,
-                       active)
+    json_array_foreach(
+        json_object_get(json_object_get(json_object_get(observed, "targets"), target), "active"), index,
+        active)
         if (strcmp(json_string_value(json_object_get(active, "service")), "db") == 0)
             found = json_object_get(active, "state");
     assert_true(json_equal(found, wanted));
@@ -142,7 +144,8 @@ static void is_in_order(struct play *play)
             active += json_is_true(json_object_get(entry, "answers"));
     }
     assert_int_equal(json_array_size(json_object_get(coordinator, "left")), 0);
-    assert_int_equal(json_array_size(json_object_get(json_object_get(coordinator, "manifest"), "mappings")), active);
+    assert_int_equal(json_array_size(json_object_get(json_object_get(coordinator, "manifest"), "mappings")),
+                     active);
 }
 
 static void says(struct play *play, const char *words)
@@ -159,11 +162,12 @@ static void deploys(void **state)
     is_on(&play, "db", "a");
     is_on(&play, "web", "b");
     is_in_order(&play);
-    OBSERVED(&play, "{'db': {'version': '1', 'type': 'database', 'dependsOn': []},"
-                    " 'web': {'version': '1', 'type': 'process', 'dependsOn': ['db']}}",
+    OBSERVED(&play,
+             "{'db': {'version': '1', 'type': 'database', 'dependsOn': []},"
+             " 'web': {'version': '1', 'type': 'process', 'dependsOn': ['db']}}",
              "coordinator", "manifest", "services");
-    OBSERVED(&play, "[{'component': 'db-1', 'container': 'database', 'target': 'a'}]", "coordinator", "manifest",
-             "snapshots");
+    OBSERVED(&play, "[{'component': 'db-1', 'container': 'database', 'target': 'a'}]", "coordinator",
+             "manifest", "snapshots");
     end(&play);
 }
 
@@ -243,19 +247,21 @@ static void asks_a_fixed_model(void **state)
 
 static void mends_a_deployment_that_was_killed(void **state)
 {
-    static const char *const phases[] = { "distributing", "locking", "deactivating", "activating", "snapshotting",
-                                          "restoring", "setting", "coordinator", "releasing" };
+    static const char *const phases[] = { "distributing", "locking",      "deactivating",
+                                          "activating",   "snapshotting", "restoring",
+                                          "setting",      "coordinator",  "releasing" };
     (void)state;
     for (size_t i = 0; i < sizeof phases / sizeof *phases; i++) {
         struct play play = deployed(plain);
         CLEANUP_FREE char *event =
-            string_format("{ 'event': 'end', 'phase': '%s', 'signal': 'KILL', 'step': 1 }", phases[i]);
+            string_format("{ 'event': 'end', 'phase': '%s', 'signal': 'KILL' }", phases[i]);
         happens(&play, "{ 'event': 'write', 'service': 'db', 'text': 'first', 'snapshot': true }");
         happens(&play, event);
         happens(&play, "{ 'event': 'crash', 'target': 'a' }");
         adapts(&play);
         is_on(&play, "db", "b");
         holds(&play, "b", "['first']");
+        assert_int_equal(cycles(&play, "failed"), 1);
         is_in_order(&play);
         end(&play);
     }
@@ -264,6 +270,8 @@ static void mends_a_deployment_that_was_killed(void **state)
 static void is_killed_and_started_again(void **state)
 {
     static const char *const spared[] = { "", ", 'spares': 'engine'" };
+    static const char *const phases[] = { "its last phase was 'activating'",
+                                          "its last phase was 'releasing'" };
     (void)state;
     for (size_t i = 0; i < 2; i++) {
         struct play play = deployed(plain);
@@ -272,6 +280,7 @@ static void is_killed_and_started_again(void **state)
         happens(&play, event);
         happens(&play, "{ 'event': 'crash', 'target': 'a' }");
         adapts(&play);
+        says(&play, phases[i]);
         is_on(&play, "db", "b");
         is_in_order(&play);
         end(&play);
@@ -296,8 +305,9 @@ static void crashes_within_a_deployment(void **state)
 
 static void ends_what_hangs(void **state)
 {
-    static const char text[] = "{ 'targets': { 'a': {}, 'b': {} }, 'options': ['--stage-timeout=redeploy=60'],"
-                               "  'services': { 'db': { 'type': 'database' } }, 'distribution': {} }";
+    static const char text[] =
+        "{ 'targets': { 'a': {}, 'b': {} }, 'options': ['--stage-timeout=redeploy=60'],"
+        "  'services': { 'db': { 'type': 'database' } }, 'distribution': {} }";
     struct play play = deployed(text);
     (void)state;
     happens(&play, "{ 'event': 'fail', 'operation': '--activate', 'how': 'hangs' }");
@@ -307,6 +317,155 @@ static void ends_what_hangs(void **state)
     is_on(&play, "db", "b");
     is_in_order(&play);
     end(&play);
+}
+
+static void decides_nothing_while_it_is_not_known(void **state)
+{
+    static const char *const prints[] = { "half", "nothing", "empty", "garbage", "fails", "hangs" };
+    (void)state;
+    for (size_t i = 0; i < sizeof prints / sizeof *prints; i++) {
+        struct play play = deployed(plain);
+        CLEANUP_FREE char *event =
+            string_format("{ 'event': 'generator', 'prints': '%s', 'times': 2 }", prints[i]);
+        happens(&play, event);
+        adapts(&play);
+        is_on(&play, "db", "a");
+        is_in_order(&play);
+        assert_int_equal(cycles(&play, "failed"), 2);
+        end(&play);
+    }
+}
+
+static void goes_on_when_the_disk_has_room_again(void **state)
+{
+    struct play play = deployed(plain);
+    (void)state;
+    happens(&play, "{ 'event': 'full-disk' }");
+    happens(&play, "{ 'event': 'crash', 'target': 'a' }");
+    adapts(&play);
+    is_on(&play, "db", "");
+    says(&play, "No space left on device");
+    happens(&play, "{ 'event': 'free-disk' }");
+    adapts(&play);
+    is_on(&play, "db", "b");
+    is_in_order(&play);
+    end(&play);
+}
+
+static void hears_what_an_operator_says(void **state)
+{
+    struct play play = deployed(plain);
+    (void)state;
+    happens(&play, "{ 'event': 'pause' }");
+    happens(&play, "{ 'event': 'crash', 'target': 'a' }");
+    adapts(&play);
+    is_on(&play, "db", "");
+    OBSERVED(&play, "true", "paused");
+    happens(&play, "{ 'event': 'continue' }");
+    adapts(&play);
+    is_on(&play, "db", "b");
+    /* Nobody has ever saved what was on a. */
+    happens(&play, "{ 'event': 'reappear', 'target': 'a' }");
+    adapts(&play);
+    OBSERVED(&play, "['a']", "held");
+    happens(&play, "{ 'event': 'accept', 'target': 'a' }");
+    adapts(&play);
+    OBSERVED(&play, "[]", "held");
+    is_on(&play, "db", "b");
+    is_in_order(&play);
+    end(&play);
+}
+
+static void upgrades(void **state)
+{
+    struct play play = deployed(plain);
+    (void)state;
+    happens(&play, "{ 'event': 'upgrade', 'services': { 'web': { 'version': '2' } },"
+                   " 'distribution': { 'web': { 'on': ['c'], 'stay': false } } }");
+    adapts(&play);
+    is_on(&play, "web", "c");
+    is_in_order(&play);
+    happens(&play, "{ 'event': 'upgrade', 'services': { 'web': null } }");
+    adapts(&play);
+    is_on(&play, "web", "");
+    end(&play);
+}
+
+static void notices_what_another_coordinator_did(void **state)
+{
+    struct play play = deployed(plain);
+    (void)state;
+    happens(&play,
+            "{ 'event': 'foreign-deploy', 'distribution': { 'web': { 'on': ['c'], 'stay': false } } }");
+    is_on(&play, "web", "c");
+    happens(&play, "{ 'event': 'add', 'target': 'd' }");
+    adapts(&play);
+    is_on(&play, "web", "c");
+    is_in_order(&play);
+    end(&play);
+}
+
+static void believes_no_profile_manifest_that_is_wrong(void **state)
+{
+    static const char *const ways[] = { "garbage", "half", "empty", "stranger" };
+    (void)state;
+    for (size_t i = 0; i < sizeof ways / sizeof *ways; i++) {
+        struct play play = deployed(plain);
+        CLEANUP_FREE char *event =
+            string_format("{ 'event': 'corrupt', 'target': 'b', 'how': '%s' }", ways[i]);
+        happens(&play, event);
+        happens(&play, "{ 'event': 'lose-coordinator', 'what': 'store' }");
+        happens(&play, "{ 'event': 'remove', 'target': 'c' }");
+        adapts(&play);
+        says(&play, "[target: b]: invalid: ");
+        is_on(&play, "db", "a");
+        end(&play);
+    }
+}
+
+static void journalled_before(struct play *play, const char *time)
+{
+    CLEANUP_JSON json_t *journal = NET(journal)(play->network);
+    const json_t *last = json_array_get(journal, json_array_size(journal) - 1);
+    assert_true(strcmp(json_string_value(json_object_get(last, "time")), time) < 0);
+}
+
+static void sees_the_time(void **state)
+{
+    struct play play = deployed(plain);
+    int64_t before = NET(elapsed)(play.network);
+    (void)state;
+    happens(&play, "{ 'event': 'wait', 'seconds': 7200 }");
+    assert_true(NET(elapsed)(play.network) >= before + 7200);
+    before = NET(elapsed)(play.network);
+    happens(&play, "{ 'event': 'slow', 'target': 'b', 'milliseconds': 30000 }");
+    happens(&play, "{ 'event': 'remove', 'target': 'c' }");
+    adapts(&play);
+    assert_true(NET(elapsed)(play.network) >= before + 90);
+    happens(&play, "{ 'event': 'clock', 'seconds': -86400 }");
+    happens(&play, "{ 'event': 'partition', 'targets': ['a'] }");
+    adapts(&play);
+    journalled_before(&play, "2023-11-14T22"); /* when it began */
+    is_on(&play, "db", "a,b");                 /* both sides of a partition live */
+    happens(&play, "{ 'event': 'join', 'targets': ['a'] }");
+    adapts(&play);
+    is_on(&play, "db", "b");
+    is_in_order(&play);
+    end(&play);
+}
+
+static void has_room_for_several_networks(void **state)
+{
+    struct play one = deployed(plain), other = begin(plain);
+    (void)state;
+    happens(&one, "{ 'event': 'crash', 'target': 'a' }");
+    adapts(&other);
+    adapts(&one);
+    is_on(&one, "db", "b");
+    is_on(&other, "db", "a");
+    end(&one);
+    adapts(&other);
+    end(&other);
 }
 
 /* All that a longer story says and journals. */
@@ -352,9 +511,10 @@ static void is_the_same_each_time(void **state)
 /* In a move of the database every third effect goes wrong, in one way or another. */
 static void survives_faults(void **state)
 {
-    static const char text[] = "{ 'targets': { 'a': {}, 'b': {}, 'c': {} },"
-                               "  'options': ['--cycle-timeout=7200', '--stop-timeout=10'],"
-                               "  'services': { 'db': { 'type': 'database' }, 'web': { 'dependsOn': ['db'] } } }";
+    static const char text[] =
+        "{ 'targets': { 'a': {}, 'b': {}, 'c': {} },"
+        "  'options': ['--cycle-timeout=7200', '--stop-timeout=10'],"
+        "  'services': { 'db': { 'type': 'database' }, 'web': { 'dependsOn': ['db'] } } }";
     struct play play = deployed(text);
     size_t before = simulated_effects(play.network), count;
     (void)state;
@@ -391,6 +551,14 @@ int main(void)
         cmocka_unit_test(is_killed_and_started_again),
         cmocka_unit_test(crashes_within_a_deployment),
         cmocka_unit_test(ends_what_hangs),
+        cmocka_unit_test(decides_nothing_while_it_is_not_known),
+        cmocka_unit_test(goes_on_when_the_disk_has_room_again),
+        cmocka_unit_test(hears_what_an_operator_says),
+        cmocka_unit_test(upgrades),
+        cmocka_unit_test(notices_what_another_coordinator_did),
+        cmocka_unit_test(believes_no_profile_manifest_that_is_wrong),
+        cmocka_unit_test(sees_the_time),
+        cmocka_unit_test(has_room_for_several_networks),
         cmocka_unit_test(is_the_same_each_time),
         cmocka_unit_test(survives_faults),
     };
