@@ -7,16 +7,43 @@
 
 #include "cleanup.h"
 #include "operations.h"
+#include "scenario-policy.h"
 #include "strings.h"
 
 static const size_t golden_limit = (size_t)16 << 20;
 
 const char *const scenario_golden_files[] = { "story.txt", "manifest.json", "running.json", NULL };
 
-static char *dump(const json_t *document)
+/* Objects down to depth have a line for each member, what is below stands in one line. */
+static void dump_value(FILE *stream, const json_t *value, int depth, int indent)
 {
-    CLEANUP_FREE char *text = json_dumps(document, JSON_INDENT(2) | JSON_SORT_KEYS);
-    return text ? string_format("%s\n", text) : NULL;
+    CLEANUP_FREE const char **names = json_is_object(value) && depth > 0 ? scenario_sorted_names(value) : NULL;
+    if (!names || !names[0]) {
+        json_dumpf(value, stream, JSON_ENCODE_ANY | JSON_SORT_KEYS);
+        return;
+    }
+    fputs("{\n", stream);
+    for (size_t i = 0; names[i]; i++) {
+        CLEANUP_JSON json_t *name = json_string(names[i]);
+        fprintf(stream, "%*s", indent + 2, "");
+        json_dumpf(name, stream, JSON_ENCODE_ANY);
+        fputs(": ", stream);
+        dump_value(stream, json_object_get(value, names[i]), depth - 1, indent + 2);
+        fputs(names[i + 1] ? ",\n" : "\n", stream);
+    }
+    fprintf(stream, "%*s}", indent, "");
+}
+
+static char *dump(const json_t *document, int depth)
+{
+    char *text = NULL;
+    size_t length;
+    FILE *stream = open_memstream(&text, &length);
+    if (!stream)
+        return NULL;
+    dump_value(stream, document, depth, 0);
+    fputc('\n', stream);
+    return fclose(stream) == 0 ? text : NULL;
 }
 
 /* "test1", or "test1/mysql" for a container that is not called as the type of the service. */
@@ -69,7 +96,7 @@ char *scenario_manifest_text(const json_t *observed)
         add_place(services, service, mapping, "on");
     }
     CLEANUP_JSON json_t *document = json_pack("{sO so}", "services", services, "state", snapshots_of(manifest));
-    return document ? dump(document) : NULL;
+    return document ? dump(document, 2) : NULL;
 }
 
 static json_t *describe_target(const json_t *target)
@@ -104,7 +131,7 @@ char *scenario_running_text(const json_t *observed)
         json_object_set(document, "held", json_object_get(observed, "held"));
     if (json_is_true(json_object_get(observed, "paused")))
         json_object_set_new(document, "paused", json_true());
-    return document ? dump(document) : NULL;
+    return document ? dump(document, 4) : NULL;
 }
 
 /* diff -u of a file and a text; empty where they are equal. */
