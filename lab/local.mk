@@ -118,4 +118,4 @@ lab_libscenario_a_SOURCES = \
 bin_PROGRAMS += dydisnix-scenario
 dydisnix_scenario_SOURCES = lab/scenario.c lab/scenario.h lab/scenario-cases.c plugin/hook.c
 dydisnix_scenario_CPPFLAGS = $(AM_CPPFLAGS) -iquote $(top_srcdir)/plugin -iquote $(top_srcdir)/host
-dydisnix_scenario_LDADD = lab/libscenario.a $(libraries_of_simulation)
+dydisnix_scenario_LDADD = lab/libscenario.a lab/libscenariolab.a $(libraries_of_simulation)

@@ -152,9 +152,14 @@ static bool names_container(const json_t *services)
     return false;
 }
 
+bool lab_has_disnix(void)
+{
+    return find_in_path("disnix-env") && find_in_path("dydisnix-gendist");
+}
+
 static const char *reason_for_disnix(const json_t *scenario, const json_t *timeline)
 {
-    if (!find_in_path("disnix-env") || !find_in_path("dydisnix-gendist"))
+    if (!lab_has_disnix())
         return "disnix-env and dydisnix-gendist are not on the PATH";
     if (has_member(timeline, "phase") || has_event(timeline, "end"))
         return "Disnix does not tell the lab of its phases";

@@ -41,6 +41,9 @@ struct scenario_lab {
     bool broken;   /* something could not happen within one */
 };
 
+/* Whether disnix-env and dydisnix-gendist are on the PATH. */
+bool lab_has_disnix(void);
+
 /* Runs dydisnix-lab WORD… in the network; the last is NULL. 0, or -1 after its message. */
 int lab_run(const struct scenario_lab *lab, const char *word, ...) __attribute__((sentinel));
 
