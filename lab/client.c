@@ -20,7 +20,10 @@
 #include "paths.h"
 #include "programs.h"
 #include "strings.h"
+#include "trap.h"
 #include "tree.h"
+
+#define ANSWER_LIMIT (64u << 20)
 
 struct call {
     const char *target;
@@ -490,6 +493,32 @@ static int reach(const char *target)
     return 0;
 }
 
+/* What the target answers instead of its profile manifest, until one is set: DIR/machines/TARGET/answer. */
+static bool answer_otherwise(const struct call *call, const char *operation)
+{
+    CLEANUP_FREE char *path = machine_path(call->target, "answer"), *text = NULL;
+    size_t length = 0;
+
+    if (strcmp(operation, "set") == 0 && path)
+        operations->remove(path);
+    if (strcmp(operation, "query-installed") != 0 || !path
+        || operations->read(path, ANSWER_LIMIT, &text, &length) != 0)
+        return false;
+    fwrite(text, 1, length, stdout);
+    return true;
+}
+
+static int run_call(const struct call *call, const struct operation *operation)
+{
+    CLEANUP_FREE char *option = string_format("--%s", operation->name);
+
+    if (option && !trap_step("call", option, call->target))
+        return 1;
+    if (reach(call->target) != 0)
+        return AGENT_LOST;
+    return answer_otherwise(call, operation->name) ? 0 : operation->run(call, operation->name);
+}
+
 int client_main(int argc, char **argv)
 {
     const char *profile = getenv("DISNIX_PROFILE");
@@ -507,7 +536,7 @@ int client_main(int argc, char **argv)
     } else if (!network_directory()) {
         result = 1;
     } else {
-        result = reach(call.target) != 0 ? AGENT_LOST : operation->run(&call, operation->name);
+        result = run_call(&call, operation);
     }
     arguments_clear(&call.properties);
     return fflush(stdout) == 0 ? result : 1;

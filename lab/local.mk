@@ -26,6 +26,24 @@ exampledir = $(pkgdatadir)/example
 dist_example_DATA = lab/example/qos.nix lab/example/services.nix
 dist_man_MANS += lab/dydisnix-lab-engine.7
 
+# Scenarios in a network of the lab.
+noinst_LIBRARIES += lab/libscenariolab.a
+lab_libscenariolab_a_SOURCES = \
+	lab/agent.c lab/agent.h \
+	lab/channel.c lab/channel.h \
+	lab/control.c lab/master.h \
+	lab/network.c lab/network.h \
+	lab/questions.c lab/questions.h \
+	lab/scenario-lab.c lab/scenario-lab.h \
+	lab/scenario-lab-events.c \
+	lab/scenario-lab-loop.c \
+	lab/scenario-lab-models.c \
+	lab/scenario-lab-observe.c \
+	lab/scenario-lab-traps.c \
+	lab/scenario-network.h \
+	lab/tree.c lab/tree.h \
+	$(NULL)
+
 bin_PROGRAMS += dydisnix-lab
 dydisnix_lab_SOURCES = \
 	lab/agent.c lab/agent.h \
@@ -49,6 +67,8 @@ dydisnix_lab_SOURCES = \
 	lab/service.c lab/service.h \
 	lab/status.c \
 	lab/target.c \
+	lab/processes.c \
+	lab/trap.c lab/trap.h \
 	lab/tree.c lab/tree.h \
 	$(NULL)
 dydisnix_lab_LDADD = $(libraries_of_engine)
@@ -99,4 +119,4 @@ lab_libscenario_a_SOURCES = \
 bin_PROGRAMS += dydisnix-scenario
 dydisnix_scenario_SOURCES = lab/scenario.c lab/scenario.h lab/scenario-cases.c plugin/hook.c
 dydisnix_scenario_CPPFLAGS = $(AM_CPPFLAGS) -iquote $(top_srcdir)/plugin -iquote $(top_srcdir)/host
-dydisnix_scenario_LDADD = lab/libscenario.a $(libraries_of_simulation)
+dydisnix_scenario_LDADD = lab/libscenario.a lab/libscenariolab.a $(libraries_of_simulation)

@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"
 
-#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "ending.h"
 #include "engine.h"
+#include "geninfra.h"
 #include "operations.h"
 #include "programs.h"
+#include "trap.h"
 
 const struct lab_program lab_programs[] = {
     { "dydisnix-lab-client", client_main },
@@ -37,6 +40,9 @@ const struct lab_program lab_subcommands[] = {
     { "responder", responder_main },
     { "machine", machine_main },
     { "target", target_main },
+    { "model", model_main },
+    { "processes", processes_main },
+    { "step", step_main },
     { NULL, NULL }
 };
 
@@ -45,6 +51,17 @@ const struct lab_program *lab_program_find(const struct lab_program *table, cons
     while (table->name && strcmp(table->name, name) != 0)
         table++;
     return table->name ? table : NULL;
+}
+
+static bool watch_phase(const char *phase)
+{
+    return trap_step("phase", phase, NULL);
+}
+
+static int run_engine(const char *name, int argc, char **argv)
+{
+    ending_watch = watch_phase;
+    return trap_step("program", name, NULL) ? engine_find(name)(argc, argv) : 1;
 }
 
 int main(int argc, char **argv)
@@ -57,7 +74,9 @@ int main(int argc, char **argv)
     if (program)
         return program->run(argc, argv);
     if (engine_find(name))
-        return engine_find(name)(argc, argv);
+        return run_engine(name, argc, argv);
+    if (getenv("DYDISNIX_LAB_MACHINE") && argc > 0 && strcmp(name, PACKAGE_LAB) != 0)
+        return trap_program(name, argv);
     if (argc > 1 && (program = lab_program_find(lab_subcommands, argv[1])) != NULL)
         return program->run(argc - 1, argv + 1);
     return master_main(argc, argv);

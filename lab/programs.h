@@ -32,6 +32,8 @@ int control_main(int argc, char **argv);       /* crash, reappear, … */
 int disk_main(int argc, char **argv);          /* lose-coordinator, wipe, save, restore-disk */
 int connection_main(int argc, char **argv);    /* partition, join, slow */
 int exec_main(int argc, char **argv);          /* a program on a machine */
+int model_main(int argc, char **argv);         /* a scenario's generator */
+int processes_main(int argc, char **argv);     /* what runs on the coordinator */
 int status_main(int argc, char **argv);
 int ask_main(int argc, char **argv);
 int write_main(int argc, char **argv);

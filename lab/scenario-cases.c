@@ -16,6 +16,7 @@
 #include "cleanup.h"
 #include "operations.h"
 #include "scenario-golden.h"
+#include "scenario-lab.h"
 #include "scenario-output.h"
 #include "scenario-run.h"
 #include "strings.h"
@@ -223,6 +224,16 @@ static bool read_number(const char *text, unsigned long *number)
     return *text >= '0' && *text <= '9' && !*end && errno == 0;
 }
 
+static int take_engine(struct cases *cases, const char *name)
+{
+    bool automatic = strcmp(name, "auto") == 0;
+    cases->way.disnix = strcmp(name, "disnix") == 0 || (automatic && lab_has_disnix());
+    if (automatic)
+        log_notice(NULL, "deployed by %s", cases->way.disnix ? "Disnix, which is on the PATH"
+                                                             : "the lab itself: Disnix is not on the PATH");
+    return cases->way.disnix || automatic || strcmp(name, "lab") == 0 ? 0 : wrong("--engine", name);
+}
+
 static int take_option(struct cases *cases, int option)
 {
     unsigned long number;
@@ -231,7 +242,7 @@ static int take_option(struct cases *cases, int option)
         cases->way.network = &scenario_simulation;
         return 0;
     case OPTION_ENGINE:
-        return wrong("--engine", optarg);
+        return take_engine(cases, optarg);
     case OPTION_FORMAT:
         return scenario_output_format(&cases->output, optarg) == 0 ? 0 : wrong("--format", optarg);
     case OPTION_UPDATE:
@@ -258,7 +269,7 @@ static int take_option(struct cases *cases, int option)
 
 int scenario_run_main(int argc, char **argv)
 {
-    struct cases cases = { .jobs = 1, .way.network = &scenario_simulation };
+    struct cases cases = { .jobs = 1, .way.network = &scenario_lab };
     int option, status = 0;
     while (status == 0 && (option = getopt_long(argc, argv, "s", options, NULL)) != -1)
         status = take_option(&cases, option);

@@ -168,3 +168,9 @@ tests_killed_self_adapt_LDADD = host/libhost.a lib/libdydisnix.a $(LIBRARIES_USE
 kill-sweep: $(check_PROGRAMS) dydisnix-lab
 	$(AM_TESTS_ENVIRONMENT) KILL_SWEEP=all $(SHELL) $(srcdir)/tests/kill-sweep.sh
 .PHONY: kill-sweep
+
+# The timeline of a scenario, played in the lab or in the simulation.
+check_PROGRAMS += tests/play-scenario
+tests_play_scenario_SOURCES = tests/play-scenario.c plugin/hook.c
+tests_play_scenario_CPPFLAGS = $(story_flags)
+tests_play_scenario_LDADD = lab/libscenariolab.a $(libraries_of_simulation)
