@@ -24,6 +24,9 @@ unit_tests = \
 	tests/unit/presence \
 	tests/unit/programs \
 	tests/unit/progress \
+	tests/unit/scenario-check \
+	tests/unit/scenario-format \
+	tests/unit/scenario-story \
 	tests/unit/simulation \
 	tests/unit/state \
 	tests/unit/stories \
@@ -75,6 +78,14 @@ tests_unit_walks_LDADD = $(tests_unit_stories_LDADD)
 tests_unit_simulation_SOURCES = tests/unit/simulation.c plugin/hook.c
 tests_unit_simulation_CPPFLAGS = $(story_flags)
 tests_unit_simulation_LDADD = $(libraries_of_simulation) $(CMOCKA_LIBS)
+scenario_flags = $(AM_CPPFLAGS) -iquote $(top_srcdir)/lab
+libraries_of_scenarios = lab/libscenario.a $(libraries_of_simulation) $(CMOCKA_LIBS)
+tests_unit_scenario_check_CPPFLAGS = $(scenario_flags)
+tests_unit_scenario_check_LDADD = $(libraries_of_scenarios)
+tests_unit_scenario_format_CPPFLAGS = $(scenario_flags)
+tests_unit_scenario_format_LDADD = $(libraries_of_scenarios)
+tests_unit_scenario_story_CPPFLAGS = $(scenario_flags)
+tests_unit_scenario_story_LDADD = $(libraries_of_scenarios)
 check_LIBRARIES += tests/libswitched.a
 tests_libswitched_a_SOURCES = $(plugin_sources)
 tests_libswitched_a_CPPFLAGS = $(AM_CPPFLAGS) -DCOPIES_SWITCHES
@@ -145,13 +156,14 @@ shell_tests = \
 	tests/reconstruct-versions.sh \
 	tests/reconstruct-versions-store.sh \
 	tests/replays.sh \
+	tests/scenarios.sh \
 	$(NULL)
 TESTS += $(shell_tests)
 dist_check_SCRIPTS += $(shell_tests) tests/closures tests/compare-manifests tests/engine-client tests/fake-client tests/fields tests/with-nix
 dist_check_DATA += tests/functions.sh tests/lab.sh tests/unit/model.h tests/unit/unit.h
 dist_check_DATA += tests/network.sh tests/stores.sh tests/made-closures.sh tests/version-1.nix
 dist_check_DATA += tests/host.sh tests/deployments.sh
-EXTRA_DIST += tests/corpus tests/replays tests/count-results
+EXTRA_DIST += tests/corpus tests/replays tests/scenarios tests/count-results
 dist_check_SCRIPTS += tests/bench-idle
 
 bench-idle: all tests/plugins/record.so
@@ -174,3 +186,8 @@ check_PROGRAMS += tests/play-scenario
 tests_play_scenario_SOURCES = tests/play-scenario.c plugin/hook.c
 tests_play_scenario_CPPFLAGS = $(story_flags)
 tests_play_scenario_LDADD = lab/libscenariolab.a $(libraries_of_simulation)
+
+# All scenarios, in the simulation and in the lab.
+scenarios: all
+	$(AM_TESTS_ENVIRONMENT) SCENARIOS=all $(SHELL) $(srcdir)/tests/scenarios.sh
+.PHONY: scenarios
