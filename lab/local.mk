@@ -97,6 +97,7 @@ lab_libsimulation_a_SOURCES = \
 	lab/simulated-operations.c \
 	lab/simulated-programs.c \
 	lab/simulated-scenario.h \
+	lab/simulated-stages.c \
 	$(NULL)
 
 # Scenarios: what is read and judged, and the program.

@@ -279,14 +279,16 @@ static bool is_of_service(const char *component, const char *service)
            && strncmp(component, service, strlen(service)) == 0;
 }
 
-static bool store_has(const json_t *stored, const json_t *write)
+/* version: of the component; NULL: any. */
+static bool store_has(const json_t *stored, const json_t *write, const char *version)
 {
     const char *name, *text = text_of(write, "text");
     json_t *contents, *lines;
     size_t index;
     json_object_foreach((json_t *)stored, name, contents) {
-        const char *slash = strchr(name, '/');
-        if (!is_of_service(slash ? slash + 1 : name, text_of(write, "service")))
+        const char *slash = strchr(name, '/'), *dash = strrchr(name, '-');
+        if (!is_of_service(slash ? slash + 1 : name, text_of(write, "service"))
+            || (version && strcmp(dash + 1, version) != 0))
             continue;
         json_array_foreach(contents, index, lines)
             if (has_text(lines, text))
@@ -306,14 +308,14 @@ static bool is_live_on(const json_t *target, const json_t *write)
     return false;
 }
 
-static bool target_has(const json_t *target, const json_t *write)
+static bool target_has(const json_t *target, const json_t *write, const char *version)
 {
-    return store_has(json_object_get(target, "stored"), write) || is_live_on(target, write);
+    return store_has(json_object_get(target, "stored"), write, version) || is_live_on(target, write);
 }
 
-static bool coordinator_has(const json_t *observed, const json_t *write)
+static bool coordinator_has(const json_t *observed, const json_t *write, const char *version)
 {
-    return store_has(json_object_get(json_object_get(observed, "coordinator"), "stored"), write);
+    return store_has(json_object_get(json_object_get(observed, "coordinator"), "stored"), write, version);
 }
 
 /* Whether a machine but this one (NULL: all) has it, or the coordinator does. */
@@ -322,9 +324,9 @@ static bool is_stored(const json_t *observed, const json_t *write, const char *w
     const char *name;
     json_t *target;
     json_object_foreach(json_object_get(observed, "targets"), name, target)
-        if ((!without || strcmp(name, without) != 0) && target_has(target, write))
+        if ((!without || strcmp(name, without) != 0) && target_has(target, write, NULL))
             return true;
-    return coordinator_has(observed, write);
+    return coordinator_has(observed, write, NULL);
 }
 
 void scenario_check_writes(const struct scenario_seen *seen, json_t *broken)
@@ -345,7 +347,7 @@ void scenario_doom(const json_t *observed, const char *target, json_t *writes)
         const char *name;
         json_t *other;
         json_object_foreach(json_object_get(observed, "targets"), name, other)
-            elsewhere = elsewhere || (!target && target_has(other, write));
+            elsewhere = elsewhere || (!target && target_has(other, write, NULL));
         if (!elsewhere)
             json_array_remove(writes, i);
     }
@@ -367,19 +369,24 @@ static bool was_in_conflict(const json_t *documents, const char *service)
     return false;
 }
 
-/* The last write of a service that something within reach holds. */
+/* The last write of a service that one of its homes holds, or the coordinator, as state of the version that is
+ * deployed: another version is another component. */
 static const json_t *newest_within_reach(const struct scenario_seen *seen, const char *service)
 {
+    const json_t *mappings = json_object_get(manifest_of(seen), "mappings");
+    const json_t *deployed = json_object_get(json_object_get(manifest_of(seen), "services"), service);
+    const char *version = json_string_value(json_object_get(deployed, "version"));
     for (size_t i = json_array_size(seen->writes); i-- > 0;) {
         const json_t *write = json_array_get(seen->writes, i);
         const char *name;
         json_t *target;
         if (!is(write, "service", service))
             continue;
-        if (coordinator_has(seen->observed, write))
+        if (coordinator_has(seen->observed, write, version))
             return write;
         json_object_foreach(json_object_get(seen->observed, "targets"), name, target)
-            if (takes_part(seen, name, target) && target_has(target, write))
+            if (has_mapping(mappings, service, NULL, name) && takes_part(seen, name, target)
+                && target_has(target, write, version))
                 return write;
     }
     return NULL;

@@ -147,14 +147,21 @@ static const char *done_about(const json_t *target)
                                            : "";
 }
 
+/* What a parser says of a profile manifest depends on the parser, and on how far it came. */
+static const char *reason_of(const json_t *target)
+{
+    static const char parsed[] = "--query-installed: line ";
+    const char *reason = text_of(target, "reason");
+    return strncmp(reason, parsed, strlen(parsed)) == 0 ? "its profile manifest cannot be taken" : reason;
+}
+
 static void add_answers(struct facts *facts, const json_t *report)
 {
     const char *name;
     json_t *target;
     json_object_foreach(json_object_get(report, "targets"), name, target)
         if (is(target, "status", "silent") || is(target, "status", "invalid"))
-            add_fact(facts, "%s is %s: %s%s", name, text_of(target, "status"), text_of(target, "reason"),
-                     done_about(target));
+            add_fact(facts, "%s is %s: %s%s", name, text_of(target, "status"), reason_of(target), done_about(target));
 }
 
 /* "db-1 on test1", with its container where that is a special one. */
@@ -329,7 +336,7 @@ static void tell_redeploy(struct scenario_story *story, const json_t *report)
     add_state_difference(&facts, json_object_get(difference, "snapshots"));
     add_recovery(&facts, json_object_get(report, "recover"));
     if (!status)
-        fputs("  redeploy: nothing was deployed\n", story->stream);
+        fprintf(story->stream, "  redeploy: nothing was deployed%s\n", facts.count > 0 ? ", it would have been:" : "");
     else if (json_integer_value(status) > 0)
         fprintf(story->stream, "  redeploy: the deployment ended with %lld\n",
                 (long long)json_integer_value(status));

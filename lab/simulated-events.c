@@ -606,23 +606,23 @@ int scenario_call(struct simulated_scenario *scenario, const char *operation, co
     return 0;
 }
 
-int scenario_program_fails(struct simulated_scenario *scenario, const char *program)
+/* Of a program or a stage, which key tells. */
+static int named_fails(struct simulated_scenario *scenario, const char *key, const char *name)
 {
-    static const struct {
-        const char *stage, *program;
-    } stages[] = { { "capture", "generator" },
-                   { "augment", "dydisnix-augment-infra" },
-                   { "snapshot", "disnix-snapshot" },
-                   { "redistribute", "dydisnix-gendist" },
-                   { "assign_ids", "dydisnix-id-assign" } };
     size_t index;
     json_t *failure;
-    json_array_foreach(scenario->failures, index, failure) {
-        if (matches(failure, "program", program))
+    json_array_foreach(scenario->failures, index, failure)
+        if (matches(failure, key, name))
             return fails(scenario, index);
-        for (size_t i = 0; i < sizeof stages / sizeof *stages; i++)
-            if (matches(failure, "stage", stages[i].stage) && is(program, stages[i].program))
-                return fails(scenario, index);
-    }
     return 0;
+}
+
+int scenario_program_fails(struct simulated_scenario *scenario, const char *program)
+{
+    return named_fails(scenario, "program", program);
+}
+
+int scenario_stage_fails(struct simulated_scenario *scenario, const char *stage)
+{
+    return named_fails(scenario, "stage", stage);
 }

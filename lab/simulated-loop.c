@@ -30,7 +30,9 @@ static struct dydisnix_plugin *reconstruct_entry(void)
     return dydisnix_plugin_entry();
 }
 
-static const struct plugin_builtin builtins[] = { { "reconstruct", reconstruct_entry }, { NULL, NULL } };
+static const struct plugin_builtin builtins[] = { { "reconstruct", reconstruct_entry },
+                                                  { SCENARIO_STAGES, scenario_stages_entry },
+                                                  { NULL, NULL } };
 
 /* The command line of the loop. */
 static char **make_arguments(const json_t *options, bool discovers, bool snapshot, int *count)
@@ -43,6 +45,7 @@ static char **make_arguments(const json_t *options, bool discovers, bool snapsho
                                          SCENARIO_SERVICES,
                                          "-q",
                                          SCENARIO_QOS,
+                                         "--plugin=" SCENARIO_STAGES,
                                          "--reconstruct",
                                          "--state-dir=/simulated-state",
                                          "--coordinator-profile-path=" SCENARIO_PROFILES,
@@ -224,8 +227,7 @@ static void listen(void *closure)
     signal_cycle(scenario);
 }
 
-/* Waits for the next signal to what runs. False: none will come. */
-static bool wait_for_signal(struct simulated_scenario *scenario)
+bool scenario_wait_for_signal(struct simulated_scenario *scenario)
 {
     struct simulated_loop *loop = &scenario->loop;
     bool signalled = false;
@@ -250,7 +252,7 @@ static bool wait_for_signal(struct simulated_scenario *scenario)
 static void hang(void *closure)
 {
     while (!is_dead(closure))
-        wait_for_signal(closure);
+        scenario_wait_for_signal(closure);
 }
 
 /* A program that does not end by itself is ended by its deadline, or by the first signal. */
@@ -270,7 +272,7 @@ static void wait_for_program(void *closure, const struct dydisnix_program *progr
         result->status = 0;
         return;
     }
-    wait_for_signal(scenario);
+    scenario_wait_for_signal(scenario);
     result->ending = DYDISNIX_SIGNALLED;
     result->status = scenario->loop.killed ? SIGKILL : SIGINT;
 }
@@ -321,6 +323,7 @@ void scenario_watch(struct simulated_scenario *scenario)
 /* A process of the loop begins, and is over. False: the loop died with it. */
 static void begin_process(struct simulated_scenario *scenario)
 {
+    scenario_stages_use(scenario);
     scenario->loop.working = true;
     scenario->loop.killed = scenario->loop.host_killed = false;
     cycle_interrupt(0);

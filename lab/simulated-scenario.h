@@ -103,7 +103,14 @@ bool scenario_run_engine(struct simulated_scenario *scenario, const struct dydis
 void scenario_end_engine(struct simulated_scenario *scenario, int signal, int status);
 void scenario_interrupt_engine(struct simulated_scenario *scenario);
 
+/* In simulated-stages.c: the entry of a plugin, and whose it is. */
+#define SCENARIO_STAGES "dydisnix-lab-stages"
+struct dydisnix_plugin *scenario_stages_entry(void);
+void scenario_stages_use(struct simulated_scenario *scenario);
+
 /* In simulated-loop.c. */
+/* Waits for the next signal to what runs. False: none will come. */
+bool scenario_wait_for_signal(struct simulated_scenario *scenario);
 int simulated_loop_open(struct simulated_loop *loop, const json_t *options, bool discovers, bool snapshot);
 void simulated_loop_clear(struct simulated_loop *loop);
 /* Runs until it is quiet, told of what happened or asked for a cycle. 0, or -1 after a message. */
@@ -120,7 +127,8 @@ void scenario_stage_begins(struct simulated_scenario *scenario, const char *stag
 bool scenario_phase_begins(struct simulated_scenario *scenario, const char *phase, unsigned step);
 int scenario_call(struct simulated_scenario *scenario, const char *operation,
                   const char *key); /* as watch.call */
-/* Whether a program fails now: as simulated_call(). */
+/* Whether a program or a stage fails now: as simulated_call(). */
+int scenario_stage_fails(struct simulated_scenario *scenario, const char *stage);
 int scenario_program_fails(struct simulated_scenario *scenario, const char *program);
 
 /* In simulated-observe.c. */

@@ -336,6 +336,24 @@ static void decides_nothing_while_it_is_not_known(void **state)
     }
 }
 
+static void tries_a_stage_again(void **state)
+{
+    static const char *const stages[] = { "capture", "augment", "reconstruct", "redistribute", "redeploy" };
+    (void)state;
+    for (size_t i = 0; i < 2 * sizeof stages / sizeof *stages; i++) {
+        struct play play = deployed(plain);
+        CLEANUP_FREE char *event = string_format("{ 'event': 'fail', 'stage': '%s', 'how': '%s' }",
+                                                 stages[i / 2], i % 2 ? "hangs" : "fails");
+        happens(&play, event);
+        happens(&play, "{ 'event': 'crash', 'target': 'a' }");
+        adapts(&play);
+        is_on(&play, "db", "b");
+        is_in_order(&play);
+        assert_int_equal(cycles(&play, "failed"), 1);
+        end(&play);
+    }
+}
+
 static void goes_on_when_the_disk_has_room_again(void **state)
 {
     struct play play = deployed(plain);
@@ -552,6 +570,7 @@ int main(void)
         cmocka_unit_test(crashes_within_a_deployment),
         cmocka_unit_test(ends_what_hangs),
         cmocka_unit_test(decides_nothing_while_it_is_not_known),
+        cmocka_unit_test(tries_a_stage_again),
         cmocka_unit_test(goes_on_when_the_disk_has_room_again),
         cmocka_unit_test(hears_what_an_operator_says),
         cmocka_unit_test(upgrades),
