@@ -19,6 +19,9 @@ extern const struct lab_program lab_programs[];
 /* dydisnix-lab SUBCOMMAND. Ends with a NULL name. */
 extern const struct lab_program lab_subcommands[];
 
+/* The same, of which only programs of the lab make use. */
+extern const struct lab_program lab_inner_subcommands[];
+
 /* NULL: not in that table. */
 const struct lab_program *lab_program_find(const struct lab_program *table, const char *name);
 

@@ -157,6 +157,8 @@ shell_tests = \
 	tests/reconstruct-versions-store.sh \
 	tests/replays.sh \
 	tests/scenarios.sh \
+	tests/scenario-lab.sh \
+	tests/scenario-policy.sh \
 	$(NULL)
 TESTS += $(shell_tests)
 dist_check_SCRIPTS += $(shell_tests) tests/closures tests/compare-manifests tests/engine-client tests/fake-client tests/fields tests/with-nix
