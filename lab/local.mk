@@ -102,6 +102,7 @@ lab_libsimulation_a_SOURCES = \
 
 # Scenarios: what is read and judged, and the program.
 noinst_LIBRARIES += lab/libscenario.a
+lab_libscenario_a_CPPFLAGS = $(AM_CPPFLAGS) -iquote $(top_srcdir)/plugin
 lab_libscenario_a_SOURCES = \
 	lab/scenario-check.c lab/scenario-check.h \
 	lab/scenario-events.c \

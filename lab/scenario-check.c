@@ -175,8 +175,9 @@ void scenario_check_manifest(const struct scenario_seen *seen, json_t *broken)
         const char *service = text_of(mapping, "service"), *container = text_of(mapping, "container");
         name = text_of(mapping, "target");
         target = json_object_get(targets, name);
-        if (!target || !json_is_true(json_object_get(target, "listed")))
-            add_broken(broken, "the manifest has %s on %s, which is not in the model", service, name);
+        if (!target || !json_is_true(json_object_get(target, "listed")) || is(target, "is", "crashed")
+            || is(target, "is", "partitioned"))
+            add_broken(broken, "the manifest has %s on %s, which is not there", service, name);
         else if (takes_part(seen, name, target) && !is_active(target, service, container))
             add_broken(broken, "the manifest has %s on %s, and it is not active there", service, name);
         else if (takes_part(seen, name, target)

@@ -341,7 +341,6 @@ static const struct member members_of_expectation[] = {
     { .name = "says", .check = check_texts },
     { .name = "silent-about", .check = check_texts },
     { .name = "manifest", .check = check_boolean },
-    { .name = "lost", .check = check_texts },
     { .name = NULL }
 };
 

@@ -2,6 +2,7 @@
 #include "scenario-golden.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -101,8 +102,9 @@ char *scenario_manifest_text(const json_t *observed)
 
 static json_t *describe_target(const json_t *target)
 {
-    json_t *described = json_pack("{sO sO}", "is", json_object_get(target, "is"), "listed",
-                                  json_object_get(target, "listed"));
+    const bool listed = json_is_true(json_object_get(target, "listed"));
+    json_t *described = json_pack("{sO so*}", "is", json_object_get(target, "is"), "listed",
+                                  listed ? NULL : json_false());
     const char *is = json_string_value(json_object_get(target, "is"));
     size_t index;
     json_t *active, *runs = json_object();

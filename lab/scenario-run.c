@@ -8,6 +8,7 @@
 
 #include "cleanup.h"
 #include "operations.h"
+#include "reconstruct.h"
 #include "scenario-check.h"
 #include "scenario-golden.h"
 #include "scenario-story.h"
@@ -139,6 +140,20 @@ static void doom(struct run *run, const json_t *event)
         scenario_doom(observed, machine ? target : NULL, run->writes);
 }
 
+/* A decision that a host has saved the input of is made again, and told. */
+static int replay(struct run *run, const json_t *event)
+{
+    CLEANUP_FREE char *input = string_format("%s/%s", run->scenario->directory,
+                                             json_string_value(json_object_get(event, "input")));
+    const struct request request = { .replay = input, .print = true };
+    CLEANUP_BUFFER xmlBufferPtr printed = NULL;
+    CLEANUP_JSON json_t *report = NULL;
+    int status = input ? reconstruct(&request, &options_default, &report, &printed) : -1;
+    if (report)
+        scenario_story_decision(&run->story, report, status != 0);
+    return report ? 0 : -1;
+}
+
 static int happen(struct run *run, const json_t *event)
 {
     const char *name = json_string_value(json_object_get(event, "event"));
@@ -147,7 +162,7 @@ static int happen(struct run *run, const json_t *event)
     note(run, json_pack("{ss ss sO* ss*}", "kind", "event", "event", name, "target", json_object_get(event, "target"),
                         "words", words));
     doom(run, event);
-    int status = run->network->happen(run->open, event);
+    int status = strcmp(name, "replay") == 0 ? replay(run, event) : run->network->happen(run->open, event);
     if (status != 0) {
         add_broken(run, "this could not happen: %s", words);
         return -1;

@@ -251,6 +251,13 @@ static void tell_reconstruct(struct scenario_story *story, const json_t *report)
     tell_facts(story, &facts);
 }
 
+void scenario_story_decision(struct scenario_story *story, const json_t *report, bool failed)
+{
+    tell_reconstruct(story, report);
+    if (failed)
+        fputs("  it fails\n", story->stream);
+}
+
 /* Redeploy. */
 
 static const json_t *find_mapping(const json_t *list, const char *member, const char *name, const char *target)

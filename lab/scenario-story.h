@@ -34,6 +34,9 @@ void scenario_story_event(struct scenario_story *story, const json_t *event);
 /* Documents of the journal, in order; nothing else happened in between. */
 void scenario_story_journal(struct scenario_story *story, const json_t *documents);
 
+/* A reconstruction that belongs to no cycle. */
+void scenario_story_decision(struct scenario_story *story, const json_t *report, bool failed);
+
 /* All of it so far; malloc()ed. */
 char *scenario_story_text(struct scenario_story *story);
 
