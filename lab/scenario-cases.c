@@ -62,9 +62,11 @@ static void compare(const struct cases *cases, const struct scenario *scenario, 
     if (!*difference)
         return;
     if (!cases->update)
-        json_array_append_new(json_object_get(result, "broken"), json_string("it went another way than it should"));
+        json_array_append_new(json_object_get(result, "broken"),
+                              json_string("it went another way than it should"));
     else if (scenario_golden_write(scenario->directory, texts) != 0)
-        json_array_append_new(json_object_get(result, "broken"), json_string("golden files cannot be written"));
+        json_array_append_new(json_object_get(result, "broken"),
+                              json_string("golden files cannot be written"));
 }
 
 static json_t *run_case(const struct cases *cases, const char *directory)
@@ -196,7 +198,15 @@ static void clear(struct cases *cases)
     json_decref((json_t *)cases->way.seed);
 }
 
-enum { OPTION_ENGINE = 256, OPTION_FORMAT, OPTION_UPDATE, OPTION_SEED, OPTION_JOURNAL, OPTION_JOBS, OPTION_VERBOSE };
+enum {
+    OPTION_ENGINE = 256,
+    OPTION_FORMAT,
+    OPTION_UPDATE,
+    OPTION_SEED,
+    OPTION_JOURNAL,
+    OPTION_JOBS,
+    OPTION_VERBOSE
+};
 
 static const struct option options[] = {
     { "simulate", no_argument, NULL, 's' },

@@ -55,8 +55,8 @@ static json_t *copy_of(const json_t *scenario, const char *member)
 json_t *scenario_system(const json_t *scenario)
 {
     return json_pack("{so so so sb}", "targets", copy_of(scenario, "targets"), "services",
-                     copy_of(scenario, "services"), "distribution", copy_of(scenario, "distribution"), "models",
-                     json_object_get(scenario, "models") != NULL);
+                     copy_of(scenario, "services"), "distribution", copy_of(scenario, "distribution"),
+                     "models", json_object_get(scenario, "models") != NULL);
 }
 
 static void follow_models(json_t *system, const json_t *event)
@@ -117,7 +117,8 @@ static const json_t *manifest_of(const struct scenario_seen *seen)
     return json_object_get(json_object_get(seen->observed, "coordinator"), "manifest");
 }
 
-static bool has_mapping(const json_t *mappings, const char *service, const char *container, const char *target)
+static bool has_mapping(const json_t *mappings, const char *service, const char *container,
+                        const char *target)
 {
     size_t index;
     json_t *mapping;
@@ -149,16 +150,16 @@ static void check_target_says(const struct scenario_seen *seen, const char *name
     json_array_foreach(json_object_get(target, "active"), index, entry) {
         const char *service = text_of(entry, "service"), *version = text_of(entry, "version");
         if (!has_mapping(mappings, service, text_of(entry, "container"), name))
-            add_broken(broken, "%s is active on %s, and the coordinator's manifest does not have it there", service,
-                       name);
+            add_broken(broken, "%s is active on %s, and the coordinator's manifest does not have it there",
+                       service, name);
         else if (!is(json_object_get(services, service), "version", version))
-            add_broken(broken, "%s is active on %s in version %s, and the manifest has version %s", service, name,
-                       version, text_of(json_object_get(services, service), "version"));
+            add_broken(broken, "%s is active on %s in version %s, and the manifest has version %s", service,
+                       name, version, text_of(json_object_get(services, service), "version"));
     }
     json_array_foreach(json_object_get(target, "says"), index, entry)
         if (!has_mapping(mappings, text_of(entry, "service"), text_of(entry, "container"), name))
-            add_broken(broken, "the profile manifest of %s has %s, and the coordinator's manifest does not", name,
-                       text_of(entry, "service"));
+            add_broken(broken, "the profile manifest of %s has %s, and the coordinator's manifest does not",
+                       name, text_of(entry, "service"));
 }
 
 void scenario_check_manifest(const struct scenario_seen *seen, json_t *broken)
@@ -182,7 +183,8 @@ void scenario_check_manifest(const struct scenario_seen *seen, json_t *broken)
             add_broken(broken, "the manifest has %s on %s, and it is not active there", service, name);
         else if (takes_part(seen, name, target)
                  && !has_mapping(json_object_get(target, "says"), service, container, name))
-            add_broken(broken, "the manifest has %s on %s, and the profile manifest there does not", service, name);
+            add_broken(broken, "the manifest has %s on %s, and the profile manifest there does not", service,
+                       name);
     }
 }
 
@@ -216,8 +218,9 @@ static json_t *places_of(const json_t *manifest)
 void scenario_check_placed(const struct scenario_seen *seen, json_t *broken)
 {
     CLEANUP_JSON json_t *usable = usable_targets(seen), *before = places_of(manifest_of(seen));
-    CLEANUP_JSON json_t *wanted = scenario_place(json_object_get(seen->system, "services"),
-                                                 json_object_get(seen->system, "distribution"), usable, before);
+    CLEANUP_JSON json_t *wanted =
+        scenario_place(json_object_get(seen->system, "services"),
+                       json_object_get(seen->system, "distribution"), usable, before);
     const char *service;
     json_t *places, *place;
     size_t index;
@@ -267,8 +270,8 @@ void scenario_check_once(const struct scenario_seen *seen, json_t *broken)
         if (count < 2 || count_mappings(manifest_of(seen), name) >= count)
             continue;
         names = json_dumps(homes, JSON_COMPACT);
-        add_broken(broken, "%s has state and is live %zu times, and the manifest has it %zu times: %s", name, count,
-                   count_mappings(manifest_of(seen), name), names ? names : "");
+        add_broken(broken, "%s has state and is live %zu times, and the manifest has it %zu times: %s", name,
+                   count, count_mappings(manifest_of(seen), name), names ? names : "");
     }
 }
 
@@ -354,7 +357,8 @@ void scenario_doom(const json_t *observed, const char *target, json_t *writes)
     }
 }
 
-/* Whether a report names the component of a service as one of which nobody can tell which copy is the newest. */
+/* Whether a report names the component of a service as one of which nobody can tell which copy is the newest.
+ */
 static bool was_in_conflict(const json_t *documents, const char *service)
 {
     size_t index, inner;
@@ -370,8 +374,8 @@ static bool was_in_conflict(const json_t *documents, const char *service)
     return false;
 }
 
-/* The last write of a service that one of its homes holds, or the coordinator, as state of the version that is
- * deployed: another version is another component. */
+/* The last write of a service that one of its homes holds, or the coordinator, as state of the version that
+ * is deployed: another version is another component. */
 static const json_t *newest_within_reach(const struct scenario_seen *seen, const char *service)
 {
     const json_t *mappings = json_object_get(manifest_of(seen), "mappings");

@@ -28,7 +28,8 @@ static void add_difference(json_t *broken, const char *what, const json_t *expec
 {
     CLEANUP_FREE char *one = json_dumps(expected, JSON_ENCODE_ANY | JSON_SORT_KEYS);
     CLEANUP_FREE char *other = json_dumps(seen, JSON_ENCODE_ANY | JSON_SORT_KEYS), *text = NULL;
-    if (asprintf(&text, "%s: expected %s, seen %s", what, one ? one : "nothing", other ? other : "nothing") < 0)
+    if (asprintf(&text, "%s: expected %s, seen %s", what, one ? one : "nothing", other ? other : "nothing")
+        < 0)
         text = NULL;
     json_array_append_new(broken, json_string(text ? text : what));
 }
@@ -132,9 +133,9 @@ unsigned scenario_cycles(const json_t *documents, unsigned *failed)
 static void expect_number(const json_t *expected, const char *what, unsigned number, json_t *broken)
 {
     const json_t *least = json_object_get(expected, "least"), *most = json_object_get(expected, "most");
-    bool right = json_is_object(expected)
-                     ? (!least || json_integer_value(least) <= number) && (!most || number <= json_integer_value(most))
-                     : json_integer_value(expected) == number;
+    bool right = json_is_object(expected) ? (!least || json_integer_value(least) <= number)
+                                                && (!most || number <= json_integer_value(most))
+                                          : json_integer_value(expected) == number;
     CLEANUP_JSON json_t *seen = json_integer(number);
     if (!right)
         add_difference(broken, what, expected, seen);
@@ -142,7 +143,8 @@ static void expect_number(const json_t *expected, const char *what, unsigned num
 
 static void expect_cycles(const json_t *expectation, const struct scenario_seen *seen, json_t *broken)
 {
-    const json_t *cycles = json_object_get(expectation, "cycles"), *failures = json_object_get(expectation, "failed");
+    const json_t *cycles = json_object_get(expectation, "cycles"),
+                 *failures = json_object_get(expectation, "failed");
     CLEANUP_JSON json_t *none = json_integer(0);
     unsigned failed, number = scenario_cycles(seen->documents, &failed);
     if (cycles)
@@ -216,12 +218,14 @@ static void expect_report(const json_t *expected, const json_t *documents, json_
         const json_t *seen = follow(report, text_of(wanted, "path"));
         if ((seen && json_equal(seen, is_there)) || (!seen && json_is_null(is_there)))
             continue;
-        if (asprintf(&what, "%s in the last report of %s", text_of(wanted, "path"), text_of(wanted, "stage")) >= 0)
+        if (asprintf(&what, "%s in the last report of %s", text_of(wanted, "path"), text_of(wanted, "stage"))
+            >= 0)
             add_difference(broken, what, is_there, seen);
     }
 }
 
-/* The names of targets that did not answer, as the last cycle that found something knows it; a new reference. */
+/* The names of targets that did not answer, as the last cycle that found something knows it; a new reference.
+ */
 static json_t *silent_targets(const struct scenario_seen *seen)
 {
     const json_t *left_out = NULL, *targets = NULL;
@@ -257,7 +261,8 @@ static void expect_words(const json_t *words, const char *messages, bool there, 
 void scenario_expect(const json_t *expectation, const struct scenario_seen *seen, json_t *broken)
 {
     static const char *const lists[] = { "rescued", "superseded", "regressed", "conflicts", "fenced", NULL };
-    const json_t *held = json_object_get(expectation, "held"), *silent = json_object_get(expectation, "silent");
+    const json_t *held = json_object_get(expectation, "held"),
+                 *silent = json_object_get(expectation, "silent");
     const json_t *paused = json_object_get(expectation, "paused");
     expect_answers(json_object_get(expectation, "answers"), seen->observed, broken);
     expect_state(json_object_get(expectation, "state"), seen->observed, broken);

@@ -18,7 +18,8 @@ const char *const scenario_golden_files[] = { "story.txt", "manifest.json", "run
 /* Objects down to depth have a line for each member, what is below stands in one line. */
 static void dump_value(FILE *stream, const json_t *value, int depth, int indent)
 {
-    CLEANUP_FREE const char **names = json_is_object(value) && depth > 0 ? scenario_sorted_names(value) : NULL;
+    CLEANUP_FREE const char **names =
+        json_is_object(value) && depth > 0 ? scenario_sorted_names(value) : NULL;
     if (!names || !names[0]) {
         json_dumpf(value, stream, JSON_ENCODE_ANY | JSON_SORT_KEYS);
         return;
@@ -96,7 +97,8 @@ char *scenario_manifest_text(const json_t *observed)
             json_object_set_new(services, name, json_object());
         add_place(services, service, mapping, "on");
     }
-    CLEANUP_JSON json_t *document = json_pack("{sO so}", "services", services, "state", snapshots_of(manifest));
+    CLEANUP_JSON json_t *document =
+        json_pack("{sO so}", "services", services, "state", snapshots_of(manifest));
     return document ? dump(document, 2) : NULL;
 }
 
@@ -110,8 +112,9 @@ static json_t *describe_target(const json_t *target)
     json_t *active, *runs = json_object();
     json_array_foreach(json_object_get(target, "active"), index, active) {
         const char *name = json_string_value(json_object_get(active, "service"));
-        json_t *entry = json_pack("{sO sO* sO*}", "version", json_object_get(active, "version"), "answers",
-                                  json_object_get(active, "answers"), "state", json_object_get(active, "state"));
+        json_t *entry =
+            json_pack("{sO sO* sO*}", "version", json_object_get(active, "version"), "answers",
+                      json_object_get(active, "answers"), "state", json_object_get(active, "state"));
         if (name)
             json_object_set_new(runs, name, entry);
     }
@@ -197,7 +200,8 @@ int scenario_golden_write(const char *directory, const json_t *texts)
     for (size_t i = 0; scenario_golden_files[i]; i++) {
         const char *name = scenario_golden_files[i], *text = json_string_value(json_object_get(texts, name));
         CLEANUP_FREE char *file = string_format("%s/%s", directory, name);
-        if (!is_golden(directory, name, text) && (!file || operations->write(file, text, strlen(text), 0644) != 0)) {
+        if (!is_golden(directory, name, text)
+            && (!file || operations->write(file, text, strlen(text), 0644) != 0)) {
             log_error(NULL, "%s: %s", file ? file : name, strerror(errno));
             return -1;
         }

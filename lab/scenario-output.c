@@ -76,8 +76,8 @@ static void print_tap(struct scenario_output *output, const char *name, const js
 {
     const char *skipped = json_string_value(json_object_get(result, "skipped"));
     print_details("# ", result, failed);
-    printf("%sok %zu - %s%s%s\n", failed ? "not " : "", output->passed + output->failed + output->skipped, name,
-           skipped ? " # SKIP " : "", skipped ? skipped : "");
+    printf("%sok %zu - %s%s%s\n", failed ? "not " : "", output->passed + output->failed + output->skipped,
+           name, skipped ? " # SKIP " : "", skipped ? skipped : "");
 }
 
 static void print_words(const char *name, const json_t *result, bool failed)
@@ -121,11 +121,11 @@ void scenario_output_end(struct scenario_output *output, const char *directory, 
 int scenario_output_close(struct scenario_output *output)
 {
     if (output->format == SCENARIO_WORDS)
-        printf("%zu right, %zu wrong, %zu skipped, in the %s\n", output->passed, output->failed, output->skipped,
-               output->network);
+        printf("%zu right, %zu wrong, %zu skipped, in the %s\n", output->passed, output->failed,
+               output->skipped, output->network);
     if (output->format == SCENARIO_JSON) {
-        CLEANUP_JSON json_t *document = json_pack("{si ss sO}", "version", 1, "network", output->network, "cases",
-                                                  output->cases);
+        CLEANUP_JSON json_t *document =
+            json_pack("{si ss sO}", "version", 1, "network", output->network, "cases", output->cases);
         json_dumpf(document, stdout, JSON_INDENT(2));
         putchar('\n');
     }

@@ -76,15 +76,17 @@ static void note_running(struct run *run, const json_t *observed)
         json_t *runs = json_array();
         json_array_foreach(json_object_get(target, "active"), index, active)
             if (json_is_true(json_object_get(active, "answers")))
-                json_array_append_new(runs, json_pack("{sO sO sO sO*}", "service", json_object_get(active, "service"),
-                                                      "container", json_object_get(active, "container"), "component",
+                json_array_append_new(runs, json_pack("{sO sO sO sO*}", "service",
+                                                      json_object_get(active, "service"), "container",
+                                                      json_object_get(active, "container"), "component",
                                                       json_object_get(active, "component"), "state",
                                                       json_object_get(active, "state")));
         if (json_array_size(runs) > 0)
             json_object_set(targets, name, runs);
         json_decref(runs);
     }
-    note(run, json_pack("{ss si so}", "kind", "running", "cycle", (int)run->story.cycles, "targets", targets));
+    note(run,
+         json_pack("{ss si so}", "kind", "running", "cycle", (int)run->story.cycles, "targets", targets));
 }
 
 /* What the loop has done since it was last asked. A new reference; NULL: it cannot be known. */
@@ -159,8 +161,8 @@ static int happen(struct run *run, const json_t *event)
     const char *name = json_string_value(json_object_get(event, "event"));
     CLEANUP_FREE char *words = scenario_event_words(event);
     scenario_story_event(&run->story, event);
-    note(run, json_pack("{ss ss sO* ss*}", "kind", "event", "event", name, "target", json_object_get(event, "target"),
-                        "words", words));
+    note(run, json_pack("{ss ss sO* ss*}", "kind", "event", "event", name, "target",
+                        json_object_get(event, "target"), "words", words));
     doom(run, event);
     int status = strcmp(name, "replay") == 0 ? replay(run, event) : run->network->happen(run->open, event);
     if (status != 0) {
@@ -307,10 +309,11 @@ static char *refuses(const struct scenario *scenario, const struct scenario_way 
 
 static json_t *result_of(struct run *run, json_t *texts)
 {
-    CLEANUP_FREE char *said = string_utf8(run->said ? run->said : ""), *story = scenario_story_text(&run->story);
+    CLEANUP_FREE char *said = string_utf8(run->said ? run->said : ""),
+                      *story = scenario_story_text(&run->story);
     return json_pack("{sO so* si sI sO ss ss}", "broken", run->broken, "texts", texts, "cycles",
-                     (int)run->story.cycles, "seconds", (json_int_t)run->network->elapsed(run->open), "journal",
-                     run->journal, "messages", said, "story", story);
+                     (int)run->story.cycles, "seconds", (json_int_t)run->network->elapsed(run->open),
+                     "journal", run->journal, "messages", said, "story", story);
 }
 
 static void clear(struct run *run)
@@ -329,15 +332,22 @@ static void clear(struct run *run)
 json_t *scenario_run(const struct scenario *scenario, const struct scenario_way *way)
 {
     const json_t *seed = way->seed ? way->seed : json_object_get(scenario->document, "seed");
-    const struct scenario_setting setting = { .scenario = scenario->document, .directory = scenario->directory,
+    const struct scenario_setting setting = { .scenario = scenario->document,
+                                              .directory = scenario->directory,
                                               .seed = seed ? (uint64_t)json_integer_value(seed) : 1,
-                                              .disnix = way->disnix, .verbose = way->verbose };
+                                              .disnix = way->disnix,
+                                              .verbose = way->verbose };
     CLEANUP_FREE char *refused = refuses(scenario, way, &setting);
     if (refused)
         return json_pack("{ss}", "skipped", refused);
-    struct run run = { .scenario = scenario, .network = way->network, .system = scenario_system(scenario->document),
-                       .writes = json_array(), .journal = json_array(), .documents = json_array(),
-                       .all = json_array(), .broken = json_array() };
+    struct run run = { .scenario = scenario,
+                       .network = way->network,
+                       .system = scenario_system(scenario->document),
+                       .writes = json_array(),
+                       .journal = json_array(),
+                       .documents = json_array(),
+                       .all = json_array(),
+                       .broken = json_array() };
     json_t *result = NULL;
     if (scenario_story_open(&run.story) == 0 && (run.open = way->network->open(&setting)) != NULL) {
         result = result_of(&run, play(&run));

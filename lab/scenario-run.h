@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * One scenario, run in a network from its first deployment to one cycle after its last event, which must find nothing.
+ * One scenario, run in a network from its first deployment to one cycle after its last event, which must find
+ * nothing.
  */
 #ifndef SCENARIO_RUN_H
 #define SCENARIO_RUN_H

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * What happened, in words: events, and cycles as the journal tells them, with the reason for each action. The same
- * wherever a scenario was run: nothing in it depends on time, on paths or on the order of what happens at once.
+ * What happened, in words: events, and cycles as the journal tells them, with the reason for each action. The
+ * same wherever a scenario was run: nothing in it depends on time, on paths or on the order of what happens
+ * at once.
  */
 #ifndef SCENARIO_STORY_H
 #define SCENARIO_STORY_H

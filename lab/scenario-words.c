@@ -62,7 +62,11 @@ char *scenario_names(const json_t *list)
     if (!stream)
         return NULL;
     json_array_foreach((json_t *)list, index, name)
-        fprintf(stream, "%s%s", index == 0 ? "" : index + 1 == count ? " and " : ", ", json_string_value(name));
+        fprintf(stream, "%s%s",
+                index == 0           ? ""
+                : index + 1 == count ? " and "
+                                     : ", ",
+                json_string_value(name));
     return fclose(stream) == 0 ? text : NULL;
 }
 
@@ -95,7 +99,8 @@ static bool write_simple(FILE *stream, const json_t *event, const char *name)
 {
     for (size_t i = 0; i < sizeof of_target / sizeof *of_target; i++)
         if (strcmp(name, of_target[i].event) == 0)
-            return fprintf(stream, "%s%s%s", of_target[i].before, member(event, "target"), of_target[i].after) > 0;
+            return fprintf(stream, "%s%s%s", of_target[i].before, member(event, "target"), of_target[i].after)
+                   > 0;
     for (size_t i = 0; i < sizeof of_nobody / sizeof *of_nobody; i++)
         if (strcmp(name, of_nobody[i].event) == 0)
             return fputs(of_nobody[i].before, stream) >= 0;
@@ -245,7 +250,8 @@ static void write_one(FILE *stream, const json_t *event)
                 json_integer_value(json_object_get(event, "seconds")) < 0 ? "back" : "forward",
                 llabs(json_integer_value(json_object_get(event, "seconds"))));
     else if (strcmp(name, "wait") == 0)
-        fprintf(stream, "%lld seconds pass", (long long)json_integer_value(json_object_get(event, "seconds")));
+        fprintf(stream, "%lld seconds pass",
+                (long long)json_integer_value(json_object_get(event, "seconds")));
     else if (strcmp(name, "replay") == 0)
         fprintf(stream, "%s is decided again", member(event, "input"));
     else

@@ -15,7 +15,8 @@ static const char system_text[] =
 static const char observed_text[] =
     "{'targets': {"
     "  't1': {'is': 'up', 'listed': true, 'locked': false, 'profile': true,"
-    "         'active': [{'service': 'db', 'container': 'process', 'version': '1', 'component': 'db-1', 'answers': true,"
+    "         'active': [{'service': 'db', 'container': 'process', 'version': '1', 'component': 'db-1', "
+    "'answers': true,"
     "                     'state': ['a', 'b']}],"
     "         'says': [{'service': 'db', 'container': 'process', 'target': 't1'}],"
     "         'stored': {'process/db-1': [['a', 'b'], ['a']]}},"
@@ -84,7 +85,8 @@ static json_t *coordinator(const struct network *network)
 
 static struct scenario_seen seen_of(const struct network *network)
 {
-    return (struct scenario_seen){ network->system, network->observed, network->writes, network->documents, NULL };
+    return (struct scenario_seen){ network->system, network->observed, network->writes, network->documents,
+                                   NULL };
 }
 
 /* All the invariants; exactly one is broken, and says this. */
@@ -110,14 +112,16 @@ static void all_is_right(void **state)
 
 static void active_and_not_in_the_manifest(void **state)
 {
-    json_array_append_new(json_object_get(target(*state, "t2"), "active"),
-                          parse("{'service': 'ghost', 'container': 'process', 'version': '1', 'answers': true}"));
+    json_array_append_new(
+        json_object_get(target(*state, "t2"), "active"),
+        parse("{'service': 'ghost', 'container': 'process', 'version': '1', 'answers': true}"));
     breaks(*state, "ghost is active on t2, and the coordinator's manifest does not have it there");
 }
 
 static void active_in_another_version(void **state)
 {
-    json_object_set_new(json_array_get(json_object_get(target(*state, "t2"), "active"), 0), "version", json_string("2"));
+    json_object_set_new(json_array_get(json_object_get(target(*state, "t2"), "active"), 0), "version",
+                        json_string("2"));
     breaks(*state, "web is active on t2 in version 2, and the manifest has version 1");
 }
 
@@ -157,13 +161,15 @@ static void on_a_target_that_is_gone(void **state)
 
 static void could_run_and_does_not(void **state)
 {
-    json_object_set_new(json_object_get(((struct network *)*state)->system, "services"), "api", json_object());
+    json_object_set_new(json_object_get(((struct network *)*state)->system, "services"), "api",
+                        json_object());
     breaks(*state, "api could run on t1, and is not active there");
 }
 
 static void cannot_run_and_need_not(void **state)
 {
-    json_object_set_new(json_object_get(((struct network *)*state)->system, "services"), "api", json_object());
+    json_object_set_new(json_object_get(((struct network *)*state)->system, "services"), "api",
+                        json_object());
     json_object_set_new(json_object_get(((struct network *)*state)->system, "distribution"), "api",
                         parse("{'on': ['t9']}"));
     breaks(*state, NULL);
@@ -257,13 +263,15 @@ static void expectations(void **state)
     const struct network *network = *state;
     json_t *documents =
         parse("[{'kind': 'cycle_began'}, {'kind': 'stage', 'stage': 'reconstruct', 'report':"
-                            "  {'changed': true, 'rescued': [{'target': 't1', 'component': 'db-1'}], 'dangling': [1, 2]}},"
-                            " {'kind': 'cycle_ended', 'outcome': 'failed'}, {'kind': 'cycle_began'},"
-                            " {'kind': 'cycle_ended', 'outcome': 'done'}]");
+              "  {'changed': true, 'rescued': [{'target': 't1', 'component': 'db-1'}], 'dangling': [1, 2]}},"
+              " {'kind': 'cycle_ended', 'outcome': 'failed'}, {'kind': 'cycle_began'},"
+              " {'kind': 'cycle_ended', 'outcome': 'done'}]");
     json_array_extend(network->documents, documents);
     json_decref(documents);
-    expects(network, "{'failed': 1, 'answers': {'db': ['t1'], 'web': ['t2']}, 'state': {'db': ['a', 'b']}}", NULL);
-    expects(network, "{'failed': 1, 'answers': {'db': ['t2']}}", "where db answers: expected [\"t2\"], seen [\"t1\"]");
+    expects(network, "{'failed': 1, 'answers': {'db': ['t1'], 'web': ['t2']}, 'state': {'db': ['a', 'b']}}",
+            NULL);
+    expects(network, "{'failed': 1, 'answers': {'db': ['t2']}}",
+            "where db answers: expected [\"t2\"], seen [\"t1\"]");
     expects(network, "{'failed': 1, 'answers': {'db': []}}", "where db answers");
     expects(network, "{'failed': 1, 'state': {'db': ['b', 'a']}}", "the state of db");
     expects(network, "{'failed': 1, 'cycles': 2}", NULL);
@@ -275,7 +283,8 @@ static void expectations(void **state)
     expects(network, "{'failed': 1, 'rescued': [{'target': 't2'}]}", "rescued: expected");
     expects(network, "{'failed': 1, 'rescued': []}", "rescued: expected");
     expects(network, "{'failed': 1, 'superseded': []}", NULL);
-    expects(network, "{'failed': 1, 'report': [{'stage': 'reconstruct', 'path': '/dangling/1', 'is': 2}]}", NULL);
+    expects(network, "{'failed': 1, 'report': [{'stage': 'reconstruct', 'path': '/dangling/1', 'is': 2}]}",
+            NULL);
     expects(network, "{'failed': 1, 'report': [{'stage': 'reconstruct', 'path': '/changed', 'is': false}]}",
             "/changed in the last report of reconstruct");
     expects(network, "{'failed': 1, 'says': ['all is well'], 'silent-about': ['doom']}", NULL);
@@ -286,11 +295,12 @@ static void expectations(void **state)
 static void what_is_wanted_follows_events(void **state)
 {
     json_t *scenario = parse(system_text), *system = scenario_system(scenario), *wanted;
-    static const char *const events[] = {
-        "{'event': 'add', 'target': 't3', 'resources': {'memory': 2}}", "{'event': 'rename', 'target': 't1', 'to': 't9'}",
-        "{'event': 'remove', 'target': 't2'}", "{'event': 'crash', 'target': 't9'}",
-        "{'event': 'upgrade', 'services': {'web': null, 'db': {'version': '2'}, 'api': {}}, 'distribution': {'api': {'copies': 2}}}"
-    };
+    static const char *const events[] = { "{'event': 'add', 'target': 't3', 'resources': {'memory': 2}}",
+                                          "{'event': 'rename', 'target': 't1', 'to': 't9'}",
+                                          "{'event': 'remove', 'target': 't2'}",
+                                          "{'event': 'crash', 'target': 't9'}",
+                                          "{'event': 'upgrade', 'services': {'web': null, 'db': {'version': "
+                                          "'2'}, 'api': {}}, 'distribution': {'api': {'copies': 2}}}" };
 
     (void)state;
     for (size_t i = 0; i < sizeof events / sizeof *events; i++) {

@@ -10,7 +10,8 @@
 
 static void lines_of_values(void **state)
 {
-    static const char text[] = "{\n  \"a\": [ 1,\n    { \"b\": \"} ]\\\"\" },\n    [] ],\n  \"c/d~\":\n    true }\n";
+    static const char text[] =
+        "{\n  \"a\": [ 1,\n    { \"b\": \"} ]\\\"\" },\n    [] ],\n  \"c/d~\":\n    true }\n";
 
     (void)state;
     assert_int_equal(scenario_locate(text, ""), 1);
@@ -47,7 +48,9 @@ static void has_mistake(const char *text, const char *told)
     free(said);
 }
 
-#define HEAD "{ \"version\": 1, \"description\": \"d\", \"targets\": { \"t\": {} },\n  \"services\": { \"s\": {} },\n"
+#define HEAD \
+    "{ \"version\": 1, \"description\": \"d\", \"targets\": { \"t\": {} },\n  \"services\": { \"s\": {} " \
+    "},\n"
 #define TIMELINE(events) HEAD "  \"timeline\": [ " events " ] }"
 
 static void a_right_one_has_no_mistake(void **state)
@@ -55,10 +58,11 @@ static void a_right_one_has_no_mistake(void **state)
     size_t mistakes = 1;
 
     (void)state;
-    validated = TIMELINE("{ \"event\": \"add\", \"target\": \"u\" },\n"
-                         "[ { \"event\": \"rename\", \"target\": \"u\", \"to\": \"v\" },\n"
-                         "  { \"event\": \"crash\", \"target\": \"v\", \"at\": { \"phase\": \"setting\" } } ],\n"
-                         "{ \"expect\": { \"answers\": { \"s\": [\"u\", \"v\"] }, \"cycles\": { \"least\": 1 } } }");
+    validated =
+        TIMELINE("{ \"event\": \"add\", \"target\": \"u\" },\n"
+                 "[ { \"event\": \"rename\", \"target\": \"u\", \"to\": \"v\" },\n"
+                 "  { \"event\": \"crash\", \"target\": \"v\", \"at\": { \"phase\": \"setting\" } } ],\n"
+                 "{ \"expect\": { \"answers\": { \"s\": [\"u\", \"v\"] }, \"cycles\": { \"least\": 1 } } }");
     char *said = unit_written(STDERR_FILENO, validate, &mistakes);
     assert_string_equal(said, "");
     assert_int_equal(mistakes, 0);
@@ -76,20 +80,26 @@ static void mistakes_are_told_where_they_are(void **state)
     has_mistake(TIMELINE("{ \"event\": \"crash\" }"), "/timeline/0: there is no member target");
     has_mistake(TIMELINE("{ \"event\": \"write\", \"service\": \"x\", \"text\": \"a\" }"),
                 "/timeline/0/service: there is no service x");
-    has_mistake(TIMELINE("{ \"event\": \"fail\", \"operation\": \"--fly\" }"), "this must be one of: --query-requisites");
+    has_mistake(TIMELINE("{ \"event\": \"fail\", \"operation\": \"--fly\" }"),
+                "this must be one of: --query-requisites");
     has_mistake(TIMELINE("{ \"event\": \"fail\" }"), "what fails must be an operation, a stage or a program");
-    has_mistake(TIMELINE("{ \"event\": \"end\", \"phase\": \"locking\" }"), "it ends with a status or by a signal");
-    has_mistake(TIMELINE("{ \"event\": \"trigger\", \"at\": {} }"), "/at: this must be a stage, a phase or a call");
+    has_mistake(TIMELINE("{ \"event\": \"end\", \"phase\": \"locking\" }"),
+                "it ends with a status or by a signal");
+    has_mistake(TIMELINE("{ \"event\": \"trigger\", \"at\": {} }"),
+                "/at: this must be a stage, a phase or a call");
     has_mistake(TIMELINE("{ \"event\": \"wait\", \"seconds\": 0 }"), "this must be an integer from 1");
     has_mistake(TIMELINE("{ \"event\": \"reappear\", \"target\": \"t\", \"disk\": { \"saved\": \"x\" } }"),
                 "no disk was saved as x");
-    has_mistake(TIMELINE("{ \"event\": \"remove\", \"target\": \"t\" }, { \"event\": \"crash\", \"target\": \"t\" }"),
-                "/timeline/1/target: there is no target t");
-    has_mistake(TIMELINE("{ \"expect\": { \"answer\": {} } }"), "/timeline/0/expect/answer: there is no such member");
+    has_mistake(
+        TIMELINE("{ \"event\": \"remove\", \"target\": \"t\" }, { \"event\": \"crash\", \"target\": \"t\" }"),
+        "/timeline/1/target: there is no target t");
+    has_mistake(TIMELINE("{ \"expect\": { \"answer\": {} } }"),
+                "/timeline/0/expect/answer: there is no such member");
     has_mistake("{ \"description\": \"d\", \"targets\": {}, \"services\": {}, \"timeline\": [] }",
                 "x.json:1: /: there is no member version");
     has_mistake(HEAD "  \"timeline\": [],\n  \"only\": \"lab\" }", "only and because come together");
-    has_mistake(HEAD "  \"timeline\": [],\n  \"distribution\": { \"x\": {} } }", "x.json:4: /distribution/x: there is no service x");
+    has_mistake(HEAD "  \"timeline\": [],\n  \"distribution\": { \"x\": {} } }",
+                "x.json:4: /distribution/x: there is no service x");
 }
 
 static void check_words(const char *event, const char *words)
@@ -108,10 +118,12 @@ static void events_in_words(void **state)
     check_words("{\"event\":\"crash\",\"target\":\"t\"}", "t crashes");
     check_words("{\"event\":\"reappear\",\"target\":\"t\",\"disk\":{\"saved\":\"old\"}}",
                 "t reappears with its disk as it was saved as old");
-    check_words("{\"event\":\"partition\",\"targets\":[\"a\",\"b\",\"c\"]}", "a, b and c cannot be reached by the coordinator");
+    check_words("{\"event\":\"partition\",\"targets\":[\"a\",\"b\",\"c\"]}",
+                "a, b and c cannot be reached by the coordinator");
     check_words("{\"event\":\"fail\",\"operation\":\"--activate\",\"target\":\"t\",\"times\":2}",
                 "--activate fails on t, 2 times");
-    check_words("{\"event\":\"kill-host\",\"spares\":\"engine\",\"at\":{\"call\":\"--set\",\"target\":\"t\",\"number\":2}}",
+    check_words("{\"event\":\"kill-host\",\"spares\":\"engine\",\"at\":{\"call\":\"--set\",\"target\":\"t\","
+                "\"number\":2}}",
                 "before call 2 of --set to t: the loop is killed, the deployment goes on");
 }
 

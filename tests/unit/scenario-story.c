@@ -35,8 +35,10 @@ static void tells(const char *journal, const char *expected)
 
 #define BEGAN "{'kind': 'cycle_began', 'retry': true}\n"
 #define ENDED "{'kind': 'cycle_ended', 'cycle': 7, 'outcome': 'done', 'milliseconds': 5}\n"
-#define FAILED(stage) "{'kind': 'cycle_ended', 'outcome': 'failed', 'stage': '" stage "', 'milliseconds': 5}\n"
-#define STAGE(name, report) "{'kind': 'stage', 'stage': '" name "', 'outcome': 'done', 'report': {" report "}}\n"
+#define FAILED(stage) \
+    "{'kind': 'cycle_ended', 'outcome': 'failed', 'stage': '" stage "', 'milliseconds': 5}\n"
+#define STAGE(name, report) \
+    "{'kind': 'stage', 'stage': '" name "', 'outcome': 'done', 'report': {" report "}}\n"
 #define CHANGES(added, removed) \
     "{'kind': 'infrastructure', 'cycle': 7, 'changes': {'added': [" added "], 'removed': [" removed \
     "], 'changed': {}}, 'leftOut': []}\n"
@@ -44,17 +46,17 @@ static void tells(const char *journal, const char *expected)
 static void a_service_moves(void **state)
 {
     (void)state;
-    tells(BEGAN "{'kind': 'stage', 'stage': 'capture', 'outcome': 'done', 'report': {'infrastructure': '/x'}}\n"
-          CHANGES("", "'t1'")
-          STAGE("reconstruct",
-                "'changed': true, 'previous': '/nix/store/p', 'targets': {'t2': {'status': 'captured'}},"
-                " 'changes': {'t1': {'infrastructure': 'removed', 'services': {'removed': [{'name': 'db'}]}}},"
-                " 'dangling': [{'name': 'web', 'dependency': {'target': 't1'}}]")
-          STAGE("redeploy",
-                "'status': 0, 'difference': {'mappings': {'added': [{'name': 'web', 'target': 't2'},"
-                " {'name': 'db', 'target': 't2'}], 'removed': [{'name': 'web', 'target': 't2'}]},"
-                " 'snapshots': {'added': [{'component': 'db-1', 'target': 't2'}], 'removed': []}}")
-          ENDED,
+    tells(BEGAN
+          "{'kind': 'stage', 'stage': 'capture', 'outcome': 'done', 'report': {'infrastructure': "
+          "'/x'}}\n" CHANGES("", "'t1'") STAGE(
+              "reconstruct",
+              "'changed': true, 'previous': '/nix/store/p', 'targets': {'t2': {'status': 'captured'}},"
+              " 'changes': {'t1': {'infrastructure': 'removed', 'services': {'removed': [{'name': 'db'}]}}},"
+              " 'dangling': [{'name': 'web', 'dependency': {'target': 't1'}}]")
+              STAGE("redeploy",
+                    "'status': 0, 'difference': {'mappings': {'added': [{'name': 'web', 'target': 't2'},"
+                    " {'name': 'db', 'target': 't2'}], 'removed': [{'name': 'web', 'target': 't2'}]},"
+                    " 'snapshots': {'added': [{'component': 'db-1', 'target': 't2'}], 'removed': []}}") ENDED,
           "cycle 1: t1 no more in the model\n"
           "  reconstruct: another manifest\n"
           "    a dependency of web on something on t1 that is gone is left out\n"
@@ -68,16 +70,16 @@ static void a_service_moves(void **state)
 static void reasons_of_copies(void **state)
 {
     (void)state;
-    tells(BEGAN CHANGES("'t1'", "")
-          STAGE("reconstruct",
-                "'changed': false, 'previous': '/nix/store/p', 'targets': {'t3': {'status': 'silent', 'done': 'kept',"
-                " 'reason': '/nix/store/0123456789abcdfghijklmnpqrsvwxyz-client: no answer in time'}},"
-                " 'superseded': [{'component': 'db-1', 'target': 't1', 'reason': 'it moved', 'home': 't2'}],"
-                " 'rescued': [{'component': 'db-1', 'target': 't1', 'reason': 'it moved'}],"
-                " 'held': [{'component': 'x-1', 'target': 't4', 'reason': 'nobody knows', 'fenced': false}],"
-                " 'conflicts': [{'component': 'x-1', 'targets': ['t4', 't5'], 'reason': 'nobody knows'}],"
-                " 'inactive': [{'name': 'db', 'target': 't1'}], 'warnings': [{'warning': 'beware'}]")
-          ENDED,
+    tells(BEGAN CHANGES("'t1'", "") STAGE(
+              "reconstruct",
+              "'changed': false, 'previous': '/nix/store/p', 'targets': {'t3': {'status': 'silent', 'done': "
+              "'kept',"
+              " 'reason': '/nix/store/0123456789abcdfghijklmnpqrsvwxyz-client: no answer in time'}},"
+              " 'superseded': [{'component': 'db-1', 'target': 't1', 'reason': 'it moved', 'home': 't2'}],"
+              " 'rescued': [{'component': 'db-1', 'target': 't1', 'reason': 'it moved'}],"
+              " 'held': [{'component': 'x-1', 'target': 't4', 'reason': 'nobody knows', 'fenced': false}],"
+              " 'conflicts': [{'component': 'x-1', 'targets': ['t4', 't5'], 'reason': 'nobody knows'}],"
+              " 'inactive': [{'name': 'db', 'target': 't1'}], 'warnings': [{'warning': 'beware'}]") ENDED,
           "cycle 1: t1 in the model, not before\n"
           "  reconstruct: the manifest is right\n"
           "    db on t1 stays out of the manifest: it is not active there\n"
@@ -92,31 +94,32 @@ static void reasons_of_copies(void **state)
 static void cycles_that_fail(void **state)
 {
     (void)state;
-    tells(BEGAN "{'kind': 'stage', 'stage': 'capture', 'outcome': 'failed'}\n" FAILED("capture")
-          BEGAN CHANGES("", "")
-          "{'kind': 'stage', 'stage': 'redeploy', 'outcome': 'failed', 'report': {'status': 1, 'difference': {}}}\n"
-          FAILED("redeploy")
-          "{'kind': 'cycle_ended', 'outcome': 'failed', 'stage': 'redistribute', 'signal': 11}\n"
-          "{'kind': 'cycle_ended', 'outcome': 'failed', 'stage': 'load'}\n",
-          "cycle 1\n  the stage capture fails\n  the cycle fails\n"
-          "cycle 2: the model is as it was\n  redeploy: the deployment ended with 1\n  the stage redeploy fails\n"
-          "  the cycle fails\n"
-          "cycle 3\n  the cycle is ended by signal 11\n"
-          "cycle 4\n  the cycle fails in the stage load\n");
+    tells(
+        BEGAN "{'kind': 'stage', 'stage': 'capture', 'outcome': 'failed'}\n" FAILED("capture") BEGAN
+            CHANGES("", "") "{'kind': 'stage', 'stage': 'redeploy', 'outcome': 'failed', 'report': "
+                            "{'status': 1, 'difference': {}}}\n" FAILED(
+                                "redeploy") "{'kind': 'cycle_ended', 'outcome': 'failed', 'stage': "
+                                            "'redistribute', 'signal': 11}\n"
+                                            "{'kind': 'cycle_ended', 'outcome': 'failed', 'stage': 'load'}\n",
+        "cycle 1\n  the stage capture fails\n  the cycle fails\n"
+        "cycle 2: the model is as it was\n  redeploy: the deployment ended with 1\n  the stage redeploy "
+        "fails\n"
+        "  the cycle fails\n"
+        "cycle 3\n  the cycle is ended by signal 11\n"
+        "cycle 4\n  the cycle fails in the stage load\n");
 }
 
 static void a_deployment_that_is_mended(void **state)
 {
     (void)state;
-    tells(BEGAN
-          STAGE("recover", "'phase': 'activating', 'status': 2, 'action': 'undone', 'released': ['t1'],"
-                           " 'rescued': [{'component': 'db-1', 'target': 't2'}], 'pending': ['t3']")
-          BEGAN CHANGES("'t1'", "")
-          STAGE("redeploy", "'status': 0, 'difference': {'mappings': {'added': [{'name': 'db', 'target': 't2'}],"
-                            " 'removed': [{'name': 'db', 'target': 't1'}]}, 'snapshots':"
-                            " {'added': [{'component': 'db-1', 'target': 't2'}],"
-                            " 'removed': [{'component': 'db-1', 'target': 't1'}]}}")
-          ENDED,
+    tells(BEGAN STAGE("recover", "'phase': 'activating', 'status': 2, 'action': 'undone', 'released': ['t1'],"
+                                 " 'rescued': [{'component': 'db-1', 'target': 't2'}], 'pending': ['t3']")
+              BEGAN CHANGES("'t1'", "")
+                  STAGE("redeploy",
+                        "'status': 0, 'difference': {'mappings': {'added': [{'name': 'db', 'target': 't2'}],"
+                        " 'removed': [{'name': 'db', 'target': 't1'}]}, 'snapshots':"
+                        " {'added': [{'component': 'db-1', 'target': 't2'}],"
+                        " 'removed': [{'component': 'db-1', 'target': 't1'}]}}") ENDED,
           "cycle 1\n"
           "  recover: a deployment did not end well, it had come to activating and ended with 2\n"
           "    db-1 on t2 is rescued into a snapshot: it may have been written to meanwhile\n"
