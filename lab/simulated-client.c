@@ -308,19 +308,6 @@ static int export_snapshots(struct simulation *simulation, struct simulated_mach
     return 0;
 }
 
-/* What an ID names: v and the number of a value, 0 is the empty one. */
-static bool value_of(const struct simulation *simulation, const char *path,
-                     const struct simulated_value **value)
-{
-    const char *slash = strrchr(path, '/');
-    char *end = NULL;
-    unsigned long number = slash && slash[1] == 'v' ? strtoul(slash + 2, &end, 10) : 0;
-    if (!end || *end || number > simulation->value_count)
-        return false;
-    *value = number > 0 ? simulation->values[number - 1] : NULL;
-    return true;
-}
-
 static int import_snapshots(struct simulation *simulation, struct simulated_machine *machine,
                             const struct call *call, xmlBufferPtr output)
 {
@@ -329,7 +316,7 @@ static int import_snapshots(struct simulation *simulation, struct simulated_mach
     if (!call->container || !call->component)
         return 1;
     for (size_t i = 0; i < call->word_count; i++) {
-        if (!value_of(simulation, call->words[i], &value))
+        if (!simulation_snapshot_value(simulation, call->words[i], &value))
             return 1;
         simulated_import(machine, strings_intern(simulation->strings, call->container),
                          strings_intern(simulation->strings, component_of(call)), value);

@@ -248,8 +248,8 @@ void simulated_import(struct simulated_machine *machine, const char *container, 
 
 const char *simulation_snapshot_name(struct simulation *simulation, const struct simulated_value *value)
 {
-    char name[32];
-    snprintf(name, sizeof name, "v%zu", value ? value->number : 0);
+    char name[65];
+    snprintf(name, sizeof name, "%064zx", value ? value->number : 0);
     return strings_intern(simulation->strings, name);
 }
 
@@ -289,10 +289,16 @@ static unsigned long newest_generation(const struct simulation *simulation, cons
     return newest;
 }
 
-static const struct simulated_value *value_of(const struct simulation *simulation, const char *link)
+bool simulation_snapshot_value(const struct simulation *simulation, const char *path,
+                               const struct simulated_value **value)
 {
-    size_t number = strtoul(strrchr(link, '/') + 2, NULL, 10);
-    return number > 0 ? simulation->values[number - 1] : NULL;
+    const char *slash = strrchr(path, '/');
+    char *end = NULL;
+    unsigned long number = slash ? strtoul(slash + 1, &end, 16) : 0;
+    if (!end || end != slash + 65 || *end || number > simulation->value_count)
+        return false;
+    *value = number > 0 ? simulation->values[number - 1] : NULL;
+    return true;
 }
 
 bool simulation_newest(const struct simulation *simulation, const char *container, const char *component,
@@ -302,9 +308,7 @@ bool simulation_newest(const struct simulation *simulation, const char *containe
     unsigned long newest = newest_generation(simulation, directory);
     CLEANUP_FREE char *path = simulated_memory(string_format("%s/%lu", directory, newest));
     const struct simulated_file *file = newest > 0 ? simulated_files_find(&simulation->files, path) : NULL;
-    if (file)
-        *value = value_of(simulation, file->data);
-    return file;
+    return file && simulation_snapshot_value(simulation, file->data, value);
 }
 
 void simulation_keep(struct simulation *simulation, const char *container, const char *component,

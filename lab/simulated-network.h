@@ -172,6 +172,10 @@ void simulated_import(struct simulated_machine *machine, const char *container, 
 /* The names of Dysnomia's snapshots are hashes of what they hold: the same content, the same name. */
 const char *simulation_snapshot_name(struct simulation *simulation, const struct simulated_value *value);
 
+/* What the last part of a path names so; false: nothing. */
+bool simulation_snapshot_value(const struct simulation *simulation, const char *path,
+                               const struct simulated_value **value);
+
 /* The coordinator's own snapshots, as Dysnomia keeps them. The newest: false if there is none. */
 bool simulation_newest(const struct simulation *simulation, const char *container, const char *component,
                        const struct simulated_value **value);

@@ -63,7 +63,7 @@ static json_t *describe_active(const struct simulated_scenario *scenario, struct
     CLEANUP_FREE char *service = service_of(component, &version);
     const struct simulated_state *state = simulated_state(machine, active->container, component, false);
     return json_pack("{ss ss ss ss sb so*}", "service", service, "container", active->container, "component",
-                     component, "version", version, "answers", machine->up && !machine->hung, "state",
+                     component, "version", version, "answers", machine->up, "state",
                      has_state(scenario, service, state) ? lines_of(state ? state->value : NULL) : NULL);
 }
 
@@ -135,7 +135,8 @@ static json_t *sort_stored(json_t *stored)
     return result;
 }
 
-static json_t *describe_machine(const struct simulated_scenario *scenario, struct simulated_machine *machine)
+static json_t *describe_machine(const struct simulated_scenario *scenario, struct simulated_machine *machine,
+                                bool listed)
 {
     struct manifest manifest;
     bool known = read_profile(scenario, machine, &manifest);
@@ -148,20 +149,21 @@ static json_t *describe_machine(const struct simulated_scenario *scenario, struc
                      : machine->hung        ? "hung"
                      : machine->partitioned ? "partitioned"
                                             : "up",
-                     "listed", machine->listed, "active", sorted(active), "profile", known, "says", says,
-                     "stored", sort_stored(stored_of(machine)), "locked", machine->locked);
+                     "listed", listed, "active", sorted(active), "profile", known, "says", says, "stored",
+                     sort_stored(stored_of(machine)), "locked", machine->locked);
 }
 
 static json_t *describe_machines(const struct simulated_scenario *scenario)
 {
     json_t *targets = json_object();
-    CLEANUP_JSON json_t *names = json_object();
+    CLEANUP_JSON json_t *model = scenario_model(scenario), *names = json_object();
     for (size_t i = 0; i < scenario->simulation->machine_count; i++)
         json_object_set_new(names, scenario->simulation->machines[i]->name, json_null());
     CLEANUP_FREE const char **list = simulated_memory(scenario_sorted_names(names));
     for (size_t i = 0; list[i]; i++)
         json_object_set_new(targets, list[i],
-                            describe_machine(scenario, scenario_machine(scenario, list[i])));
+                            describe_machine(scenario, scenario_machine(scenario, list[i]),
+                                             json_object_get(model, list[i]) != NULL));
     return targets;
 }
 
@@ -235,9 +237,9 @@ static json_t *describe_snapshots(const struct simulated_scenario *scenario)
         const char *container = file->path + strlen(directory), *component = strchr(container, '/') + 1;
         CLEANUP_FREE char *own = simulated_memory(strndup(container, (size_t)(component - 1 - container)));
         CLEANUP_FREE char *name = simulated_memory(strndup(component, strcspn(component, "/")));
-        size_t number = strtoul(strrchr(file->data, '/') + 2, NULL, 10);
-        if (number > 0)
-            add_stored(stored, own, name, lines_of(simulation->values[number - 1]));
+        const struct simulated_value *value = NULL;
+        if (simulation_snapshot_value(simulation, file->data, &value) && value)
+            add_stored(stored, own, name, lines_of(value));
     }
     return sort_stored(stored);
 }
