@@ -2,7 +2,6 @@
 #include "scenario-golden.h"
 
 #include <errno.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -104,22 +103,22 @@ char *scenario_manifest_text(const json_t *observed)
 
 static json_t *describe_target(const json_t *target)
 {
-    const bool listed = json_is_true(json_object_get(target, "listed"));
-    json_t *described = json_pack("{sO so*}", "is", json_object_get(target, "is"), "listed",
-                                  listed ? NULL : json_false());
     const char *is = json_string_value(json_object_get(target, "is"));
+    json_t *described = json_pack("{ss*}", "is", is), *runs = json_object(), *active;
     size_t index;
-    json_t *active, *runs = json_object();
     json_array_foreach(json_object_get(target, "active"), index, active) {
         const char *name = json_string_value(json_object_get(active, "service"));
-        json_t *entry =
-            json_pack("{sO sO* sO*}", "version", json_object_get(active, "version"), "answers",
-                      json_object_get(active, "answers"), "state", json_object_get(active, "state"));
+        json_t *entry = json_pack("{sO sO* sO*}", "version", json_object_get(active, "version"),
+                                  "answers", json_object_get(active, "answers"),
+                                  "state", json_object_get(active, "state"));
         if (name)
             json_object_set_new(runs, name, entry);
     }
-    if (is && strcmp(is, "up") == 0)
+    if (is && strcmp(is, "up") == 0) {
         json_object_set(described, "runs", runs);
+        if (!json_is_true(json_object_get(target, "listed")))
+            json_object_set_new(described, "listed", json_false());
+    }
     json_decref(runs);
     return described;
 }
