@@ -26,6 +26,7 @@ for name in dydisnix-self-adapt dydisnix-reconstruct dydisnix-lab; do
     is "$("$root$bin/$name" --version | sed -n '1s/ .*//p')" "$name" "$name is installed and says its version"
     ok 'and has a manual page' test -s "$root$man/man1/$name.1"
 done
+ok 'what the lock of etcd needs' test -x "$root$bin/dydisnix-etcd-guard" -a -x "$root$bin/dydisnix-etcd-leader"
 ok 'the manual page of plugins' test -s "$root$man/man3/dydisnix-plugin.3"
 ok 'the plugin' test -x "$root$plugins/reconstruct.so"
 is "$(ls "$root$expressions")" "$(cd "$srcdir/nix" && ls ./*.nix | sed 's,^\./,,')" 'every Nix expression'
