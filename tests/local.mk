@@ -145,6 +145,7 @@ shell_tests = \
 	tests/lab-machines.sh \
 	tests/lab-ordinary-user.sh \
 	tests/manual.sh \
+	tests/nix-module.sh \
 	tests/progress.sh \
 	tests/report.sh \
 	tests/report-browser.sh \
@@ -175,11 +176,42 @@ shell_tests = \
 	tests/scenario-policy.sh \
 	$(NULL)
 TESTS += $(shell_tests)
-dist_check_SCRIPTS += $(shell_tests) tests/closures tests/compare-manifests tests/engine-client tests/fake-client tests/fields tests/with-nix tests/browser
-dist_check_DATA += tests/functions.sh tests/lab.sh tests/unit/model.h tests/unit/unit.h
-dist_check_DATA += tests/network.sh tests/stores.sh tests/made-closures.sh tests/version-1.nix
-dist_check_DATA += tests/host.sh tests/deployments.sh tests/ssh-network.sh
-EXTRA_DIST += tests/corpus tests/journals tests/replays tests/scenarios tests/count-results
+systemd_tests = tests/systemd-loop.sh tests/systemd-unit.sh
+if WITH_SYSTEMD
+TESTS += $(systemd_tests)
+endif
+dist_check_SCRIPTS += \
+	$(shell_tests) $(systemd_tests) \
+	tests/browser \
+	tests/closures \
+	tests/compare-manifests \
+	tests/engine-client \
+	tests/fake-client \
+	tests/fields \
+	tests/with-nix \
+	$(NULL)
+dist_check_DATA += \
+	tests/deployments.sh \
+	tests/functions.sh \
+	tests/host.sh \
+	tests/lab.sh \
+	tests/made-closures.sh \
+	tests/network.sh \
+	tests/ssh-network.sh \
+	tests/stores.sh \
+	tests/unit/model.h \
+	tests/unit/unit.h \
+	tests/version-1.nix \
+	$(NULL)
+EXTRA_DIST += \
+	tests/corpus \
+	tests/count-results \
+	tests/journals \
+	tests/replays \
+	tests/scenarios \
+	$(NULL)
+dist_check_SCRIPTS += tests/systemd-boot
+dist_check_DATA += tests/nix/configurations.nix tests/nix/lib.nix tests/nix/nixos.nix
 dist_check_SCRIPTS += tests/bench-idle
 
 # The pictures in the README.
