@@ -44,6 +44,7 @@ struct cycle {
     struct model model; /* the effective one */
     struct presence presence;
     bool refused; /* by the guard */
+    bool deposed; /* and for good */
     bool redeployed; /* by the loop itself, not by a plugin */
     struct journal journal;
     json_t *event;
@@ -247,15 +248,23 @@ static bool is_guarded(const struct cycle *cycle, const struct stage *stage)
     return stage->changes(cycle->settings);
 }
 
+static bool guard_refuses(struct cycle *cycle, const char *stage)
+{
+    int status = stage_guard(cycle->settings, stage);
+    if (status != 0)
+        cycle->refused = true;
+    if (status == GUARD_DEPOSED)
+        cycle->deposed = true;
+    return status != 0;
+}
+
 static int run_stage(struct cycle *cycle, const struct stage *stage)
 {
     CLEANUP_JSON json_t *report = NULL;
     if (begin_stage(cycle, stage->name) != 0)
         return -1;
-    if (is_guarded(cycle, stage) && stage_guard(cycle->settings, stage->name) != 0) {
-        cycle->refused = true;
+    if (is_guarded(cycle, stage) && guard_refuses(cycle, stage->name))
         return end_stage(cycle, stage->name, -1, NULL);
-    }
     int status = run_hooks(cycle, stage, &report);
     if (status == 0)
         status = take_results(cycle, stage, report);
@@ -355,10 +364,8 @@ static int run_recovery(struct cycle *cycle, int (*settle)(struct cycle *cycle))
 {
     if (begin_stage(cycle, "recover") != 0)
         return -1;
-    if (cycle->settings->guard && stage_guard(cycle->settings, "recover") != 0) {
-        cycle->refused = true;
+    if (cycle->settings->guard && guard_refuses(cycle, "recover"))
         return end_stage(cycle, "recover", -1, NULL);
-    }
     int status = settle(cycle);
     status = end_stage(cycle, "recover", status, report_of(cycle, "recover"));
     journal_release(&cycle->journal); /* targets may have been changed, even if the cycle then has nothing to do */
@@ -826,6 +833,8 @@ int cycle_run(const struct settings *settings, const struct cycle_request *reque
         progress_tell(&cycle.progress, json_pack("{ss ss}", "event", "end", "stage", "load"));
         if ((settings->dry_run || recover_wait(&recovery) == 0) && take_words(&cycle) == 0)
             status = run_cycle(&cycle);
+        if (cycle.deposed)
+            status = CYCLE_DEPOSED;
         if (cycle.model.xml)
             summary_tell(&cycle.progress, cycle.event, cycle.state.root, &cycle.model.infrastructure);
         operations->remove(cycle.work);

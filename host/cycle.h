@@ -15,7 +15,8 @@ enum cycle_status {
     CYCLE_FAILED = 1,   /* a stage failed */
     CYCLE_UNCHANGED = 3, /* the model is the one that was deployed last, or that failed and is not due, or has
                             to settle */
-    CYCLE_PAUSED = 4     /* there is a change, and adaptation is paused */
+    CYCLE_PAUSED = 4,    /* there is a change, and adaptation is paused */
+    CYCLE_DEPOSED = 5    /* failed: the guard will never again allow a stage, and the loop has to end */
 };
 
 struct cycle_request {

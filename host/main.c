@@ -331,6 +331,8 @@ static void act(struct loop *loop, struct supervisor_actions actions)
         start_probe(loop);
     if (actions.todo & DO_END) {
         loop->ended = true;
+        if (loop->command)
+            kill(loop->command, SIGTERM); /* deposed: nothing else ends the loop before its command */
         if (!loop->command_ended)
             loop->status = actions.status;
     }
@@ -408,7 +410,8 @@ static void child_ended(struct loop *loop, int status)
     }
     if (phase == PHASE_FINISHING)
         step(loop, EVENT_FINISHED, CYCLE_FAILED);
-    else if (code == CYCLE_DONE || code == CYCLE_UNCHANGED || code == CYCLE_PAUSED)
+    else if (code == CYCLE_DONE || code == CYCLE_UNCHANGED || code == CYCLE_PAUSED
+             || code == CYCLE_DEPOSED)
         cycle_ended(loop, (enum cycle_status)code, 0);
     else
         cycle_ended(loop, CYCLE_FAILED, WIFSIGNALED(status) ? WTERMSIG(status) : 0);

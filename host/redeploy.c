@@ -130,6 +130,15 @@ static int deploy(const struct recovery *recovery, const char *previous, const c
     return status;
 }
 
+/* Differences alone tell nothing to one whose journal has lost its beginning. */
+static void report_running(const json_t *event, const struct manifest *new, json_t *report)
+{
+    static const size_t most = 10000; /* mappings: a report has to fit into the journal */
+    static const json_int_t interval = 50;
+    if (json_integer_value(json_object_get(event, "cycle")) % interval == 1 && new->service_mapping_count <= most)
+        json_object_set_new(report, "running", manifest_running(new));
+}
+
 static int check_and_deploy(const struct recovery *recovery, const json_t *event, const struct previous *previous,
                             const char *path, json_t *report)
 {
@@ -156,8 +165,10 @@ static int check_and_deploy(const struct recovery *recovery, const json_t *event
             json_object_set_new(report, "recover", mended);
         status = deploy(recovery, previous->path, path, report);
     }
-    if (status == 0)
+    if (status == 0) {
         state_deployed(recovery->state, path, &new.infrastructure);
+        report_running(event, &new, report);
+    }
     manifest_clear(&new);
     return status == 0 ? recover_forget(recovery) : status;
 }

@@ -73,6 +73,8 @@ int stage_guard(const struct settings *settings, const char *stage)
     int status = program.argv ? run_program(&program, &result) : -1;
     if (status != 0) {
         CLEANUP_FREE char *ending = describe_ending(&result);
+        if (program.argv && result.ending == DYDISNIX_EXITED && result.status == GUARD_DEPOSED)
+            status = GUARD_DEPOSED;
         log_error(NULL, "the guard does not allow the stage %s: %s", stage, ending ? ending : "out of memory");
     }
     free(result.output);

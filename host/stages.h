@@ -24,7 +24,8 @@ int stage_run(const struct settings *settings, const struct stage_program *progr
               size_t *length, int *exit_status);
 
 /* Asks the guard whether the stage may change something: its command with the name of the stage as last
- * argument. 0; -1 after a message: it may not. */
+ * argument. 0; -1 after a message: it may not; GUARD_DEPOSED after one: and neither may any other, ever again. */
+#define GUARD_DEPOSED 3
 int stage_guard(const struct settings *settings, const char *stage);
 
 /* Each makes the report of its stage. event: as given to hooks. 0, or -1 after a message. */

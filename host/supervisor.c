@@ -100,14 +100,15 @@ static struct supervisor_actions end(struct supervisor *supervisor)
 {
     bool failed = supervisor->last == CYCLE_FAILED || supervisor->last == CYCLE_PAUSED;
     supervisor->phase = PHASE_ENDED;
-    return (struct supervisor_actions){ .todo = DO_END, .status = supervisor->once && failed };
+    return (struct supervisor_actions){ .todo = DO_END,
+                                        .status = (supervisor->once && failed) || supervisor->deposed };
 }
 
 /* One cycle that waits for the network to settle has not had its say yet. */
 static bool is_over(const struct supervisor *supervisor)
 {
     bool waits = supervisor->last == CYCLE_UNCHANGED && supervisor->due_at != 0;
-    return supervisor->stops > 0 || (supervisor->once && !waits);
+    return supervisor->stops > 0 || supervisor->deposed || (supervisor->once && !waits);
 }
 
 /* Nothing runs any more: end, go on at once, or wait. */
@@ -134,6 +135,10 @@ static struct supervisor_actions cycle_ended(struct supervisor *supervisor, enum
                                              int64_t now)
 {
     bool pauses = status == CYCLE_PAUSED && !supervisor->paused;
+    if (status == CYCLE_DEPOSED) {
+        supervisor->deposed = true;
+        status = CYCLE_FAILED;
+    }
     supervisor->last = status;
     supervisor->ending = ENDING_NONE;
     supervisor->paused = status == CYCLE_PAUSED || (supervisor->paused && status == CYCLE_FAILED);

@@ -43,6 +43,7 @@ struct supervisor {
     bool triggered; /* somebody asked for a cycle while one ran */
     bool retries;   /* the running cycle tries a model again that failed */
     bool resyncs;   /* a resync is due and has not succeeded yet */
+    bool deposed;   /* it ends as after EVENT_STOP, with 1 */
     bool paused;    /* the last cycle found that adaptation is paused */
     bool probing;
     unsigned stops;

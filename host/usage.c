@@ -79,7 +79,7 @@ const char usage_text[] =
     "      --resync=DURATION           adapt so long after the last time though nothing\n"
     "                                  changed; seconds, or with s, m, h or d\n"
     "      --guard=COMMAND             asked before each stage that changes something;\n"
-    "                                  not 0: the cycle ends there\n"
+    "                                  not 0: the cycle ends there, 3: the loop too\n"
     "      --dry-run                   print the plan of each cycle, change nothing\n"
     "      --stage-timeout=STAGE=SECONDS\n"
     "                                  how long a stage may take; 0: for ever\n"

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * The client interface: dydisnix-lab-client --target MACHINE OPERATION …, with the arguments and exit
- * statuses of Disnix's clients. What has to happen on the machine is run there by its agent.
+ * The client interfaces: dydisnix-lab-client --target MACHINE OPERATION …, with the arguments and exit
+ * statuses of Disnix's clients. What has to happen on the machine is run there by its agent; that of
+ * dydisnix-lab-ssh-client by ssh.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -19,6 +20,7 @@
 #include "operations.h"
 #include "paths.h"
 #include "programs.h"
+#include "ssh.h"
 #include "strings.h"
 #include "trap.h"
 #include "tree.h"
@@ -26,6 +28,8 @@
 #define ANSWER_LIMIT (64u << 20)
 
 struct call {
+    const char *name; /* of this program */
+    int (*run)(const struct agent_program *program); /* how programs are run on the target */
     const char *target;
     const char *profile;
     const char *type;
@@ -50,7 +54,7 @@ static int run_with(const struct call *call, const struct arguments *arguments, 
     const struct agent_program program = {
         .machine = call->target, .argv = argv, .in = in, .out = out, .err = STDERR_FILENO
     };
-    return argv ? agent_run(&program) : 1;
+    return argv ? call->run(&program) : 1;
 }
 
 /* With nothing on standard input. */
@@ -436,9 +440,9 @@ static const struct operation *operation_of(int option)
     return NULL;
 }
 
-static void print_help(void)
+static void print_help(const char *name)
 {
-    puts("Usage: dydisnix-lab-client --target MACHINE OPERATION [OPTION...] [PATH...]\n\nOperations:");
+    printf("Usage: %s --target MACHINE OPERATION [OPTION...] [PATH...]\n\nOperations:\n", name);
     for (size_t i = 0; i < OPERATION_COUNT; i++)
         printf("  --%s\n", all_operations[i].name);
     puts("\nOptions:");
@@ -460,10 +464,10 @@ static int read_options(int argc, char **argv, struct call *call, const struct o
         if ((named = operation_of(option)) != NULL) {
             *operation = named;
         } else if (option == OPTION_HELP) {
-            print_help();
+            print_help(call->name);
             return 1;
         } else if (option == OPTION_VERSION) {
-            puts("dydisnix-lab-client (" PACKAGE_STRING ")");
+            printf("%s (" PACKAGE_STRING ")\n", call->name);
             return 1;
         } else if (!take_setting(call, option)) {
             return 2;
@@ -479,13 +483,15 @@ static int reach(const char *target)
     CLEANUP_FREE char *path = NULL;
     CLEANUP_FREE char *delay = NULL;
 
+    if (!network_directory())
+        return 1;
     if (!is_machine_name(target) || !machine_exists(target)) {
         log_error(NULL, "%s: there is no such machine", target);
-        return -1;
+        return AGENT_LOST;
     }
     if (machine_is(target, "partitioned")) {
         log_error(target, "cannot be reached: partitioned");
-        return -1;
+        return AGENT_LOST;
     }
     path = machine_path(target, "slow");
     if (path && (delay = file_text(path, 32)) != NULL)
@@ -508,36 +514,54 @@ static bool answer_otherwise(const struct call *call, const char *operation)
     return true;
 }
 
-static int run_call(const struct call *call, const struct operation *operation)
+static int check_key(const char *target)
+{
+    return ssh_check_key(target) == 0 ? 0 : AGENT_LOST;
+}
+
+/* way gives 0 if there may be one to the target, else the exit status. */
+static int run_call(const struct call *call, const struct operation *operation, int (*way)(const char *target))
 {
     CLEANUP_FREE char *option = string_format("--%s", operation->name);
 
     if (option && !trap_step("call", option, call->target))
         return 1;
-    if (reach(call->target) != 0)
-        return AGENT_LOST;
-    return answer_otherwise(call, operation->name) ? 0 : operation->run(call, operation->name);
+    int result = way(call->target);
+    if (result != 0 || (call->run == agent_run && answer_otherwise(call, operation->name)))
+        return result;
+    return operation->run(call, operation->name);
 }
 
-int client_main(int argc, char **argv)
+static int answer_call(int argc, char **argv, struct call *call, int (*way)(const char *target))
 {
     const char *profile = getenv("DISNIX_PROFILE");
-    struct call call = { .profile = profile && *profile ? profile : "default" };
     const struct operation *operation = NULL;
-    int result = read_options(argc, argv, &call, &operation);
+    int result;
 
+    call->profile = profile && *profile ? profile : "default";
+    result = read_options(argc, argv, call, &operation);
     if (result != 0) {
         result--;
-    } else if (!call.target || !*call.target) {
+    } else if (!call->target || !*call->target) {
         log_error(NULL, "a --target is needed");
         result = 1;
     } else if (!operation) {
         result = 0; /* as disnix-ssh-client */
-    } else if (!network_directory()) {
-        result = 1;
     } else {
-        result = run_call(&call, operation);
+        result = run_call(call, operation, way);
     }
-    arguments_clear(&call.properties);
+    arguments_clear(&call->properties);
     return fflush(stdout) == 0 ? result : 1;
+}
+
+int client_main(int argc, char **argv)
+{
+    struct call call = { .name = "dydisnix-lab-client", .run = agent_run };
+    return answer_call(argc, argv, &call, reach);
+}
+
+int ssh_client_main(int argc, char **argv)
+{
+    struct call call = { .name = "dydisnix-lab-ssh-client", .run = ssh_run };
+    return answer_call(argc, argv, &call, check_key);
 }

@@ -65,6 +65,7 @@ dydisnix_lab_SOURCES = \
 	lab/record.c lab/record.h \
 	lab/responder.c \
 	lab/service.c lab/service.h \
+	lab/ssh.c lab/ssh.h \
 	lab/status.c \
 	lab/target.c \
 	lab/processes.c \
@@ -122,3 +123,28 @@ dist_man_MANS += lab/dydisnix-scenario.1 lab/dydisnix-scenario.5
 dydisnix_scenario_SOURCES = lab/scenario.c lab/scenario.h lab/scenario-cases.c plugin/hook.c
 dydisnix_scenario_CPPFLAGS = $(AM_CPPFLAGS) -iquote $(top_srcdir)/plugin -iquote $(top_srcdir)/host
 dydisnix_scenario_LDADD = lab/libscenario.a lab/libscenariolab.a $(libraries_of_simulation)
+
+# A journal as a page.
+noinst_LIBRARIES += lab/libreport.a
+lab_libreport_a_SOURCES = \
+	lab/report.h lab/report-parts.h lab/report-strip.h \
+	lab/report-bars.c \
+	lab/report-journal.c \
+	lab/report-lanes.c \
+	lab/report-marks.c \
+	lab/report-model.c \
+	lab/report-page.c \
+	lab/report-strips.c \
+	lab/report-text.c \
+	lab/report-words.c \
+	lab/scenario-report.c \
+	$(NULL)
+
+# What is always the same in it, as strings of C.
+report_files = lab/report/page.html lab/report/script.js lab/report/style.css
+report_strings = $(report_files:=.inc)
+EXTRA_DIST += $(report_files)
+CLEANFILES += $(report_strings)
+$(report_strings): lab/report/%.inc: $(srcdir)/lab/report/%
+	$(AM_V_GEN)$(MKDIR_P) lab/report && sed 's/[\\"]/\\&/g; s/^/"/; s/$$/\\n"/' $(srcdir)/lab/report/$* > $@.new && mv $@.new $@
+lab/report-page.$(OBJEXT): $(report_strings)

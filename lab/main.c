@@ -14,6 +14,7 @@
 const struct lab_program lab_programs[] = {
     { "dydisnix-lab-client", client_main },
     { "dydisnix-lab-geninfra", geninfra_main },
+    { "dydisnix-lab-ssh-client", ssh_client_main },
     { NULL, NULL }
 };
 

@@ -29,6 +29,7 @@ int master_main(int argc, char **argv);        /* dydisnix-lab --run */
 int machine_main(int argc, char **argv);       /* the first process of a machine */
 int target_main(int argc, char **argv);        /* what a client call runs on the machine */
 int client_main(int argc, char **argv);        /* dydisnix-lab-client */
+int ssh_client_main(int argc, char **argv);    /* dydisnix-lab-ssh-client */
 int geninfra_main(int argc, char **argv);      /* dydisnix-lab-geninfra */
 int responder_main(int argc, char **argv);     /* the demonstration's service */
 int control_main(int argc, char **argv);       /* crash, reappear, … */

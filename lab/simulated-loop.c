@@ -351,7 +351,8 @@ static void cycle_ended(struct simulated_scenario *scenario, int code)
 {
     struct simulated_loop *loop = &scenario->loop;
     int signal = loop->killed ? SIGKILL : 0;
-    bool known = code == CYCLE_DONE || code == CYCLE_UNCHANGED || code == CYCLE_PAUSED;
+    bool known =
+        code == CYCLE_DONE || code == CYCLE_UNCHANGED || code == CYCLE_PAUSED || code == CYCLE_DEPOSED;
     loop->killed = false;
     if (signal) {
         log_error(NULL, "the cycle was ended by signal %d (%s)", signal, strsignal(signal));
@@ -415,6 +416,12 @@ static void run_probe(struct simulated_scenario *scenario)
         step(scenario, EVENT_CHANGE, CYCLE_FAILED);
 }
 
+static void end_loop(struct simulated_scenario *scenario)
+{
+    scenario_stop(scenario);
+    scenario->loop.ended = true;
+}
+
 /* Does what the supervisor wants, until it waits. */
 static void work_off(struct simulated_scenario *scenario)
 {
@@ -428,6 +435,8 @@ static void work_off(struct simulated_scenario *scenario)
             run_finished(scenario);
         else if (todo & DO_PROBE)
             run_probe(scenario);
+        else if (todo & DO_END)
+            end_loop(scenario);
         else
             return;
     }
@@ -493,7 +502,7 @@ int scenario_adapt(struct simulated_scenario *scenario, bool asked)
 {
     struct simulated_loop *loop = &scenario->loop;
     scenario->simulation->milliseconds += 1000;
-    loop->stuck = false;
+    loop->stuck = loop->ended = false;
     loop->cycles = 0;
     if (loop->runs)
         tell(scenario, asked);
@@ -503,6 +512,8 @@ int scenario_adapt(struct simulated_scenario *scenario, bool asked)
             start(scenario);
         work_off(scenario);
         int64_t next = loop->runs ? next_moment(&loop->supervisor) : 0;
+        if (loop->ended)
+            return 0;
         if (!loop->runs)
             loop->cycles++;
         else if (scenario->changed)

@@ -35,6 +35,7 @@ struct simulated_loop {
     int64_t cycle_deadline;   /* 0: none */
     bool over;                /* the cycle has come to its end by itself */
     bool runs;                /* the loop lives */
+    bool ended;               /* by itself, and it is started again when it is next needed */
     bool working;             /* a process of it runs */
     bool killed, host_killed; /* that process; and the loop with it */
     bool stuck;               /* it waited for something that never comes */

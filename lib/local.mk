@@ -16,6 +16,7 @@ lib_libdydisnix_a_SOURCES = \
 	lib/manifest-changes.c \
 	lib/manifest-difference.c \
 	lib/manifest-read.c \
+	lib/manifest-running.c \
 	lib/manifest-write.c \
 	lib/nix.c lib/nix.h \
 	lib/operations.c lib/operations.h \

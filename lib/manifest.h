@@ -191,4 +191,8 @@ json_t *manifest_difference(const struct manifest *a, const struct manifest *b);
  * manifest_difference(), to: its second manifest. New reference. */
 json_t *manifest_changes(const json_t *difference, const struct manifest *to);
 
+/* All that a sorted manifest has: { target: [{ "service": name, "container", "key", "component" }] }; component is
+ * that of its state, absent if it has none. New reference, deterministic order. */
+json_t *manifest_running(const struct manifest *manifest);
+
 #endif

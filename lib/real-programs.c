@@ -90,8 +90,11 @@ static void pass_message(const struct task *task, char *message)
     log_notice(name, "%s", message);
 }
 
+/* Some programs, ssh is one, end their lines as a terminal wants it. */
 static void message_end(struct task *task)
 {
+    if (task->message_length > 0 && task->message[task->message_length - 1] == '\r')
+        task->message_length--;
     task->message[task->message_length] = '\0';
     if (!task->program.quiet)
         pass_message(task, task->message);

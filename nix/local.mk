@@ -14,3 +14,14 @@ dist_nixexpr_DATA += \
 	nix/services.nix \
 	nix/sets.nix \
 	$(NULL)
+# For those who have nixpkgs, from the sources.
+EXTRA_DIST += \
+	default.nix \
+	nix/module.nix \
+	nix/package.nix \
+	nix/tests/coordinator-lost.nix \
+	nix/tests/infrastructure.nix \
+	nix/tests/machine-reappears.nix \
+	nix/tests/network.nix \
+	nix/tests/services.nix \
+	$(NULL)

@@ -14,6 +14,7 @@ for target in $fuzz_targets; do
         "$builddir/fuzz/$target" -timeout=60 -artifact_prefix="$scratch/" "$scratch/inputs/$target"/*
     case $target in
         answers | decision) runs=3000 ;; # whole reconstructions, two for each
+        journal) runs=5000 ;; # most of a page for each
         *) runs=20000 ;;
     esac
     ok "$target: $runs executions find nothing" \

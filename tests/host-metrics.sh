@@ -114,6 +114,9 @@ is "$(journal '[e["report"]["manifest"] for e in d if e.get("stage") == "redeplo
 rm -rf "$state/default"
 ok 'a state directory that was deleted' counted
 is "$(journal 'd[-1]["outcome"]')" done 'is made anew'
+ok 'another cycle' counted
+is "$(journal '["running" in e["report"] for e in d if e.get("stage") == "redeploy"]')" '[True, False]' \
+    'all that runs is told in the first of many cycles'
 
 # sd_notify.
 cat > "$scratch/receiver" << 'EOF'

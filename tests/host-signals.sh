@@ -97,6 +97,23 @@ is "$(cat "$calls/guard")" 'lock redeploy' 'it is asked of the deployment only'
 fails 1 'a guard that is not there' watching --once --guard=no-such-program
 has "$(output)" 'the guard does not allow the stage redeploy: not started' 'allows nothing'
 
+echo 'exit 3' > "$scratch/bin/deposed"
+sed -i '1i #!/bin/sh' "$scratch/bin/deposed"
+chmod +x "$scratch/bin/deposed"
+forget_calls
+start -i "$models/infrastructure.nix" --guard=deposed
+wait "$loop"
+is $? 1 'a guard that ends with 3 ends the loop'
+loop=
+is "$(calls_of disnix-deploy)" 0 'and nothing is deployed'
+(
+    : > "$log"
+    watching --guard=deposed --run -- sh -c 'echo begun; exec sleep 600' > "$log" 2>&1
+    echo $? > "$scratch/status"
+)
+is "$(cat "$scratch/status")" 1 'also with a command'
+lacks "$(cat "$log")" begun 'which does not begin then'
+
 # At its leisure: a resync.
 forget_calls
 start -i "$models/infrastructure.nix" --no-probe --resync=1s

@@ -19,6 +19,7 @@ man=$(directory mandir)
 expressions=$(directory nixexprdir)
 example=$(directory exampledir)
 plugins=$(directory pluginsdir)
+units=$(directory systemdsystemunitdir)
 headers=$(directory includedir)
 
 ok 'it installs below DESTDIR' make -C "$builddir" install DESTDIR="$root"
@@ -26,9 +27,13 @@ for name in dydisnix-self-adapt dydisnix-reconstruct dydisnix-lab; do
     is "$("$root$bin/$name" --version | sed -n '1s/ .*//p')" "$name" "$name is installed and says its version"
     ok 'and has a manual page' test -s "$root$man/man1/$name.1"
 done
+ok 'what the lock of etcd needs' test -x "$root$bin/dydisnix-etcd-guard" -a -x "$root$bin/dydisnix-etcd-leader"
 ok 'the manual page of plugins' test -s "$root$man/man3/dydisnix-plugin.3"
+[ "$units" = no ] || has "$(cat "$root$units/dydisnix-self-adapt@.service")" "ExecStart=$bin/dydisnix-self-adapt " \
+    'the unit of systemd'
 ok 'the plugin' test -x "$root$plugins/reconstruct.so"
-is "$(ls "$root$expressions")" "$(cd "$srcdir/nix" && ls ./*.nix | sed 's,^\./,,')" 'every Nix expression'
+is "$(ls "$root$expressions")" "$(cd "$srcdir/nix" && ls ./*.nix | sed 's,^\./,,; /^\(module\|package\).nix$/d')" \
+    'every Nix expression that programs use'
 is "$(ls "$root$example")" "$(ls "$srcdir/lab/example")" 'the example'
 # shellcheck disable=SC2086
 ok 'a plugin builds with the header that is installed' ${CC:-cc} $JSON_CFLAGS -I"$root$headers" -fsyntax-only \

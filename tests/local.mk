@@ -24,6 +24,7 @@ unit_tests = \
 	tests/unit/presence \
 	tests/unit/programs \
 	tests/unit/progress \
+	tests/unit/report \
 	tests/unit/scenario-check \
 	tests/unit/scenario-format \
 	tests/unit/scenario-story \
@@ -57,6 +58,8 @@ tests_unit_progress_CPPFLAGS = $(tests_unit_check_CPPFLAGS)
 tests_unit_progress_LDADD = $(tests_unit_check_LDADD)
 tests_unit_words_CPPFLAGS = $(tests_unit_check_CPPFLAGS)
 tests_unit_words_LDADD = $(tests_unit_check_LDADD)
+tests_unit_report_CPPFLAGS = $(AM_CPPFLAGS) -iquote $(top_srcdir)/lab
+tests_unit_report_LDADD = lab/libreport.a $(LDADD)
 tests_unit_state_CPPFLAGS = $(AM_CPPFLAGS) -iquote $(top_srcdir)/host
 tests_unit_state_LDADD = host/libhost.a $(LDADD)
 
@@ -97,6 +100,12 @@ tests_unit_transcript_LDADD = host/libhost.a $(LDADD)
 tests_unit_supervisor_CPPFLAGS = $(AM_CPPFLAGS) -iquote $(top_srcdir)/host
 tests_unit_supervisor_LDADD = host/libhost.a $(LDADD)
 
+# dydisnix-scenario report, by itself.
+check_PROGRAMS += tests/report
+tests_report_SOURCES = tests/report.c
+tests_report_CPPFLAGS = $(AM_CPPFLAGS) -iquote $(top_srcdir)/lab
+tests_report_LDADD = lab/libreport.a lib/libdydisnix.a $(LIBRARIES_USED)
+
 shell_tests = \
 	tests/demonstration.sh \
 	tests/deployment-ends.sh \
@@ -106,6 +115,7 @@ shell_tests = \
 	tests/engine-programs.sh \
 	tests/fuzz.sh \
 	tests/example-plugin.sh \
+	tests/failover.sh \
 	tests/host-cycle.sh \
 	tests/host-dry-run.sh \
 	tests/host-ends.sh \
@@ -135,7 +145,12 @@ shell_tests = \
 	tests/lab-machines.sh \
 	tests/lab-ordinary-user.sh \
 	tests/manual.sh \
+	tests/nix-module.sh \
 	tests/progress.sh \
+	tests/report.sh \
+	tests/report-browser.sh \
+	tests/real-ssh.sh \
+	tests/ssh-client.sh \
 	tests/valgrind.sh \
 	tests/reconstruct-answers.sh \
 	tests/host-watched-model.sh \
@@ -161,12 +176,55 @@ shell_tests = \
 	tests/scenario-policy.sh \
 	$(NULL)
 TESTS += $(shell_tests)
-dist_check_SCRIPTS += $(shell_tests) tests/closures tests/compare-manifests tests/engine-client tests/fake-client tests/fields tests/with-nix
-dist_check_DATA += tests/functions.sh tests/lab.sh tests/unit/model.h tests/unit/unit.h
-dist_check_DATA += tests/network.sh tests/stores.sh tests/made-closures.sh tests/version-1.nix
-dist_check_DATA += tests/host.sh tests/deployments.sh
-EXTRA_DIST += tests/corpus tests/replays tests/scenarios tests/count-results
+systemd_tests = tests/systemd-loop.sh tests/systemd-unit.sh
+if WITH_SYSTEMD
+TESTS += $(systemd_tests)
+endif
+dist_check_SCRIPTS += \
+	$(shell_tests) $(systemd_tests) \
+	tests/browser \
+	tests/closures \
+	tests/compare-manifests \
+	tests/engine-client \
+	tests/fake-client \
+	tests/fields \
+	tests/with-nix \
+	$(NULL)
+dist_check_DATA += \
+	tests/deployments.sh \
+	tests/functions.sh \
+	tests/host.sh \
+	tests/lab.sh \
+	tests/made-closures.sh \
+	tests/network.sh \
+	tests/ssh-network.sh \
+	tests/stores.sh \
+	tests/unit/model.h \
+	tests/unit/unit.h \
+	tests/version-1.nix \
+	$(NULL)
+EXTRA_DIST += \
+	tests/corpus \
+	tests/count-results \
+	tests/journals \
+	tests/replays \
+	tests/scenarios \
+	$(NULL)
+dist_check_SCRIPTS += tests/systemd-boot
+dist_check_DATA += tests/nix/configurations.nix tests/nix/lib.nix tests/nix/nixos.nix
 dist_check_SCRIPTS += tests/bench-idle
+
+# The pictures in the README.
+pictures: tests/report
+	$(MKDIR_P) $(srcdir)/docs
+	tests/report -o pictures.html $(srcdir)/tests/journals/healed.jsonl
+	$(srcdir)/tests/browser pictures.html size=1200x740 scheme=light open \
+		tell='document.querySelector("figure .rescued").focus()' picture=$(srcdir)/docs/report-light.png
+	tests/report -o pictures.html $(srcdir)/tests/journals/scenario.jsonl
+	$(srcdir)/tests/browser pictures.html size=1200x1030 scheme=dark open picture=$(srcdir)/docs/report-dark.png
+.PHONY: pictures
+CLEANFILES += pictures.html
+EXTRA_DIST += docs
 
 bench-idle: all tests/plugins/record.so
 	$(AM_TESTS_ENVIRONMENT) $(SHELL) $(srcdir)/tests/bench-idle

@@ -18,7 +18,7 @@ tags()
     sed -n '/^OPTIONS/,/^[A-Z]/p' | grep '^       -' | sed 's/^ *//; s/   .*//'
 }
 
-for page in "$srcdir"/*/dydisnix-*.[13]; do
+for page in "$srcdir"/*/dydisnix-*.[137]; do
     name=${page##*/}
     man --warnings -l "$page" > "$scratch/$name" 2> "$scratch/warnings"
     is "$(cat "$scratch/warnings")" '' "$name has no warnings"

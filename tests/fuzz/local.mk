@@ -1,13 +1,14 @@
 # Each fuzz target is NAME.c with its NAME.dict; all are linked with fuzz.c and what they look at, built by clang in
 # fuzz/ of the build directory. Pattern rules: this needs GNU make, as only they keep objects of two compilers apart.
-fuzz_targets = answers decision dependency-line infrastructure manifest profile-manifest profile-manifest-1 state value
+fuzz_targets = answers decision dependency-line infrastructure journal manifest profile-manifest profile-manifest-1 state value
 FUZZ_SECONDS = 60
 FUZZ_TARGETS = $(fuzz_targets)
 
 fuzz_flags = -g -O1 -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
-fuzz_compile = $(CLANG) $(DEFS) $(AM_CPPFLAGS) -iquote $(top_srcdir)/plugin -iquote $(top_srcdir)/host \
+fuzz_compile = $(CLANG) $(DEFS) $(AM_CPPFLAGS) -iquote $(top_srcdir)/plugin -iquote $(top_srcdir)/host -iquote $(top_srcdir)/lab \
 	-std=c11 $(fuzz_flags) -fsanitize=fuzzer-no-link $(WARNINGS) $(XML_CFLAGS) $(JSON_CFLAGS)
 fuzz_sources = tests/fuzz/fuzz.c tests/fuzz/world.c host/presence.c host/state.c \
+	$(filter-out lab/report-page.c,$(filter lab/report-%.c,$(lab_libreport_a_SOURCES))) \
 	$(filter %.c,$(lib_libdydisnix_a_SOURCES) $(plugin_libreconstruct_a_SOURCES))
 fuzz_objects = $(fuzz_sources:%.c=fuzz/%.o)
 fuzz_programs = $(fuzz_targets:%=fuzz/%)

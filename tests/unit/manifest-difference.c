@@ -241,6 +241,24 @@ static void test_upgrade_by_target(void **state)
     manifest_clear(&b);
 }
 
+static void test_running(void **state)
+{
+    struct manifest manifest;
+    json_t *value;
+    char *text;
+
+    (void)state;
+    parsed(base, strings, &manifest);
+    value = manifest_running(&manifest);
+    text = json_dumps(value, JSON_COMPACT);
+    assert_string_equal(text, "{\"a\":[{\"service\":\"web\",\"container\":\"c\",\"key\":\"" KEY_A
+                              "\",\"component\":\"web-1.0\"}],"
+                              "\"b\":[{\"service\":\"api\",\"container\":\"c\",\"key\":\"" KEY_B "\"}]}");
+    free(text);
+    json_decref(value);
+    manifest_clear(&manifest);
+}
+
 static int begin(void **state)
 {
     (void)state;
@@ -266,6 +284,7 @@ int main(void)
         cmocka_unit_test(test_every_value_counts),
         cmocka_unit_test(test_by_target),
         cmocka_unit_test(test_upgrade_by_target),
+        cmocka_unit_test(test_running),
     };
 
     return cmocka_run_group_tests_name("manifest-difference", tests, begin, end);

@@ -265,6 +265,8 @@ static void messages_are_passed_on(void **state)
     assert_string_equal(logged, "t1|2|one\nt1|2|two\nt1|2|\nt1|2|three\n");
     expect_output("echo one >&2", NULL, plain, "");
     assert_string_equal(logged, "|2|one\n");
+    expect_output("printf 'one\\r\\n\\r\\ntwo\\rthree\\n' >&2", NULL, plain, "");
+    assert_string_equal(logged, "|2|one\n|2|\n|2|two\rthree\n");
 }
 
 static void prefixes_are_not_doubled(void **state)

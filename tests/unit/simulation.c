@@ -396,6 +396,19 @@ static void hears_what_an_operator_says(void **state)
     end(&play);
 }
 
+static void ends_by_itself_and_is_started_again(void **state)
+{
+    CLEANUP_FREE char *text = string_format("{ 'options': ['--once'], %s", plain + 1);
+    struct play play = deployed(text);
+    (void)state;
+    assert_int_equal(cycles(&play, "done"), 1);
+    happens(&play, "{ 'event': 'crash', 'target': 'a' }");
+    adapts(&play);
+    assert_int_equal(cycles(&play, "done"), 1);
+    is_on(&play, "db", "b");
+    end(&play);
+}
+
 static void upgrades(void **state)
 {
     struct play play = deployed(plain);
@@ -575,6 +588,7 @@ int main(void)
         cmocka_unit_test(tries_a_stage_again),
         cmocka_unit_test(goes_on_when_the_disk_has_room_again),
         cmocka_unit_test(hears_what_an_operator_says),
+        cmocka_unit_test(ends_by_itself_and_is_started_again),
         cmocka_unit_test(upgrades),
         cmocka_unit_test(notices_what_another_coordinator_did),
         cmocka_unit_test(believes_no_profile_manifest_that_is_wrong),

@@ -212,6 +212,17 @@ static void stops_after_the_cycle(void **state)
     check_end(supervisor_step(&supervisor, EVENT_FINISHED, CYCLE_FAILED, 6100), DO_END, 0);
 }
 
+static void ends_when_it_is_deposed(void **state)
+{
+    struct supervisor supervisor = begun(polling());
+
+    (void)state;
+    step(&supervisor, EVENT_TIMER, 5200, DO_CYCLE | DO_RETRY, -1);
+    step(&supervisor, EVENT_CHANGE, 5300, 0, -1);
+    cycle(&supervisor, CYCLE_DEPOSED, 6000, DO_FINISHED, -1);
+    check_end(supervisor_step(&supervisor, EVENT_FINISHED, CYCLE_FAILED, 6100), DO_END, 1);
+}
+
 static void a_second_stop_interrupts_a_third_kills(void **state)
 {
     struct supervisor supervisor = begun(watching());
@@ -438,6 +449,7 @@ int main(void)
         cmocka_unit_test(a_change_during_a_cycle_starts_another),
         cmocka_unit_test(stops_at_once_when_idle),
         cmocka_unit_test(stops_after_the_cycle),
+        cmocka_unit_test(ends_when_it_is_deposed),
         cmocka_unit_test(a_second_stop_interrupts_a_third_kills),
         cmocka_unit_test(once_ends_with_the_status_of_the_cycle),
         cmocka_unit_test(a_retry_has_jitter),
