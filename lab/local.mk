@@ -122,7 +122,7 @@ bin_PROGRAMS += dydisnix-scenario
 dist_man_MANS += lab/dydisnix-scenario.1 lab/dydisnix-scenario.5
 dydisnix_scenario_SOURCES = lab/scenario.c lab/scenario.h lab/scenario-cases.c plugin/hook.c
 dydisnix_scenario_CPPFLAGS = $(AM_CPPFLAGS) -iquote $(top_srcdir)/plugin -iquote $(top_srcdir)/host
-dydisnix_scenario_LDADD = lab/libscenario.a lab/libscenariolab.a $(libraries_of_simulation)
+dydisnix_scenario_LDADD = lab/libscenario.a lab/libreport.a lab/libscenariolab.a $(libraries_of_simulation)
 
 # A journal as a page.
 noinst_LIBRARIES += lab/libreport.a

@@ -217,6 +217,7 @@ static const struct option options[] = {
     { "journal", required_argument, NULL, OPTION_JOURNAL },
     { "jobs", required_argument, NULL, OPTION_JOBS },
     { "verbose", no_argument, NULL, OPTION_VERBOSE },
+    { "help", no_argument, NULL, 'h' },
     { NULL, 0, NULL, 0 }
 };
 
@@ -281,8 +282,11 @@ int scenario_run_main(int argc, char **argv)
 {
     struct cases cases = { .jobs = 1, .way.network = &scenario_lab };
     int option, status = 0;
-    while (status == 0 && (option = getopt_long(argc, argv, "s", options, NULL)) != -1)
+    while (status == 0 && (option = getopt_long(argc, argv, "sh", options, NULL)) != -1) {
+        if (option == 'h')
+            return fputs(scenario_help, stdout) == EOF || fflush(stdout) != 0;
         status = take_option(&cases, option);
+    }
     if (status == 0 && optind == argc) {
         fputs("dydisnix-scenario: no case is given; try --help\n", stderr);
         status = -1;

@@ -5,18 +5,21 @@
 #include <string.h>
 
 #include "operations.h"
+#include "report.h"
 #include "scenario.h"
 
 static const struct {
     const char *name;
     int (*run)(int argc, char **argv);
 } commands[] = {
+    { "report", scenario_report_main },
     { "run", scenario_run_main },
 };
 
-static const char help[] =
+const char scenario_help[] =
     "Usage: dydisnix-scenario run [OPTION]... CASE...\n"
-    "Tries how a system adapts, before it has to.\n"
+    "       dydisnix-scenario report [--output=FILE] JOURNAL\n"
+    "Tries how a system adapts, before it has to; or shows a journal as a page.\n"
     "\n"
     "A CASE is a directory that has scenario.json, or one with such directories in it.\n"
     "\n"
@@ -29,6 +32,7 @@ static const char help[] =
     "      --journal=FILE     append what happened to this file\n"
     "      --jobs=N           so many cases at once (default: 1)\n"
     "      --verbose          show what the loop says\n"
+    "  -o, --output=FILE      write the page there (default: standard output)\n"
     "  -h, --help             print this help\n"
     "  -v, --version          print the version\n"
     "\n"
@@ -42,7 +46,7 @@ int main(int argc, char **argv)
         if (strcmp(command, commands[i].name) == 0)
             return commands[i].run(argc - 1, argv + 1);
     if (strcmp(command, "--help") == 0 || strcmp(command, "-h") == 0)
-        return fputs(help, stdout) < 0;
+        return fputs(scenario_help, stdout) < 0;
     if (strcmp(command, "--version") == 0 || strcmp(command, "-v") == 0)
         return printf("dydisnix-scenario (%s)\n", PACKAGE_STRING) < 0;
     fprintf(stderr, "dydisnix-scenario: there is no command %s; try --help\n", *command ? command : "given");

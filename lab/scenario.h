@@ -5,6 +5,8 @@
 #ifndef SCENARIO_H
 #define SCENARIO_H
 
+extern const char scenario_help[];
+
 int scenario_run_main(int argc, char **argv);
 
 #endif
