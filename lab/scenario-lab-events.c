@@ -177,7 +177,8 @@ static int empty_directory(char *path, const char *spared)
 /* The profiles stay, and lead nowhere. */
 static int lose_store(void)
 {
-    static const char *const parts[] = { "nix/store", "nix/var/nix/db", "nix/var/nix/gcroots", "nix/var/nix/temproots" };
+    static const char *const parts[] = { "nix/store", "nix/var/nix/db", "nix/var/nix/gcroots",
+                                         "nix/var/nix/temproots" };
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
         if (empty_directory(machine_path(COORDINATOR, parts[i]), NULL) != 0)
             return -1;
@@ -188,10 +189,10 @@ static int lose_store(void)
 static int lose_state(struct scenario_lab *lab)
 {
     lab->journal_at = 0;
-    if (lab->small_disk)
-        return lab_run(lab, "exec", COORDINATOR, "sh", "-c", "cd \"$1\" && find . -mindepth 1 ! -name lock -delete", "sh",
-                       "state/default", NULL);
-    return empty_directory(network_path("scenario/disk/state/default"), "lock");
+    CLEANUP_FREE char *path = network_path("scenario/disk/state/default");
+    if (!lab->small_disk)
+        return empty_directory(path ? strdup(path) : NULL, "lock");
+    return lab_run(lab, "exec", COORDINATOR, "find", path, "-mindepth", "1", "!", "-name", "lock", "-delete", NULL);
 }
 
 static int lose(struct scenario_lab *lab, const json_t *event)
@@ -253,12 +254,14 @@ static const char deploy_script[] =
     "    nix-env --profile \"$directory/default\" --set \"$(cat \"$1/previous\")\"\n"
     "fi\n"
     "dydisnix-lab model > \"$1/reached.nix\"\n"
-    "distribution=$(dydisnix-gendist --services \"$2\" --qos \"$3\" --infrastructure \"$1/reached.nix\" --no-out-link)\n"
+    "set -- \"$1\" \"$2\" \"$3\" --infrastructure \"$1/reached.nix\"\n"
+    "distribution=$(dydisnix-gendist --services \"$2\" --qos \"$3\" \"$4\" \"$5\" --no-out-link)\n"
     "disnix-env -s \"$2\" -i \"$1/reached.nix\" -d \"$distribution\"\n";
 
 static void show_messages(void)
 {
-    CLEANUP_FREE char *path = network_path("scenario/foreign/messages"), *messages = path ? file_text(path, 1 << 20) : NULL;
+    CLEANUP_FREE char *path = network_path("scenario/foreign/messages");
+    CLEANUP_FREE char *messages = path ? file_text(path, 1 << 20) : NULL;
     if (messages)
         fputs(messages, stderr);
 }
@@ -351,7 +354,7 @@ static int say_word(struct scenario_lab *lab, const json_t *event)
 {
     const char *word = is(text(event, "event"), "continue") ? "resume" : text(event, "event");
     const char *target = json_string_value(json_object_get(event, "target"));
-    if (target && lab->loop > 0 && !lab_loop_holds(lab, target)) {
+    if (target && lab->loop > 0 && !lab_loop_holds(target)) {
         log_error(target, "it is not held");
         return 1;
     }
@@ -383,30 +386,25 @@ static int nothing(struct scenario_lab *lab, const json_t *event)
     return 0;
 }
 
-static int await(struct scenario_lab *lab, const json_t *event)
-{
-    return lab_await(lab, event);
-}
-
 /* Events about one machine. */
 static const struct {
     const char *event;
     int (*happen)(struct scenario_lab *lab, const char *key, const json_t *event_);
 } of_machines[] = {
-    { "crash", same_word },  { "hang", same_word }, { "resume", same_word }, { "save", save },
-    { "reappear", reappear }, { "remove", destroy }, { "change", change },   { "rename", rename_target },
-    { "slow", slow },        { "corrupt", corrupt },
+    { "crash", same_word }, { "hang", same_word },  { "resume", same_word }, { "save", save },
+    { "remove", destroy },  { "change", change },   { "slow", slow },        { "corrupt", corrupt },
+    { "reappear", reappear }, { "rename", rename_target },
 };
 
 static const struct {
     const char *event;
     int (*happen)(struct scenario_lab *lab, const json_t *event_);
 } others[] = {
-    { "accept", say_word },      { "add", add },           { "continue", say_word },    { "end", await },
-    { "fail", await },           { "foreign-deploy", foreign }, { "free-disk", fill_disk }, { "full-disk", fill_disk },
-    { "generator", await },      { "join", cut_off },      { "kill-host", kill_host },  { "lose-coordinator", lose },
-    { "partition", cut_off },    { "pause", say_word },    { "prefer", say_word },      { "replay", nothing },
-    { "snapshot", take_snapshot }, { "trigger", nothing }, { "upgrade", upgrade },      { "wait", wait_some_time },
+    { "accept", say_word },    { "add", add },             { "continue", say_word },  { "end", lab_await },
+    { "fail", lab_await },     { "foreign-deploy", foreign }, { "free-disk", fill_disk }, { "full-disk", fill_disk },
+    { "generator", lab_await }, { "join", cut_off },       { "kill-host", kill_host }, { "lose-coordinator", lose },
+    { "partition", cut_off },  { "pause", say_word },      { "prefer", say_word },    { "replay", nothing },
+    { "snapshot", take_snapshot }, { "trigger", nothing }, { "upgrade", upgrade },    { "wait", wait_some_time },
     { "write", write_state },
 };
 

@@ -146,20 +146,18 @@ static json_t *ask_loop(const char *command, const char *target)
     return path && text ? channel_ask(path, text, ANSWER_WITHIN) : NULL;
 }
 
-bool lab_loop_holds(const struct scenario_lab *lab, const char *target)
+bool lab_loop_holds(const char *target)
 {
     CLEANUP_JSON json_t *answer = ask_loop("status", NULL);
     const json_t *known = json_object_get(json_object_get(answer, "targets"), target);
     const char *status = json_string_value(json_object_get(known, "status"));
-    (void)lab;
     return status && (strcmp(status, "held") == 0 || strcmp(status, "flapping") == 0);
 }
 
-int lab_loop_tell(struct scenario_lab *lab, const char *command, const char *target)
+static int tell_loop(const char *command, const char *target)
 {
     CLEANUP_JSON json_t *answer = ask_loop(command, target);
     const char *error = json_string_value(json_object_get(answer, "error"));
-    (void)lab;
     if (answer && !error)
         return 0;
     log_error(NULL, "the loop does not obey: %s: %s", command, error ? error : "no answer");
@@ -224,7 +222,7 @@ static int become_quiet(struct scenario_lab *lab)
         if (!lab->changed)
             return 0;
         lab->changed = false;
-        if (lab_loop_tell(lab, "trigger", NULL) != 0)
+        if (tell_loop("trigger", NULL) != 0)
             return -1;
     }
     return complain("the loop does not become quiet");
@@ -239,7 +237,7 @@ static int tell(struct scenario_lab *lab, bool asked)
     json_array_foreach(json_object_get(scenario, "options"), index, option)
         settles = settles || strncmp(json_string_value(option), "--settle", 8) == 0;
     if (asked || !settles || !json_is_false(json_object_get(scenario, "discovery")))
-        return lab_loop_tell(lab, "trigger", NULL);
+        return tell_loop("trigger", NULL);
     return lab_make_models(lab, "models");
 }
 
@@ -248,7 +246,7 @@ static int tell_words(struct scenario_lab *lab)
     size_t index;
     json_t *word;
     json_array_foreach(lab->words, index, word)
-        if (lab_loop_tell(lab, json_string_value(json_object_get(word, "word")),
+        if (tell_loop(json_string_value(json_object_get(word, "word")),
                           json_string_value(json_object_get(word, "target")))
             != 0)
             return -1;

@@ -64,7 +64,7 @@ static json_t *describe(const struct scenario_lab *lab, const char *target, cons
                      system ? system : "", "numOfCores", 1, "resources", json_object_get(description, "resources"));
 }
 
-json_t *lab_model(const struct scenario_lab *lab)
+static json_t *model_of(const struct scenario_lab *lab)
 {
     json_t *model = json_object(), *description;
     const char *name;
@@ -96,7 +96,7 @@ static int copy_expression(const char *directory, const char *name)
 
 int lab_write_models(const struct scenario_lab *lab, const char *directory)
 {
-    CLEANUP_JSON json_t *model = lab_model(lab);
+    CLEANUP_JSON json_t *model = model_of(lab);
     return write_document(directory, "services.json", lab->services) == 0
                    && write_document(directory, "distribution.json", lab->distribution) == 0
                    && write_document(directory, "infrastructure.json", model) == 0

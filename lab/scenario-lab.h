@@ -2,11 +2,11 @@
  *
  * A scenario in a network of the lab. What is here is for the files that make it up.
  *
- * The network is one of dydisnix-lab --run, whose command lives as long as this process holds a pipe: whatever ends this
- * process ends the network, and its directory goes. In it, beside what network.h describes:
+ * The network is one of dydisnix-lab --run, whose command lives as long as this process holds a pipe: whatever ends
+ * this process ends the network, and its directory goes. In it, beside what network.h describes:
  *
- *     scenario/models/         services.nix, qos.nix, infrastructure.nix and the documents that they read
- *     scenario/disk/           state/ of the loop, tmp/ for its $TMPDIR: on a small disk of their own, if it may get full
+ *     scenario/models/         services.nix, distribution.nix, infrastructure.nix and the documents that they read
+ *     scenario/disk/           state/ of the loop, tmp/ for its $TMPDIR: a small disk, if it may get full
  *     scenario/messages        what the loop says
  *     scenario/socket          where it is asked
  *     traps                    where programs of the coordinator ask what becomes of them, see trap.h
@@ -59,8 +59,6 @@ char *lab_disk_text(const struct scenario_lab *lab, const char *name, size_t off
 /* scenario-lab-models.c: the models in scenario/DIRECTORY; and only the documents that they read. */
 int lab_make_models(const struct scenario_lab *lab, const char *directory);
 int lab_write_models(const struct scenario_lab *lab, const char *directory);
-/* The model of all targets; a new reference. */
-json_t *lab_model(const struct scenario_lab *lab);
 /* A file of the models: the case's own, or ours. malloc()ed. */
 char *lab_model_file(const struct scenario_lab *lab, const char *which);
 
@@ -74,11 +72,10 @@ void lab_hear(struct scenario_lab *lab, int milliseconds);    /* waits so long, 
 
 /* scenario-lab-loop.c */
 int lab_loop_adapt(struct scenario_lab *lab, bool asked);
-void lab_loop_stop(struct scenario_lab *lab);                   /* as an operator does; started when it is next needed */
+void lab_loop_stop(struct scenario_lab *lab); /* as an operator does; it is started when it is next needed */
 void lab_loop_kill(struct scenario_lab *lab, bool spare_engine);
 int lab_loop_wait(struct scenario_lab *lab, int64_t seconds);
-bool lab_loop_holds(const struct scenario_lab *lab, const char *target); /* whether it may be accepted or preferred */
-int lab_loop_tell(struct scenario_lab *lab, const char *command, const char *target); /* over its socket */
+bool lab_loop_holds(const char *target); /* whether it may be accepted or preferred */
 
 /* scenario-lab-observe.c */
 json_t *lab_observe(const struct scenario_lab *lab);

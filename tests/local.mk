@@ -249,5 +249,6 @@ tests_play_scenario_LDADD = lab/libscenariolab.a $(libraries_of_simulation)
 
 # All scenarios, in the simulation and in the lab.
 scenarios: all
+	$(AM_TESTS_ENVIRONMENT) SCENARIO_LAB=all $(SHELL) $(srcdir)/tests/scenario-lab.sh
 	$(AM_TESTS_ENVIRONMENT) SCENARIOS=all $(SHELL) $(srcdir)/tests/scenarios.sh
 .PHONY: scenarios

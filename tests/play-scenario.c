@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * play-scenario [--disnix|--simulate] DIRECTORY: plays the timeline of DIRECTORY/scenario.json in a network, and prints in
- * lines of JSON what is to be seen after the first deployment, after each moment, and, once more asked, in the end:
+ * play-scenario [--disnix|--simulate] DIRECTORY: plays the timeline of DIRECTORY/scenario.json in a network, and prints
+ * in lines of JSON what is to be seen after the first deployment, after each moment, and, once more asked, in the end:
  *     {"happened": [status of each event], "adapted": status, "elapsed", "journal", "messages", "observed"}
  * or {"refused": reason}. Documents are not checked. A moment {"kill": true} ends this process with KILL.
  *
- * play-scenario --place FILE: where the policy puts services, for each { "services", "distribution", "targets", "before" }
- * in the list that FILE holds.
+ * play-scenario --place FILE: where the policy puts services, for each { "services", "distribution", "targets",
+ * "before" } in the list that FILE holds.
  */
 #include "config.h"
 
