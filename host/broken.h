@@ -38,6 +38,10 @@ void broken_component_arguments(struct arguments *arguments, const struct target
 void broken_leave(const struct broken *broken, const struct target *target, const char *what,
                   const struct snapshot_mapping *mapping, const struct arguments *arguments);
 
+/* Whether a target has a profile that neither manifest names: then what is active now is not what this deployment left,
+ * and to undo it would undo what somebody else has done. */
+bool broken_is_overtaken(const struct broken *broken);
+
 /* Takes a snapshot of what was activated on new homes. 0, or -1 after a message: something could not be rescued. */
 int broken_rescue(struct broken *broken);
 

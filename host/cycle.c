@@ -673,6 +673,27 @@ static int take_held(struct cycle *cycle)
     return prepare_event(cycle);
 }
 
+/* Without a previous manifest anything may run on a target that does not answer, also the only copy of some state, which
+ * would be begun anew elsewhere: it is asked again, before anything is deployed. */
+static bool is_blind(const struct cycle *cycle, const json_t *report)
+{
+    const json_t *states = json_object_get(cycle->state.root, "targets");
+    const char *name, *status;
+    json_t *target;
+    if (json_object_get(report, "previous"))
+        return false;
+    json_object_foreach(json_object_get(report, "targets"), name, target) {
+        status = json_string_value(json_object_get(target, "status"));
+        if (!json_is_true(json_object_get(target, "unknown")) || !status || strcmp(status, "silent") != 0
+            || json_is_true(json_object_get(json_object_get(states, name), "accepted")))
+            continue;
+        log_error(name, "it does not answer, and there was no previous manifest that tells what runs on it: it is asked "
+                        "again before anything is deployed");
+        return true;
+    }
+    return false;
+}
+
 static int reconstruct(struct cycle *cycle)
 {
     if (cycle->settings->reconstruct)
@@ -682,7 +703,7 @@ static int reconstruct(struct cycle *cycle)
     state_heard(&cycle->state, report_of(cycle, "reconstruct"));
     if (cycle->settings->probes)
         probe_note_silent(cycle->settings, report_of(cycle, "reconstruct"));
-    if (state_save(&cycle->state) != 0 || status != 0)
+    if (state_save(&cycle->state) != 0 || status != 0 || is_blind(cycle, report_of(cycle, "reconstruct")))
         return -1;
     return take_held(cycle);
 }

@@ -15,6 +15,7 @@ host_libhost_a_SOURCES = \
 	host/model.c host/model.h \
 	host/notify.c host/notify.h \
 	host/outside.c host/outside.h \
+	host/overtaken.c \
 	host/places.c host/places.h \
 	host/plan.c host/plan.h \
 	host/presence.c host/presence.h \

@@ -43,8 +43,8 @@ int recover_wait(const struct recovery *recovery)
     return -1;
 }
 
-static const char *const kept_files[] = { "deployment", "deployment.err", "undo", "undo.err", "undo.xml", "set.xml",
-                                          "new", "previous" };
+static const char *const kept_files[] = { "deployment", "deployment.err", "undo", "undo.err", "undo.xml",
+                                          "active.xml", "set.xml", "new", "previous" };
 
 int recover_forget(const struct recovery *recovery)
 {
@@ -177,7 +177,14 @@ static int settle(struct broken *broken)
     const struct transcript *transcript = &broken->transcript;
     if (transcript->phase < DEPLOYMENT_LOCKING)
         return 0;
-    if (ask_all(broken) != 0 || release_locks(broken) != 0)
+    if (ask_all(broken) != 0)
+        return -1;
+    if (broken_is_overtaken(broken)) {
+        log_warning(NULL, "The last deployment is left as it is, and so are locks");
+        json_object_set_new(broken->report, "action", json_string("overtaken"));
+        return 0;
+    }
+    if (release_locks(broken) != 0)
         return -1;
     tell_refused(broken);
     if (transcript->phase >= DEPLOYMENT_SETTING)

@@ -29,9 +29,9 @@ int transcript_init(struct transcript *transcript)
 {
     *transcript = (struct transcript){ .locking = json_object(), .refused = json_object(),
                                        .unreleased = json_object(), .activating = json_object(),
-                                       .inactive = json_object() };
+                                       .deactivating = json_object(), .inactive = json_object() };
     return transcript->locking && transcript->refused && transcript->unreleased && transcript->activating
-                   && transcript->inactive
+                   && transcript->deactivating && transcript->inactive
                ? 0
                : -1;
 }
@@ -42,6 +42,7 @@ void transcript_clear(struct transcript *transcript)
     json_decref(transcript->refused);
     json_decref(transcript->unreleased);
     json_decref(transcript->activating);
+    json_decref(transcript->deactivating);
     json_decref(transcript->inactive);
     *transcript = (struct transcript){ 0 };
 }
@@ -102,6 +103,8 @@ bool transcript_line(struct transcript *transcript, const char *line)
         json_object_set_new(transcript->locking, target, json_true());
     else if ((key = after(message, "Activating service with key: ")) != NULL)
         note_service(transcript->activating, target, key);
+    else if ((key = after(message, "Deactivating service with key: ")) != NULL)
+        note_service(transcript->deactivating, target, key);
     return false;
 }
 
@@ -185,6 +188,11 @@ bool transcript_has_lock(const struct transcript *transcript, const char *target
     /* Beyond that phase it has them all. */
     return transcript->phase > DEPLOYMENT_LOCKING || transcript->lost
            || json_object_get(transcript->locking, target);
+}
+
+bool transcript_deactivated(const struct transcript *transcript, const char *target, const char *key)
+{
+    return json_object_get(json_object_get(transcript->deactivating, target), key) != NULL;
 }
 
 bool transcript_activated(const struct transcript *transcript, const char *target, const char *key)

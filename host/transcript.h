@@ -28,6 +28,7 @@ struct transcript {
     json_t *refused;             /* … and that it could not */
     json_t *unreleased;          /* it could not release the lock */
     json_t *activating;          /* { TARGET: { KEY: true } }: it said that it activates that service there */
+    json_t *deactivating;        /* … that it deactivates it */
     json_t *inactive;            /* … and that it could not */
 };
 
@@ -49,6 +50,9 @@ void transcript_at_least(struct transcript *transcript, const char *phase);
 
 /* Whether it said that it acquires a lock on target, and not that it could not. */
 bool transcript_has_lock(const struct transcript *transcript, const char *target);
+
+/* Whether it said that it deactivates the service there, be it to roll back. */
+bool transcript_deactivated(const struct transcript *transcript, const char *target, const char *key);
 
 /* Whether it said that it activates the service there, and not that it could not. */
 bool transcript_activated(const struct transcript *transcript, const char *target, const char *key);

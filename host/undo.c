@@ -87,14 +87,14 @@ static void profile_options(struct arguments *arguments, const struct settings *
 
 /* That the previous services cannot all be activated is no reason not to go on: the next deployment does not need
  * them. That one of the new ones cannot be deactivated is: it would be live twice. */
-static int activate_previous(const struct broken *broken, const char *undo, const char *transcript)
+static int activate_previous(const struct broken *broken, const char *active, const char *undo, const char *transcript)
 {
     CLEANUP_ARGUMENTS struct arguments arguments = { 0 };
     struct transcript said;
     arguments_add(&arguments, "disnix-activate");
     arguments_add(&arguments, "--no-rollback");
     profile_options(&arguments, broken->recovery->settings);
-    arguments_option(&arguments, "-o", broken->path);
+    arguments_option(&arguments, "-o", active);
     arguments_add(&arguments, undo);
     const struct stage_program program = { .arguments = &arguments, .show = true, .transcript = transcript };
     if (stage_run(broken->recovery->settings, &program, NULL, NULL, NULL) == 0)
@@ -131,8 +131,38 @@ static void leave_mappings(const struct broken *broken, const struct manifest *m
     }
 }
 
+/* Disnix takes what both manifests have for active. What it has deactivated itself, as a dependent of something that it
+ * rolled back, is not: it is taken out of the new manifest, so that it is activated again. True: there is such. */
+static bool drop_deactivated(struct broken *broken, const struct manifest *undo)
+{
+    struct manifest *new = &broken->new;
+    size_t kept = 0, before = new->service_mapping_count;
+    for (size_t i = 0; i < before; i++) {
+        const struct service_mapping mapping = new->service_mappings[i];
+        if (!transcript_deactivated(&broken->transcript, mapping.target, mapping.service)
+            || !manifest_find_service_mapping(undo, mapping.target, mapping.container, mapping.service))
+            new->service_mappings[kept++] = mapping;
+    }
+    new->service_mapping_count = kept;
+    return kept < before;
+}
+
+/* What is active now, as a file: the new manifest, or one of ours. malloc()ed; NULL after a message. */
+static char *active_manifest(struct broken *broken, const struct manifest *undo)
+{
+    if (!drop_deactivated(broken, undo))
+        return string_format("%s", broken->path);
+    char *file = broken_path(broken->recovery, "active.xml");
+    if (file && write_manifest(&broken->new, file) != 0) {
+        free(file);
+        return NULL;
+    }
+    return file;
+}
+
 int broken_undo(struct broken *broken)
 {
+    CLEANUP_FREE char *active = NULL;
     CLEANUP_FREE char *file = broken_path(broken->recovery, "undo.xml");
     CLEANUP_FREE char *transcript = broken_path(broken->recovery, "undo");
     struct manifest manifest;
@@ -143,7 +173,9 @@ int broken_undo(struct broken *broken)
     if (status == 0)
         status = write_manifest(&manifest, file);
     if (status == 0)
-        status = activate_previous(broken, file, transcript);
+        status = (active = active_manifest(broken, &manifest)) ? 0 : -1;
+    if (status == 0)
+        status = activate_previous(broken, active, file, transcript);
     manifest_clear(&manifest);
     if (status != 0)
         return -1;

@@ -22,7 +22,10 @@
 #include "programs.h"
 #include "ssh.h"
 #include "strings.h"
+#include "trap.h"
 #include "tree.h"
+
+#define ANSWER_LIMIT (64u << 20)
 
 struct call {
     const char *name; /* of this program */
@@ -496,12 +499,39 @@ static int reach(const char *target)
     return 0;
 }
 
+/* What the target answers instead of its profile manifest, until one is set: DIR/machines/TARGET/answer. */
+static bool answer_otherwise(const struct call *call, const char *operation)
+{
+    CLEANUP_FREE char *path = machine_path(call->target, "answer"), *text = NULL;
+    size_t length = 0;
+
+    if (strcmp(operation, "set") == 0 && path)
+        operations->remove(path);
+    if (strcmp(operation, "query-installed") != 0 || !path
+        || operations->read(path, ANSWER_LIMIT, &text, &length) != 0)
+        return false;
+    fwrite(text, 1, length, stdout);
+    return true;
+}
+
 static int check_key(const char *target)
 {
     return ssh_check_key(target) == 0 ? 0 : AGENT_LOST;
 }
 
 /* way gives 0 if there may be one to the target, else the exit status. */
+static int run_call(const struct call *call, const struct operation *operation, int (*way)(const char *target))
+{
+    CLEANUP_FREE char *option = string_format("--%s", operation->name);
+
+    if (option && !trap_step("call", option, call->target))
+        return 1;
+    int result = way(call->target);
+    if (result != 0 || (call->run == agent_run && answer_otherwise(call, operation->name)))
+        return result;
+    return operation->run(call, operation->name);
+}
+
 static int answer_call(int argc, char **argv, struct call *call, int (*way)(const char *target))
 {
     const char *profile = getenv("DISNIX_PROFILE");
@@ -518,9 +548,7 @@ static int answer_call(int argc, char **argv, struct call *call, int (*way)(cons
     } else if (!operation) {
         result = 0; /* as disnix-ssh-client */
     } else {
-        result = way(call->target);
-        if (result == 0)
-            result = operation->run(call, operation->name);
+        result = run_call(call, operation, way);
     }
     arguments_clear(&call->properties);
     return fflush(stdout) == 0 ? result : 1;

@@ -19,6 +19,9 @@
  * coordinator or releasing. False: it fails. */
 bool ending_phase(const char *name);
 
+/* Asked when a phase begins, before all else; false: it fails. NULL: nobody is. */
+extern bool (*ending_watch)(const char *phase);
+
 /* The next step of the phase begins. False: it fails. */
 bool ending_step(void);
 

@@ -11,6 +11,7 @@
 #include "cleanup.h"
 #include "network.h"
 #include "programs.h"
+#include "trap.h"
 
 /* A Nix string: whatever stands in text, nothing of it is evaluated. */
 static void print_string(const char *text)
@@ -55,6 +56,51 @@ static bool is_reachable(const char *machine)
         return false;
     fd = channel_connect(path);
     return fd >= 0;
+}
+
+/* A scenario's model stands in DIR/scenario/models/infrastructure.json; those that it does not reach are left out. */
+static json_t *reachable_model(void)
+{
+    CLEANUP_FREE char *path = network_path("scenario/models/infrastructure.json");
+    json_t *model = path ? json_load_file(path, 0, NULL) : NULL, *target;
+    const char *name;
+    void *next;
+
+    json_object_foreach_safe(model, next, name, target) {
+        const char *key = json_string_value(json_object_get(json_object_get(target, "properties"), "hostname"));
+        if (!key || !is_machine_name(key) || !is_reachable(key))
+            json_object_del(model, name);
+    }
+    return model;
+}
+
+static char *printed(const char *text, const char *how)
+{
+    if (!how)
+        return strdup(text);
+    if (strcmp(how, "half") == 0)
+        return strndup(text, strlen(text) / 2);
+    return strdup(strcmp(how, "empty") == 0 ? "{ }" : strcmp(how, "garbage") == 0 ? ")" : "");
+}
+
+int model_main(int argc, char **argv)
+{
+    CLEANUP_FREE char *how = trap_generator();
+    CLEANUP_JSON json_t *model = reachable_model();
+    CLEANUP_FREE char *json = model ? json_dumps(model, JSON_COMPACT | JSON_SORT_KEYS) : NULL;
+    CLEANUP_FREE char *text = json ? printed(json, how) : NULL;
+
+    (void)argc;
+    (void)argv;
+    if (!text || (how && strcmp(how, "fail") == 0))
+        return 1;
+    if (how && strcmp(how, "half") != 0)
+        fputs(text, stdout);
+    else {
+        fputs("builtins.fromJSON ", stdout);
+        print_string(text);
+    }
+    return fflush(stdout) == 0 ? 0 : 1;
 }
 
 static int print_if_reachable(void *closure, const char *machine)

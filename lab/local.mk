@@ -26,6 +26,24 @@ exampledir = $(pkgdatadir)/example
 dist_example_DATA = lab/example/qos.nix lab/example/services.nix
 dist_man_MANS += lab/dydisnix-lab-engine.7
 
+# Scenarios in a network of the lab.
+noinst_LIBRARIES += lab/libscenariolab.a
+lab_libscenariolab_a_SOURCES = \
+	lab/agent.c lab/agent.h \
+	lab/channel.c lab/channel.h \
+	lab/control.c lab/master.h \
+	lab/network.c lab/network.h \
+	lab/questions.c lab/questions.h \
+	lab/scenario-lab.c lab/scenario-lab.h \
+	lab/scenario-lab-events.c \
+	lab/scenario-lab-loop.c \
+	lab/scenario-lab-models.c \
+	lab/scenario-lab-observe.c \
+	lab/scenario-lab-traps.c \
+	lab/scenario-network.h \
+	lab/tree.c lab/tree.h \
+	$(NULL)
+
 bin_PROGRAMS += dydisnix-lab
 dydisnix_lab_SOURCES = \
 	lab/agent.c lab/agent.h \
@@ -50,6 +68,8 @@ dydisnix_lab_SOURCES = \
 	lab/ssh.c lab/ssh.h \
 	lab/status.c \
 	lab/target.c \
+	lab/processes.c \
+	lab/trap.c lab/trap.h \
 	lab/tree.c lab/tree.h \
 	$(NULL)
 dydisnix_lab_LDADD = $(libraries_of_engine)
@@ -80,6 +100,38 @@ lab_libsimulation_a_SOURCES = \
 	lab/simulated-scenario.h \
 	lab/simulated-stages.c \
 	$(NULL)
+
+# Scenarios: what is read and judged, and the program.
+noinst_LIBRARIES += lab/libscenario.a
+lab_libscenario_a_CPPFLAGS = $(AM_CPPFLAGS) -iquote $(top_srcdir)/plugin
+lab_libscenario_a_SOURCES = \
+	lab/scenario-check.c lab/scenario-check.h \
+	lab/scenario-events.c \
+	lab/scenario-expect.c \
+	lab/scenario-file.c lab/scenario-file.h \
+	lab/scenario-golden.c lab/scenario-golden.h \
+	lab/scenario-locate.c lab/scenario-locate.h \
+	lab/scenario-output.c lab/scenario-output.h \
+	lab/scenario-play.c lab/scenario-play.h \
+	lab/scenario-random.c lab/scenario-random.h \
+	lab/scenario-run.c lab/scenario-run.h \
+	lab/scenario-shrink.c lab/scenario-shrink.h \
+	lab/scenario-story.c lab/scenario-story.h \
+	lab/scenario-validate.c lab/scenario-validate.h \
+	lab/scenario-words.c lab/scenario-words.h \
+	$(NULL)
+
+bin_PROGRAMS += dydisnix-scenario
+dist_man_MANS += lab/dydisnix-scenario.1 lab/dydisnix-scenario.5
+dydisnix_scenario_SOURCES = \
+	lab/scenario.c lab/scenario.h \
+	lab/scenario-cases.c \
+	lab/scenario-explore.c \
+	lab/scenario-sweep.c \
+	plugin/hook.c \
+	$(NULL)
+dydisnix_scenario_CPPFLAGS = $(AM_CPPFLAGS) -iquote $(top_srcdir)/plugin -iquote $(top_srcdir)/host
+dydisnix_scenario_LDADD = lab/libscenario.a lab/libreport.a lab/libscenariolab.a $(libraries_of_simulation)
 
 # A journal as a page.
 noinst_LIBRARIES += lab/libreport.a

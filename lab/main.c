@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"
 
-#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "ending.h"
 #include "engine.h"
+#include "geninfra.h"
 #include "operations.h"
 #include "programs.h"
+#include "trap.h"
 
 const struct lab_program lab_programs[] = {
     { "dydisnix-lab-client", client_main },
@@ -36,8 +39,15 @@ const struct lab_program lab_subcommands[] = {
     { "write", write_main },
     { "who", who_main },
     { "responder", responder_main },
+    { NULL, NULL }
+};
+
+const struct lab_program lab_inner_subcommands[] = {
     { "machine", machine_main },
     { "target", target_main },
+    { "model", model_main },
+    { "processes", processes_main },
+    { "step", step_main },
     { NULL, NULL }
 };
 
@@ -46,6 +56,17 @@ const struct lab_program *lab_program_find(const struct lab_program *table, cons
     while (table->name && strcmp(table->name, name) != 0)
         table++;
     return table->name ? table : NULL;
+}
+
+static bool watch_phase(const char *phase)
+{
+    return trap_step("phase", phase, NULL);
+}
+
+static int run_engine(const char *name, int argc, char **argv)
+{
+    ending_watch = watch_phase;
+    return trap_step("program", name, NULL) ? engine_find(name)(argc, argv) : 1;
 }
 
 int main(int argc, char **argv)
@@ -58,8 +79,11 @@ int main(int argc, char **argv)
     if (program)
         return program->run(argc, argv);
     if (engine_find(name))
-        return engine_find(name)(argc, argv);
-    if (argc > 1 && (program = lab_program_find(lab_subcommands, argv[1])) != NULL)
+        return run_engine(name, argc, argv);
+    if (getenv("DYDISNIX_LAB_MACHINE") && argc > 0 && strcmp(name, PACKAGE_LAB) != 0)
+        return trap_program(name, argv);
+    if (argc > 1 && ((program = lab_program_find(lab_subcommands, argv[1])) != NULL
+                     || (program = lab_program_find(lab_inner_subcommands, argv[1])) != NULL))
         return program->run(argc - 1, argv + 1);
     return master_main(argc, argv);
 }

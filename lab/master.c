@@ -302,10 +302,8 @@ static void print_usage(FILE *stream)
           "  --engine=lab|disnix     whose programs deploy (lab)\n"
           "  --help                  this text\n"
           "  --version               name and version\n\nSubcommands:\n", stream);
-    for (const struct lab_program *subcommand = lab_subcommands; subcommand->name; subcommand++) {
-        if (subcommand->run != machine_main && subcommand->run != target_main)
-            fprintf(stream, "  %s\n", subcommand->name);
-    }
+    for (const struct lab_program *subcommand = lab_subcommands; subcommand->name; subcommand++)
+        fprintf(stream, "  %s\n", subcommand->name);
     fputs("\nSee dydisnix-lab(1).\n", stream);
 }
 

@@ -19,6 +19,9 @@ extern const struct lab_program lab_programs[];
 /* dydisnix-lab SUBCOMMAND. Ends with a NULL name. */
 extern const struct lab_program lab_subcommands[];
 
+/* The same, of which only programs of the lab make use. */
+extern const struct lab_program lab_inner_subcommands[];
+
 /* NULL: not in that table. */
 const struct lab_program *lab_program_find(const struct lab_program *table, const char *name);
 
@@ -33,6 +36,8 @@ int control_main(int argc, char **argv);       /* crash, reappear, … */
 int disk_main(int argc, char **argv);          /* lose-coordinator, wipe, save, restore-disk */
 int connection_main(int argc, char **argv);    /* partition, join, slow */
 int exec_main(int argc, char **argv);          /* a program on a machine */
+int model_main(int argc, char **argv);         /* a scenario's generator */
+int processes_main(int argc, char **argv);     /* what runs on the coordinator */
 int status_main(int argc, char **argv);
 int ask_main(int argc, char **argv);
 int write_main(int argc, char **argv);

@@ -62,13 +62,16 @@ const struct member members_of_policy[] = {
 
 static const char *const stages[] = { "capture", "augment", "detect", "recover", "reconstruct", "snapshot",
                                       "redistribute", "assign_ids", "redeploy", NULL };
-static const char *const phases[] = { "distributing", "locking", "deactivating", "activating", "undoing",
-                                      "snapshotting", "restoring", "setting", "coordinator", "releasing", NULL };
+static const char *const phases[] = {
+    "distributing", "locking", "deactivating", "activating", "undoing", "snapshotting", "restoring", "setting",
+    "coordinator", "releasing", NULL
+};
 static const char *const operations_of_client[] = {
-    "--query-requisites", "--query-installed", "--print-invalid", "--export", "--import", "--realise", "--set",
-    "--lock", "--unlock", "--activate", "--deactivate", "--snapshot", "--restore", "--delete-state",
+    "--query-requisites", "--query-installed", "--print-invalid", "--export", "--import", "--realise",
+    "--set", "--lock", "--unlock", "--activate", "--deactivate", "--snapshot", "--restore", "--delete-state",
     "--query-all-snapshots", "--query-latest-snapshot", "--print-missing-snapshots", "--resolve-snapshots",
-    "--export-snapshots", "--import-snapshots", "--clean-snapshots", "--capture-config", "--collect-garbage", NULL
+    "--export-snapshots", "--import-snapshots", "--clean-snapshots", "--capture-config", "--collect-garbage",
+    NULL
 };
 static const char *const fates[] = { "fails", "hangs", NULL };
 
@@ -182,13 +185,19 @@ static const struct {
     EVENT("lose-coordinator",
           { .name = "what", .check = check_word, WORDS("manifest", "store", "state", "snapshots", "all") }),
     EVENT("corrupt", TARGET,
-          { .name = "how", .check = check_word, .required = true, WORDS("garbage", "half", "empty", "stranger") }),
+          { .name = "how",
+            .check = check_word,
+            .required = true,
+            WORDS("garbage", "half", "empty", "stranger") }),
     EVENT("generator",
-          { .name = "prints", .check = check_word, .required = true,
+          { .name = "prints",
+            .check = check_word,
+            .required = true,
             WORDS("half", "nothing", "empty", "garbage", "fails", "hangs") },
           { .name = "times", .check = check_count }),
     EVENT("fail", { .name = "operation", .check = check_word, .words = operations_of_client },
-          { .name = "target", .check = check_target }, { .name = "stage", .check = check_word, .words = stages },
+          { .name = "target", .check = check_target },
+          { .name = "stage", .check = check_word, .words = stages },
           { .name = "program", .check = check_text }, { .name = "times", .check = check_count },
           { .name = "probability", .check = check_probability },
           { .name = "how", .check = check_word, .words = fates }),
@@ -200,8 +209,8 @@ static const struct {
     EVENT("upgrade", { .name = "services", .check = check_upgrade, .required = true },
           { .name = "distribution", .check = check_policy }),
     EVENT("write", { .name = "service", .check = check_service, .required = true },
-          { .name = "text", .check = check_text, .required = true }, { .name = "target", .check = check_target }),
-    EVENT("snapshot"),
+          { .name = "text", .check = check_text, .required = true },
+          { .name = "target", .check = check_target }, { .name = "snapshot", .check = check_boolean }),
     EVENT("kill-host", { .name = "spares", .check = check_word, WORDS("engine") }),
     EVENT("accept", TARGET),
     EVENT("prefer", TARGET),
@@ -240,7 +249,8 @@ static void check_combination(struct reading *reading, const struct place *place
                    + !!json_object_get(value, "program")
                != 1)
         mistake(reading, place, "what fails must be an operation, a stage or a program");
-    if (strcmp(event, "fail") == 0 && json_object_get(value, "target") && !json_object_get(value, "operation"))
+    if (strcmp(event, "fail") == 0 && json_object_get(value, "target")
+        && !json_object_get(value, "operation"))
         mistake(reading, place, "a target is of an operation");
     if (strcmp(event, "end") == 0 && !json_object_get(value, "status") == !json_object_get(value, "signal"))
         mistake(reading, place, "it ends with a status or by a signal");
@@ -341,7 +351,6 @@ static const struct member members_of_expectation[] = {
     { .name = "says", .check = check_texts },
     { .name = "silent-about", .check = check_texts },
     { .name = "manifest", .check = check_boolean },
-    { .name = "lost", .check = check_texts },
     { .name = NULL }
 };
 

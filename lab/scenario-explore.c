@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "scenario-explore.h"
+#include "scenario.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -25,25 +25,13 @@ struct exploration {
     bool keep_going, verbose;
 };
 
-static const char usage[] =
-    "Usage: dydisnix-scenario explore [OPTION]...\n"
-    "Plays random scenarios in the simulation, watches the invariants after each of their moments, and prints the\n"
-    "first that breaks one, as small as it can be made.\n"
-    "\n"
-    "      --seed=N          number of the first scenario (default: 1)\n"
-    "      --scenarios=N     how many (default: 1000)\n"
-    "      --jobs=N          how many at once (default: one for each processor)\n"
-    "      --keep-going      tell of every scenario that breaks one; none is made smaller\n"
-    "      --verbose         show also what the simulation says, as of a write that nobody takes\n"
-    "      --help            print this\n";
-
 /* The scenario of a number; one that is not valid is a mistake of ours. */
 static int play(const json_t *scenario, struct scenario_play *played)
 {
     const struct scenario_setting setting = {
         .scenario = scenario, .seed = (uint64_t)json_integer_value(json_object_get(scenario, "seed"))
     };
-    return scenario_play(&scenario_simulation, &setting, NULL, NULL, played);
+    return scenario_play(&scenario_simulation, &setting, NULL, played);
 }
 
 /* What cannot happen, and what is wrong with a candidate, is of no interest to anybody. Gives what silence_end() takes;
@@ -222,7 +210,7 @@ static int read_options(int argc, char **argv, struct exploration *exploration)
         case 'j': status |= read_number("jobs", optarg, &exploration->jobs); break;
         case 'k': exploration->keep_going = true; break;
         case 'v': exploration->verbose = true; break;
-        case 'h': fputs(usage, stdout); return DONE;
+        case 'h': return fputs(scenario_help, stdout) < 0;
         default: return USAGE;
         }
     }

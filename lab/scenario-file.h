@@ -16,8 +16,8 @@ struct scenario {
     json_t *document;
 };
 
-/* A scenario without a mistake; golden: its golden files must be there, and no file that nothing names. -1 after
- * messages, one for each mistake: "FILE:LINE: PATH: what". */
+/* A scenario without a mistake; golden: its golden files must be there, and no file that nothing names. -1
+ * after messages, one for each mistake: "FILE:LINE: PATH: what". */
 int scenario_read(const char *directory, bool golden, struct scenario *scenario);
 void scenario_clear(struct scenario *scenario);
 
@@ -25,8 +25,8 @@ void scenario_clear(struct scenario *scenario);
  * How many mistakes it has. */
 size_t scenario_validate(const json_t *document, const char *file, const char *text);
 
-/* The directories of the scenarios at a path: itself, or all below it, in order of name. each gives 0, or what the
- * listing gives then. -1 after a message; also if there is none. */
+/* The directories of the scenarios at a path: itself, or all below it, in order of name. each gives 0, or
+ * what the listing gives then. -1 after a message; also if there is none. */
 int scenario_list(const char *path, int (*each)(void *closure, const char *directory), void *closure);
 
 #endif

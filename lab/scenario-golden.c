@@ -7,16 +7,44 @@
 
 #include "cleanup.h"
 #include "operations.h"
+#include "scenario-policy.h"
 #include "strings.h"
 
 static const size_t golden_limit = (size_t)16 << 20;
 
 const char *const scenario_golden_files[] = { "story.txt", "manifest.json", "running.json", NULL };
 
-static char *dump(const json_t *document)
+/* Objects down to depth have a line for each member, what is below stands in one line. */
+static void dump_value(FILE *stream, const json_t *value, int depth, int indent)
 {
-    CLEANUP_FREE char *text = json_dumps(document, JSON_INDENT(2) | JSON_SORT_KEYS);
-    return text ? string_format("%s\n", text) : NULL;
+    CLEANUP_FREE const char **names =
+        json_is_object(value) && depth > 0 ? scenario_sorted_names(value) : NULL;
+    if (!names || !names[0]) {
+        json_dumpf(value, stream, JSON_ENCODE_ANY | JSON_SORT_KEYS);
+        return;
+    }
+    fputs("{\n", stream);
+    for (size_t i = 0; names[i]; i++) {
+        CLEANUP_JSON json_t *name = json_string(names[i]);
+        fprintf(stream, "%*s", indent + 2, "");
+        json_dumpf(name, stream, JSON_ENCODE_ANY);
+        fputs(": ", stream);
+        dump_value(stream, json_object_get(value, names[i]), depth - 1, indent + 2);
+        fputs(names[i + 1] ? ",\n" : "\n", stream);
+    }
+    fprintf(stream, "%*s}", indent, "");
+}
+
+static char *dump(const json_t *document, int depth)
+{
+    char *text = NULL;
+    size_t length;
+    FILE *stream = open_memstream(&text, &length);
+    if (!stream)
+        return NULL;
+    dump_value(stream, document, depth, 0);
+    fputc('\n', stream);
+    return fclose(stream) == 0 ? text : NULL;
 }
 
 /* "test1", or "test1/mysql" for a container that is not called as the type of the service. */
@@ -68,26 +96,29 @@ char *scenario_manifest_text(const json_t *observed)
             json_object_set_new(services, name, json_object());
         add_place(services, service, mapping, "on");
     }
-    CLEANUP_JSON json_t *document = json_pack("{sO so}", "services", services, "state", snapshots_of(manifest));
-    return document ? dump(document) : NULL;
+    CLEANUP_JSON json_t *document =
+        json_pack("{sO so}", "services", services, "state", snapshots_of(manifest));
+    return document ? dump(document, 2) : NULL;
 }
 
 static json_t *describe_target(const json_t *target)
 {
-    json_t *described = json_pack("{sO sO}", "is", json_object_get(target, "is"), "listed",
-                                  json_object_get(target, "listed"));
     const char *is = json_string_value(json_object_get(target, "is"));
+    json_t *described = json_pack("{ss*}", "is", is), *runs = json_object(), *active;
     size_t index;
-    json_t *active, *runs = json_object();
     json_array_foreach(json_object_get(target, "active"), index, active) {
         const char *name = json_string_value(json_object_get(active, "service"));
-        json_t *entry = json_pack("{sO sO* sO*}", "version", json_object_get(active, "version"), "answers",
-                                  json_object_get(active, "answers"), "state", json_object_get(active, "state"));
+        json_t *entry = json_pack("{sO sO* sO*}", "version", json_object_get(active, "version"),
+                                  "answers", json_object_get(active, "answers"),
+                                  "state", json_object_get(active, "state"));
         if (name)
             json_object_set_new(runs, name, entry);
     }
-    if (is && strcmp(is, "up") == 0)
+    if (is && strcmp(is, "up") == 0) {
         json_object_set(described, "runs", runs);
+        if (!json_is_true(json_object_get(target, "listed")))
+            json_object_set_new(described, "listed", json_false());
+    }
     json_decref(runs);
     return described;
 }
@@ -104,7 +135,7 @@ char *scenario_running_text(const json_t *observed)
         json_object_set(document, "held", json_object_get(observed, "held"));
     if (json_is_true(json_object_get(observed, "paused")))
         json_object_set_new(document, "paused", json_true());
-    return document ? dump(document) : NULL;
+    return document ? dump(document, 4) : NULL;
 }
 
 /* diff -u of a file and a text; empty where they are equal. */
@@ -168,7 +199,8 @@ int scenario_golden_write(const char *directory, const json_t *texts)
     for (size_t i = 0; scenario_golden_files[i]; i++) {
         const char *name = scenario_golden_files[i], *text = json_string_value(json_object_get(texts, name));
         CLEANUP_FREE char *file = string_format("%s/%s", directory, name);
-        if (!is_golden(directory, name, text) && (!file || operations->write(file, text, strlen(text), 0644) != 0)) {
+        if (!is_golden(directory, name, text)
+            && (!file || operations->write(file, text, strlen(text), 0644) != 0)) {
             log_error(NULL, "%s: %s", file ? file : name, strerror(errno));
             return -1;
         }

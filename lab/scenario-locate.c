@@ -59,7 +59,8 @@ static bool is_key(const char *text, const char *end, const char *part, size_t l
     return name && !*name && length == 0;
 }
 
-/* In the object or list at text, the value that a part of a path names; *shown: where it, or its key, begins. */
+/* In the object or list at text, the value that a part of a path names; *shown: where it, or its key, begins.
+ */
 static const char *find_part(const char *text, const char *part, size_t length, const char **shown)
 {
     const bool object = *text == '{';

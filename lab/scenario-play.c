@@ -4,20 +4,21 @@
 #include <string.h>
 
 #include "cleanup.h"
-#include "scenario-invariants.h"
+#include "scenario-check.h"
 #include "strings.h"
 
 struct playing {
     const struct scenario_network *network;
     void *opened;
-    json_t *services, *distribution; /* as they are now */
-    json_t *writes, *told, *damaged;
-    json_t *observed; /* at the last look */
-    bool good; /* the last cycle ended well */
+    json_t *system, *writes, *documents; /* see struct scenario_seen */
+    json_t *observed;                    /* at the last look */
+    bool good;    /* the last cycle ended well */
     bool refused; /* its deployment, by the check, which says why */
-    bool renamed; /* a target, so that its name is not its key */
-    bool forgot; /* the coordinator lost its state directory */
-    bool lost; /* something was destroyed, which nothing needs to notice, and no cycle has ended well since */
+    bool lost;    /* something was destroyed, which nothing needs to notice, and no cycle has ended well since */
+    bool forgot;  /* the coordinator lost its state directory */
+    bool renamed; /* a target, so that its name is not its key: Disnix moves no state from or to it */
+    bool damaged; /* a profile manifest, so that nobody can know what runs there */
+    bool told;    /* a component was in conflict, and may have been stopped */
     struct scenario_play *play;
 };
 
@@ -34,17 +35,9 @@ static int look(struct playing *playing)
     return playing->observed ? 0 : -1;
 }
 
-/* Components that a report names. */
-static void take_told(struct playing *playing, const json_t *report)
+static bool tells_of_conflict(const json_t *report)
 {
-    static const char *const lists[] = { "superseded", "regressed", "conflicts", "held", "rescued", "leftOut" };
-    for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) {
-        size_t index;
-        json_t *entry;
-        json_array_foreach(json_object_get(report, lists[i]), index, entry)
-            if (*text_of(entry, "component"))
-                json_object_set_new(playing->told, text_of(entry, "component"), json_true());
-    }
+    return json_array_size(json_object_get(report, "conflicts")) > 0 || json_array_size(json_object_get(report, "held")) > 0;
 }
 
 /* How many entries it had that tell of something done. */
@@ -56,7 +49,8 @@ static size_t take_journal(struct playing *playing)
     json_array_foreach(journal, index, entry) {
         const char *kind = text_of(entry, "kind");
         const json_t *report = json_object_get(entry, "report");
-        take_told(playing, report);
+        json_array_append(playing->documents, entry);
+        playing->told = playing->told || tells_of_conflict(report);
         if (strcmp(text_of(entry, "stage"), "redeploy") == 0 && strcmp(kind, "stage") == 0)
             playing->refused = json_is_false(json_object_get(report, "allowed"));
         done += strcmp(kind, "asked") != 0;
@@ -69,26 +63,48 @@ static size_t take_journal(struct playing *playing)
     return done;
 }
 
-static bool broken(struct playing *playing, const char *name, char *words)
+static void broken(struct playing *playing, const char *name, char *words)
 {
-    if (!words)
-        return false;
     playing->play->broken = name;
     playing->play->words = words;
-    return true;
 }
 
-/* false: one is broken. */
-static bool check(struct playing *playing, bool at_rest)
+/* Whether what happened leaves something that nobody can know, so that what runs need not be what is known. */
+static bool is_puzzled(const struct playing *playing)
 {
-    const struct scenario_facts facts = { playing->services, playing->distribution, playing->observed,
-                                          playing->writes,   playing->told,         playing->damaged,
-                                          playing->renamed };
+    return playing->damaged || ((playing->renamed || playing->forgot) && playing->told);
+}
+
+static const struct invariant {
     const char *name;
-    char *words = scenario_always(&facts, &name);
-    if (!words && at_rest)
-        words = scenario_at_rest(&facts, &name);
-    return !broken(playing, name, words);
+    void (*check)(const struct scenario_seen *seen, json_t *broken);
+    bool at_rest; /* it holds after a good cycle; else always */
+    bool known;   /* it holds only where it can be known what runs */
+    bool named;   /* it holds only while names are keys */
+} invariants[] = {
+    { "a write is lost", scenario_check_writes, false, false, false },
+    { "a component with state is live twice", scenario_check_once, true, true, false },
+    { "the manifest is not what the targets run", scenario_check_manifest, true, true, false },
+    { "a service does not run", scenario_check_placed, true, true, false },
+    { "the newest state is not live", scenario_check_newest, true, true, true },
+    { "something is left behind", scenario_check_left, true, false, false },
+};
+
+static void check(struct playing *playing, bool at_rest)
+{
+    const struct scenario_seen seen = { playing->system, playing->observed, playing->writes, playing->documents, "" };
+    if (json_is_true(json_object_get(playing->observed, "paused")))
+        at_rest = false;
+    for (size_t i = 0; i < sizeof invariants / sizeof *invariants && !playing->play->broken; i++) {
+        const struct invariant *invariant = &invariants[i];
+        CLEANUP_JSON json_t *list = json_array();
+        if ((invariant->at_rest && !at_rest) || (invariant->known && is_puzzled(playing))
+            || (invariant->named && playing->renamed))
+            continue;
+        invariant->check(&seen, list);
+        if (json_array_size(list) > 0)
+            broken(playing, invariant->name, strdup(json_string_value(json_array_get(list, 0))));
+    }
 }
 
 static bool has_line(const json_t *lines, const char *text)
@@ -101,22 +117,21 @@ static bool has_line(const json_t *lines, const char *text)
     return false;
 }
 
-/* The component that took it is the one that has it now. */
+/* Taken by a component with state: one that has it now. */
 static int note_write(struct playing *playing, const json_t *event)
 {
     const char *name, *text = text_of(event, "text");
     json_t *target, *active;
     size_t index;
+    bool taken = false;
     if (look(playing) != 0)
         return -1;
     json_object_foreach(json_object_get(playing->observed, "targets"), name, target)
         json_array_foreach(json_object_get(target, "active"), index, active)
-            if (strcmp(text_of(active, "service"), text_of(event, "service")) == 0
-                && has_line(json_object_get(active, "state"), text))
-                json_array_append_new(playing->writes,
-                                      json_pack("{ss so}", "text", text, "place",
-                                                json_sprintf("%s/%s", text_of(active, "container"),
-                                                             text_of(active, "component"))));
+            taken = taken || (strcmp(text_of(active, "service"), text_of(event, "service")) == 0
+                              && has_line(json_object_get(active, "state"), text));
+    if (taken)
+        json_array_append_new(playing->writes, json_pack("{ss ss}", "service", text_of(event, "service"), "text", text));
     return 0;
 }
 
@@ -124,30 +139,12 @@ static int note_write(struct playing *playing, const json_t *event)
 static void forget_destroyed(struct playing *playing)
 {
     for (size_t i = json_array_size(playing->writes); i-- > 0;) {
-        CLEANUP_JSON json_t *one = json_pack("[O]", json_array_get(playing->writes, i));
-        const struct scenario_facts facts = { .observed = playing->observed, .writes = one };
-        const char *name;
-        CLEANUP_FREE char *words = scenario_always(&facts, &name);
-        if (words)
+        CLEANUP_JSON json_t *one = json_pack("[O]", json_array_get(playing->writes, i)), *list = json_array();
+        const struct scenario_seen seen = { .observed = playing->observed, .writes = one };
+        scenario_check_writes(&seen, list);
+        if (json_array_size(list) > 0)
             json_array_remove(playing->writes, i);
     }
-}
-
-static void take_upgrade(struct playing *playing, const json_t *event)
-{
-    const char *name;
-    json_t *change, *place;
-    json_object_foreach(json_object_get(event, "services"), name, change) {
-        json_t *service = json_object_get(playing->services, name);
-        if (json_is_null(change))
-            json_object_del(playing->services, name);
-        else if (service)
-            json_object_update(service, change);
-        else
-            json_object_set_new(playing->services, name, json_deep_copy(change));
-    }
-    json_object_foreach(json_object_get(event, "distribution"), name, place)
-        json_object_set_new(playing->distribution, name, json_deep_copy(place));
 }
 
 static bool destroys(const json_t *event)
@@ -175,15 +172,12 @@ static int happen(struct playing *playing, const json_t *event)
         return -1;
     if (status == 0 && strcmp(word, "write") == 0 && !later && note_write(playing, event) != 0)
         return -1;
-    if (status == 0 && strcmp(word, "upgrade") == 0)
-        take_upgrade(playing, event);
+    if (status == 0 && !later)
+        scenario_system_follow(playing->system, event);
     if (strcmp(word, "full-disk") == 0)
         playing->good = false; /* and nothing of what comes is journalled */
-    if (strcmp(word, "corrupt") == 0)
-        json_object_set_new(playing->damaged, text_of(event, "target"), json_true());
+    playing->damaged = playing->damaged || strcmp(word, "corrupt") == 0;
     playing->renamed = playing->renamed || strcmp(word, "rename") == 0;
-    if (strcmp(word, "rename") == 0 && json_object_get(playing->damaged, text_of(event, "target")))
-        json_object_set_new(playing->damaged, text_of(event, "to"), json_true());
     if (status == 0 && destroys(event) && !later) {
         playing->lost = true;
         playing->forgot = playing->forgot || forgets(event);
@@ -234,8 +228,8 @@ static bool may_rest(const struct playing *playing)
     json_t *target;
     json_object_foreach(json_object_get(playing->observed, "targets"), name, target)
         if (strcmp(text_of(target, "is"), "up") == 0 && json_is_true(json_object_get(target, "listed"))
-            && !is_held(playing, name) && !json_object_get(playing->damaged, name))
-            return !playing->refused && !is_stuck(playing);
+            && !is_held(playing, name))
+            return !playing->refused && !playing->damaged && !is_stuck(playing);
     return false;
 }
 
@@ -280,8 +274,6 @@ static int play_timeline(struct playing *playing, const json_t *timeline)
 {
     size_t index;
     json_t *moment;
-    if (adapt_and_check(playing) != 0)
-        return -1;
     json_array_foreach(timeline, index, moment) {
         if (playing->play->broken)
             return 0;
@@ -292,32 +284,27 @@ static int play_timeline(struct playing *playing, const json_t *timeline)
     return playing->play->broken ? 0 : adapt_again(playing);
 }
 
-static json_t *copy_of(const json_t *scenario, const char *key)
-{
-    json_t *value = json_object_get(scenario, key);
-    return value ? json_deep_copy(value) : json_object();
-}
-
 int scenario_play(const struct scenario_network *network, const struct scenario_setting *setting,
-                  void (*prepare)(void *closure, void *opened), void *closure, struct scenario_play *play)
+                  const struct scenario_watch *watch, struct scenario_play *play)
 {
-    struct playing playing = { .network = network, .services = copy_of(setting->scenario, "services"),
-                               .distribution = copy_of(setting->scenario, "distribution"), .writes = json_array(),
-                               .told = json_object(), .damaged = json_object(), .play = play };
+    struct playing playing = { .network = network, .system = scenario_system(setting->scenario),
+                               .writes = json_array(), .documents = json_array(), .play = play };
     *play = (struct scenario_play){ 0 };
     playing.opened = network->open(setting);
     int status = playing.opened ? 0 : -1;
-    if (status == 0 && prepare)
-        prepare(closure, playing.opened);
+    if (status == 0)
+        status = adapt_and_check(&playing);
+    if (status == 0 && watch)
+        watch->begin(watch->closure, playing.opened);
     if (status == 0)
         status = play_timeline(&playing, json_object_get(setting->scenario, "timeline"));
+    if (status == 0 && watch)
+        watch->end(watch->closure, playing.opened, playing.observed);
     if (playing.opened)
         network->close(playing.opened);
-    json_decref(playing.services);
-    json_decref(playing.distribution);
+    json_decref(playing.system);
     json_decref(playing.writes);
-    json_decref(playing.told);
-    json_decref(playing.damaged);
+    json_decref(playing.documents);
     json_decref(playing.observed);
     return status;
 }

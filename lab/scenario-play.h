@@ -17,10 +17,17 @@ struct scenario_play {
     size_t cycles;      /* adaptation cycles that there were */
 };
 
-/* Plays it to its end, or to the first invariant that is broken. prepare: called once the network is open, as to
- * set a fault; may be NULL. -1 after a message: it could not be played. */
+/* Who wants to see the network once the system is deployed first, and when all is over, with the last that was observed. */
+struct scenario_watch {
+    void (*begin)(void *closure, void *opened);
+    void (*end)(void *closure, void *opened, const json_t *observed);
+    void *closure;
+};
+
+/* Plays it to its end, or to the first invariant that is broken. watch: NULL: nobody. -1 after a message: it could not
+ * be played. */
 int scenario_play(const struct scenario_network *network, const struct scenario_setting *setting,
-                  void (*prepare)(void *closure, void *opened), void *closure, struct scenario_play *play);
+                  const struct scenario_watch *watch, struct scenario_play *play);
 
 void scenario_play_clear(struct scenario_play *play);
 

@@ -114,7 +114,8 @@ static void list_changes(FILE *stream, const json_t *names, const char *what, bo
 
 static void tell_infrastructure(struct scenario_story *story, const json_t *document)
 {
-    const json_t *changes = json_object_get(document, "changes"), *left_out = json_object_get(document, "leftOut");
+    const json_t *changes = json_object_get(document, "changes"),
+                 *left_out = json_object_get(document, "leftOut");
     CLEANUP_FREE char *found = NULL;
     size_t length;
     FILE *stream = open_memstream(&found, &length);
@@ -147,13 +148,21 @@ static const char *done_about(const json_t *target)
                                            : "";
 }
 
+/* What a parser says of a profile manifest depends on the parser, and on how far it came. */
+static const char *reason_of(const json_t *target)
+{
+    static const char parsed[] = "--query-installed: line ";
+    const char *reason = text_of(target, "reason");
+    return strncmp(reason, parsed, strlen(parsed)) == 0 ? "its profile manifest cannot be taken" : reason;
+}
+
 static void add_answers(struct facts *facts, const json_t *report)
 {
     const char *name;
     json_t *target;
     json_object_foreach(json_object_get(report, "targets"), name, target)
         if (is(target, "status", "silent") || is(target, "status", "invalid"))
-            add_fact(facts, "%s is %s: %s%s", name, text_of(target, "status"), text_of(target, "reason"),
+            add_fact(facts, "%s is %s: %s%s", name, text_of(target, "status"), reason_of(target),
                      done_about(target));
 }
 
@@ -165,7 +174,8 @@ static void add_copies(struct facts *facts, const json_t *report, const char *li
     json_array_foreach(json_object_get(report, list), index, copy)
         add_fact(facts, "%s on %s %s: %s%s", text_of(copy, "component"), text_of(copy, "target"), words,
                  text_of(copy, "reason"),
-                 json_is_false(json_object_get(copy, "fenced")) ? ", and not all of its services are fenced" : "");
+                 json_is_false(json_object_get(copy, "fenced")) ? ", and not all of its services are fenced"
+                                                                : "");
 }
 
 static void add_conflicts(struct facts *facts, const json_t *report)
@@ -179,7 +189,8 @@ static void add_conflicts(struct facts *facts, const json_t *report)
     }
 }
 
-static void add_services(struct facts *facts, struct scenario_story *story, const char *target, const json_t *changes)
+static void add_services(struct facts *facts, struct scenario_story *story, const char *target,
+                         const json_t *changes)
 {
     const json_t *services = json_object_get(changes, "services");
     const bool gone = is(changes, "infrastructure", "removed");
@@ -206,8 +217,8 @@ static void add_changes(struct facts *facts, struct scenario_story *story, const
         add_fact(facts, "%s on %s stays out of the manifest: it is not active there", text_of(entry, "name"),
                  text_of(entry, "target"));
     json_array_foreach(json_object_get(report, "dangling"), index, entry)
-        add_fact(facts, "a dependency of %s on something on %s that is gone is left out", text_of(entry, "name"),
-                 text_of(json_object_get(entry, "dependency"), "target"));
+        add_fact(facts, "a dependency of %s on something on %s that is gone is left out",
+                 text_of(entry, "name"), text_of(json_object_get(entry, "dependency"), "target"));
     json_array_foreach(json_object_get(report, "divergent"), index, entry)
         add_fact(facts, "targets hold different versions of the connections of %s", text_of(entry, "name"));
     json_array_foreach(json_object_get(report, "unbacked"), index, entry)
@@ -244,9 +255,17 @@ static void tell_reconstruct(struct scenario_story *story, const json_t *report)
     tell_facts(story, &facts);
 }
 
+void scenario_story_decision(struct scenario_story *story, const json_t *report, bool failed)
+{
+    tell_reconstruct(story, report);
+    if (failed)
+        fputs("  it fails\n", story->stream);
+}
+
 /* Redeploy. */
 
-static const json_t *find_mapping(const json_t *list, const char *member, const char *name, const char *target)
+static const json_t *find_mapping(const json_t *list, const char *member, const char *name,
+                                  const char *target)
 {
     size_t index;
     json_t *mapping;
@@ -263,16 +282,19 @@ static void add_activation(struct facts *facts, const struct scenario_story *sto
     const char *gone = json_string_value(json_object_get(story->gone, name));
     const json_t *from = find_mapping(removed, "name", name, NULL);
     if (find_mapping(removed, "name", name, target))
-        add_fact(facts, "%s on %s is replaced: its version or what it depends on is another one", name, target);
+        add_fact(facts, "%s on %s is replaced: its version or what it depends on is another one", name,
+                 target);
     else if (from)
-        add_fact(facts, "%s is activated on %s: it moves there from %s", name, target, text_of(from, "target"));
+        add_fact(facts, "%s is activated on %s: it moves there from %s", name, target,
+                 text_of(from, "target"));
     else if (gone)
         add_fact(facts, "%s is activated on %s: it was on %s, which is gone", name, target, gone);
     else
         add_fact(facts, "%s is activated on %s: the distribution has it there", name, target);
 }
 
-static void add_services_difference(struct facts *facts, const struct scenario_story *story, const json_t *mappings)
+static void add_services_difference(struct facts *facts, const struct scenario_story *story,
+                                    const json_t *mappings)
 {
     const json_t *added = json_object_get(mappings, "added"), *removed = json_object_get(mappings, "removed");
     size_t index;
@@ -287,21 +309,24 @@ static void add_services_difference(struct facts *facts, const struct scenario_s
 
 static void add_state_difference(struct facts *facts, const json_t *snapshots)
 {
-    const json_t *added = json_object_get(snapshots, "added"), *removed = json_object_get(snapshots, "removed");
+    const json_t *added = json_object_get(snapshots, "added"),
+                 *removed = json_object_get(snapshots, "removed");
     size_t index;
     json_t *mapping;
     json_array_foreach((json_t *)added, index, mapping) {
         const char *component = text_of(mapping, "component"), *target = text_of(mapping, "target");
         const json_t *from = find_mapping(removed, "component", component, NULL);
         if (from)
-            add_fact(facts, "the state of %s moves from %s to %s", component, text_of(from, "target"), target);
+            add_fact(facts, "the state of %s moves from %s to %s", component, text_of(from, "target"),
+                     target);
         else
-            add_fact(facts, "the newest snapshot of %s, if there is one, is restored on %s", component, target);
+            add_fact(facts, "the newest snapshot of %s, if there is one, is restored on %s", component,
+                     target);
     }
     json_array_foreach((json_t *)removed, index, mapping)
         if (!find_mapping(added, "component", text_of(mapping, "component"), NULL))
-            add_fact(facts, "the state of %s on %s is not looked after any more", text_of(mapping, "component"),
-                     text_of(mapping, "target"));
+            add_fact(facts, "the state of %s on %s is not looked after any more",
+                     text_of(mapping, "component"), text_of(mapping, "target"));
 }
 
 static void add_recovery(struct facts *facts, const json_t *report)
@@ -323,13 +348,15 @@ static void add_recovery(struct facts *facts, const json_t *report)
 
 static void tell_redeploy(struct scenario_story *story, const json_t *report)
 {
-    const json_t *difference = json_object_get(report, "difference"), *status = json_object_get(report, "status");
+    const json_t *difference = json_object_get(report, "difference"),
+                 *status = json_object_get(report, "status");
     struct facts facts = { 0 };
     add_services_difference(&facts, story, json_object_get(difference, "mappings"));
     add_state_difference(&facts, json_object_get(difference, "snapshots"));
     add_recovery(&facts, json_object_get(report, "recover"));
     if (!status)
-        fputs("  redeploy: nothing was deployed\n", story->stream);
+        fprintf(story->stream, "  redeploy: nothing was deployed%s\n",
+                facts.count > 0 ? ", it would have been:" : "");
     else if (json_integer_value(status) > 0)
         fprintf(story->stream, "  redeploy: the deployment ended with %lld\n",
                 (long long)json_integer_value(status));
@@ -381,7 +408,8 @@ static void end_cycle(struct scenario_story *story, const json_t *document)
     const json_t *signal = json_object_get(document, "signal");
     head_cycle(story, is(document, "outcome", "paused") ? "the loop pauses" : "");
     if (signal)
-        fprintf(story->stream, "  the cycle is ended by signal %lld\n", (long long)json_integer_value(signal));
+        fprintf(story->stream, "  the cycle is ended by signal %lld\n",
+                (long long)json_integer_value(signal));
     else if (is(document, "outcome", "failed") && !story->failed)
         fprintf(story->stream, "  the cycle fails%s%s\n", *text_of(document, "stage") ? " in the stage " : "",
                 text_of(document, "stage"));

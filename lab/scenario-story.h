@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * What happened, in words: events, and cycles as the journal tells them, with the reason for each action. The same
- * wherever a scenario was run: nothing in it depends on time, on paths or on the order of what happens at once.
+ * What happened, in words: events, and cycles as the journal tells them, with the reason for each action. The
+ * same wherever a scenario was run: nothing in it depends on time, on paths or on the order of what happens
+ * at once.
  */
 #ifndef SCENARIO_STORY_H
 #define SCENARIO_STORY_H
@@ -33,6 +34,9 @@ void scenario_story_event(struct scenario_story *story, const json_t *event);
 
 /* Documents of the journal, in order; nothing else happened in between. */
 void scenario_story_journal(struct scenario_story *story, const json_t *documents);
+
+/* A reconstruction that belongs to no cycle. */
+void scenario_story_decision(struct scenario_story *story, const json_t *report, bool failed);
 
 /* All of it so far; malloc()ed. */
 char *scenario_story_text(struct scenario_story *story);

@@ -17,7 +17,8 @@ static char *place_path(const struct place *place)
     if (!place || !place->up)
         return strdup("");
     CLEANUP_FREE char *above = place_path(place->up);
-    return place->key ? string_format("%s/%s", above, place->key) : string_format("%s/%zu", above, place->index);
+    return place->key ? string_format("%s/%s", above, place->key)
+                      : string_format("%s/%zu", above, place->index);
 }
 
 void mistake(struct reading *reading, const struct place *place, const char *format, ...)
@@ -30,8 +31,8 @@ void mistake(struct reading *reading, const struct place *place, const char *for
     va_end(arguments);
     reading->mistakes++;
     if (reading->text)
-        log_error(NULL, "%s:%zu: %s: %s", reading->file, scenario_locate(reading->text, path), *path ? path : "/",
-                  text);
+        log_error(NULL, "%s:%zu: %s: %s", reading->file, scenario_locate(reading->text, path),
+                  *path ? path : "/", text);
     else
         log_error(NULL, "%s: %s: %s", reading->file, *path ? path : "/", text);
 }
@@ -110,14 +111,16 @@ void check_boolean(struct reading *reading, const struct place *place, const jso
         mistake(reading, place, "this must be true or false");
 }
 
-void check_text(struct reading *reading, const struct place *place, const json_t *value, const struct member *member)
+void check_text(struct reading *reading, const struct place *place, const json_t *value,
+                const struct member *member)
 {
     (void)member;
     if (!json_is_string(value) || !is_plain_name(json_string_value(value)))
         mistake(reading, place, "this must be a text of one line");
 }
 
-void check_texts(struct reading *reading, const struct place *place, const json_t *value, const struct member *member)
+void check_texts(struct reading *reading, const struct place *place, const json_t *value,
+                 const struct member *member)
 {
     check_list(reading, place, value, member, check_text);
 }
@@ -139,7 +142,8 @@ static bool is_word(const char *const *words, const char *word)
     return false;
 }
 
-void check_word(struct reading *reading, const struct place *place, const json_t *value, const struct member *member)
+void check_word(struct reading *reading, const struct place *place, const json_t *value,
+                const struct member *member)
 {
     const char *word = json_string_value(value);
     CLEANUP_FREE char *all = strdup(member->words[0]);
@@ -169,7 +173,8 @@ void check_integer(struct reading *reading, const struct place *place, const jso
         mistake(reading, place, "this must be an integer");
 }
 
-void check_count(struct reading *reading, const struct place *place, const json_t *value, const struct member *member)
+void check_count(struct reading *reading, const struct place *place, const json_t *value,
+                 const struct member *member)
 {
     (void)member;
     if (!json_is_integer(value) || json_integer_value(value) < 1 || json_integer_value(value) > 1000000)
@@ -196,8 +201,8 @@ void check_list_of(struct reading *reading, const struct place *place, const jso
     check_list(reading, place, value, member, check_members);
 }
 
-static void check_name(struct reading *reading, const struct place *place, const json_t *value, const json_t *names,
-                       const char *what)
+static void check_name(struct reading *reading, const struct place *place, const json_t *value,
+                       const json_t *names, const char *what)
 {
     const char *name = json_string_value(value);
     if (!name)
@@ -308,7 +313,8 @@ static void check_distribution(struct reading *reading, const struct place *plac
 static void check_moment(struct reading *reading, const struct place *place, const json_t *value,
                          const struct member *member)
 {
-    static const struct member expecting[] = { { .name = "expect", .check = check_anything }, { .name = NULL } };
+    static const struct member expecting[] = { { .name = "expect", .check = check_anything },
+                                               { .name = NULL } };
     size_t index;
     json_t *part;
     (void)member;
@@ -340,7 +346,8 @@ static const struct member members_of_models[] = {
 
 static const char *const one_network[] = { "simulation", "lab", NULL };
 
-/* The timeline before what must hold in the end, which may speak of all names: not checked in the file's order. */
+/* The timeline before what must hold in the end, which may speak of all names: not checked in the file's
+ * order. */
 static const struct member members_of_scenario[] = {
     { .name = "version", .check = check_version, .required = true },
     { .name = "description", .check = check_text, .required = true },
@@ -362,7 +369,8 @@ static const struct member members_of_scenario[] = {
 static void check_whole(struct reading *reading, const json_t *document)
 {
     const struct place whole = { 0 };
-    const json_t *timeline = json_object_get(document, "timeline"), *expect = json_object_get(document, "expect");
+    const json_t *timeline = json_object_get(document, "timeline"),
+                 *expect = json_object_get(document, "expect");
     bool models = json_object_get(document, "models");
     check_object(reading, &whole, document, members_of_scenario);
     if (!json_object_get(document, "only") != !json_object_get(document, "because"))
@@ -381,7 +389,8 @@ size_t scenario_validate(const json_t *document, const char *file, const char *t
 {
     struct reading reading = { .file = file, .text = text, .targets = json_object(),
                                .known_targets = json_object(), .saved = json_object() };
-    const json_t *targets = json_object_get(document, "targets"), *services = json_object_get(document, "services");
+    const json_t *targets = json_object_get(document, "targets"),
+                 *services = json_object_get(document, "services");
     if (json_is_object(targets)) {
         json_object_update(reading.targets, (json_t *)targets);
         json_object_update(reading.known_targets, (json_t *)targets);

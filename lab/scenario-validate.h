@@ -40,7 +40,8 @@ struct member {
 void mistake(struct reading *reading, const struct place *place, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
-/* Whether it is an object that has all that is required and nothing that is unknown. Each member is checked. */
+/* Whether it is an object that has all that is required and nothing that is unknown. Each member is checked.
+ */
 void check_object(struct reading *reading, const struct place *place, const json_t *value,
                   const struct member *members);
 
@@ -52,7 +53,8 @@ member_check check_anything, check_boolean, check_text, check_texts, check_word,
 member_check check_integer, check_count, check_count_or_none, check_members, check_list_of;
 
 /* The name of a target that is there now, or (known) that ever was; of a service. */
-member_check check_target, check_targets, check_known_target, check_known_targets, check_service, check_services;
+member_check check_target, check_targets, check_known_target, check_known_targets, check_service,
+    check_services;
 
 /* In scenario-events.c: what happens, with what it does to the names; and what must hold. */
 void check_event(struct reading *reading, const struct place *place, const json_t *value);

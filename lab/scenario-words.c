@@ -62,7 +62,11 @@ char *scenario_names(const json_t *list)
     if (!stream)
         return NULL;
     json_array_foreach((json_t *)list, index, name)
-        fprintf(stream, "%s%s", index == 0 ? "" : index + 1 == count ? " and " : ", ", json_string_value(name));
+        fprintf(stream, "%s%s",
+                index == 0           ? ""
+                : index + 1 == count ? " and "
+                                     : ", ",
+                json_string_value(name));
     return fclose(stream) == 0 ? text : NULL;
 }
 
@@ -84,7 +88,6 @@ static const struct {
     { "accept", "an operator accepts ", "" },
     { "prefer", "an operator prefers ", "" },
 }, of_nobody[] = {
-    { "snapshot", "snapshots are due", "" },
     { "pause", "an operator pauses the loop", "" },
     { "continue", "an operator lets the loop go on", "" },
     { "trigger", "an operator asks for a cycle", "" },
@@ -96,7 +99,8 @@ static bool write_simple(FILE *stream, const json_t *event, const char *name)
 {
     for (size_t i = 0; i < sizeof of_target / sizeof *of_target; i++)
         if (strcmp(name, of_target[i].event) == 0)
-            return fprintf(stream, "%s%s%s", of_target[i].before, member(event, "target"), of_target[i].after) > 0;
+            return fprintf(stream, "%s%s%s", of_target[i].before, member(event, "target"), of_target[i].after)
+                   > 0;
     for (size_t i = 0; i < sizeof of_nobody / sizeof *of_nobody; i++)
         if (strcmp(name, of_nobody[i].event) == 0)
             return fputs(of_nobody[i].before, stream) >= 0;
@@ -166,12 +170,13 @@ static void write_failure(FILE *stream, const json_t *event)
     write_times(stream, event);
 }
 
-static void write_changes(FILE *stream, const char *who, const json_t *event)
+static void write_changes(FILE *stream, const json_t *event)
 {
+    const bool foreign = strcmp(member(event, "event"), "foreign-deploy") == 0;
     const json_t *distribution = json_object_get(event, "distribution");
     const char *name, *between = " ";
     json_t *part;
-    fputs(who, stream);
+    fputs(foreign ? "another coordinator deploys" : "the models change:", stream);
     json_object_foreach(json_object_get(event, "services"), name, part) {
         fprintf(stream, "%s%s%s", between, json_is_null(part) ? "without " : "", name);
         if (*member(part, "version"))
@@ -195,61 +200,95 @@ static void write_ending(FILE *stream, const json_t *event)
         fprintf(stream, "by signal %s", member(event, "signal"));
 }
 
-static void write_partition(FILE *stream, const json_t *event, const char *verb)
+static void write_partition(FILE *stream, const json_t *event)
 {
+    const bool joined = strcmp(member(event, "event"), "join") == 0;
     CLEANUP_FREE char *names = scenario_names(json_object_get(event, "targets"));
-    fprintf(stream, "%s %s the coordinator", names ? names : "", verb);
+    fprintf(stream, "%s %s the coordinator", names ? names : "",
+            joined ? "can be reached again by" : "cannot be reached by");
 }
+
+static void write_save(FILE *stream, const json_t *event)
+{
+    fprintf(stream, "the disk of %s is saved as %s", member(event, "target"), member(event, "label"));
+}
+
+static void write_change(FILE *stream, const json_t *event)
+{
+    fprintf(stream, "%s of %s becomes %s", member(event, "property"), member(event, "target"),
+            member(event, "value"));
+}
+
+static void write_rename(FILE *stream, const json_t *event)
+{
+    fprintf(stream, "%s is called %s from now on", member(event, "target"), member(event, "to"));
+}
+
+static void write_slow(FILE *stream, const json_t *event)
+{
+    fprintf(stream, "%s becomes slow", member(event, "target"));
+}
+
+static void write_corruption(FILE *stream, const json_t *event)
+{
+    const bool stranger = strcmp(member(event, "how"), "stranger") == 0;
+    fprintf(stream, "the profile manifest of %s is %s", member(event, "target"),
+            stranger ? "of a stranger" : member(event, "how"));
+}
+
+static void write_writing(FILE *stream, const json_t *event)
+{
+    const char *target = member(event, "target");
+    fprintf(stream, "a client writes \"%s\" to %s%s%s%s", member(event, "text"), member(event, "service"),
+            *target ? " on " : "", target,
+            json_is_true(json_object_get(event, "snapshot")) ? ", and a snapshot is taken" : "");
+}
+
+static void write_kill(FILE *stream, const json_t *event)
+{
+    fprintf(stream, "the loop is killed%s", *member(event, "spares") ? ", the deployment goes on" : "");
+}
+
+static void write_clock(FILE *stream, const json_t *event)
+{
+    json_int_t seconds = json_integer_value(json_object_get(event, "seconds"));
+    fprintf(stream, "the clock goes %s by %lld seconds", seconds < 0 ? "back" : "forward", llabs(seconds));
+}
+
+static void write_wait(FILE *stream, const json_t *event)
+{
+    fprintf(stream, "%lld seconds pass", (long long)json_integer_value(json_object_get(event, "seconds")));
+}
+
+static void write_replay(FILE *stream, const json_t *event)
+{
+    fprintf(stream, "%s is decided again", member(event, "input"));
+}
+
+static const struct {
+    const char *event;
+    void (*write)(FILE *stream, const json_t *event_);
+} writers[] = {
+    { "change", write_change },       { "clock", write_clock },         { "corrupt", write_corruption },
+    { "end", write_ending },          { "fail", write_failure },        { "foreign-deploy", write_changes },
+    { "generator", write_generator }, { "join", write_partition },      { "kill-host", write_kill },
+    { "lose-coordinator", write_loss }, { "partition", write_partition }, { "reappear", write_reappear },
+    { "rename", write_rename },       { "replay", write_replay },       { "save", write_save },
+    { "slow", write_slow },           { "upgrade", write_changes },     { "wait", write_wait },
+    { "write", write_writing },
+};
 
 static void write_one(FILE *stream, const json_t *event)
 {
-    const char *name = member(event, "event"), *target = member(event, "target");
+    const char *name = member(event, "event");
     if (write_simple(stream, event, name))
         return;
-    if (strcmp(name, "reappear") == 0)
-        write_reappear(stream, event);
-    else if (strcmp(name, "save") == 0)
-        fprintf(stream, "the disk of %s is saved as %s", target, member(event, "label"));
-    else if (strcmp(name, "change") == 0)
-        fprintf(stream, "%s of %s becomes %s", member(event, "property"), target, member(event, "value"));
-    else if (strcmp(name, "rename") == 0)
-        fprintf(stream, "%s is called %s from now on", target, member(event, "to"));
-    else if (strcmp(name, "partition") == 0)
-        write_partition(stream, event, "cannot be reached by");
-    else if (strcmp(name, "join") == 0)
-        write_partition(stream, event, "can be reached again by");
-    else if (strcmp(name, "slow") == 0)
-        fprintf(stream, "%s becomes slow", target);
-    else if (strcmp(name, "lose-coordinator") == 0)
-        write_loss(stream, event);
-    else if (strcmp(name, "corrupt") == 0)
-        fprintf(stream, "the profile manifest of %s is %s", target,
-                strcmp(member(event, "how"), "stranger") == 0 ? "of a stranger" : member(event, "how"));
-    else if (strcmp(name, "generator") == 0)
-        write_generator(stream, event);
-    else if (strcmp(name, "fail") == 0)
-        write_failure(stream, event);
-    else if (strcmp(name, "foreign-deploy") == 0)
-        write_changes(stream, "another coordinator deploys", event);
-    else if (strcmp(name, "upgrade") == 0)
-        write_changes(stream, "the models change:", event);
-    else if (strcmp(name, "end") == 0)
-        write_ending(stream, event);
-    else if (strcmp(name, "write") == 0)
-        fprintf(stream, "a client writes \"%s\" to %s%s%s", member(event, "text"), member(event, "service"),
-                *target ? " on " : "", target);
-    else if (strcmp(name, "kill-host") == 0)
-        fprintf(stream, "the loop is killed%s", *member(event, "spares") ? ", the deployment goes on" : "");
-    else if (strcmp(name, "clock") == 0)
-        fprintf(stream, "the clock goes %s by %lld seconds",
-                json_integer_value(json_object_get(event, "seconds")) < 0 ? "back" : "forward",
-                llabs(json_integer_value(json_object_get(event, "seconds"))));
-    else if (strcmp(name, "wait") == 0)
-        fprintf(stream, "%lld seconds pass", (long long)json_integer_value(json_object_get(event, "seconds")));
-    else if (strcmp(name, "replay") == 0)
-        fprintf(stream, "%s is decided again", member(event, "input"));
-    else
-        fputs(name, stream);
+    for (size_t i = 0; i < sizeof writers / sizeof *writers; i++)
+        if (strcmp(name, writers[i].event) == 0) {
+            writers[i].write(stream, event);
+            return;
+        }
+    fputs(name, stream);
 }
 
 char *scenario_event_words(const json_t *event)

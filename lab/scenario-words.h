@@ -10,8 +10,8 @@
 /* "test1 crashes"; malloc()ed. */
 char *scenario_event_words(const json_t *event);
 
-/* Without what differs from one run to the next: a store path is its name without hash, another absolute path its last
- * part, a key is KEY; malloc()ed. */
+/* Without what differs from one run to the next: a store path is its name without hash, another absolute path
+ * its last part, a key is KEY; malloc()ed. */
 char *scenario_plain(const char *text);
 
 /* The texts of a list: "a, b and c"; malloc()ed. */

@@ -8,6 +8,9 @@ dist_nixexpr_DATA += \
 	nix/infrastructure.nix \
 	nix/manifest-xml.nix \
 	nix/manifest.nix \
+	nix/scenario-distribution.nix \
+	nix/scenario-infrastructure.nix \
+	nix/scenario-services.nix \
 	nix/services.nix \
 	nix/sets.nix \
 	$(NULL)

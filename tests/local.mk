@@ -25,9 +25,11 @@ unit_tests = \
 	tests/unit/presence \
 	tests/unit/programs \
 	tests/unit/progress \
+	tests/unit/report \
+	tests/unit/scenario-check \
+	tests/unit/scenario-format \
+	tests/unit/scenario-story \
 	tests/unit/simulation \
-	tests/unit/report \
-	tests/unit/report \
 	tests/unit/state \
 	tests/unit/stories \
 	tests/unit/strings \
@@ -80,14 +82,22 @@ tests_unit_walks_LDADD = $(tests_unit_stories_LDADD)
 tests_unit_simulation_SOURCES = tests/unit/simulation.c plugin/hook.c
 tests_unit_simulation_CPPFLAGS = $(story_flags)
 tests_unit_simulation_LDADD = $(libraries_of_simulation) $(CMOCKA_LIBS)
+scenario_flags = $(AM_CPPFLAGS) -iquote $(top_srcdir)/lab
+libraries_of_scenarios = lab/libscenario.a $(libraries_of_simulation) $(CMOCKA_LIBS)
+tests_unit_scenario_check_CPPFLAGS = $(scenario_flags)
+tests_unit_scenario_check_LDADD = $(libraries_of_scenarios)
+tests_unit_scenario_format_CPPFLAGS = $(scenario_flags)
+tests_unit_scenario_format_LDADD = $(libraries_of_scenarios)
+tests_unit_scenario_story_CPPFLAGS = $(scenario_flags)
+tests_unit_scenario_story_LDADD = $(libraries_of_scenarios)
 check_LIBRARIES += tests/libswitched.a
 tests_libswitched_a_SOURCES = $(plugin_sources)
 tests_libswitched_a_CPPFLAGS = $(AM_CPPFLAGS) -DTEST_SWITCHES
 tests_unit_switches_SOURCES = tests/unit/switches.c $(story_sources)
 tests_unit_switches_CPPFLAGS = $(story_flags) -DTEST_SWITCHES
 tests_unit_switches_LDADD = lab/libsimulation.a tests/libswitched.a host/libhost.a $(LDADD)
-tests_unit_explored_SOURCES = tests/unit/explored.c lab/scenario-random.c lab/scenario-shrink.c
-tests_unit_explored_CPPFLAGS = $(AM_CPPFLAGS) -iquote $(top_srcdir)/lab
+tests_unit_explored_CPPFLAGS = $(scenario_flags)
+tests_unit_explored_LDADD = $(libraries_of_scenarios)
 tests_unit_transcript_CPPFLAGS = $(AM_CPPFLAGS) -iquote $(top_srcdir)/host
 tests_unit_transcript_LDADD = host/libhost.a $(LDADD)
 tests_unit_supervisor_CPPFLAGS = $(AM_CPPFLAGS) -iquote $(top_srcdir)/host
@@ -164,6 +174,9 @@ shell_tests = \
 	tests/reconstruct-versions.sh \
 	tests/reconstruct-versions-store.sh \
 	tests/replays.sh \
+	tests/scenarios.sh \
+	tests/scenario-lab.sh \
+	tests/scenario-policy.sh \
 	$(NULL)
 TESTS += $(shell_tests)
 systemd_tests = tests/systemd-loop.sh tests/systemd-unit.sh
@@ -198,6 +211,7 @@ EXTRA_DIST += \
 	tests/count-results \
 	tests/journals \
 	tests/replays \
+	tests/scenarios \
 	$(NULL)
 dist_check_SCRIPTS += tests/systemd-boot
 dist_check_DATA += tests/nix/configurations.nix tests/nix/lib.nix tests/nix/nixos.nix
@@ -229,3 +243,15 @@ tests_killed_self_adapt_LDADD = host/libhost.a lib/libdydisnix.a $(LIBRARIES_USE
 kill-sweep: $(check_PROGRAMS) dydisnix-lab
 	$(AM_TESTS_ENVIRONMENT) KILL_SWEEP=all $(SHELL) $(srcdir)/tests/kill-sweep.sh
 .PHONY: kill-sweep
+
+# The timeline of a scenario, played in the lab or in the simulation.
+check_PROGRAMS += tests/play-scenario
+tests_play_scenario_SOURCES = tests/play-scenario.c plugin/hook.c
+tests_play_scenario_CPPFLAGS = $(story_flags)
+tests_play_scenario_LDADD = lab/libscenariolab.a $(libraries_of_simulation)
+
+# All scenarios, in the simulation and in the lab.
+scenarios: all
+	$(AM_TESTS_ENVIRONMENT) SCENARIO_LAB=all $(SHELL) $(srcdir)/tests/scenario-lab.sh
+	$(AM_TESTS_ENVIRONMENT) SCENARIOS=all $(SHELL) $(srcdir)/tests/scenarios.sh
+.PHONY: scenarios

@@ -1,0 +1,444 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "scenario-check.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cleanup.h"
+#include "scenario-policy.h"
+#include "strings.h"
+
+static const char *text_of(const json_t *object, const char *member)
+{
+    const char *text = json_string_value(json_object_get(object, member));
+    return text ? text : "";
+}
+
+static bool is(const json_t *object, const char *member, const char *text)
+{
+    return strcmp(text_of(object, member), text) == 0;
+}
+
+static bool has_text(const json_t *list, const char *text)
+{
+    size_t index;
+    json_t *entry;
+    json_array_foreach((json_t *)list, index, entry)
+        if (json_is_string(entry) && strcmp(json_string_value(entry), text) == 0)
+            return true;
+    return false;
+}
+
+static void add_broken(json_t *broken, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+static void add_broken(json_t *broken, const char *format, ...)
+{
+    CLEANUP_FREE char *text = NULL;
+    va_list arguments;
+    va_start(arguments, format);
+    if (vasprintf(&text, format, arguments) < 0)
+        text = NULL;
+    va_end(arguments);
+    json_array_append_new(broken, json_string(text ? text : "out of memory"));
+}
+
+/* The system that is wanted. */
+
+static json_t *copy_of(const json_t *scenario, const char *member)
+{
+    json_t *value = json_object_get(scenario, member);
+    return value ? json_deep_copy(value) : json_object();
+}
+
+json_t *scenario_system(const json_t *scenario)
+{
+    return json_pack("{so so so sb}", "targets", copy_of(scenario, "targets"), "services",
+                     copy_of(scenario, "services"), "distribution", copy_of(scenario, "distribution"),
+                     "models", json_object_get(scenario, "models") != NULL);
+}
+
+static void follow_models(json_t *system, const json_t *event)
+{
+    json_t *services = json_object_get(system, "services"), *members;
+    const char *name;
+    json_object_foreach(json_object_get(event, "services"), name, members) {
+        if (json_is_null(members)) {
+            json_object_del(services, name);
+            continue;
+        }
+        if (!json_object_get(services, name))
+            json_object_set_new(services, name, json_object());
+        json_object_update(json_object_get(services, name), members);
+    }
+    json_object_foreach(json_object_get(event, "distribution"), name, members)
+        json_object_set(json_object_get(system, "distribution"), name, members);
+}
+
+void scenario_system_follow(json_t *system, const json_t *event)
+{
+    json_t *targets = json_object_get(system, "targets");
+    const char *target = text_of(event, "target");
+    if (is(event, "event", "add"))
+        json_object_set_new(targets, target, json_copy((json_t *)event));
+    else if (is(event, "event", "remove"))
+        json_object_del(targets, target);
+    else if (is(event, "event", "rename")) {
+        json_object_set(targets, text_of(event, "to"), json_object_get(targets, target));
+        json_object_del(targets, target);
+    } else if (is(event, "event", "upgrade"))
+        follow_models(system, event);
+}
+
+/* The network as the loop can see it. */
+
+static const json_t *last_left_out(const json_t *documents)
+{
+    const json_t *left_out = NULL;
+    size_t index;
+    json_t *document;
+    json_array_foreach((json_t *)documents, index, document)
+        if (is(document, "kind", "infrastructure"))
+            left_out = json_object_get(document, "leftOut");
+    return left_out;
+}
+
+/* In the model and there, and the loop takes it in. */
+static bool takes_part(const struct scenario_seen *seen, const char *name, const json_t *target)
+{
+    return json_is_true(json_object_get(target, "listed")) && is(target, "is", "up")
+           && !has_text(json_object_get(seen->observed, "held"), name)
+           && !has_text(last_left_out(seen->documents), name);
+}
+
+static const json_t *manifest_of(const struct scenario_seen *seen)
+{
+    return json_object_get(json_object_get(seen->observed, "coordinator"), "manifest");
+}
+
+static bool has_mapping(const json_t *mappings, const char *service, const char *container,
+                        const char *target)
+{
+    size_t index;
+    json_t *mapping;
+    json_array_foreach((json_t *)mappings, index, mapping)
+        if (is(mapping, "service", service) && (!container || is(mapping, "container", container))
+            && (!target || is(mapping, "target", target)))
+            return true;
+    return false;
+}
+
+static bool is_active(const json_t *target, const char *service, const char *container)
+{
+    size_t index;
+    json_t *active;
+    json_array_foreach(json_object_get(target, "active"), index, active)
+        if (is(active, "service", service) && (!container || is(active, "container", container)))
+            return true;
+    return false;
+}
+
+/* What runs on a target and what its profile manifest says, against the manifest. */
+static void check_target_says(const struct scenario_seen *seen, const char *name, const json_t *target,
+                              json_t *broken)
+{
+    const json_t *mappings = json_object_get(manifest_of(seen), "mappings");
+    const json_t *services = json_object_get(manifest_of(seen), "services");
+    size_t index;
+    json_t *entry;
+    json_array_foreach(json_object_get(target, "active"), index, entry) {
+        const char *service = text_of(entry, "service"), *version = text_of(entry, "version");
+        if (!has_mapping(mappings, service, text_of(entry, "container"), name))
+            add_broken(broken, "%s is active on %s, and the coordinator's manifest does not have it there",
+                       service, name);
+        else if (!is(json_object_get(services, service), "version", version))
+            add_broken(broken, "%s is active on %s in version %s, and the manifest has version %s", service,
+                       name, version, text_of(json_object_get(services, service), "version"));
+    }
+    json_array_foreach(json_object_get(target, "says"), index, entry)
+        if (!has_mapping(mappings, text_of(entry, "service"), text_of(entry, "container"), name))
+            add_broken(broken, "the profile manifest of %s has %s, and the coordinator's manifest does not",
+                       name, text_of(entry, "service"));
+}
+
+void scenario_check_manifest(const struct scenario_seen *seen, json_t *broken)
+{
+    const json_t *targets = json_object_get(seen->observed, "targets");
+    const char *name;
+    json_t *target, *mapping;
+    size_t index;
+    json_object_foreach((json_t *)targets, name, target) {
+        if (takes_part(seen, name, target))
+            check_target_says(seen, name, target, broken);
+    }
+    json_array_foreach(json_object_get(manifest_of(seen), "mappings"), index, mapping) {
+        const char *service = text_of(mapping, "service"), *container = text_of(mapping, "container");
+        name = text_of(mapping, "target");
+        target = json_object_get(targets, name);
+        if (!target || !json_is_true(json_object_get(target, "listed")) || is(target, "is", "crashed")
+            || is(target, "is", "partitioned"))
+            add_broken(broken, "the manifest has %s on %s, which is not there", service, name);
+        else if (takes_part(seen, name, target) && !is_active(target, service, container))
+            add_broken(broken, "the manifest has %s on %s, and it is not active there", service, name);
+        else if (takes_part(seen, name, target)
+                 && !has_mapping(json_object_get(target, "says"), service, container, name))
+            add_broken(broken, "the manifest has %s on %s, and the profile manifest there does not", service,
+                       name);
+    }
+}
+
+/* { TARGET: description } of those that take part; a new reference. */
+static json_t *usable_targets(const struct scenario_seen *seen)
+{
+    json_t *usable = json_object(), *target;
+    const char *name;
+    json_object_foreach(json_object_get(seen->observed, "targets"), name, target) {
+        json_t *description = json_object_get(json_object_get(seen->system, "targets"), name);
+        if (takes_part(seen, name, target))
+            json_object_set_new(usable, name, description ? json_deep_copy(description) : json_object());
+    }
+    return usable;
+}
+
+/* { SERVICE: [TARGET] } of the manifest; a new reference. */
+static json_t *places_of(const json_t *manifest)
+{
+    json_t *places = json_object(), *mapping;
+    size_t index;
+    json_array_foreach(json_object_get(manifest, "mappings"), index, mapping) {
+        const char *service = text_of(mapping, "service");
+        if (!json_object_get(places, service))
+            json_object_set_new(places, service, json_array());
+        json_array_append(json_object_get(places, service), json_object_get(mapping, "target"));
+    }
+    return places;
+}
+
+void scenario_check_placed(const struct scenario_seen *seen, json_t *broken)
+{
+    CLEANUP_JSON json_t *usable = usable_targets(seen), *before = places_of(manifest_of(seen));
+    CLEANUP_JSON json_t *wanted =
+        scenario_place(json_object_get(seen->system, "services"),
+                       json_object_get(seen->system, "distribution"), usable, before);
+    const char *service;
+    json_t *places, *place;
+    size_t index;
+    if (json_is_true(json_object_get(seen->system, "models")))
+        return;
+    json_object_foreach(wanted, service, places) {
+        json_array_foreach(places, index, place) {
+            const char *name = json_string_value(place);
+            const json_t *target = json_object_get(json_object_get(seen->observed, "targets"), name);
+            if (!is_active(target, service, NULL))
+                add_broken(broken, "%s could run on %s, and is not active there", service, name);
+        }
+    }
+}
+
+/* Copies of state. */
+
+static size_t count_mappings(const json_t *manifest, const char *service)
+{
+    size_t index, count = 0;
+    json_t *mapping;
+    json_array_foreach(json_object_get(manifest, "mappings"), index, mapping)
+        count += is(mapping, "service", service);
+    return count;
+}
+
+void scenario_check_once(const struct scenario_seen *seen, json_t *broken)
+{
+    CLEANUP_JSON json_t *live = json_object();
+    const char *name;
+    json_t *target, *active, *homes;
+    size_t index;
+    json_object_foreach(json_object_get(seen->observed, "targets"), name, target) {
+        if (!json_is_true(json_object_get(target, "listed")) || !is(target, "is", "up"))
+            continue;
+        json_array_foreach(json_object_get(target, "active"), index, active) {
+            if (!json_object_get(active, "state"))
+                continue;
+            if (!json_object_get(live, text_of(active, "service")))
+                json_object_set_new(live, text_of(active, "service"), json_array());
+            json_array_append_new(json_object_get(live, text_of(active, "service")), json_string(name));
+        }
+    }
+    json_object_foreach(live, name, homes) {
+        CLEANUP_FREE char *names = NULL;
+        size_t count = json_array_size(homes);
+        if (count < 2 || count_mappings(manifest_of(seen), name) >= count)
+            continue;
+        names = json_dumps(homes, JSON_COMPACT);
+        add_broken(broken, "%s has state and is live %zu times, and the manifest has it %zu times: %s", name,
+                   count, count_mappings(manifest_of(seen), name), names ? names : "");
+    }
+}
+
+/* Whether a component is one of the service: its name, and its version. */
+static bool is_of_service(const char *component, const char *service)
+{
+    const char *dash = strrchr(component, '-');
+    return dash && (size_t)(dash - component) == strlen(service)
+           && strncmp(component, service, strlen(service)) == 0;
+}
+
+/* version: of the component; NULL: any. */
+static bool store_has(const json_t *stored, const json_t *write, const char *version)
+{
+    const char *name, *text = text_of(write, "text");
+    json_t *contents, *lines;
+    size_t index;
+    json_object_foreach((json_t *)stored, name, contents) {
+        const char *slash = strchr(name, '/'), *dash = strrchr(name, '-');
+        if (!is_of_service(slash ? slash + 1 : name, text_of(write, "service"))
+            || (version && strcmp(dash + 1, version) != 0))
+            continue;
+        json_array_foreach(contents, index, lines)
+            if (has_text(lines, text))
+                return true;
+    }
+    return false;
+}
+
+static bool is_live_on(const json_t *target, const json_t *write)
+{
+    size_t index;
+    json_t *active;
+    json_array_foreach(json_object_get(target, "active"), index, active)
+        if (is(active, "service", text_of(write, "service"))
+            && has_text(json_object_get(active, "state"), text_of(write, "text")))
+            return true;
+    return false;
+}
+
+static bool target_has(const json_t *target, const json_t *write, const char *version)
+{
+    return store_has(json_object_get(target, "stored"), write, version) || is_live_on(target, write);
+}
+
+static bool coordinator_has(const json_t *observed, const json_t *write, const char *version)
+{
+    return store_has(json_object_get(json_object_get(observed, "coordinator"), "stored"), write, version);
+}
+
+/* Whether a machine but this one (NULL: all) has it, or the coordinator does. */
+static bool is_stored(const json_t *observed, const json_t *write, const char *without)
+{
+    const char *name;
+    json_t *target;
+    json_object_foreach(json_object_get(observed, "targets"), name, target)
+        if ((!without || strcmp(name, without) != 0) && target_has(target, write, NULL))
+            return true;
+    return coordinator_has(observed, write, NULL);
+}
+
+void scenario_check_writes(const struct scenario_seen *seen, json_t *broken)
+{
+    size_t index;
+    json_t *write;
+    json_array_foreach((json_t *)seen->writes, index, write)
+        if (!is_stored(seen->observed, write, NULL))
+            add_broken(broken, "\"%s\" was written to %s and acknowledged, and is in no store any more",
+                       text_of(write, "text"), text_of(write, "service"));
+}
+
+void scenario_doom(const json_t *observed, const char *target, json_t *writes)
+{
+    for (size_t i = json_array_size(writes); i-- > 0;) {
+        const json_t *write = json_array_get(writes, i);
+        bool elsewhere = target && is_stored(observed, write, target);
+        const char *name;
+        json_t *other;
+        json_object_foreach(json_object_get(observed, "targets"), name, other)
+            elsewhere = elsewhere || (!target && target_has(other, write, NULL));
+        if (!elsewhere)
+            json_array_remove(writes, i);
+    }
+}
+
+/* Whether a report names the component of a service as one of which nobody can tell which copy is the newest.
+ */
+static bool was_in_conflict(const json_t *documents, const char *service)
+{
+    size_t index, inner;
+    json_t *document, *conflict;
+    json_array_foreach((json_t *)documents, index, document)
+        json_array_foreach(json_object_get(json_object_get(document, "report"), "conflicts"), inner, conflict)
+            if (is_of_service(text_of(conflict, "component"), service))
+                return true;
+    json_array_foreach((json_t *)documents, index, document)
+        json_array_foreach(json_object_get(json_object_get(document, "report"), "held"), inner, conflict)
+            if (is_of_service(text_of(conflict, "component"), service))
+                return true;
+    return false;
+}
+
+/* The last write of a service that one of its homes holds, or the coordinator, as state of the version that
+ * is deployed: another version is another component. */
+static const json_t *newest_within_reach(const struct scenario_seen *seen, const char *service)
+{
+    const json_t *mappings = json_object_get(manifest_of(seen), "mappings");
+    const json_t *deployed = json_object_get(json_object_get(manifest_of(seen), "services"), service);
+    const char *version = json_string_value(json_object_get(deployed, "version"));
+    for (size_t i = json_array_size(seen->writes); i-- > 0;) {
+        const json_t *write = json_array_get(seen->writes, i);
+        const char *name;
+        json_t *target;
+        if (!is(write, "service", service))
+            continue;
+        if (coordinator_has(seen->observed, write, version))
+            return write;
+        json_object_foreach(json_object_get(seen->observed, "targets"), name, target)
+            if (has_mapping(mappings, service, NULL, name) && takes_part(seen, name, target)
+                && target_has(target, write, version))
+                return write;
+    }
+    return NULL;
+}
+
+void scenario_check_newest(const struct scenario_seen *seen, json_t *broken)
+{
+    const char *service, *name;
+    json_t *wanted, *target;
+    json_object_foreach(json_object_get(seen->system, "services"), service, wanted) {
+        const json_t *write = newest_within_reach(seen, service);
+        bool live = false, runs = false;
+        json_object_foreach(json_object_get(seen->observed, "targets"), name, target) {
+            if (!takes_part(seen, name, target))
+                continue;
+            runs = runs || is_active(target, service, NULL);
+            live = live || (write && is_live_on(target, write));
+        }
+        if (write && runs && !live && !was_in_conflict(seen->documents, service))
+            add_broken(broken, "\"%s\" is the newest write to %s that can be reached, and it is not live",
+                       text_of(write, "text"), service);
+    }
+}
+
+void scenario_check_left(const struct scenario_seen *seen, json_t *broken)
+{
+    const json_t *left = json_object_get(json_object_get(seen->observed, "coordinator"), "left");
+    const char *name;
+    json_t *target, *entry;
+    size_t index;
+    json_object_foreach(json_object_get(seen->observed, "targets"), name, target)
+        if (takes_part(seen, name, target) && json_is_true(json_object_get(target, "locked")))
+            add_broken(broken, "%s is left locked", name);
+    json_array_foreach((json_t *)left, index, entry)
+        add_broken(broken, "this is left behind: %s", json_string_value(entry));
+}
+
+void scenario_check(const struct scenario_seen *seen, bool manifest, json_t *broken)
+{
+    const bool paused = json_is_true(json_object_get(seen->observed, "paused"));
+    if (manifest && !paused) {
+        scenario_check_manifest(seen, broken);
+        scenario_check_placed(seen, broken);
+        scenario_check_once(seen, broken);
+        scenario_check_newest(seen, broken);
+    }
+    if (!paused)
+        scenario_check_left(seen, broken);
+    scenario_check_writes(seen, broken);
+}

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * What must hold in a network that is quiet, and what a scenario expects. Pure functions of documents; each
+ * that does not hold is added to broken, in words.
+ */
+#ifndef SCENARIO_CHECK_H
+#define SCENARIO_CHECK_H
+
+#include <stdbool.h>
+
+#include <jansson.h>
+
+/* The system as it is wanted now: { "targets", "services", "distribution" } of a scenario, changed by each
+ * event. A new reference; NULL: no memory. */
+json_t *scenario_system(const json_t *scenario);
+void scenario_system_follow(json_t *system, const json_t *event);
+
+struct scenario_seen {
+    const json_t *system;    /* what is wanted */
+    const json_t *observed;  /* as scenario_network->observe() gives it */
+    const json_t *writes;    /* acknowledged, oldest first: [ { "service", "text" } ] */
+    const json_t *documents; /* of the journal, of all the time that is judged */
+    const char *messages;    /* of the loop in that time */
+};
+
+/* The invariants; manifest: also those of the manifest and of what runs. Nothing of these is judged while the
+ * loop is paused. */
+void scenario_check(const struct scenario_seen *seen, bool manifest, json_t *broken);
+
+/* Each invariant by itself: see the messages. */
+void scenario_check_manifest(const struct scenario_seen *seen, json_t *broken);
+void scenario_check_placed(const struct scenario_seen *seen, json_t *broken);
+void scenario_check_once(const struct scenario_seen *seen, json_t *broken);
+void scenario_check_writes(const struct scenario_seen *seen, json_t *broken);
+void scenario_check_newest(const struct scenario_seen *seen, json_t *broken);
+void scenario_check_left(const struct scenario_seen *seen, json_t *broken);
+
+/* A disk is about to be lost: of a target, or of the coordinator (NULL). Writes that are nowhere else are
+ * taken out: no rule can save them. */
+void scenario_doom(const json_t *observed, const char *target, json_t *writes);
+
+/* An expectation. */
+void scenario_expect(const json_t *expectation, const struct scenario_seen *seen, json_t *broken);
+
+/* Cycles that the journal tells of; *failed: those of them that did not end well. */
+unsigned scenario_cycles(const json_t *documents, unsigned *failed);
+
+#endif

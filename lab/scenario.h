@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * The commands of dydisnix-scenario: their arguments from the command on. Exit status.
+ */
+#ifndef SCENARIO_H
+#define SCENARIO_H
+
+extern const char scenario_help[];
+
+int scenario_explore_main(int argc, char **argv);
+int scenario_run_main(int argc, char **argv);
+int scenario_sweep_main(int argc, char **argv);
+
+#endif
