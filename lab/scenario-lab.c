@@ -159,6 +159,9 @@ bool lab_has_disnix(void)
 
 static const char *reason_for_disnix(const json_t *scenario, const json_t *timeline)
 {
+    const char *directory = getenv("TMPDIR");
+    if (directory && strpbrk(directory, " \t"))
+        return "the scripts of Disnix split paths at blanks, and $TMPDIR has some";
     if (!lab_has_disnix())
         return "disnix-env and dydisnix-gendist are not on the PATH";
     if (has_member(timeline, "phase") || has_event(timeline, "end"))

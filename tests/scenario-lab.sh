@@ -7,6 +7,7 @@
 PATH=$builddir:$PATH
 DYDISNIX_NIX_EXPRESSIONS=$srcdir/nix
 DYDISNIX_PLUGIN_PATH=$builddir/plugin
+public_tmp=${TMPDIR:-/tmp} # Disnix takes no blanks
 TMPDIR=$scratch/tmp
 export PATH DYDISNIX_NIX_EXPRESSIONS DYDISNIX_PLUGIN_PATH TMPDIR
 unset DISNIX_PROFILE DISNIX_TARGET_PROPERTY DISNIX_DEPLOY_STATE DISNIX_DELETE_STATE DYDISNIX_LAB
@@ -136,13 +137,13 @@ sees refused 'the clock is refused' '"clock" in seen[0]["refused"]'
 # Disnix deploys, where it is. It is looked for on the PATH.
 scenario disnix '{ "event": "crash", "target": "test1" }'
 if [ "${SCENARIO_LAB-}" = all ] && command -v disnix-env > /dev/null && command -v dydisnix-gendist > /dev/null; then
-    play disnix --disnix
+    TMPDIR=$public_tmp play disnix --disnix
     sees disnix 'Disnix deploys' 'on(0, "db") == ["test1"] and on(1, "db") == ["test2"] and target(1, "test2")["says"]'
 else
     # A PATH with the lab alone.
     mkdir "$scratch/bin"
     ln -s "$builddir/dydisnix-lab" "$scratch/bin"
-    PATH=$scratch/bin:/usr/bin:/bin play disnix --disnix
+    TMPDIR=$public_tmp PATH=$scratch/bin:/usr/bin:/bin play disnix --disnix
     sees disnix 'that Disnix is absent is said' '"not on the PATH" in seen[0]["refused"]'
 fi
 
