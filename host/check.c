@@ -133,6 +133,21 @@ static void find_unheard(json_t *findings, const struct manifest *previous, cons
     }
 }
 
+/* Anything may run there, also what the new manifest has elsewhere. */
+static void find_blind(json_t *findings, const struct manifest *new, const json_t *report)
+{
+    size_t index;
+    json_t *name;
+    json_array_foreach(json_object_get(report, "blind"), index, name) {
+        const char *target = json_string_value(name);
+        if (target && infrastructure_find(&new->infrastructure, target))
+            add_finding(findings, "conflict", target, NULL, NULL,
+                        string_format("the manifest that told what runs here is lost, and the target does not tell; see"
+                                      " to it that it does, go on without that by 'dydisnix-self-adaptctl accept %s', or"
+                                      " go on with --force-conflict", target));
+    }
+}
+
 static void find_superseded(json_t *findings, const struct manifest *new, const json_t *report)
 {
     size_t index;
@@ -214,6 +229,7 @@ json_t *check_findings(const struct manifest *previous, const struct manifest *n
     if (findings && report && !settings->force_conflict) {
         find_conflicts(findings, &before, &after, previous, new, report);
         find_unheard(findings, previous, new, report);
+        find_blind(findings, new, report);
     }
     if (findings && report && !settings->force_superseded)
         find_superseded(findings, new, report);

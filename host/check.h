@@ -13,7 +13,7 @@
 /* Compares previous (NULL: none) with new under the report of the reconstruct stage (NULL: none). Gives what
  * stands against the deployment, empty: nothing; a finding that its option lets pass is left out:
  *   [{ "kind": "conflict" | "superseded" | "keys" | "provider",
- *      "target": where (absent if it is about several), "component", "container",
+ *      "target": where (absent if it is about several), "component", "container" (absent if it is about none),
  *      "text": one line with the remedy, "option": "--force-KIND", to go on }]
  * A new reference, in a fixed order; NULL: no memory. */
 json_t *check_findings(const struct manifest *previous, const struct manifest *new, const json_t *report,

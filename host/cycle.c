@@ -673,25 +673,13 @@ static int take_held(struct cycle *cycle)
     return prepare_event(cycle);
 }
 
-/* Without a previous manifest anything may run on a target that does not answer, also the only copy of some state, which
- * would be begun anew elsewhere: it is asked again, before anything is deployed. */
-static bool is_blind(const struct cycle *cycle, const json_t *report)
+/* For the check before a deployment. */
+static void note_blind(struct cycle *cycle)
 {
-    const json_t *states = json_object_get(cycle->state.root, "targets");
-    const char *name, *status;
-    json_t *target;
-    if (json_object_get(report, "previous"))
-        return false;
-    json_object_foreach(json_object_get(report, "targets"), name, target) {
-        status = json_string_value(json_object_get(target, "status"));
-        if (!json_is_true(json_object_get(target, "unknown")) || !status || strcmp(status, "silent") != 0
-            || json_is_true(json_object_get(json_object_get(states, name), "accepted")))
-            continue;
-        log_error(name, "it does not answer, and there was no previous manifest that tells what runs on it: it is asked "
-                        "again before anything is deployed");
-        return true;
-    }
-    return false;
+    json_t *report = report_of(cycle, "reconstruct"), *blind = report ? presence_blind(cycle->state.root, report) : NULL;
+    if (json_array_size(blind) > 0)
+        json_object_set(report, "blind", blind);
+    json_decref(blind);
 }
 
 static int reconstruct(struct cycle *cycle)
@@ -703,7 +691,9 @@ static int reconstruct(struct cycle *cycle)
     state_heard(&cycle->state, report_of(cycle, "reconstruct"));
     if (cycle->settings->probes)
         probe_note_silent(cycle->settings, report_of(cycle, "reconstruct"));
-    if (state_save(&cycle->state) != 0 || status != 0 || is_blind(cycle, report_of(cycle, "reconstruct")))
+    if (status == 0)
+        note_blind(cycle);
+    if (state_save(&cycle->state) != 0 || status != 0)
         return -1;
     return take_held(cycle);
 }

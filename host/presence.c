@@ -336,7 +336,7 @@ static void take_in(json_t *state, const char *name, bool preferred)
 {
     json_t *target = json_object_get(json_object_get(state, "targets"), name);
     const char *mark = preferred ? "preferred" : "accepted";
-    if (!hold_reason(target)) {
+    if (!hold_reason(target) && !json_object_get(target, "blind")) {
         log_warning(name, "it is not held: nothing is %s", mark);
         return;
     }
@@ -415,11 +415,19 @@ static void release_known(json_t *target, const char *name, const json_t *heard)
     log_notice(name, "it tells what runs on it, and is taken in");
 }
 
+/* What was asked to be skipped is nobody's concern. */
+static bool is_unknown(const json_t *target, const json_t *heard)
+{
+    const char *done = json_string_value(json_object_get(heard, "done"));
+    return json_is_true(json_object_get(heard, "unknown")) && !json_is_true(json_object_get(target, "accepted"))
+           && !(done && strcmp(done, "skipped") == 0);
+}
+
 /* To deploy to it would make its profile the new one, and what runs there would never be heard of again. */
 static bool hold_unknown(json_t *target, const char *name, const json_t *heard, int64_t now)
 {
     const char *reason = json_string_value(json_object_get(heard, "reason"));
-    if (!json_is_true(json_object_get(heard, "unknown")) || json_is_true(json_object_get(target, "accepted")))
+    if (!is_unknown(target, heard) || json_object_get(target, "blind"))
         return false;
     if (hold_reason(target))
         return is_held(target, "unknown");
@@ -430,6 +438,23 @@ static bool hold_unknown(json_t *target, const char *name, const json_t *heard, 
     log_warning(name, "it is left out until it can be read what runs on it; 'dydisnix-self-adaptctl accept' goes on "
                       "without that");
     return true;
+}
+
+json_t *presence_blind(json_t *state, const json_t *report)
+{
+    const bool lost = !json_object_get(report, "previous");
+    json_t *blind = json_array(), *heard;
+    const char *name;
+    json_object_foreach(json_object_get(report, "targets"), name, heard) {
+        json_t *target = object_at(object_at(state, "targets"), name);
+        if (!is_unknown(target, heard) || !(lost || json_object_get(target, "blind"))) {
+            json_object_del(target, "blind");
+            continue;
+        }
+        json_object_set_new(target, "blind", json_true());
+        add(blind, name);
+    }
+    return blind;
 }
 
 static void look_soon(struct presence *presence)

@@ -41,6 +41,11 @@ void presence_word(json_t *state, const char *word, const char *target, int64_t 
  * there, until that is known. Where something is to be tried again, due of presence is when. */
 void presence_hold(json_t *state, const json_t *report, int64_t now, struct presence *presence);
 
+/* The targets by such a report, an array, with which nothing may be deployed: without a previous manifest anything may run
+ * on a target that does not tell, also the only copy of some state, which would be begun anew elsewhere. It stays so until
+ * the target tells, or is accepted, or has left the model. To be called before presence_hold(). */
+json_t *presence_blind(json_t *state, const json_t *report);
+
 /* Whether a target is held for one of these. */
 bool presence_is_held(const json_t *state, const char *target);
 

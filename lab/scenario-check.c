@@ -429,6 +429,15 @@ void scenario_check_left(const struct scenario_seen *seen, json_t *broken)
         add_broken(broken, "this is left behind: %s", json_string_value(entry));
 }
 
+/* A garbage collection may take what nothing refers to. */
+void scenario_check_backed(const struct scenario_seen *seen, json_t *broken)
+{
+    size_t index;
+    json_t *entry;
+    json_array_foreach(json_object_get(json_object_get(seen->observed, "coordinator"), "missing"), index, entry)
+        add_broken(broken, "%s, which the manifest names, is not in the coordinator's store", json_string_value(entry));
+}
+
 void scenario_check(const struct scenario_seen *seen, bool manifest, json_t *broken)
 {
     const bool paused = json_is_true(json_object_get(seen->observed, "paused"));
@@ -437,6 +446,7 @@ void scenario_check(const struct scenario_seen *seen, bool manifest, json_t *bro
         scenario_check_placed(seen, broken);
         scenario_check_once(seen, broken);
         scenario_check_newest(seen, broken);
+        scenario_check_backed(seen, broken);
     }
     if (!paused)
         scenario_check_left(seen, broken);

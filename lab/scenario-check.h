@@ -33,6 +33,7 @@ void scenario_check_placed(const struct scenario_seen *seen, json_t *broken);
 void scenario_check_once(const struct scenario_seen *seen, json_t *broken);
 void scenario_check_writes(const struct scenario_seen *seen, json_t *broken);
 void scenario_check_newest(const struct scenario_seen *seen, json_t *broken);
+void scenario_check_backed(const struct scenario_seen *seen, json_t *broken);
 void scenario_check_left(const struct scenario_seen *seen, json_t *broken);
 
 /* A disk is about to be lost: of a target, or of the coordinator (NULL). Writes that are nowhere else are

@@ -217,6 +217,7 @@ static const struct {
     EVENT("pause"),
     EVENT("continue"),
     EVENT("trigger"),
+    EVENT("collect-garbage"),
     EVENT("full-disk"),
     EVENT("free-disk"),
     EVENT("clock", { .name = "seconds", .check = check_integer, .required = true }),

@@ -362,6 +362,12 @@ static int say_word(struct scenario_lab *lab, const json_t *event)
                                  json_pack("{ss sO*}", "word", word, "target", json_object_get(event, "target")));
 }
 
+static int collect_garbage(struct scenario_lab *lab, const json_t *event)
+{
+    (void)event;
+    return lab_run(lab, "exec", COORDINATOR, "nix-store", "--gc", NULL);
+}
+
 static int kill_host(struct scenario_lab *lab, const json_t *event)
 {
     lab_loop_kill(lab, is(text(event, "spares"), "engine"));
@@ -400,7 +406,8 @@ static const struct {
     const char *event;
     int (*happen)(struct scenario_lab *lab, const json_t *event_);
 } others[] = {
-    { "accept", say_word },    { "add", add },             { "continue", say_word },  { "end", lab_await },
+    { "accept", say_word },    { "add", add },             { "collect-garbage", collect_garbage },
+    { "continue", say_word },  { "end", lab_await },
     { "fail", lab_await },     { "foreign-deploy", foreign }, { "free-disk", fill_disk }, { "full-disk", fill_disk },
     { "generator", lab_await }, { "join", cut_off },       { "kill-host", kill_host }, { "lose-coordinator", lose },
     { "partition", cut_off },  { "pause", say_word },      { "prefer", say_word },    { "replay", nothing },

@@ -61,6 +61,8 @@ struct scenario_network {
      *                      "manifest": null or { "services": { NAME: { "version", "type", "dependsOn": [NAME] } },
      *                                            "mappings": [ { "service", "container", "target" } ],
      *                                            "snapshots": [ { "component", "container", "target" } ] },
+     *                      "missing": [text]  what the manifest names of the targets that are up and the store does not
+     *                                         have; absent: nobody has looked
      *                      "left": [text]  what should not be there while nothing runs: work files, GC roots },
      *     "held": [NAME], "paused": bool }
      *

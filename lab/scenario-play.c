@@ -11,11 +11,14 @@ struct playing {
     const struct scenario_network *network;
     void *opened;
     json_t *system, *writes, *documents; /* see struct scenario_seen */
+    json_t *newest;                      /* of the writes, those that may have to be live */
+    json_t *rescued;                     /* components of which the last cycles told that a copy is in a snapshot, or lives for
+                                            want of evidence */
     json_t *observed;                    /* at the last look */
     bool good;    /* the last cycle ended well */
     bool refused; /* its deployment, by the check, which says why */
     bool lost;    /* something was destroyed, which nothing needs to notice, and no cycle has ended well since */
-    bool forgot;  /* the coordinator lost its state directory */
+    bool forgot;  /* the coordinator lost something that it knew */
     bool renamed; /* a target, so that its name is not its key: Disnix moves no state from or to it */
     bool damaged; /* a profile manifest, so that nobody can know what runs there */
     bool told;    /* a component was in conflict, and may have been stopped */
@@ -50,6 +53,8 @@ static size_t take_journal(struct playing *playing)
         const char *kind = text_of(entry, "kind");
         const json_t *report = json_object_get(entry, "report");
         json_array_append(playing->documents, entry);
+        json_array_extend(playing->rescued, json_object_get(report, "rescued"));
+        json_array_extend(playing->rescued, json_object_get(report, "notSuperseded"));
         playing->told = playing->told || tells_of_conflict(report);
         if (strcmp(text_of(entry, "stage"), "redeploy") == 0 && strcmp(kind, "stage") == 0)
             playing->refused = json_is_false(json_object_get(report, "allowed"));
@@ -87,20 +92,22 @@ static const struct invariant {
     { "the manifest is not what the targets run", scenario_check_manifest, true, true, false },
     { "a service does not run", scenario_check_placed, true, true, false },
     { "the newest state is not live", scenario_check_newest, true, true, true },
+    { "something that the manifest names is not in the store", scenario_check_backed, false, true, false },
     { "something is left behind", scenario_check_left, true, false, false },
 };
 
 static void check(struct playing *playing, bool at_rest)
 {
-    const struct scenario_seen seen = { playing->system, playing->observed, playing->writes, playing->documents, "" };
+    struct scenario_seen seen = { playing->system, playing->observed, playing->writes, playing->documents, "" };
     if (json_is_true(json_object_get(playing->observed, "paused")))
         at_rest = false;
     for (size_t i = 0; i < sizeof invariants / sizeof *invariants && !playing->play->broken; i++) {
         const struct invariant *invariant = &invariants[i];
         CLEANUP_JSON json_t *list = json_array();
-        if ((invariant->at_rest && !at_rest) || (invariant->known && is_puzzled(playing))
+        if ((invariant->at_rest && !at_rest) || (invariant->known && (is_puzzled(playing) || playing->lost))
             || (invariant->named && playing->renamed))
             continue;
+        seen.writes = invariant->named ? playing->newest : playing->writes;
         invariant->check(&seen, list);
         if (json_array_size(list) > 0)
             broken(playing, invariant->name, strdup(json_string_value(json_array_get(list, 0))));
@@ -130,8 +137,11 @@ static int note_write(struct playing *playing, const json_t *event)
         json_array_foreach(json_object_get(target, "active"), index, active)
             taken = taken || (strcmp(text_of(active, "service"), text_of(event, "service")) == 0
                               && has_line(json_object_get(active, "state"), text));
-    if (taken)
-        json_array_append_new(playing->writes, json_pack("{ss ss}", "service", text_of(event, "service"), "text", text));
+    if (!taken)
+        return 0;
+    CLEANUP_JSON json_t *write = json_pack("{ss ss}", "service", text_of(event, "service"), "text", text);
+    json_array_append(playing->writes, write);
+    json_array_append(playing->newest, write);
     return 0;
 }
 
@@ -156,9 +166,7 @@ static bool destroys(const json_t *event)
 
 static bool forgets(const json_t *event)
 {
-    const char *what = json_string_value(json_object_get(event, "what"));
-    return strcmp(text_of(event, "event"), "lose-coordinator") == 0
-           && (!what || strcmp(what, "all") == 0 || strcmp(what, "state") == 0);
+    return strcmp(text_of(event, "event"), "lose-coordinator") == 0;
 }
 
 static int happen(struct playing *playing, const json_t *event)
@@ -229,7 +237,8 @@ static bool may_rest(const struct playing *playing)
     json_object_foreach(json_object_get(playing->observed, "targets"), name, target)
         if (strcmp(text_of(target, "is"), "up") == 0 && json_is_true(json_object_get(target, "listed"))
             && !is_held(playing, name))
-            return !playing->refused && !playing->damaged && !is_stuck(playing);
+            return !(playing->refused && (playing->renamed || playing->forgot)) && !playing->damaged
+                   && !is_stuck(playing);
     return false;
 }
 
@@ -244,11 +253,49 @@ static int adapt(struct playing *playing, bool again, size_t *done)
     return look(playing);
 }
 
+static bool is_live(const struct playing *playing, const json_t *write)
+{
+    const char *name;
+    json_t *target, *active;
+    size_t index;
+    json_object_foreach(json_object_get(playing->observed, "targets"), name, target)
+        json_array_foreach(json_object_get(target, "active"), index, active)
+            if (strcmp(text_of(target, "is"), "up") == 0
+                && strcmp(text_of(active, "service"), text_of(write, "service")) == 0
+                && has_line(json_object_get(active, "state"), text_of(write, "text")))
+                return true;
+    return false;
+}
+
+static bool is_rescued(const struct playing *playing, const char *service)
+{
+    size_t index, length = strlen(service);
+    json_t *entry;
+    json_array_foreach(playing->rescued, index, entry) {
+        const char *component = text_of(entry, "component");
+        if (strncmp(component, service, length) == 0 && component[length] == '-')
+            return true;
+    }
+    return false;
+}
+
+/* What is not live after a rescue, and stays so, was told of, with the snapshot that holds it. */
+static void forget_rescued(struct playing *playing)
+{
+    for (size_t i = json_array_size(playing->newest); i-- > 0;) {
+        const json_t *write = json_array_get(playing->newest, i);
+        if (is_rescued(playing, text_of(write, "service")) && !is_live(playing, write))
+            json_array_remove(playing->newest, i);
+    }
+    json_array_clear(playing->rescued);
+}
+
 static int adapt_and_check(struct playing *playing)
 {
     size_t done;
     if (adapt(playing, false, &done) != 0)
         return -1;
+    forget_rescued(playing);
     if (!playing->play->broken)
         check(playing, playing->good && !playing->lost);
     return 0;
@@ -288,7 +335,8 @@ int scenario_play(const struct scenario_network *network, const struct scenario_
                   const struct scenario_watch *watch, struct scenario_play *play)
 {
     struct playing playing = { .network = network, .system = scenario_system(setting->scenario),
-                               .writes = json_array(), .documents = json_array(), .play = play };
+                               .writes = json_array(), .newest = json_array(), .rescued = json_array(),
+                               .documents = json_array(), .play = play };
     *play = (struct scenario_play){ 0 };
     playing.opened = network->open(setting);
     int status = playing.opened ? 0 : -1;
@@ -304,6 +352,8 @@ int scenario_play(const struct scenario_network *network, const struct scenario_
         network->close(playing.opened);
     json_decref(playing.system);
     json_decref(playing.writes);
+    json_decref(playing.newest);
+    json_decref(playing.rescued);
     json_decref(playing.documents);
     json_decref(playing.observed);
     return status;

@@ -3,6 +3,7 @@
 
 #include <stdbool.h>
 #include <stdio.h>
+#include <string.h>
 
 enum { MOST_TARGETS = 5, MOST_SERVICES = 4 };
 
@@ -262,11 +263,21 @@ static json_t *draw_generator(struct drawing *drawing)
     return json_pack("{ss ss}", "event", "generator", "prints", prints[below(drawing, 5)]);
 }
 
+/* So often that the loop rests before it succeeds. */
+static json_t *draw_standstill(struct drawing *drawing)
+{
+    (void)drawing;
+    return json_pack("{ss ss si}", "event", "fail", "stage", "redistribute", "times", 5);
+}
+
 static json_t *draw_failure(struct drawing *drawing)
 {
     static const char *const operations[] = { "--activate", "--deactivate", "--snapshot", "--restore", "--lock",
                                               "--unlock", "--set", "--query-installed", "--import-snapshots" };
     const char *operation = operations[below(drawing, sizeof operations / sizeof *operations)];
+    bool discovery = json_is_true(json_object_get(drawing->scenario, "discovery"));
+    if (!discovery && strcmp(operation, "--query-installed") == 0)
+        return NULL; /* a probe asks so: a target that is there would count as silent, and what runs there is live twice */
     json_t *event = json_pack("{ss ss si}", "event", "fail", "operation", operation, "times",
                               1 + (int)below(drawing, 2));
     if (chance(drawing, 20))
@@ -318,6 +329,12 @@ static json_t *draw_pause(struct drawing *drawing)
     return json_pack("{ss}", "event", drawing->paused ? "pause" : "continue");
 }
 
+static json_t *draw_collection(struct drawing *drawing)
+{
+    (void)drawing;
+    return json_pack("{ss}", "event", "collect-garbage");
+}
+
 static json_t *draw_full_disk(struct drawing *drawing)
 {
     drawing->full = !drawing->full;
@@ -333,7 +350,8 @@ static json_t *draw_event(struct drawing *drawing)
                   { 10, draw_mending },   { 3, draw_hang },     { 3, draw_save },     { 4, draw_addition },
                   { 2, draw_remove },     { 2, draw_renaming }, { 6, draw_loss },     { 2, draw_corruption },
                   { 2, draw_generator },  { 5, draw_failure },  { 3, draw_ending },   { 4, draw_kill },
-                  { 4, draw_upgrade },    { 5, draw_wait },     { 1, draw_pause },    { 1, draw_full_disk } };
+                  { 4, draw_upgrade },    { 5, draw_wait },     { 1, draw_pause },    { 1, draw_full_disk },
+                  { 4, draw_collection }, { 2, draw_standstill } };
     unsigned total = 0, chosen;
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
         total += kinds[i].weight;

@@ -91,6 +91,7 @@ static const struct {
     { "pause", "an operator pauses the loop", "" },
     { "continue", "an operator lets the loop go on", "" },
     { "trigger", "an operator asks for a cycle", "" },
+    { "collect-garbage", "the coordinator's store is rid of garbage", "" },
     { "full-disk", "the disk of the coordinator is full", "" },
     { "free-disk", "the disk of the coordinator has room again", "" },
 };

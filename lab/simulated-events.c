@@ -411,6 +411,21 @@ static int happen_to_machine(struct simulated_scenario *scenario, const json_t *
     return 0;
 }
 
+/* What no link of the coordinator leads to, as generations of a profile are, leaves its store. */
+static void collect_garbage(struct simulation *simulation)
+{
+    struct simulated_paths live = { 0 };
+    size_t kept = 0;
+    for (size_t i = 0; i < simulation->files.count; i++)
+        if (simulation->files.items[i].link)
+            simulated_paths_add_closure(simulation, &live, simulation->files.items[i].data);
+    for (size_t i = 0; i < simulation->paths.count; i++)
+        if (simulated_paths_have(&live, simulation->paths.items[i]))
+            simulation->paths.items[kept++] = simulation->paths.items[i];
+    simulation->paths.count = kept;
+    free(live.items);
+}
+
 static int happen_to_host(struct simulated_scenario *scenario, const json_t *event)
 {
     const char *word = text(event, "event");
@@ -420,6 +435,8 @@ static int happen_to_host(struct simulated_scenario *scenario, const json_t *eve
         return say_word(scenario, word, text(event, "target"));
     else if (is(word, "pause") || is(word, "continue"))
         return say_word(scenario, is(word, "pause") ? "pause" : "resume", NULL);
+    else if (is(word, "collect-garbage"))
+        collect_garbage(scenario->simulation);
     else if (is(word, "full-disk") || is(word, "free-disk"))
         scenario->simulation->full = is(word, "full-disk");
     else if (is(word, "clock"))

@@ -219,6 +219,37 @@ static json_t *describe_manifest(const struct simulated_scenario *scenario)
     return result ? result : json_null();
 }
 
+static bool is_here(const struct simulated_scenario *scenario, const char *path)
+{
+    return simulated_paths_have(&scenario->simulation->paths, path);
+}
+
+static bool is_up(const struct simulated_scenario *scenario, const char *target)
+{
+    const struct simulated_machine *machine = scenario_machine(scenario, target);
+    return machine && machine->up && !machine->hung && !machine->partitioned;
+}
+
+/* What the manifest names of the targets that are up, and the coordinator's store does not have. */
+static json_t *describe_missing(const struct simulated_scenario *scenario)
+{
+    struct manifest manifest;
+    const char *path;
+    json_t *missing = json_array();
+    bool known = scenario_current(scenario, &manifest, &path);
+    for (size_t i = 0; known && i < manifest.profile_count; i++)
+        if (is_up(scenario, manifest.profiles[i].target) && !is_here(scenario, manifest.profiles[i].path))
+            json_array_append_new(missing, json_sprintf("the profile of %s", manifest.profiles[i].target));
+    for (size_t i = 0; known && i < manifest.service_mapping_count; i++) {
+        const struct service_mapping *mapping = &manifest.service_mappings[i];
+        const struct service *service = manifest_find_service(&manifest, mapping->service);
+        if (service && is_up(scenario, mapping->target) && !is_here(scenario, service->pkg))
+            json_array_append_new(missing, json_sprintf("the package of %s", service->name));
+    }
+    manifest_clear(&manifest);
+    return missing;
+}
+
 static bool begins_with(const char *text, const char *beginning)
 {
     return strncmp(text, beginning, strlen(beginning)) == 0;
@@ -282,8 +313,8 @@ json_t *scenario_observe(struct simulated_scenario *scenario)
     const struct simulated_file *file =
         simulated_files_find(&scenario->simulation->files, SCENARIO_STATE "/state.json");
     CLEANUP_JSON json_t *state = file ? json_loadb(file->data, file->length, 0, NULL) : NULL;
-    return json_pack("{so s{so so so} so sb}", "targets", describe_machines(scenario), "coordinator",
+    return json_pack("{so s{so so so so} so sb}", "targets", describe_machines(scenario), "coordinator",
                      "stored", describe_snapshots(scenario), "manifest", describe_manifest(scenario), "left",
-                     describe_left(scenario), "held", held_of(state), "paused",
+                     describe_left(scenario), "missing", describe_missing(scenario), "held", held_of(state), "paused",
                      json_object_get(state, "paused") != NULL);
 }

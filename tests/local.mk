@@ -96,6 +96,15 @@ tests_libswitched_a_CPPFLAGS = $(AM_CPPFLAGS) -DTEST_SWITCHES
 tests_unit_switches_SOURCES = tests/unit/switches.c $(story_sources)
 tests_unit_switches_CPPFLAGS = $(story_flags) -DTEST_SWITCHES
 tests_unit_switches_LDADD = lab/libsimulation.a tests/libswitched.a host/libhost.a $(LDADD)
+# Exploration, with one guard of plugin or host switched off: see tests/switched-off.c.
+check_LIBRARIES += tests/libswitchedhost.a
+tests_libswitchedhost_a_SOURCES = $(host_libhost_a_SOURCES)
+tests_libswitchedhost_a_CPPFLAGS = $(AM_CPPFLAGS) -DTEST_SWITCHES
+check_PROGRAMS += tests/switched-scenario
+tests_switched_scenario_SOURCES = $(dydisnix_scenario_SOURCES) tests/switched-off.c
+tests_switched_scenario_CPPFLAGS = $(dydisnix_scenario_CPPFLAGS) -DTEST_SWITCHES
+tests_switched_scenario_LDADD = lab/libscenario.a lab/libreport.a lab/libscenariolab.a lab/libsimulation.a \
+	tests/libswitched.a tests/libswitchedhost.a $(libraries_of_engine)
 tests_unit_explored_CPPFLAGS = $(scenario_flags)
 tests_unit_explored_LDADD = $(libraries_of_scenarios)
 tests_unit_transcript_CPPFLAGS = $(AM_CPPFLAGS) -iquote $(top_srcdir)/host
@@ -174,6 +183,7 @@ shell_tests = \
 	tests/reconstruct-versions.sh \
 	tests/reconstruct-versions-store.sh \
 	tests/replays.sh \
+	tests/explore.sh \
 	tests/scenarios.sh \
 	tests/scenario-lab.sh \
 	tests/scenario-policy.sh \
