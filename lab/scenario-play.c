@@ -301,11 +301,11 @@ static int adapt_and_check(struct playing *playing)
     return 0;
 }
 
-/* Nothing is to be done any more. The first time a resync may just be due. */
+/* Nothing is to be done any more. The first times a resync or a retry may just be due. */
 static int adapt_again(struct playing *playing)
 {
     size_t done = 1;
-    for (int round = 0; round < 2 && done > 0 && !playing->play->broken; round++)
+    for (int round = 0; round < 4 && done > 0 && !playing->play->broken; round++)
         if (adapt(playing, true, &done) != 0)
             return -1;
     if (playing->play->broken || !may_rest(playing))

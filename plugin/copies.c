@@ -310,6 +310,13 @@ static bool coordinator_is_newer(const struct copy *copy)
            && position_here(copy) > 0;
 }
 
+bool copy_is_doubtful(const struct copy *copy)
+{
+    const char *newest = newest_of(&copy->facts.coordinator);
+    return copy->verdict == COPY_KEPT && copy_needs_facts(copy) && copy->home_count == 0 && copy->facts.here.answered
+           && newest && !has_snapshot(&copy->facts.here, newest);
+}
+
 static bool shares_snapshot(const struct copy *copy, const struct snapshots *there)
 {
     const struct snapshots *here = &copy->facts.here;

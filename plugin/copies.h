@@ -69,6 +69,10 @@ struct copies {
  * or in previous; or its target was away. previous: NULL if not known. 0, or -1: no memory. */
 int copies_find(struct capture *capture, const struct manifest *previous, struct copies *copies);
 
+/* Whether it is kept for want of evidence, while the coordinator's newest snapshot of the component is not one of it, and
+ * no other target has it: what lives may be older than what is kept there. */
+bool copy_is_doubtful(const struct copy *copy);
+
 /* The copy of the same component on the same target; NULL: there is none. */
 const struct copy *copies_same(const struct copies *copies, const struct copy *copy);
 

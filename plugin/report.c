@@ -148,7 +148,7 @@ void report_copies(json_t *report, const struct copies *copies, const json_t *ac
             append(report, "leftOut", describe_copy(copy));
         else if (copy->verdict == COPY_HELD)
             append(report, "held", describe_held(copy));
-        else if (copy->home_count > 0 && copy_needs_facts(copy))
+        else if ((copy->home_count > 0 && copy_needs_facts(copy)) || copy_is_doubtful(copy))
             append(report, "notSuperseded", describe_copy(copy));
         if (copy->verdict == COPY_CONFLICT && first_of_component(copies, i))
             report_conflict(report, copies, i);
@@ -183,6 +183,16 @@ static void warn(json_t *report, const char *target, char *text)
     free(text);
 }
 
+static void warn_of_doubtful(json_t *report, const struct capture *capture)
+{
+    for (size_t i = 0; i < capture->count; i++)
+        for (const struct copy *copy = capture->targets[i].copies; copy; copy = copy->next)
+            if (copy_is_doubtful(copy))
+                warn(report, capture->targets[i].target->name,
+                     string_format("its copy of %s lives, and the coordinator's newest snapshot is of another one: %s",
+                                   copy->mapping->component, copy->reason));
+}
+
 void report_names(json_t *report, const struct capture *capture, const struct previous *previous,
                   const char *namesake, int version)
 {
@@ -196,6 +206,7 @@ void report_names(json_t *report, const struct capture *capture, const struct pr
                  string_format("holds %s, but its name is not its connection key %s: Disnix moves no snapshot",
                                captured->manifest.snapshot_mappings[0].component, key));
     }
+    warn_of_doubtful(report, capture);
     if (namesake)
         warn(report, NULL,
              string_format("there is a profile %s beside %s: disnix-env takes its history for this one's", namesake,
