@@ -186,6 +186,11 @@ static int happen(struct playing *playing, const json_t *event)
         playing->good = false; /* and nothing of what comes is journalled */
     playing->damaged = playing->damaged || strcmp(word, "corrupt") == 0;
     playing->renamed = playing->renamed || strcmp(word, "rename") == 0;
+    if (status == 0 && strcmp(word, "collect-garbage") == 0 && !later) {
+        if (look(playing) != 0)
+            return -1;
+        check(playing, false);
+    }
     if (status == 0 && destroys(event) && !later) {
         playing->lost = true;
         playing->forgot = playing->forgot || forgets(event);

@@ -23,7 +23,7 @@ struct drawing {
     size_t target_count, service_count;
     bool stateful[MOST_SERVICES];
     unsigned writes, names, versions;
-    bool paused, full;
+    bool paused, full, stood;
 };
 
 static const char *const service_names[MOST_SERVICES] = { "database", "queue", "api", "web" };
@@ -263,13 +263,6 @@ static json_t *draw_generator(struct drawing *drawing)
     return json_pack("{ss ss}", "event", "generator", "prints", prints[below(drawing, 5)]);
 }
 
-/* So often that the loop rests before it succeeds. */
-static json_t *draw_standstill(struct drawing *drawing)
-{
-    (void)drawing;
-    return json_pack("{ss ss si}", "event", "fail", "stage", "redistribute", "times", 5);
-}
-
 static json_t *draw_failure(struct drawing *drawing)
 {
     static const char *const operations[] = { "--activate", "--deactivate", "--snapshot", "--restore", "--lock",
@@ -351,7 +344,7 @@ static json_t *draw_event(struct drawing *drawing)
                   { 2, draw_remove },     { 2, draw_renaming }, { 6, draw_loss },     { 2, draw_corruption },
                   { 2, draw_generator },  { 5, draw_failure },  { 3, draw_ending },   { 4, draw_kill },
                   { 4, draw_upgrade },    { 5, draw_wait },     { 1, draw_pause },    { 1, draw_full_disk },
-                  { 4, draw_collection }, { 2, draw_standstill } };
+                  { 4, draw_collection } };
     unsigned total = 0, chosen;
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
         total += kinds[i].weight;
@@ -371,10 +364,24 @@ static void draw_moment_of(struct drawing *drawing, json_t *event)
     json_object_set_new(event, "at", json_pack("{ss}", "phase", phases[below(drawing, 6)]));
 }
 
+/* A stage fails so often that the loop rests while the reconstructed manifest is the current one, and then comes Nix. */
+static void draw_standstill(struct drawing *drawing)
+{
+    json_t *crash = drawing->stood ? NULL : draw_crash(drawing);
+    if (!crash)
+        return;
+    drawing->stood = true;
+    json_array_append_new(drawing->timeline, json_pack("[{ss ss si}, o]", "event", "fail", "stage", "redistribute", "times",
+                                                       5, crash));
+    json_array_append_new(drawing->timeline, draw_collection(drawing));
+}
+
 static void draw_timeline(struct drawing *drawing)
 {
     size_t length = 2 + below(drawing, 12);
     while (json_array_size(drawing->timeline) < length) {
+        if (chance(drawing, 2))
+            draw_standstill(drawing);
         json_t *event = draw_event(drawing);
         if (!event)
             continue;
