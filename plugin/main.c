@@ -128,6 +128,17 @@ static const struct option long_options[] = {
     { "max-depth", required_argument, NULL, OPTION_KEY },
     { "help", no_argument, NULL, 'h' },
     { "version", no_argument, NULL, 'v' },
+    /* What disnix-reconstruct took as short for an option, and options that it did not have make ambiguous. */
+    { "d", no_argument, NULL, OPTION_DEPLOY_STATE },
+    { "h", no_argument, NULL, 'h' },
+    { "m", required_argument, NULL, 'm' },
+    { "ma", required_argument, NULL, 'm' },
+    { "max", required_argument, NULL, 'm' },
+    { "max-", required_argument, NULL, 'm' },
+    { "p", required_argument, NULL, 'p' },
+    { "pr", required_argument, NULL, 'p' },
+    { "s", no_argument, NULL, OPTION_SHOW_TRACE },
+    { "t", required_argument, NULL, OPTION_TARGET_PROPERTY },
     { NULL, 0, NULL, 0 },
 };
 

@@ -25,6 +25,7 @@ unit_tests = \
 	tests/unit/programs \
 	tests/unit/progress \
 	tests/unit/report \
+	tests/unit/settings \
 	tests/unit/state \
 	tests/unit/stories \
 	tests/unit/strings \
@@ -56,6 +57,8 @@ tests_unit_words_CPPFLAGS = $(tests_unit_check_CPPFLAGS)
 tests_unit_words_LDADD = $(tests_unit_check_LDADD)
 tests_unit_report_CPPFLAGS = $(AM_CPPFLAGS) -iquote $(top_srcdir)/lab
 tests_unit_report_LDADD = lab/libreport.a $(LDADD)
+tests_unit_settings_CPPFLAGS = $(tests_unit_check_CPPFLAGS)
+tests_unit_settings_LDADD = $(tests_unit_check_LDADD)
 tests_unit_state_CPPFLAGS = $(AM_CPPFLAGS) -iquote $(top_srcdir)/host
 tests_unit_state_LDADD = host/libhost.a $(LDADD)
 
@@ -93,6 +96,7 @@ tests_report_LDADD = lab/libreport.a lib/libdydisnix.a $(LIBRARIES_USED)
 
 shell_tests = \
 	tests/demonstration.sh \
+	tests/drop-in.sh \
 	tests/deployment-ends.sh \
 	tests/deployment-killed.sh \
 	tests/engine-deploy.sh \
