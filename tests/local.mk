@@ -97,6 +97,7 @@ tests_report_LDADD = lab/libreport.a lib/libdydisnix.a $(LIBRARIES_USED)
 shell_tests = \
 	tests/demonstration.sh \
 	tests/drop-in.sh \
+	tests/completion.sh \
 	tests/deployment-ends.sh \
 	tests/deployment-killed.sh \
 	tests/engine-deploy.sh \
@@ -197,6 +198,11 @@ EXTRA_DIST += \
 	$(NULL)
 dist_check_SCRIPTS += tests/systemd-boot
 dist_check_DATA += tests/nix/configurations.nix tests/nix/lib.nix tests/nix/nixos.nix
+dist_check_SCRIPTS += $(shell_tests) tests/closures tests/compare-manifests tests/engine-client tests/fake-client tests/fields tests/with-nix tests/type-in
+dist_check_DATA += tests/functions.sh tests/lab.sh tests/unit/model.h tests/unit/unit.h
+dist_check_DATA += tests/network.sh tests/stores.sh tests/made-closures.sh tests/version-1.nix
+dist_check_DATA += tests/host.sh tests/deployments.sh
+EXTRA_DIST += tests/corpus tests/replays tests/count-results
 dist_check_SCRIPTS += tests/bench-idle
 
 # The pictures in the README.
