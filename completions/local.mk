@@ -15,5 +15,3 @@ uninstall-hook:
 		rm -f "$(DESTDIR)$(bashcompletiondir)/$$program" "$(DESTDIR)$(fishcompletiondir)/$$program.fish"; \
 	done
 	rm -f "$(DESTDIR)$(zshcompletiondir)/_dydisnix"
-
-AM_TESTS_ENVIRONMENT += programs='$(bin_PROGRAMS)'; export programs;
