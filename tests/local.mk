@@ -97,6 +97,7 @@ tests_report_LDADD = lab/libreport.a lib/libdydisnix.a $(LIBRARIES_USED)
 
 shell_tests = \
 	tests/demonstration.sh \
+	tests/dist.sh \
 	tests/drop-in.sh \
 	tests/completion.sh \
 	tests/deployment-ends.sh \
@@ -200,6 +201,7 @@ EXTRA_DIST += \
 dist_check_SCRIPTS += tests/systemd-boot
 dist_check_DATA += tests/nix/configurations.nix tests/nix/lib.nix tests/nix/nixos.nix
 dist_check_SCRIPTS += $(shell_tests) tests/closures tests/compare-manifests tests/engine-client tests/fake-client tests/fields tests/with-nix tests/type-in
+dist_check_SCRIPTS += $(shell_tests) tests/closures tests/compare-manifests tests/engine-client tests/fake-client tests/fields tests/with-nix tests/type-in tests/package
 dist_check_DATA += tests/functions.sh tests/lab.sh tests/unit/model.h tests/unit/unit.h
 dist_check_DATA += tests/network.sh tests/stores.sh tests/made-closures.sh tests/version-1.nix
 dist_check_DATA += tests/host.sh tests/deployments.sh
@@ -217,6 +219,15 @@ pictures: tests/report
 .PHONY: pictures
 CLEANFILES += pictures.html
 EXTRA_DIST += docs
+# Where there are no namespaces, as where packages are built: what does without.
+check-short:
+	$(MAKE) $(AM_MAKEFLAGS) check TESTS='$(unit_tests) tests/manual.sh tests/reconstruct-corpus.sh tests/replays.sh'
+.PHONY: check-short
+
+# The Debian package, built from the tarball, with its own test.
+package-check: dist
+	$(srcdir)/tests/package $(distdir).tar.gz
+.PHONY: package-check
 
 bench-idle: all tests/plugins/record.so
 	$(AM_TESTS_ENVIRONMENT) $(SHELL) $(srcdir)/tests/bench-idle
