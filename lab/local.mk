@@ -53,7 +53,7 @@ dydisnix_lab_SOURCES = \
 	$(NULL)
 dydisnix_lab_LDADD = $(libraries_of_engine)
 dist_man_MANS += lab/dydisnix-lab.1
-EXTRA_DIST += lab/demonstration
+EXTRA_DIST += lab/demonstration lab/scenario-network.h
 
 # A network in memory, for tests.
 noinst_LIBRARIES += lab/libsimulation.a

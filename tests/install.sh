@@ -34,7 +34,6 @@ for page in ${pages:?}; do
     ok "the manual page $page" test -s "$root$man/man${page##*.}/${page##*/}"
 done
 ok 'what the lock of etcd needs' test -x "$root$bin/dydisnix-etcd-guard" -a -x "$root$bin/dydisnix-etcd-leader"
-ok 'the manual page of plugins' test -s "$root$man/man3/dydisnix-plugin.3"
 [ "$units" = no ] || has "$(cat "$root$units/dydisnix-self-adapt@.service")" "ExecStart=$bin/dydisnix-self-adapt " \
     'the unit of systemd'
 ok 'the plugin' test -x "$root$plugins/reconstruct.so"

@@ -177,6 +177,8 @@ dist_check_SCRIPTS += \
 	tests/engine-client \
 	tests/fake-client \
 	tests/fields \
+	tests/package \
+	tests/type-in \
 	tests/with-nix \
 	$(NULL)
 dist_check_DATA += \
@@ -200,12 +202,6 @@ EXTRA_DIST += \
 	$(NULL)
 dist_check_SCRIPTS += tests/systemd-boot
 dist_check_DATA += tests/nix/configurations.nix tests/nix/lib.nix tests/nix/nixos.nix
-dist_check_SCRIPTS += $(shell_tests) tests/closures tests/compare-manifests tests/engine-client tests/fake-client tests/fields tests/with-nix tests/type-in
-dist_check_SCRIPTS += $(shell_tests) tests/closures tests/compare-manifests tests/engine-client tests/fake-client tests/fields tests/with-nix tests/type-in tests/package
-dist_check_DATA += tests/functions.sh tests/lab.sh tests/unit/model.h tests/unit/unit.h
-dist_check_DATA += tests/network.sh tests/stores.sh tests/made-closures.sh tests/version-1.nix
-dist_check_DATA += tests/host.sh tests/deployments.sh
-EXTRA_DIST += tests/corpus tests/replays tests/count-results
 dist_check_SCRIPTS += tests/bench-idle
 
 # The pictures in the README.
@@ -219,6 +215,7 @@ pictures: tests/report
 .PHONY: pictures
 CLEANFILES += pictures.html
 EXTRA_DIST += docs
+
 # Where there are no namespaces, as where packages are built: what does without.
 check-short:
 	$(MAKE) $(AM_MAKEFLAGS) check TESTS='$(unit_tests) tests/manual.sh tests/reconstruct-corpus.sh tests/replays.sh'
