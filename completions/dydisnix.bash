@@ -27,16 +27,17 @@ _dydisnix_files() # WORD [-d]
 
 _dydisnix_complete_value() # WORD VALUE PROGRAM
 {
-    local word=$1 value=$2
+    local word=$1 value=$2 plugins
     case $value in
         *script:*)
-            mapfile -t COMPREPLY < <(compgen -W "$("$3" --list-plugins 2> /dev/null < /dev/null | sed 's/ .*//')" -- "$word"
+            plugins=$("$3" --list-plugins 2> /dev/null < /dev/null | sed 's/ .*//')
+            mapfile -t COMPREPLY < <(compgen -W "$plugins" -- "$word"
                 compgen -f -- "$word")
             ;;
         STAGE=*)
             compopt -o nospace 2> /dev/null
-            mapfile -t COMPREPLY < <(compgen -S = -W 'capture augment detect reconstruct snapshot redistribute assign_ids
-                redeploy' -- "$word")
+            mapfile -t COMPREPLY < <(compgen -S = -W 'capture augment detect reconstruct snapshot
+                redistribute assign_ids redeploy' -- "$word")
             ;;
         *FILE*) _dydisnix_files "$word" ;;
         DIR*) _dydisnix_files "$word" -d ;;

@@ -96,7 +96,8 @@ static const struct option long_options[] = {
     { "guard", required_argument, NULL, OPTION_GUARD },
     { "help", no_argument, NULL, 'h' },
     { "version", no_argument, NULL, 'v' },
-    /* What the script of Dynamic Disnix took as short for an option, and options that it did not have make ambiguous. */
+    /* What the script of Dynamic Disnix took as short for an option; options that it did not have make them
+     * ambiguous. */
     { "a", required_argument, NULL, 'a' },
     { "c", required_argument, NULL, OPTION_COORDINATOR_PROFILE_PATH },
     { "e", required_argument, NULL, OPTION_EXTRA_PARAMS },
@@ -256,7 +257,7 @@ static enum settings_outcome parse_plugin_option(struct settings *settings, char
     return add_plugin_option(settings, text, colon + 1, equals + 1);
 }
 
-/* As sleep(1) takes it: a fraction, a unit. In whole seconds, of which there is one at least. Nothing is the default. */
+/* As sleep(1) takes it: a fraction, a unit. In whole seconds, one at least. Nothing is the default. */
 static enum settings_outcome set_interval(long *setting, const char *text)
 {
     char *end = NULL;

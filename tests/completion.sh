@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# Completion in bash, fish and zsh, by these shells: every option that --help has, what may stand for its value, and what
-# is no option.
+# Completion in bash, fish and zsh, by these shells: every option that --help has, what may stand for its value,
+# and what is no option.
 . "$srcdir/tests/functions.sh"
 : "${programs:?}"
 

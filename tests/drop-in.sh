@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# In place of the script of Dynamic Disnix: its command lines run unchanged. Which program gets which option, and what is
-# said when, is how the script does it; where this program does it otherwise, its manual page has it in a table.
+# In place of the script of Dynamic Disnix: its command lines run unchanged. Which program gets which option, and
+# what is said when, is how the script does it; where this program does it otherwise, its manual page has it in a table.
 . "$srcdir/tests/functions.sh"
 . "$srcdir/tests/host.sh"
 
@@ -34,14 +34,16 @@ DYDISNIX_GENINFRA='generate'
 export DYDISNIX_GENINFRA
 ok 'a command line with what is required' script -s services.nix -q qos.nix
 captured="$state/default/infrastructure.nix"
-gets dydisnix-gendist --services "$models/services.nix" --infrastructure "$captured" --qos "$models/qos.nix" --no-out-link
-for option in -m --keep --filters --extra-params --interface --target-property --show-trace --delete-state --depth-first \
-    --no-migration --coordinator-profile-path; do
+gets dydisnix-gendist --services "$models/services.nix" --infrastructure "$captured" --qos "$models/qos.nix" \
+    --no-out-link
+for option in -m --keep --filters --extra-params --interface --target-property --show-trace --delete-state \
+    --depth-first --no-migration --coordinator-profile-path; do
     lacks "$(cat "$calls"/*.arguments | tr '\n' ' ')" " $option " "$option is not made up"
 done
 is "$(said)" "$(lines 'Capturing infrastructure...' 'Captured infrastructure file:' 'Using infrastructure model:' \
     'A change in the infrastructure has been detected!' 'Generating a new distribution model...' \
-    'Using generated distribution model:' 'Redeploying the system...' 'Building manifest...')" 'what is said, in this order'
+    'Using generated distribution model:' 'Redeploying the system...' 'Building manifest...')" \
+    'what is said, in this order'
 has "$(output)" "[coordinator]: Captured infrastructure file: $captured" 'the captured model is named'
 has "$(output)" "[coordinator]: Using generated distribution model: $distribution" 'the distribution is named'
 is "$("$with_nix" "$scratch/machine" sh -c 'cat "$1"' sh "$captured")" "$(cat "$answers/generate")" 'and can be read there'
@@ -52,7 +54,8 @@ everything="--augment augment.nix --ids ids.nix --id-resources resources.nix --i
     --filters filters.nix --interval 30 --profile mine --coordinator-profile-path profiles --max-concurrent-transfers 4
     --no-migration --delete-state --snapshot --depth-first --keep 2 --show-trace --interface client
     --target-property hostname"
-letters=$(printf '%s' "$everything" | sed 's/--augment/-a/; s/--filters/-F/; s/--profile/-p/; s/--max-concurrent-transfers/-m/')
+letters=$(printf '%s' "$everything" |
+    sed 's/--augment/-a/; s/--filters/-F/; s/--profile/-p/; s/--max-concurrent-transfers/-m/')
 equals=$(printf '%s' "$everything" | sed -E 's/(--[a-z-]+) ([^ -])/\1=\2/g')
 cp "$models/infrastructure.nix" "$models/augmented.nix"
 echo "$models/augmented.nix" > "$answers/dydisnix-augment-infra"

@@ -32,8 +32,8 @@ for page in $pages; do
     is "$(cat "$scratch/warnings")" '' "$name has no warnings"
     is "$(awk 'length > 200' "$scratch/pages/$name")" '' "$name has no line that is too long"
 done
-for name in $(cat "$scratch"/pages/* | grep -oE '\bdydisnix-(self-adapt(ctl)?|reconstruct|self-adapt-failover|lab[a-z-]*|plugin|formats|scenario)\([1-9]\)' |
-    sed 's/(\(.\))/.\1/' | sort -u); do
+ours='\bdydisnix-(self-adapt(ctl)?|reconstruct|self-adapt-failover|lab[a-z-]*|plugin|formats|scenario)\([1-9]\)'
+for name in $(cat "$scratch"/pages/* | grep -oE "$ours" | sed 's/(\(.\))/.\1/' | sort -u); do
     ok "$name, which a page names, is there" test -s "$scratch/pages/$name"
 done
 
