@@ -96,11 +96,41 @@ static const struct option long_options[] = {
     { "guard", required_argument, NULL, OPTION_GUARD },
     { "help", no_argument, NULL, 'h' },
     { "version", no_argument, NULL, 'v' },
+    /* What the script of Dynamic Disnix took as short for an option; options that it did not have make them
+     * ambiguous. */
+    { "a", required_argument, NULL, 'a' },
+    { "c", required_argument, NULL, OPTION_COORDINATOR_PROFILE_PATH },
+    { "e", required_argument, NULL, OPTION_EXTRA_PARAMS },
+    { "ex", required_argument, NULL, OPTION_EXTRA_PARAMS },
+    { "f", required_argument, NULL, 'F' },
+    { "g", required_argument, NULL, OPTION_GENINFRA },
+    { "ge", required_argument, NULL, OPTION_GENINFRA },
+    { "gen", required_argument, NULL, OPTION_GENINFRA },
+    { "geni", required_argument, NULL, OPTION_GENINFRA },
+    { "genin", required_argument, NULL, OPTION_GENINFRA },
+    { "geninf", required_argument, NULL, OPTION_GENINFRA },
+    { "geninfr", required_argument, NULL, OPTION_GENINFRA },
+    { "m", required_argument, NULL, 'm' },
+    { "ma", required_argument, NULL, 'm' },
+    { "max", required_argument, NULL, 'm' },
+    { "max-", required_argument, NULL, 'm' },
+    { "n", no_argument, NULL, OPTION_NO_MIGRATION },
+    { "no", no_argument, NULL, OPTION_NO_MIGRATION },
+    { "no-", no_argument, NULL, OPTION_NO_MIGRATION },
+    { "p", required_argument, NULL, 'p' },
+    { "pr", required_argument, NULL, 'p' },
+    { "pro", required_argument, NULL, 'p' },
+    { "r", no_argument, NULL, OPTION_RECONSTRUCT },
+    { "re", no_argument, NULL, OPTION_RECONSTRUCT },
+    { "se", required_argument, NULL, 's' },
     { NULL, 0, NULL, 0 },
 };
 
 const char *const stage_names[STAGES] = { "capture",  "augment",      "detect",     "reconstruct",
                                           "snapshot", "redistribute", "assign_ids", "redeploy" };
+
+static const char units[] = "smhd";
+static const long unit_seconds[] = { 1, 60, 3600, 24 * 3600 };
 
 struct reading {
     struct settings *settings;
@@ -227,6 +257,21 @@ static enum settings_outcome parse_plugin_option(struct settings *settings, char
     return add_plugin_option(settings, text, colon + 1, equals + 1);
 }
 
+/* As sleep(1) takes it: a fraction, a unit. In whole seconds, one at least. Nothing is the default. */
+static enum settings_outcome set_interval(long *setting, const char *text)
+{
+    char *end = NULL;
+    double number = strtod(text, &end);
+    const char *unit = *end && !end[1] ? strchr(units, *end) : NULL;
+    double seconds = number * (double)(unit ? unit_seconds[unit - units] : 1);
+    if (!*text)
+        return SETTINGS_READY;
+    if (end != text + strspn(text, "0123456789.") || end == text || (*end && !unit) || seconds > 365.0 * 24 * 3600)
+        return wrong_value(OPTION_INTERVAL, text, "a number of seconds, or one with s, m, h or d,");
+    *setting = (long)seconds < seconds || seconds < 1 ? (long)seconds + 1 : (long)seconds;
+    return SETTINGS_READY;
+}
+
 /* N or P%. */
 static enum settings_outcome set_lost(struct presence_policy *policy, int option, const char *text)
 {
@@ -244,13 +289,11 @@ static enum settings_outcome set_lost(struct presence_policy *policy, int option
 /* Seconds, or a number with s, m, h or d. */
 static enum settings_outcome set_duration(long *setting, int option, const char *text)
 {
-    static const char units[] = "smhd";
-    static const long seconds[] = { 1, 60, 3600, 24 * 3600 };
     char *end = NULL;
     errno = 0;
     long number = strtol(text, &end, 10);
     const char *unit = *end && !end[1] ? strchr(units, *end) : NULL;
-    long factor = unit ? seconds[unit - units] : 1;
+    long factor = unit ? unit_seconds[unit - units] : 1;
     if (errno || end == text || (*end && !unit) || number < 1 || number > 365L * 24 * 3600 / factor)
         return wrong_value(option, text, "a number of seconds, or one with s, m, h or d,");
     *setting = number * factor;
@@ -341,14 +384,14 @@ static enum settings_outcome take_value(struct reading *reading, int option, cha
     struct settings *settings = reading->settings;
     switch (option) {
     case OPTION_IDS_SERVICE_PROPERTY: settings->ids_service_property = value; break;
-    case OPTION_INTERVAL: return set_number(&settings->interval, "interval", value, 1);
+    case OPTION_INTERVAL: return set_interval(&settings->interval, value);
     case OPTION_RETRY_MIN: return set_number(&settings->retry_min, "retry-min", value, 1);
     case OPTION_RETRY_MAX: return set_number(&settings->retry_max, "retry-max", value, 1);
     case 'm':
         return set_checked_number(&settings->max_concurrent_transfers, "max-concurrent-transfers", value);
     case OPTION_KEEP: return set_checked_number(&settings->keep, "keep", value);
     case 'p': settings->profile = value; break;
-    case OPTION_GENINFRA: reading->generator = value; break;
+    case OPTION_GENINFRA: reading->generator = *value ? value : NULL; break;
     case OPTION_INTERFACE: return set_text(&settings->interface, option, value);
     case OPTION_EXTRA_PARAMS: settings->extra_params = value; break;
     case OPTION_TARGET_PROPERTY: return set_text(&settings->target_property, option, value);
@@ -434,7 +477,7 @@ static enum settings_outcome check_models(struct reading *reading)
 {
     struct settings *settings = reading->settings;
     if (!settings->services)
-        return wrong("%s", "A services model must be specified!");
+        return wrong("%s", "A services expression must be specified!");
     if (!settings->qos)
         return wrong("%s", "A quality of service model must be specified!");
     enum settings_outcome outcome = check_source(reading);
@@ -476,24 +519,41 @@ static enum settings_outcome read_environment(struct settings *settings)
     return SETTINGS_READY;
 }
 
+/* The script passed over words that belong to no option; so does this, but says so. False: the options end here. */
+static bool pass_over(const struct reading *reading, int argc, char **argv)
+{
+    if (reading->run || optind >= argc)
+        return false;
+    log_warning(NULL, "%s belongs to no option, and is ignored", argv[optind++]);
+    return true;
+}
+
+static enum settings_outcome read_options(struct reading *reading, int argc, char **argv)
+{
+    enum settings_outcome outcome = SETTINGS_READY;
+    int option, index = 0;
+    do {
+        while (outcome == SETTINGS_READY
+               && (option = getopt_long(argc, argv, "+s:q:i:a:F:p:m:hv", long_options, &index)) != -1) {
+            reading->index_name = long_options[index].name;
+            outcome = take_option(reading, option, optarg);
+        }
+    } while (outcome == SETTINGS_READY && pass_over(reading, argc, argv));
+    return outcome;
+}
+
 enum settings_outcome settings_read(struct settings *settings, int argc, char **argv)
 {
     struct reading reading = { .settings = settings };
     enum settings_outcome outcome = read_environment(settings);
-    int option, index = 0;
-    while (outcome == SETTINGS_READY
-           && (option = getopt_long(argc, argv, "+s:q:i:a:F:p:m:hv", long_options, &index)) != -1) {
-        reading.index_name = long_options[index].name;
-        outcome = take_option(&reading, option, optarg);
-    }
+    if (outcome == SETTINGS_READY)
+        outcome = read_options(&reading, argc, argv);
     if (outcome != SETTINGS_READY)
         return outcome;
     if (reading.run && optind == argc)
         return wrong("%s", "--run needs a command");
     if (reading.run && settings->once)
         return wrong("%s", "--once and --run exclude each other");
-    if (!reading.run && optind < argc)
-        return wrong("an option is expected, not %s", argv[optind]);
     if (settings->list_plugins || settings->dump_plugin)
         return SETTINGS_LIST;
     settings->command = reading.run ? argv + optind : NULL;

@@ -20,7 +20,7 @@ const char usage_text[] =
     "      --id-resources=FILE         ranges for unique ids\n"
     "      --ids-service-property=NAME property of services that need unique ids\n"
     "  -F, --filters=FILE              filters for the quality of service model\n"
-    "      --interval=SECONDS          time between two captures, or snapshots (default: 5)\n"
+    "      --interval=DURATION         time between two captures, or snapshots (default: 5)\n"
     "  -p, --profile=NAME              profile (default: default)\n"
     "      --coordinator-profile-path=DIRECTORY\n"
     "                                  where the coordinator profile is\n"

@@ -36,3 +36,4 @@ lib_libdydisnix_a_SOURCES = \
 	lib/value.c lib/value.h \
 	lib/xml.c lib/xml.h \
 	$(NULL)
+dist_man_MANS += lib/dydisnix-formats.5

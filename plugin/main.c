@@ -73,7 +73,8 @@ static const char usage[] =
     "                                  what to do with state that is newer elsewhere\n"
     "      --superseded-max-age=SECONDS\n"
     "                                  how old the last snapshot may be (default: 3600)\n"
-    "      --manifest-version=1|2|auto which version to write (default: auto, 1 if every\n"
+    "      --manifest-version=1|2|auto\n"
+    "                                  which version to write (default: auto, 1 if every\n"
     "                                  profile is of version 1)\n"
     "      --on-conflict=hold|keep|fail\n"
     "                                  what to do when nobody can tell which copy is newer\n"
@@ -128,6 +129,17 @@ static const struct option long_options[] = {
     { "max-depth", required_argument, NULL, OPTION_KEY },
     { "help", no_argument, NULL, 'h' },
     { "version", no_argument, NULL, 'v' },
+    /* What disnix-reconstruct took as short for an option, and options that it did not have make ambiguous. */
+    { "d", no_argument, NULL, OPTION_DEPLOY_STATE },
+    { "h", no_argument, NULL, 'h' },
+    { "m", required_argument, NULL, 'm' },
+    { "ma", required_argument, NULL, 'm' },
+    { "max", required_argument, NULL, 'm' },
+    { "max-", required_argument, NULL, 'm' },
+    { "p", required_argument, NULL, 'p' },
+    { "pr", required_argument, NULL, 'p' },
+    { "s", no_argument, NULL, OPTION_SHOW_TRACE },
+    { "t", required_argument, NULL, OPTION_TARGET_PROPERTY },
     { NULL, 0, NULL, 0 },
 };
 

@@ -395,7 +395,7 @@ static int fetch_closures(struct reconstruction *reconstruction)
 static void say_result(const struct reconstruction *reconstruction, bool changed)
 {
     if (!changed)
-        log_notice(NULL, "The reconstructed manifest is the same as the previous one");
+        log_notice(NULL, "Not setting the profile as the manifest has not changed...");
     else if (reconstruction->installed.generation > 0)
         log_notice(NULL, "Reconstructed manifest: %s, generation %ld", reconstruction->installed.path,
                    reconstruction->installed.generation);

@@ -11,6 +11,8 @@
 #   done_testing                                    last line of every test
 
 set -u
+# Descriptors of make, its jobserver for one, are not for what a test starts.
+exec 3>&- 4>&- 5>&- 6>&- 7>&- 8>&- 9>&-
 : "${srcdir:?}" "${builddir:?}"
 
 test_count=0

@@ -21,17 +21,20 @@ refused() # PART OPTION…
     has "$(output)" "$part" "and told: $part"
 }
 
-refused 'A services model must be specified!'
+refused 'A services expression must be specified!'
 refused 'A quality of service model must be specified!' -s f
 refused 'An infrastructure generator or an infrastructure model must be specified!' -s f -q f
 refused 'exclude each other' -s f -q f -i f --geninfra=true
 refused 'a program is expected' -s f -q f --geninfra=' '
 refused '--ids needs --id-resources' -s f -q f -i f --ids=f
 refused 'exclude each other' -s f -q f -i f --once --run true
-for option in interval retry-min retry-max max-concurrent-transfers keep; do
+for option in retry-min retry-max max-concurrent-transfers keep; do
     for value in '' 0 -1 x 5x 1.5 99999999999999999999; do
         refused "--$option=$value: a whole number" -s f -q f -i f "--$option=$value"
     done
+done
+for value in -1 x 5x 1mm inf; do
+    refused "--interval=$value: a number of seconds" -s f -q f -i f "--interval=$value"
 done
 for value in '' . .. a/b -p; do
     refused "--profile=$value: the name of a profile" -s f -q f -i f "--profile=$value"
@@ -44,7 +47,7 @@ for value in '' x x: x:y x:=z :y=z; do
 done
 refused '--run needs a command' -s f -q f -i f --run
 refused '--run needs a command' -s f -q f -i f --run --
-refused 'not stray' -s f -q f -i f stray
+refused 'stray belongs to no option, and is ignored' stray -s f -q f -i f --once --run
 refused '--help' --no-such-option
 refused '--help' -s
 refused '--help' -s f -q f -i f --once=yes

@@ -23,12 +23,17 @@ units=$(directory systemdsystemunitdir)
 headers=$(directory includedir)
 
 ok 'it installs below DESTDIR' make -C "$builddir" install DESTDIR="$root"
-for name in dydisnix-self-adapt dydisnix-reconstruct dydisnix-lab; do
+for name in ${programs:?}; do
     is "$("$root$bin/$name" --version | sed -n '1s/ .*//p')" "$name" "$name is installed and says its version"
     ok 'and has a manual page' test -s "$root$man/man1/$name.1"
+    ok 'and completion for bash' test -s "$root$(directory bashcompletiondir)/$name"
+    ok 'and for fish' test -s "$root$(directory fishcompletiondir)/$name.fish"
+    has "$(head -n 1 "$root$(directory zshcompletiondir)/_dydisnix") " " $name " 'and for zsh'
+done
+for page in ${pages:?}; do
+    ok "the manual page $page" test -s "$root$man/man${page##*.}/${page##*/}"
 done
 ok 'what the lock of etcd needs' test -x "$root$bin/dydisnix-etcd-guard" -a -x "$root$bin/dydisnix-etcd-leader"
-ok 'the manual page of plugins' test -s "$root$man/man3/dydisnix-plugin.3"
 [ "$units" = no ] || has "$(cat "$root$units/dydisnix-self-adapt@.service")" "ExecStart=$bin/dydisnix-self-adapt " \
     'the unit of systemd'
 ok 'the plugin' test -x "$root$plugins/reconstruct.so"

@@ -5,6 +5,7 @@ SH_LOG_DRIVER = $(LOG_DRIVER)
 SH_LOG_COMPILER = $(SHELL)
 AM_TESTS_ENVIRONMENT = srcdir='$(abs_srcdir)'; export srcdir; builddir='$(abs_builddir)'; export builddir; \
 	CC='$(CC)'; export CC; JSON_CFLAGS='$(JSON_CFLAGS)'; export JSON_CFLAGS; \
+	programs='$(bin_PROGRAMS)'; export programs; pages='$(dist_man_MANS)'; export pages; \
 	CMOCKA_MESSAGE_OUTPUT=TAP; export CMOCKA_MESSAGE_OUTPUT;
 
 # Each one is built from its NAME.c; what it needs beside the library is its own NAME_LDADD.
@@ -30,6 +31,7 @@ unit_tests = \
 	tests/unit/scenario-format \
 	tests/unit/scenario-story \
 	tests/unit/simulation \
+	tests/unit/settings \
 	tests/unit/state \
 	tests/unit/stories \
 	tests/unit/strings \
@@ -61,6 +63,8 @@ tests_unit_words_CPPFLAGS = $(tests_unit_check_CPPFLAGS)
 tests_unit_words_LDADD = $(tests_unit_check_LDADD)
 tests_unit_report_CPPFLAGS = $(AM_CPPFLAGS) -iquote $(top_srcdir)/lab
 tests_unit_report_LDADD = lab/libreport.a $(LDADD)
+tests_unit_settings_CPPFLAGS = $(tests_unit_check_CPPFLAGS)
+tests_unit_settings_LDADD = $(tests_unit_check_LDADD)
 tests_unit_state_CPPFLAGS = $(AM_CPPFLAGS) -iquote $(top_srcdir)/host
 tests_unit_state_LDADD = host/libhost.a $(LDADD)
 
@@ -120,6 +124,9 @@ tests_report_LDADD = lab/libreport.a lib/libdydisnix.a $(LIBRARIES_USED)
 
 shell_tests = \
 	tests/demonstration.sh \
+	tests/dist.sh \
+	tests/drop-in.sh \
+	tests/completion.sh \
 	tests/deployment-ends.sh \
 	tests/deployment-killed.sh \
 	tests/engine-deploy.sh \
@@ -201,6 +208,8 @@ dist_check_SCRIPTS += \
 	tests/engine-client \
 	tests/fake-client \
 	tests/fields \
+	tests/package \
+	tests/type-in \
 	tests/with-nix \
 	$(NULL)
 dist_check_DATA += \
@@ -238,6 +247,16 @@ pictures: tests/report
 .PHONY: pictures
 CLEANFILES += pictures.html
 EXTRA_DIST += docs
+
+# Where there are no namespaces, as where packages are built: what does without.
+check-short:
+	$(MAKE) $(AM_MAKEFLAGS) check TESTS='$(unit_tests) tests/manual.sh tests/reconstruct-corpus.sh tests/replays.sh'
+.PHONY: check-short
+
+# The Debian package, built from the tarball, with its own test.
+package-check: dist
+	$(srcdir)/tests/package $(distdir).tar.gz
+.PHONY: package-check
 
 bench-idle: all tests/plugins/record.so
 	$(AM_TESTS_ENVIRONMENT) $(SHELL) $(srcdir)/tests/bench-idle

@@ -3,6 +3,7 @@
 # Manual pages: without warnings, with every option of --help and no other, and with an example that works.
 . "$srcdir/tests/functions.sh"
 
+: "${programs:?}" "${pages:?}"
 LC_ALL=C MANWIDTH=200
 export LC_ALL MANWIDTH
 
@@ -18,21 +19,62 @@ tags()
     sed -n '/^OPTIONS/,/^[A-Z]/p' | grep '^       -' | sed 's/^ *//; s/   .*//'
 }
 
-for page in "$srcdir"/*/dydisnix-*.[137]; do
+# The commands in a text of --help, and in a page.
+commands()
+{
+    sed -nE '/^(Subc|C)ommands:/,/^$/s/^ +([a-z][a-z-]*).*/\1/p' | sort
+}
+
+mkdir "$scratch/pages"
+for page in $pages; do
     name=${page##*/}
-    man --warnings -l "$page" > "$scratch/$name" 2> "$scratch/warnings"
+    man --warnings -l "$srcdir/$page" > "$scratch/pages/$name" 2> "$scratch/warnings"
     is "$(cat "$scratch/warnings")" '' "$name has no warnings"
-    program=$builddir/${name%.*}
-    [ -x "$program" ] || continue
-    "$program" --help > "$scratch/help" 2> /dev/null
-    options < "$scratch/$name" > "$scratch/known"
+    is "$(awk 'length > 200' "$scratch/pages/$name")" '' "$name has no line that is too long"
+done
+ours='\bdydisnix-(self-adapt(ctl)?|reconstruct|self-adapt-failover|lab[a-z-]*|plugin|formats|scenario)\([1-9]\)'
+for name in $(cat "$scratch"/pages/* | grep -oE "$ours" | sed 's/(\(.\))/.\1/' | sort -u); do
+    ok "$name, which a page names, is there" test -s "$scratch/pages/$name"
+done
+
+for program in $programs; do
+    name=$program.1
+    ok "$program has a page" test -s "$scratch/pages/$name"
+    page=$scratch/pages/$name
+    "$builddir/$program" --help > "$scratch/help" 2> "$scratch/errors"
+    is "$? $(cat "$scratch/errors")" '0 ' "$program has --help"
+    options < "$page" > "$scratch/known"
     is "$(options < "$scratch/help" | grep -vxF -f "$scratch/known")" '' "$name has every option of --help"
     options < "$scratch/help" > "$scratch/known"
-    is "$(tags < "$scratch/$name" | options | grep -vxF -f "$scratch/known")" '' "--help has every option of $name"
+    is "$(tags < "$page" | options | grep -vxF -f "$scratch/known")" '' "--help has every option of $name"
+    for command in $(commands < "$scratch/help"); do
+        ok "$name has the command $command" grep -qE "^       ([^.]*, )?$command\b" "$page"
+    done
     for variable in $(grep -oE '\b[A-Z][A-Z]+_[A-Z_]+\b' "$scratch/help" | sort -u); do
-        has "$(cat "$scratch/$name")" "$variable" "$name has $variable"
+        has "$(cat "$page")" "$variable" "$name has $variable"
     done
 done
+
+# The examples of formats, numbered, are read.
+. "$srcdir/tests/network.sh"
+example() # NUMBER
+{
+    awk -v number="$1" '/^\.EE/ { shown = 0 } shown; /^\.EX/ { shown = ++count == number }' \
+        "$srcdir/lib/dydisnix-formats.5" | sed 's/\\-/-/g; s/\\e/\\/g'
+}
+example 2 > "$model"
+profile test1 '' '' ''
+example 5 > "$scratch/previous.xml"
+for number in 3 4; do
+    example "$number" > "$NETWORK/test1/installed"
+    reconstruct --xml --print-manifest "$model"
+    is "$status $(reported 'r["targets"]["test1"]["status"], r["targets"]["test1"]["services"]')" "0 ('captured', 1)" \
+        "example $number, a profile manifest, is read"
+done
+example 3 > "$NETWORK/test1/installed"
+reconstruct --xml --print-manifest --previous="$scratch/previous.xml" "$model"
+is "$status" 0 'the example of a deployment manifest is read'
+has "$output" '<service name="KEY"><name>db</name>' 'and has what the profile manifest has'
 
 # The example of a plugin.
 sed -n '/^\.SH EXAMPLE/,/^\.EE/p' "$srcdir/host/dydisnix-plugin.3" | sed -n '/^\.EX/,/^\.EE/p' |

@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# Completion for zsh. What there is to complete is what --help of the program says.
+
+# The specification of _arguments for each option: "--services=[services model]:FILE:_files".
+_dydisnix_specifications()
+{
+    local line option value action text
+    for line in ${(f)1}; do
+        [[ $line == (#b)[[:space:]]##(-[^[:space:]]*) ]] || continue
+        line=$match[1]
+        text=
+        [[ $line != *"  "* ]] || { text=${line#*  }; line=${line%%  *} }
+        value=
+        [[ $line != (#b)[^=]##=(*) ]] || value=${match[1]%% *}
+        case $value in
+            (STAGE=*) action='(capture= augment= detect= reconstruct= snapshot= redistribute= assign_ids= redeploy=)' ;;
+            (*FILE*) action=_files ;;
+            (DIR*) action='_path_files -/' ;;
+            (COMMAND|CLIENT) action=_command_names ;;
+            ([a-z0-9]*\|*) action="(${value//|/ })" ;;
+            (*) action= ;;
+        esac
+        text=${${${${text//\[/(}//\]/)}//  ##/ }# }
+        for option in ${(M)${(s:, :)${line%%=*}}:#-*}; do
+            option=${option%% *}
+            [[ -z $value ]] && reply+=("*${option}[${text//:/\\:}]") && continue
+            [[ $option == --* ]] && option+== || option+=+
+            reply+=("*${option}[${text//:/\\:}]:${value//:/\\:}:$action")
+        done
+    done
+}
+
+_dydisnix()
+{
+    setopt local_options extended_glob
+    # Descriptions that go on in the next line are one.
+    local usage="$($words[1] --help 2> /dev/null < /dev/null | sed -E ':a; N; s/\n {12,}([^ -])/  \1/; ta; P; D')"
+    local -a reply names
+    local -i end=${words[(i)--]}
+    if (( end < CURRENT )); then
+        shift end words
+        (( CURRENT -= end ))
+        _normal
+        return
+    fi
+    _dydisnix_specifications $usage
+    names=(${(M)${(f)${${usage#*ommands:}%%$'\n\n'*}}:#[[:space:]]##[a-z]*})
+    names=(${${names##[[:space:]]##}%%[[:space:]]*})
+    if [[ $usage == *ommands:* ]]; then
+        _arguments -s -S $reply "1:command:($names)" '*:target: '
+    else
+        _arguments -s -S $reply '*:file:_files'
+    fi
+}
+
+_dydisnix "$@"
