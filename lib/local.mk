@@ -29,9 +29,11 @@ lib_libdydisnix_a_SOURCES = \
 	lib/real-programs.c \
 	lib/real-remove.c \
 	lib/real-spawn.c \
+	lib/set.c lib/set.h \
 	lib/strings.c lib/strings.h \
 	lib/target-flatten.c \
 	lib/target-keys.c lib/target-keys.h \
+	lib/text-sort.c lib/text-sort.h \
 	lib/value.c lib/value.h \
 	lib/xml.c lib/xml.h \
 	$(NULL)

@@ -25,6 +25,7 @@ struct dependency {
     const char *service, *container, *target;
 };
 
+/* Those of a service in a manifest are of the manifest's pool, and may be shared: they are never changed. */
 struct dependencies {
     struct dependency *items; /* in the order of the file: their order is part of a service's key */
     size_t count;
@@ -80,6 +81,12 @@ struct service_mapping *manifest_add_service_mapping(struct manifest *manifest,
                                                      const struct service_mapping *mapping);
 struct snapshot_mapping *manifest_add_snapshot_mapping(struct manifest *manifest,
                                                        const struct snapshot_mapping *mapping);
+/* The same for what is of the manifest's pool already. */
+struct service *manifest_share_service(struct manifest *manifest, const struct service *service);
+struct service_mapping *manifest_share_service_mapping(struct manifest *manifest,
+                                                       const struct service_mapping *mapping);
+struct snapshot_mapping *manifest_share_snapshot_mapping(struct manifest *manifest,
+                                                         const struct snapshot_mapping *mapping);
 /* Deep copy; properties that a manifest cannot hold (null, path, function) are left out with a warning; in a
  * manifest of version 1 it is target_flatten()ed. -1: no memory. The values in target and service are of the
  * manifest's pool already. */
@@ -95,7 +102,7 @@ bool service_equal(const struct service *a, const struct service *b);
 bool service_mapping_equal(const struct service_mapping *a, const struct service_mapping *b);
 bool snapshot_mapping_equal(const struct snapshot_mapping *a, const struct snapshot_mapping *b);
 
-/* Frees what a service owns. */
+/* Frees what a service owns that is in no manifest. */
 void service_clear(struct service *service);
 
 /* On sorted manifests; NULL: not there. Strings need not be of the manifest's pool. */

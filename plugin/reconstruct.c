@@ -39,6 +39,7 @@ struct reconstruction {
     struct manifest manifest;
     struct closure_report fetched;
     struct installed installed;
+    xmlBufferPtr *printed;
     json_t *report;
     json_t *acted; /* what was done on targets that were refused later, see report_acted() */
 };
@@ -423,7 +424,7 @@ static int install_manifest(struct reconstruction *reconstruction, bool *changed
     return 0;
 }
 
-static int finish(struct reconstruction *reconstruction, xmlBufferPtr *printed)
+static int finish(struct reconstruction *reconstruction)
 {
     const struct installed *installed = &reconstruction->installed;
     const struct previous *previous = &reconstruction->previous;
@@ -441,8 +442,8 @@ static int finish(struct reconstruction *reconstruction, xmlBufferPtr *printed)
                                              "unbacked", installed->unbacked));
     if (!reconstruction->request->print)
         return 0;
-    *printed = manifest_write(&reconstruction->manifest);
-    return *printed ? 0 : -1;
+    *reconstruction->printed = manifest_write(&reconstruction->manifest);
+    return *reconstruction->printed ? 0 : -1;
 }
 
 static void reconstruction_clear(struct reconstruction *reconstruction)
@@ -464,16 +465,47 @@ static void reconstruction_clear(struct reconstruction *reconstruction)
     strings_free(reconstruction->strings);
 }
 
-static int run(struct reconstruction *reconstruction, xmlBufferPtr *printed)
+static int read_model(struct reconstruction *reconstruction)
 {
-    if (read_infrastructure(reconstruction) != 0
-        || target_keys_list(&reconstruction->keys, &reconstruction->infrastructure) != 0
-        || read_previous(reconstruction) != 0 || read_deployed(reconstruction) != 0 || capture(reconstruction) != 0
-        || decide(reconstruction) != 0)
-        return -1;
-    if (!looks_only(reconstruction) && fetch_closures(reconstruction) != 0)
-        return -1;
-    return finish(reconstruction, printed);
+    return read_infrastructure(reconstruction) == 0
+                   && target_keys_list(&reconstruction->keys, &reconstruction->infrastructure) == 0
+               ? 0
+               : -1;
+}
+
+static int read_manifests(struct reconstruction *reconstruction)
+{
+    return read_previous(reconstruction) == 0 ? read_deployed(reconstruction) : -1;
+}
+
+static int fetch_unless_looking(struct reconstruction *reconstruction)
+{
+    return looks_only(reconstruction) ? 0 : fetch_closures(reconstruction);
+}
+
+/* The steps of a reconstruction; the report tells how long each took, unless it is made again. */
+static const struct step {
+    const char *name;
+    int (*take)(struct reconstruction *);
+} steps[] = {
+    { "model", read_model },        { "previous", read_manifests },       { "targets", capture },
+    { "decision", decide },         { "closures", fetch_unless_looking }, { "manifest", finish },
+};
+
+static int run(struct reconstruction *reconstruction)
+{
+    json_t *times = json_array();
+    int status = 0;
+    if (!reconstruction->replay)
+        json_object_set(reconstruction->report, "steps", times);
+    for (size_t i = 0; status == 0 && i < sizeof steps / sizeof *steps; i++) {
+        int64_t began = operations->now();
+        status = steps[i].take(reconstruction);
+        json_array_append_new(times, json_pack("{ss sI}", "step", steps[i].name, "milliseconds",
+                                               (json_int_t)(operations->now() - began)));
+    }
+    json_decref(times);
+    return status;
 }
 
 /* Where the answers come from, and where they go. */
@@ -501,7 +533,8 @@ static int save_input(struct reconstruction *reconstruction)
 int reconstruct(const struct request *request, const struct options *options, json_t **report,
                 xmlBufferPtr *printed)
 {
-    struct reconstruction reconstruction = { .request = request, .options = options, .history = request->history };
+    struct reconstruction reconstruction = { .request = request, .options = options, .history = request->history,
+                                             .printed = printed };
     reconstruction.strings = strings_new();
     reconstruction.report = json_pack("{si}", "version", REPORT_VERSION);
     reconstruction.acted = json_pack("{s[] s[]}", "rescued", "fenced");
@@ -511,7 +544,7 @@ int reconstruct(const struct request *request, const struct options *options, js
         manifest_init(&reconstruction.deployed, reconstruction.strings);
         manifest_init(&reconstruction.manifest, reconstruction.strings);
         if (begin(&reconstruction) == 0) {
-            status = run(&reconstruction, printed);
+            status = run(&reconstruction);
             if (save_input(&reconstruction) != 0 && request->needs_input)
                 status = -1;
         }
