@@ -34,6 +34,7 @@ lib_libdydisnix_a_SOURCES = \
 	lib/target-flatten.c \
 	lib/target-keys.c lib/target-keys.h \
 	lib/text-sort.c lib/text-sort.h \
+	lib/told.c lib/told.h \
 	lib/value.c lib/value.h \
 	lib/xml.c lib/xml.h \
 	$(NULL)

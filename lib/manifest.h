@@ -186,17 +186,20 @@ int manifest_check(const struct manifest *manifest, char **reason);
  *   "mappings": { "added": [{ "name", "service", "container", "target" }], "removed": […] },
  *   "snapshots": { "added": [{ "component", "container", "target" }], "removed": […] },
  *   "changed": [{ "name", "key" }] same key, other content,
- *   "targets": as infrastructure_difference() }. New reference, deterministic order. */
-json_t *manifest_difference(const struct manifest *a, const struct manifest *b);
+ *   "targets": as infrastructure_difference() }. New reference, deterministic order.
+ * most: as many entries of added, removed and changed are told in all (0: no limit); of each list the first five in
+ * any case, and the number of the others as "addedMore" and so on beside it. */
+json_t *manifest_difference(const struct manifest *a, const struct manifest *b, size_t most);
 
 /* The same by target, for those where something changed; what did not change is absent:
  * { target: { "profile": { "from": path|null, "to": path|null },
  *             "services": { "added": [{ "name", "container" }], "removed": […], "changed": […] },
  *             "snapshots": { "added": [{ "component", "container" }], "removed": […] },
  *             "infrastructure": "added"|"removed"|"changed", "fields": [field or property path] } }.
- * A service is changed that is there before and after, but as another version. difference: from
- * manifest_difference(), to: its second manifest. New reference. */
-json_t *manifest_changes(const json_t *difference, const struct manifest *to);
+ * A service is changed that is there before and after, but as another version. difference: what
+ * manifest_difference() told of them; most: as there. New reference. */
+json_t *manifest_changes(const struct manifest *from, const struct manifest *to, const json_t *difference,
+                         size_t most);
 
 /* All that a sorted manifest has: { target: [{ "service": name, "container", "key", "component" }] }; component is
  * that of its state, absent if it has none. New reference, deterministic order. */

@@ -39,7 +39,7 @@ static int init(struct set *set, size_t most, uint64_t (*hash)(const void *),
                 bool (*same)(const void *, const void *))
 {
     *set = (struct set){ .room = 16, .hash = hash, .same = same };
-    while (set->room / 2 < most)
+    while (set->room / 4 * 3 < most)
         set->room *= 2;
     set->slots = calloc(set->room, sizeof *set->slots);
     return set->slots ? 0 : -1;
@@ -50,13 +50,9 @@ int text_set_init(struct set *set, size_t most)
     return init(set, most, hash_text, same_text);
 }
 
-int mapping_set_init(struct set *set, const struct service_mapping *mappings, size_t count)
+int mapping_set_init(struct set *set, size_t most)
 {
-    if (init(set, count, hash_mapping, same_mapping))
-        return -1;
-    for (size_t i = 0; i < count; i++)
-        set_add(set, &mappings[i]);
-    return 0;
+    return init(set, most, hash_mapping, same_mapping);
 }
 
 /* Where the item is, or where it is to be put. */
@@ -69,12 +65,35 @@ static size_t place_of(const struct set *set, const void *item)
     return place;
 }
 
-void set_add(struct set *set, const void *item)
+static int grow(struct set *set)
+{
+    struct set larger;
+
+    if (init(&larger, set->room, set->hash, set->same))
+        return -1;
+    for (size_t i = 0; i < set->room; i++)
+        if (set->slots[i])
+            larger.slots[place_of(&larger, set->slots[i])] = set->slots[i];
+    larger.used = set->used;
+    free(set->slots);
+    *set = larger;
+    return 0;
+}
+
+int set_add(struct set *set, const void *item)
 {
     size_t place = place_of(set, item);
 
-    if (!set->slots[place])
-        set->slots[place] = item;
+    if (set->slots[place])
+        return 0;
+    if (set->used >= set->room / 4 * 3) {
+        if (grow(set))
+            return -1;
+        place = place_of(set, item);
+    }
+    set->slots[place] = item;
+    set->used++;
+    return 0;
 }
 
 const void *set_find(const struct set *set, const void *item)

@@ -10,23 +10,21 @@
 #include <stddef.h>
 #include <stdint.h>
 
-struct service_mapping;
-
 struct set {
     const void **slots;
-    size_t room; /* a power of two */
+    size_t room, used; /* room: a power of two */
     uint64_t (*hash)(const void *item);
     bool (*same)(const void *item, const void *other);
 };
 
-/* Of interned texts. most: as many as will ever be added. -1: no memory. */
+/* Of interned texts. most: about as many as will be added. -1: no memory. */
 int text_set_init(struct set *set, size_t most);
 
 /* Of service mappings, by their identities; all texts are of one pool. */
-int mapping_set_init(struct set *set, const struct service_mapping *mappings, size_t count);
+int mapping_set_init(struct set *set, size_t most);
 
-/* Borrowed. What is there already stays. */
-void set_add(struct set *set, const void *item);
+/* Borrowed. What is there already stays. -1: no memory. */
+int set_add(struct set *set, const void *item);
 
 /* What is in the set and the same; NULL: there is none. */
 const void *set_find(const struct set *set, const void *item);

@@ -28,20 +28,29 @@ struct aggregation {
 };
 
 /* All manifests here are of one pool of texts. */
+static int fill_mappings(struct set *set, const struct service_mapping *mappings, size_t count)
+{
+    int status = mapping_set_init(set, count);
+    for (size_t i = 0; status == 0 && i < count; i++)
+        status = set_add(set, &mappings[i]);
+    return status;
+}
+
 static int fill_sets(struct aggregation *aggregation)
 {
     static const struct manifest nothing;
     const struct manifest *previous = aggregation->previous ? aggregation->previous : &nothing;
     const struct claims *claims = aggregation->claims;
-    if (text_set_init(&aggregation->claimed, claims->count) != 0
-        || text_set_init(&aggregation->mapped, previous->service_mapping_count) != 0
-        || mapping_set_init(&aggregation->previous_mappings, previous->service_mappings,
-                            previous->service_mapping_count) != 0)
+    size_t count = previous->service_mapping_count;
+    if (text_set_init(&aggregation->claimed, claims->count) != 0 || text_set_init(&aggregation->mapped, count) != 0
+        || fill_mappings(&aggregation->previous_mappings, previous->service_mappings, count) != 0)
         return -1;
     for (size_t i = 0; i < claims->count; i++)
-        set_add(&aggregation->claimed, claims->items[i].service->key);
-    for (size_t i = 0; i < previous->service_mapping_count; i++)
-        set_add(&aggregation->mapped, previous->service_mappings[i].service);
+        if (set_add(&aggregation->claimed, claims->items[i].service->key) != 0)
+            return -1;
+    for (size_t i = 0; i < count; i++)
+        if (set_add(&aggregation->mapped, previous->service_mappings[i].service) != 0)
+            return -1;
     return 0;
 }
 
@@ -234,24 +243,22 @@ static const struct service *choose_version(struct aggregation *aggregation, con
     return chosen;
 }
 
+static int need(struct set *needed, const char *service, const char *provider)
+{
+    return set_add(needed, service) != 0 || (provider && set_add(needed, provider) != 0) ? -1 : 0;
+}
+
 /* The keys of all services that the manifest's mappings need. */
 static int find_needed(struct aggregation *aggregation)
 {
     const struct manifest *manifest = aggregation->manifest;
     struct set *needed = &aggregation->needed;
-    if (text_set_init(needed, 2 * (manifest->service_mapping_count + manifest->snapshot_mapping_count)) != 0)
-        return -1;
-    for (size_t i = 0; i < manifest->service_mapping_count; i++) {
-        set_add(needed, manifest->service_mappings[i].service);
-        if (manifest->service_mappings[i].provider)
-            set_add(needed, manifest->service_mappings[i].provider);
-    }
-    for (size_t i = 0; i < manifest->snapshot_mapping_count; i++) {
-        set_add(needed, manifest->snapshot_mappings[i].service);
-        if (manifest->snapshot_mappings[i].provider)
-            set_add(needed, manifest->snapshot_mappings[i].provider);
-    }
-    return 0;
+    int status = text_set_init(needed, manifest->service_mapping_count);
+    for (size_t i = 0; status == 0 && i < manifest->service_mapping_count; i++)
+        status = need(needed, manifest->service_mappings[i].service, manifest->service_mappings[i].provider);
+    for (size_t i = 0; status == 0 && i < manifest->snapshot_mapping_count; i++)
+        status = need(needed, manifest->snapshot_mappings[i].service, manifest->snapshot_mappings[i].provider);
+    return status;
 }
 
 /* Services of the previous manifest that no mapping names (of type package): no profile manifest holds them. Version 1
@@ -364,7 +371,7 @@ static int drop_all_dangling(struct aggregation *aggregation)
 {
     struct manifest *manifest = aggregation->manifest;
     struct set mappings;
-    int status = mapping_set_init(&mappings, manifest->service_mappings, manifest->service_mapping_count);
+    int status = fill_mappings(&mappings, manifest->service_mappings, manifest->service_mapping_count);
     for (size_t i = 0; status == 0 && i < manifest->service_count; i++) {
         struct service *service = &manifest->services[i];
         if (drop_dangling(aggregation, &mappings, service, &service->depends_on, "dependsOn") != 0

@@ -49,7 +49,7 @@ static const char nothing[] =
 
 static char *difference(const struct manifest *a, const struct manifest *b)
 {
-    json_t *value = manifest_difference(a, b);
+    json_t *value = manifest_difference(a, b, 0);
     char *text = json_dumps(value, JSON_COMPACT);
 
     json_decref(value);
@@ -175,8 +175,8 @@ static void changes(const char *from, const char *to, const char *expected)
 
     parsed(base, strings, &a);
     parsed(xml, other_strings, &b);
-    flat = manifest_difference(&a, &b);
-    by_target = manifest_changes(flat, &b);
+    flat = manifest_difference(&a, &b, 0);
+    by_target = manifest_changes(&a, &b, flat, 0);
     text = json_dumps(by_target, JSON_COMPACT | JSON_SORT_KEYS);
     assert_string_equal(text, expected);
     free(text);
@@ -228,8 +228,8 @@ static void test_upgrade_by_target(void **state)
     (void)state;
     parsed(base, strings, &a);
     parsed(upgraded, other_strings, &b);
-    flat = manifest_difference(&a, &b);
-    by_target = manifest_changes(flat, &b);
+    flat = manifest_difference(&a, &b, 0);
+    by_target = manifest_changes(&a, &b, flat, 0);
     text = json_dumps(by_target, JSON_COMPACT | JSON_SORT_KEYS);
     assert_string_equal(text, "{\"b\":{\"services\":{\"changed\":" API_IN_C "}}}");
     free(text);
