@@ -9,6 +9,7 @@
 #include "array.h"
 #include "cleanup.h"
 #include "manifest-parts.h"
+#include "set.h"
 #include "xml.h"
 
 void manifest_init(struct manifest *manifest, struct strings *strings)
@@ -379,21 +380,61 @@ bool manifest_equal(const struct manifest *a, const struct manifest *b)
     return true;
 }
 
-static int check_mapping(const struct manifest *manifest, const char *kind, const char *service,
-                         const char *target, char **reason)
+/* What mappings may name, to be found by address. */
+struct names {
+    struct set services, targets;
+};
+
+static int names_list(struct names *names, const struct manifest *manifest)
 {
-    if (!manifest_find_service(manifest, service))
+    const struct infrastructure *infrastructure = &manifest->infrastructure;
+
+    if (text_set_init(&names->services, manifest->service_count) ||
+        text_set_init(&names->targets, infrastructure->count))
+        return -1;
+    for (size_t i = 0; i < manifest->service_count; i++)
+        if (set_add(&names->services, manifest->services[i].key))
+            return -1;
+    for (size_t i = 0; i < infrastructure->count; i++)
+        if (set_add(&names->targets, infrastructure->targets[i].name))
+            return -1;
+    return 0;
+}
+
+static int check_mapping(const struct names *names, const char *kind, const char *service, const char *target,
+                         char **reason)
+{
+    if (!set_find(&names->services, service))
         return reason_set(reason, "manifest", "a %s mapping on target %s names the unknown service %s", kind,
                           target, service);
-    if (!infrastructure_find(&manifest->infrastructure, target))
+    if (!set_find(&names->targets, target))
         return reason_set(reason, "manifest", "a %s mapping of service %s names the unknown target %s", kind,
                           service, target);
     return 0;
 }
 
+static int check_mappings(const struct names *names, const struct manifest *manifest, char **reason)
+{
+    for (size_t i = 0; i < manifest->service_mapping_count; i++) {
+        const struct service_mapping *mapping = &manifest->service_mappings[i];
+
+        if (check_mapping(names, "service", mapping->service, mapping->target, reason))
+            return -1;
+    }
+    for (size_t i = 0; i < manifest->snapshot_mapping_count; i++) {
+        const struct snapshot_mapping *mapping = &manifest->snapshot_mappings[i];
+
+        if (check_mapping(names, "snapshot", mapping->service, mapping->target, reason))
+            return -1;
+    }
+    return 0;
+}
+
 int manifest_check(const struct manifest *manifest, char **reason)
 {
+    struct names names = { 0 };
     const char *field, *objection;
+    int outcome;
 
     *reason = NULL;
     for (size_t i = 0; i < manifest->infrastructure.count; i++) {
@@ -403,17 +444,12 @@ int manifest_check(const struct manifest *manifest, char **reason)
         if (objection)
             return reason_set(reason, "manifest", "target %s: %s: %s", target->name, field, objection);
     }
-    for (size_t i = 0; i < manifest->service_mapping_count; i++) {
-        const struct service_mapping *mapping = &manifest->service_mappings[i];
-
-        if (check_mapping(manifest, "service", mapping->service, mapping->target, reason))
-            return -1;
-    }
-    for (size_t i = 0; i < manifest->snapshot_mapping_count; i++) {
-        const struct snapshot_mapping *mapping = &manifest->snapshot_mappings[i];
-
-        if (check_mapping(manifest, "snapshot", mapping->service, mapping->target, reason))
-            return -1;
-    }
-    return 0;
+    outcome = names_list(&names, manifest);
+    if (outcome)
+        reason_set(reason, "manifest", "not enough memory");
+    else
+        outcome = check_mappings(&names, manifest, reason);
+    set_clear(&names.services);
+    set_clear(&names.targets);
+    return outcome;
 }
