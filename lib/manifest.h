@@ -171,6 +171,10 @@ int manifest_check_version_1(const struct manifest *manifest, char **reason);
  * writes it. New buffer; NULL: no memory. */
 xmlBufferPtr manifest_write(struct manifest *manifest);
 
+/* The same, piece by piece: put() gives 0, or -1 to end it. -1: no memory, or ended. */
+int manifest_put(struct manifest *manifest, int (*put)(void *closure, const char *data, size_t length),
+                 void *closure);
+
 /* Whether two sorted manifests mean the same, in every value (stricter than disnix-compare-manifest, which
  * ignores containerProvidedByService and a snapshot's service). Two of version 1 do if they are written
  * alike: that is all there is of them. Two of different versions never do. */

@@ -409,8 +409,8 @@ static int install_manifest(struct reconstruction *reconstruction, bool *changed
     struct installed *installed = &reconstruction->installed;
     int status = 0;
     if (!reconstruction->replay)
-        status = install(&reconstruction->manifest, &reconstruction->previous, reconstruction->options, installed,
-                         changed);
+        status = install(&reconstruction->manifest, &reconstruction->previous, &reconstruction->capture,
+                         reconstruction->options, installed, changed);
     else if (*changed)
         status = replay_fails(reconstruction->replay, FAILED_INSTALL)
                      ? -1
