@@ -30,6 +30,7 @@ lib_libdydisnix_a_SOURCES = \
 	lib/real-remove.c \
 	lib/real-spawn.c \
 	lib/set.c lib/set.h \
+	lib/sha256.c lib/sha256.h \
 	lib/strings.c lib/strings.h \
 	lib/target-flatten.c \
 	lib/target-keys.c lib/target-keys.h \

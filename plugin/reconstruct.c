@@ -14,6 +14,7 @@
 #include "install.h"
 #include "nix.h"
 #include "operations.h"
+#include "remembered.h"
 #include "replay.h"
 #include "report.h"
 
@@ -29,7 +30,9 @@ struct reconstruction {
     struct strings *strings;
     struct infrastructure infrastructure;
     struct target_keys keys;
+    struct remembered remembered;
     struct capture capture;
+    bool deferred;            /* everything is as remembered so far: neither profile manifests nor previous were read */
     struct previous previous;
     char *namesake;           /* see previous_namesake() */
     struct manifest deployed; /* of the last successful redeployment, as the host remembers */
@@ -87,11 +90,32 @@ static int read_infrastructure(struct reconstruction *reconstruction)
     if (infrastructure_text(reconstruction, &xml, &length) != 0)
         return -1;
     input_infrastructure(&reconstruction->input, xml, length, &defaults);
+    remembered_model(&reconstruction->remembered, xml, length, &defaults);
     if (infrastructure_parse(xml, length, replay ? INPUT_INFRASTRUCTURE : reconstruction->request->infrastructure,
                              reconstruction->strings, &defaults, &reconstruction->infrastructure, &reason) == 0)
         return 0;
     log_error(NULL, "%s", reason ? reason : "out of memory");
     return -1;
+}
+
+/* What was remembered counts only for a reconstruction as usual. */
+static void look_for_remembered(struct reconstruction *reconstruction)
+{
+    const struct options *options = reconstruction->options;
+    if (looks_only(reconstruction) || options->save_input || !options->coordinator_profile
+        || reconstruction->request->previous || reconstruction->request->print)
+        return;
+    remembered_look(&reconstruction->remembered, &reconstruction->previous, reconstruction->namesake,
+                    reconstruction->history, options);
+}
+
+static int load_previous(struct reconstruction *reconstruction)
+{
+    struct previous *previous = &reconstruction->previous;
+    if (!reconstruction->replay && previous_load(previous, reconstruction->request->previous) != 0)
+        return failed(reconstruction, FAILED_PREVIOUS);
+    input_previous(&reconstruction->input, previous, reconstruction->namesake);
+    return previous_name_targets(previous, &reconstruction->keys);
 }
 
 static int read_previous(struct reconstruction *reconstruction)
@@ -104,13 +128,13 @@ static int read_previous(struct reconstruction *reconstruction)
                    != 0)
             return failed(reconstruction, FAILED_PREVIOUS);
     } else {
-        if (previous_read(options->coordinator_profile_directory, options->profile, reconstruction->request->previous,
-                          reconstruction->strings, previous) != 0)
+        if (previous_locate(options->coordinator_profile_directory, options->profile, reconstruction->request->previous,
+                            reconstruction->strings, previous) != 0)
             return failed(reconstruction, FAILED_PREVIOUS);
         reconstruction->namesake = previous_namesake(previous);
+        look_for_remembered(reconstruction);
     }
-    input_previous(&reconstruction->input, previous, reconstruction->namesake);
-    return previous_name_targets(previous, &reconstruction->keys);
+    return reconstruction->remembered.report ? 0 : load_previous(reconstruction);
 }
 
 /* A state file may name a manifest that a garbage collection took: then it is not known. */
@@ -148,14 +172,22 @@ static int find_deployed(struct reconstruction *reconstruction)
     return reconstruction->deployed_known ? 0 : -1;
 }
 
+static struct capturing capturing_of(const struct reconstruction *reconstruction)
+{
+    const json_t *remembered = reconstruction->remembered.report;
+    return (struct capturing){ .options = reconstruction->options, .verify = looks_only(reconstruction),
+                               .expected = json_object_get(remembered, "targets"), .keys = &reconstruction->keys,
+                               .strings = reconstruction->strings };
+}
+
 static int capture(struct reconstruction *reconstruction)
 {
     struct capture *answers = &reconstruction->capture;
     if (capture_init(answers, &reconstruction->infrastructure, reconstruction->strings) != 0)
         return -1;
+    const struct capturing capturing = capturing_of(reconstruction);
     int status = !reconstruction->replay
-                     ? capture_targets(reconstruction->options, looks_only(reconstruction), &reconstruction->keys,
-                                       reconstruction->strings, answers)
+                     ? capture_targets(&capturing, answers, &reconstruction->deferred)
                  : replay_fails(reconstruction->replay, FAILED_TARGETS)
                      ? -1
                      : replay_capture(reconstruction->replay, &reconstruction->keys, reconstruction->strings, answers);
@@ -440,6 +472,8 @@ static int finish(struct reconstruction *reconstruction)
                                              (json_int_t)(installed->generation ? installed->generation
                                                                                : previous->generation),
                                              "unbacked", installed->unbacked));
+    remembered_keep(&reconstruction->remembered, report, path,
+                    installed->generation ? installed->generation : previous->generation);
     if (!reconstruction->request->print)
         return 0;
     *reconstruction->printed = manifest_write(&reconstruction->manifest);
@@ -458,6 +492,7 @@ static void reconstruction_clear(struct reconstruction *reconstruction)
     target_keys_clear(&reconstruction->keys);
     infrastructure_clear(&reconstruction->infrastructure);
     closures_release(&reconstruction->fetched);
+    remembered_clear(&reconstruction->remembered);
     free(reconstruction->namesake);
     json_decref(reconstruction->acted);
     input_clear(&reconstruction->input);
@@ -475,12 +510,73 @@ static int read_model(struct reconstruction *reconstruction)
 
 static int read_manifests(struct reconstruction *reconstruction)
 {
-    return read_previous(reconstruction) == 0 ? read_deployed(reconstruction) : -1;
+    if (read_previous(reconstruction) != 0)
+        return -1;
+    return reconstruction->remembered.report ? 0 : read_deployed(reconstruction);
 }
 
-static int fetch_unless_looking(struct reconstruction *reconstruction)
+/* Whether all profiles are there, and with them what they refer to. -1 after a message. */
+static int find_profiles(const struct capture *capture, bool *all)
 {
-    return looks_only(reconstruction) ? 0 : fetch_closures(reconstruction);
+    CLEANUP_FREE const char **paths = calloc(capture->count + 1, sizeof *paths);
+    CLEANUP_FREE bool *invalid = calloc(capture->count + 1, sizeof *invalid);
+    size_t count = 0;
+    for (size_t i = 0; paths && i < capture->count; i++)
+        if (capture->targets[i].profile)
+            paths[count++] = capture->targets[i].profile;
+    if (!paths || !invalid || nix_find_invalid(paths, count, invalid) != 0)
+        return -1;
+    *all = !memchr(invalid, true, count * sizeof *invalid);
+    return 0;
+}
+
+/* Nothing but the times is another than what was remembered. */
+static void report_remembered(struct reconstruction *reconstruction)
+{
+    json_t *report = reconstruction->report, *targets = json_object_get(reconstruction->remembered.report, "targets");
+    for (size_t i = 0; i < reconstruction->capture.count; i++) {
+        const struct captured *captured = &reconstruction->capture.targets[i];
+        json_object_set_new(json_object_get(targets, captured->target->name), "milliseconds",
+                            json_integer((json_int_t)captured->milliseconds));
+    }
+    json_object_update(report, reconstruction->remembered.report);
+}
+
+/* Decides, unless everything is as it was remembered; if not, what was not read for that reason is read now. */
+static int decide_if_needed(struct reconstruction *reconstruction)
+{
+    const struct capturing capturing = capturing_of(reconstruction);
+    bool all = false;
+    if (!reconstruction->remembered.report)
+        return decide(reconstruction);
+    if (reconstruction->deferred && find_profiles(&reconstruction->capture, &all) != 0)
+        return -1;
+    if (all) {
+        report_remembered(reconstruction);
+        return 0;
+    }
+    if (reconstruction->deferred && capture_complete(&capturing, &reconstruction->capture) != 0)
+        return -1;
+    reconstruction->deferred = false;
+    json_decref(reconstruction->remembered.report);
+    reconstruction->remembered.report = NULL;
+    if (load_previous(reconstruction) != 0 || read_deployed(reconstruction) != 0)
+        return -1;
+    report_targets(reconstruction->report, &reconstruction->capture, reconstruction->options, NULL);
+    return decide(reconstruction);
+}
+
+static int fetch_if_needed(struct reconstruction *reconstruction)
+{
+    return looks_only(reconstruction) || reconstruction->deferred ? 0 : fetch_closures(reconstruction);
+}
+
+static int finish_if_needed(struct reconstruction *reconstruction)
+{
+    if (!reconstruction->deferred)
+        return finish(reconstruction);
+    say_result(reconstruction, false);
+    return 0;
 }
 
 /* The steps of a reconstruction; the report tells how long each took, unless it is made again. */
@@ -489,7 +585,7 @@ static const struct step {
     int (*take)(struct reconstruction *);
 } steps[] = {
     { "model", read_model },        { "previous", read_manifests },       { "targets", capture },
-    { "decision", decide },         { "closures", fetch_unless_looking }, { "manifest", finish },
+    { "decision", decide_if_needed }, { "closures", fetch_if_needed }, { "manifest", finish_if_needed },
 };
 
 static int run(struct reconstruction *reconstruction)

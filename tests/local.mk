@@ -143,6 +143,7 @@ shell_tests = \
 	tests/reconstruct-contracts.sh \
 	tests/reconstruct-copies.sh \
 	tests/reconstruct-corpus.sh \
+	tests/reconstruct-large.sh \
 	tests/reconstruct-names.sh \
 	tests/reconstruct-data.sh \
 	tests/reconstruct-hostile.sh \

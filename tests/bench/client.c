@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
  * A client interface that costs next to nothing: prints the file $NETWORK/KEY/requisites or installed. Each call leaves
- * a byte in $CALLS: r or i.
+ * a byte in $CALLS, r or i.
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -46,5 +46,5 @@ int main(int argc, char **argv)
         return 1;
     note(*name);
     snprintf(file, sizeof file, "%s/%s/%s", network, key, name);
-    return print(file);
+    return print(file) && *name == 'r'; /* no profile is an answer */
 }
