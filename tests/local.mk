@@ -25,6 +25,7 @@ unit_tests = \
 	tests/unit/programs \
 	tests/unit/progress \
 	tests/unit/report \
+	tests/unit/sets \
 	tests/unit/state \
 	tests/unit/stories \
 	tests/unit/strings \

@@ -3,7 +3,6 @@
  * A client interface that costs next to nothing: prints the file $NETWORK/KEY/requisites or installed. Each call leaves
  * a byte in $CALLS, r or i.
  */
-#define _GNU_SOURCE
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -4,7 +4,6 @@
  * milliseconds for starting CLIENT once for each target of NETWORK, for reading each one's profile manifest once with
  * libxml2's SAX, and for writing MANIFEST once.
  */
-#define _GNU_SOURCE
 #include <dirent.h>
 #include <fcntl.h>
 #include <libxml/parser.h>
