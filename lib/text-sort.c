@@ -59,6 +59,8 @@ int text_sort(void *items, size_t count, size_t size, const char *(*text_of)(con
 
     if (!entries || !sorted)
         return -1;
+    if (count < 2)
+        return 0;
     for (size_t i = 0; i < count; i++)
         entries[i] = (struct entry){ .text = text_of((const char *)items + i * size), .position = i };
     common = common_length(entries, count);

@@ -106,9 +106,11 @@ static void number_places(struct transfer *transfer, struct place *places, size_
 static const char *const *closure_of(const struct transfer *transfer, size_t target, size_t *count)
 {
     const struct captured *captured = &transfer->capture->targets[target];
-    size_t skipped = captured_is_used(captured) && !transfer->whole[target] ? captured->requisite_count - 1 : 0;
-    *count = captured_is_used(captured) ? captured->requisite_count - skipped : 0;
-    return captured->requisites + skipped;
+    *count = captured_is_used(captured) ? captured->requisite_count : 0;
+    if (*count == 0 || transfer->whole[target])
+        return captured->requisites;
+    *count = 1;
+    return &captured->requisites[captured->requisite_count - 1];
 }
 
 /* Lists the paths that have to be there. None is known to be. */
