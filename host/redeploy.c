@@ -149,7 +149,7 @@ static int check_and_deploy(const struct recovery *recovery, const json_t *event
     const struct manifest *known = previous->known ? &previous->manifest : NULL;
     const json_t *reconstructed = json_object_get(json_object_get(event, "reports"), "reconstruct");
     json_t *mended = NULL;
-    json_object_set_new(report, "difference", manifest_difference(known, &new));
+    json_object_set_new(report, "difference", manifest_difference(known, &new, 0));
     json_object_set_new(report, "services", json_integer((json_int_t)new.service_count));
     int status = check_deployment(known, &new, reconstructed, recovery->settings);
     if (recovery->settings->dry_run || status != 0)

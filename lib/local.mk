@@ -29,10 +29,14 @@ lib_libdydisnix_a_SOURCES = \
 	lib/real-programs.c \
 	lib/real-remove.c \
 	lib/real-spawn.c \
+	lib/set.c lib/set.h \
+	lib/sha256.c lib/sha256.h \
 	lib/strings.c lib/strings.h \
 	lib/switch.h \
 	lib/target-flatten.c \
 	lib/target-keys.c lib/target-keys.h \
+	lib/text-sort.c lib/text-sort.h \
+	lib/told.c lib/told.h \
 	lib/value.c lib/value.h \
 	lib/xml.c lib/xml.h \
 	$(NULL)

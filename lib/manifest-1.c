@@ -43,7 +43,7 @@ int manifest_1_unite_services(struct manifest *manifest, const char *source, cha
         if (!service_equal(last, service))
             return reason_set(reason, source, "service %s (%s): what is said of it differs", service->key,
                               service->name);
-        service_clear(service);
+        nix_value_clear(&service->provides_containers);
     }
     manifest->service_count = kept;
     return 0;

@@ -2,7 +2,9 @@
 #include "config.h"
 
 #include "manifest.h"
+#include "told.h"
 
+#include <stdint.h>
 #include <string.h>
 
 /* A step of merging two sorted arrays: the next elements, NULL at the end, and which of them is told now: <0
@@ -40,9 +42,52 @@ static json_t *service_shown(const struct service *service)
     return json_pack("{s:s, s:s}", "name", service->name, "key", service->key);
 }
 
-static json_t *services_difference(const struct manifest *a, const struct manifest *b, json_t *changed)
+static json_t *mapping_shown(const struct manifest *manifest, const struct service_mapping *mapping)
 {
-    json_t *added = json_array(), *removed = json_array();
+    const struct service *service = manifest_find_service(manifest, mapping->service);
+
+    return json_pack("{s:s, s:s, s:s, s:s}", "name", service ? service->name : mapping->service, "service",
+                     mapping->service, "container", mapping->container, "target", mapping->target);
+}
+
+static json_t *snapshot_shown(const struct snapshot_mapping *mapping)
+{
+    return json_pack("{s:s, s:s, s:s}", "component", mapping->component, "container", mapping->container, "target",
+                     mapping->target);
+}
+
+/* What is told of one kind of things. */
+struct lists {
+    struct told *told;
+    json_t *added, *removed;
+    json_int_t more_added, more_removed;
+};
+
+static struct lists lists_new(struct told *told)
+{
+    return (struct lists){ .told = told, .added = json_array(), .removed = json_array() };
+}
+
+/* Shown only where it is told: there may be a million. */
+#define TELL(lists, which, shown)                                                     \
+    do {                                                                              \
+        if (told_more((lists)->told, (lists)->which, &(lists)->more_##which))         \
+            json_array_append_new((lists)->which, shown);                             \
+    } while (0)
+
+static json_t *lists_end(struct lists *lists)
+{
+    json_t *object = json_object();
+
+    told_list(object, "added", lists->added, lists->more_added);
+    told_list(object, "removed", lists->removed, lists->more_removed);
+    return object;
+}
+
+/* changed: gets the services that both have, with other content, as what was added. */
+static json_t *services_difference(const struct manifest *a, const struct manifest *b, struct lists *changed)
+{
+    struct lists lists = lists_new(changed->told);
     size_t i = 0, j = 0;
 
     while (i < a->service_count || j < b->service_count) {
@@ -51,30 +96,21 @@ static json_t *services_difference(const struct manifest *a, const struct manife
         int order = NEXT(one, other, strcmp(one->key, other->key));
 
         if (order < 0)
-            json_array_append_new(removed, service_shown(one));
+            TELL(&lists, removed, service_shown(one));
         else if (order > 0)
-            json_array_append_new(added, service_shown(other));
+            TELL(&lists, added, service_shown(other));
         else if (!service_equal(one, other))
-            json_array_append_new(changed, service_shown(other));
+            TELL(changed, added, service_shown(other));
         i += order <= 0;
         j += order >= 0;
     }
-    return json_pack("{s:o, s:o}", "added", added, "removed", removed);
-}
-
-static void show_mapping(json_t *list, const struct manifest *manifest, const struct service_mapping *mapping)
-{
-    const struct service *service = manifest_find_service(manifest, mapping->service);
-
-    json_array_append_new(
-        list, json_pack("{s:s, s:s, s:s, s:s}", "name", service ? service->name : mapping->service, "service",
-                        mapping->service, "container", mapping->container, "target", mapping->target));
+    return lists_end(&lists);
 }
 
 /* What has the same identity but another content was removed and added. */
-static json_t *mappings_difference(const struct manifest *a, const struct manifest *b)
+static json_t *mappings_difference(const struct manifest *a, const struct manifest *b, struct told *told)
 {
-    json_t *added = json_array(), *removed = json_array();
+    struct lists lists = lists_new(told);
     size_t i = 0, j = 0;
 
     while (i < a->service_mapping_count || j < b->service_mapping_count) {
@@ -84,24 +120,18 @@ static json_t *mappings_difference(const struct manifest *a, const struct manife
         bool differs = order || !service_mapping_equal(one, other);
 
         if (differs && order <= 0)
-            show_mapping(removed, a, one);
+            TELL(&lists, removed, mapping_shown(a, one));
         if (differs && order >= 0)
-            show_mapping(added, b, other);
+            TELL(&lists, added, mapping_shown(b, other));
         i += order <= 0;
         j += order >= 0;
     }
-    return json_pack("{s:o, s:o}", "added", added, "removed", removed);
+    return lists_end(&lists);
 }
 
-static void show_snapshot(json_t *list, const struct snapshot_mapping *mapping)
+static json_t *snapshots_difference(const struct manifest *a, const struct manifest *b, struct told *told)
 {
-    json_array_append_new(list, json_pack("{s:s, s:s, s:s}", "component", mapping->component, "container",
-                                          mapping->container, "target", mapping->target));
-}
-
-static json_t *snapshots_difference(const struct manifest *a, const struct manifest *b)
-{
-    json_t *added = json_array(), *removed = json_array();
+    struct lists lists = lists_new(told);
     size_t i = 0, j = 0;
 
     while (i < a->snapshot_mapping_count || j < b->snapshot_mapping_count) {
@@ -111,24 +141,29 @@ static json_t *snapshots_difference(const struct manifest *a, const struct manif
         bool differs = order || !snapshot_mapping_equal(one, other);
 
         if (differs && order <= 0)
-            show_snapshot(removed, one);
+            TELL(&lists, removed, snapshot_shown(one));
         if (differs && order >= 0)
-            show_snapshot(added, other);
+            TELL(&lists, added, snapshot_shown(other));
         i += order <= 0;
         j += order >= 0;
     }
-    return json_pack("{s:o, s:o}", "added", added, "removed", removed);
+    return lists_end(&lists);
 }
 
-json_t *manifest_difference(const struct manifest *a, const struct manifest *b)
+json_t *manifest_difference(const struct manifest *a, const struct manifest *b, size_t most)
 {
     static const struct manifest nothing;
     const struct manifest *from = a ? a : &nothing;
-    json_t *changed = json_array();
-    json_t *services = services_difference(from, b, changed);
+    struct told told = { most ? most : SIZE_MAX };
+    struct lists changed = lists_new(&told);
+    json_t *difference = json_pack("{s:o}", "profiles", profiles_difference(from, b));
 
-    return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o}", "profiles", profiles_difference(from, b), "services",
-                     services, "mappings", mappings_difference(from, b), "snapshots",
-                     snapshots_difference(from, b), "changed", changed, "targets",
-                     infrastructure_difference(&from->infrastructure, &b->infrastructure));
+    json_object_set_new(difference, "services", services_difference(from, b, &changed));
+    json_object_set_new(difference, "mappings", mappings_difference(from, b, &told));
+    json_object_set_new(difference, "snapshots", snapshots_difference(from, b, &told));
+    told_list(difference, "changed", changed.added, changed.more_added);
+    json_decref(changed.removed);
+    json_object_set_new(difference, "targets",
+                        infrastructure_difference(&from->infrastructure, &b->infrastructure));
+    return difference;
 }

@@ -231,18 +231,6 @@ static int end_provides(struct manifest_reader *own, struct xml_reader *reader)
     return XML_GO_ON;
 }
 
-int manifest_take_service(struct manifest *manifest, struct service *service)
-{
-    struct service *services = array_grow(manifest->services, manifest->service_count, sizeof *services);
-
-    if (!services)
-        return -1;
-    manifest->services = services;
-    services[manifest->service_count++] = *service;
-    *service = (struct service){ .provides_containers = { .type = NIX_ATTRS } };
-    return 0;
-}
-
 static int end_service(struct manifest_reader *own, struct xml_reader *reader)
 {
     struct service *service = &own->service;
@@ -284,7 +272,7 @@ static int end_service_mapping(struct manifest_reader *own, struct xml_reader *r
     if (mapping_check(own, reader, "service mapping", mapping->service, mapping->container, &mapping->target,
                       mapping->provider))
         return XML_FAILED;
-    return manifest_add_service_mapping(own->manifest, mapping) ? XML_GO_ON : xml_no_memory(reader);
+    return manifest_share_service_mapping(own->manifest, mapping) ? XML_GO_ON : xml_no_memory(reader);
 }
 
 bool is_file_name(const char *text)
@@ -303,7 +291,7 @@ static int end_snapshot_mapping(struct manifest_reader *own, struct xml_reader *
     if (!is_file_name(mapping->component) || !is_file_name(mapping->container))
         return xml_fail(reader, "snapshot mapping of service %s: component %s in container %s: no file names",
                         mapping->service, mapping->component, mapping->container);
-    return manifest_add_snapshot_mapping(own->manifest, mapping) ? XML_GO_ON : xml_no_memory(reader);
+    return manifest_share_snapshot_mapping(own->manifest, mapping) ? XML_GO_ON : xml_no_memory(reader);
 }
 
 static int end_text(struct manifest_reader *own, struct xml_reader *reader, const char *text, size_t length)

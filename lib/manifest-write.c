@@ -3,19 +3,80 @@
 
 #include "manifest.h"
 
+#include <string.h>
+
 #include "cleanup.h"
 #include "manifest-parts.h"
 
-/* libxml2's buffers say when memory ends, but hundreds of single pieces need not ask each time. */
+/* Hundreds of thousands of small pieces are gathered here, and need not ask each time whether it worked. */
 struct writer {
-    xmlBufferPtr buffer;
+    int (*put)(void *closure, const char *data, size_t length);
+    void *closure;
     bool failed;
+    size_t used;
+    char gathered[64 * 1024];
 };
+
+static void flush(struct writer *writer)
+{
+    if (writer->used && !writer->failed && writer->put(writer->closure, writer->gathered, writer->used))
+        writer->failed = true;
+    writer->used = 0;
+}
+
+static void put_bytes(struct writer *writer, const char *bytes, size_t length)
+{
+    if (length > sizeof writer->gathered - writer->used)
+        flush(writer);
+    if (length > sizeof writer->gathered) {
+        if (!writer->failed && writer->put(writer->closure, bytes, length))
+            writer->failed = true;
+        return;
+    }
+    memcpy(writer->gathered + writer->used, bytes, length);
+    writer->used += length;
+}
 
 static void put(struct writer *writer, const char *markup)
 {
-    if (xmlBufferCat(writer->buffer, (const xmlChar *)markup))
+    put_bytes(writer, markup, strlen(markup));
+}
+
+/* What value.h appends to a buffer. */
+static void put_appended(struct writer *writer, int (*append)(xmlBufferPtr buffer, const void *what), const void *what)
+{
+    CLEANUP_BUFFER xmlBufferPtr buffer = xmlBufferCreate();
+
+    if (!buffer || append(buffer, what))
         writer->failed = true;
+    else
+        put_bytes(writer, (const char *)xmlBufferContent(buffer), (size_t)xmlBufferLength(buffer));
+}
+
+static int append_text(xmlBufferPtr buffer, const void *text)
+{
+    return xml_write_text(buffer, text);
+}
+
+static int append_attribute(xmlBufferPtr buffer, const void *text)
+{
+    return xml_write_attribute(buffer, text);
+}
+
+static int append_children(xmlBufferPtr buffer, const void *value)
+{
+    return nix_value_write_children(buffer, value);
+}
+
+/* Mostly there is nothing to escape. */
+static void put_escaped(struct writer *writer, const char *text, int (*append)(xmlBufferPtr buffer, const void *what))
+{
+    size_t plain = strcspn(text, "&<>\"\t\r\n");
+
+    if (text[plain])
+        put_appended(writer, append, text);
+    else
+        put_bytes(writer, text, plain);
 }
 
 /* <element>text</element>, nothing if text is NULL. */
@@ -27,8 +88,7 @@ static void put_text(struct writer *writer, const char *element, const char *tex
     put(writer, element);
     if (*text) {
         put(writer, ">");
-        if (xml_write_text(writer->buffer, text))
-            writer->failed = true;
+        put_escaped(writer, text, append_text);
         put(writer, "</");
         put(writer, element);
         put(writer, ">");
@@ -43,15 +103,14 @@ static void put_named(struct writer *writer, const char *element, const char *na
     put(writer, "<");
     put(writer, element);
     put(writer, " name=\"");
-    if (xml_write_attribute(writer->buffer, name))
-        writer->failed = true;
+    put_escaped(writer, name, append_attribute);
     put(writer, "\"");
 }
 
 static void put_children(struct writer *writer, const struct nix_value *value)
 {
-    if (nix_value_write_children(writer->buffer, value))
-        writer->failed = true;
+    if (value->count)
+        put_appended(writer, append_children, value);
 }
 
 static void put_profiles(struct writer *writer, const struct manifest *manifest)
@@ -60,8 +119,7 @@ static void put_profiles(struct writer *writer, const struct manifest *manifest)
     for (size_t i = 0; i < manifest->profile_count; i++) {
         put_named(writer, "profile", manifest->profiles[i].target);
         put(writer, ">");
-        if (xml_write_text(writer->buffer, manifest->profiles[i].path))
-            writer->failed = true;
+        put_escaped(writer, manifest->profiles[i].path, append_text);
         put(writer, "</profile>");
     }
     put(writer, "</profiles>");
@@ -165,27 +223,53 @@ static void put_snapshot_mappings(struct writer *writer, const struct manifest *
     put(writer, "</snapshotMappings>");
 }
 
-xmlBufferPtr manifest_write(struct manifest *manifest)
+static int put_version_1(const struct manifest *manifest,
+                         int (*put_piece)(void *closure, const char *data, size_t length), void *closure)
 {
-    struct writer writer = { 0 };
+    CLEANUP_BUFFER xmlBufferPtr text = manifest_1_write(manifest);
+
+    return text ? put_piece(closure, (const char *)xmlBufferContent(text), (size_t)xmlBufferLength(text)) : -1;
+}
+
+int manifest_put(struct manifest *manifest, int (*put_piece)(void *closure, const char *data, size_t length),
+                 void *closure)
+{
+    CLEANUP_FREE struct writer *writer = malloc(sizeof *writer);
 
     manifest_sort(manifest);
     if (manifest->version == 1)
-        return manifest_1_write(manifest);
-    writer.buffer = xmlBufferCreate();
-    if (!writer.buffer)
+        return put_version_1(manifest, put_piece, closure);
+    if (!writer)
+        return -1;
+    writer->put = put_piece;
+    writer->closure = closure;
+    writer->failed = false;
+    writer->used = 0;
+    put(writer, "<?xml version=\"1.0\"?>\n\n  <manifest version=\"2\">");
+    put_profiles(writer, manifest);
+    put_services(writer, manifest);
+    put_infrastructure(writer, &manifest->infrastructure);
+    put_service_mappings(writer, manifest);
+    put_snapshot_mappings(writer, manifest);
+    put(writer, "</manifest>\n");
+    flush(writer);
+    return writer->failed ? -1 : 0;
+}
+
+static int add_piece(void *buffer, const char *data, size_t length)
+{
+    return xmlBufferAdd(buffer, (const xmlChar *)data, (int)length) ? -1 : 0;
+}
+
+xmlBufferPtr manifest_write(struct manifest *manifest)
+{
+    xmlBufferPtr buffer = xmlBufferCreate();
+
+    if (!buffer)
         return NULL;
-    xmlBufferSetAllocationScheme(writer.buffer, XML_BUFFER_ALLOC_DOUBLEIT);
-    put(&writer, "<?xml version=\"1.0\"?>\n\n  <manifest version=\"2\">");
-    put_profiles(&writer, manifest);
-    put_services(&writer, manifest);
-    put_infrastructure(&writer, &manifest->infrastructure);
-    put_service_mappings(&writer, manifest);
-    put_snapshot_mappings(&writer, manifest);
-    put(&writer, "</manifest>\n");
-    if (writer.failed) {
-        xmlBufferFree(writer.buffer);
-        return NULL;
-    }
-    return writer.buffer;
+    xmlBufferSetAllocationScheme(buffer, XML_BUFFER_ALLOC_DOUBLEIT);
+    if (manifest_put(manifest, add_piece, buffer) == 0)
+        return buffer;
+    xmlBufferFree(buffer);
+    return NULL;
 }

@@ -9,6 +9,7 @@
 #include "array.h"
 #include "cleanup.h"
 #include "manifest-parts.h"
+#include "set.h"
 #include "xml.h"
 
 void manifest_init(struct manifest *manifest, struct strings *strings)
@@ -27,7 +28,7 @@ void service_clear(struct service *service)
 void manifest_clear(struct manifest *manifest)
 {
     for (size_t i = 0; i < manifest->service_count; i++)
-        service_clear(&manifest->services[i]);
+        nix_value_clear(&manifest->services[i].provides_containers);
     free(manifest->services);
     free(manifest->profiles);
     free(manifest->service_mappings);
@@ -69,81 +70,119 @@ static int copy_dependencies(struct strings *strings, struct dependencies *to,
     *to = (struct dependencies){ 0 };
     if (!from->count)
         return 0;
-    to->items = array_new(from->count, sizeof *to->items);
+    to->items = strings_allocate(strings, from->count, sizeof *to->items);
     if (!to->items)
         return -1;
-    for (size_t i = 0; i < from->count; i++) {
-        struct dependency *item = &to->items[to->count++];
+    memcpy(to->items, from->items, from->count * sizeof *to->items);
+    to->count = from->count;
+    return 0;
+}
 
-        *item = from->items[i];
+static bool intern_dependencies(struct strings *strings, struct dependencies *dependencies)
+{
+    for (size_t i = 0; i < dependencies->count; i++) {
+        struct dependency *item = &dependencies->items[i];
+
         if (!intern(strings, &item->service) || !intern(strings, &item->container) ||
             !intern(strings, &item->target))
-            return -1;
+            return false;
     }
-    return 0;
+    return true;
 }
 
 struct service *manifest_add_service(struct manifest *manifest, const struct service *service)
 {
+    struct strings *strings = manifest->strings;
+    struct service own = *service;
+
+    if (copy_dependencies(strings, &own.depends_on, &service->depends_on) ||
+        copy_dependencies(strings, &own.connects_to, &service->connects_to) || !intern(strings, &own.key) ||
+        !intern(strings, &own.name) || !intern(strings, &own.pkg) || !intern(strings, &own.type) ||
+        !intern_dependencies(strings, &own.depends_on) || !intern_dependencies(strings, &own.connects_to))
+        return NULL;
+    return manifest_share_service(manifest, &own);
+}
+
+struct service *manifest_share_service(struct manifest *manifest, const struct service *service)
+{
     struct service *services = array_grow(manifest->services, manifest->service_count, sizeof *services),
                    *added;
-    struct strings *strings = manifest->strings;
 
     if (!services)
         return NULL;
     manifest->services = services;
     added = &services[manifest->service_count];
-    *added = (struct service){ service->key, service->name, service->pkg, service->type,
-                               .provides_containers = { .type = NIX_ATTRS } };
-    if (!intern(strings, &added->key) || !intern(strings, &added->name) || !intern(strings, &added->pkg) ||
-        !intern(strings, &added->type) ||
-        copy_dependencies(strings, &added->depends_on, &service->depends_on) ||
-        copy_dependencies(strings, &added->connects_to, &service->connects_to) ||
-        nix_value_copy(&added->provides_containers, &service->provides_containers)) {
-        service_clear(added);
+    *added = *service;
+    if (nix_value_copy(&added->provides_containers, &service->provides_containers))
         return NULL;
-    }
     manifest->service_count++;
     return added;
+}
+
+int manifest_take_service(struct manifest *manifest, struct service *service)
+{
+    struct service *services = array_grow(manifest->services, manifest->service_count, sizeof *services);
+    struct service own = *service;
+
+    if (!services)
+        return -1;
+    manifest->services = services;
+    if (copy_dependencies(manifest->strings, &own.depends_on, &service->depends_on) ||
+        copy_dependencies(manifest->strings, &own.connects_to, &service->connects_to))
+        return -1;
+    services[manifest->service_count++] = own;
+    service->provides_containers = (struct nix_value){ .type = NIX_ATTRS };
+    service_clear(service);
+    return 0;
 }
 
 struct service_mapping *manifest_add_service_mapping(struct manifest *manifest,
                                                      const struct service_mapping *mapping)
 {
+    struct service_mapping own = *mapping;
+
+    if (!intern(manifest->strings, &own.target) || !intern(manifest->strings, &own.container) ||
+        !intern(manifest->strings, &own.service) || !intern(manifest->strings, &own.provider))
+        return NULL;
+    return manifest_share_service_mapping(manifest, &own);
+}
+
+struct service_mapping *manifest_share_service_mapping(struct manifest *manifest,
+                                                       const struct service_mapping *mapping)
+{
     struct service_mapping *mappings = array_grow(manifest->service_mappings, manifest->service_mapping_count,
-                                                  sizeof *mappings),
-                           *added;
+                                                  sizeof *mappings);
 
     if (!mappings)
         return NULL;
     manifest->service_mappings = mappings;
-    added = &mappings[manifest->service_mapping_count];
-    *added = *mapping;
-    if (!intern(manifest->strings, &added->target) || !intern(manifest->strings, &added->container) ||
-        !intern(manifest->strings, &added->service) || !intern(manifest->strings, &added->provider))
-        return NULL;
-    manifest->service_mapping_count++;
-    return added;
+    mappings[manifest->service_mapping_count] = *mapping;
+    return &mappings[manifest->service_mapping_count++];
 }
 
 struct snapshot_mapping *manifest_add_snapshot_mapping(struct manifest *manifest,
                                                        const struct snapshot_mapping *mapping)
 {
+    struct snapshot_mapping own = *mapping;
+
+    if (!intern(manifest->strings, &own.target) || !intern(manifest->strings, &own.container) ||
+        !intern(manifest->strings, &own.component) || !intern(manifest->strings, &own.service) ||
+        !intern(manifest->strings, &own.provider))
+        return NULL;
+    return manifest_share_snapshot_mapping(manifest, &own);
+}
+
+struct snapshot_mapping *manifest_share_snapshot_mapping(struct manifest *manifest,
+                                                         const struct snapshot_mapping *mapping)
+{
     struct snapshot_mapping *mappings = array_grow(manifest->snapshot_mappings,
-                                                   manifest->snapshot_mapping_count, sizeof *mappings),
-                            *added;
+                                                   manifest->snapshot_mapping_count, sizeof *mappings);
 
     if (!mappings)
         return NULL;
     manifest->snapshot_mappings = mappings;
-    added = &mappings[manifest->snapshot_mapping_count];
-    *added = *mapping;
-    if (!intern(manifest->strings, &added->target) || !intern(manifest->strings, &added->container) ||
-        !intern(manifest->strings, &added->component) || !intern(manifest->strings, &added->service) ||
-        !intern(manifest->strings, &added->provider))
-        return NULL;
-    manifest->snapshot_mapping_count++;
-    return added;
+    mappings[manifest->snapshot_mapping_count] = *mapping;
+    return &mappings[manifest->snapshot_mapping_count++];
 }
 
 int manifest_add_target(struct manifest *manifest, const struct target *target)
@@ -341,21 +380,61 @@ bool manifest_equal(const struct manifest *a, const struct manifest *b)
     return true;
 }
 
-static int check_mapping(const struct manifest *manifest, const char *kind, const char *service,
-                         const char *target, char **reason)
+/* What mappings may name, to be found by address. */
+struct names {
+    struct set services, targets;
+};
+
+static int names_list(struct names *names, const struct manifest *manifest)
 {
-    if (!manifest_find_service(manifest, service))
+    const struct infrastructure *infrastructure = &manifest->infrastructure;
+
+    if (text_set_init(&names->services, manifest->service_count) ||
+        text_set_init(&names->targets, infrastructure->count))
+        return -1;
+    for (size_t i = 0; i < manifest->service_count; i++)
+        if (set_add(&names->services, manifest->services[i].key))
+            return -1;
+    for (size_t i = 0; i < infrastructure->count; i++)
+        if (set_add(&names->targets, infrastructure->targets[i].name))
+            return -1;
+    return 0;
+}
+
+static int check_mapping(const struct names *names, const char *kind, const char *service, const char *target,
+                         char **reason)
+{
+    if (!set_find(&names->services, service))
         return reason_set(reason, "manifest", "a %s mapping on target %s names the unknown service %s", kind,
                           target, service);
-    if (!infrastructure_find(&manifest->infrastructure, target))
+    if (!set_find(&names->targets, target))
         return reason_set(reason, "manifest", "a %s mapping of service %s names the unknown target %s", kind,
                           service, target);
     return 0;
 }
 
+static int check_mappings(const struct names *names, const struct manifest *manifest, char **reason)
+{
+    for (size_t i = 0; i < manifest->service_mapping_count; i++) {
+        const struct service_mapping *mapping = &manifest->service_mappings[i];
+
+        if (check_mapping(names, "service", mapping->service, mapping->target, reason))
+            return -1;
+    }
+    for (size_t i = 0; i < manifest->snapshot_mapping_count; i++) {
+        const struct snapshot_mapping *mapping = &manifest->snapshot_mappings[i];
+
+        if (check_mapping(names, "snapshot", mapping->service, mapping->target, reason))
+            return -1;
+    }
+    return 0;
+}
+
 int manifest_check(const struct manifest *manifest, char **reason)
 {
+    struct names names = { 0 };
     const char *field, *objection;
+    int outcome;
 
     *reason = NULL;
     for (size_t i = 0; i < manifest->infrastructure.count; i++) {
@@ -365,17 +444,12 @@ int manifest_check(const struct manifest *manifest, char **reason)
         if (objection)
             return reason_set(reason, "manifest", "target %s: %s: %s", target->name, field, objection);
     }
-    for (size_t i = 0; i < manifest->service_mapping_count; i++) {
-        const struct service_mapping *mapping = &manifest->service_mappings[i];
-
-        if (check_mapping(manifest, "service", mapping->service, mapping->target, reason))
-            return -1;
-    }
-    for (size_t i = 0; i < manifest->snapshot_mapping_count; i++) {
-        const struct snapshot_mapping *mapping = &manifest->snapshot_mappings[i];
-
-        if (check_mapping(manifest, "snapshot", mapping->service, mapping->target, reason))
-            return -1;
-    }
-    return 0;
+    outcome = names_list(&names, manifest);
+    if (outcome)
+        reason_set(reason, "manifest", "not enough memory");
+    else
+        outcome = check_mappings(&names, manifest, reason);
+    set_clear(&names.services);
+    set_clear(&names.targets);
+    return outcome;
 }

@@ -25,6 +25,7 @@ struct dependency {
     const char *service, *container, *target;
 };
 
+/* Those of a service in a manifest are of the manifest's pool, and may be shared: they are never changed. */
 struct dependencies {
     struct dependency *items; /* in the order of the file: their order is part of a service's key */
     size_t count;
@@ -80,6 +81,12 @@ struct service_mapping *manifest_add_service_mapping(struct manifest *manifest,
                                                      const struct service_mapping *mapping);
 struct snapshot_mapping *manifest_add_snapshot_mapping(struct manifest *manifest,
                                                        const struct snapshot_mapping *mapping);
+/* The same for what is of the manifest's pool already. */
+struct service *manifest_share_service(struct manifest *manifest, const struct service *service);
+struct service_mapping *manifest_share_service_mapping(struct manifest *manifest,
+                                                       const struct service_mapping *mapping);
+struct snapshot_mapping *manifest_share_snapshot_mapping(struct manifest *manifest,
+                                                         const struct snapshot_mapping *mapping);
 /* Deep copy; properties that a manifest cannot hold (null, path, function) are left out with a warning; in a
  * manifest of version 1 it is target_flatten()ed. -1: no memory. The values in target and service are of the
  * manifest's pool already. */
@@ -95,7 +102,7 @@ bool service_equal(const struct service *a, const struct service *b);
 bool service_mapping_equal(const struct service_mapping *a, const struct service_mapping *b);
 bool snapshot_mapping_equal(const struct snapshot_mapping *a, const struct snapshot_mapping *b);
 
-/* Frees what a service owns. */
+/* Frees what a service owns that is in no manifest. */
 void service_clear(struct service *service);
 
 /* On sorted manifests; NULL: not there. Strings need not be of the manifest's pool. */
@@ -164,6 +171,10 @@ int manifest_check_version_1(const struct manifest *manifest, char **reason);
  * writes it. New buffer; NULL: no memory. */
 xmlBufferPtr manifest_write(struct manifest *manifest);
 
+/* The same, piece by piece: put() gives 0, or -1 to end it. -1: no memory, or ended. */
+int manifest_put(struct manifest *manifest, int (*put)(void *closure, const char *data, size_t length),
+                 void *closure);
+
 /* Whether two sorted manifests mean the same, in every value (stricter than disnix-compare-manifest, which
  * ignores containerProvidedByService and a snapshot's service). Two of version 1 do if they are written
  * alike: that is all there is of them. Two of different versions never do. */
@@ -179,17 +190,20 @@ int manifest_check(const struct manifest *manifest, char **reason);
  *   "mappings": { "added": [{ "name", "service", "container", "target" }], "removed": […] },
  *   "snapshots": { "added": [{ "component", "container", "target" }], "removed": […] },
  *   "changed": [{ "name", "key" }] same key, other content,
- *   "targets": as infrastructure_difference() }. New reference, deterministic order. */
-json_t *manifest_difference(const struct manifest *a, const struct manifest *b);
+ *   "targets": as infrastructure_difference() }. New reference, deterministic order.
+ * most: as many entries of added, removed and changed are told in all (0: no limit); of each list the first five in
+ * any case, and the number of the others as "addedMore" and so on beside it. */
+json_t *manifest_difference(const struct manifest *a, const struct manifest *b, size_t most);
 
 /* The same by target, for those where something changed; what did not change is absent:
  * { target: { "profile": { "from": path|null, "to": path|null },
  *             "services": { "added": [{ "name", "container" }], "removed": […], "changed": […] },
  *             "snapshots": { "added": [{ "component", "container" }], "removed": […] },
  *             "infrastructure": "added"|"removed"|"changed", "fields": [field or property path] } }.
- * A service is changed that is there before and after, but as another version. difference: from
- * manifest_difference(), to: its second manifest. New reference. */
-json_t *manifest_changes(const json_t *difference, const struct manifest *to);
+ * A service is changed that is there before and after, but as another version. difference: what
+ * manifest_difference() told of them; most: as there. New reference. */
+json_t *manifest_changes(const struct manifest *from, const struct manifest *to, const json_t *difference,
+                         size_t most);
 
 /* All that a sorted manifest has: { target: [{ "service": name, "container", "key", "component" }] }; component is
  * that of its state, absent if it has none. New reference, deterministic order. */

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "arguments.h"
 #include "cleanup.h"
@@ -10,8 +11,20 @@
 #include "paths.h"
 #include "strings.h"
 
-/* Linux gives arguments and environment together at least 128 KiB, usually 2 MiB; a single call stays far below. */
-static const size_t arguments_size = 100 * 1024;
+/* What Linux takes as arguments and environment together is a fourth of the stack's limit, between these two. */
+static const size_t arguments_least = 128 * 1024, arguments_most = 6 * 1024 * 1024;
+
+/* How much of that is there for paths. */
+static size_t arguments_size(void)
+{
+    long limit = sysconf(_SC_ARG_MAX);
+    size_t size = limit < (long)arguments_least ? arguments_least
+                  : (unsigned long)limit > arguments_most ? arguments_most : (size_t)limit;
+    size_t used = 8 * 1024; /* the other words, and what the kernel adds */
+    for (char **variable = environ; variable && *variable; variable++)
+        used += strlen(*variable) + 1 + sizeof(char *);
+    return used < size - 16 * 1024 ? size - used : 16 * 1024;
+}
 
 /* Runs it; *output is malloc()ed, without a final newline. 0, or -1 after a message that names what it was for. */
 static int run_nix(struct arguments *arguments, const char *purpose, const char *input, char **output,
@@ -151,10 +164,9 @@ static int mark_invalid(void *closure, char *line)
     return -1;
 }
 
-static int find_invalid_part(const char *const *paths, size_t count, bool *invalid)
+/* Marks the paths that are named in the output, one a line. */
+static int mark_all(const char *const *paths, size_t count, bool *invalid, char *output)
 {
-    CLEANUP_ARGUMENTS struct arguments arguments = { 0 };
-    CLEANUP_FREE char *output = NULL;
     CLEANUP_FREE struct asked *asked = calloc(count, sizeof *asked);
     if (!asked) {
         log_error(NULL, "out of memory");
@@ -163,6 +175,13 @@ static int find_invalid_part(const char *const *paths, size_t count, bool *inval
     for (size_t i = 0; i < count; i++)
         asked[i] = (struct asked){ paths[i], &invalid[i] };
     qsort(asked, count, sizeof *asked, compare_asked);
+    return string_lines(output, mark_invalid, &(struct asking){ asked, count });
+}
+
+static int find_invalid_part(const char *const *paths, size_t count, bool *invalid)
+{
+    CLEANUP_ARGUMENTS struct arguments arguments = { 0 };
+    CLEANUP_FREE char *output = NULL;
     arguments_add(&arguments, "nix-store");
     arguments_add(&arguments, "--check-validity");
     arguments_add(&arguments, "--print-invalid");
@@ -170,15 +189,19 @@ static int find_invalid_part(const char *const *paths, size_t count, bool *inval
         arguments_add(&arguments, paths[i]);
     if (run_nix(&arguments, "looking for missing paths", NULL, &output, NULL) != 0)
         return -1;
-    return string_lines(output, mark_invalid, &(struct asking){ asked, count });
+    return *output == '\0' ? 0 : mark_all(paths, count, invalid, output);
 }
 
 /* The first of count paths that one argument vector does not take any more. */
 static size_t arguments_end(const char *const *paths, size_t first, size_t count)
 {
-    size_t size = 0, end = first;
-    for (; end < count && size < arguments_size; end++)
-        size += strlen(paths[end]) + 1 + sizeof(char *);
+    size_t left = arguments_size(), end = first;
+    for (; end < count; end++) {
+        size_t size = strlen(paths[end]) + 1 + sizeof(char *);
+        if (size > left)
+            break;
+        left -= size;
+    }
     return end;
 }
 

@@ -118,3 +118,13 @@ int move_path(const char *from, const char *to)
     errno = ENOSYS;
     return -1;
 }
+
+int spool_file(const char *path, int (*fill)(void *closure, int (*put)(void *, const char *, size_t), void *spool),
+               void *closure, unsigned mode)
+{
+    if (operations->size >= offsetof(struct dydisnix_operations, spool) + sizeof operations->spool
+        && operations->spool != NULL)
+        return operations->spool(path, fill, closure, mode);
+    errno = ENOSYS;
+    return -1;
+}

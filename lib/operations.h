@@ -43,6 +43,10 @@ bool is_own_file(const char *path);
 /* operations->move(); ENOSYS where the table does not have it. */
 int move_path(const char *from, const char *to);
 
+/* operations->spool(); ENOSYS where the table does not have it. */
+int spool_file(const char *path, int (*fill)(void *closure, int (*put)(void *, const char *, size_t), void *spool),
+               void *closure, unsigned mode);
+
 /* A moment in UTC as 2026-01-31T12:00:00Z, for documents. */
 struct moment {
     char text[sizeof "-2147481748-12-31T23:59:60Z"];

@@ -13,19 +13,34 @@
 
 #define LETTERS_AND_DIGITS "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 
+/* How many of the first most bytes of text are among those of a set. strspn() looks at the whole set each time. */
+static size_t span(const char *text, const char *among, bool known[static 256], size_t most)
+{
+    size_t length = 0;
+
+    if (!known[(unsigned char)*among])
+        for (; *among != '\0'; among++)
+            known[(unsigned char)*among] = true;
+    while (length < most && known[(unsigned char)text[length]])
+        length++;
+    return length;
+}
+
 const char *store_path_name(const char *path)
 {
     static const char prefix[] = NIX_STORE_DIR "/";
+    static bool in_hashes[256], in_names[256];
     const char *hash, *name;
     size_t length;
 
     if (path == NULL || strncmp(path, prefix, strlen(prefix)) != 0)
         return NULL;
     hash = path + strlen(prefix);
-    if (strspn(hash, "0123456789abcdfghijklmnpqrsvwxyz") != HASH_LENGTH || hash[HASH_LENGTH] != '-')
+    if (span(hash, "0123456789abcdfghijklmnpqrsvwxyz", in_hashes, HASH_LENGTH) != HASH_LENGTH
+        || hash[HASH_LENGTH] != '-')
         return NULL;
     name = hash + HASH_LENGTH + 1;
-    length = strspn(name, LETTERS_AND_DIGITS "+._?=-");
+    length = span(name, LETTERS_AND_DIGITS "+._?=-", in_names, NAME_LENGTH_MAX + 1);
     if (name[length] != '\0' || length == 0 || length > NAME_LENGTH_MAX || name[0] == '.')
         return NULL;
     return name;
@@ -43,6 +58,9 @@ bool is_plain_name(const char *text)
     if (text == NULL || *text == '\0')
         return false;
     for (; *text != '\0'; text += length) {
+        length = 1;
+        if (*text >= ' ' && *text <= '~')
+            continue;
         long character = character_at(text, strnlen(text, 4), &length);
 
         if (character < 0 || is_control_character(character))

@@ -62,8 +62,8 @@ static void follow_links(struct previous *previous)
         log_warning(NULL, "%s leads nowhere", previous->profile);
 }
 
-int previous_read(const char *directory, const char *profile, const char *file, struct strings *strings,
-                  struct previous *previous)
+int previous_locate(const char *directory, const char *profile, const char *file, struct strings *strings,
+                    struct previous *previous)
 {
     *previous = (struct previous){ 0 };
     manifest_init(&previous->manifest, strings);
@@ -76,22 +76,34 @@ int previous_read(const char *directory, const char *profile, const char *file, 
         previous->path = string_format("%s", file);
     else
         follow_links(previous);
+    return 0;
+}
+
+int previous_load(struct previous *previous, bool required)
+{
     if (!previous->path)
         return 0;
     CLEANUP_FREE char *reason = NULL;
-    enum manifest_reading outcome = manifest_read(previous->path, strings, &previous->manifest, &reason);
+    enum manifest_reading outcome = manifest_read(previous->path, previous->manifest.strings, &previous->manifest,
+                                                  &reason);
     if (outcome == MANIFEST_READ) {
         previous->known = true;
         return 0;
     }
     free(previous->path);
     previous->path = NULL;
-    if (file || outcome == MANIFEST_UNREADABLE) {
+    if (required || outcome == MANIFEST_UNREADABLE) {
         log_error(NULL, "%s", reason);
         return -1;
     }
     log_warning(NULL, "the previous manifest counts as lost: %s", reason);
     return 0;
+}
+
+int previous_read(const char *directory, const char *profile, const char *file, struct strings *strings,
+                  struct previous *previous)
+{
+    return previous_locate(directory, profile, file, strings, previous) == 0 ? previous_load(previous, file) : -1;
 }
 
 int previous_name_targets(struct previous *previous, const struct target_keys *keys)

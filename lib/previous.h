@@ -35,6 +35,11 @@ struct previous {
 int previous_read(const char *directory, const char *profile, const char *file, struct strings *strings,
                   struct previous *previous);
 
+/* The same in two steps: where it is, and what it says. */
+int previous_locate(const char *directory, const char *profile, const char *file, struct strings *strings,
+                    struct previous *previous);
+int previous_load(struct previous *previous, bool required);
+
 /* From here on, targets of version 1 have their names of the model, in this manifest and in the generations. Warns where
  * several targets have one key. 0, or -1 after a message. */
 int previous_name_targets(struct previous *previous, const struct target_keys *keys);

@@ -132,6 +132,29 @@ int real_write(const char *path, const char *data, size_t length, unsigned mode)
     return sync_directory(directory);
 }
 
+static int put_piece(void *spool, const char *data, size_t length)
+{
+    return real_write_all(*(const int *)spool, data, length);
+}
+
+int real_spool(const char *path, int (*fill)(void *closure, int (*put)(void *, const char *, size_t), void *spool),
+               void *closure, unsigned mode)
+{
+    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, (mode_t)mode);
+    int error;
+
+    if (fd < 0)
+        return -1;
+    error = fill(closure, put_piece, &fd) == 0 ? 0 : errno;
+    if (close(fd) != 0 && error == 0)
+        error = errno;
+    if (error == 0)
+        return 0;
+    unlink(path);
+    errno = error;
+    return -1;
+}
+
 int real_move(const char *from, const char *to)
 {
     CLEANUP_FREE char *directory = directory_of(to);

@@ -161,4 +161,5 @@ const struct dydisnix_operations real_operations = {
     .is_own_file = real_is_own_file,
     .move = real_move,
     .append = real_append,
+    .spool = real_spool,
 };

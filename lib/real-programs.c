@@ -437,10 +437,12 @@ static bool task_serve(struct task *task)
     return task->killed != 0 && now >= task->killed + KILL_GRACE;
 }
 
-/* Takes out the tasks that are over, then tells about them in that order. */
-static void serve_tasks(struct loop *loop)
+/* Takes out the tasks that are over, then tells about them in that order. In the place of each another one is started
+ * at once: what is done about it may take long. -1: no memory for that. */
+static int serve_tasks(struct loop *loop)
 {
     struct task **place = &loop->tasks, *over = NULL, **last = &over, *task;
+    int result = 0;
 
     while ((task = *place) != NULL) {
         if (!task_serve(task)) {
@@ -455,7 +457,10 @@ static void serve_tasks(struct loop *loop)
     while ((task = over) != NULL) {
         over = task->next;
         task_finish(loop, task);
+        if (result == 0)
+            result = start_tasks(loop);
     }
+    return result;
 }
 
 static void kill_all(struct loop *loop)
@@ -476,9 +481,10 @@ int real_run(const struct dydisnix_work *work, unsigned jobs)
 
     while ((result = start_tasks(&loop)) == 0 && loop.running > 0) {
         result = wait_for_events(&loop);
+        if (result == 0)
+            result = serve_tasks(&loop);
         if (result != 0)
             break;
-        serve_tasks(&loop);
     }
     error = errno;
     kill_all(&loop);

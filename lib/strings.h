@@ -16,6 +16,10 @@ void strings_free(struct strings *strings);
 const char *strings_intern(struct strings *strings, const char *text);
 const char *strings_intern_length(struct strings *strings, const char *text, size_t length);
 
+/* Memory for count things of that size, aligned for any of them, not initialised; lives as long as the pool. NULL: no
+ * memory. */
+void *strings_allocate(struct strings *strings, size_t count, size_t size);
+
 /* printf into malloc()ed memory; NULL: no memory. */
 char *string_format(const char *format, ...) __attribute__((format(printf, 1, 2)));
 

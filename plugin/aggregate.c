@@ -6,6 +6,7 @@
 
 #include "cleanup.h"
 #include "operations.h"
+#include "set.h"
 #include "switch.h"
 
 _Static_assert(offsetof(struct service_mapping, target) == 0 && offsetof(struct snapshot_mapping, target) == 0,
@@ -20,13 +21,52 @@ struct aggregation {
     const struct options *options;
     struct manifest *manifest;
     json_t *report;
+    struct set needed;   /* keys of services that the manifest's mappings need */
+    struct set claimed;  /* keys that targets hold */
+    struct set mapped;   /* keys of the previous manifest's service mappings */
+    struct set previous_mappings;
 };
+
+/* All manifests here are of one pool of texts. */
+static int fill_mappings(struct set *set, const struct service_mapping *mappings, size_t count)
+{
+    int status = mapping_set_init(set, count);
+    for (size_t i = 0; status == 0 && i < count; i++)
+        status = set_add(set, &mappings[i]);
+    return status;
+}
+
+static int fill_sets(struct aggregation *aggregation)
+{
+    static const struct manifest nothing;
+    const struct manifest *previous = aggregation->previous ? aggregation->previous : &nothing;
+    const struct claims *claims = aggregation->claims;
+    size_t count = previous->service_mapping_count;
+    if (text_set_init(&aggregation->claimed, claims->count) != 0 || text_set_init(&aggregation->mapped, count) != 0
+        || fill_mappings(&aggregation->previous_mappings, previous->service_mappings, count) != 0)
+        return -1;
+    for (size_t i = 0; i < claims->count; i++)
+        if (set_add(&aggregation->claimed, claims->items[i].service->key) != 0)
+            return -1;
+    for (size_t i = 0; i < count; i++)
+        if (set_add(&aggregation->mapped, previous->service_mappings[i].service) != 0)
+            return -1;
+    return 0;
+}
+
+static void clear_sets(struct aggregation *aggregation)
+{
+    set_clear(&aggregation->needed);
+    set_clear(&aggregation->claimed);
+    set_clear(&aggregation->mapped);
+    set_clear(&aggregation->previous_mappings);
+}
 
 static int add_service_mappings(struct manifest *manifest, const struct service_mapping *mappings, size_t count,
                                 const bool *dropped)
 {
     for (size_t i = 0; i < count; i++)
-        if (!(dropped && dropped[i]) && !manifest_add_service_mapping(manifest, &mappings[i]))
+        if (!(dropped && dropped[i]) && !manifest_share_service_mapping(manifest, &mappings[i]))
             return -1;
     return 0;
 }
@@ -35,7 +75,7 @@ static int add_snapshot_mappings(struct manifest *manifest, const struct snapsho
                                  const bool *dropped)
 {
     for (size_t i = 0; i < count; i++)
-        if (!(dropped && dropped[i]) && !manifest_add_snapshot_mapping(manifest, &mappings[i]))
+        if (!(dropped && dropped[i]) && !manifest_share_snapshot_mapping(manifest, &mappings[i]))
             return -1;
     return 0;
 }
@@ -47,9 +87,8 @@ static bool is_fenced(const struct aggregation *aggregation, const struct captur
     const struct service_mapping *mapping = &captured->manifest.service_mappings[index];
     if (captured->fences && captured->fences[index] == OUTCOME_DONE)
         return true;
-    return SWITCH(LEFT_OUT) && captured->known_as
-           && !manifest_find_service_mapping(aggregation->previous, captured->known_as, mapping->container,
-                                             mapping->service);
+    const struct service_mapping before = { captured->known_as, mapping->container, mapping->service, NULL };
+    return SWITCH(LEFT_OUT) && captured->known_as && !set_find(&aggregation->previous_mappings, &before);
 }
 
 /* Marks what is left out of one captured target's mappings. */
@@ -204,85 +243,36 @@ static const struct service *choose_version(struct aggregation *aggregation, con
     return chosen;
 }
 
-static int compare_pointers_as_text(const void *a, const void *b)
+static int need(struct set *needed, const char *service, const char *provider)
 {
-    return strcmp(*(const char *const *)a, *(const char *const *)b);
+    return set_add(needed, service) != 0 || (provider && set_add(needed, provider) != 0) ? -1 : 0;
 }
 
-/* The keys of all services that the manifest's mappings need, sorted; there may be repetitions. */
-static const char **needed_keys(const struct manifest *manifest, size_t *count)
+/* The keys of all services that the manifest's mappings need. */
+static int find_needed(struct aggregation *aggregation)
 {
-    const char **keys = calloc(2 * (manifest->service_mapping_count + manifest->snapshot_mapping_count) + 1,
-                               sizeof *keys);
-    *count = 0;
-    if (!keys)
-        return NULL;
-    for (size_t i = 0; i < manifest->service_mapping_count; i++) {
-        keys[(*count)++] = manifest->service_mappings[i].service;
-        if (manifest->service_mappings[i].provider)
-            keys[(*count)++] = manifest->service_mappings[i].provider;
-    }
-    for (size_t i = 0; i < manifest->snapshot_mapping_count; i++) {
-        keys[(*count)++] = manifest->snapshot_mappings[i].service;
-        if (manifest->snapshot_mappings[i].provider)
-            keys[(*count)++] = manifest->snapshot_mappings[i].provider;
-    }
-    qsort(keys, *count, sizeof *keys, compare_pointers_as_text);
-    return keys;
-}
-
-static bool is_needed(const char *const *keys, size_t count, const char *key)
-{
-    return bsearch(&key, keys, count, sizeof *keys, compare_pointers_as_text);
-}
-
-static int compare_keys(const void *a, const void *b)
-{
-    return strcmp(((const struct service_mapping *)a)->service, ((const struct service_mapping *)b)->service);
-}
-
-static int compare_claim_key(const void *a, const void *b)
-{
-    return strcmp(((const struct claim *)a)->service->key, ((const struct claim *)b)->service->key);
-}
-
-static bool is_claimed(const struct claims *claims, const struct service *service)
-{
-    const struct claim wanted = { .service = service };
-    return bsearch(&wanted, claims->items, claims->count, sizeof *claims->items, compare_claim_key);
-}
-
-/* The previous manifest's service mappings ordered by service, to tell which services have one. */
-static struct service_mapping *mappings_by_key(const struct manifest *manifest)
-{
-    size_t count = manifest->service_mapping_count;
-    struct service_mapping *by_key = calloc(count + 1, sizeof *by_key);
-    if (by_key && count > 0) {
-        memcpy(by_key, manifest->service_mappings, count * sizeof *by_key);
-        qsort(by_key, count, sizeof *by_key, compare_keys);
-    }
-    return by_key;
-}
-
-static bool is_mapped(const struct service_mapping *by_key, size_t count, const char *key)
-{
-    const struct service_mapping wanted = { .service = key };
-    return bsearch(&wanted, by_key, count, sizeof *by_key, compare_keys);
+    const struct manifest *manifest = aggregation->manifest;
+    struct set *needed = &aggregation->needed;
+    int status = text_set_init(needed, manifest->service_mapping_count);
+    for (size_t i = 0; status == 0 && i < manifest->service_mapping_count; i++)
+        status = need(needed, manifest->service_mappings[i].service, manifest->service_mappings[i].provider);
+    for (size_t i = 0; status == 0 && i < manifest->snapshot_mapping_count; i++)
+        status = need(needed, manifest->snapshot_mappings[i].service, manifest->snapshot_mappings[i].provider);
+    return status;
 }
 
 /* Services of the previous manifest that no mapping names (of type package): no profile manifest holds them. Version 1
  * has none. */
-static int add_previous_services(struct aggregation *aggregation, const struct service_mapping *by_key,
-                                 const char *const *keys, size_t count)
+static int add_previous_services(struct aggregation *aggregation)
 {
     const struct manifest *previous = aggregation->previous;
     for (size_t i = 0; i < previous->service_count; i++) {
         const struct service *service = &previous->services[i];
-        bool unmapped = previous->version != 1 && !is_mapped(by_key, previous->service_mapping_count, service->key);
-        bool needed = is_needed(keys, count, service->key);
-        if ((!unmapped && !needed) || (needed && is_claimed(aggregation->claims, service)))
+        bool unmapped = previous->version != 1 && !set_find(&aggregation->mapped, service->key);
+        bool needed = set_find(&aggregation->needed, service->key);
+        if ((!unmapped && !needed) || (needed && set_find(&aggregation->claimed, service->key)))
             continue;
-        if (!manifest_add_service(aggregation->manifest, service))
+        if (!manifest_share_service(aggregation->manifest, service))
             return -1;
     }
     return 0;
@@ -290,7 +280,7 @@ static int add_previous_services(struct aggregation *aggregation, const struct s
 
 /* Where all state is deployed, packages have snapshot mappings too, and these are in no readable profile manifest
  * either. They stay as long as their target answers as before. */
-static int add_previous_snapshots(struct aggregation *aggregation, const struct service_mapping *by_key)
+static int add_previous_snapshots(struct aggregation *aggregation)
 {
     const struct manifest *previous = aggregation->previous;
     for (size_t i = 0; i < aggregation->capture->count; i++) {
@@ -302,7 +292,7 @@ static int add_previous_snapshots(struct aggregation *aggregation, const struct 
         struct range range = target_range(previous->snapshot_mappings, previous->snapshot_mapping_count,
                                           sizeof *previous->snapshot_mappings, name);
         for (size_t j = range.first; j < range.first + range.count; j++)
-            if (!is_mapped(by_key, previous->service_mapping_count, previous->snapshot_mappings[j].service)
+            if (!set_find(&aggregation->mapped, previous->snapshot_mappings[j].service)
                 && manifest_find_service(previous, previous->snapshot_mappings[j].service)
                 && !manifest_find_snapshot_mapping(&captured->manifest, name, previous->snapshot_mappings[j].container,
                                                    previous->snapshot_mappings[j].component)
@@ -312,72 +302,102 @@ static int add_previous_snapshots(struct aggregation *aggregation, const struct 
     return 0;
 }
 
-static int add_of_previous(struct aggregation *aggregation, const char *const *keys, size_t count)
+static int add_of_previous(struct aggregation *aggregation)
 {
     if (!aggregation->previous)
         return 0;
-    CLEANUP_FREE struct service_mapping *by_key = mappings_by_key(aggregation->previous);
-    if (!by_key || add_previous_services(aggregation, by_key, keys, count) != 0)
-        return -1;
-    return add_previous_snapshots(aggregation, by_key);
+    return add_previous_services(aggregation) == 0 ? add_previous_snapshots(aggregation) : -1;
 }
 
 static int add_services(struct aggregation *aggregation)
 {
     const struct claims *claims = aggregation->claims;
-    size_t key_count = 0;
-    CLEANUP_FREE const char **keys = needed_keys(aggregation->manifest, &key_count);
-    if (!keys)
+    if (find_needed(aggregation) != 0)
         return -1;
     for (size_t i = 0, count; i < claims->count; i += count) {
         count = claims_group(claims, i);
-        if (is_needed(keys, key_count, claims->items[i].service->key)
-            && !manifest_add_service(aggregation->manifest, choose_version(aggregation, &claims->items[i], count)))
+        if (set_find(&aggregation->needed, claims->items[i].service->key)
+            && !manifest_share_service(aggregation->manifest,
+                                       choose_version(aggregation, &claims->items[i], count)))
             return -1;
     }
     manifest_sort(aggregation->manifest);
-    if (add_of_previous(aggregation, keys, key_count) != 0)
+    if (add_of_previous(aggregation) != 0)
         return -1;
     manifest_sort(aggregation->manifest);
     return 0;
 }
 
-/* Leaves out dependencies on mappings that the manifest does not have: Disnix crashes when it rolls back over one. */
-static void drop_dangling(struct aggregation *aggregation, const struct service *service,
-                          struct dependencies *dependencies, const char *kind)
+static void report_dangling(struct aggregation *aggregation, const struct service *service,
+                            const struct dependency *dependency, const char *kind)
 {
-    size_t kept = 0;
+    json_array_append_new(json_object_get(aggregation->report, "dangling"),
+                          json_pack("{ss ss ss s{ss ss ss}}", "service", service->key, "name", service->name, "kind",
+                                    kind, "dependency", "service", dependency->service, "container",
+                                    dependency->container, "target", dependency->target));
+}
+
+static bool is_there(const struct set *mappings, const struct dependency *dependency)
+{
+    const struct service_mapping wanted = { dependency->target, dependency->container, dependency->service, NULL };
+    return set_find(mappings, &wanted);
+}
+
+/* Leaves out dependencies on mappings that the manifest does not have: Disnix crashes when it rolls back over one. The
+ * list is shared with others, that keep it. */
+static int drop_dangling(struct aggregation *aggregation, const struct set *mappings, const struct service *service,
+                         struct dependencies *dependencies, const char *kind)
+{
+    struct dependencies kept = { 0 };
+    size_t first = 0;
+    while (first < dependencies->count && is_there(mappings, &dependencies->items[first]))
+        first++;
+    if (first == dependencies->count)
+        return 0;
+    kept.items = strings_allocate(aggregation->manifest->strings, dependencies->count, sizeof *kept.items);
+    if (!kept.items)
+        return -1;
     for (size_t i = 0; i < dependencies->count; i++) {
-        const struct dependency dependency = dependencies->items[i];
-        if (manifest_find_service_mapping(aggregation->manifest, dependency.target, dependency.container,
-                                          dependency.service)) {
-            dependencies->items[kept++] = dependency;
-            continue;
-        }
-        json_array_append_new(json_object_get(aggregation->report, "dangling"),
-                              json_pack("{ss ss ss s{ss ss ss}}", "service", service->key, "name", service->name, "kind",
-                                        kind, "dependency", "service", dependency.service, "container",
-                                        dependency.container, "target", dependency.target));
+        if (i < first || is_there(mappings, &dependencies->items[i]))
+            kept.items[kept.count++] = dependencies->items[i];
+        else
+            report_dangling(aggregation, service, &dependencies->items[i], kind);
     }
-    dependencies->count = kept;
+    *dependencies = kept;
+    return 0;
+}
+
+static int drop_all_dangling(struct aggregation *aggregation)
+{
+    struct manifest *manifest = aggregation->manifest;
+    struct set mappings;
+    int status = fill_mappings(&mappings, manifest->service_mappings, manifest->service_mapping_count);
+    for (size_t i = 0; status == 0 && i < manifest->service_count; i++) {
+        struct service *service = &manifest->services[i];
+        if (drop_dangling(aggregation, &mappings, service, &service->depends_on, "dependsOn") != 0
+            || drop_dangling(aggregation, &mappings, service, &service->connects_to, "connectsTo") != 0)
+            status = -1;
+    }
+    set_clear(&mappings);
+    return status;
 }
 
 int aggregate(const struct infrastructure *infrastructure, const struct capture *capture,
               const struct claims *claims, const struct copies *copies, const struct manifest *previous,
               const struct options *options, struct manifest *manifest, json_t *report)
 {
-    struct aggregation aggregation = { infrastructure, capture, claims,   copies,
-                                       previous,       options, manifest, report };
+    struct aggregation aggregation = { .infrastructure = infrastructure, .capture = capture, .claims = claims,
+                                       .copies = copies, .previous = previous, .options = options,
+                                       .manifest = manifest, .report = report };
     json_object_set_new(report, "inactive", json_array());
     json_object_set_new(report, "divergent", json_array());
     json_object_set_new(report, "dangling", json_array());
-    if (add_targets(&aggregation) != 0 || add_services(&aggregation) != 0) {
+    int status = fill_sets(&aggregation) == 0 && add_targets(&aggregation) == 0 && add_services(&aggregation) == 0
+                         && drop_all_dangling(&aggregation) == 0
+                     ? 0
+                     : -1;
+    if (status != 0)
         log_error(NULL, "the manifest cannot be put together");
-        return -1;
-    }
-    for (size_t i = 0; i < manifest->service_count; i++) {
-        drop_dangling(&aggregation, &manifest->services[i], &manifest->services[i].depends_on, "dependsOn");
-        drop_dangling(&aggregation, &manifest->services[i], &manifest->services[i].connects_to, "connectsTo");
-    }
-    return 0;
+    clear_sets(&aggregation);
+    return status;
 }

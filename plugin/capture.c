@@ -6,6 +6,7 @@
 
 #include "cleanup.h"
 #include "client.h"
+#include "nix.h"
 #include "operations.h"
 #include "paths.h"
 
@@ -19,7 +20,8 @@ struct run {
     const struct options *options;
     struct strings *strings;
     struct capture *capture;
-    bool ask_all;
+    const json_t *expected; /* NULL: somebody has answered otherwise, or it is not known */
+    size_t caught_up;       /* targets before this one are not deferred any more */
     size_t asked;           /* targets that were asked once */
     size_t running;         /* calls under way */
     struct captured **again; /* targets to be asked for their profile manifest */
@@ -112,6 +114,7 @@ static bool read_local_manifest(struct run *run, struct captured *captured)
     size_t length = 0;
     if (profile_manifest_read(captured->profile, run->options->manifest_limit, &path, &text, &length) == 0) {
         captured_accept(captured, text, length, path, run->keys, run->options, run->strings);
+        captured->local = true;
         return true;
     }
     if (errno == EFBIG) {
@@ -165,6 +168,29 @@ static char *describe_operation(const char *operation, const struct dydisnix_res
     return ending ? string_format("%s: %s", operation, ending) : NULL;
 }
 
+/* Whether the answer is the expected one, so that its profile manifest need not be read for the moment. */
+static bool defer(struct run *run, struct captured *captured)
+{
+    const json_t *known = json_object_get(run->expected, captured->target->name);
+    const char *profile = json_string_value(json_object_get(known, "profile"));
+    if (!profile || strcmp(profile, captured->profile) != 0) {
+        run->expected = NULL;
+        return false;
+    }
+    captured->deferred = true;
+    captured->answer = ANSWER_CAPTURED;
+    return true;
+}
+
+/* Reads a profile manifest that is here, or else asks for it. */
+static void catch_up(struct run *run, struct captured *captured)
+{
+    captured->deferred = false;
+    captured->answer = ANSWER_SILENT;
+    if (!read_local_manifest(run, captured))
+        ask_for_manifest(run, captured);
+}
+
 static void requisites_done(struct run *run, struct captured *captured, struct dydisnix_result *result)
 {
     if (result->ending == DYDISNIX_EXITED) {
@@ -179,14 +205,14 @@ static void requisites_done(struct run *run, struct captured *captured, struct d
                                      requisites.wrong ? requisites.wrong : "out of memory"));
             return;
         }
+        free(captured->reason);
+        captured->reason = describe_ending(result); /* if the next answer does not fit */
         if (captured->requisite_count > 0) {
             captured->profile = captured->requisites[captured->requisite_count - 1];
-            if (!run->ask_all && read_local_manifest(run, captured))
+            if (defer(run, captured) || read_local_manifest(run, captured))
                 return;
         }
         /* No profile there, or its profile manifest is not in this machine's store. */
-        free(captured->reason);
-        captured->reason = describe_ending(result); /* if the next answer does not fit */
         ask_for_manifest(run, captured);
         return;
     }
@@ -241,6 +267,24 @@ static void installed_done(struct run *run, struct captured *captured, struct dy
     }
 }
 
+/* An answer of another kind than expected ends deferring. What was deferred is read little by little, while others are
+ * still asked. */
+static void check_expected(struct run *run, const struct captured *captured)
+{
+    enum { AT_ONCE = 4 };
+    const json_t *known = json_object_get(run->expected, captured->target->name);
+    const char *status = json_string_value(json_object_get(known, "status"));
+    bool empty = captured->answer == ANSWER_EMPTY && status && strcmp(status, answer_name(ANSWER_EMPTY)) == 0;
+    bool asked_again = run->again_count > 0 && run->again[run->again_count - 1] == captured;
+    if (!captured->deferred && !asked_again && !empty)
+        run->expected = NULL;
+    for (int read = 0; !run->expected && read < AT_ONCE && run->caught_up < run->capture->count; run->caught_up++)
+        if (run->capture->targets[run->caught_up].deferred) {
+            catch_up(run, &run->capture->targets[run->caught_up]);
+            read++;
+        }
+}
+
 static bool next_call(void *closure, struct dydisnix_program *program)
 {
     struct run *run = closure;
@@ -278,6 +322,7 @@ static void call_done(void *closure, const struct dydisnix_program *program, str
         installed_done(run, call->captured, result);
     else
         requisites_done(run, call->captured, result);
+    check_expected(run, call->captured);
     arguments_clear(&call->arguments);
     free(call);
     run->running--;
@@ -301,24 +346,88 @@ int capture_init(struct capture *capture, const struct infrastructure *infrastru
     return 0;
 }
 
-int capture_targets(const struct options *options, bool ask_all, const struct target_keys *keys,
-                    struct strings *strings, struct capture *capture)
+static struct run run_of(const struct capturing *capturing, struct capture *capture)
 {
-    CLEANUP_FREE struct captured **again = calloc(capture->count + 1, sizeof *again);
-    CLEANUP_FREE char *profile_path = target_profile_path(options->profile);
+    return (struct run){ .options = capturing->options, .keys = capturing->keys, .strings = capturing->strings,
+                         .capture = capture };
+}
+
+/* Asks whoever is still to be asked; before that, first() says who. -1 after a message. */
+static int ask(struct run *run, int (*first)(struct run *run))
+{
+    CLEANUP_FREE struct captured **again = calloc(run->capture->count + 1, sizeof *again);
+    CLEANUP_FREE char *profile_path = target_profile_path(run->options->profile);
+    const struct dydisnix_work work = { .next = next_call, .done = call_done, .closure = run };
     if (!again || !profile_path) {
         log_error(NULL, "out of memory");
         return -1;
     }
-    struct run run = { .options = options, .keys = keys, .strings = strings, .capture = capture, .ask_all = ask_all,
-                       .again = again, .profile_path = profile_path };
-    const struct dydisnix_work work = { .next = next_call, .done = call_done, .closure = &run };
-    if (operations->run(&work, options->jobs) != 0) {
+    run->again = again;
+    run->profile_path = profile_path;
+    if (first && first(run) != 0)
+        return -1;
+    if (operations->run(&work, run->options->jobs) != 0) {
         log_error(NULL, "asking the targets: %s", strerror(errno));
         return -1;
     }
     show_progress(NULL, 0, 0);
     return 0;
+}
+
+static int read_deferred(struct run *run)
+{
+    run->asked = run->capture->count;
+    for (size_t i = 0; i < run->capture->count; i++)
+        if (run->capture->targets[i].deferred)
+            catch_up(run, &run->capture->targets[i]);
+    return 0;
+}
+
+/* Where Nix cannot be asked, nothing is whole. */
+static int drop_unverified(struct run *run)
+{
+    size_t count = run->capture->count, local = 0;
+    CLEANUP_FREE const char **profiles = calloc(count + 1, sizeof *profiles);
+    CLEANUP_FREE bool *invalid = calloc(count + 1, sizeof *invalid);
+    run->asked = count;
+    if (!profiles || !invalid) {
+        log_error(NULL, "out of memory");
+        return -1;
+    }
+    for (size_t i = 0; i < count; i++)
+        if (run->capture->targets[i].local)
+            profiles[local++] = run->capture->targets[i].profile;
+    bool known = nix_find_invalid(profiles, local, invalid) == 0;
+    for (size_t i = count; i-- > 0;) {
+        struct captured *captured = &run->capture->targets[i];
+        if (!captured->local || (!invalid[--local] && known))
+            continue;
+        captured->local = false;
+        ask_for_manifest(run, captured);
+    }
+    return 0;
+}
+
+int capture_complete(const struct capturing *capturing, struct capture *capture)
+{
+    struct run run = run_of(capturing, capture);
+    return ask(&run, read_deferred);
+}
+
+int capture_targets(const struct capturing *capturing, struct capture *capture, bool *deferred)
+{
+    struct run run = run_of(capturing, capture);
+    run.expected = capturing->expected;
+    *deferred = false;
+    if (ask(&run, NULL) != 0)
+        return -1;
+    *deferred = run.expected;
+    if (*deferred)
+        return 0;
+    if (capturing->expected && capture_complete(capturing, capture) != 0)
+        return -1;
+    run = run_of(capturing, capture);
+    return capturing->verify ? ask(&run, drop_unverified) : 0;
 }
 
 void capture_clear(struct capture *capture)

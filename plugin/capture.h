@@ -34,6 +34,8 @@ enum outcome { OUTCOME_PENDING, OUTCOME_DONE, OUTCOME_FAILED };
 struct captured {
     const struct target *target;
     enum answer answer;
+    bool local;              /* its profile manifest was read from this machine's store */
+    bool deferred;           /* captured: its profile manifest was not read yet, see capture_targets() */
     char *reason;            /* invalid, silent: why, one line */
     const char *profile;     /* captured: its store path */
     struct manifest manifest; /* captured: the content of its profile manifest */
@@ -66,10 +68,21 @@ const char *answer_name(enum answer answer);
 /* All targets of the model, silent so far. 0, or -1 after a message: no memory. */
 int capture_init(struct capture *capture, const struct infrastructure *infrastructure, struct strings *strings);
 
-/* Asks all targets, options->jobs at once. ask_all: the profile manifest always comes from the target, never from
- * this machine's store. 0, or -1 when nothing could be asked at all. */
-int capture_targets(const struct options *options, bool ask_all, const struct target_keys *keys,
-                    struct strings *strings, struct capture *capture);
+struct capturing {
+    const struct options *options;
+    bool verify; /* what lies in this machine's store counts only if Nix says that it is whole */
+    const json_t *expected; /* what a report told of the targets; NULL: nothing is known */
+    const struct target_keys *keys;
+    struct strings *strings;
+};
+
+/* Asks all targets, options->jobs at once. As long as all answer as expected, no profile manifest is read; then
+ * *deferred is set, and nothing may be made of the answers before capture_complete(). 0, or -1 when nothing could be
+ * asked at all. */
+int capture_targets(const struct capturing *capturing, struct capture *capture, bool *deferred);
+
+/* Reads what was not read yet. 0, or -1 as before. */
+int capture_complete(const struct capturing *capturing, struct capture *capture);
 
 void capture_clear(struct capture *capture);
 

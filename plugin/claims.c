@@ -6,14 +6,11 @@
 #include "cleanup.h"
 #include "operations.h"
 #include "paths.h"
+#include "text-sort.h"
 
-static int compare_claims(const void *a, const void *b)
+static const char *key_of_claim(const void *item)
 {
-    const struct claim *first = a, *second = b;
-    int order = strcmp(first->service->key, second->service->key);
-    if (order != 0)
-        return order;
-    return (first->captured > second->captured) - (first->captured < second->captured);
+    return ((const struct claim *)item)->service->key;
 }
 
 int claims_collect(const struct capture *capture, const struct infrastructure *model, struct claims *claims)
@@ -32,7 +29,10 @@ int claims_collect(const struct capture *capture, const struct infrastructure *m
         for (size_t j = 0; captured->answer == ANSWER_CAPTURED && j < captured->manifest.service_count; j++)
             claims->items[claims->count++] = (struct claim){ &captured->manifest.services[j], captured };
     }
-    qsort(claims->items, claims->count, sizeof *claims->items, compare_claims);
+    if (text_sort(claims->items, claims->count, sizeof *claims->items, key_of_claim) != 0) {
+        log_error(NULL, "out of memory");
+        return -1;
+    }
     return 0;
 }
 
@@ -45,7 +45,7 @@ void claims_clear(struct claims *claims)
 size_t claims_group(const struct claims *claims, size_t first)
 {
     size_t end = first + 1;
-    while (end < claims->count && strcmp(claims->items[end].service->key, claims->items[first].service->key) == 0)
+    while (end < claims->count && claims->items[end].service->key == claims->items[first].service->key) /* interned */
         end++;
     return end - first;
 }

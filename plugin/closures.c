@@ -49,13 +49,15 @@ struct transfer {
     const struct options *options;
     struct capture *capture;
     struct closure_report *report;
-    const char **paths; /* all paths of all closures, once each, dependencies first, in the order of the targets */
+    bool *whole;        /* targets of whose closures something may be missing; of the others the profile is there */
+    const char **paths; /* all paths of these closures, once each, dependencies first, in the order of the targets */
     struct place *places; /* of each, by address */
     bool *missing;
     size_t count;
     bool *failed; /* targets that failed to export, in the order of the capture */
     struct part *parts; /* in the order of import */
     size_t part_count, next_part;
+    bool looked;   /* what is missing has just been found out */
     bool waited;   /* there were parts of an earlier round */
     bool imported; /* anything at all */
     int vanished;  /* rounds after which something was gone again */
@@ -99,23 +101,38 @@ static void number_places(struct transfer *transfer, struct place *places, size_
     transfer->count = unique;
 }
 
-/* Lists the paths of the captured closures. None is known to be there. */
+/* What has to be there of a target. Nix has a path only with all that it refers to, so where the profile is there, its
+ * closure is. */
+static const char *const *closure_of(const struct transfer *transfer, size_t target, size_t *count)
+{
+    const struct captured *captured = &transfer->capture->targets[target];
+    *count = captured_is_used(captured) ? captured->requisite_count : 0;
+    if (*count == 0 || transfer->whole[target])
+        return captured->requisites;
+    *count = 1;
+    return &captured->requisites[captured->requisite_count - 1];
+}
+
+/* Lists the paths that have to be there. None is known to be. */
 static int list_paths(struct transfer *transfer)
 {
-    size_t total = 0, count = 0;
-    for (size_t i = 0; i < transfer->capture->count; i++)
-        total += transfer->capture->targets[i].requisite_count;
+    size_t total = 0, count, listed = 0;
+    for (size_t i = 0; i < transfer->capture->count; i++, total += count)
+        closure_of(transfer, i, &count);
+    free(transfer->paths);
+    free(transfer->places);
+    free(transfer->missing);
     transfer->paths = calloc(total + 1, sizeof *transfer->paths);
     transfer->places = calloc(total + 1, sizeof *transfer->places);
     transfer->missing = calloc(total + 1, sizeof *transfer->missing);
     if (!transfer->paths || !transfer->places || !transfer->missing)
         return -1;
     for (size_t i = 0; i < transfer->capture->count; i++) {
-        const struct captured *captured = &transfer->capture->targets[i];
-        for (size_t j = 0; captured_is_used(captured) && j < captured->requisite_count; j++, count++)
-            transfer->places[count] = (struct place){ captured->requisites[j], count };
+        const char *const *paths = closure_of(transfer, i, &count);
+        for (size_t j = 0; j < count; j++, listed++)
+            transfer->places[listed] = (struct place){ paths[j], listed };
     }
-    number_places(transfer, transfer->places, count);
+    number_places(transfer, transfer->places, listed);
     memset(transfer->missing, true, transfer->count * sizeof *transfer->missing);
     return 0;
 }
@@ -150,6 +167,36 @@ static int find_missing(struct transfer *transfer, bool *fewer)
     return 0;
 }
 
+/* Whether the profile of a target is missing that seemed to be here: its manifest could be read. */
+static bool find_incomplete(struct transfer *transfer)
+{
+    bool found = false;
+    for (size_t i = 0; i < transfer->capture->count; i++) {
+        const struct captured *captured = &transfer->capture->targets[i];
+        if (!captured_is_used(captured) || transfer->whole[i]
+            || !transfer->missing[position_of(transfer, captured->profile)])
+            continue;
+        transfer->whole[i] = found = true;
+    }
+    return found;
+}
+
+static int find_first(struct transfer *transfer)
+{
+    bool fewer, again = true;
+    while (again) {
+        if (list_paths(transfer) != 0) {
+            log_error(NULL, "out of memory");
+            return -1;
+        }
+        if (find_missing(transfer, &fewer) != 0)
+            return -1;
+        again = find_incomplete(transfer);
+    }
+    transfer->looked = true;
+    return 0;
+}
+
 static struct part *add_part(struct transfer *transfer, struct captured *source)
 {
     struct part *grown = array_grow(transfer->parts, transfer->part_count, sizeof *grown);
@@ -172,12 +219,13 @@ static int add_path(struct part *part, size_t position)
 
 /* What a target is asked for: what is missing of its closure and not assigned to another one. Within a target the order
  * of its closure is kept, so that whatever a part refers to is in it, in an earlier part, or valid already. */
-static int assign_to(struct transfer *transfer, struct captured *captured, bool *assigned)
+static int assign_to(struct transfer *transfer, size_t target, bool *assigned)
 {
     struct part *part = NULL;
-    size_t size = 0;
-    for (size_t i = 0; i < captured->requisite_count; i++) {
-        size_t position = position_of(transfer, captured->requisites[i]);
+    size_t size = 0, count;
+    const char *const *closure = closure_of(transfer, target, &count);
+    for (size_t i = 0; i < count; i++) {
+        size_t position = position_of(transfer, closure[i]);
         if (!transfer->missing[position] || assigned[position])
             continue;
         assigned[position] = true;
@@ -185,11 +233,11 @@ static int assign_to(struct transfer *transfer, struct captured *captured, bool 
             part = NULL;
         if (!part) {
             size = 0;
-            part = add_part(transfer, captured);
+            part = add_part(transfer, &transfer->capture->targets[target]);
         }
         if (!part || add_path(part, position) != 0)
             return -1;
-        size += strlen(captured->requisites[i]) + 1 + sizeof(char *);
+        size += strlen(closure[i]) + 1 + sizeof(char *);
     }
     return 0;
 }
@@ -209,8 +257,8 @@ static int assign_paths(struct transfer *transfer)
         for (size_t j = 0; j < arrived[i].count; j++)
             assigned[arrived[i].paths[j]] = true;
     for (size_t i = 0; status == 0 && i < transfer->capture->count; i++)
-        if (captured_is_used(&transfer->capture->targets[i]) && !transfer->failed[i])
-            status = assign_to(transfer, &transfer->capture->targets[i], assigned);
+        if (!transfer->failed[i])
+            status = assign_to(transfer, i, assigned);
     for (size_t i = 0; i < arrived_count; i++) {
         struct part *part = add_part(transfer, arrived[i].source);
         if (part)
@@ -450,9 +498,10 @@ static void keep_arrived(struct transfer *transfer)
 static int fetch_round(struct transfer *transfer)
 {
     const struct dydisnix_work work = { .next = next_export, .done = export_done, .closure = transfer };
-    bool fewer;
-    if (find_missing(transfer, &fewer) != 0)
+    bool fewer = false;
+    if (!transfer->looked && find_missing(transfer, &fewer) != 0)
         return -1;
+    transfer->looked = false;
     judge_parts(transfer, fewer);
     keep_arrived(transfer);
     if (assign_paths(transfer) != 0)
@@ -501,6 +550,8 @@ static int find_vanished(struct transfer *transfer)
 /* Nothing refers yet to what was fetched. */
 static int fetch_all(struct transfer *transfer)
 {
+    if (find_first(transfer) != 0)
+        return -1;
     for (int attempt = 0; attempt < attempts; attempt++) {
         int status = 1;
         transfer->imported = false;
@@ -521,13 +572,15 @@ static int fetch_all(struct transfer *transfer)
 static void refuse_incomplete(struct transfer *transfer, bool *refused)
 {
     for (size_t i = 0; i < transfer->capture->count; i++) {
-        struct captured *captured = &transfer->capture->targets[i];
-        for (size_t j = 0; captured_is_used(captured) && j < captured->requisite_count; j++) {
-            if (!transfer->missing[position_of(transfer, captured->requisites[j])])
+        size_t count;
+        const char *const *closure = closure_of(transfer, i, &count);
+        for (size_t j = 0; j < count; j++) {
+            if (!transfer->missing[position_of(transfer, closure[j])])
                 continue;
-            captured_refuse(captured, string_format("its closure cannot be fetched: %s is missing",
-                                                    captured->requisites[j]));
+            captured_refuse(&transfer->capture->targets[i],
+                            string_format("its closure cannot be fetched: %s is missing", closure[j]));
             *refused = true;
+            break;
         }
     }
 }
@@ -571,6 +624,7 @@ static void transfer_clear(struct transfer *transfer)
         operations->remove(transfer->directory);
     free((char *)transfer->environment[0]);
     free(transfer->directory);
+    free(transfer->whole);
     free(transfer->paths);
     free(transfer->places);
     free(transfer->missing);
@@ -586,10 +640,13 @@ static int prepare(struct transfer *transfer)
         report->targets = calloc(count + 1, sizeof *report->targets);
     report->count = count;
     transfer->failed = calloc(count + 1, sizeof *transfer->failed);
-    if (!report->targets || !transfer->failed || list_paths(transfer) != 0) {
+    transfer->whole = calloc(count + 1, sizeof *transfer->whole);
+    if (!report->targets || !transfer->failed || !transfer->whole) {
         log_error(NULL, "out of memory");
         return -1;
     }
+    for (size_t i = 0; i < count; i++)
+        transfer->whole[i] = transfer->capture->targets[i].text;
     if (operations->temporary_directory("dydisnix-closures", &transfer->directory) != 0) {
         log_error(NULL, "cannot make a temporary directory: %s", strerror(errno));
         return -1;

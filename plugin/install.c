@@ -8,56 +8,115 @@
 #include "nix.h"
 #include "operations.h"
 #include "paths.h"
+#include "set.h"
 #include "switch.h"
+#include "text-sort.h"
 
 /* Between the store and the profile nothing protects the manifest from a garbage collection that runs just then;
  * then both steps are done again. */
 static const int attempts = 3;
 
-static int compare_texts(const void *a, const void *b)
+struct references {
+    const char **paths; /* sorted */
+    size_t count;
+};
+
+static const char *text_of(const void *item)
 {
-    return strcmp(*(const char *const *)a, *(const char *const *)b);
+    return *(const char *const *)item;
 }
 
-/* Every profile and package that the manifest names, once each, sorted. */
-static const char **list_references(const struct manifest *manifest, size_t *count)
+static int add_reference(struct references *references, struct set *known, const char *path)
 {
-    size_t total = manifest->profile_count + manifest->service_count, unique = 0;
-    const char **paths = calloc(total + 1, sizeof *paths);
-    if (!paths)
-        return NULL;
-    for (size_t i = 0; i < manifest->profile_count; i++)
-        paths[i] = manifest->profiles[i].path;
-    for (size_t i = 0; i < manifest->service_count; i++)
-        paths[manifest->profile_count + i] = manifest->services[i].pkg;
-    qsort(paths, total, sizeof *paths, compare_texts);
-    for (size_t i = 0; i < total; i++)
-        if (unique == 0 || strcmp(paths[unique - 1], paths[i]) != 0)
-            paths[unique++] = paths[i];
-    *count = unique;
-    return paths;
+    if (set_find(known, path))
+        return 0;
+    references->paths[references->count++] = path;
+    return set_add(known, path);
 }
 
-/* Takes paths that are not valid here out of the list, and reports them. */
-static int drop_invalid(const char **paths, size_t *count, json_t *unbacked)
+/* Every profile and package that the manifest names, once each. */
+static int list_references(const struct manifest *manifest, struct references *references)
 {
-    CLEANUP_FREE bool *invalid = calloc(*count + 1, sizeof *invalid);
-    size_t kept = 0;
-    if (!invalid || nix_find_invalid(paths, *count, invalid) != 0)
-        return -1;
-    for (size_t i = 0; i < *count; i++) {
-        if (!invalid[i]) {
-            paths[kept++] = paths[i];
-            continue;
-        }
-        log_warning(NULL, "%s is not in this store; the manifest names it without a reference", paths[i]);
-        json_array_append_new(unbacked, json_string(paths[i]));
+    size_t total = manifest->profile_count + manifest->service_count;
+    struct set known = { 0 };
+    *references = (struct references){ .paths = calloc(total + 1, sizeof *references->paths) };
+    int status = references->paths ? text_set_init(&known, total) : -1;
+    for (size_t i = 0; status == 0 && i < manifest->profile_count; i++)
+        status = add_reference(references, &known, manifest->profiles[i].path);
+    for (size_t i = 0; status == 0 && i < manifest->service_count; i++)
+        status = add_reference(references, &known, manifest->services[i].pkg);
+    set_clear(&known);
+    return status == 0 ? text_sort(references->paths, references->count, sizeof *references->paths, text_of) : -1;
+}
+
+/* Paths of closures that are complete here. */
+static int list_valid(const struct capture *capture, struct set *valid)
+{
+    int status = text_set_init(valid, 0);
+    for (size_t i = 0; status == 0 && i < capture->count; i++) {
+        const struct captured *captured = &capture->targets[i];
+        for (size_t j = 0; status == 0 && captured_is_used(captured) && j < captured->requisite_count; j++)
+            status = set_add(valid, captured->requisites[j]);
     }
-    *count = kept;
+    return status;
+}
+
+/* Whether each path is known to be valid, or else is. */
+static int find_invalid(const struct references *references, const struct set *valid, bool *invalid)
+{
+    CLEANUP_FREE const char **asked = calloc(references->count + 1, sizeof *asked);
+    CLEANUP_FREE bool *answers = calloc(references->count + 1, sizeof *answers);
+    size_t count = 0;
+    if (!asked || !answers)
+        return -1;
+    for (size_t i = 0; i < references->count; i++)
+        if (!set_find(valid, references->paths[i]))
+            asked[count++] = references->paths[i];
+    if (nix_find_invalid(asked, count, answers) != 0)
+        return -1;
+    for (size_t i = references->count; i-- > 0;)
+        invalid[i] = count > 0 && asked[count - 1] == references->paths[i] && answers[--count];
     return 0;
 }
 
-static int add_to_store(xmlBufferPtr text, const char *const *references, size_t count, char **path)
+/* Takes paths that are not valid here out of the list, and reports them. */
+static int drop_invalid(struct references *references, const struct set *valid, json_t *unbacked)
+{
+    CLEANUP_FREE bool *invalid = calloc(references->count + 1, sizeof *invalid);
+    size_t kept = 0;
+    if (!invalid || find_invalid(references, valid, invalid) != 0)
+        return -1;
+    for (size_t i = 0; i < references->count; i++) {
+        if (!invalid[i]) {
+            references->paths[kept++] = references->paths[i];
+            continue;
+        }
+        log_warning(NULL, "%s is not in this store; the manifest names it without a reference", references->paths[i]);
+        json_array_append_new(unbacked, json_string(references->paths[i]));
+    }
+    references->count = kept;
+    return 0;
+}
+
+static int fill_file(void *manifest, int (*put)(void *, const char *, size_t), void *spool)
+{
+    return manifest_put(manifest, put, spool);
+}
+
+/* Where a table of operations cannot make a file piece by piece, it is made at once. */
+static int write_manifest(struct manifest *manifest, const char *file)
+{
+    errno = 0;
+    if (spool_file(file, fill_file, manifest, 0600) == 0)
+        return 0;
+    if (errno != ENOSYS)
+        return -1;
+    CLEANUP_BUFFER xmlBufferPtr text = manifest_write(manifest);
+    return text ? operations->write(file, (const char *)xmlBufferContent(text), (size_t)xmlBufferLength(text), 0600)
+                : -1;
+}
+
+static int add_to_store(struct manifest *manifest, const struct references *references, char **path)
 {
     CLEANUP_FREE char *directory = NULL, *file = NULL;
     if (operations->temporary_directory("dydisnix-manifest", &directory) != 0) {
@@ -66,8 +125,9 @@ static int add_to_store(xmlBufferPtr text, const char *const *references, size_t
     }
     int status = -1;
     file = string_format("%s/manifest.xml", directory);
-    if (file && operations->write(file, (const char *)xmlBufferContent(text), (size_t)xmlBufferLength(text), 0600) == 0)
-        status = nix_add_text(file, RECONSTRUCTED_MANIFEST, references, count, directory, path);
+    if (file && write_manifest(manifest, file) == 0)
+        status = nix_add_text(file, RECONSTRUCTED_MANIFEST, references->paths, SWITCH(REFERENCES) ? references->count : 0,
+                              directory, path);
     else
         log_error(NULL, "%s/manifest.xml: %s", directory, strerror(errno));
     operations->remove(directory);
@@ -98,15 +158,20 @@ static long current_generation(const char *profile)
     return dash ? strtol(dash + 1, NULL, 10) : 0;
 }
 
-static int install_text(xmlBufferPtr text, const char **references, size_t count, const struct previous *previous,
-                        const struct options *options, struct installed *installed)
+/* valid: what counts as valid at the first attempt, and is then forgotten. */
+static int install_manifest(struct manifest *manifest, struct references *references, struct set *valid,
+                            const struct previous *previous, const struct options *options,
+                            struct installed *installed)
 {
     for (int attempt = 1; attempt <= attempts; attempt++) {
         free(installed->path);
         installed->path = NULL;
-        if (drop_invalid(references, &count, installed->unbacked) != 0)
+        if (drop_invalid(references, valid, installed->unbacked) != 0)
             return -1;
-        if (add_to_store(text, references, SWITCH(REFERENCES) ? count : 0, &installed->path) != 0)
+        set_clear(valid);
+        if (text_set_init(valid, 0) != 0)
+            return -1;
+        if (add_to_store(manifest, references, &installed->path) != 0)
             continue;
         if (!options->coordinator_profile)
             return 0;
@@ -118,21 +183,23 @@ static int install_text(xmlBufferPtr text, const char **references, size_t count
     return -1;
 }
 
-int install(struct manifest *manifest, const struct previous *previous, const struct options *options,
-            struct installed *installed, bool *changed)
+int install(struct manifest *manifest, const struct previous *previous, const struct capture *capture,
+            const struct options *options, struct installed *installed, bool *changed)
 {
+    struct references references = { 0 };
+    struct set valid = { 0 };
     *changed = !previous->known || !manifest_equal(&previous->manifest, manifest);
     if (!*changed)
         return 0;
-    CLEANUP_BUFFER xmlBufferPtr text = manifest_write(manifest);
-    size_t count = 0;
-    CLEANUP_FREE const char **references = list_references(manifest, &count);
+    int status = -1;
     installed->unbacked = json_array();
-    if (!text || !references || !installed->unbacked) {
+    if (!installed->unbacked || list_references(manifest, &references) != 0 || list_valid(capture, &valid) != 0)
         log_error(NULL, "out of memory");
-        return -1;
-    }
-    return install_text(text, references, count, previous, options, installed);
+    else
+        status = install_manifest(manifest, &references, &valid, previous, options, installed);
+    set_clear(&valid);
+    free(references.paths);
+    return status;
 }
 
 void installed_clear(struct installed *installed)

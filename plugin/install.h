@@ -6,6 +6,7 @@
 #define INSTALL_H
 
 #include "options.h"
+#include "capture.h"
 #include "previous.h"
 
 struct installed {
@@ -15,9 +16,10 @@ struct installed {
 };
 
 /* Compares with the previous manifest by meaning: 0 and *changed false if equal, then nothing is written. Else writes
- * it, with references to every profile and package that is valid. -1 after a message. */
-int install(struct manifest *manifest, const struct previous *previous, const struct options *options,
-            struct installed *installed, bool *changed);
+ * it, with references to every profile and package that is valid: what the captured closures hold has just been found
+ * to be. -1 after a message. */
+int install(struct manifest *manifest, const struct previous *previous, const struct capture *capture,
+            const struct options *options, struct installed *installed, bool *changed);
 
 void installed_clear(struct installed *installed);
 

@@ -11,6 +11,7 @@ plugin_sources = \
 	plugin/install.c plugin/install.h \
 	plugin/options.c plugin/options.h \
 	plugin/reconstruct.c plugin/reconstruct.h \
+	plugin/remembered.c plugin/remembered.h \
 	plugin/replay.c plugin/replay.h \
 	plugin/report.c plugin/report.h \
 	$(NULL)

@@ -14,6 +14,7 @@
 #include "install.h"
 #include "nix.h"
 #include "operations.h"
+#include "remembered.h"
 #include "replay.h"
 #include "report.h"
 
@@ -29,7 +30,9 @@ struct reconstruction {
     struct strings *strings;
     struct infrastructure infrastructure;
     struct target_keys keys;
+    struct remembered remembered;
     struct capture capture;
+    bool deferred;            /* everything is as remembered so far: neither profile manifests nor previous were read */
     struct previous previous;
     char *namesake;           /* see previous_namesake() */
     struct manifest deployed; /* of the last successful redeployment, as the host remembers */
@@ -39,6 +42,7 @@ struct reconstruction {
     struct manifest manifest;
     struct closure_report fetched;
     struct installed installed;
+    xmlBufferPtr *printed;
     json_t *report;
     json_t *acted; /* what was done on targets that were refused later, see report_acted() */
 };
@@ -86,11 +90,32 @@ static int read_infrastructure(struct reconstruction *reconstruction)
     if (infrastructure_text(reconstruction, &xml, &length) != 0)
         return -1;
     input_infrastructure(&reconstruction->input, xml, length, &defaults);
+    remembered_model(&reconstruction->remembered, xml, length, &defaults);
     if (infrastructure_parse(xml, length, replay ? INPUT_INFRASTRUCTURE : reconstruction->request->infrastructure,
                              reconstruction->strings, &defaults, &reconstruction->infrastructure, &reason) == 0)
         return 0;
     log_error(NULL, "%s", reason ? reason : "out of memory");
     return -1;
+}
+
+/* What was remembered counts only for a reconstruction as usual. */
+static void look_for_remembered(struct reconstruction *reconstruction)
+{
+    const struct options *options = reconstruction->options;
+    if (looks_only(reconstruction) || options->save_input || !options->coordinator_profile
+        || reconstruction->request->previous || reconstruction->request->print)
+        return;
+    remembered_look(&reconstruction->remembered, &reconstruction->previous, reconstruction->namesake,
+                    reconstruction->history, options);
+}
+
+static int load_previous(struct reconstruction *reconstruction)
+{
+    struct previous *previous = &reconstruction->previous;
+    if (!reconstruction->replay && previous_load(previous, reconstruction->request->previous) != 0)
+        return failed(reconstruction, FAILED_PREVIOUS);
+    input_previous(&reconstruction->input, previous, reconstruction->namesake);
+    return previous_name_targets(previous, &reconstruction->keys);
 }
 
 static int read_previous(struct reconstruction *reconstruction)
@@ -103,13 +128,13 @@ static int read_previous(struct reconstruction *reconstruction)
                    != 0)
             return failed(reconstruction, FAILED_PREVIOUS);
     } else {
-        if (previous_read(options->coordinator_profile_directory, options->profile, reconstruction->request->previous,
-                          reconstruction->strings, previous) != 0)
+        if (previous_locate(options->coordinator_profile_directory, options->profile, reconstruction->request->previous,
+                            reconstruction->strings, previous) != 0)
             return failed(reconstruction, FAILED_PREVIOUS);
         reconstruction->namesake = previous_namesake(previous);
+        look_for_remembered(reconstruction);
     }
-    input_previous(&reconstruction->input, previous, reconstruction->namesake);
-    return previous_name_targets(previous, &reconstruction->keys);
+    return reconstruction->remembered.report ? 0 : load_previous(reconstruction);
 }
 
 /* A state file may name a manifest that a garbage collection took: then it is not known. */
@@ -147,14 +172,22 @@ static int find_deployed(struct reconstruction *reconstruction)
     return reconstruction->deployed_known ? 0 : -1;
 }
 
+static struct capturing capturing_of(const struct reconstruction *reconstruction)
+{
+    const json_t *remembered = reconstruction->remembered.report;
+    return (struct capturing){ .options = reconstruction->options, .verify = looks_only(reconstruction),
+                               .expected = json_object_get(remembered, "targets"), .keys = &reconstruction->keys,
+                               .strings = reconstruction->strings };
+}
+
 static int capture(struct reconstruction *reconstruction)
 {
     struct capture *answers = &reconstruction->capture;
     if (capture_init(answers, &reconstruction->infrastructure, reconstruction->strings) != 0)
         return -1;
+    const struct capturing capturing = capturing_of(reconstruction);
     int status = !reconstruction->replay
-                     ? capture_targets(reconstruction->options, looks_only(reconstruction), &reconstruction->keys,
-                                       reconstruction->strings, answers)
+                     ? capture_targets(&capturing, answers, &reconstruction->deferred)
                  : replay_fails(reconstruction->replay, FAILED_TARGETS)
                      ? -1
                      : replay_capture(reconstruction->replay, &reconstruction->keys, reconstruction->strings, answers);
@@ -408,8 +441,8 @@ static int install_manifest(struct reconstruction *reconstruction, bool *changed
     struct installed *installed = &reconstruction->installed;
     int status = 0;
     if (!reconstruction->replay)
-        status = install(&reconstruction->manifest, &reconstruction->previous, reconstruction->options, installed,
-                         changed);
+        status = install(&reconstruction->manifest, &reconstruction->previous, &reconstruction->capture,
+                         reconstruction->options, installed, changed);
     else if (*changed)
         status = replay_fails(reconstruction->replay, FAILED_INSTALL)
                      ? -1
@@ -423,7 +456,7 @@ static int install_manifest(struct reconstruction *reconstruction, bool *changed
     return 0;
 }
 
-static int finish(struct reconstruction *reconstruction, xmlBufferPtr *printed)
+static int finish(struct reconstruction *reconstruction)
 {
     const struct installed *installed = &reconstruction->installed;
     const struct previous *previous = &reconstruction->previous;
@@ -439,10 +472,12 @@ static int finish(struct reconstruction *reconstruction, xmlBufferPtr *printed)
                                              (json_int_t)(installed->generation ? installed->generation
                                                                                : previous->generation),
                                              "unbacked", installed->unbacked));
+    remembered_keep(&reconstruction->remembered, report, path,
+                    installed->generation ? installed->generation : previous->generation);
     if (!reconstruction->request->print)
         return 0;
-    *printed = manifest_write(&reconstruction->manifest);
-    return *printed ? 0 : -1;
+    *reconstruction->printed = manifest_write(&reconstruction->manifest);
+    return *reconstruction->printed ? 0 : -1;
 }
 
 static void reconstruction_clear(struct reconstruction *reconstruction)
@@ -457,6 +492,7 @@ static void reconstruction_clear(struct reconstruction *reconstruction)
     target_keys_clear(&reconstruction->keys);
     infrastructure_clear(&reconstruction->infrastructure);
     closures_release(&reconstruction->fetched);
+    remembered_clear(&reconstruction->remembered);
     free(reconstruction->namesake);
     json_decref(reconstruction->acted);
     input_clear(&reconstruction->input);
@@ -464,16 +500,108 @@ static void reconstruction_clear(struct reconstruction *reconstruction)
     strings_free(reconstruction->strings);
 }
 
-static int run(struct reconstruction *reconstruction, xmlBufferPtr *printed)
+static int read_model(struct reconstruction *reconstruction)
 {
-    if (read_infrastructure(reconstruction) != 0
-        || target_keys_list(&reconstruction->keys, &reconstruction->infrastructure) != 0
-        || read_previous(reconstruction) != 0 || read_deployed(reconstruction) != 0 || capture(reconstruction) != 0
-        || decide(reconstruction) != 0)
+    return read_infrastructure(reconstruction) == 0
+                   && target_keys_list(&reconstruction->keys, &reconstruction->infrastructure) == 0
+               ? 0
+               : -1;
+}
+
+static int read_manifests(struct reconstruction *reconstruction)
+{
+    if (read_previous(reconstruction) != 0)
         return -1;
-    if (!looks_only(reconstruction) && fetch_closures(reconstruction) != 0)
+    return reconstruction->remembered.report ? 0 : read_deployed(reconstruction);
+}
+
+/* Whether all profiles are there, and with them what they refer to. -1 after a message. */
+static int find_profiles(const struct capture *capture, bool *all)
+{
+    CLEANUP_FREE const char **paths = calloc(capture->count + 1, sizeof *paths);
+    CLEANUP_FREE bool *invalid = calloc(capture->count + 1, sizeof *invalid);
+    size_t count = 0;
+    for (size_t i = 0; paths && i < capture->count; i++)
+        if (capture->targets[i].profile)
+            paths[count++] = capture->targets[i].profile;
+    if (!paths || !invalid || nix_find_invalid(paths, count, invalid) != 0)
         return -1;
-    return finish(reconstruction, printed);
+    *all = !memchr(invalid, true, count * sizeof *invalid);
+    return 0;
+}
+
+/* Nothing but the times is another than what was remembered. */
+static void report_remembered(struct reconstruction *reconstruction)
+{
+    json_t *report = reconstruction->report, *targets = json_object_get(reconstruction->remembered.report, "targets");
+    for (size_t i = 0; i < reconstruction->capture.count; i++) {
+        const struct captured *captured = &reconstruction->capture.targets[i];
+        json_object_set_new(json_object_get(targets, captured->target->name), "milliseconds",
+                            json_integer((json_int_t)captured->milliseconds));
+    }
+    json_object_update(report, reconstruction->remembered.report);
+}
+
+/* Decides, unless everything is as it was remembered; if not, what was not read for that reason is read now. */
+static int decide_if_needed(struct reconstruction *reconstruction)
+{
+    const struct capturing capturing = capturing_of(reconstruction);
+    bool all = false;
+    if (!reconstruction->remembered.report)
+        return decide(reconstruction);
+    if (reconstruction->deferred && find_profiles(&reconstruction->capture, &all) != 0)
+        return -1;
+    if (all) {
+        report_remembered(reconstruction);
+        return 0;
+    }
+    if (reconstruction->deferred && capture_complete(&capturing, &reconstruction->capture) != 0)
+        return -1;
+    reconstruction->deferred = false;
+    json_decref(reconstruction->remembered.report);
+    reconstruction->remembered.report = NULL;
+    if (load_previous(reconstruction) != 0 || read_deployed(reconstruction) != 0)
+        return -1;
+    report_targets(reconstruction->report, &reconstruction->capture, reconstruction->options, NULL);
+    return decide(reconstruction);
+}
+
+static int fetch_if_needed(struct reconstruction *reconstruction)
+{
+    return looks_only(reconstruction) || reconstruction->deferred ? 0 : fetch_closures(reconstruction);
+}
+
+static int finish_if_needed(struct reconstruction *reconstruction)
+{
+    if (!reconstruction->deferred)
+        return finish(reconstruction);
+    say_result(reconstruction, false);
+    return 0;
+}
+
+/* The steps of a reconstruction; the report tells how long each took, unless it is made again. */
+static const struct step {
+    const char *name;
+    int (*take)(struct reconstruction *);
+} steps[] = {
+    { "model", read_model },        { "previous", read_manifests },       { "targets", capture },
+    { "decision", decide_if_needed }, { "closures", fetch_if_needed }, { "manifest", finish_if_needed },
+};
+
+static int run(struct reconstruction *reconstruction)
+{
+    json_t *times = json_array();
+    int status = 0;
+    if (!reconstruction->replay)
+        json_object_set(reconstruction->report, "steps", times);
+    for (size_t i = 0; status == 0 && i < sizeof steps / sizeof *steps; i++) {
+        int64_t began = operations->now();
+        status = steps[i].take(reconstruction);
+        json_array_append_new(times, json_pack("{ss sI}", "step", steps[i].name, "milliseconds",
+                                               (json_int_t)(operations->now() - began)));
+    }
+    json_decref(times);
+    return status;
 }
 
 /* Where the answers come from, and where they go. */
@@ -501,7 +629,8 @@ static int save_input(struct reconstruction *reconstruction)
 int reconstruct(const struct request *request, const struct options *options, json_t **report,
                 xmlBufferPtr *printed)
 {
-    struct reconstruction reconstruction = { .request = request, .options = options, .history = request->history };
+    struct reconstruction reconstruction = { .request = request, .options = options, .history = request->history,
+                                             .printed = printed };
     reconstruction.strings = strings_new();
     reconstruction.report = json_pack("{si}", "version", REPORT_VERSION);
     reconstruction.acted = json_pack("{s[] s[]}", "rescued", "fenced");
@@ -511,7 +640,7 @@ int reconstruct(const struct request *request, const struct options *options, js
         manifest_init(&reconstruction.deployed, reconstruction.strings);
         manifest_init(&reconstruction.manifest, reconstruction.strings);
         if (begin(&reconstruction) == 0) {
-            status = run(&reconstruction, printed);
+            status = run(&reconstruction);
             if (save_input(&reconstruction) != 0 && request->needs_input)
                 status = -1;
         }

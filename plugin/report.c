@@ -6,6 +6,7 @@
 #include "cleanup.h"
 #include "holding.h"
 #include "operations.h"
+#include "told.h"
 
 static const char *done_about(const struct captured *captured, const struct options *options)
 {
@@ -62,13 +63,13 @@ bool report_difference(json_t *report, const struct previous *previous, const st
 {
     const struct manifest *before = previous->known ? &previous->manifest : NULL;
     bool changed = !before || !manifest_equal(before, manifest);
-    json_t *difference = manifest_difference(before, manifest);
+    json_t *difference = manifest_difference(before, manifest, TOLD_MOST);
     CLEANUP_FREE char *path = before ? string_utf8(previous->path) : NULL;
     if (path)
         json_object_set_new(report, "previous", json_string(path));
     json_object_set_new(report, "changed", json_boolean(changed));
     json_object_set_new(report, "manifestVersion", json_integer(manifest->version));
-    json_object_set_new(report, "changes", manifest_changes(difference, manifest));
+    json_object_set_new(report, "changes", manifest_changes(before, manifest, difference, TOLD_MOST));
     json_object_set_new(report, "difference", difference);
     return changed;
 }

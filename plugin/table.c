@@ -166,23 +166,25 @@ static void print_copies(const struct table *table, const char *list, const char
     }
 }
 
-/* "a, b, c" of texts; what is beyond NAMES_SHOWN is counted. */
-static char *join(const json_t *names)
+/* "a, b, c" of texts; what is beyond NAMES_SHOWN is counted, and more of which nothing is known. */
+static char *join(const json_t *names, size_t more)
 {
     char *joined = strdup("");
     size_t index;
     json_t *name;
     json_array_foreach(names, index, name) {
-        char *longer = index == NAMES_SHOWN
-                           ? string_format("%s and %zu more", joined ? joined : "", json_array_size(names) - index)
-                           : string_format("%s%s%s", joined ? joined : "", index ? ", " : "",
-                                           json_string_value(name));
-        free(joined);
-        joined = longer;
         if (index == NAMES_SHOWN)
             break;
+        char *longer = string_format("%s%s%s", joined ? joined : "", index ? ", " : "", json_string_value(name));
+        free(joined);
+        joined = longer;
     }
-    return joined;
+    more += json_array_size(names) - index;
+    if (more == 0)
+        return joined;
+    char *longer = string_format("%s and %zu more", joined ? joined : "", more);
+    free(joined);
+    return longer;
 }
 
 static void print_conflicts(const struct table *table)
@@ -190,7 +192,7 @@ static void print_conflicts(const struct table *table)
     size_t index;
     json_t *conflict;
     json_array_foreach(json_object_get(table->report, "conflicts"), index, conflict) {
-        CLEANUP_FREE char *targets = join(json_object_get(conflict, "targets"));
+        CLEANUP_FREE char *targets = join(json_object_get(conflict, "targets"), 0);
         CLEANUP_FREE char *line = string_format(" %s in %s on targets %s (%s)", text(conflict, "component"),
                                                 text(conflict, "container"), targets ? targets : "",
                                                 text(conflict, "reason"));
@@ -231,9 +233,12 @@ static void print_piece(const struct table *table, bool *first, const char *colo
     put(table, NULL, piece);
 }
 
+/* The entries of lists that are called list, by their key. */
 static void print_list(const struct table *table, bool *first, const char *colour, const char *sign,
-                       const json_t *entries, const char *key)
+                       const json_t *lists, const char *list, const char *key)
 {
+    CLEANUP_FREE char *more = string_format("%sMore", list);
+    const json_t *entries = json_object_get(lists, list);
     CLEANUP_JSON json_t *names = json_array();
     size_t index;
     json_t *entry;
@@ -243,7 +248,7 @@ static void print_list(const struct table *table, bool *first, const char *colou
     }
     if (json_array_size(names) == 0)
         return;
-    CLEANUP_FREE char *line = join(names);
+    CLEANUP_FREE char *line = join(names, (size_t)json_integer_value(json_object_get(lists, more)));
     print_piece(table, first, colour, sign, line);
 }
 
@@ -257,7 +262,7 @@ static const char *describe_profile(const json_t *change)
 static char *describe_infrastructure(const json_t *change)
 {
     const char *kind = text(change, "infrastructure");
-    CLEANUP_FREE char *fields = join(json_object_get(change, "fields"));
+    CLEANUP_FREE char *fields = join(json_object_get(change, "fields"), 0);
     return strcmp(kind, "added") == 0     ? strdup("new in the model")
            : strcmp(kind, "removed") == 0 ? strdup("gone from the model")
                                           : string_format("changed in the model: %s", fields ? fields : "");
@@ -272,11 +277,11 @@ static void print_change(const struct table *table, const char *target, const js
     fputs("  ", table->out);
     put(table, BOLD, target);
     fputc(':', table->out);
-    print_list(table, &first, GREEN, "+ ", json_object_get(services, "added"), "name");
-    print_list(table, &first, RED, "- ", json_object_get(services, "removed"), "name");
-    print_list(table, &first, YELLOW, "~ ", json_object_get(services, "changed"), "name");
-    print_list(table, &first, GREEN, "+ state of ", json_object_get(snapshots, "added"), "component");
-    print_list(table, &first, RED, "- state of ", json_object_get(snapshots, "removed"), "component");
+    print_list(table, &first, GREEN, "+ ", services, "added", "name");
+    print_list(table, &first, RED, "- ", services, "removed", "name");
+    print_list(table, &first, YELLOW, "~ ", services, "changed", "name");
+    print_list(table, &first, GREEN, "+ state of ", snapshots, "added", "component");
+    print_list(table, &first, RED, "- state of ", snapshots, "removed", "component");
     if (profile)
         print_piece(table, &first, NULL, "", describe_profile(profile));
     if (json_object_get(change, "infrastructure")) {

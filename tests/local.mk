@@ -32,6 +32,7 @@ unit_tests = \
 	tests/unit/scenario-story \
 	tests/unit/simulation \
 	tests/unit/settings \
+	tests/unit/sets \
 	tests/unit/state \
 	tests/unit/stories \
 	tests/unit/strings \
@@ -177,6 +178,7 @@ shell_tests = \
 	tests/reconstruct-contracts.sh \
 	tests/reconstruct-copies.sh \
 	tests/reconstruct-corpus.sh \
+	tests/reconstruct-large.sh \
 	tests/reconstruct-names.sh \
 	tests/reconstruct-data.sh \
 	tests/reconstruct-hostile.sh \

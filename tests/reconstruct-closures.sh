@@ -50,12 +50,19 @@ watched() # ARGUMENT…
 network 5 2 a b c d
 watched --xml "$model"
 is "$(exported)" "$(tail -n 3 "$NETWORK/d/requisites")" 'a target that is new: only what it has alone is fetched'
-is "$(sed -n 1p "$NETWORK/checked" | tr ' ' '\n' | grep -c /)" "$(all_paths | wc -l)" \
-    'a target that is new: every path is checked once'
+profiles_of() # TARGET…
+{
+    for target; do
+        tail -n 1 "$NETWORK/$target/requisites"
+    done
+}
+is "$(sed -n 1p "$NETWORK/checked" | tr ' ' '\n' | grep / | sort)" \
+    "$({ profiles_of a b c; cat "$NETWORK/d/requisites"; } | sort)" \
+    'a target that is new: its closure is checked, and the profiles of the others'
 is "$(sed -n 2p "$NETWORK/checked" | tr ' ' '\n' | grep -c /)" 3 'a target that is new: then what was missing'
 watched --xml "$model"
 is "$(exported)" '' 'what is there is not fetched'
-is "$(tr ' ' '\n' < "$NETWORK/checked" | grep -c /)" "$(all_paths | wc -l)" 'what is there is checked once'
+is "$(tr ' ' '\n' < "$NETWORK/checked" | grep / | sort)" "$(profiles_of a b c d | sort)" 'what is there is checked once'
 is "$(ls -A "$TMPDIR")" '' 'no temporary file is left'
 
 # Who dies while it sends is replaced, and what has arrived from others is not fetched again.

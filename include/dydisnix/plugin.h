@@ -138,6 +138,11 @@ struct dydisnix_operations {
      * line that was torn is ended first. A file that would grow beyond most bytes becomes PATH.1 before, in
      * place of an older one. sync: it is on the disk then. */
     int (*append)(const char *path, const char *data, size_t length, size_t most, bool sync);
+
+    /* Makes a file that need not outlive a crash, for another program to read: fill() is called with put(), which adds
+     * a piece, and with what put() gets first. Both give 0, or -1 with errno set. */
+    int (*spool)(const char *path, int (*fill)(void *closure, int (*put)(void *, const char *, size_t), void *spool),
+                 void *closure, unsigned mode);
 };
 
 /* A stage hook. event: borrowed, read-only. *report: a new reference or NULL (then the report is empty); read

@@ -158,8 +158,8 @@ static size_t leaves(const json_t *value)
 
 static void require_difference(const struct manifest *manifest)
 {
-    CLEANUP_JSON json_t *none = manifest_difference(manifest, manifest);
-    CLEANUP_JSON json_t *all = manifest_difference(NULL, manifest);
+    CLEANUP_JSON json_t *none = manifest_difference(manifest, manifest, 0);
+    CLEANUP_JSON json_t *all = manifest_difference(NULL, manifest, 0);
 
     REQUIRE(json_object_size(none) == 6 && !leaves(none));
     REQUIRE(json_array_size(json_object_get(json_object_get(all, "services"), "added")) ==

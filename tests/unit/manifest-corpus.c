@@ -101,7 +101,7 @@ static void test_parts_make_the_whole(void **state)
         add_packages(&built, &golden);
         manifest_sort(&built);
         if (!manifest_equal(&built, &golden))
-            fail_msg("%s: %s", path, json_dumps(manifest_difference(&golden, &built), 0));
+            fail_msg("%s: %s", path, json_dumps(manifest_difference(&golden, &built, 0), 0));
         manifest_clear(&built);
         manifest_clear(&golden);
         strings_free(strings);

@@ -49,7 +49,7 @@ static const char nothing[] =
 
 static char *difference(const struct manifest *a, const struct manifest *b)
 {
-    json_t *value = manifest_difference(a, b);
+    json_t *value = manifest_difference(a, b, 0);
     char *text = json_dumps(value, JSON_COMPACT);
 
     json_decref(value);
@@ -175,8 +175,8 @@ static void changes(const char *from, const char *to, const char *expected)
 
     parsed(base, strings, &a);
     parsed(xml, other_strings, &b);
-    flat = manifest_difference(&a, &b);
-    by_target = manifest_changes(flat, &b);
+    flat = manifest_difference(&a, &b, 0);
+    by_target = manifest_changes(&a, &b, flat, 0);
     text = json_dumps(by_target, JSON_COMPACT | JSON_SORT_KEYS);
     assert_string_equal(text, expected);
     free(text);
@@ -228,8 +228,8 @@ static void test_upgrade_by_target(void **state)
     (void)state;
     parsed(base, strings, &a);
     parsed(upgraded, other_strings, &b);
-    flat = manifest_difference(&a, &b);
-    by_target = manifest_changes(flat, &b);
+    flat = manifest_difference(&a, &b, 0);
+    by_target = manifest_changes(&a, &b, flat, 0);
     text = json_dumps(by_target, JSON_COMPACT | JSON_SORT_KEYS);
     assert_string_equal(text, "{\"b\":{\"services\":{\"changed\":" API_IN_C "}}}");
     free(text);
@@ -259,6 +259,92 @@ static void test_running(void **state)
     manifest_clear(&manifest);
 }
 
+static void counted(const json_t *object, const char *list, size_t told, json_int_t more)
+{
+    char key[32];
+
+    snprintf(key, sizeof key, "%sMore", list);
+    assert_int_equal(json_array_size(json_object_get(object, list)), told);
+    assert_int_equal(json_integer_value(json_object_get(object, key)), more);
+    assert_int_equal(json_object_get(object, key) != NULL, more > 0);
+}
+
+/* What is beyond a limit is counted; the first five of each list are told in any case. */
+static void test_limit(void **state)
+{
+    struct manifest manifest;
+    json_t *flat, *by_target, *target;
+
+    (void)state;
+    manifest_init(&manifest, strings);
+    for (int i = 0; i < 40; i++) {
+        char key[16], name[16];
+
+        snprintf(key, sizeof key, "key%02d", i);
+        snprintf(name, sizeof name, "name%02d", i);
+        assert_non_null(manifest_add_service(&manifest, &(struct service){ .key = key, .name = name, .pkg = PKG,
+                                                                            .type = "process",
+                                                                            .provides_containers.type = NIX_ATTRS }));
+        assert_non_null(manifest_add_service_mapping(
+            &manifest, &(struct service_mapping){ .target = i < 30 ? "a" : "b", .container = "c", .service = key }));
+    }
+    manifest_sort(&manifest);
+    flat = manifest_difference(NULL, &manifest, 12);
+    counted(json_object_get(flat, "services"), "added", 12, 28);
+    counted(json_object_get(flat, "mappings"), "added", 5, 35);
+    counted(json_object_get(flat, "mappings"), "removed", 0, 0);
+    counted(flat, "changed", 0, 0);
+    by_target = manifest_changes(NULL, &manifest, flat, 12);
+    target = json_object_get(json_object_get(by_target, "a"), "services");
+    counted(target, "added", 12, 18);
+    assert_string_equal(json_string_value(json_object_get(json_array_get(json_object_get(target, "added"), 11), "name")),
+                        "name11");
+    counted(json_object_get(json_object_get(by_target, "b"), "services"), "added", 5, 5);
+    json_decref(flat);
+    json_decref(by_target);
+    flat = manifest_difference(NULL, &manifest, 0);
+    counted(json_object_get(flat, "mappings"), "added", 40, 0);
+    json_decref(flat);
+    manifest_clear(&manifest);
+}
+
+/* Many versions of services with one name in one container: what is there more often than before was added. */
+static void test_same_names(void **state)
+{
+    char *text;
+    struct manifest a, b;
+    json_t *flat, *by_target;
+
+    (void)state;
+    manifest_init(&a, strings);
+    manifest_init(&b, strings);
+    for (int i = 0; i < 7; i++) {
+        struct manifest *manifest = i < 3 ? &a : &b;
+        const char key[] = { (char)('1' + (i < 3 ? i : i + 10)), '\0' };
+
+        assert_non_null(manifest_add_service(manifest, &(struct service){ .key = key, .name = "web", .pkg = PKG,
+                                                                           .type = "process",
+                                                                           .provides_containers.type = NIX_ATTRS }));
+        assert_non_null(manifest_add_service_mapping(
+            manifest, &(struct service_mapping){ .target = "a", .container = i % 3 ? "c" : "d", .service = key }));
+    }
+    manifest_sort(&a);
+    manifest_sort(&b);
+    flat = manifest_difference(&a, &b, 0);
+    by_target = manifest_changes(&a, &b, flat, 0);
+    text = json_dumps(by_target, JSON_COMPACT | JSON_SORT_KEYS);
+    /* c: two before, two now; d: one before, two now */
+    assert_string_equal(text, "{\"a\":{\"services\":{\"added\":[{\"container\":\"d\",\"name\":\"web\"}],"
+                              "\"changed\":[{\"container\":\"c\",\"name\":\"web\"},"
+                              "{\"container\":\"c\",\"name\":\"web\"},"
+                              "{\"container\":\"d\",\"name\":\"web\"}]}}}");
+    free(text);
+    json_decref(flat);
+    json_decref(by_target);
+    manifest_clear(&a);
+    manifest_clear(&b);
+}
+
 static int begin(void **state)
 {
     (void)state;
@@ -285,6 +371,8 @@ int main(void)
         cmocka_unit_test(test_by_target),
         cmocka_unit_test(test_upgrade_by_target),
         cmocka_unit_test(test_running),
+        cmocka_unit_test(test_limit),
+        cmocka_unit_test(test_same_names),
     };
 
     return cmocka_run_group_tests_name("manifest-difference", tests, begin, end);
