@@ -562,7 +562,7 @@ static int decide_if_needed(struct reconstruction *reconstruction)
     reconstruction->remembered.report = NULL;
     if (load_previous(reconstruction) != 0 || read_deployed(reconstruction) != 0)
         return -1;
-    report_targets(reconstruction->report, &reconstruction->capture, reconstruction->options, NULL);
+    report_targets(reconstruction->report, &reconstruction->capture, reconstruction->options, NULL, NULL);
     return decide(reconstruction);
 }
 
