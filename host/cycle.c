@@ -673,13 +673,15 @@ static int take_held(struct cycle *cycle)
     return prepare_event(cycle);
 }
 
-/* For the check before a deployment. */
-static void note_blind(struct cycle *cycle)
+/* For the check before a deployment. True: there is something to check. */
+static bool note_blind(struct cycle *cycle)
 {
     json_t *report = report_of(cycle, "reconstruct"), *blind = report ? presence_blind(cycle->state.root, report) : NULL;
-    if (json_array_size(blind) > 0)
+    bool any = json_array_size(blind) > 0;
+    if (any)
         json_object_set(report, "blind", blind);
     json_decref(blind);
+    return any;
 }
 
 static int reconstruct(struct cycle *cycle)
@@ -689,10 +691,9 @@ static int reconstruct(struct cycle *cycle)
     int status = run_stage(cycle, &stage_reconstruct_hook);
     state_rescued(&cycle->state, report_of(cycle, "reconstruct"), operations->clock());
     state_heard(&cycle->state, report_of(cycle, "reconstruct"));
-    if (cycle->settings->probes)
+    bool blind = status == 0 && note_blind(cycle);
+    if (cycle->settings->probes && !blind) /* one that nothing is known of is asked again, not left out unheard */
         probe_note_silent(cycle->settings, report_of(cycle, "reconstruct"));
-    if (status == 0)
-        note_blind(cycle);
     if (state_save(&cycle->state) != 0 || status != 0)
         return -1;
     return take_held(cycle);
