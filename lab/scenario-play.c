@@ -104,7 +104,7 @@ static void check(struct playing *playing, bool at_rest)
     for (size_t i = 0; i < sizeof invariants / sizeof *invariants && !playing->play->broken; i++) {
         const struct invariant *invariant = &invariants[i];
         CLEANUP_JSON json_t *list = json_array();
-        if ((invariant->at_rest && !at_rest) || (invariant->known && (is_puzzled(playing) || playing->lost))
+        if ((invariant->at_rest && !at_rest) || (invariant->known && is_puzzled(playing))
             || (invariant->named && playing->renamed))
             continue;
         seen.writes = invariant->named ? playing->newest : playing->writes;

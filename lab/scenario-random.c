@@ -360,15 +360,17 @@ static void draw_moment_of(struct drawing *drawing, json_t *event)
     json_object_set_new(event, "at", json_pack("{ss}", "phase", phases[below(drawing, 6)]));
 }
 
-/* A stage fails so often that the loop rests while the reconstructed manifest is the current one, and then comes Nix. */
+/* The coordinator has nothing but the manifest that it has reconstructed, for a stage fails so often that the loop rests;
+ * and then comes Nix. */
 static void draw_standstill(struct drawing *drawing)
 {
     json_t *crash = drawing->stood ? NULL : draw_crash(drawing);
     if (!crash)
         return;
     drawing->stood = true;
-    json_array_append_new(drawing->timeline, json_pack("[{ss ss si}, o]", "event", "fail", "stage", "redistribute", "times",
-                                                       5, crash));
+    json_array_append_new(drawing->timeline, json_pack("[{ss ss}, {ss ss si}, o]", "event", "lose-coordinator", "what",
+                                                       "all", "event", "fail", "stage", "redistribute", "times", 5,
+                                                       crash));
     json_array_append_new(drawing->timeline, draw_collection(drawing));
 }
 
