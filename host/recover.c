@@ -46,16 +46,21 @@ int recover_wait(const struct recovery *recovery)
 static const char *const kept_files[] = { "deployment", "deployment.err", "undo", "undo.err", "undo.xml",
                                           "active.xml", "set.xml", "new", "previous" };
 
+void recover_tidy(const struct recovery *recovery)
+{
+    for (size_t i = 0; i < sizeof kept_files / sizeof *kept_files; i++) {
+        CLEANUP_FREE char *file = broken_path(recovery, kept_files[i]);
+        if (file && operations->inspect(file, NULL) != DYDISNIX_ABSENT)
+            operations->remove(file);
+    }
+}
+
 int recover_forget(const struct recovery *recovery)
 {
     state_deploying(recovery->state, NULL, NULL);
     if (state_save(recovery->state) != 0)
         return -1;
-    for (size_t i = 0; i < sizeof kept_files / sizeof *kept_files; i++) {
-        CLEANUP_FREE char *file = broken_path(recovery, kept_files[i]);
-        if (file)
-            operations->remove(file);
-    }
+    recover_tidy(recovery);
     return 0;
 }
 

@@ -44,4 +44,7 @@ void recover_unknown(const struct recovery *recovery, const struct manifest *pre
 /* Forgets the redeployment that has ended well, and removes what was kept for it. 0, or -1 after a message. */
 int recover_forget(const struct recovery *recovery);
 
+/* Removes what is kept of a redeployment only while it is under way. */
+void recover_tidy(const struct recovery *recovery);
+
 #endif

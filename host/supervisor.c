@@ -43,7 +43,7 @@ int64_t supervisor_wake(const struct supervisor *supervisor)
     switch (supervisor->phase) {
     case PHASE_IDLE:
         moment = earlier(supervisor->polls ? supervisor->poll_at : 0, supervisor->due_at);
-        moment = earlier(moment, SWITCH(RETRY) && supervisor->failures > 0 ? supervisor->retry_at : 0);
+        moment = earlier(moment, supervisor->failures > 0 ? supervisor->retry_at : 0);
         moment = earlier(moment, supervisor->resync_at);
         moment = earlier(moment, supervisor->probe_at);
         break;
@@ -155,7 +155,7 @@ static struct supervisor_actions cycle_ended(struct supervisor *supervisor, enum
         return rest(supervisor, now);
     if (status == CYCLE_FAILED) {
         supervisor->failures++;
-        supervisor->retry_at = now + backoff(supervisor);
+        supervisor->retry_at = SWITCH(RETRY) ? now + backoff(supervisor) : INT64_MAX;
     }
     supervisor->phase = PHASE_FINISHING;
     supervisor->deadline = now + finished_limit;
@@ -192,7 +192,7 @@ static struct supervisor_actions stop(struct supervisor *supervisor, int64_t now
 
 static struct supervisor_actions timer(struct supervisor *supervisor, int64_t now)
 {
-    bool retry = supervisor->failures == 0 || (SWITCH(RETRY) && now >= supervisor->retry_at);
+    bool retry = supervisor->failures == 0 || now >= supervisor->retry_at;
     bool running = supervisor->phase == PHASE_CYCLE || supervisor->phase == PHASE_FINISHING;
     if (running && supervisor->ending != ENDING_NONE)
         return now >= supervisor->ending_at ? advance(supervisor, now) : nothing;

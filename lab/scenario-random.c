@@ -404,6 +404,14 @@ static void draw_peace(struct drawing *drawing)
     json_array_append_new(drawing->timeline, moment);
 }
 
+static json_t *draw_options(struct drawing *drawing)
+{
+    json_t *options = json_pack("[s, s]", "--cycle-timeout=1800", "--probe-interval=300");
+    if (chance(drawing, 60))
+        json_array_append_new(options, json_string("--resync=3600"));
+    return options;
+}
+
 json_t *scenario_random(uint64_t number)
 {
     struct drawing drawing = { .state = number * UINT64_C(0x2545f4914f6cdd1d) + 1, .timeline = json_array() };
@@ -413,7 +421,7 @@ json_t *scenario_random(uint64_t number)
         return NULL;
     draw_targets(&drawing);
     draw_services(&drawing);
-    json_object_set_new(drawing.scenario, "options", json_pack("[s, s, s]", "--cycle-timeout=1800", "--resync=3600", "--probe-interval=300"));
+    json_object_set_new(drawing.scenario, "options", draw_options(&drawing));
     json_object_set_new(drawing.scenario, "snapshot", json_boolean(chance(&drawing, 60)));
     json_object_set_new(drawing.scenario, "discovery", json_boolean(chance(&drawing, 70)));
     draw_timeline(&drawing);

@@ -22,7 +22,7 @@ static const char *const fault_names[] = { "fails", "hangs", "kills", NULL };
 struct sweep {
     const json_t *scenario;
     json_t *undisturbed; /* how it ends */
-    size_t runs, held, broken;
+    size_t runs, held, elsewhere, broken;
 };
 
 /* One run. */
@@ -107,6 +107,39 @@ static bool is_held(const struct sweep *sweep, const struct attempt *attempt)
            > json_array_size(json_object_get(sweep->undisturbed, "held"));
 }
 
+static int compare_texts(const void *a, const void *b)
+{
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+/* What runs with which state, wherever it is; a new reference. */
+static json_t *running_anywhere(const json_t *ending)
+{
+    json_t *all = json_array(), *list, *active;
+    size_t index, count;
+    const char *name;
+    json_object_foreach(json_object_get(ending, "running"), name, list)
+        json_array_extend(all, list);
+    count = json_array_size(all);
+    CLEANUP_FREE char **texts = calloc(count + 1, sizeof *texts);
+    json_array_foreach(all, index, active)
+        texts[index] = json_dumps(active, JSON_SORT_KEYS | JSON_COMPACT);
+    qsort(texts, count, sizeof *texts, compare_texts);
+    json_array_clear(all);
+    for (index = 0; index < count; index++) {
+        json_array_append_new(all, json_string(texts[index]));
+        free(texts[index]);
+    }
+    return all;
+}
+
+/* A copy that could not be stopped at once stays where it is, and gets the newest state there. */
+static bool is_elsewhere(const struct sweep *sweep, const struct attempt *attempt)
+{
+    CLEANUP_JSON json_t *one = running_anywhere(sweep->undisturbed), *other = running_anywhere(attempt->end);
+    return json_equal(one, other);
+}
+
 static void try_one(struct sweep *sweep, size_t number, enum simulated_fault fault)
 {
     struct attempt attempt = { .number = number, .fault = fault };
@@ -118,6 +151,8 @@ static void try_one(struct sweep *sweep, size_t number, enum simulated_fault fau
         tell(&attempt, played.broken ? played.words : "it could not be played");
     } else if (!is_same(sweep, &attempt) && is_held(sweep, &attempt)) {
         sweep->held++;
+    } else if (!is_same(sweep, &attempt) && is_elsewhere(sweep, &attempt)) {
+        sweep->elsewhere++;
     } else if (!is_same(sweep, &attempt)) {
         sweep->broken++;
         tell(&attempt, "it ends in another way");
@@ -174,9 +209,10 @@ static int run(const char *directory, const char *only)
         return FAILED;
     int status = sweep_all(scenario.document, only, &sweep);
     scenario_clear(&scenario);
-    fprintf(stderr, "[coordinator]: %zu runs, each with one fault: %zu ended as if nothing had gone wrong, in %zu somebody "
-                    "is asked to decide, %zu went wrong\n",
-            sweep.runs, sweep.runs - sweep.held - sweep.broken, sweep.held, sweep.broken);
+    fprintf(stderr, "[coordinator]: %zu runs, each with one fault: %zu ended as if nothing had gone wrong, %zu with a service "
+                    "on another target, in %zu somebody is asked to decide, %zu went wrong\n",
+            sweep.runs, sweep.runs - sweep.held - sweep.elsewhere - sweep.broken, sweep.elsewhere, sweep.held,
+            sweep.broken);
     return status == 0 && sweep.runs > 0 && sweep.broken == 0 ? DONE : FAILED;
 }
 

@@ -45,7 +45,7 @@ void claims_clear(struct claims *claims)
 size_t claims_group(const struct claims *claims, size_t first)
 {
     size_t end = first + 1;
-    while (end < claims->count && claims->items[end].service->key == claims->items[first].service->key) /* interned */
+    while (end < claims->count && strcmp(claims->items[end].service->key, claims->items[first].service->key) == 0)
         end++;
     return end - first;
 }

@@ -105,9 +105,11 @@ machine_file() # FILE NAME
 cp "$NETWORK/10.0.0.2/installed" "$scratch/installed"
 sed 's/^false$/true/' "$scratch/installed" > "$NETWORK/10.0.0.2/installed"
 sed 's/^false$/true/' "$NETWORK/10.0.0.1/installed" > "$scratch/a" && mv "$scratch/a" "$NETWORK/10.0.0.1/installed"
+new_coordinator # which asks the targets, having nothing of them
 reconstruct --xml --print-manifest "$model"
 printf '%s\n' "$output" > "$scratch/both.xml"
 is "$(reported '[c["targets"] for c in r["conflicts"]]')" "[['a', 'b']]" 'two copies that no manifest has are in conflict'
+mkdir -p "$machine/nix/store" "$profiles"
 chmod u+w "$machine/nix/store"
 machine_file "$scratch/both.xml" manifest.xml
 machine_file "$scratch/both.xml" reconstructed-manifest.xml
@@ -120,7 +122,7 @@ is "$(reported 'r["conflicts"]')" '[]' 'unless a generation of version 1 has bot
 # Who changes a service under its key is found out by the key.
 lying() # WHAT SED-EXPRESSION
 {
-    rm -rf "$profiles"
+    new_coordinator
     sed "$2" "$scratch/installed" > "$NETWORK/10.0.0.2/installed"
     reconstruct --xml --print-manifest "$model"
     is "$(reported '[t["status"] for n, t in sorted(r["targets"].items())]')" "['captured', 'invalid', 'captured']" \

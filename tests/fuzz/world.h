@@ -9,7 +9,7 @@
 #include "fuzz.h"
 #include "options.h"
 
-enum { WORLD_TARGETS = 3, WORLD_FILES = 48 };
+enum { WORLD_TARGETS = 3, WORLD_FILES = 64 };
 
 #define WORLD_INFRASTRUCTURE "/world/infrastructure.xml"
 #define WORLD_PROFILES "/world/profiles"
