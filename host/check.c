@@ -86,7 +86,7 @@ static void add_finding(json_t *findings, const char *kind, const char *target, 
                         const char *container, char *words)
 {
     CLEANUP_FREE char *option = string_format("--force-%s", kind);
-    json_t *finding = json_pack("{ss ss* ss ss ss* ss*}", "kind", kind, "target", target, "component", component,
+    json_t *finding = json_pack("{ss ss* ss* ss* ss* ss*}", "kind", kind, "target", target, "component", component,
                                 "container", container, "text", words, "option", option);
     free(words);
     if (json_array_append_new(findings, finding) != 0)
@@ -142,9 +142,9 @@ static void find_blind(json_t *findings, const struct manifest *new, const json_
         const char *target = json_string_value(name);
         if (target && infrastructure_find(&new->infrastructure, target))
             add_finding(findings, "conflict", target, NULL, NULL,
-                        string_format("the manifest that told what runs here is lost, and the target does not tell; see"
-                                      " to it that it does, go on without that by 'dydisnix-self-adaptctl accept %s', or"
-                                      " go on with --force-conflict", target));
+                        string_format("the manifest that told what runs here is lost, and the target does not tell;"
+                                      " see to it that it does, go on without that by 'dydisnix-self-adaptctl"
+                                      " accept %s', or go on with --force-conflict", target));
     }
 }
 

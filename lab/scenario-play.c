@@ -12,7 +12,7 @@ struct playing {
     void *opened;
     json_t *system, *writes, *documents; /* see struct scenario_seen */
     json_t *newest;                      /* of the writes, those that may have to be live */
-    json_t *rescued;                     /* components of which the last cycles told that a copy is in a snapshot, or lives for
+    json_t *rescued;                     /* copies of which the last cycles told that they are in a snapshot, or live for
                                             want of evidence */
     json_t *observed;                    /* at the last look */
     bool resyncs; /* the loop looks again though nothing tells it to */
@@ -41,7 +41,8 @@ static int look(struct playing *playing)
 
 static bool tells_of_conflict(const json_t *report)
 {
-    return json_array_size(json_object_get(report, "conflicts")) > 0 || json_array_size(json_object_get(report, "held")) > 0;
+    return json_array_size(json_object_get(report, "conflicts")) > 0
+           || json_array_size(json_object_get(report, "held")) > 0;
 }
 
 /* How many entries it had that tell of something done. */
