@@ -7,6 +7,7 @@
 #include "cleanup.h"
 #include "mended.h"
 #include "operations.h"
+#include "paths.h"
 
 static json_t *as_json(const struct arguments *arguments)
 {
@@ -96,6 +97,41 @@ bool leftovers_exist(const struct state *state, const struct infrastructure *mod
     return false;
 }
 
+/* Words of a call up to its operation, and the path that it is about; false: it is about none. */
+static bool question(const json_t *words, struct arguments *arguments, const char **path)
+{
+    bool operation = false;
+    size_t index;
+    json_t *word;
+    json_array_foreach(words, index, word) {
+        const char *value = json_is_string(word) ? json_string_value(word) : "";
+        if (operation && is_store_path(value)) {
+            arguments_add(arguments, *path = value);
+            return true;
+        }
+        if (!operation && strncmp(value, "--", 2) == 0 && strncmp(value, "--target", strlen("--target")) != 0) {
+            arguments_add(arguments, "--print-invalid");
+            operation = true;
+        } else if (!operation) {
+            arguments_add(arguments, value);
+        }
+    }
+    return false;
+}
+
+/* Whether the target's store does not have any more what the call is about: its disk is another one, and nothing is
+ * left there of that deployment. */
+static bool has_lost(const char *target, const json_t *described)
+{
+    CLEANUP_CALLS struct calls calls = { 0 };
+    struct call *call = calls_add(&calls, target);
+    const char *path = NULL;
+    if (!call || !question(json_object_get(described, "arguments"), &call->arguments, &path))
+        return false;
+    calls_run(&calls, ask_deadline, true);
+    return call->done && strcmp(call->output, path) == 0;
+}
+
 /* One call. An absent lock, and a service that cannot be started again, hold nothing up. */
 static bool do_call(const char *target, const json_t *described, json_t *report)
 {
@@ -127,7 +163,13 @@ static bool settle_target(json_t *entry, json_t *report)
     const char *target = text(entry, "target");
     log_notice(target, "answers again: what was left to do here is done");
     while (json_array_size(calls) > 0) {
-        if (!do_call(target, json_array_get(calls, 0), report))
+        bool done = do_call(target, json_array_get(calls, 0), report);
+        if (!done && has_lost(target, json_array_get(calls, 0))) {
+            log_notice(target, "its disk is another one, so nothing is left to do here");
+            json_array_clear(calls);
+            return true;
+        }
+        if (!done)
             return false;
         json_array_remove(calls, 0);
     }

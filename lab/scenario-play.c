@@ -22,6 +22,8 @@ struct playing {
     bool forgot;  /* the coordinator lost something that it knew */
     bool renamed; /* a target, so that its name is not its key: Disnix moves no state from or to it */
     bool damaged; /* a profile manifest, so that nobody can know what runs there */
+    bool wiped;   /* a disk was lost, or replaced by an older one */
+    bool unasked; /* a target could not be asked what runs on it, so that what the manifest said was kept */
     bool told;    /* a component was in conflict, and may have been stopped */
     struct scenario_play *play;
 };
@@ -79,7 +81,8 @@ static void broken(struct playing *playing, const char *name, char *words)
 /* Whether what happened leaves something that nobody can know, so that what runs need not be what is known. */
 static bool is_puzzled(const struct playing *playing)
 {
-    return playing->damaged || ((playing->renamed || playing->forgot) && playing->told);
+    return playing->damaged || (playing->wiped && playing->unasked)
+           || ((playing->renamed || playing->forgot) && playing->told);
 }
 
 static const struct invariant {
@@ -164,7 +167,8 @@ static bool destroys(const json_t *event)
 {
     const char *word = text_of(event, "event");
     return strcmp(word, "lose-coordinator") == 0
-           || strcmp(word, "remove") == 0 || (strcmp(word, "reappear") == 0 && strcmp(text_of(event, "disk"), "kept") != 0);
+           || strcmp(word, "remove") == 0 || (strcmp(word, "reappear") == 0 && json_object_get(event, "disk")
+                   && strcmp(text_of(event, "disk"), "kept") != 0);
 }
 
 static bool forgets(const json_t *event)
@@ -189,6 +193,8 @@ static int happen(struct playing *playing, const json_t *event)
         playing->good = false; /* and nothing of what comes is journalled */
     playing->damaged = playing->damaged || strcmp(word, "corrupt") == 0;
     playing->renamed = playing->renamed || strcmp(word, "rename") == 0;
+    playing->wiped = playing->wiped || (destroys(event) && strcmp(word, "reappear") == 0);
+    playing->unasked = playing->unasked || strncmp(text_of(event, "operation"), "--query-", strlen("--query-")) == 0;
     if (status == 0 && strcmp(word, "collect-garbage") == 0 && !later) {
         if (look(playing) != 0)
             return -1;
