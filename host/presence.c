@@ -403,31 +403,17 @@ static void hold(json_t *state, const json_t *entry, int64_t now)
                 component, container, reason);
 }
 
-static bool wants_hold(const json_t *report, const char *name)
-{
-    size_t index;
-    json_t *entry;
-    json_array_foreach(json_object_get(report, "held"), index, entry) {
-        const char *target = json_string_value(json_object_get(entry, "target"));
-        if (target && strcmp(target, name) == 0)
-            return true;
-    }
-    return false;
-}
-
-/* It is heard again, or was seen again and is in no conflict any more, as after an upgrade: what runs there is in the
- * manifest now. */
+/* It is heard again: what runs there is in the manifest now. */
 static void release_known(json_t *target, const char *name, const json_t *report)
 {
     const json_t *heard = json_object_get(json_object_get(report, "targets"), name);
     const char *status = json_string_value(json_object_get(heard, "status"));
     bool known = status && (strcmp(status, "captured") == 0 || strcmp(status, "empty") == 0);
-    bool unfenced = is_held(target, "conflict") && json_is_false(json_object_get(json_object_get(target, "held"), "fenced"));
-    if (!known || !(is_held(target, "unknown") || unfenced) || wants_hold(report, name))
+    if (!known || !is_held(target, "unknown"))
         return;
     json_object_del(target, "held");
     json_object_set_new(target, "status", json_string("here"));
-    log_notice(name, "it is known what runs on it, and it is taken in");
+    log_notice(name, "it tells what runs on it, and is taken in");
 }
 
 /* What was asked to be skipped is nobody's concern. */

@@ -24,6 +24,7 @@ struct playing {
     bool damaged; /* a profile manifest, so that nobody can know what runs there */
     bool wiped;   /* a disk was lost, or replaced by an older one */
     bool unasked; /* a target could not be asked what runs on it, so that what the manifest said was kept */
+    bool unfenced; /* see is_unfenced() */
     bool told;    /* a component was in conflict, and may have been stopped */
     struct scenario_play *play;
 };
@@ -39,6 +40,16 @@ static int look(struct playing *playing)
     json_decref(playing->observed);
     playing->observed = playing->network->observe(playing->opened);
     return playing->observed ? 0 : -1;
+}
+
+/* Whether services of a held target could not be stopped: until that is told to be done they run beside others. */
+static bool is_unfenced(const json_t *report, bool before)
+{
+    size_t index;
+    json_t *entry;
+    json_array_foreach(json_object_get(report, "held"), index, entry)
+        before = json_is_false(json_object_get(entry, "fenced"));
+    return before;
 }
 
 static bool tells_of_conflict(const json_t *report)
@@ -60,6 +71,7 @@ static size_t take_journal(struct playing *playing)
         json_array_extend(playing->rescued, json_object_get(report, "rescued"));
         json_array_extend(playing->rescued, json_object_get(report, "notSuperseded"));
         playing->told = playing->told || tells_of_conflict(report);
+        playing->unfenced = is_unfenced(report, playing->unfenced);
         if (strcmp(text_of(entry, "stage"), "redeploy") == 0 && strcmp(kind, "stage") == 0)
             playing->refused = json_is_false(json_object_get(report, "allowed"));
         done += strcmp(kind, "asked") != 0;
@@ -81,7 +93,7 @@ static void broken(struct playing *playing, const char *name, char *words)
 /* Whether what happened leaves something that nobody can know, so that what runs need not be what is known. */
 static bool is_puzzled(const struct playing *playing)
 {
-    return playing->damaged || (playing->wiped && playing->unasked)
+    return playing->damaged || playing->unfenced || (playing->wiped && playing->unasked)
            || ((playing->renamed || playing->forgot) && playing->told);
 }
 
