@@ -7,7 +7,7 @@
 #include "operations.h"
 #include "strings.h"
 
-static const int64_t look_first = 60, look_longest = 3600; /* seconds until the reconstruction sees a held one again */
+static const int64_t look_first = 10, look_longest = 3600; /* seconds until the reconstruction sees a held one again */
 static const int64_t forgotten_after = INT64_C(365) * 24 * 3600; /* a target that is missing */
 
 struct judging {

@@ -129,18 +129,18 @@ static void who_is_held_and_not_fenced_is_fenced_again(void **state)
 
     judge(network, 1000, "a b", "");
     hold_with(network, "b", false);
-    assert_int_equal(network->presence.due, 60);
-    judge(network, 1059, "a b", "");
+    assert_int_equal(network->presence.due, 10);
+    judge(network, 1009, "a b", "");
     check(network, "b", "", 1);
-    judge(network, 1060, "a b", "");
-    check(network, "", "", 120);
+    judge(network, 1010, "a b", "");
+    check(network, "", "", 20);
     hold_with(network, "b", false);
-    judge(network, 1179, "a b", "");
+    judge(network, 1029, "a b", "");
     check(network, "b", "", 1);
-    judge(network, 1180, "a b", "b");
+    judge(network, 1030, "a b", "b");
     check(network, "b", "", -1);
-    judge(network, 1181, "a b", "");
-    check(network, "", "", 240);
+    judge(network, 1031, "a b", "");
+    check(network, "", "", 40);
     hold_with(network, "b", true);
     judge(network, 9999, "a b", "");
     check(network, "b", "", -1);
