@@ -119,8 +119,8 @@ static bool group_disagrees(const struct claim *group, size_t count, const struc
     return false;
 }
 
-/* Judges one disputed key by the hashes of its claims. */
-static int settle_group(struct claim *group, size_t count, const json_t *hashes, size_t first_hash)
+/* Judges one disputed key by the hashes of its claims. *refused: whether one does not fit. */
+static int settle_group(struct claim *group, size_t count, const json_t *hashes, size_t first_hash, bool *refused)
 {
     const struct captured *honest = NULL;
     const char *key = group[0].service->key;
@@ -132,12 +132,15 @@ static int settle_group(struct claim *group, size_t count, const json_t *hashes,
                   group[0].captured->target->name, group[1].captured->target->name, key, group[0].service->name);
         return -1;
     }
-    for (size_t i = 0; i < count; i++)
-        if (strcmp(json_string_value(json_array_get(hashes, first_hash + i)), key) != 0
-            && group[i].captured->answer == ANSWER_CAPTURED)
+    for (size_t i = 0; i < count; i++) {
+        if (strcmp(json_string_value(json_array_get(hashes, first_hash + i)), key) == 0)
+            continue;
+        *refused = true;
+        if (group[i].captured->answer == ANSWER_CAPTURED)
             captured_refuse(group[i].captured,
                             string_format("service %s (%s) does not hash to its key; target %s holds the one that does",
                                           key, group[i].service->name, honest->target->name));
+    }
     return 0;
 }
 
@@ -170,9 +173,15 @@ static int document_group(struct claim *group, size_t count, size_t position, vo
     return 0;
 }
 
-static int judge_group(struct claim *group, size_t count, size_t position, void *hashes)
+struct judging {
+    const json_t *hashes;
+    bool *refused;
+};
+
+static int judge_group(struct claim *group, size_t count, size_t position, void *closure)
 {
-    return settle_group(group, count, hashes, position);
+    const struct judging *judging = closure;
+    return settle_group(group, count, judging->hashes, position, judging->refused);
 }
 
 int claims_settle(struct claims *claims, claims_hash *hash, void *closure, bool *refused)
@@ -184,10 +193,10 @@ int claims_settle(struct claims *claims, claims_hash *hash, void *closure, bool 
         return -1;
     if (json_array_size(list) == 0)
         return 0;
-    *refused = true;
     if (hash(closure, list, &hashes) != 0) {
         log_error(NULL, "targets disagree about a service, and its key cannot be computed");
         return -1;
     }
-    return each_dispute(claims, judge_group, hashes);
+    struct judging judging = { hashes, refused };
+    return each_dispute(claims, judge_group, &judging);
 }
