@@ -116,6 +116,7 @@ struct simulation {
     size_t object_count;
     struct simulated_files files; /* of the coordinator */
     struct simulated_paths paths; /* valid in the coordinator's store */
+    char *stray;                  /* a program that nobody should run; NULL: there was none */
     char *log;                    /* messages, one a line, since it was last emptied */
     size_t log_length;
     int64_t milliseconds;

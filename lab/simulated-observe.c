@@ -275,7 +275,19 @@ static json_t *describe_snapshots(const struct simulated_scenario *scenario)
     return sort_stored(stored);
 }
 
-/* What should not be there while nothing runs. */
+/* Where host, plugin and engine have something to write. */
+static bool is_ours(const char *path)
+{
+    static const char *const places[] = { SCENARIO_SERVICES,  SCENARIO_QOS,        SCENARIO_MODEL, SCENARIO_STATE,
+                                          SCENARIO_PROFILES,  SCENARIO_DYSNOMIA,   SCENARIO_EXPRESSIONS,
+                                          "/tmp",             "/foreign-",          NULL };
+    for (const char *const *place = places; *place; place++)
+        if (begins_with(path, *place))
+            return true;
+    return false;
+}
+
+/* What should not be there while nothing runs, and what should never be. */
 static json_t *describe_left(const struct simulated_scenario *scenario)
 {
     static const char *const odd[] = { SCENARIO_STATE "/work/",
@@ -288,8 +300,12 @@ static json_t *describe_left(const struct simulated_scenario *scenario)
                                        "/tmp/",
                                        NULL };
     json_t *left = json_array();
+    if (scenario->simulation->stray)
+        json_array_append_new(left, json_sprintf("the program %s was run", scenario->simulation->stray));
     for (size_t i = 0; i < scenario->simulation->files.count; i++) {
         const struct simulated_file *file = &scenario->simulation->files.items[i];
+        if (!is_ours(file->path) && !file->directory)
+            json_array_append_new(left, json_string(file->path));
         for (const char *const *beginning = odd; *beginning && !file->directory; beginning++)
             if (begins_with(file->path, *beginning))
                 json_array_append_new(left, json_string(file->path));

@@ -432,6 +432,7 @@ void simulation_free(struct simulation *simulation)
     free(simulation->objects);
     free(simulation->paths.items);
     free(simulation->log);
+    free(simulation->stray);
     free(simulation->fault_hit);
     if (current == simulation) {
         operations_use(&real_operations);

@@ -233,5 +233,7 @@ void simulation_run(struct simulation *simulation, const struct dydisnix_program
     } else {
         result->ending = DYDISNIX_NOT_STARTED;
         result->status = ENOENT;
+        if (!simulation->stray)
+            simulation->stray = simulated_memory(strdup(name));
     }
 }
