@@ -18,7 +18,7 @@ bool (*ending_watch)(const char *phase);
 static const char *phase = "";
 static unsigned step;
 
-static int signal_number(const char *name)
+int ending_signal(const char *name)
 {
     static const struct {
         const char *name;
@@ -50,8 +50,8 @@ static bool happen(const char *how)
     if (strcmp(word, "exit") == 0)
         _exit(atoi(what));
     if (strcmp(word, "kill") == 0) {
-        signal(signal_number(what), SIG_DFL); /* sanitizers would make an exit of it */
-        raise(signal_number(what));
+        signal(ending_signal(what), SIG_DFL); /* sanitizers would make an exit of it */
+        raise(ending_signal(what));
     }
     if (strcmp(word, "run") == 0)
         run_command(what);

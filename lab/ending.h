@@ -22,6 +22,9 @@ bool ending_phase(const char *name);
 /* Asked when a phase begins, before all else; false: it fails. NULL: nobody is. */
 extern bool (*ending_watch)(const char *phase);
 
+/* A signal by its name without SIG: KILL, SEGV, TERM or INT; KILL for any other. */
+int ending_signal(const char *name);
+
 /* The next step of the phase begins. False: it fails. */
 bool ending_step(void);
 

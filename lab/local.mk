@@ -74,7 +74,7 @@ dydisnix_lab_SOURCES = \
 	$(NULL)
 dydisnix_lab_LDADD = $(libraries_of_engine)
 dist_man_MANS += lab/dydisnix-lab.1
-EXTRA_DIST += lab/demonstration lab/scenario-network.h
+EXTRA_DIST += lab/demonstration
 
 # A network in memory. Whoever runs scenarios in it needs plugin/hook.c besides, and these libraries in this order.
 libraries_of_simulation = lab/libsimulation.a plugin/libreconstruct.a host/libhost.a $(libraries_of_engine)

@@ -21,7 +21,7 @@ static bool is(const json_t *object, const char *member, const char *text)
     return strcmp(text_of(object, member), text) == 0;
 }
 
-static bool has_text(const json_t *list, const char *text)
+bool scenario_has_text(const json_t *list, const char *text)
 {
     size_t index;
     json_t *entry;
@@ -31,9 +31,7 @@ static bool has_text(const json_t *list, const char *text)
     return false;
 }
 
-static void add_broken(json_t *broken, const char *format, ...) __attribute__((format(printf, 2, 3)));
-
-static void add_broken(json_t *broken, const char *format, ...)
+void scenario_add_broken(json_t *broken, const char *format, ...)
 {
     CLEANUP_FREE char *text = NULL;
     va_list arguments;
@@ -59,23 +57,6 @@ json_t *scenario_system(const json_t *scenario)
                      "models", json_object_get(scenario, "models") != NULL);
 }
 
-static void follow_models(json_t *system, const json_t *event)
-{
-    json_t *services = json_object_get(system, "services"), *members;
-    const char *name;
-    json_object_foreach(json_object_get(event, "services"), name, members) {
-        if (json_is_null(members)) {
-            json_object_del(services, name);
-            continue;
-        }
-        if (!json_object_get(services, name))
-            json_object_set_new(services, name, json_object());
-        json_object_update(json_object_get(services, name), members);
-    }
-    json_object_foreach(json_object_get(event, "distribution"), name, members)
-        json_object_set(json_object_get(system, "distribution"), name, members);
-}
-
 void scenario_system_follow(json_t *system, const json_t *event)
 {
     json_t *targets = json_object_get(system, "targets");
@@ -88,7 +69,7 @@ void scenario_system_follow(json_t *system, const json_t *event)
         json_object_set(targets, text_of(event, "to"), json_object_get(targets, target));
         json_object_del(targets, target);
     } else if (is(event, "event", "upgrade"))
-        follow_models(system, event);
+        scenario_upgrade(json_object_get(system, "services"), json_object_get(system, "distribution"), event);
 }
 
 /* The network as the loop can see it. */
@@ -108,8 +89,8 @@ static const json_t *last_left_out(const json_t *documents)
 static bool takes_part(const struct scenario_seen *seen, const char *name, const json_t *target)
 {
     return json_is_true(json_object_get(target, "listed")) && is(target, "is", "up")
-           && !has_text(json_object_get(seen->observed, "held"), name)
-           && !has_text(last_left_out(seen->documents), name);
+           && !scenario_has_text(json_object_get(seen->observed, "held"), name)
+           && !scenario_has_text(last_left_out(seen->documents), name);
 }
 
 static const json_t *manifest_of(const struct scenario_seen *seen)
@@ -150,15 +131,15 @@ static void check_target_says(const struct scenario_seen *seen, const char *name
     json_array_foreach(json_object_get(target, "active"), index, entry) {
         const char *service = text_of(entry, "service"), *version = text_of(entry, "version");
         if (!has_mapping(mappings, service, text_of(entry, "container"), name))
-            add_broken(broken, "%s is active on %s, and the coordinator's manifest does not have it there",
+            scenario_add_broken(broken, "%s is active on %s, and the coordinator's manifest does not have it there",
                        service, name);
         else if (!is(json_object_get(services, service), "version", version))
-            add_broken(broken, "%s is active on %s in version %s, and the manifest has version %s", service,
+            scenario_add_broken(broken, "%s is active on %s in version %s, and the manifest has version %s", service,
                        name, version, text_of(json_object_get(services, service), "version"));
     }
     json_array_foreach(json_object_get(target, "says"), index, entry)
         if (!has_mapping(mappings, text_of(entry, "service"), text_of(entry, "container"), name))
-            add_broken(broken, "the profile manifest of %s has %s, and the coordinator's manifest does not",
+            scenario_add_broken(broken, "the profile manifest of %s has %s, and the coordinator's manifest does not",
                        name, text_of(entry, "service"));
 }
 
@@ -178,12 +159,12 @@ void scenario_check_manifest(const struct scenario_seen *seen, json_t *broken)
         target = json_object_get(targets, name);
         if (!target || !json_is_true(json_object_get(target, "listed")) || is(target, "is", "crashed")
             || is(target, "is", "partitioned"))
-            add_broken(broken, "the manifest has %s on %s, which is not there", service, name);
+            scenario_add_broken(broken, "the manifest has %s on %s, which is not there", service, name);
         else if (takes_part(seen, name, target) && !is_active(target, service, container))
-            add_broken(broken, "the manifest has %s on %s, and it is not active there", service, name);
+            scenario_add_broken(broken, "the manifest has %s on %s, and it is not active there", service, name);
         else if (takes_part(seen, name, target)
                  && !has_mapping(json_object_get(target, "says"), service, container, name))
-            add_broken(broken, "the manifest has %s on %s, and the profile manifest there does not", service,
+            scenario_add_broken(broken, "the manifest has %s on %s, and the profile manifest there does not", service,
                        name);
     }
 }
@@ -231,7 +212,7 @@ void scenario_check_placed(const struct scenario_seen *seen, json_t *broken)
             const char *name = json_string_value(place);
             const json_t *target = json_object_get(json_object_get(seen->observed, "targets"), name);
             if (!is_active(target, service, NULL))
-                add_broken(broken, "%s could run on %s, and is not active there", service, name);
+                scenario_add_broken(broken, "%s could run on %s, and is not active there", service, name);
         }
     }
 }
@@ -270,13 +251,13 @@ void scenario_check_once(const struct scenario_seen *seen, json_t *broken)
         if (count < 2 || count_mappings(manifest_of(seen), name) >= count)
             continue;
         names = json_dumps(homes, JSON_COMPACT);
-        add_broken(broken, "%s has state and is live %zu times, and the manifest has it %zu times: %s", name,
+        scenario_add_broken(broken, "%s has state and is live %zu times, and the manifest has it %zu times: %s", name,
                    count, count_mappings(manifest_of(seen), name), names ? names : "");
     }
 }
 
 /* Whether a component is one of the service: its name, and its version. */
-static bool is_of_service(const char *component, const char *service)
+bool scenario_is_of_service(const char *component, const char *service)
 {
     const char *dash = strrchr(component, '-');
     return dash && (size_t)(dash - component) == strlen(service)
@@ -291,30 +272,30 @@ static bool store_has(const json_t *stored, const json_t *write, const char *ver
     size_t index;
     json_object_foreach((json_t *)stored, name, contents) {
         const char *slash = strchr(name, '/'), *dash = strrchr(name, '-');
-        if (!is_of_service(slash ? slash + 1 : name, text_of(write, "service"))
+        if (!scenario_is_of_service(slash ? slash + 1 : name, text_of(write, "service"))
             || (version && strcmp(dash + 1, version) != 0))
             continue;
         json_array_foreach(contents, index, lines)
-            if (has_text(lines, text))
+            if (scenario_has_text(lines, text))
                 return true;
     }
     return false;
 }
 
-static bool is_live_on(const json_t *target, const json_t *write)
+bool scenario_is_live_on(const json_t *target, const json_t *write)
 {
     size_t index;
     json_t *active;
     json_array_foreach(json_object_get(target, "active"), index, active)
         if (is(active, "service", text_of(write, "service"))
-            && has_text(json_object_get(active, "state"), text_of(write, "text")))
+            && scenario_has_text(json_object_get(active, "state"), text_of(write, "text")))
             return true;
     return false;
 }
 
 static bool target_has(const json_t *target, const json_t *write, const char *version)
 {
-    return store_has(json_object_get(target, "stored"), write, version) || is_live_on(target, write);
+    return store_has(json_object_get(target, "stored"), write, version) || scenario_is_live_on(target, write);
 }
 
 static bool coordinator_has(const json_t *observed, const json_t *write, const char *version)
@@ -323,7 +304,7 @@ static bool coordinator_has(const json_t *observed, const json_t *write, const c
 }
 
 /* Whether a machine but this one (NULL: all) has it, or the coordinator does. */
-static bool is_stored(const json_t *observed, const json_t *write, const char *without)
+bool scenario_is_stored(const json_t *observed, const json_t *write, const char *without)
 {
     const char *name;
     json_t *target;
@@ -338,8 +319,8 @@ void scenario_check_writes(const struct scenario_seen *seen, json_t *broken)
     size_t index;
     json_t *write;
     json_array_foreach((json_t *)seen->writes, index, write)
-        if (!is_stored(seen->observed, write, NULL))
-            add_broken(broken, "\"%s\" was written to %s and acknowledged, and is in no store any more",
+        if (!scenario_is_stored(seen->observed, write, NULL))
+            scenario_add_broken(broken, "\"%s\" was written to %s and acknowledged, and is in no store any more",
                        text_of(write, "text"), text_of(write, "service"));
 }
 
@@ -347,7 +328,7 @@ void scenario_doom(const json_t *observed, const char *target, json_t *writes)
 {
     for (size_t i = json_array_size(writes); i-- > 0;) {
         const json_t *write = json_array_get(writes, i);
-        bool elsewhere = target && is_stored(observed, write, target);
+        bool elsewhere = target && scenario_is_stored(observed, write, target);
         const char *name;
         json_t *other;
         json_object_foreach(json_object_get(observed, "targets"), name, other)
@@ -365,11 +346,11 @@ static bool was_in_conflict(const json_t *documents, const char *service)
     json_t *document, *conflict;
     json_array_foreach((json_t *)documents, index, document)
         json_array_foreach(json_object_get(json_object_get(document, "report"), "conflicts"), inner, conflict)
-            if (is_of_service(text_of(conflict, "component"), service))
+            if (scenario_is_of_service(text_of(conflict, "component"), service))
                 return true;
     json_array_foreach((json_t *)documents, index, document)
         json_array_foreach(json_object_get(json_object_get(document, "report"), "held"), inner, conflict)
-            if (is_of_service(text_of(conflict, "component"), service))
+            if (scenario_is_of_service(text_of(conflict, "component"), service))
                 return true;
     return false;
 }
@@ -408,10 +389,10 @@ void scenario_check_newest(const struct scenario_seen *seen, json_t *broken)
             if (!takes_part(seen, name, target))
                 continue;
             runs = runs || is_active(target, service, NULL);
-            live = live || (write && is_live_on(target, write));
+            live = live || (write && scenario_is_live_on(target, write));
         }
         if (write && runs && !live && !was_in_conflict(seen->documents, service))
-            add_broken(broken, "\"%s\" is the newest write to %s that can be reached, and it is not live",
+            scenario_add_broken(broken, "\"%s\" is the newest write to %s that can be reached, and it is not live",
                        text_of(write, "text"), service);
     }
 }
@@ -424,9 +405,9 @@ void scenario_check_left(const struct scenario_seen *seen, json_t *broken)
     size_t index;
     json_object_foreach(json_object_get(seen->observed, "targets"), name, target)
         if (takes_part(seen, name, target) && json_is_true(json_object_get(target, "locked")))
-            add_broken(broken, "%s is left locked", name);
+            scenario_add_broken(broken, "%s is left locked", name);
     json_array_foreach((json_t *)left, index, entry)
-        add_broken(broken, "this is left behind: %s", json_string_value(entry));
+        scenario_add_broken(broken, "this is left behind: %s", json_string_value(entry));
 }
 
 /* A garbage collection may take what nothing refers to. */
@@ -435,7 +416,7 @@ void scenario_check_backed(const struct scenario_seen *seen, json_t *broken)
     size_t index;
     json_t *entry;
     json_array_foreach(json_object_get(json_object_get(seen->observed, "coordinator"), "missing"), index, entry)
-        add_broken(broken, "%s, which the manifest names, is not in the coordinator's store", json_string_value(entry));
+        scenario_add_broken(broken, "%s, which the manifest names, is not in the coordinator's store", json_string_value(entry));
 }
 
 void scenario_check(const struct scenario_seen *seen, bool manifest, json_t *broken)

@@ -12,6 +12,7 @@
 #include "operations.h"
 #include "questions.h"
 #include "scenario-lab.h"
+#include "scenario-policy.h"
 #include "strings.h"
 #include "tree.h"
 
@@ -210,27 +211,10 @@ static int lose(struct scenario_lab *lab, const json_t *event)
     return all || is(what, "store") ? lose_store() : 0;
 }
 
-static void take_models(struct scenario_lab *lab, const json_t *event)
-{
-    const char *name;
-    json_t *members;
-    json_object_foreach(json_object_get(event, "services"), name, members) {
-        if (json_is_null(members)) {
-            json_object_del(lab->services, name);
-            continue;
-        }
-        if (!json_object_get(lab->services, name))
-            json_object_set_new(lab->services, name, json_object());
-        json_object_update(json_object_get(lab->services, name), members);
-    }
-    json_object_foreach(json_object_get(event, "distribution"), name, members)
-        json_object_set(lab->distribution, name, members);
-}
-
 /* A loop that starts redeploys: that is how it learns of another services model. */
 static int upgrade(struct scenario_lab *lab, const json_t *event)
 {
-    take_models(lab, event);
+    scenario_upgrade(lab->services, lab->distribution, event);
     lab_loop_stop(lab);
     return 0;
 }
@@ -289,7 +273,7 @@ static int foreign(struct scenario_lab *lab, const json_t *event)
         return complain(NULL, directory);
     lab->services = json_deep_copy(services);
     lab->distribution = json_deep_copy(distribution);
-    take_models(lab, event);
+    scenario_upgrade(lab->services, lab->distribution, event);
     int status = deploy_foreign(lab, directory);
     json_decref(lab->services);
     json_decref(lab->distribution);

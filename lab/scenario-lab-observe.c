@@ -24,6 +24,7 @@
 struct walk {
     const char *machine, *directory;
     const char *container, *component;
+    int (*take)(void *walk, const char *component); /* each component of a container */
     json_t *result;
     bool answers; /* whether its services may be asked */
 };
@@ -103,23 +104,13 @@ static int take_snapshots(void *closure, const char *component)
     return 0;
 }
 
-static int walk_states(void *closure, const char *container)
+static int walk_container(void *closure, const char *container)
 {
     struct walk *walk = closure;
     CLEANUP_FREE char *path = string_format("%s/%s", walk->directory, container);
     walk->container = container;
     if (path)
-        directory_each(path, take_state, walk);
-    return 0;
-}
-
-static int walk_snapshots(void *closure, const char *container)
-{
-    struct walk *walk = closure;
-    CLEANUP_FREE char *path = string_format("%s/%s", walk->directory, container);
-    walk->container = container;
-    if (path)
-        directory_each(path, take_snapshots, walk);
+        directory_each(path, walk->take, walk);
     return 0;
 }
 
@@ -131,9 +122,11 @@ static json_t *stored_on(const char *machine)
     json_t *result = json_object(), *list;
     const char *key;
     if (states)
-        directory_each(states, walk_states, &(struct walk){ .directory = states, .result = found });
+        directory_each(states, walk_container,
+                       &(struct walk){ .directory = states, .take = take_state, .result = found });
     if (snapshots)
-        directory_each(snapshots, walk_snapshots, &(struct walk){ .directory = snapshots, .result = found });
+        directory_each(snapshots, walk_container,
+                       &(struct walk){ .directory = snapshots, .take = take_snapshots, .result = found });
     json_object_foreach(found, key, list)
         json_object_set_new(result, key, sorted(json_incref(list)));
     return result;

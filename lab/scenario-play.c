@@ -132,68 +132,50 @@ static void check(struct playing *playing, bool at_rest, bool end)
     }
 }
 
-static bool has_line(const json_t *lines, const char *text)
-{
-    size_t index;
-    json_t *line;
-    json_array_foreach(lines, index, line)
-        if (strcmp(json_string_value(line), text) == 0)
-            return true;
-    return false;
-}
-
 /* Taken by a component with state: one that has it now. */
 static int note_write(struct playing *playing, const json_t *event)
 {
-    const char *name, *text = text_of(event, "text");
-    json_t *target, *active;
-    size_t index;
+    CLEANUP_JSON json_t *write =
+        json_pack("{sO sO}", "service", json_object_get(event, "service"), "text", json_object_get(event, "text"));
+    const char *name;
+    json_t *target;
     bool taken = false;
     if (look(playing) != 0)
         return -1;
     json_object_foreach(json_object_get(playing->observed, "targets"), name, target)
-        json_array_foreach(json_object_get(target, "active"), index, active)
-            taken = taken || (strcmp(text_of(active, "service"), text_of(event, "service")) == 0
-                              && has_line(json_object_get(active, "state"), text));
-    if (!taken)
-        return 0;
-    CLEANUP_JSON json_t *write = json_pack("{ss ss}", "service", text_of(event, "service"), "text", text);
-    json_array_append(playing->writes, write);
-    json_array_append(playing->newest, write);
+        taken = taken || scenario_is_live_on(target, write);
+    if (taken) {
+        json_array_append(playing->writes, write);
+        json_array_append(playing->newest, write);
+    }
     return 0;
 }
 
 /* What only a disk held that somebody destroyed is lost, and nobody's fault. */
 static void forget_destroyed(struct playing *playing)
 {
-    for (size_t i = json_array_size(playing->writes); i-- > 0;) {
-        CLEANUP_JSON json_t *one = json_pack("[O]", json_array_get(playing->writes, i)), *list = json_array();
-        const struct scenario_seen seen = { .observed = playing->observed, .writes = one };
-        scenario_check_writes(&seen, list);
-        if (json_array_size(list) > 0)
+    for (size_t i = json_array_size(playing->writes); i-- > 0;)
+        if (!scenario_is_stored(playing->observed, json_array_get(playing->writes, i), NULL))
             json_array_remove(playing->writes, i);
-    }
+}
+
+/* A disk is lost, or replaced by an older one. */
+static bool wipes(const json_t *event)
+{
+    return strcmp(text_of(event, "event"), "reappear") == 0 && json_object_get(event, "disk")
+           && strcmp(text_of(event, "disk"), "kept") != 0;
 }
 
 static bool destroys(const json_t *event)
 {
     const char *word = text_of(event, "event");
-    return strcmp(word, "lose-coordinator") == 0
-           || strcmp(word, "remove") == 0 || (strcmp(word, "reappear") == 0 && json_object_get(event, "disk")
-                   && strcmp(text_of(event, "disk"), "kept") != 0);
-}
-
-static bool forgets(const json_t *event)
-{
-    return strcmp(text_of(event, "event"), "lose-coordinator") == 0;
+    return strcmp(word, "lose-coordinator") == 0 || strcmp(word, "remove") == 0 || wipes(event);
 }
 
 static int happen(struct playing *playing, const json_t *event)
 {
     const char *word = text_of(event, "event");
     bool later = json_object_get(event, "at") != NULL;
-    if (look(playing) != 0)
-        return -1;
     int status = playing->network->happen(playing->opened, event);
     if (status < 0)
         return -1;
@@ -205,7 +187,7 @@ static int happen(struct playing *playing, const json_t *event)
         playing->good = false; /* and nothing of what comes is journalled */
     playing->damaged = playing->damaged || strcmp(word, "corrupt") == 0;
     playing->renamed = playing->renamed || strcmp(word, "rename") == 0;
-    playing->wiped = playing->wiped || (destroys(event) && strcmp(word, "reappear") == 0);
+    playing->wiped = playing->wiped || wipes(event);
     playing->unasked = playing->unasked || strncmp(text_of(event, "operation"), "--query-", strlen("--query-")) == 0;
     if (status == 0 && strcmp(word, "collect-garbage") == 0 && !later) {
         if (look(playing) != 0)
@@ -214,7 +196,7 @@ static int happen(struct playing *playing, const json_t *event)
     }
     if (status == 0 && destroys(event) && !later) {
         playing->lost = true;
-        playing->forgot = playing->forgot || forgets(event);
+        playing->forgot = playing->forgot || strcmp(word, "lose-coordinator") == 0;
         if (look(playing) != 0)
             return -1;
         forget_destroyed(playing);
@@ -232,16 +214,6 @@ static int begin_moment(struct playing *playing, const json_t *moment)
         if (happen(playing, event) != 0)
             return -1;
     return 0;
-}
-
-static bool is_held(const struct playing *playing, const char *name)
-{
-    size_t index;
-    json_t *held;
-    json_array_foreach(json_object_get(playing->observed, "held"), index, held)
-        if (strcmp(json_string_value(held), name) == 0)
-            return true;
-    return false;
 }
 
 /* A lock of ours that a coordinator which has lost its memory does not know is taken for somebody else's. */
@@ -262,7 +234,7 @@ static bool may_rest(const struct playing *playing)
     json_t *target;
     json_object_foreach(json_object_get(playing->observed, "targets"), name, target)
         if (strcmp(text_of(target, "is"), "up") == 0 && json_is_true(json_object_get(target, "listed"))
-            && !is_held(playing, name))
+            && !scenario_has_text(json_object_get(playing->observed, "held"), name))
             return !(playing->refused && (playing->renamed || playing->forgot)) && !playing->damaged
                    && !is_stuck(playing);
     return false;
@@ -282,26 +254,20 @@ static int adapt(struct playing *playing, bool again, size_t *done)
 static bool is_live(const struct playing *playing, const json_t *write)
 {
     const char *name;
-    json_t *target, *active;
-    size_t index;
+    json_t *target;
     json_object_foreach(json_object_get(playing->observed, "targets"), name, target)
-        json_array_foreach(json_object_get(target, "active"), index, active)
-            if (strcmp(text_of(target, "is"), "up") == 0
-                && strcmp(text_of(active, "service"), text_of(write, "service")) == 0
-                && has_line(json_object_get(active, "state"), text_of(write, "text")))
-                return true;
+        if (strcmp(text_of(target, "is"), "up") == 0 && scenario_is_live_on(target, write))
+            return true;
     return false;
 }
 
 static bool is_rescued(const struct playing *playing, const char *service)
 {
-    size_t index, length = strlen(service);
+    size_t index;
     json_t *entry;
-    json_array_foreach(playing->rescued, index, entry) {
-        const char *component = text_of(entry, "component");
-        if (strncmp(component, service, length) == 0 && component[length] == '-')
+    json_array_foreach(playing->rescued, index, entry)
+        if (scenario_is_of_service(text_of(entry, "component"), service))
             return true;
-    }
     return false;
 }
 

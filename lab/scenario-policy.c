@@ -153,3 +153,20 @@ json_t *scenario_place(const json_t *services, const json_t *distribution, const
     }
     return result;
 }
+
+void scenario_upgrade(json_t *services, json_t *distribution, const json_t *event)
+{
+    const char *name;
+    json_t *members;
+    json_object_foreach(json_object_get(event, "services"), name, members) {
+        if (json_is_null(members)) {
+            json_object_del(services, name);
+            continue;
+        }
+        if (!json_object_get(services, name))
+            json_object_set_new(services, name, json_object());
+        json_object_update(json_object_get(services, name), members);
+    }
+    json_object_foreach(json_object_get(event, "distribution"), name, members)
+        json_object_set(distribution, name, members);
+}

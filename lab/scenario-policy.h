@@ -18,6 +18,10 @@
 json_t *scenario_place(const json_t *services, const json_t *distribution, const json_t *targets,
                        const json_t *before);
 
+/* What an event upgrade or foreign-deploy changes in such documents: members of services that change, null for those that
+ * go; places. */
+void scenario_upgrade(json_t *services, json_t *distribution, const json_t *event);
+
 /* Whether it has state: it says so, or its type ends in "database". */
 bool scenario_has_state(const json_t *service);
 

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "scenario-run.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -28,19 +27,6 @@ struct run {
     json_t *broken;
     int64_t began;             /* the loop's time when the network was opened, in seconds since 1970 */
 };
-
-static void add_broken(struct run *run, const char *format, ...) __attribute__((format(printf, 2, 3)));
-
-static void add_broken(struct run *run, const char *format, ...)
-{
-    CLEANUP_FREE char *text = NULL;
-    va_list arguments;
-    va_start(arguments, format);
-    if (vasprintf(&text, format, arguments) < 0)
-        text = NULL;
-    va_end(arguments);
-    json_array_append_new(run->broken, json_string(text ? text : "out of memory"));
-}
 
 static void append_text(char **text, const char *more)
 {
@@ -97,7 +83,7 @@ static json_t *hear(struct run *run)
     append_text(&run->messages, messages);
     append_text(&run->said, messages);
     if (!documents) {
-        add_broken(run, "the journal of the loop cannot be read");
+        scenario_add_broken(run->broken, "the journal of the loop cannot be read");
         return NULL;
     }
     learn_time(run, documents);
@@ -115,7 +101,7 @@ static int adapt(struct run *run)
     if (documents)
         scenario_story_journal(&run->story, documents);
     if (status != 0)
-        add_broken(run, "the loop died or did not come to rest");
+        scenario_add_broken(run->broken, "the loop died or did not come to rest");
     if (status == 0 && documents)
         observed = run->network->observe(run->open);
     if (observed && json_array_size(documents) > 0)
@@ -166,7 +152,7 @@ static int happen(struct run *run, const json_t *event)
     doom(run, event);
     int status = strcmp(name, "replay") == 0 ? replay(run, event) : run->network->happen(run->open, event);
     if (status != 0) {
-        add_broken(run, "this could not happen: %s", words);
+        scenario_add_broken(run->broken, "this could not happen: %s", words);
         return -1;
     }
     scenario_system_follow(run->system, event);
@@ -190,7 +176,7 @@ static void expect(struct run *run, const json_t *expectation, const json_t *obs
     json_t *text;
     scenario_expect(expectation, &seen, broken);
     json_array_foreach(broken, index, text)
-        add_broken(run, "%s%s", where, json_string_value(text));
+        scenario_add_broken(run->broken, "%s%s", where, json_string_value(text));
     json_array_clear(run->documents);
     free(run->messages);
     run->messages = NULL;
@@ -205,7 +191,7 @@ static int play_moment(struct run *run, size_t number, const json_t *moment)
         CLEANUP_JSON json_t *observed = run->network->observe(run->open);
         CLEANUP_FREE char *where = string_format("/timeline/%zu: ", number);
         if (!observed)
-            add_broken(run, "%sthe network cannot be observed", where);
+            scenario_add_broken(run->broken, "%sthe network cannot be observed", where);
         else
             expect(run, expectation, observed, where);
         return observed ? 0 : -1;
@@ -232,10 +218,10 @@ static int ask_again(struct run *run)
     size_t index;
     json_t *document;
     if (status != 0)
-        add_broken(run, "the loop died or did not come to rest when it was asked for one more cycle");
+        scenario_add_broken(run->broken, "the loop died or did not come to rest when it was asked for one more cycle");
     json_array_foreach(documents, index, document)
         if (!is_quiet(document)) {
-            add_broken(run, "one more cycle found something to do");
+            scenario_add_broken(run->broken, "one more cycle found something to do");
             scenario_story_journal(&run->story, documents);
             break;
         }
@@ -261,7 +247,7 @@ static int begin(struct run *run)
         return 0;
     }
     scenario_story_journal(&run->story, documents);
-    add_broken(run, "the system could not be deployed");
+    scenario_add_broken(run->broken, "the system could not be deployed");
     return -1;
 }
 
@@ -271,7 +257,7 @@ static json_t *finish(struct run *run)
     const json_t *expectation = json_object_get(run->scenario->document, "expect");
     CLEANUP_JSON json_t *observed = run->network->observe(run->open), *nothing = json_object();
     if (!observed) {
-        add_broken(run, "the network cannot be observed");
+        scenario_add_broken(run->broken, "the network cannot be observed");
         return NULL;
     }
     const struct scenario_seen seen = seen_of(run, observed, run->all);

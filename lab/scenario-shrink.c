@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "cleanup.h"
+
 struct shrinking {
     json_t *best;
     bool (*fails)(void *closure, const json_t *candidate);
@@ -24,6 +26,16 @@ static bool try(struct shrinking *shrinking, json_t *candidate)
 static json_t *timeline_of(const json_t *scenario)
 {
     return json_object_get(scenario, "timeline");
+}
+
+/* Of an object that is about to change. A new reference. */
+static json_t *names_of(const json_t *object)
+{
+    json_t *names = json_array(), *value;
+    const char *name;
+    json_object_foreach((json_t *)object, name, value)
+        json_array_append_new(names, json_string(name));
+    return names;
 }
 
 /* Whole stretches of the timeline, long ones first. */
@@ -131,22 +143,19 @@ static json_t *without(const json_t *scenario, const char *table, const char *na
 
 static bool drop_entries(struct shrinking *shrinking, const char *table)
 {
+    CLEANUP_JSON json_t *names = names_of(json_object_get(shrinking->best, table));
     bool better = false;
-    json_t *names = json_array(), *entry;
-    const char *key;
+    json_t *name;
     size_t index;
-    json_object_foreach(json_object_get(shrinking->best, table), key, entry)
-        json_array_append_new(names, json_string(key));
-    json_array_foreach(names, index, entry)
+    json_array_foreach(names, index, name)
         if (json_object_size(json_object_get(shrinking->best, table)) > 1)
-            better |= try(shrinking, without(shrinking->best, table, json_string_value(entry)));
-    json_decref(names);
+            better |= try(shrinking, without(shrinking->best, table, json_string_value(name)));
     return better;
 }
 
-/* Where a document is, seen from the scenario: keys and positions. */
+/* Where a document is, seen from the scenario. */
 struct place {
-    const char *keys[3];
+    const char *keys[2];
     size_t depth;
 };
 
@@ -160,18 +169,15 @@ static json_t *reach(json_t *document, const struct place *place)
 /* Members that a scenario, a service or a distribution need not have. */
 static bool drop_members(struct shrinking *shrinking, const struct place *place)
 {
+    CLEANUP_JSON json_t *names = names_of(reach(shrinking->best, place));
     bool better = false;
-    json_t *names = json_array(), *entry;
-    const char *key;
+    json_t *name;
     size_t index;
-    json_object_foreach(reach(shrinking->best, place), key, entry)
-        json_array_append_new(names, json_string(key));
-    json_array_foreach(names, index, entry) {
+    json_array_foreach(names, index, name) {
         json_t *candidate = json_deep_copy(shrinking->best);
-        json_object_del(reach(candidate, place), json_string_value(entry));
+        json_object_del(reach(candidate, place), json_string_value(name));
         better |= try(shrinking, candidate);
     }
-    json_decref(names);
     return better;
 }
 
@@ -180,14 +186,11 @@ static bool drop_all_members(struct shrinking *shrinking)
     static const char *const tables[] = { "services", "distribution", "targets" };
     bool better = drop_members(shrinking, &(struct place){ .depth = 0 });
     for (size_t i = 0; i < sizeof tables / sizeof *tables; i++) {
-        json_t *names = json_array(), *entry;
-        const char *key;
+        CLEANUP_JSON json_t *names = names_of(json_object_get(shrinking->best, tables[i]));
+        json_t *name;
         size_t index;
-        json_object_foreach(json_object_get(shrinking->best, tables[i]), key, entry)
-            json_array_append_new(names, json_string(key));
-        json_array_foreach(names, index, entry)
-            better |= drop_members(shrinking, &(struct place){ { tables[i], json_string_value(entry) }, 2 });
-        json_decref(names);
+        json_array_foreach(names, index, name)
+            better |= drop_members(shrinking, &(struct place){ { tables[i], json_string_value(name) }, 2 });
     }
     return better;
 }
@@ -197,18 +200,15 @@ static bool drop_event_members(struct shrinking *shrinking)
 {
     bool better = false;
     for (size_t i = 0; i < json_array_size(timeline_of(shrinking->best)); i++) {
-        json_t *names = json_array(), *entry;
-        const char *key;
+        CLEANUP_JSON json_t *names = names_of(json_array_get(timeline_of(shrinking->best), i));
+        json_t *name;
         size_t index;
-        json_object_foreach(json_array_get(timeline_of(shrinking->best), i), key, entry)
-            if (strcmp(key, "event") != 0)
-                json_array_append_new(names, json_string(key));
-        json_array_foreach(names, index, entry) {
+        drop_name(names, "event");
+        json_array_foreach(names, index, name) {
             json_t *candidate = json_deep_copy(shrinking->best);
-            json_object_del(json_array_get(timeline_of(candidate), i), json_string_value(entry));
+            json_object_del(json_array_get(timeline_of(candidate), i), json_string_value(name));
             better |= try(shrinking, candidate);
         }
-        json_decref(names);
     }
     return better;
 }

@@ -11,6 +11,7 @@
 
 #include "array.h"
 #include "cleanup.h"
+#include "ending.h"
 #include "operations.h"
 #include "paths.h"
 #include "scenario-policy.h"
@@ -253,27 +254,10 @@ static int note(json_t *list, const json_t *event)
     return json_array_append_new(list, own);
 }
 
-static void take_models(struct simulated_scenario *scenario, const json_t *event)
-{
-    const char *name;
-    json_t *members;
-    json_object_foreach(json_object_get(event, "services"), name, members) {
-        if (json_is_null(members)) {
-            json_object_del(scenario->services, name);
-            continue;
-        }
-        if (!json_object_get(scenario->services, name))
-            json_object_set_new(scenario->services, name, json_object());
-        json_object_update(json_object_get(scenario->services, name), members);
-    }
-    json_object_foreach(json_object_get(event, "distribution"), name, members)
-        json_object_set(scenario->distribution, name, members);
-}
-
 /* A loop that starts redeploys: that is how it learns of another services model. */
 static int upgrade(struct simulated_scenario *scenario, const json_t *event)
 {
-    take_models(scenario, event);
+    scenario_upgrade(scenario->services, scenario->distribution, event);
     if (!scenario->loop.working)
         scenario_stop(scenario);
     return 0;
@@ -327,7 +311,7 @@ static int foreign(struct simulated_scenario *scenario, const json_t *event)
     size_t log_length = scenario->simulation->log_length;
     scenario->services = json_deep_copy(services);
     scenario->distribution = json_deep_copy(distribution);
-    take_models(scenario, event);
+    scenario_upgrade(scenario->services, scenario->distribution, event);
     scenario->discovers = true; /* it deploys to what it reaches */
     CLEANUP_JSON json_t *model = scenario_model(scenario);
     CLEANUP_JSON json_t *places = scenario_place(scenario->services, scenario->distribution, model, before);
@@ -524,24 +508,12 @@ void scenario_stage_begins(struct simulated_scenario *scenario, const char *stag
     begins(scenario, "stage", stage);
 }
 
-static int signal_number(const char *name)
-{
-    static const struct {
-        const char *name;
-        int number;
-    } signals[] = { { "KILL", SIGKILL }, { "SEGV", SIGSEGV }, { "TERM", SIGTERM }, { "INT", SIGINT } };
-    for (size_t i = 0; i < sizeof signals / sizeof *signals; i++)
-        if (is(signals[i].name, name))
-            return signals[i].number;
-    return SIGKILL;
-}
-
 /* False: the step fails. */
 static bool end_program(struct simulated_scenario *scenario, const json_t *ending)
 {
     const json_t *status = json_object_get(ending, "status"), *signal = json_object_get(ending, "signal");
     if (json_is_string(signal))
-        scenario_end_engine(scenario, signal_number(json_string_value(signal)), 0);
+        scenario_end_engine(scenario, ending_signal(json_string_value(signal)), 0);
     else if (signal)
         scenario_end_engine(scenario, (int)json_integer_value(signal), 0);
     else if (status)

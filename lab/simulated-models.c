@@ -386,8 +386,8 @@ static int augment(struct simulated_scenario *scenario, const struct dydisnix_pr
     CLEANUP_JSON json_t *model = load_model(scenario, option(program, "--infrastructure"));
     if (!model || scenario->simulation->full)
         return 1;
-    write_document(scenario, SCENARIO_STATE "/work/augmented.nix", model);
-    xmlBufferCCat(output, SCENARIO_STATE "/work/augmented.nix\n");
+    write_document(scenario, SCENARIO_WORK "/augmented.nix", model);
+    xmlBufferCCat(output, SCENARIO_WORK "/augmented.nix\n");
     return 0;
 }
 

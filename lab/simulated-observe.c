@@ -290,7 +290,7 @@ static bool is_ours(const char *path)
 /* What should not be there while nothing runs, and what should never be. */
 static json_t *describe_left(const struct simulated_scenario *scenario)
 {
-    static const char *const odd[] = { SCENARIO_STATE "/work/",
+    static const char *const odd[] = { SCENARIO_WORK "/",
                                        SCENARIO_STATE "/new",
                                        SCENARIO_STATE "/previous",
                                        SCENARIO_STATE "/undo",

@@ -19,6 +19,7 @@
 #define SCENARIO_QOS "/qos.nix"
 #define SCENARIO_MODEL "/infrastructure.nix"
 #define SCENARIO_STATE "/simulated-state/default"
+#define SCENARIO_WORK SCENARIO_STATE "/work" /* for temporary files, as the host has it */
 #define SCENARIO_PROFILES "/simulated-profiles"
 #define SCENARIO_DYSNOMIA "/var/state/dysnomia"
 #define SCENARIO_EXPRESSIONS "/simulated-nix"

@@ -117,12 +117,6 @@ tests_unit_transcript_LDADD = host/libhost.a $(LDADD)
 tests_unit_supervisor_CPPFLAGS = $(AM_CPPFLAGS) -iquote $(top_srcdir)/host
 tests_unit_supervisor_LDADD = host/libhost.a $(LDADD)
 
-# dydisnix-scenario report, by itself.
-check_PROGRAMS += tests/report
-tests_report_SOURCES = tests/report.c
-tests_report_CPPFLAGS = $(AM_CPPFLAGS) -iquote $(top_srcdir)/lab
-tests_report_LDADD = lab/libreport.a lib/libdydisnix.a $(LIBRARIES_USED)
-
 shell_tests = \
 	tests/demonstration.sh \
 	tests/dist.sh \
@@ -239,12 +233,12 @@ dist_check_DATA += tests/nix/configurations.nix tests/nix/lib.nix tests/nix/nixo
 dist_check_SCRIPTS += tests/bench-idle
 
 # The pictures in the README.
-pictures: tests/report
+pictures: dydisnix-scenario
 	$(MKDIR_P) $(srcdir)/docs
-	tests/report -o pictures.html $(srcdir)/tests/journals/healed.jsonl
+	./dydisnix-scenario report -o pictures.html $(srcdir)/tests/journals/healed.jsonl
 	$(srcdir)/tests/browser pictures.html size=1200x740 scheme=light open \
 		tell='document.querySelector("figure .rescued").focus()' picture=$(srcdir)/docs/report-light.png
-	tests/report -o pictures.html $(srcdir)/tests/journals/scenario.jsonl
+	./dydisnix-scenario report -o pictures.html $(srcdir)/tests/journals/scenario.jsonl
 	$(srcdir)/tests/browser pictures.html size=1200x1030 scheme=dark open picture=$(srcdir)/docs/report-dark.png
 .PHONY: pictures
 CLEANFILES += pictures.html

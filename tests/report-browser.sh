@@ -8,7 +8,7 @@ browser=$srcdir/tests/browser
 "$browser" --probe 2> /dev/null
 [ $? -ne 77 ] || skip_all 'Chromium is not installed'
 
-"$builddir/tests/report" -o "$page" "$srcdir/tests/journals/scenario.jsonl" || exit 99
+"$builddir/dydisnix-scenario" report -o "$page" "$srcdir/tests/journals/scenario.jsonl" || exit 99
 
 label='document.activeElement.getAttribute("aria-label").split("\n")[0]'
 second='document.activeElement.closest("figure") === document.querySelectorAll("figure")[1]'
@@ -74,7 +74,7 @@ for document in (
         {"kind": "cycle_ended", "outcome": text}):
     print(json.dumps({**at, **document}))
 END
-"$builddir/tests/report" -o "$page" "$scratch/hostile"
+"$builddir/dydisnix-scenario" report -o "$page" "$scratch/hostile"
 ok 'scripts in a journal are not run' "$browser" "$page" open key=Tab key=Tab key=ArrowDown key=ArrowDown \
     tell='document.querySelectorAll("script, img").length' tell='card.querySelectorAll("script, img").length'
 is "$(output)" '1

@@ -3,37 +3,37 @@
 # The command report: its options, its files, and what the browser is told to allow.
 . "$srcdir/tests/functions.sh"
 
-report=$builddir/tests/report
+report=$builddir/dydisnix-scenario
 journal=$srcdir/tests/journals/healed.jsonl
 page=$scratch/page.html
 
-ok 'a journal becomes a page' "$report" --output="$page" "$journal"
+ok 'a journal becomes a page' "$report" report --output="$page" "$journal"
 is "$(output)" '' 'without a word'
 is "$(stat -c %a "$page")" 644 'that anybody can read'
-"$report" "$journal" > "$scratch/printed"
+"$report" report "$journal" > "$scratch/printed"
 ok 'without --output it is printed' cmp "$page" "$scratch/printed"
-"$report" - < "$journal" | sed 's/standard input/healed.jsonl/g' > "$scratch/printed"
+"$report" report - < "$journal" | sed 's/standard input/healed.jsonl/g' > "$scratch/printed"
 ok '- is standard input' cmp "$page" "$scratch/printed"
-cat "$journal" "$journal" | "$report" -o "$scratch/both" -
+cat "$journal" "$journal" | "$report" report -o "$scratch/both" -
 is "$(grep -c 'data-cycle' "$scratch/both")" 8 'which may be two journals in a row'
-(cd "$scratch" && "$report" -o relative "$journal") && ok 'a relative name' test -s "$scratch/relative"
-ok 'the same journal gives the same page' "$report" -o "$scratch/again" "$journal"
+(cd "$scratch" && "$report" report -o relative "$journal") && ok 'a relative name' test -s "$scratch/relative"
+ok 'the same journal gives the same page' "$report" report -o "$scratch/again" "$journal"
 ok 'byte for byte' cmp "$page" "$scratch/again"
 
-fails 1 'a journal that is not there' "$report" -o "$page" "$scratch/none"
+fails 1 'a journal that is not there' "$report" report -o "$page" "$scratch/none"
 has "$(output)" "[coordinator]: $scratch/none: No such file or directory" 'is told'
 ok 'the page that was there stays' cmp "$page" "$scratch/again"
-fails 1 'a page that cannot be written' "$report" -o "$scratch/no/page" "$journal"
+fails 1 'a page that cannot be written' "$report" report -o "$scratch/no/page" "$journal"
 has "$(output)" "[coordinator]: $scratch/no/page: No such file or directory" 'is told'
-fails 1 'a full device' sh -c '"$1" "$2" > /dev/full' sh "$report" "$journal"
+fails 1 'a full device' sh -c '"$1" report "$2" > /dev/full' sh "$report" "$journal"
 has "$(output)" 'standard output: No space left on device' 'is told'
-fails 2 'no journal' "$report"
-fails 2 'two journals' "$report" "$journal" "$journal"
-fails 2 'an unknown option' "$report" --colour "$journal"
-ok 'help' "$report" --help
+fails 2 'no journal' "$report" report
+fails 2 'two journals' "$report" report "$journal" "$journal"
+fails 2 'an unknown option' "$report" report --colour "$journal"
+ok 'help' "$report" report --help
 has "$(output)" '--output=FILE' 'names the option'
 printf '{"torn\n' > "$scratch/torn"
-ok 'a torn line' "$report" -o "$scratch/again" "$scratch/torn"
+ok 'a torn line' "$report" report -o "$scratch/again" "$scratch/torn"
 has "$(output)" 'torn: line 1: not a document, skipped' 'is told, with file and line'
 
 # The page's style and script are let in by their hashes.
