@@ -404,9 +404,8 @@ static void hold(json_t *state, const json_t *entry, int64_t now)
 }
 
 /* It is heard again: what runs there is in the manifest now. */
-static void release_known(json_t *target, const char *name, const json_t *report)
+static void release_known(json_t *target, const char *name, const json_t *heard)
 {
-    const json_t *heard = json_object_get(json_object_get(report, "targets"), name);
     const char *status = json_string_value(json_object_get(heard, "status"));
     bool known = status && (strcmp(status, "captured") == 0 || strcmp(status, "empty") == 0);
     if (!known || !is_held(target, "unknown"))
@@ -471,7 +470,7 @@ void presence_hold(json_t *state, const json_t *report, int64_t now, struct pres
     const char *name;
     json_object_foreach(json_object_get(report, "targets"), name, entry) {
         json_t *target = object_at(object_at(state, "targets"), name);
-        release_known(target, name, report);
+        release_known(target, name, entry);
         if (hold_unknown(target, name, entry, now))
             look_soon(presence);
     }
