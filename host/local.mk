@@ -9,6 +9,7 @@ host_libhost_a_SOURCES = \
 	host/hooks.c host/hooks.h \
 	host/journal.c host/journal.h \
 	host/listing.c host/listing.h \
+	host/late.c host/late.h \
 	host/leftovers.c host/leftovers.h \
 	host/loader.c host/loader.h \
 	host/mended.c host/mended.h \

@@ -6,6 +6,7 @@
 #include "calls.h"
 #include "cleanup.h"
 #include "client.h"
+#include "late.h"
 #include "leftovers.h"
 #include "mended.h"
 #include "operations.h"
@@ -177,7 +178,7 @@ static int release_locks(struct broken *broken)
     return 0;
 }
 
-static int settle(struct broken *broken)
+static int settle(struct broken *broken, const json_t *record)
 {
     const struct transcript *transcript = &broken->transcript;
     if (transcript->phase < DEPLOYMENT_LOCKING)
@@ -194,6 +195,8 @@ static int settle(struct broken *broken)
     tell_refused(broken);
     if (transcript->phase >= DEPLOYMENT_SETTING)
         return broken_finish(broken);
+    if (late_undo(broken, record) != 0)
+        return -1;
     if (transcript->phase < DEPLOYMENT_ACTIVATING)
         return 0;
     if (broken_rescue(broken) != 0)
@@ -257,7 +260,7 @@ static int settle_record(const struct recovery *recovery, const json_t *record, 
     manifest_init(&broken.new, recovery->strings);
     int status = transcript_init(&broken.transcript) == 0 && broken.silent ? read_manifests(&broken, record) : -1;
     if (status == 0)
-        status = read_end(&broken, record) == 0 ? settle(&broken) : -1;
+        status = read_end(&broken, record) == 0 ? settle(&broken, record) : -1;
     if (status >= 0)
         status = recover_forget(recovery);
     transcript_clear(&broken.transcript);

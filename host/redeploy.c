@@ -6,6 +6,7 @@
 
 #include "check.h"
 #include "cleanup.h"
+#include "late.h"
 #include "operations.h"
 #include "paths.h"
 #include "previous.h"
@@ -110,14 +111,16 @@ static int run_deploy(const struct recovery *recovery, const char *previous, con
     return transcript ? stage_run(recovery->settings, &program, NULL, NULL, exit_status) : -1;
 }
 
-static int deploy(const struct recovery *recovery, const char *previous, const char *new, json_t *report)
+static int deploy(const struct late *late, const char *previous, const char *new)
 {
+    const struct recovery *recovery = late->recovery;
+    json_t *report = late->report;
     struct deployment deployment = { .state = recovery->state };
     int exit_status = -1, status = -1;
     if (previous && keep_manifest(recovery, previous, "previous") != 0)
         log_warning(NULL, "the previous manifest may be collected as garbage meanwhile");
     state_deploying(recovery->state, previous, new);
-    if (state_save(recovery->state) == 0 && transcript_init(&deployment.said) == 0)
+    if (state_save(recovery->state) == 0 && late_begin(late) == 0 && transcript_init(&deployment.said) == 0)
         status = run_deploy(recovery, previous, new, &deployment, &exit_status);
     transcript_clear(&deployment.said);
     json_object_set_new(report, "status", json_integer(exit_status));
@@ -164,7 +167,8 @@ static int check_and_deploy(const struct recovery *recovery, const json_t *event
         recover_unknown(recovery, known, &new, &mended);
         if (mended)
             json_object_set_new(report, "recover", mended);
-        status = deploy(recovery, previous->path, path, report);
+        const struct late late = { recovery, known, &new, reconstructed, report };
+        status = deploy(&late, previous->path, path);
     }
     if (status == 0) {
         state_deployed(recovery->state, path, &new.infrastructure);
