@@ -4,6 +4,7 @@
 #include "xml.h"
 
 #include <libxml/SAX2.h>
+#include <libxml/dict.h>
 #include <libxml/parser.h>
 #include <libxml/parserInternals.h>
 #include <stdarg.h>
@@ -17,6 +18,10 @@
 
 /* Nix gives an element four at most, Disnix two. */
 enum { ATTRIBUTES_MAX = 64 };
+
+/* Different names of elements, attributes, processing instructions and namespaces. Only a version 1 manifest has names
+ * that somebody chose, those of properties. The dictionary of older libxml2 takes time in proportion to their square. */
+enum { NAMES_MAX = 10000 };
 
 struct xml_reader {
     const struct xml_source *source;
@@ -105,6 +110,20 @@ const char *xml_attribute(struct xml_reader *reader, const char *name)
     return NULL;
 }
 
+/* 0, or XML_FAILED: too many. */
+static int names_check(struct xml_reader *reader)
+{
+    return xmlDictSize(reader->context->dict) > NAMES_MAX
+               ? xml_fail(reader, "more than %d different names of elements and attributes", NAMES_MAX)
+               : 0;
+}
+
+static void on_instruction(void *closure, const xmlChar *name, const xmlChar *text)
+{
+    (void)name, (void)text;
+    names_check(closure);
+}
+
 static void on_start(void *closure, const xmlChar *name, const xmlChar *prefix, const xmlChar *uri,
                      int namespace_count, const xmlChar **namespaces, int attribute_count, int defaulted,
                      const xmlChar **attributes)
@@ -113,7 +132,7 @@ static void on_start(void *closure, const xmlChar *name, const xmlChar *prefix, 
     int outcome = XML_SKIP;
 
     (void)uri, (void)namespace_count, (void)namespaces, (void)defaulted;
-    if (reader->failed)
+    if (reader->failed || names_check(reader) != 0)
         return;
     if (++reader->depth > reader->depth_limit) {
         const char *option = reader->source->depth_option;
@@ -205,6 +224,7 @@ static const xmlSAXHandler handler = {
     .characters = on_text,
     .ignorableWhitespace = on_text, /* the same: then all white space counts */
     .cdataBlock = on_text,
+    .processingInstruction = on_instruction,
     .serror = on_error,
 };
 

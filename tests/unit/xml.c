@@ -4,6 +4,7 @@
  */
 #include "config.h"
 
+#include <stdio.h>
 #include <time.h>
 
 #include "model.h"
@@ -210,6 +211,40 @@ static void many_attributes_are_refused(void **state)
     large_is_refused("<a ", "xmlns:a='' ", "/>", "line 1: an element has too many attributes");
 }
 
+/* before, count times middle with a number in it, after. */
+static char *numbered(const char *before, const char *middle, int count, const char *after, size_t *length)
+{
+    char *xml = malloc(strlen(before) + (size_t)count * (strlen(middle) + 10) + strlen(after) + 1), *at;
+
+    assert_non_null(xml);
+    at = stpcpy(xml, before);
+    for (int i = 0; i < count; i++)
+        at += sprintf(at, middle, i);
+    *length = (size_t)(stpcpy(at, after) - xml);
+    return xml;
+}
+
+/* Older libxml2 takes time in proportion to the square of their number. What stands before is still told. */
+static void many_different_names_are_refused(void **state)
+{
+    static const char *const names[] = { "<e%d/>", "<b a%d=''/>", "<?p%d x?>", "<x:e%d xmlns:x='u'/>",
+                                         "<x xmlns:p%d='u'/>", "<x xmlns='u%d'/>" };
+    (void)state;
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        struct told told;
+        size_t length;
+        char *reason, *few = numbered("<a>", names[i], 9900, "</a>", &length);
+
+        assert_int_equal(read_xml(few, length, &told, &reason), 0);
+        free(few);
+        char *many = numbered("<a>\n", names[i], 200000, "</a>", &length);
+        assert_int_equal(read_xml(many, length, &told, &reason), -1);
+        assert_true(told.elements < 10010);
+        expect_reason(reason, "FILE: line 2: more than 10000 different names");
+        free(many);
+    }
+}
+
 static int begin(void **state)
 {
     (void)state;
@@ -235,6 +270,7 @@ int main(void)
         cmocka_unit_test(large_documents_are_read),
         cmocka_unit_test(large_documents_are_no_less_safe),
         cmocka_unit_test(many_attributes_are_refused),
+        cmocka_unit_test(many_different_names_are_refused),
     };
 
     return cmocka_run_group_tests_name("xml", tests, begin, end);
