@@ -119,29 +119,31 @@ static bool group_disagrees(const struct claim *group, size_t count, const struc
     return false;
 }
 
-/* Judges one disputed key by the hashes of its claims. *refused: whether one does not fit. */
-static int settle_group(struct claim *group, size_t count, const json_t *hashes, size_t first_hash, bool *refused)
+/* Why a claim is refused. honest: who holds the one that fits; NULL: nobody does. */
+static char *not_its_hash(const struct service *service, const struct captured *honest)
+{
+    return honest ? string_format("service %s (%s) does not hash to its key; target %s holds the one that does",
+                                  service->key, service->name, honest->target->name)
+                  : string_format("service %s (%s) does not hash to its key, and no other target holds one that does",
+                                  service->key, service->name);
+}
+
+/* Judges one disputed key by the hashes of its claims: who does not fit is refused, and where none fits all are, for
+ * nobody can tell who lies. *refused: whether one was. */
+static void settle_group(struct claim *group, size_t count, const json_t *hashes, size_t first_hash, bool *refused)
 {
     const struct captured *honest = NULL;
     const char *key = group[0].service->key;
     for (size_t i = 0; i < count && !honest; i++)
         if (strcmp(json_string_value(json_array_get(hashes, first_hash + i)), key) == 0)
             honest = group[i].captured;
-    if (!honest) {
-        log_error(NULL, "targets %s and %s disagree about service %s (%s), and neither fits its key",
-                  group[0].captured->target->name, group[1].captured->target->name, key, group[0].service->name);
-        return -1;
-    }
     for (size_t i = 0; i < count; i++) {
         if (strcmp(json_string_value(json_array_get(hashes, first_hash + i)), key) == 0)
             continue;
         *refused = true;
         if (group[i].captured->answer == ANSWER_CAPTURED)
-            captured_refuse(group[i].captured,
-                            string_format("service %s (%s) does not hash to its key; target %s holds the one that does",
-                                          key, group[i].service->name, honest->target->name));
+            captured_refuse(group[i].captured, not_its_hash(group[i].service, honest));
     }
-    return 0;
 }
 
 /* Calls each() for every disputed group; it gets the position of the group's first claim among all disputed. */
@@ -181,7 +183,8 @@ struct judging {
 static int judge_group(struct claim *group, size_t count, size_t position, void *closure)
 {
     const struct judging *judging = closure;
-    return settle_group(group, count, judging->hashes, position, judging->refused);
+    settle_group(group, count, judging->hashes, position, judging->refused);
+    return 0;
 }
 
 int claims_settle(struct claims *claims, claims_hash *hash, void *closure, bool *refused)

@@ -33,8 +33,8 @@ bool services_rest_alike(const struct service *a, const struct service *b);
  * or -1 after a message. */
 typedef int claims_hash(void *closure, const json_t *documents, json_t **keys);
 
-/* Settles the keys about which targets disagree: every version is hashed, who does not fit becomes invalid (and
- * claims must be collected again). 0, or -1 after a message: none fits, or they cannot be hashed. */
+/* Settles the keys about which targets disagree: every version is hashed, and who does not fit becomes invalid (then
+ * claims must be collected again), also where none fits. 0, or -1 after a message: they cannot be hashed. */
 int claims_settle(struct claims *claims, claims_hash *hash, void *closure, bool *refused);
 
 #endif

@@ -376,7 +376,7 @@ static int decide(struct reconstruction *reconstruction)
     char *reason = NULL;
     input_round(&reconstruction->input);
     reconstruction->saved.round++;
-    if (check_answers(reconstruction) != 0 || collect_claims(reconstruction) != 0
+    if (collect_claims(reconstruction) != 0 || check_answers(reconstruction) != 0
         || settle_copies(reconstruction) != 0 || make_manifest(reconstruction) != 0)
         return -1;
     report_targets(reconstruction->report, &reconstruction->capture, reconstruction->options,

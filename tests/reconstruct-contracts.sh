@@ -236,7 +236,8 @@ is "$(reported 'r["changed"]')" False 'another order of sections and elements is
 holds b "$(service k1 other)" "$(mapping k1 echo)" ''
 reconstruct --xml --print-manifest "$model"
 is "$status" 1 'two targets that disagree about a key: nobody wins in silence'
-has "$messages" 'targets a and b disagree about service k1' 'two targets that disagree about a key: both are named'
+has "$messages" '[target: a]: invalid: service k1' 'two targets that disagree about a key: the first is named'
+has "$messages" '[target: b]: invalid: service k1' 'two targets that disagree about a key: the second is named'
 holds b "$(service k1 db)" "$(mapping k1 echo a)" ''
 reconstruct --xml --print-manifest "$model"
 is "$(reported 'r["targets"]["b"]["status"]')" invalid 'a mapping on another target is refused'

@@ -148,7 +148,27 @@ disagreement test2 dependencies
 
 tamper test1 's|<name>svc3</name>|<name>bad</name>|'
 print --previous="$case/manifest.xml"
-is "$status" 1 'targets disagree and none fits: fails'
-has "$messages" 'targets test1 and test2 disagree about service 32954a9264dbfb78' 'targets disagree and none fits: both are named'
+is "$status" 0 'targets disagree and none fits: no failure'
+is "$(reported '[(n, t["status"], t["done"]) for n, t in sorted(r["targets"].items())]')" \
+    "[('test1', 'invalid', 'kept'), ('test2', 'invalid', 'kept')]" 'targets disagree and none fits: both are invalid and kept'
+has "$messages" '[target: test1]: invalid: service 32954a9264dbfb78' 'targets disagree and none fits: the first is named'
+has "$messages" '[target: test2]: invalid: service 32954a9264dbfb78' 'targets disagree and none fits: the second is named'
+lacks "$output" '<name>bad</name>' 'targets disagree and none fits: nothing of what they say is taken'
+print
+is "$status" 1 'targets disagree, none fits, nobody else knows: fails'
+has "$messages" 'no target gave a usable answer' 'targets disagree, none fits, nobody else knows: said'
+
+# Two liars about a key that they made up do not end the reconstruction of the honest ones.
+model=$scratch/infrastructure.xml
+infrastructure a b c
+profile a "$(service k1 db)" "$(mapping k1 echo)" ''
+profile b "$(service zzz one)" "$(mapping zzz echo)" ''
+profile c "$(service zzz two)" "$(mapping zzz echo)" ''
+print
+is "$status" 0 'two liars: no failure'
+is "$(reported '[t["status"] for n, t in sorted(r["targets"].items())]')" "['captured', 'invalid', 'invalid']" \
+    'two liars: both are invalid'
+has "$output" '<service name="k1">' 'two liars: the honest one is captured'
+lacks "$output" zzz 'two liars: nothing of theirs is'
 
 done_testing
