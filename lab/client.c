@@ -514,6 +514,26 @@ static bool answer_otherwise(const struct call *call, const char *operation)
     return true;
 }
 
+/* A service may print anything while something is done with it, on both streams. DIR/machines/TARGET/says has the
+ * operation that it does so at, how often, and from the next line on what. */
+static void speak(const struct call *call, const char *option)
+{
+    CLEANUP_FREE char *path = machine_path(call->target, "says"), *text = NULL;
+    char operation[64];
+    size_t length = 0;
+    unsigned long repeat;
+
+    if (!path || operations->read(path, ANSWER_LIMIT, &text, &length) != 0
+        || sscanf(text, "%63s %lu", operation, &repeat) != 2 || strcmp(operation, option) != 0)
+        return;
+    const char *said = strchr(text, '\n');
+    for (unsigned long i = 0; said && i < repeat; i++) {
+        fputs(said + 1, stdout);
+        fputs(said + 1, stderr);
+    }
+    fflush(stdout);
+}
+
 static int check_key(const char *target)
 {
     return ssh_check_key(target) == 0 ? 0 : AGENT_LOST;
@@ -529,6 +549,8 @@ static int run_call(const struct call *call, const struct operation *operation, 
     int result = way(call->target);
     if (result != 0 || (call->run == agent_run && answer_otherwise(call, operation->name)))
         return result;
+    if (option)
+        speak(call, option);
     return operation->run(call, operation->name);
 }
 

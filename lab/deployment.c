@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "deployment.h"
 
+#include <errno.h>
+#include <spawn.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "cleanup.h"
 #include "inside.h"
@@ -76,21 +80,41 @@ void deployment_clear(struct deployment *deployment)
     previous_clear(&deployment->previous);
 }
 
+/* As Disnix calls one: what the target prints stands among our own lines. */
+static int call_beside(const char *const *argv)
+{
+    pid_t pid;
+    int status = 0;
+    if (posix_spawnp(&pid, argv[0], NULL, NULL, (char *const *)argv, environ) != 0)
+        return -1;
+    while (waitpid(pid, &status, 0) < 0)
+        if (errno != EINTR)
+            return -1;
+    return status == 0 ? 0 : -1;
+}
+
+static int pass_on(void *closure, char *line)
+{
+    (void)closure;
+    inside->say(line);
+    return 0;
+}
+
 int client_call(struct arguments *arguments, const char *target, char **output)
 {
-    const struct dydisnix_program program = {
-        .argv = arguments_vector(arguments),
-        .target = target,
-        .show_output = !output,
-    };
+    const struct dydisnix_program program = { .argv = arguments_vector(arguments), .target = target };
     struct dydisnix_result result = { 0 };
     if (!program.argv)
         return -1;
+    if (!output && !inside)
+        return call_beside(program.argv);
     int status = run_program(&program, &result);
     if (output) {
         *output = result.output;
-        result.output = NULL;
+        return status;
     }
+    if (result.output)
+        string_lines(result.output, pass_on, NULL);
     free(result.output);
     return status;
 }

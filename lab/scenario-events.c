@@ -111,6 +111,15 @@ static void check_disk(struct reading *reading, const struct place *place, const
         mistake(reading, place, "no disk was saved as %s", label);
 }
 
+/* Anything, also what no name may have. */
+static void check_said(struct reading *reading, const struct place *place, const json_t *value,
+                       const struct member *member)
+{
+    (void)member;
+    if (!json_is_string(value))
+        mistake(reading, place, "this must be a text");
+}
+
 static void check_probability(struct reading *reading, const struct place *place, const json_t *value,
                               const struct member *member)
 {
@@ -189,6 +198,8 @@ static const struct {
             .check = check_word,
             .required = true,
             WORDS("garbage", "half", "empty", "stranger") }),
+    EVENT("say", TARGET, { .name = "operation", .check = check_word, .words = operations_of_client },
+          { .name = "text", .check = check_said, .required = true }, { .name = "repeat", .check = check_count }),
     EVENT("generator",
           { .name = "prints",
             .check = check_word,

@@ -130,6 +130,19 @@ static int corrupt(struct scenario_lab *lab, const char *key, const json_t *even
     return path && made && operations->write(path, made, strlen(made), 0644) == 0 ? 0 : complain(key, path);
 }
 
+/* What dydisnix-lab-client prints: see there. */
+static int say(struct scenario_lab *lab, const char *key, const json_t *event)
+{
+    const json_t *repeat = json_object_get(event, "repeat");
+    const char *operation = json_object_get(event, "operation") ? text(event, "operation") : "--activate";
+    CLEANUP_FREE char *path = machine_path(key, "says");
+    CLEANUP_FREE char *made = string_format("%s %lld\n%s", operation,
+                                            (long long)(repeat ? json_integer_value(repeat) : 1),
+                                            text(event, "text"));
+    (void)lab;
+    return path && made && operations->write(path, made, strlen(made), 0644) == 0 ? 0 : complain(key, path);
+}
+
 static int cut_off(struct scenario_lab *lab, const json_t *event)
 {
     size_t index;
@@ -383,7 +396,7 @@ static const struct {
 } of_machines[] = {
     { "crash", same_word }, { "hang", same_word },  { "resume", same_word }, { "save", save },
     { "remove", destroy },  { "change", change },   { "slow", slow },        { "corrupt", corrupt },
-    { "reappear", reappear }, { "rename", rename_target },
+    { "reappear", reappear }, { "rename", rename_target }, { "say", say },
 };
 
 static const struct {

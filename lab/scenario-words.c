@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "characters.h"
 #include "cleanup.h"
 #include "paths.h"
 #include "strings.h"
@@ -237,6 +238,16 @@ static void write_corruption(FILE *stream, const json_t *event)
             stranger ? "of a stranger" : member(event, "how"));
 }
 
+static void write_saying(FILE *stream, const json_t *event)
+{
+    const char *operation = member(event, "operation");
+    CLEANUP_FREE char *text = strdup(member(event, "text"));
+    if (text)
+        text_one_line(text);
+    fprintf(stream, "%s says \"%s\" to each %s", member(event, "target"), text ? text : "",
+            *operation ? operation : "--activate");
+}
+
 static void write_writing(FILE *stream, const json_t *event)
 {
     const char *target = member(event, "target");
@@ -275,7 +286,7 @@ static const struct {
     { "generator", write_generator }, { "join", write_partition },      { "kill-host", write_kill },
     { "lose-coordinator", write_loss }, { "partition", write_partition }, { "reappear", write_reappear },
     { "rename", write_rename },       { "replay", write_replay },       { "save", write_save },
-    { "slow", write_slow },           { "upgrade", write_changes },     { "wait", write_wait },
+    { "say", write_saying },          { "slow", write_slow },           { "upgrade", write_changes },     { "wait", write_wait },
     { "write", write_writing },
 };
 

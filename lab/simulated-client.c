@@ -388,6 +388,16 @@ static int travel(struct simulation *simulation, const struct simulated_machine 
     return 0;
 }
 
+/* On standard output; of what such a program says on standard error nothing is decided either. */
+static void speak(const struct simulated_machine *machine, const struct call *call, xmlBufferPtr output)
+{
+    const struct simulated_saying *saying = machine ? &machine->saying : NULL;
+    if (!saying || !saying->operation || strcmp(saying->operation, call->operation) != 0)
+        return;
+    for (int64_t i = 0; i < saying->repeat; i++)
+        put(output, saying->text);
+}
+
 static int make_call(struct simulation *simulation, const struct call *call,
                      const struct dydisnix_program *program, xmlBufferPtr output)
 {
@@ -400,6 +410,8 @@ static int make_call(struct simulation *simulation, const struct call *call,
         status = simulated_call(simulation, machine, call->operation);
     if (status == 0)
         status = travel(simulation, machine, program);
+    if (status == 0)
+        speak(machine, call, output);
     return status == 0 ? answer(simulation, machine, call, output) : status;
 }
 

@@ -193,6 +193,19 @@ static int corrupt(struct simulated_scenario *scenario, struct simulated_machine
     return 0;
 }
 
+static int say(struct simulated_scenario *scenario, struct simulated_machine *machine, const json_t *event)
+{
+    struct strings *strings = scenario->simulation->strings;
+    const json_t *repeat = json_object_get(event, "repeat");
+    machine->saying = (struct simulated_saying){
+        .operation = json_object_get(event, "operation") ? strings_intern(strings, text(event, "operation"))
+                                                         : "--activate",
+        .text = strings_intern(strings, text(event, "text")),
+        .repeat = repeat ? json_integer_value(repeat) : 1,
+    };
+    return 0;
+}
+
 static int cut_off(struct simulated_scenario *scenario, const json_t *event)
 {
     size_t index;
@@ -376,7 +389,7 @@ static const struct {
 } of_machines[] = {
     { "crash", crash },   { "reappear", reappear },     { "save", save }, { "remove", destroy },
     { "change", change }, { "rename", rename_machine }, { "slow", slow }, { "hang", hang },
-    { "resume", hang },   { "corrupt", corrupt },
+    { "resume", hang },   { "corrupt", corrupt },       { "say", say },
 };
 
 static int happen_to_machine(struct simulated_scenario *scenario, const json_t *event, bool *known)

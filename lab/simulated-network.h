@@ -51,6 +51,13 @@ struct simulated_trouble {
     unsigned times;
 };
 
+/* What a service prints while something is done with it. */
+struct simulated_saying {
+    const char *operation; /* that it does so at; NULL: none */
+    const char *text;
+    int64_t repeat;
+};
+
 /* A set of store paths. */
 struct simulated_paths {
     const char **items; /* sorted */
@@ -64,6 +71,7 @@ struct simulated_machine {
     bool up;
     bool hung, partitioned; /* who calls waits for ever; cannot get there */
     bool locked;
+    struct simulated_saying saying;
     const char *answer;  /* instead of its profile manifest, until it gets a profile; NULL: the truth */
     int64_t slow;        /* milliseconds that a call takes longer */
     bool held;           /* by the host */
