@@ -23,6 +23,7 @@ unit_tests = \
 	tests/unit/operations \
 	tests/unit/options \
 	tests/unit/paths \
+	tests/unit/portion \
 	tests/unit/presence \
 	tests/unit/programs \
 	tests/unit/progress \
