@@ -613,12 +613,12 @@ static int prepare_event(struct cycle *cycle)
 {
     CLEANUP_FREE char *file = state_path(cycle->settings, "infrastructure.xml");
     json_t *history = json_object();
-    static const char *const members[] = { "targets", "snapshots", "deployed" };
+    static const char *const members[] = { "targets", "snapshots", "deployed", "survivors" };
     if (!file || !history || model_save(&cycle->model, file) != 0) {
         json_decref(history);
         return -1;
     }
-    for (size_t i = 0; i < 3; i++)
+    for (size_t i = 0; i < sizeof members / sizeof *members; i++)
         if (json_object_get(cycle->state.root, members[i]))
             json_object_set(history, members[i], json_object_get(cycle->state.root, members[i]));
     json_object_set_new(history, "accepted", presence_marked(cycle->state.root, "accepted"));
@@ -694,6 +694,7 @@ static int reconstruct(struct cycle *cycle)
     int status = run_stage(cycle, &stage_reconstruct_hook);
     state_rescued(&cycle->state, report_of(cycle, "reconstruct"), operations->clock());
     state_heard(&cycle->state, report_of(cycle, "reconstruct"));
+    state_survivors(&cycle->state, report_of(cycle, "reconstruct"));
     bool blind = status == 0 && note_blind(cycle);
     if (cycle->settings->probes && !blind) /* one that nothing is known of is asked again, not left out unheard */
         probe_note_silent(cycle->settings, report_of(cycle, "reconstruct"));

@@ -200,6 +200,13 @@ void state_heard(struct state *state, const json_t *report)
     json_object_set_new(state->root, "silent", silent);
 }
 
+void state_survivors(struct state *state, const json_t *report)
+{
+    json_t *survivors = json_object_get(report, "survivors");
+    if (json_is_object(survivors))
+        json_object_set_new(state->root, "survivors", json_deep_copy(survivors));
+}
+
 bool state_is_silent(const struct state *state, const char *target)
 {
     size_t index;

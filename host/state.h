@@ -29,6 +29,7 @@
  *                redeployment
  *   settling     seconds; since when the model in settling.xml has been still
  *   snapshots    { TARGET: { CONTAINER: { COMPONENT: seconds } } }; the last snapshot taken there
+ *   survivors    what was decided of copies of state, as dydisnix-plugin(3) describes it
  *   silent       [NAME]; the targets that did not answer the last reconstruction, or not credibly
  *   deployed     the manifest of the last successful redeployment
  *   deployment   { "previous", "new", "phase", "status" } of a redeployment that is under way or did not end well;
@@ -81,6 +82,9 @@ void state_rescued(struct state *state, const json_t *report, int64_t now);
 
 /* The "targets" of the same report (NULL: none): who did not answer. */
 void state_heard(struct state *state, const json_t *report);
+
+/* The "survivors" of the same report: what was decided of copies of state, whole as it is then. Absent: nothing new. */
+void state_survivors(struct state *state, const json_t *report);
 
 /* Whether that is so of target. */
 bool state_is_silent(const struct state *state, const char *target);
