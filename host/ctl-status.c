@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "ctl-status.h"
 
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 

@@ -1,0 +1,49 @@
+#!/bin/sh
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# Every file includes what it uses. What one version of libxml2 includes, another does not: here it includes nothing.
+. "${srcdir:?}/tests/functions.sh"
+
+# The headers of libxml2 without those of anybody else, and without the types that only these define.
+original=$(echo '#include <libxml/tree.h>' | $CC $XML_CFLAGS -E - | sed -n 's|^# 1 "\(.*\)/libxml/tree.h".*|\1|p' | head -n 1)
+mkdir -p "$scratch/bare/libxml"
+for header in "$original/libxml"/*.h; do
+    sed -e '/^[[:space:]]*#[[:space:]]*include[[:space:]]*<libxml/!{/^[[:space:]]*#[[:space:]]*include/d;}' \
+        -e 's/^#[[:space:]]*define LIBXML_ICU_ENABLED.*//' -e 's/\<size_t\>/__SIZE_TYPE__/g' \
+        -e 's/\<va_list\>/__builtin_va_list/g' -e 's/\<FILE\>/void/g' -e 's/\<iconv_t\>/void */g' \
+        "$header" > "$scratch/bare/libxml/${header##*/}"
+done
+
+cat > "$scratch/compile" << 'EOS'
+#!/bin/sh
+# compile FILE: a source as it is, a header as the only thing that a source includes.
+case $1 in *.h) language=c-header ;; *) language=c ;; esac
+cd "$srcdir" && $CC -std=c11 -fsyntax-only -w -Werror=implicit-function-declaration -include "$builddir/config.h" \
+    -I"$bare" $JSON_CFLAGS -Iinclude -Itests -I"$builddir" \
+    -iquote lib -iquote host -iquote lab -iquote plugin -iquote tests/stories -DTEST_SWITCHES \
+    -DPLUGIN_DIR='""' -DNIX_EXPRESSION_DIR='""' -DPLUGIN_ENTRY=dydisnix_plugin_entry -DWRONG=1 -x "$language" "$1" \
+    || echo "$1" >> "$failed"
+EOS
+chmod +x "$scratch/compile"
+bare=$scratch/bare failed=$scratch/failed
+export bare failed
+
+compile() # PATTERN DIRECTORY…
+{
+    pattern=$1
+    shift
+    : > "$failed"
+    (cd "$srcdir" && find "$@" -name "$pattern") > "$scratch/files"
+    xargs -n 1 -P "$(getconf _NPROCESSORS_ONLN)" "$scratch/compile" < "$scratch/files" > "$scratch/said" 2>&1
+    [ ! -s "$failed" ] || evidence "$(grep -E 'error|included' "$scratch/said")"
+    sort "$failed"
+}
+
+echo '#include <libxml/tree.h>
+size_t size; bool known; FILE *file;' > "$scratch/unknown.c"
+is "$("$scratch/compile" "$scratch/unknown.c" 2>&1 | grep -c 'error: unknown type name')" 3 'this libxml2 includes nothing'
+is "$(compile '*.h' include lib host plugin lab tests/stories tests/fuzz)" '' 'each header can be included by itself'
+is "$(compile '*.c' lib host plugin lab tests)" '' 'each source includes what it uses'
+for directory in lib host plugin lab tests; do
+    ok "sources of $directory were among them" grep -q "^$directory/" "$scratch/files"
+done
+done_testing
