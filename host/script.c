@@ -123,6 +123,19 @@ static int take_report(const struct script *script, const char *hook, const stru
     return -1;
 }
 
+/* What became of the hook, by how its program ended. */
+static int take_ending(const struct script *script, const char *hook, const struct dydisnix_result *result,
+                       json_t **report)
+{
+    if (result->ending == DYDISNIX_EXITED && result->status == DYDISNIX_NOT_MINE)
+        return DYDISNIX_NOT_MINE;
+    if (result->ending == DYDISNIX_EXITED)
+        return take_report(script, hook, result, report) == 0 ? result->status : DYDISNIX_FAILED;
+    CLEANUP_FREE char *ending = describe_ending(result);
+    log_error(NULL, "plugin %s: %s: %s", script->file, hook, ending ? ending : "failed");
+    return DYDISNIX_FAILED;
+}
+
 int script_call(const struct script *script, const char *hook, const json_t *event, const char *directory,
                 json_t **report)
 {
@@ -131,17 +144,12 @@ int script_call(const struct script *script, const char *hook, const json_t *eve
         return DYDISNIX_FAILED;
     const char *const argv[] = { script->file, hook, NULL };
     const struct dydisnix_program program = { .argv = argv, .input = file, .output_limit = report_limit };
-    struct dydisnix_result result;
+    struct dydisnix_result result = { 0 };
     run_program(&program, &result);
-    CLEANUP_FREE char *output = result.output;
     operations->remove(file);
-    if (result.ending == DYDISNIX_EXITED && result.status == DYDISNIX_NOT_MINE)
-        return DYDISNIX_NOT_MINE;
-    if (result.ending == DYDISNIX_EXITED)
-        return take_report(script, hook, &result, report) == 0 ? result.status : DYDISNIX_FAILED;
-    CLEANUP_FREE char *ending = describe_ending(&result);
-    log_error(NULL, "plugin %s: %s: %s", script->file, hook, ending ? ending : "failed");
-    return DYDISNIX_FAILED;
+    int status = take_ending(script, hook, &result, report);
+    free(result.output);
+    return status;
 }
 
 void script_clear(struct script *script)

@@ -183,9 +183,9 @@ static int remove_entry(void *closure, const char *name)
 static int empty_directory(char *path, const char *spared)
 {
     CLEANUP_FREE char *owned = path;
-    struct removal removal = { path, spared };
-    return path && (operations->list(path, remove_entry, &removal) == 0 || errno == ENOENT) ? 0
-                                                                                            : complain(NULL, path);
+    struct removal removal = { owned, spared };
+    return owned && (operations->list(owned, remove_entry, &removal) == 0 || errno == ENOENT) ? 0
+                                                                                              : complain(NULL, owned);
 }
 
 /* The profiles stay, and lead nowhere. */

@@ -106,9 +106,9 @@ static void add_stored(json_t *stored, const char *container, const char *compon
         json_object_set_new(stored, name, list);
     }
     json_array_foreach(list, index, known)
-        if (json_equal(known, lines))
+        if (json_equal(known, owned))
             return;
-    json_array_append(list, lines);
+    json_array_append(list, owned);
 }
 
 static json_t *stored_of(const struct simulated_machine *machine)
@@ -177,6 +177,7 @@ static json_t *describe_services(const struct manifest *manifest)
         json_t *list = json_array();
         const char *version;
         CLEANUP_FREE char *name = service_of(store_path_name(service->pkg), &version);
+        (void)name; /* version points into it */
         for (size_t j = 0; j < service->depends_on.count; j++) {
             const struct service *other =
                 manifest_find_service(manifest, service->depends_on.items[j].service);

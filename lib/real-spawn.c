@@ -104,10 +104,13 @@ static int prepare_actions(posix_spawn_file_actions_t *actions, const struct pip
         error = posix_spawn_file_actions_adddup2(actions, pipes->out[1], STDOUT_FILENO);
     if (error == 0)
         error = posix_spawn_file_actions_adddup2(actions, pipes->err[1], STDERR_FILENO);
-#if defined(__GLIBC__) && __GLIBC_PREREQ(2, 34)
+/* In one line, the second condition is an error where there is no glibc. */
+#ifdef __GLIBC_PREREQ
+#if __GLIBC_PREREQ(2, 34)
     /* Also what a plugin has opened without close-on-exec. */
     if (error == 0)
         error = posix_spawn_file_actions_addclosefrom_np(actions, STDERR_FILENO + 1);
+#endif
 #endif
     if (error == 0 && program->directory != NULL)
         error = posix_spawn_file_actions_addchdir_np(actions, program->directory);

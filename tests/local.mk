@@ -5,7 +5,7 @@ SH_LOG_DRIVER = $(LOG_DRIVER)
 SH_LOG_COMPILER = $(SHELL)
 AM_TESTS_ENVIRONMENT = srcdir='$(abs_srcdir)'; export srcdir; builddir='$(abs_builddir)'; export builddir; \
 	CC='$(CC)'; export CC; JSON_CFLAGS='$(JSON_CFLAGS)'; export JSON_CFLAGS; \
-	XML_CFLAGS='$(XML_CFLAGS)'; export XML_CFLAGS; \
+	XML_CFLAGS='$(XML_CFLAGS)'; export XML_CFLAGS; CLANG='$(CLANG)'; export CLANG; WARNINGS='$(WARNINGS)'; export WARNINGS; \
 	programs='$(bin_PROGRAMS)'; export programs; pages='$(dist_man_MANS)'; export pages; \
 	CMOCKA_MESSAGE_OUTPUT=TAP; export CMOCKA_MESSAGE_OUTPUT;
 
@@ -153,7 +153,6 @@ shell_tests = \
 	tests/host-scripts.sh \
 	tests/host-usage.sh \
 	tests/host-versions.sh \
-	tests/includes.sh \
 	tests/install.sh \
 	tests/kill-sweep.sh \
 	tests/lab-captive.sh \
@@ -167,6 +166,7 @@ shell_tests = \
 	tests/report.sh \
 	tests/report-browser.sh \
 	tests/real-ssh.sh \
+	tests/sources.sh \
 	tests/ssh-client.sh \
 	tests/valgrind.sh \
 	tests/reconstruct-answers.sh \

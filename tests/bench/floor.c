@@ -45,9 +45,9 @@ static int is_target(const struct dirent *entry)
 }
 
 /* The client's output; -1: it cannot be started. */
-static int start(const char *client, char *key)
+static int start(const char *client, const char *key)
 {
-    char *argv[] = { (char *)client, "--target", key, "--query-requisites", "profile", NULL };
+    const char *const argv[] = { client, "--target", key, "--query-requisites", "profile", NULL };
     posix_spawn_file_actions_t actions;
     pid_t pid;
     int ends[2];
@@ -55,7 +55,7 @@ static int start(const char *client, char *key)
         die("pipe");
     posix_spawn_file_actions_init(&actions);
     posix_spawn_file_actions_adddup2(&actions, ends[1], STDOUT_FILENO);
-    if (posix_spawn(&pid, client, &actions, NULL, argv, environ) != 0)
+    if (posix_spawn(&pid, client, &actions, NULL, (char *const *)argv, environ) != 0)
         die(client);
     posix_spawn_file_actions_destroy(&actions);
     close(ends[1]);

@@ -299,8 +299,8 @@ static void what_is_wanted_follows_events(void **state)
                                           "{'event': 'rename', 'target': 't1', 'to': 't9'}",
                                           "{'event': 'remove', 'target': 't2'}",
                                           "{'event': 'crash', 'target': 't9'}",
-                                          "{'event': 'upgrade', 'services': {'web': null, 'db': {'version': "
-                                          "'2'}, 'api': {}}, 'distribution': {'api': {'copies': 2}}}" };
+                                          ("{'event': 'upgrade', 'services': {'web': null, 'db': {'version': "
+                                          "'2'}, 'api': {}}, 'distribution': {'api': {'copies': 2}}}") };
 
     (void)state;
     for (size_t i = 0; i < sizeof events / sizeof *events; i++) {

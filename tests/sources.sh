@@ -1,6 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# Every file includes what it uses. What one version of libxml2 includes, another does not: here it includes nothing.
+# Every file includes what it uses, and clang has nothing to say. What one version of libxml2 includes, another does
+# not: here it includes nothing.
 . "${srcdir:?}/tests/functions.sh"
 
 # The headers of libxml2 without those of anybody else, and without the types that only these define.
@@ -17,16 +18,16 @@ cat > "$scratch/compile" << 'EOS'
 #!/bin/sh
 # compile FILE: a source as it is, a header as the only thing that a source includes.
 case $1 in *.h) language=c-header ;; *) language=c ;; esac
-cd "$srcdir" && $CC -std=c11 -fsyntax-only -w -Werror=implicit-function-declaration -include "$builddir/config.h" \
-    -I"$bare" $JSON_CFLAGS -Iinclude -Itests -I"$builddir" \
-    -iquote lib -iquote host -iquote lab -iquote plugin -iquote tests/stories -DTEST_SWITCHES \
-    -DPLUGIN_DIR='""' -DNIX_EXPRESSION_DIR='""' -DPLUGIN_ENTRY=dydisnix_plugin_entry -DWRONG=1 -x "$language" "$1" \
-    || echo "$1" >> "$failed"
+cd "$srcdir" && $compiler $flags -std=c11 -fsyntax-only -include "$builddir/config.h" -I"$bare" $XML_CFLAGS $JSON_CFLAGS \
+    -Iinclude -Itests -I"$builddir" -iquote lib -iquote host -iquote lab -iquote plugin -iquote tests/stories \
+    -DTEST_SWITCHES -DPLUGIN_DIR='""' -DNIX_EXPRESSION_DIR='""' -DPLUGIN_ENTRY=dydisnix_plugin_entry -DWRONG=1 \
+    -x "$language" "$1" || echo "$1" >> "$failed"
 EOS
 chmod +x "$scratch/compile"
-bare=$scratch/bare failed=$scratch/failed
-export bare failed
+compiler=$CC flags='-w -Werror=implicit-function-declaration' bare=$scratch/bare failed=$scratch/failed
+export compiler flags bare failed
 
+# Tells which files do not compile.
 compile() # PATTERN DIRECTORY…
 {
     pattern=$1
@@ -34,7 +35,7 @@ compile() # PATTERN DIRECTORY…
     : > "$failed"
     (cd "$srcdir" && find "$@" -name "$pattern") > "$scratch/files"
     xargs -n 1 -P "$(getconf _NPROCESSORS_ONLN)" "$scratch/compile" < "$scratch/files" > "$scratch/said" 2>&1
-    [ ! -s "$failed" ] || evidence "$(grep -E 'error|included' "$scratch/said")"
+    [ ! -s "$failed" ] || evidence "$(grep -E 'error|included' "$scratch/said")" >&2
     sort "$failed"
 }
 
@@ -46,4 +47,9 @@ is "$(compile '*.c' lib host plugin lab tests)" '' 'each source includes what it
 for directory in lib host plugin lab tests; do
     ok "sources of $directory were among them" grep -q "^$directory/" "$scratch/files"
 done
+
+if [ -n "$CLANG" ]; then
+    compiler="$CLANG" flags="$WARNINGS -Werror" bare=/nonexistent
+    is "$(compile '*.c' lib host plugin lab tests)" '' 'clang warns of nothing'
+fi
 done_testing
