@@ -193,7 +193,54 @@ ok 'a coordinator has something to remember' test -s "$scratch/coordinator.state
 ok 'and does, if nobody else had the lock' on coordinator env ETCDCTL_ENDPOINTS="$ETCDCTL_ENDPOINTS" \
     etcdctl lock --ttl=2 "$lock" -- "$srcdir/host/dydisnix-etcd-leader" "$scratch/coordinator.state/default" \
     test -s "$scratch/coordinator.state/default/state.json"
-fails 1 'no lock, no command' env -u ETCD_LOCK_KEY "$srcdir/host/dydisnix-etcd-leader" "$scratch" touch "$scratch/begun"
+
+# Between looking and writing the lock may be lost: then nothing is written over what the next one has left.
+leader=$srcdir/host/dydisnix-etcd-leader
+mkdir "$scratch/slow"
+cat > "$scratch/slow/etcdctl" << EOF
+#!/bin/sh
+input=\$(cat)
+case \$input in *put*) : > '$scratch/looked'; while [ ! -e '$scratch/write' ]; do sleep 0.05; done ;; esac
+printf '%s\n' "\$input" '' '' | exec $(command -v etcdctl) "\$@"
+EOF
+chmod +x "$scratch/slow/etcdctl"
+as_leader() # NAME COMMAND...: of a lock of its own
+{
+    name=$1
+    shift
+    etcdctl lock --ttl=2 "$lock/race" -- "$leader" "$scratch/$name" -- "$@"
+}
+as_leader other true
+mkdir -p "$scratch/slept/words"
+echo '{}' > "$scratch/slept/state.json"
+echo '{"word":"pause"}' > "$scratch/slept/words/000000001.json"
+sleeping_key=$(etcdctl lease grant 60 | sed 's/^lease \([0-9a-f]*\) .*/\1/')
+etcdctl put --lease="$sleeping_key" "$lock/race/$sleeping_key" '' > /dev/null
+env ETCD_LOCK_KEY="$lock/race/$sleeping_key" PATH="$scratch/slow:$PATH" "$leader" "$scratch/slept" touch "$scratch/begun" \
+    2> "$scratch/slept.log" & sleeping=$!
+wait_for 60 test -e "$scratch/looked"
+etcdctl lease revoke "$sleeping_key" > /dev/null
+before=$(etcdctl get --print-value-only "$lock/race.last")
+: > "$scratch/write"
+wait "$sleeping"
+is "$?" 1 'a coordinator that slept between looking and writing does not lead'
+has "$(cat "$scratch/slept.log")" "the lock $lock/race/$sleeping_key is lost" 'it says so'
+is "$(etcdctl get --print-value-only "$lock/race.last")" "$before" 'and writes over nothing'
+ok 'its command was not run' test ! -e "$scratch/begun"
+ok 'what is stale is gone, the words that nobody took with it' \
+    test ! -e "$scratch/slept/state.json" -a ! -e "$scratch/slept/words"
+echo '{}' > "$scratch/other/state.json"
+ok 'the other one still knows what it knew' as_leader other test -e "$scratch/other/state.json"
+is "$(stat -c %a "$scratch/other" "$scratch/other/term" | tr '\n' ' ')" '700 600 ' 'its directory is its own'
+
+# What is called in a wrong way.
+mkdir -p "$scratch/states/default"
+echo '{}' > "$scratch/states/default/state.json"
+fails 2 'a directory without the profile' env ETCD_LOCK_KEY=x/y "$leader" "$scratch/states" true
+fails 2 'a directory that is not absolute' env ETCD_LOCK_KEY=x/y "$leader" states true
+fails 2 'no directory at all' env ETCD_LOCK_KEY=x/y "$leader" -- true
+fails 2 'no command' env ETCD_LOCK_KEY=x/y "$leader" "$scratch/other" --
+fails 1 'no lock, no command' env -u ETCD_LOCK_KEY "$leader" "$scratch/other" touch "$scratch/begun"
 ok 'it was not run' test ! -e "$scratch/begun"
 start coordinator
 wait_for 30 deployed coordinator 1
