@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "check.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "cleanup.h"
+#include "homes.h"
 #include "operations.h"
 #include "strings.h"
 
@@ -20,64 +20,15 @@ static bool holds(const struct manifest *manifest, const char *target, const jso
                                                       text(entry, "component"));
 }
 
-/* The snapshot mappings of a manifest by component and container: where it has a component. */
-struct places {
-    const struct snapshot_mapping **items;
-    size_t count;
-};
-
-static int compare_places(const void *a, const void *b)
-{
-    const struct snapshot_mapping *first = *(const struct snapshot_mapping *const *)a,
-                                  *second = *(const struct snapshot_mapping *const *)b;
-    int order = strcmp(first->component, second->component);
-    return order ? order : strcmp(first->container, second->container);
-}
-
-static int compare_places_and_targets(const void *a, const void *b)
-{
-    int order = compare_places(a, b);
-    return order ? order
-                 : strcmp((*(const struct snapshot_mapping *const *)a)->target,
-                          (*(const struct snapshot_mapping *const *)b)->target);
-}
-
-static int places_list(struct places *places, const struct manifest *manifest)
-{
-    size_t count = manifest ? manifest->snapshot_mapping_count : 0;
-    *places = (struct places){ .items = calloc(count + 1, sizeof(const struct snapshot_mapping *)), .count = count };
-    if (!places->items)
-        return -1;
-    for (size_t i = 0; i < count; i++)
-        places->items[i] = &manifest->snapshot_mappings[i];
-    if (count > 1)
-        qsort(places->items, count, sizeof *places->items, compare_places_and_targets);
-    return 0;
-}
-
-/* The first place of a component; those that follow are next to it. */
-static size_t places_first(const struct places *places, const struct snapshot_mapping *wanted)
-{
-    size_t low = 0, high = places->count;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        if (compare_places(&places->items[middle], &wanted) < 0)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low;
-}
-
-/* A place at which the other manifest has the component not; NULL: there is none. */
-static const struct snapshot_mapping *find_gone(const struct places *places, const struct manifest *other,
+/* A home of the component that the other manifest has not; NULL: there is none. */
+static const struct snapshot_mapping *find_gone(const struct homes *homes, const struct manifest *other,
                                                 const struct snapshot_mapping *wanted)
 {
-    for (size_t i = places_first(places, wanted);
-         i < places->count && compare_places(&places->items[i], &wanted) == 0; i++)
-        if (!other || !manifest_find_snapshot_mapping(other, places->items[i]->target, wanted->container,
+    const struct homes here = homes_of(homes, wanted);
+    for (size_t i = 0; i < here.count; i++)
+        if (!other || !manifest_find_snapshot_mapping(other, here.items[i]->target, wanted->container,
                                                       wanted->component))
-            return places->items[i];
+            return here.items[i];
     return NULL;
 }
 
@@ -93,7 +44,7 @@ static void add_finding(json_t *findings, const char *kind, const char *target, 
         json_array_append_new(findings, json_object()); /* something stands against it, even without words */
 }
 
-static void find_conflicts(json_t *findings, const struct places *before, const struct places *after,
+static void find_conflicts(json_t *findings, const struct homes *before, const struct homes *after,
                            const struct manifest *previous, const struct manifest *new, const json_t *report)
 {
     size_t index;
@@ -169,25 +120,25 @@ static bool name_is_key(const struct manifest *manifest, const char *name)
     return !key || strcmp(key, name) == 0;
 }
 
-/* A place that the component would leave, from or to which its state cannot move; NULL: there is none. */
-static const struct snapshot_mapping *find_unmovable(const struct places *before, const struct manifest *previous,
+/* A home that the component would leave, from or to which its state cannot move; NULL: there is none. */
+static const struct snapshot_mapping *find_unmovable(const struct homes *before, const struct manifest *previous,
                                                      const struct manifest *new,
                                                      const struct snapshot_mapping *mapping)
 {
+    const struct homes left = homes_of(before, mapping);
     bool reachable = name_is_key(new, mapping->target);
-    for (size_t i = places_first(before, mapping);
-         i < before->count && compare_places(&before->items[i], &mapping) == 0; i++) {
-        const char *source = before->items[i]->target;
+    for (size_t i = 0; i < left.count; i++) {
+        const char *source = left.items[i]->target;
         if (!manifest_find_snapshot_mapping(new, source, mapping->container, mapping->component)
             && !(reachable && name_is_key(previous, source)))
-            return before->items[i];
+            return left.items[i];
     }
     return NULL;
 }
 
 /* Disnix compares names with keys when it transfers snapshots: where they differ it transfers nothing. The one that
  * deploys version 1 knows no names. */
-static void find_keys(json_t *findings, const struct places *before, const struct manifest *previous,
+static void find_keys(json_t *findings, const struct homes *before, const struct manifest *previous,
                       const struct manifest *new)
 {
     for (size_t i = 0; new->version != 1 && i < new->snapshot_mapping_count; i++) {
@@ -220,9 +171,9 @@ static void find_providers(json_t *findings, const struct manifest *previous, co
 json_t *check_findings(const struct manifest *previous, const struct manifest *new, const json_t *report,
                        const struct settings *settings)
 {
-    struct places before = { 0 }, after = { 0 };
+    struct homes before = { 0 }, after = { 0 };
     json_t *findings = json_array();
-    if (places_list(&before, previous) != 0 || places_list(&after, new) != 0) {
+    if (homes_list(&before, previous) != 0 || homes_list(&after, new) != 0) {
         json_decref(findings);
         findings = NULL;
     }
@@ -237,8 +188,8 @@ json_t *check_findings(const struct manifest *previous, const struct manifest *n
         find_keys(findings, &before, previous, new);
     if (findings && previous && !settings->no_migration && !settings->force_provider)
         find_providers(findings, previous, new);
-    free(before.items);
-    free(after.items);
+    homes_clear(&before);
+    homes_clear(&after);
     return findings;
 }
 

@@ -6,6 +6,7 @@ host_libhost_a_SOURCES = \
 	host/control.c host/control.h \
 	host/cycle.c host/cycle.h \
 	host/effective.c host/effective.h \
+	host/homes.c host/homes.h \
 	host/hooks.c host/hooks.h \
 	host/journal.c host/journal.h \
 	host/listing.c host/listing.h \
