@@ -6,6 +6,7 @@
 #include "cleanup.h"
 #include "homes.h"
 #include "operations.h"
+#include "pins.h"
 #include "strings.h"
 
 static const char *text(const json_t *entry, const char *key)
@@ -60,28 +61,26 @@ static void find_conflicts(json_t *findings, const struct homes *before, const s
     }
 }
 
-static bool was_heard(const json_t *report, const char *target)
+/* What cannot stay, or does not although it is pinned, for its service names its targets itself. */
+static void find_pinned(json_t *findings, const struct manifest *previous, const struct manifest *new,
+                        const json_t *survivors, const json_t *report)
 {
-    const char *status = text(json_object_get(json_object_get(report, "targets"), target), "status");
-    return strcmp(status, "invalid") != 0 && strcmp(status, "silent") != 0;
-}
-
-/* What Disnix would restore over something of which nobody knows. */
-static void find_unheard(json_t *findings, const struct manifest *previous, const struct manifest *new,
-                         const json_t *report)
-{
-    for (size_t i = 0; i < new->snapshot_mapping_count; i++) {
-        const struct snapshot_mapping *mapping = &new->snapshot_mappings[i];
-        if (was_heard(report, mapping->target)
-            || (previous && manifest_find_snapshot_mapping(previous, mapping->target, mapping->container,
-                                                           mapping->component)))
-            continue;
-        add_finding(findings, "conflict", mapping->target, mapping->component, mapping->container,
-                    string_format("%s in %s would be placed here, and it is not known whether the target holds it"
-                                  " already; see to it that it answers, leave it out of the infrastructure model, or"
-                                  " go on with --force-conflict",
-                                  mapping->component, mapping->container));
+    CLEANUP_JSON json_t *pins = pins_find(previous, new, survivors, report);
+    size_t index;
+    json_t *pin;
+    json_array_foreach(pins, index, pin) {
+        bool homeless = json_array_size(json_object_get(pin, "targets")) == 0;
+        add_finding(findings, "conflict", json_string_value(json_object_get(pin, "target")), text(pin, "component"),
+                    text(pin, "container"),
+                    string_format("%s in %s would move, %s, and %s; see 'dydisnix-self-adaptctl disputes' and decide"
+                                  " by keep-copy or discard-copy, see to it that every target answers, or go on with"
+                                  " --force-conflict",
+                                  text(pin, "component"), text(pin, "container"), text(pin, "reason"),
+                                  homeless ? "no target of the model has it that it could stay on"
+                                           : "it cannot be kept where it is, for the services model places it"));
     }
+    if (!pins)
+        add_finding(findings, "conflict", NULL, NULL, NULL, NULL);
 }
 
 /* Anything may run there, also what the new manifest has elsewhere. */
@@ -168,8 +167,8 @@ static void find_providers(json_t *findings, const struct manifest *previous, co
     }
 }
 
-json_t *check_findings(const struct manifest *previous, const struct manifest *new, const json_t *report,
-                       const struct settings *settings)
+json_t *check_findings(const struct manifest *previous, const struct manifest *new, const json_t *survivors,
+                       const json_t *report, const struct settings *settings)
 {
     struct homes before = { 0 }, after = { 0 };
     json_t *findings = json_array();
@@ -177,9 +176,10 @@ json_t *check_findings(const struct manifest *previous, const struct manifest *n
         json_decref(findings);
         findings = NULL;
     }
+    if (findings && !settings->force_conflict)
+        find_pinned(findings, previous, new, survivors, report);
     if (findings && report && !settings->force_conflict) {
         find_conflicts(findings, &before, &after, previous, new, report);
-        find_unheard(findings, previous, new, report);
         find_blind(findings, new, report);
     }
     if (findings && report && !settings->force_superseded)
@@ -193,10 +193,10 @@ json_t *check_findings(const struct manifest *previous, const struct manifest *n
     return findings;
 }
 
-int check_deployment(const struct manifest *previous, const struct manifest *new, const json_t *report,
-                     const struct settings *settings)
+int check_deployment(const struct manifest *previous, const struct manifest *new, const json_t *survivors,
+                     const json_t *report, const struct settings *settings)
 {
-    CLEANUP_JSON json_t *findings = check_findings(previous, new, report, settings);
+    CLEANUP_JSON json_t *findings = check_findings(previous, new, survivors, report, settings);
     size_t index;
     json_t *finding;
     json_array_foreach(findings, index, finding)

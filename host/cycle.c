@@ -8,7 +8,6 @@
 #include <unistd.h>
 
 #include "cleanup.h"
-#include "effective.h"
 #include "journal.h"
 #include "leftovers.h"
 #include "loader.h"
@@ -29,6 +28,7 @@
 #include "summary.h"
 #include "totals.h"
 #include "words.h"
+#include "wrapper.h"
 
 static const size_t event_limit = (size_t)1 << 30;
 
@@ -314,8 +314,8 @@ static int assign_ids(struct cycle *cycle, json_t **report)
 static struct recovery recovery_of(struct cycle *cycle)
 {
     return (struct recovery){ .settings = cycle->settings, .state = &cycle->state,
-                              .directory = state_directory(cycle), .strings = cycle->strings,
-                              .stop = &interrupted };
+                              .directory = state_directory(cycle), .work = cycle->work,
+                              .strings = cycle->strings, .stop = &interrupted };
 }
 
 static void forget_model(const struct settings *settings, const char *name)
@@ -575,7 +575,7 @@ static int leave_out(struct cycle *cycle)
     CLEANUP_FREE char *file = NULL;
     if (json_array_size(cycle->presence.left_out) == 0)
         return 0;
-    if (effective_write(cycle->work, cycle->captured, cycle->presence.left_out, &file) != 0)
+    if (wrap_infrastructure(cycle->work, cycle->captured, cycle->presence.left_out, &file) != 0)
         return -1;
     model_clear(&cycle->model);
     json_object_set_new(cycle->event, "infrastructure", json_string(file));

@@ -5,7 +5,6 @@ host_libhost_a_SOURCES = \
 	host/check.c host/check.h \
 	host/control.c host/control.h \
 	host/cycle.c host/cycle.h \
-	host/effective.c host/effective.h \
 	host/homes.c host/homes.h \
 	host/hooks.c host/hooks.h \
 	host/journal.c host/journal.h \
@@ -18,6 +17,7 @@ host_libhost_a_SOURCES = \
 	host/notify.c host/notify.h \
 	host/outside.c host/outside.h \
 	host/overtaken.c \
+	host/pins.c host/pins.h \
 	host/places.c host/places.h \
 	host/plan.c host/plan.h \
 	host/presence.c host/presence.h \
@@ -41,6 +41,7 @@ host_libhost_a_SOURCES = \
 	host/usage.c host/usage.h \
 	host/watch.c host/watch.h \
 	host/words.c host/words.h \
+	host/wrapper.c host/wrapper.h \
 	$(NULL)
 
 bin_PROGRAMS += dydisnix-self-adapt

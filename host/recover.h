@@ -17,6 +17,7 @@ struct recovery {
     const struct settings *settings;
     struct state *state;
     const char *directory; /* of the state */
+    const char *work;      /* directory for the temporary files of the cycle */
     struct strings *strings;
     const volatile sig_atomic_t *stop; /* becomes non-zero when it is to wait no longer */
 };

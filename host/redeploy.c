@@ -2,6 +2,7 @@
 #include "redeploy.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "check.h"
@@ -9,11 +10,13 @@
 #include "late.h"
 #include "operations.h"
 #include "paths.h"
+#include "pins.h"
 #include "previous.h"
 #include "stages.h"
+#include "wrapper.h"
 
 /* disnix-manifest; *path is the store path of the new manifest. */
-static int make_manifest(const struct settings *settings, const json_t *event, char **path)
+static int build_manifest(const struct settings *settings, const json_t *event, char **path)
 {
     CLEANUP_ARGUMENTS struct arguments arguments = { 0 };
     CLEANUP_FREE char *output = NULL;
@@ -142,40 +145,112 @@ static void report_running(const json_t *event, const struct manifest *new, json
         json_object_set_new(report, "running", manifest_running(new));
 }
 
-static int check_and_deploy(const struct recovery *recovery, const json_t *event, const struct previous *previous,
-                            const char *path, json_t *report)
-{
+/* A redeployment on the way to its check. */
+struct plan {
+    const struct recovery *recovery;
+    json_t *event;  /* with the distribution that is used */
+    json_t *report;
+    struct previous previous;
+    char *path;          /* of the new manifest */
     struct manifest new;
-    manifest_init(&new, recovery->strings);
-    if (read_manifest(path, previous->keys, recovery->strings, &new) != 0)
+    json_t *pins;        /* what stays where it is */
+};
+
+static const struct manifest *known(const struct plan *plan)
+{
+    return plan->previous.known ? &plan->previous.manifest : NULL;
+}
+
+static const json_t *report_of_reconstruct(const struct plan *plan)
+{
+    return json_object_get(json_object_get(plan->event, "reports"), "reconstruct");
+}
+
+static const json_t *survivors_of(const struct plan *plan)
+{
+    return json_object_get(plan->recovery->state->root, "survivors");
+}
+
+/* Makes the new manifest, and keeps and reads it. */
+static int make_manifest(struct plan *plan)
+{
+    const struct settings *settings = plan->recovery->settings;
+    free(plan->path);
+    plan->path = NULL;
+    manifest_clear(&plan->new);
+    manifest_init(&plan->new, plan->recovery->strings);
+    if (build_manifest(settings, plan->event, &plan->path) != 0)
         return -1;
-    const struct manifest *known = previous->known ? &previous->manifest : NULL;
-    const json_t *reconstructed = json_object_get(json_object_get(event, "reports"), "reconstruct");
+    /* What was kept of an earlier deployment goes first: the record must not be read beside its transcript. */
+    if (!settings->dry_run
+        && (recover_forget(plan->recovery) != 0 || keep_manifest(plan->recovery, plan->path, "new") != 0))
+        return -1;
+    json_object_set_new(plan->report, "manifest", json_string(plan->path));
+    return read_manifest(plan->path, plan->previous.keys, plan->recovery->strings, &plan->new);
+}
+
+static void tell_pins(const json_t *pins)
+{
+    size_t index, place;
+    json_t *pin, *target;
+    json_array_foreach((json_t *)pins, index, pin)
+        json_array_foreach(json_object_get(pin, "targets"), place, target)
+            log_warning(json_string_value(target),
+                        "%s in %s stays here: %s; 'dydisnix-self-adaptctl disputes' tells more",
+                        json_string_value(json_object_get(pin, "component")),
+                        json_string_value(json_object_get(pin, "container")),
+                        json_string_value(json_object_get(pin, "reason")));
+}
+
+/* Makes the new manifest with what may not move where it is. What stays in spite of that is for the check. */
+static int make_pinned(struct plan *plan)
+{
+    const struct settings *settings = plan->recovery->settings;
+    const char *distribution = json_string_value(json_object_get(plan->event, "distribution"));
+    CLEANUP_JSON json_t *places = NULL;
+    CLEANUP_FREE char *file = NULL;
+    if (make_manifest(plan) != 0)
+        return -1;
+    plan->pins = pins_find(known(plan), &plan->new, survivors_of(plan), report_of_reconstruct(plan));
+    places = pins_places(known(plan), &plan->new, plan->pins);
+    if (json_object_size(places) == 0)
+        return 0;
+    tell_pins(plan->pins);
+    json_object_set(plan->report, "pinned", plan->pins);
+    if (wrap_distribution(plan->recovery->work, distribution, places, &file) != 0)
+        return -1;
+    json_object_set_new(plan->event, "distribution", json_string(file));
+    if (settings->ids && !settings->dry_run && stage_assign_ids(settings, plan->event) != 0)
+        return -1;
+    return make_manifest(plan);
+}
+
+static int check(const struct plan *plan)
+{
+    const struct settings *settings = plan->recovery->settings;
+    json_object_set_new(plan->report, "difference", manifest_difference(known(plan), &plan->new, 0));
+    json_object_set_new(plan->report, "services", json_integer((json_int_t)plan->new.service_count));
+    int status = check_deployment(known(plan), &plan->new, survivors_of(plan), report_of_reconstruct(plan), settings);
+    if (settings->dry_run || status != 0)
+        json_object_set_new(plan->report, "allowed", json_boolean(status == 0));
+    if (status != 0 && !settings->dry_run)
+        recover_forget(plan->recovery);
+    return status;
+}
+
+static int deploy_plan(const struct plan *plan)
+{
+    const struct recovery *recovery = plan->recovery;
+    const struct late late = { recovery, known(plan), &plan->new, report_of_reconstruct(plan), plan->report };
     json_t *mended = NULL;
-    json_object_set_new(report, "difference", manifest_difference(known, &new, 0));
-    json_object_set_new(report, "services", json_integer((json_int_t)new.service_count));
-    int status = check_deployment(known, &new, reconstructed, recovery->settings);
-    if (recovery->settings->dry_run || status != 0)
-        json_object_set_new(report, "allowed", json_boolean(status == 0));
-    if (recovery->settings->dry_run) {
-        manifest_clear(&new);
-        return status;
-    }
-    if (status != 0)
-        recover_forget(recovery);
-    if (status == 0) {
-        recover_unknown(recovery, known, &new, &mended);
-        if (mended)
-            json_object_set_new(report, "recover", mended);
-        const struct late late = { recovery, known, &new, reconstructed, report };
-        status = deploy(&late, previous->path, path);
-    }
-    if (status == 0) {
-        state_deployed(recovery->state, path, &new.infrastructure);
-        report_running(event, &new, report);
-    }
-    manifest_clear(&new);
-    return status == 0 ? recover_forget(recovery) : status;
+    recover_unknown(recovery, known(plan), &plan->new, &mended);
+    if (mended)
+        json_object_set_new(plan->report, "recover", mended);
+    if (deploy(&late, plan->previous.path, plan->path) != 0)
+        return -1;
+    state_deployed(recovery->state, plan->path, &plan->new.infrastructure);
+    report_running(plan->event, &plan->new, plan->report);
+    return recover_forget(recovery);
 }
 
 /* The coordinator's manifest, with the model's names for targets that it knows by key. */
@@ -194,25 +269,26 @@ static int read_previous(const struct settings *settings, const struct infrastru
 int redeploy(const struct recovery *recovery, const json_t *event, const struct infrastructure *model,
              json_t **report)
 {
-    CLEANUP_FREE char *path = NULL;
-    struct previous previous = { 0 };
-    struct target_keys keys = { 0 };
     const struct settings *settings = recovery->settings;
+    struct target_keys keys = { 0 };
+    struct plan plan = { .recovery = recovery, .event = json_copy((json_t *)event), .report = json_object() };
+    manifest_init(&plan.new, recovery->strings);
+    *report = plan.report;
     log_notice(NULL, settings->dry_run ? "Planning the redeployment..." : "Redeploying the system...");
-    *report = json_object();
-    int status = make_manifest(settings, event, &path);
-    /* What was kept of an earlier deployment goes first: the record must not be read beside its transcript. */
-    if (status == 0 && !settings->dry_run)
-        status = recover_forget(recovery);
-    if (status == 0 && !settings->dry_run)
-        status = keep_manifest(recovery, path, "new");
+    int status = read_previous(settings, model, &keys, recovery->strings, &plan.previous);
     if (status == 0)
-        status = read_previous(settings, model, &keys, recovery->strings, &previous);
-    if (status == 0) {
-        json_object_update_new(*report, json_pack("{ss* ss}", "previous", previous.path, "manifest", path));
-        status = check_and_deploy(recovery, event, &previous, path, *report);
-    }
-    previous_clear(&previous);
+        json_object_set_new(plan.report, "previous", json_string(plan.previous.path));
+    if (status == 0)
+        status = make_pinned(&plan);
+    if (status == 0)
+        status = check(&plan);
+    if (status == 0 && !settings->dry_run)
+        status = deploy_plan(&plan);
+    manifest_clear(&plan.new);
+    json_decref(plan.pins);
+    json_decref(plan.event);
+    free(plan.path);
+    previous_clear(&plan.previous);
     target_keys_clear(&keys);
     return status;
 }

@@ -109,6 +109,8 @@ static void close_network(void *network)
 }
 
 static const char expression[] = "simulated: nix-instantiate knows what is meant\n";
+static const char *const wrappers[] = { SCENARIO_EXPRESSIONS "/effective-model.nix",
+                                        SCENARIO_EXPRESSIONS "/pinned-distribution.nix" };
 
 static void *open_network(const struct scenario_setting *setting)
 {
@@ -131,8 +133,8 @@ static void *open_network(const struct scenario_setting *setting)
     scenario_watch(scenario);
     add_machines(scenario, json_object_get(setting->scenario, "targets"));
     scenario_write_models(scenario);
-    simulated_files_write(&scenario->simulation->files, SCENARIO_EXPRESSIONS "/effective-model.nix",
-                          expression, strlen(expression));
+    for (size_t i = 0; i < sizeof wrappers / sizeof *wrappers; i++)
+        simulated_files_write(&scenario->simulation->files, wrappers[i], expression, strlen(expression));
     simulated_files_make_directory(&scenario->simulation->files, "/tmp");
     int status = simulated_loop_open(&scenario->loop, json_object_get(setting->scenario, "options"),
                                      scenario->discovers,

@@ -209,7 +209,8 @@ static enum simulated_redeployment check_and_deploy(struct simulated_host *host,
     if (manifest_read(path, host->simulation->strings, &new, &reason) != MANIFEST_READ)
         simulated_broken(reason);
     int stopped =
-        check_deployment(previous->known ? &previous->manifest : NULL, &new, host->report, &host->settings);
+        check_deployment(previous->known ? &previous->manifest : NULL, &new,
+                         json_object_get(host->state.root, "survivors"), host->report, &host->settings);
     manifest_clear(&new);
     if (stopped != 0)
         return SIMULATED_STOPPED;

@@ -112,31 +112,63 @@ static json_t *load(const struct simulated_scenario *scenario, const char *path)
     return text ? json_loads(text, JSON_DECODE_ANY, NULL) : NULL;
 }
 
-/* An effective model has beside it which model it is, and whom it leaves out. */
+/* What stands in that file beside a model that wraps another one. */
+static json_t *load_beside(const struct simulated_scenario *scenario, const char *file, const char *name)
+{
+    CLEANUP_FREE char *path =
+        simulated_memory(string_format("%.*s/%s", (int)(strrchr(file, '/') - file), file, name));
+    return load(scenario, path);
+}
+
+/* The model that it wraps. */
+static json_t *load_wrapped(const struct simulated_scenario *scenario, const char *file)
+{
+    CLEANUP_JSON json_t *path = load_beside(scenario, file, "model.json");
+    return path ? load(scenario, json_string_value(path)) : NULL;
+}
+
+/* An effective model leaves targets out of one. */
 static json_t *load_effective(const struct simulated_scenario *scenario, const char *file)
 {
-    int directory = (int)(strrchr(file, '/') - file);
-    CLEANUP_FREE char *model = simulated_memory(string_format("%.*s/model.json", directory, file));
-    CLEANUP_FREE char *left_out = simulated_memory(string_format("%.*s/left-out.json", directory, file));
-    CLEANUP_JSON json_t *path = load(scenario, model), *names = load(scenario, left_out);
-    json_t *result = path ? load(scenario, json_string_value(path)) : NULL, *name;
+    CLEANUP_JSON json_t *names = load_beside(scenario, file, "left-out.json");
+    json_t *result = load_wrapped(scenario, file), *name;
     size_t index;
     json_array_foreach(names, index, name)
         json_object_del(result, json_string_value(name));
     return result;
 }
 
+static bool ends_in(const char *file, const char *end)
+{
+    size_t length = strlen(file);
+    return length > strlen(end) && strcmp(file + length - strlen(end), end) == 0;
+}
+
 static json_t *load_model(const struct simulated_scenario *scenario, const char *file)
 {
-    static const char effective[] = "/effective/infrastructure.nix";
-    size_t length = strlen(file), end = strlen(effective);
-    json_t *model = length > end && strcmp(file + length - end, effective) == 0
-                        ? load_effective(scenario, file)
-                        : load(scenario, file);
+    json_t *model = ends_in(file, "/effective/infrastructure.nix") ? load_effective(scenario, file)
+                                                                   : load(scenario, file);
     if (json_is_object(model))
         return model;
     json_decref(model);
     return NULL;
+}
+
+/* { SERVICE: [TARGET] }. One that pins services has them elsewhere. */
+static json_t *load_distribution(const struct simulated_scenario *scenario, const char *file)
+{
+    if (!ends_in(file, "/pinned/distribution.nix"))
+        return load(scenario, file);
+    CLEANUP_JSON json_t *pins = load_beside(scenario, file, "pins.json");
+    json_t *result = load_wrapped(scenario, file), *places, *place;
+    const char *service;
+    size_t index;
+    json_object_foreach(pins, service, places) {
+        json_object_set_new(result, service, json_array());
+        json_array_foreach(places, index, place)
+            json_array_append(json_object_get(result, service), json_object_get(place, "target"));
+    }
+    return result;
 }
 
 static void put_value(xmlBufferPtr output, const json_t *value);
@@ -368,7 +400,7 @@ static int make_manifest(struct simulated_scenario *scenario, const struct dydis
                          xmlBufferPtr output)
 {
     CLEANUP_JSON json_t *services = load(scenario, option(program, "--services"));
-    CLEANUP_JSON json_t *places = load(scenario, option(program, "--distribution"));
+    CLEANUP_JSON json_t *places = load_distribution(scenario, option(program, "--distribution"));
     CLEANUP_JSON json_t *model = load_model(scenario, option(program, "--infrastructure"));
     bool possible = services && places && model && !scenario->simulation->full;
     const char *path = possible ? scenario_manifest(scenario, services, places, model) : NULL;

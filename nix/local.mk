@@ -8,6 +8,7 @@ dist_nixexpr_DATA += \
 	nix/infrastructure.nix \
 	nix/manifest-xml.nix \
 	nix/manifest.nix \
+	nix/pinned-distribution.nix \
 	nix/scenario-distribution.nix \
 	nix/scenario-infrastructure.nix \
 	nix/scenario-services.nix \

@@ -24,6 +24,7 @@ unit_tests = \
 	tests/unit/operations \
 	tests/unit/options \
 	tests/unit/paths \
+	tests/unit/pins \
 	tests/unit/portion \
 	tests/unit/presence \
 	tests/unit/programs \
@@ -56,6 +57,8 @@ tests_unit_options_CPPFLAGS = $(tests_unit_copies_CPPFLAGS)
 tests_unit_options_LDADD = $(tests_unit_copies_LDADD)
 tests_unit_check_CPPFLAGS = $(AM_CPPFLAGS) -iquote $(top_srcdir)/host
 tests_unit_check_LDADD = host/libhost.a $(LDADD)
+tests_unit_pins_CPPFLAGS = $(tests_unit_check_CPPFLAGS)
+tests_unit_pins_LDADD = $(tests_unit_check_LDADD)
 tests_unit_presence_CPPFLAGS = $(tests_unit_check_CPPFLAGS)
 tests_unit_presence_LDADD = $(tests_unit_check_LDADD)
 tests_unit_journal_CPPFLAGS = $(tests_unit_check_CPPFLAGS)
@@ -162,6 +165,7 @@ shell_tests = \
 	tests/lab-ordinary-user.sh \
 	tests/manual.sh \
 	tests/nix-module.sh \
+	tests/pinned-distribution.sh \
 	tests/progress.sh \
 	tests/report.sh \
 	tests/report-browser.sh \

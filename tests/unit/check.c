@@ -66,7 +66,7 @@ static int teardown(void **state)
 static int check(const struct plan *plan, const char *report_text)
 {
     json_t *report = report_text ? json_loads(report_text, 0, NULL) : NULL;
-    int status = check_deployment(&plan->previous, &plan->new, report, &plan->settings);
+    int status = check_deployment(&plan->previous, &plan->new, NULL, report, &plan->settings);
     json_decref(report);
     return status;
 }
@@ -75,7 +75,7 @@ static int check(const struct plan *plan, const char *report_text)
 static void expect_finding(const struct plan *plan, const char *report_text, const char *kind, const char *target)
 {
     json_t *report = report_text ? json_loads(report_text, 0, NULL) : NULL, *finding;
-    json_t *findings = check_findings(&plan->previous, &plan->new, report, &plan->settings);
+    json_t *findings = check_findings(&plan->previous, &plan->new, NULL, report, &plan->settings);
     char option[64];
     snprintf(option, sizeof option, "--force-%s", kind);
     assert_int_equal(json_array_size(findings), 1);
@@ -196,7 +196,7 @@ static void all_that_stands_against_it_is_found(void **state)
     add_target(plan, &plan->new, "c", "192.0.2.3");
     hold(&plan->previous, "a", PROVIDER);
     hold(&plan->new, "c", NULL);
-    findings = check_findings(&plan->previous, &plan->new, report, &plan->settings);
+    findings = check_findings(&plan->previous, &plan->new, NULL, report, &plan->settings);
     assert_int_equal(json_array_size(findings), 3);
     json_decref(findings);
     json_decref(report);
@@ -260,7 +260,7 @@ static void many_conflicts_take_no_squares(void **state)
     manifest_sort(&plan->previous);
     manifest_sort(&plan->new);
     int64_t started = operations->now();
-    assert_int_equal(check_deployment(&plan->previous, &plan->new, report, &plan->settings), 0);
+    assert_int_equal(check_deployment(&plan->previous, &plan->new, NULL, report, &plan->settings), 0);
     assert_true(operations->now() - started < 20000);
     json_decref(report);
 }
