@@ -81,13 +81,54 @@ static json_t *object_at(json_t *parent, const char *key)
     return object;
 }
 
+/* What every reader of the state may rely on. */
+static const struct {
+    const char *name;
+    json_type type;
+} members[] = {
+    { "cycle", JSON_INTEGER },   { "targets", JSON_OBJECT },    { "effective", JSON_ARRAY }, { "paused", JSON_OBJECT },
+    { "resumed", JSON_ARRAY },   { "settling", JSON_INTEGER },  { "snapshots", JSON_OBJECT }, { "silent", JSON_ARRAY },
+    { "deployed", JSON_STRING }, { "deployment", JSON_OBJECT }, { "survivors", JSON_OBJECT },
+    { "leftovers", JSON_ARRAY },
+};
+
+/* The first member that is not what it should be; NULL: none. */
+static const char *wrong_member(const json_t *root)
+{
+    for (size_t i = 0; i < sizeof members / sizeof *members; i++) {
+        const json_t *member = json_object_get(root, members[i].name);
+        if (member && json_typeof(member) != members[i].type)
+            return members[i].name;
+    }
+    return NULL;
+}
+
+/* What is damaged stays where it is, for nothing tells what it held; a copy shows it to whoever mends it. */
+static void tell_damage(const char *file, const char *text, size_t length, const char *damage)
+{
+    CLEANUP_FREE char *copy = string_format("%s.damaged", file);
+    bool kept = copy && operations->write(copy, text, length, 0600) == 0;
+    log_error(NULL, "%s is damaged: %s; put it right, or remove it to forget all that it holds%s%s", file, damage,
+              kept ? "; a copy is in " : "", kept ? copy : "");
+}
+
 static json_t *parse_state(const char *file, const char *text, size_t length)
 {
     json_error_t error;
     json_t *root = json_loadb(text, length, JSON_REJECT_DUPLICATES, &error);
-    if (json_is_object(root) && json_integer_value(json_object_get(root, "version")) == 1)
+    const json_t *version = json_object_get(root, "version");
+    const char *wrong = wrong_member(root);
+    if (json_is_integer(version) && json_integer_value(version) > 1)
+        log_error(NULL, "%s is of version %" JSON_INTEGER_FORMAT ", from a newer release; this one knows version 1", file,
+                  json_integer_value(version));
+    else if (json_integer_value(version) != 1 || wrong) {
+        CLEANUP_FREE char *damage = !root ? string_format("line %d: %s", error.line, error.text)
+                                    : wrong ? string_format("its member %s is none", wrong)
+                                            : strdup("it has no version");
+        tell_damage(file, text, length, damage ? damage : "out of memory");
+    } else {
         return root;
-    log_warning(NULL, "%s is damaged and starts afresh: %s", file, root ? "no version 1" : error.text);
+    }
     json_decref(root);
     return NULL;
 }
@@ -101,10 +142,10 @@ int state_load(const char *directory, struct state *state)
         return -1;
     if (operations->read(state->file, state_limit, &text, &length) == 0)
         state->root = parse_state(state->file, text, length);
-    else if (errno != ENOENT)
-        log_warning(NULL, "%s is not read and starts afresh: %s", state->file, strerror(errno));
-    if (!state->root)
+    else if (errno == ENOENT)
         state->root = fresh_state();
+    else
+        log_error(NULL, "%s: %s", state->file, strerror(errno));
     return state->root ? 0 : -1;
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
  * What the loop remembers between cycles and across restarts, in DIRECTORY/state.json. All of it may be
- * deleted at any time: then less is known, and the next cycle says so where it matters.
+ * deleted at any time: then less is known, and the next cycle says so where it matters. Damaged it ends every cycle.
  *
  *   version      1
  *   cycle        number of cycles so far
@@ -58,7 +58,8 @@ int state_lock(const char *directory, int *lock);
 /* Whether a program that keeps its transcript in file, or what it started, still runs. */
 bool state_transcript_is_open(const char *file);
 
-/* Reads state.json; an absent or damaged one gives a fresh state (a damaged one with a warning). 0, or -1. */
+/* Reads state.json; only one that is not there gives a fresh state. What cannot be read, is damaged (a copy is put beside
+ * it) or of a newer version is not empty: it stays as it is. 0, or -1 after a message. */
 int state_load(const char *directory, struct state *state);
 
 /* Replaces state.json whole. 0, or -1 after a message. */

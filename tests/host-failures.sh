@@ -39,8 +39,20 @@ cp "$models/infrastructure.nix" "$answers/generate"
 fails 1 'a generator that is not there' generated --geninfra=no-such-program
 has "$(output)" 'no-such-program: not started: ' 'is told'
 
-# Each program of the later stages.
+# What cannot be read is not empty: what was held, paused and left to do is kept, and nothing is deployed meanwhile.
 deployed_before "$previous"
+for text in '{' '{"version":2,"paused":{"reason":"operator","since":1}}' '{"version":1,"targets":[]}'; do
+    mkdir -p "$state/default"
+    echo "$text" > "$state/default/state.json"
+    forget_calls
+    fails 1 "a state.json with $text" watching --once
+    has "$(output)" 'state.json is ' 'is told'
+    is "$(called)" '' 'nothing was called'
+    is "$(cat "$state/default/state.json")" "$text" 'and it stays as it is'
+done
+rm "$state/default/state.json"
+
+# Each program of the later stages.
 echo "$models/infrastructure.nix" > "$answers/dydisnix-augment-infra"
 stages()
 {

@@ -6,6 +6,7 @@
 
 #include "operations.h"
 #include "state.h"
+#include "strings.h"
 
 static json_int_t snapshotted(const struct state *state)
 {
@@ -124,9 +125,84 @@ static void what_was_decided_of_copies_is_kept(void **unused)
     state_clear(&state);
 }
 
+static char *directory, *file, *copy;
+
+static void state_is(const char *text)
+{
+    assert_int_equal(operations->write(file, text, strlen(text), 0600), 0);
+}
+
+static void load_state(void *closure)
+{
+    struct state state;
+    assert_int_equal(state_load(directory, &state), *(int *)closure);
+    state_clear(&state);
+}
+
+static void loading_gives(int expected, const char *told)
+{
+    char *messages = unit_written(STDERR_FILENO, load_state, &expected);
+    if (told ? !strstr(messages, told) : messages[0] != '\0')
+        fail_msg("told: %s", messages);
+    free(messages);
+}
+
+static void holds(const char *path, const char *expected)
+{
+    char *text = NULL;
+    size_t length = 0;
+    assert_int_equal(operations->read(path, 1 << 20, &text, &length), 0);
+    assert_string_equal(text, expected);
+    free(text);
+}
+
+/* What was held, paused and left to do must not be forgotten because it cannot be read just now. */
+static void only_what_is_not_there_is_empty(void **unused)
+{
+    static const struct {
+        const char *text, *told;
+    } damaged[] = {
+        { "", "state.json is damaged: line " },
+        { "{\"version\":1,", "state.json is damaged: line " },
+        { "[]", "it has no version" },
+        { "{}", "it has no version" },
+        { "{\"version\":\"1\"}", "it has no version" },
+        { "{\"version\":1,\"targets\":[]}", "its member targets is none" },
+        { "{\"version\":1,\"paused\":true}", "its member paused is none" },
+    };
+    (void)unused;
+    operations_use(&real_operations);
+    assert_int_equal(operations->temporary_directory("state", &directory), 0);
+    file = string_format("%s/state.json", directory);
+    copy = string_format("%s/state.json.damaged", directory);
+    loading_gives(0, NULL);
+    for (size_t i = 0; i < sizeof damaged / sizeof *damaged; i++) {
+        state_is(damaged[i].text);
+        loading_gives(-1, damaged[i].told);
+        holds(file, damaged[i].text);
+        holds(copy, damaged[i].text);
+    }
+    unlink(copy);
+    state_is("{\"version\":2,\"paused\":true}");
+    loading_gives(-1, "is of version 2, from a newer release; this one knows version 1");
+    holds(file, "{\"version\":2,\"paused\":true}");
+    assert_int_equal(access(copy, F_OK), -1);
+    unlink(file);
+    assert_int_equal(symlink("state.json", file), 0);
+    loading_gives(-1, "state.json: ");
+    unlink(file);
+    state_is("{\"version\":1,\"targets\":{}}");
+    loading_gives(0, NULL);
+    operations->remove(directory);
+    free(directory);
+    free(file);
+    free(copy);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(only_what_is_not_there_is_empty),
         cmocka_unit_test(what_was_decided_of_copies_is_kept),
         cmocka_unit_test(a_target_went_away_after_its_last_answer),
         cmocka_unit_test(a_rescue_after_an_absence_tells_nothing_of_before),
