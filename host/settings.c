@@ -130,7 +130,8 @@ const char *const stage_names[STAGES] = { "capture",  "augment",      "detect", 
                                           "snapshot", "redistribute", "assign_ids", "redeploy" };
 
 static const char units[] = "smhd";
-static const long unit_seconds[] = { 1, 60, 3600, 24 * 3600 };
+static const int64_t unit_seconds[] = { 1, 60, 3600, 24 * 3600 };
+static const int64_t year = 365 * 24 * 3600; /* more seconds than that are a mistake */
 
 struct reading {
     struct settings *settings;
@@ -197,13 +198,14 @@ static enum settings_outcome set_text(const char **setting, int option, const ch
     return SETTINGS_READY;
 }
 
-static enum settings_outcome set_number(long *setting, const char *option, const char *text, long least)
+static enum settings_outcome set_number(int64_t *setting, const char *option, const char *text,
+                                         int64_t least)
 {
     char *end = NULL;
     errno = 0;
-    long number = strtol(text, &end, 10);
-    if (errno || end == text || *end || number < least || number > 365L * 24 * 3600) {
-        log_error(NULL, "--%s=%s: a whole number of at least %ld is expected", option, text, least);
+    int64_t number = strtoll(text, &end, 10);
+    if (errno || end == text || *end || number < least || number > year) {
+        log_error(NULL, "--%s=%s: a whole number of at least %lld is expected", option, text, (long long)least);
         return SETTINGS_WRONG;
     }
     *setting = number;
@@ -212,7 +214,7 @@ static enum settings_outcome set_number(long *setting, const char *option, const
 
 static enum settings_outcome set_checked_number(const char **setting, const char *option, const char *text)
 {
-    long ignored;
+    int64_t ignored;
     *setting = text;
     return set_number(&ignored, option, text, 1);
 }
@@ -258,7 +260,7 @@ static enum settings_outcome parse_plugin_option(struct settings *settings, char
 }
 
 /* As sleep(1) takes it: a fraction, a unit. In whole seconds, one at least. Nothing is the default. */
-static enum settings_outcome set_interval(long *setting, const char *text)
+static enum settings_outcome set_interval(int64_t *setting, const char *text)
 {
     char *end = NULL;
     double number = strtod(text, &end);
@@ -266,9 +268,10 @@ static enum settings_outcome set_interval(long *setting, const char *text)
     double seconds = number * (double)(unit ? unit_seconds[unit - units] : 1);
     if (!*text)
         return SETTINGS_READY;
-    if (end != text + strspn(text, "0123456789.") || end == text || (*end && !unit) || seconds > 365.0 * 24 * 3600)
+    if (end != text + strspn(text, "0123456789.") || end == text || (*end && !unit) || seconds > (double)year)
         return wrong_value(OPTION_INTERVAL, text, "a number of seconds, or one with s, m, h or d,");
-    *setting = (long)seconds < seconds || seconds < 1 ? (long)seconds + 1 : (long)seconds;
+    int64_t whole = (int64_t)seconds;
+    *setting = (double)whole < seconds || seconds < 1 ? whole + 1 : whole;
     return SETTINGS_READY;
 }
 
@@ -277,7 +280,7 @@ static enum settings_outcome set_lost(struct presence_policy *policy, int option
 {
     char *end = NULL;
     errno = 0;
-    long number = strtol(text, &end, 10);
+    int64_t number = strtoll(text, &end, 10);
     bool percent = end != text && strcmp(end, "%") == 0;
     if (errno || end == text || (*end && !percent) || number < 0 || number > (percent ? 100 : 1000000))
         return wrong_value(option, text, "a number of targets or a percentage");
@@ -287,14 +290,14 @@ static enum settings_outcome set_lost(struct presence_policy *policy, int option
 }
 
 /* Seconds, or a number with s, m, h or d. */
-static enum settings_outcome set_duration(long *setting, int option, const char *text)
+static enum settings_outcome set_duration(int64_t *setting, int option, const char *text)
 {
     char *end = NULL;
     errno = 0;
-    long number = strtol(text, &end, 10);
+    int64_t number = strtoll(text, &end, 10);
     const char *unit = *end && !end[1] ? strchr(units, *end) : NULL;
-    long factor = unit ? unit_seconds[unit - units] : 1;
-    if (errno || end == text || (*end && !unit) || number < 1 || number > 365L * 24 * 3600 / factor)
+    int64_t factor = unit ? unit_seconds[unit - units] : 1;
+    if (errno || end == text || (*end && !unit) || number < 1 || number > year / factor)
         return wrong_value(option, text, "a number of seconds, or one with s, m, h or d,");
     *setting = number * factor;
     return SETTINGS_READY;
@@ -353,7 +356,7 @@ static enum settings_outcome take_policy(struct reading *reading, int option, ch
     struct settings *settings = reading->settings;
     struct presence_policy *presence = &settings->presence;
     const char *name = option_name(option);
-    long number = 0;
+    int64_t number = 0;
     enum settings_outcome outcome;
     switch (option) {
     case OPTION_GENINFRA_STREAM: reading->stream = value; return SETTINGS_READY;

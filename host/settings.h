@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "presence.h"
 
@@ -29,18 +30,18 @@ struct settings {
     char **generator; /* the words of --geninfra; NULL: none */
     char **stream;    /* of --geninfra-stream */
     char **guard;     /* of --guard */
-    long interval;    /* seconds */
+    int64_t interval; /* seconds */
     bool snapshot, reconstruct, once, allow_empty, verbose, log_json;
     bool release_stale_locks;
     bool force_conflict, force_superseded, force_keys, force_provider; /* go on where the check would stop */
-    long retry_min, retry_max; /* seconds */
-    bool probes;               /* ask targets whether they are there */
-    long probe_interval, probe_timeout;      /* seconds */
-    long settle;                             /* seconds that a model has to be still */
+    int64_t retry_min, retry_max;         /* seconds */
+    bool probes;                          /* ask targets whether they are there */
+    int64_t probe_interval, probe_timeout; /* seconds */
+    int64_t settle;                       /* seconds that a model has to be still */
     struct presence_policy presence;
-    long resync;                             /* seconds; 0: never */
-    long stage_timeouts[STAGES];             /* seconds; 0: none */
-    long cycle_timeout, stop_timeout;        /* seconds; the first 0: none */
+    int64_t resync;                       /* seconds; 0: never */
+    int64_t stage_timeouts[STAGES];       /* seconds; 0: none */
+    int64_t cycle_timeout, stop_timeout;  /* seconds; the first 0: none */
     bool dry_run, exit_with_parent;
     char *state_directory;     /* of this profile */
     bool state_is_copy;        /* of a dry run, removed at the end */

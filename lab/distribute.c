@@ -10,7 +10,7 @@
 #include "workers.h"
 
 /* A closure may be large, and it passes through memory. */
-static const size_t CLOSURE_LIMIT = (size_t)4 << 30;
+static const size_t CLOSURE_LIMIT = BYTES_AT_MOST(UINT64_C(4) << 30);
 
 static int run_local(struct arguments *arguments, struct dydisnix_result *result)
 {

@@ -7,6 +7,7 @@
 #define OPERATIONS_H
 
 #include <dydisnix/plugin.h>
+#include <stdint.h>
 
 /* The table that everything in this program uses. NULL until operations_use(). */
 extern const struct dydisnix_operations *operations;
@@ -29,6 +30,9 @@ void log_error(const char *target, const char *format, ...) __attribute__((forma
 void log_warning(const char *target, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void log_notice(const char *target, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void log_debug(const char *target, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* A limit in bytes for an operation. Where sizes have 32 bits, no more than twice of it is a size too. */
+#define BYTES_AT_MOST(bytes) ((uint64_t)(bytes) < SIZE_MAX / 4 ? (size_t)(bytes) : SIZE_MAX / 4)
 
 /* Runs one program through operations->run(). Returns 0 if it was run and exited with 0; else -1, with result
  * filled in and nothing printed. result->output belongs to the caller. */

@@ -10,7 +10,7 @@
 #include "paths.h"
 
 /* The coordinator's own manifest may be far larger than what a target is allowed to send. */
-static const size_t manifest_limit = (size_t)4 << 30;
+static const size_t manifest_limit = BYTES_AT_MOST(UINT64_C(4) << 30);
 
 enum manifest_reading manifest_read(const char *path, struct strings *strings, struct manifest *manifest,
                                     char **reason)

@@ -58,7 +58,7 @@ int mapping_set_init(struct set *set, size_t most)
 /* Where the item is, or where it is to be put. */
 static size_t place_of(const struct set *set, const void *item)
 {
-    size_t place = set->hash(item) & (set->room - 1);
+    size_t place = (size_t)set->hash(item) & (set->room - 1);
 
     while (set->slots[place] && !set->same(set->slots[place], item))
         place = (place + 1) & (set->room - 1);

@@ -107,7 +107,7 @@ static int set_number(struct options *options, enum number which, const char *va
     case TRANSFER_TIMEOUT: options->transfer_timeout = given * 1000; break;
     case JOBS: options->jobs = (unsigned)given; break;
     case MAX_CONCURRENT_TRANSFERS: options->max_concurrent_transfers = (unsigned)given; break;
-    case MAX_MANIFEST_SIZE: options->manifest_limit = (size_t)given; break;
+    case MAX_MANIFEST_SIZE: options->manifest_limit = BYTES_AT_MOST(given); break;
     default: options->depth_limit = (unsigned)given;
     }
     return 0;

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# Every file includes what it uses, and clang has nothing to say. What one version of libxml2 includes, another does
-# not: here it includes nothing.
+# Every file includes what it uses, sizes fit into 32 bits, and clang has nothing to say. What one version of libxml2
+# includes, another does not: here it includes nothing.
 . "${srcdir:?}/tests/functions.sh"
 
 # The headers of libxml2 without those of anybody else, and without the types that only these define.
@@ -47,6 +47,11 @@ is "$(compile '*.c' lib host plugin lab tests)" '' 'each source includes what it
 for directory in lib host plugin lab tests; do
     ok "sources of $directory were among them" grep -q "^$directory/" "$scratch/files"
 done
+
+# Where a size has 32 bits, such a constant is 0, and no compiler says so.
+is "$(cd "$srcdir" && find lib host plugin lab tests -name '*.[ch]' -exec grep -nE '\(size_t\)[0-9]+ << [0-9]' {} + \
+    | sed 's/^\([^:]*:[0-9]*\):.*(size_t)\([0-9]*\) << \([0-9]*\).*/\1 \2 \3/' | awk '$2 * 2 ^ $3 >= 2 ^ 32 { print $1 }')" \
+    '' 'no size is larger than 32 bits hold'
 
 if [ -n "$CLANG" ]; then
     compiler="$CLANG" flags="$WARNINGS -Werror" bare=/nonexistent

@@ -89,6 +89,7 @@ static void moments(void **state)
     (void)state;
     assert_string_equal(moment_of(0).text, "1970-01-01T00:00:00Z");
     assert_string_equal(moment_of(1767225599).text, "2025-12-31T23:59:59Z");
+    assert_string_equal(moment_of(4102444800).text, "2100-01-01T00:00:00Z");
 }
 
 static void write_long_message(void *closure)

@@ -76,6 +76,15 @@ static void units_are_seconds_outside(void **state)
     assert_int_equal(options.superseded_max_age, 9);
 }
 
+/* 2^40 bytes are as many as a size counts, not none. */
+static void the_largest_size_is_large(void **state)
+{
+    struct options options = options_default;
+    (void)state;
+    assert_int_equal(set(&options, "max-manifest-size", "1099511627776"), 0);
+    assert_true(options.manifest_limit > (size_t)1 << 29);
+}
+
 /* What describes the options makes them again. */
 static void described_and_taken(void **state)
 {
@@ -105,6 +114,7 @@ int main(void)
         cmocka_unit_test(what_is_right_is_taken),
         cmocka_unit_test(what_is_wrong_changes_nothing),
         cmocka_unit_test(units_are_seconds_outside),
+        cmocka_unit_test(the_largest_size_is_large),
         cmocka_unit_test(described_and_taken),
     };
     return cmocka_run_group_tests_name("options", tests, NULL, NULL);

@@ -322,7 +322,7 @@ static void what_is_left_behind_does_not_block(void **state)
 
 static void what_is_left_behind_may_go_on_writing(void **state)
 {
-    const struct dydisnix_program program = { .output_limit = (size_t)1 << 40 };
+    const struct dydisnix_program program = { .output_limit = BYTES_AT_MOST(UINT64_C(1) << 40) };
     struct dydisnix_result result;
     pid_t pid;
 

@@ -84,7 +84,7 @@ static bool has_value(const struct settings *settings, size_t i)
     const char *at = (const char *)settings + options[i].at;
     switch (options[i].kind) {
     case FLAG: return *(const bool *)at;
-    case NUMBER: return *(const long *)at == atol(options[i].value);
+    case NUMBER: return *(const int64_t *)at == atoll(options[i].value);
     case WORDS: return strcmp((*(char **const *)at)[0], options[i].value) == 0;
     default: return *(char *const *)at && strcmp(*(char *const *)at, options[i].value) == 0;
     }
@@ -157,6 +157,25 @@ static void an_interval_is_what_sleep_takes(void **state)
     }
 }
 
+/* The loop counts milliseconds: a year of them is more than 32 bits hold. */
+static void a_year_is_no_overflow(void **state)
+{
+    static const char *const options_of_time[] = { "--interval", "--retry-min", "--retry-max", "--resync",
+                                                   "--cycle-timeout", "--stop-timeout", "--probe-interval",
+                                                   "--probe-timeout" };
+    (void)state;
+    for (size_t i = 0; i < sizeof options_of_time / sizeof *options_of_time; i++) {
+        struct settings settings;
+        assert_int_equal(read_words(&settings, options_of_time[i], "31536000", NULL, NULL), SETTINGS_READY);
+        const int64_t milliseconds[] = { settings.interval * 1000,      settings.retry_min * 1000,
+                                         settings.retry_max * 1000,     settings.resync * 1000,
+                                         settings.cycle_timeout * 1000, settings.stop_timeout * 1000,
+                                         settings.probe_interval * 1000, settings.probe_timeout * 1000 };
+        assert_true(milliseconds[i] == INT64_C(31536000000));
+        settings_clear(&settings);
+    }
+}
+
 static void an_empty_generator_is_none(void **state)
 {
     struct settings settings;
@@ -190,6 +209,7 @@ int main(void)
         TEST(every_short_form_means_what_it_meant),
         TEST(letters_mean_what_they_meant),
         TEST(an_interval_is_what_sleep_takes),
+        TEST(a_year_is_no_overflow),
         TEST(an_empty_generator_is_none),
         TEST(words_of_no_option_are_passed_over),
     };
