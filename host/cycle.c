@@ -13,7 +13,9 @@
 #include "loader.h"
 #include "mended.h"
 #include "model.h"
+#include "nix-access.h"
 #include "operations.h"
+#include "paths.h"
 #include "plan.h"
 #include "presence.h"
 #include "previous.h"
@@ -404,9 +406,21 @@ static void settle_failed(struct cycle *cycle)
         note_stage(cycle, "recover", status != 0, operations->now() - began, report_of(cycle, "recover"));
 }
 
+/* Disnix makes the last part of the path alone, when everything else has been done. */
+static int prepare_profile(const struct settings *settings)
+{
+    CLEANUP_FREE char *profile = coordinator_profile_path(settings->coordinator_profile_path, settings->profile);
+    if (profile)
+        return nix_prepare_profile(profile);
+    log_error(NULL, "cannot tell where the coordinator profile is");
+    return -1;
+}
+
 static int redeploy_stage(struct cycle *cycle, json_t **report)
 {
     const struct recovery recovery = recovery_of(cycle);
+    if (!cycle->settings->dry_run && prepare_profile(cycle->settings) != 0)
+        return -1;
     int status = redeploy(&recovery, cycle->event, &cycle->model.infrastructure, report);
     cycle->redeployed = status == 0;
     if (status != 0 && may_recover(cycle) && !interrupted && getppid() == cycle->request.host)

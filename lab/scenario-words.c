@@ -95,6 +95,8 @@ static const struct {
     { "collect-garbage", "the coordinator's store is rid of garbage", "" },
     { "full-disk", "the disk of the coordinator is full", "" },
     { "free-disk", "the disk of the coordinator has room again", "" },
+    { "close-profiles", "the loop may not write where the coordinator profile is", "" },
+    { "open-profiles", "the loop may write there again", "" },
 };
 
 static bool write_simple(FILE *stream, const json_t *event, const char *name)

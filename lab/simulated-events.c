@@ -436,6 +436,8 @@ static int happen_to_host(struct simulated_scenario *scenario, const json_t *eve
         collect_garbage(scenario->simulation);
     else if (is(word, "full-disk") || is(word, "free-disk"))
         scenario->simulation->full = is(word, "full-disk");
+    else if (is(word, "close-profiles") || is(word, "open-profiles"))
+        scenario->simulation->closed = is(word, "close-profiles") ? SCENARIO_PROFILES : NULL;
     else if (is(word, "clock"))
         scenario->simulation->clock_offset += json_integer_value(json_object_get(event, "seconds"));
     else if (is(word, "wait"))

@@ -134,6 +134,7 @@ struct simulation {
     int64_t cost;                        /* milliseconds that a program takes */
     int64_t clock_offset;                /* seconds that the clock is ahead of the time that has passed */
     bool full;                           /* the coordinator's disk */
+    const char *closed;                  /* a directory that the loop's user may not write to; NULL: none */
     size_t effects, fault_at;            /* so far; the one that goes wrong, 0: none */
     enum simulated_fault fault;
     char *fault_hit; /* what went wrong */
@@ -218,6 +219,9 @@ void simulation_use(struct simulation *simulation);
 /* Something is about to be done to the world; what: "write", "nix-env", …; where: to what, or NULL. False: it
  * is not, errno says why. */
 bool simulation_effect(struct simulation *simulation, const char *what, const char *where);
+
+/* Whether that is in the directory that is closed, or is it. */
+bool simulation_is_closed(const struct simulation *simulation, const char *path);
 
 /* A line that a program prints for people, among the messages. */
 void simulation_say(struct simulation *simulation, const char *line);

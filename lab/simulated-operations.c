@@ -241,6 +241,8 @@ static int simulated_read(const char *path, size_t limit, char **data, size_t *l
 static int simulated_write(const char *path, const char *data, size_t length, unsigned mode)
 {
     (void)mode;
+    if (simulation_is_closed(current, path))
+        return fail(EACCES);
     if (!simulation_effect(current, "write", path))
         return -1;
     return simulated_files_write(&current->files, path, data, length) == 0 ? 0 : fail(ENOMEM);
@@ -288,11 +290,19 @@ static int simulated_read_link(const char *path, char **destination)
     return 0;
 }
 
+bool simulation_is_closed(const struct simulation *simulation, const char *path)
+{
+    size_t length = simulation->closed ? strlen(simulation->closed) : 0;
+    return length > 0 && strncmp(path, simulation->closed, length) == 0 && (path[length] == '/' || path[length] == '\0');
+}
+
 static int simulated_make_directory(const char *path, unsigned mode)
 {
     (void)mode;
     if (simulated_files_is_directory(&current->files, path))
         return is_dead() ? fail(EIO) : 0;
+    if (simulation_is_closed(current, path))
+        return fail(EACCES);
     if (!simulation_effect(current, "make_directory", path) && errno != ENOSPC)
         return -1; /* on a full disk there is room for a name */
     return simulated_files_make_directory(&current->files, path) == 0 ? 0 : fail(ENOMEM);
@@ -335,6 +345,14 @@ static bool simulated_is_own_file(const char *path)
 {
     const struct simulated_file *file = simulated_files_find(&current->files, path);
     return file && !file->link;
+}
+
+static bool simulated_may_write(const char *directory)
+{
+    if (!simulation_is_closed(current, directory))
+        return true;
+    errno = EACCES;
+    return false;
 }
 
 static int simulated_temporary_directory(const char *prefix, char **path)
@@ -398,6 +416,7 @@ static const struct dydisnix_operations simulated_operations = {
     .is_own_file = simulated_is_own_file,
     .move = simulated_move,
     .append = simulated_append,
+    .may_write = simulated_may_write,
 };
 
 struct simulation *simulation_new(void)

@@ -19,6 +19,7 @@ lib_libdydisnix_a_SOURCES = \
 	lib/manifest-running.c \
 	lib/manifest-write.c \
 	lib/nix.c lib/nix.h \
+	lib/nix-access.c lib/nix-access.h \
 	lib/operations.c lib/operations.h \
 	lib/paths.c lib/paths.h \
 	lib/portion.c lib/portion.h \

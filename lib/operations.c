@@ -128,3 +128,9 @@ int spool_file(const char *path, int (*fill)(void *closure, int (*put)(void *, c
     errno = ENOSYS;
     return -1;
 }
+
+bool may_write(const char *directory)
+{
+    return operations->size < offsetof(struct dydisnix_operations, may_write) + sizeof operations->may_write
+           || operations->may_write == NULL || operations->may_write(directory);
+}

@@ -51,6 +51,9 @@ int move_path(const char *from, const char *to);
 int spool_file(const char *path, int (*fill)(void *closure, int (*put)(void *, const char *, size_t), void *spool),
                void *closure, unsigned mode);
 
+/* operations->may_write(); true where the table does not have it. */
+bool may_write(const char *directory);
+
 /* A moment in UTC as 2026-01-31T12:00:00Z, for documents. */
 struct moment {
     char text[sizeof "-2147481748-12-31T23:59:60Z"];

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "cleanup.h"
 #include "strings.h"
@@ -265,6 +266,11 @@ int real_make_directory(const char *path, unsigned mode)
         *slash = '/';
     }
     return make_one_directory(path, mode);
+}
+
+bool real_may_write(const char *directory)
+{
+    return faccessat(AT_FDCWD, directory, W_OK | X_OK, AT_EACCESS) == 0;
 }
 
 int real_temporary_directory(const char *prefix, char **path)

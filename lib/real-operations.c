@@ -162,4 +162,5 @@ const struct dydisnix_operations real_operations = {
     .move = real_move,
     .append = real_append,
     .spool = real_spool,
+    .may_write = real_may_write,
 };

@@ -23,6 +23,7 @@ int real_read_link(const char *path, char **destination);
 int real_make_directory(const char *path, unsigned mode);
 int real_remove(const char *path);
 int real_move(const char *from, const char *to);
+bool real_may_write(const char *directory);
 int real_temporary_directory(const char *prefix, char **path);
 
 int64_t real_now(void);

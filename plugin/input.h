@@ -24,6 +24,7 @@ enum { INPUT_VERSION = 1 };
 /* Where the world failed and the decision ended: "failed" in the file. */
 #define FAILED_PREVIOUS "previous"
 #define FAILED_TARGETS "targets"
+#define FAILED_ACCESS "access"
 #define FAILED_HASHES "hashes"
 #define FAILED_SNAPSHOTS "snapshots"
 #define FAILED_CLOSURES "closures"

@@ -134,20 +134,6 @@ static int add_to_store(struct manifest *manifest, const struct references *refe
     return status;
 }
 
-static int set_profile(const char *profile, const char *path)
-{
-    CLEANUP_FREE char *directory = strdup(profile);
-    char *slash = directory ? strrchr(directory, '/') : NULL;
-    if (!slash)
-        return -1;
-    *slash = '\0';
-    if (operations->make_directory(directory, 0755) != 0) {
-        log_error(NULL, "%s: %s", directory, strerror(errno));
-        return -1;
-    }
-    return nix_set_profile(profile, path);
-}
-
 static long current_generation(const char *profile)
 {
     CLEANUP_FREE char *link = NULL;
@@ -158,27 +144,53 @@ static long current_generation(const char *profile)
     return dash ? strtol(dash + 1, NULL, 10) : 0;
 }
 
-/* valid: what counts as valid at the first attempt, and is then forgotten. */
+/* Whether a garbage collection took something that the store had a moment ago: what the manifest refers to, or path, the
+ * manifest; NULL: it did not come to that. -1: nobody knows. */
+static int has_vanished(const struct references *references, const char *path)
+{
+    CLEANUP_FREE const char **paths = calloc(references->count + 1, sizeof *paths);
+    CLEANUP_FREE bool *invalid = calloc(references->count + 1, sizeof *invalid);
+    size_t count = references->count;
+    if (!paths || !invalid)
+        return -1;
+    memcpy(paths, references->paths, count * sizeof *paths);
+    if (path)
+        paths[count++] = path;
+    if (nix_find_invalid(paths, count, invalid) != 0)
+        return -1;
+    return memchr(invalid, true, count * sizeof *invalid) != NULL;
+}
+
+/* 1: something vanished meanwhile; 0, or -1 after a message. valid: what counts as valid, and is then forgotten. */
+static int try_to_install(struct manifest *manifest, struct references *references, struct set *valid,
+                          const struct previous *previous, const struct options *options, struct installed *installed)
+{
+    free(installed->path);
+    installed->path = NULL;
+    if (drop_invalid(references, valid, installed->unbacked) != 0)
+        return -1;
+    set_clear(valid);
+    if (text_set_init(valid, 0) != 0)
+        return -1;
+    if (add_to_store(manifest, references, &installed->path) != 0)
+        return has_vanished(references, NULL) == 1 ? 1 : -1;
+    if (!options->coordinator_profile)
+        return 0;
+    if (nix_set_profile(previous->profile, installed->path) != 0)
+        return has_vanished(references, installed->path) == 1 ? 1 : -1;
+    installed->generation = current_generation(previous->profile);
+    return 0;
+}
+
 static int install_manifest(struct manifest *manifest, struct references *references, struct set *valid,
                             const struct previous *previous, const struct options *options,
                             struct installed *installed)
 {
     for (int attempt = 1; attempt <= attempts; attempt++) {
-        free(installed->path);
-        installed->path = NULL;
-        if (drop_invalid(references, valid, installed->unbacked) != 0)
-            return -1;
-        set_clear(valid);
-        if (text_set_init(valid, 0) != 0)
-            return -1;
-        if (add_to_store(manifest, references, &installed->path) != 0)
-            continue;
-        if (!options->coordinator_profile)
-            return 0;
-        if (set_profile(previous->profile, installed->path) == 0) {
-            installed->generation = current_generation(previous->profile);
-            return 0;
-        }
+        int status = try_to_install(manifest, references, valid, previous, options, installed);
+        if (status <= 0)
+            return status;
+        log_warning(NULL, "a garbage collection took the manifest, or what it refers to");
     }
     return -1;
 }

@@ -13,6 +13,7 @@
 #include "input.h"
 #include "install.h"
 #include "nix.h"
+#include "nix-access.h"
 #include "operations.h"
 #include "remembered.h"
 #include "replay.h"
@@ -542,13 +543,24 @@ static void report_remembered(struct reconstruction *reconstruction)
     json_object_update(report, reconstruction->remembered.report);
 }
 
+/* Nothing is done to a target, and nothing fetched, that could not be made use of. */
+static int check_access(struct reconstruction *reconstruction)
+{
+    if (reconstruction->replay)
+        return replay_fails(reconstruction->replay, FAILED_ACCESS) ? -1 : 0;
+    if (looks_only(reconstruction) || !reconstruction->options->coordinator_profile
+        || nix_prepare_profile(reconstruction->previous.profile) == 0)
+        return 0;
+    return failed(reconstruction, FAILED_ACCESS);
+}
+
 /* Decides, unless everything is as it was remembered; if not, what was not read for that reason is read now. */
 static int decide_if_needed(struct reconstruction *reconstruction)
 {
     const struct capturing capturing = capturing_of(reconstruction);
     bool all = false;
     if (!reconstruction->remembered.report)
-        return decide(reconstruction);
+        return check_access(reconstruction) == 0 ? decide(reconstruction) : -1;
     if (reconstruction->deferred && find_profiles(&reconstruction->capture, &all) != 0)
         return -1;
     if (all) {
@@ -563,7 +575,7 @@ static int decide_if_needed(struct reconstruction *reconstruction)
     if (load_previous(reconstruction) != 0 || read_deployed(reconstruction) != 0)
         return -1;
     report_targets(reconstruction->report, &reconstruction->capture, reconstruction->options, NULL, NULL);
-    return decide(reconstruction);
+    return check_access(reconstruction) == 0 ? decide(reconstruction) : -1;
 }
 
 static int fetch_if_needed(struct reconstruction *reconstruction)

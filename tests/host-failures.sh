@@ -92,6 +92,12 @@ for text in '' nonsense --help; do
 done
 echo "$models/infrastructure.nix" > "$answers/dydisnix-augment-infra"
 
+# Disnix would say so when all has been done.
+forget_calls
+fails 1 'the directory of the profile cannot be made' stages --coordinator-profile-path=/proc/none
+has "$(output)" '/proc/none, where the coordinator profile is to be, is missing and cannot be made: ' 'that is told'
+is "$(calls_of disnix-manifest)" 0 'before anything is built'
+
 echo 1 > "$answers/disnix-snapshot.status"
 forget_calls
 ok 'a snapshot that fails does not stop the adaptation' stages --snapshot

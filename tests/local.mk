@@ -164,6 +164,7 @@ shell_tests = \
 	tests/lab-machines.sh \
 	tests/lab-ordinary-user.sh \
 	tests/manual.sh \
+	tests/nix-daemon.sh \
 	tests/nix-module.sh \
 	tests/pinned-distribution.sh \
 	tests/progress.sh \

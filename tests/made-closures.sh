@@ -2,6 +2,7 @@
 # Source this after stores.sh: targets whose closures are made by hand, see tests/closures.
 #
 #   network SHARED OWN TARGET…   a new network of these targets, which share so many paths and have so many of their own
+#   holds TARGET SERVICES MAPPINGS SNAPSHOTS   another profile, with this manifest, which can be fetched
 
 cat > "$NETWORK/export.sh" << 'END'
 shift
@@ -19,4 +20,12 @@ network() # SHARED OWN TARGET…
     for name; do
         cp "$NETWORK/export.sh" "$NETWORK/$name"
     done
+}
+
+holds() # TARGET SERVICES MAPPINGS SNAPSHOTS
+{
+    profile "$@"
+    mv "$NETWORK/$1/installed" "$scratch/installed"
+    "$srcdir/tests/closures" add "$NETWORK" "$1" "$scratch/installed"
+    cp "$NETWORK/export.sh" "$NETWORK/$1"
 }

@@ -6,13 +6,6 @@
 . "$srcdir/tests/stores.sh"
 . "$srcdir/tests/made-closures.sh"
 
-holds() # TARGET SERVICES MAPPINGS SNAPSHOTS: a profile with this manifest, which can be fetched
-{
-    profile "$@"
-    mv "$NETWORK/$1/installed" "$scratch/installed"
-    "$srcdir/tests/closures" add "$NETWORK" "$1" "$scratch/installed"
-    cp "$NETWORK/export.sh" "$NETWORK/$1"
-}
 generations()
 {
     ls "$profiles" 2> /dev/null | grep -c -- -link

@@ -143,6 +143,9 @@ struct dydisnix_operations {
      * a piece, and with what put() gets first. Both give 0, or -1 with errno set. */
     int (*spool)(const char *path, int (*fill)(void *closure, int (*put)(void *, const char *, size_t), void *spool),
                  void *closure, unsigned mode);
+
+    /* Whether this user may make and remove entries of a directory; errno says why not. */
+    bool (*may_write)(const char *directory);
 };
 
 /* A stage hook. event: borrowed, read-only. *report: a new reference or NULL (then the report is empty); read
