@@ -28,6 +28,7 @@
 #include "status.h"
 #include "strings.h"
 #include "summary.h"
+#include "survivors.h"
 #include "totals.h"
 #include "words.h"
 #include "wrapper.h"
@@ -51,6 +52,7 @@ struct cycle {
     struct journal journal;
     json_t *event;
     int64_t began; /* the stage that runs */
+    int64_t due;   /* in so many seconds the loop looks again; 0: it was not told so */
     char *work;    /* directory for the temporary files of this cycle */
 };
 
@@ -470,6 +472,13 @@ static json_t *compare_with(struct cycle *cycle, const char *name)
     return difference;
 }
 
+/* Whether there is something to do for copies of state though the model is the same. */
+static bool wants_survivors(const struct cycle *cycle)
+{
+    return survivors_wait(cycle->state.root, &cycle->model.infrastructure)
+           || survivors_due(cycle->state.root, operations->clock()) == 0;
+}
+
 /* The difference from the model that was deployed last, where there is something to do: it is not that one,
  * and it did not just fail. */
 static json_t *find_changes(struct cycle *cycle)
@@ -479,7 +488,8 @@ static json_t *find_changes(struct cycle *cycle)
     const struct infrastructure nothing = { 0 };
     bool failed = from_failed && !model_changed(from_failed);
     /* A deployment that was begun and did not end well has left something else than that model. */
-    bool deployed = from_deployed && !model_changed(from_deployed) && !state_is_deploying(&cycle->state);
+    bool deployed = from_deployed && !model_changed(from_deployed) && !state_is_deploying(&cycle->state)
+                    && !wants_survivors(cycle);
     if ((deployed && !cycle->request.resync) || (failed && !cycle->request.retry)) {
         json_decref(from_deployed);
         return NULL;
@@ -490,10 +500,14 @@ static json_t *find_changes(struct cycle *cycle)
                          : infrastructure_difference(&nothing, &cycle->model.infrastructure);
 }
 
+/* When the loop is to look again though nothing happens: the earliest of what this cycle tells. */
 static void tell_due(struct cycle *cycle, int64_t seconds)
 {
+    if (seconds < 0 || (cycle->due > 0 && cycle->due <= seconds))
+        return;
+    cycle->due = seconds > 1 ? seconds : 1;
     progress_tell(&cycle->progress, json_pack("{ss sI}", "event", "due", "seconds",
-                                              (json_int_t)(seconds > 1 ? seconds : 1)));
+                                              (json_int_t)cycle->due));
 }
 
 /* Whether the model has been still for long enough; else another cycle will see. */
@@ -578,8 +592,9 @@ static int judge(struct cycle *cycle)
         return -1;
     state_see(&cycle->state, &cycle->model.infrastructure, silent, now);
     tell_presence(cycle);
-    if (cycle->presence.due >= 0)
-        tell_due(cycle, cycle->presence.due);
+    tell_due(cycle, cycle->presence.due);
+    if (survivors_due(cycle->state.root, now) > 0)
+        tell_due(cycle, survivors_due(cycle->state.root, now));
     return state_save(&cycle->state);
 }
 
@@ -682,8 +697,7 @@ static int take_held(struct cycle *cycle)
             json_array_append_new(cycle->presence.left_out, json_string(model->targets[i].name));
     if (json_array_size(cycle->presence.left_out) == left_out)
         return 0;
-    if (cycle->presence.due >= 0)
-        tell_due(cycle, cycle->presence.due);
+    tell_due(cycle, cycle->presence.due);
     tell_presence(cycle);
     if (state_save(&cycle->state) != 0 || leave_out(cycle) != 0)
         return -1;
@@ -708,7 +722,8 @@ static int reconstruct(struct cycle *cycle)
     int status = run_stage(cycle, &stage_reconstruct_hook);
     state_rescued(&cycle->state, report_of(cycle, "reconstruct"), operations->clock());
     state_heard(&cycle->state, report_of(cycle, "reconstruct"));
-    state_survivors(&cycle->state, report_of(cycle, "reconstruct"));
+    survivors_take(cycle->state.root, report_of(cycle, "reconstruct"), operations->clock());
+    tell_due(cycle, survivors_due(cycle->state.root, operations->clock()));
     bool blind = status == 0 && note_blind(cycle);
     if (cycle->settings->probes && !blind) /* one that nothing is known of is asked again, not left out unheard */
         probe_note_silent(cycle->settings, report_of(cycle, "reconstruct"));
@@ -745,8 +760,10 @@ static int take_deployed(struct cycle *cycle)
     if (cycle->redeployed || settings->dry_run)
         return 0;
     int status = previous_read(settings->coordinator_profile_path, settings->profile, NULL, cycle->strings, &current);
-    if (status == 0 && current.known)
+    if (status == 0 && current.known) {
         state_deployed(&cycle->state, current.path, &cycle->model.infrastructure);
+        survivors_deployed(cycle->state.root, &current.manifest, &cycle->model.infrastructure);
+    }
     previous_clear(&current);
     return status;
 }

@@ -35,6 +35,7 @@ host_libhost_a_SOURCES = \
 	host/stream.c host/stream.h \
 	host/summary.c host/summary.h \
 	host/supervisor.c host/supervisor.h \
+	host/survivors.c host/survivors.h \
 	host/totals.c host/totals.h \
 	host/transcript.c host/transcript.h \
 	host/undo.c \

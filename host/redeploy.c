@@ -13,6 +13,7 @@
 #include "pins.h"
 #include "previous.h"
 #include "stages.h"
+#include "survivors.h"
 #include "wrapper.h"
 
 /* disnix-manifest; *path is the store path of the new manifest. */
@@ -243,12 +244,14 @@ static int deploy_plan(const struct plan *plan)
     const struct recovery *recovery = plan->recovery;
     const struct late late = { recovery, known(plan), &plan->new, report_of_reconstruct(plan), plan->report };
     json_t *mended = NULL;
+    survivors_pin(recovery->state->root, plan->pins);
     recover_unknown(recovery, known(plan), &plan->new, &mended);
     if (mended)
         json_object_set_new(plan->report, "recover", mended);
     if (deploy(&late, plan->previous.path, plan->path) != 0)
         return -1;
     state_deployed(recovery->state, plan->path, &plan->new.infrastructure);
+    survivors_deployed(recovery->state->root, &plan->new, &plan->new.infrastructure);
     report_running(plan->event, &plan->new, plan->report);
     return recover_forget(recovery);
 }

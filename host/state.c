@@ -12,6 +12,7 @@
 #include "cleanup.h"
 #include "operations.h"
 #include "strings.h"
+#include "survivors.h"
 
 static const size_t state_limit = (size_t)1 << 30;
 
@@ -100,7 +101,7 @@ static const char *wrong_member(const json_t *root)
         if (member && json_typeof(member) != members[i].type)
             return members[i].name;
     }
-    return NULL;
+    return survivors_wrong(root);
 }
 
 /* What is damaged stays where it is, for nothing tells what it held; a copy shows it to whoever mends it. */
@@ -239,13 +240,6 @@ void state_heard(struct state *state, const json_t *report)
             json_array_append_new(silent, json_string(name));
     }
     json_object_set_new(state->root, "silent", silent);
-}
-
-void state_survivors(struct state *state, const json_t *report)
-{
-    json_t *survivors = json_object_get(report, "survivors");
-    if (json_is_object(survivors))
-        json_object_set_new(state->root, "survivors", json_deep_copy(survivors));
 }
 
 bool state_is_silent(const struct state *state, const char *target)

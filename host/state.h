@@ -30,6 +30,9 @@
  *   settling     seconds; since when the model in settling.xml has been still
  *   snapshots    { TARGET: { CONTAINER: { COMPONENT: seconds } } }; the last snapshot taken there
  *   survivors    what was decided of copies of state, as dydisnix-plugin(3) describes it
+ *   disputes     [dispute]; what the last report told of copies in dispute, as described there
+ *   pinned       { CONTAINER: { COMPONENT: true } }; what the redeployment that is under way does not move
+ *   again        { "tried": seconds, "pause": seconds }; something failed on a target, and is tried again after that
  *   silent       [NAME]; the targets that did not answer the last reconstruction, or not credibly
  *   deployed     the manifest of the last successful redeployment
  *   deployment   { "previous", "new", "phase", "status" } of a redeployment that is under way or did not end well;
@@ -83,9 +86,6 @@ void state_rescued(struct state *state, const json_t *report, int64_t now);
 
 /* The "targets" of the same report (NULL: none): who did not answer. */
 void state_heard(struct state *state, const json_t *report);
-
-/* The "survivors" of the same report: what was decided of copies of state, whole as it is then. Absent: nothing new. */
-void state_survivors(struct state *state, const json_t *report);
 
 /* Whether that is so of target. */
 bool state_is_silent(const struct state *state, const char *target);

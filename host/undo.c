@@ -9,6 +9,7 @@
 #include "operations.h"
 #include "stages.h"
 #include "strings.h"
+#include "survivors.h"
 
 static int copy_services(const struct manifest *from, struct manifest *to)
 {
@@ -230,6 +231,7 @@ static int note_deployed(const struct broken *broken)
     if (!targets)
         return -1;
     state_deployed(broken->recovery->state, broken->path, &reached);
+    survivors_deployed(broken->recovery->state->root, &broken->new, &reached);
     return 0;
 }
 

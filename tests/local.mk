@@ -40,6 +40,7 @@ unit_tests = \
 	tests/unit/stories \
 	tests/unit/strings \
 	tests/unit/supervisor \
+	tests/unit/survivors \
 	tests/unit/switches \
 	tests/unit/transcript \
 	tests/unit/value \
@@ -119,6 +120,8 @@ tests_unit_explored_CPPFLAGS = $(scenario_flags)
 tests_unit_explored_LDADD = $(libraries_of_scenarios)
 tests_unit_transcript_CPPFLAGS = $(AM_CPPFLAGS) -iquote $(top_srcdir)/host
 tests_unit_transcript_LDADD = host/libhost.a $(LDADD)
+tests_unit_survivors_CPPFLAGS = $(tests_unit_check_CPPFLAGS)
+tests_unit_survivors_LDADD = $(tests_unit_check_LDADD)
 tests_unit_supervisor_CPPFLAGS = $(AM_CPPFLAGS) -iquote $(top_srcdir)/host
 tests_unit_supervisor_LDADD = host/libhost.a $(LDADD)
 

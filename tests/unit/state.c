@@ -103,28 +103,6 @@ static void a_target_went_away_after_its_last_answer(void **unused)
     state_clear(&state);
 }
 
-/* It is replaced whole, and a report that tells nothing of it changes nothing. */
-static void what_was_decided_of_copies_is_kept(void **unused)
-{
-    json_t *first = json_pack("{s{s{s{s[s]}}}}", "survivors", "kept", "process", "db", "a");
-    json_t *second = json_pack("{s{s{}}}", "survivors", "kept"), *silent = json_pack("{s[]}", "rescued");
-    struct state state;
-    (void)unused;
-    operations_use(&real_operations);
-    assert_int_equal(state_load("/nowhere/at/all", &state), 0);
-    state_survivors(&state, first);
-    assert_true(json_equal(json_object_get(state.root, "survivors"), json_object_get(first, "survivors")));
-    state_survivors(&state, silent);
-    state_survivors(&state, NULL);
-    assert_true(json_equal(json_object_get(state.root, "survivors"), json_object_get(first, "survivors")));
-    state_survivors(&state, second);
-    assert_true(json_equal(json_object_get(state.root, "survivors"), json_object_get(second, "survivors")));
-    json_decref(first);
-    json_decref(second);
-    json_decref(silent);
-    state_clear(&state);
-}
-
 static char *directory, *file, *copy;
 
 static void state_is(const char *text)
@@ -169,6 +147,7 @@ static void only_what_is_not_there_is_empty(void **unused)
         { "{\"version\":\"1\"}", "it has no version" },
         { "{\"version\":1,\"targets\":[]}", "its member targets is none" },
         { "{\"version\":1,\"paused\":true}", "its member paused is none" },
+        { "{\"version\":1,\"survivors\":{\"kept\":{\"process\":true}}}", "its member kept is none" },
     };
     (void)unused;
     operations_use(&real_operations);
@@ -203,7 +182,6 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(only_what_is_not_there_is_empty),
-        cmocka_unit_test(what_was_decided_of_copies_is_kept),
         cmocka_unit_test(a_target_went_away_after_its_last_answer),
         cmocka_unit_test(a_rescue_after_an_absence_tells_nothing_of_before),
         cmocka_unit_test(what_is_missed_is_noted_once),

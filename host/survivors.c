@@ -1,0 +1,304 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "survivors.h"
+
+#include <string.h>
+
+#include "cleanup.h"
+#include "operations.h"
+#include "strings.h"
+
+static const int again_first = 10, again_longest = 3600; /* seconds */
+
+static bool is_true(const json_t *value)
+{
+    return json_is_true(value);
+}
+
+static bool is_object(const json_t *value)
+{
+    return json_is_object(value);
+}
+
+static bool is_string(const json_t *value)
+{
+    return json_is_string(value);
+}
+
+static bool is_list_of_names(const json_t *value)
+{
+    size_t index;
+    json_t *name;
+    json_array_foreach((json_t *)value, index, name)
+        if (!json_is_string(name))
+            return false;
+    return json_is_array(value);
+}
+
+/* Objects within objects, so many, and what is in the innermost. */
+static bool has_form(const json_t *value, int depth, bool (*is_leaf)(const json_t *))
+{
+    const char *key;
+    json_t *inner;
+    if (depth == 0)
+        return is_leaf(value);
+    json_object_foreach((json_t *)value, key, inner)
+        if (!has_form(inner, depth - 1, is_leaf))
+            return false;
+    return json_is_object(value);
+}
+
+static bool is_dispute(const json_t *value)
+{
+    const char *component, *container;
+    json_t *copies, *copy;
+    size_t index;
+    if (json_unpack((json_t *)value, "{ss ss so}", "component", &component, "container", &container, "copies", &copies)
+        != 0)
+        return false;
+    json_array_foreach(copies, index, copy)
+        if (!json_is_string(json_object_get(copy, "target")))
+            return false;
+    return json_is_array(copies);
+}
+
+static bool is_list_of_disputes(const json_t *value)
+{
+    size_t index;
+    json_t *dispute;
+    json_array_foreach((json_t *)value, index, dispute)
+        if (!is_dispute(dispute))
+            return false;
+    return json_is_array(value);
+}
+
+const char *survivors_wrong(const json_t *state)
+{
+    /* By target, container and component, or without the first. The rest is the plugin's own. */
+    static const struct {
+        const char *name;
+        int depth;
+        bool (*is_leaf)(const json_t *);
+    } members[] = { { "disputed", 3, is_object }, { "brought", 3, is_object }, { "accept", 3, is_true },
+                    { "kept", 2, is_list_of_names }, { "prefer", 2, is_string } };
+    const json_t *survivors = json_object_get(state, "survivors"), *disputes = json_object_get(state, "disputes");
+    if (survivors && !json_is_object(survivors))
+        return "survivors";
+    for (size_t i = 0; i < sizeof members / sizeof *members; i++) {
+        const json_t *member = json_object_get(survivors, members[i].name);
+        if (member && !has_form(member, members[i].depth, members[i].is_leaf))
+            return members[i].name;
+    }
+    return disputes && !is_list_of_disputes(disputes) ? "disputes" : NULL;
+}
+
+/* What failed on a target is tried again, less and less often. */
+static void note_failures(json_t *state, const json_t *report, int64_t now)
+{
+    json_int_t pause = 2 * json_integer_value(json_object_get(json_object_get(state, "again"), "pause"));
+    pause = pause < again_first ? again_first : pause > again_longest ? again_longest : pause;
+    if (json_array_size(json_object_get(report, "failed")) > 0)
+        json_object_set_new(state, "again", json_pack("{sI sI}", "tried", (json_int_t)now, "pause", pause));
+    else
+        json_object_del(state, "again");
+}
+
+void survivors_take(json_t *state, const json_t *report, int64_t now)
+{
+    static const char *const members[] = { "survivors", "disputes" };
+    const char *wrong = survivors_wrong(report);
+    if (!json_object_get(report, "survivors"))
+        return;
+    if (wrong) {
+        log_warning(NULL, "what the stage reconstruct tells as %s has not the form of that, and is not believed", wrong);
+        return;
+    }
+    for (size_t i = 0; i < sizeof members / sizeof *members; i++)
+        if (json_object_get(report, members[i]))
+            json_object_set_new(state, members[i], json_deep_copy(json_object_get(report, members[i])));
+    note_failures(state, report, now);
+}
+
+int64_t survivors_due(const json_t *state, int64_t now)
+{
+    const json_t *again = json_object_get(state, "again");
+    json_int_t pause = json_integer_value(json_object_get(again, "pause"));
+    json_int_t since = now - json_integer_value(json_object_get(again, "tried"));
+    if (!again)
+        return -1;
+    return since < 0 ? pause : since < pause ? pause - since : 0;
+}
+
+bool survivors_wait(const json_t *state, const struct infrastructure *model)
+{
+    const json_t *survivors = json_object_get(state, "survivors"), *accept = json_object_get(survivors, "accept");
+    const char *container, *component;
+    json_t *components, *target;
+    for (size_t i = 0; i < model->count; i++)
+        if (json_object_size(json_object_get(accept, model->targets[i].name)) > 0)
+            return true;
+    json_object_foreach(json_object_get(survivors, "prefer"), container, components)
+        json_object_foreach(components, component, target)
+            if (infrastructure_find(model, json_string_value(target)))
+                return true;
+    return false;
+}
+
+static json_t *object_at(json_t *parent, const char *key)
+{
+    if (!json_object_get(parent, key))
+        json_object_set_new(parent, key, json_object());
+    return json_object_get(parent, key);
+}
+
+static const char *text(const json_t *object, const char *key)
+{
+    const char *value = json_string_value(json_object_get(object, key));
+    return value ? value : "";
+}
+
+static const json_t *copy_on(const json_t *dispute, const char *target)
+{
+    size_t index;
+    json_t *copy;
+    json_array_foreach(json_object_get(dispute, "copies"), index, copy)
+        if (strcmp(text(copy, "target"), target) == 0)
+            return copy;
+    return NULL;
+}
+
+static void keep_copy(json_t *survivors, const char *target, const char *container, const char *component)
+{
+    json_t *given_up = json_object_get(json_object_get(json_object_get(survivors, "accept"), target), container);
+    json_object_del(given_up, component);
+    json_object_set_new(object_at(object_at(survivors, "prefer"), container), component, json_string(target));
+}
+
+static void discard_copy(json_t *survivors, const char *target, const char *container, const char *component)
+{
+    json_t *preferred = json_object_get(json_object_get(survivors, "prefer"), container);
+    if (strcmp(text(preferred, component), target) == 0)
+        json_object_del(preferred, component);
+    json_object_set_new(object_at(object_at(object_at(survivors, "accept"), target), container), component, json_true());
+}
+
+/* Whether that copy may be given up: it is not the one that lives while others wait. */
+static bool may_go(const json_t *dispute, const json_t *copy)
+{
+    return json_is_true(json_object_get(copy, "disputed")) || json_array_size(json_object_get(dispute, "copies")) == 1;
+}
+
+static char *why_refused(bool lives, const char *target, const char *component)
+{
+    if (lives)
+        return string_format("the copy on target %s is the one that lives; discard-copy is for another one", target);
+    if (component)
+        return string_format("%s is not in dispute on target %s", component, target);
+    return string_format("nothing is in dispute on target %s", target);
+}
+
+int survivors_word(json_t *state, const char *word, const char *target, const char *component, char **reason)
+{
+    const bool keeps = strcmp(word, "keep-copy") == 0 || strcmp(word, "prefer") == 0;
+    json_t *survivors = object_at(state, "survivors"), *dispute;
+    bool taken = false, lives = false;
+    size_t index;
+    json_array_foreach(json_object_get(state, "disputes"), index, dispute) {
+        const json_t *copy = copy_on(dispute, target);
+        if (!copy || (component && strcmp(text(dispute, "component"), component) != 0))
+            continue;
+        if (keeps || may_go(dispute, copy)) {
+            (keeps ? keep_copy : discard_copy)(survivors, target, text(dispute, "container"),
+                                               text(dispute, "component"));
+            taken = true;
+        } else {
+            lives = true;
+        }
+    }
+    if (!taken)
+        *reason = why_refused(lives, target, component);
+    return taken ? 0 : -1;
+}
+
+void survivors_pin(json_t *state, const json_t *pins)
+{
+    json_t *pinned = json_object(), *pin;
+    size_t index;
+    json_array_foreach((json_t *)pins, index, pin)
+        json_object_set_new(object_at(pinned, text(pin, "container")), text(pin, "component"), json_true());
+    json_object_set_new(state, "pinned", pinned);
+}
+
+static bool has_component(const json_t *by_container, const char *container, const char *component)
+{
+    return json_object_get(json_object_get(by_container, container), component) != NULL;
+}
+
+/* Those in doubt of which the deployment has decided. target: that it is about; NULL: of all. */
+static void settle(const json_t *state, json_t *by_container, const struct manifest *manifest, const char *target)
+{
+    const json_t *pinned = json_object_get(state, "pinned");
+    const char *container, *component;
+    json_t *components, *entry;
+    void *next;
+    json_object_foreach(by_container, container, components)
+        json_object_foreach_safe(components, next, component, entry)
+            if (!has_component(pinned, container, component)
+                && (!target || manifest_find_snapshot_mapping(manifest, target, container, component)))
+                json_object_del(components, component);
+}
+
+/* Preferences for copies on targets that were reached. */
+static void drop_preferences(json_t *preferences, const struct infrastructure *reached)
+{
+    const char *container, *component;
+    json_t *components, *target;
+    void *next;
+    json_object_foreach(preferences, container, components)
+        json_object_foreach_safe(components, next, component, target)
+            if (infrastructure_find(reached, json_string_value(target)))
+                json_object_del(components, component);
+}
+
+/* { CONTAINER: { COMPONENT: true } } of all that is in doubt. */
+static json_t *list_doubts(const json_t *state)
+{
+    const json_t *survivors = json_object_get(state, "survivors"), *kept = json_object_get(survivors, "kept");
+    json_t *doubts = json_object(), *containers, *components, *entry;
+    const char *target, *container, *component;
+    json_object_foreach((json_t *)kept, container, components)
+        json_object_foreach(components, component, entry)
+            json_object_set_new(object_at(doubts, container), component, json_true());
+    json_object_foreach(json_object_get(survivors, "disputed"), target, containers)
+        json_object_foreach(containers, container, components)
+            json_object_foreach(components, component, entry)
+                json_object_set_new(object_at(doubts, container), component, json_true());
+    return doubts;
+}
+
+static void drop_disputes(json_t *state)
+{
+    CLEANUP_JSON json_t *doubts = list_doubts(state);
+    json_t *disputes = json_array(), *dispute;
+    size_t index;
+    json_array_foreach(json_object_get(state, "disputes"), index, dispute)
+        if (has_component(doubts, text(dispute, "container"), text(dispute, "component")))
+            json_array_append(disputes, dispute);
+    if (json_object_get(state, "disputes"))
+        json_object_set(state, "disputes", disputes);
+    json_decref(disputes);
+}
+
+void survivors_deployed(json_t *state, const struct manifest *manifest, const struct infrastructure *reached)
+{
+    json_t *survivors = json_object_get(state, "survivors");
+    for (size_t i = 0; i < reached->count; i++) {
+        const char *target = reached->targets[i].name;
+        json_object_del(json_object_get(survivors, "accept"), target);
+        json_object_del(json_object_get(survivors, "brought"), target);
+        settle(state, json_object_get(json_object_get(survivors, "disputed"), target), manifest, target);
+    }
+    drop_preferences(json_object_get(survivors, "prefer"), reached);
+    settle(state, json_object_get(survivors, "kept"), manifest, NULL);
+    drop_disputes(state);
+    json_object_del(state, "pinned");
+}

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * What is remembered of copies of state: which are in dispute, what operators said of them, and what a deployment
+ * settles. Pure functions of the state; see state.h for its members.
+ */
+#ifndef SURVIVORS_H
+#define SURVIVORS_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "manifest.h"
+
+/* The first of these members, in a state or a report, that has not the form that dydisnix-plugin(3) tells; NULL: none. */
+const char *survivors_wrong(const json_t *state);
+
+/* The report of the reconstruct stage (NULL: none): its "survivors" and "disputes", whole as they are then, and whether
+ * anything is to be tried again. If something has not its form, nothing is taken, with a warning; without "survivors"
+ * nothing is new. */
+void survivors_take(json_t *state, const json_t *report, int64_t now);
+
+/* A word on the copies on target, of one component or (NULL) of all that are in dispute: keep-copy (or prefer), this one
+ * is to live; discard-copy (or accept), it is given up. 0: something is decided now; -1: nothing of that is in dispute
+ * there. *reason, malloc()ed: one line, why not. */
+int survivors_word(json_t *state, const char *word, const char *target, const char *component, char **reason);
+
+/* In how many seconds what failed on a target is to be tried again, though nothing changes; -1: nothing did. */
+int64_t survivors_due(const json_t *state, int64_t now);
+
+/* Whether a word on copies on targets of the model waits to be carried out. */
+bool survivors_wait(const json_t *state, const struct infrastructure *model);
+
+/* A deployment is about to begin that leaves pins (see pins.h) where they are. */
+void survivors_pin(json_t *state, const json_t *pins);
+
+/* It has reached these targets with success: nothing of what it did is in doubt any more, but for what was pinned. */
+void survivors_deployed(json_t *state, const struct manifest *manifest, const struct infrastructure *reached);
+
+#endif
