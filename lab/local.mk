@@ -85,6 +85,7 @@ lab_libsimulation_a_SOURCES = \
 	lab/scenario-policy.c lab/scenario-policy.h \
 	lab/scenario-simulation.c \
 	lab/simulated-client.c \
+	lab/simulated-component.c lab/simulated-component.h \
 	lab/simulated-disnix.c lab/simulated-disnix.h \
 	lab/simulated-faults.h \
 	lab/simulated-files.c lab/simulated-files.h \

@@ -12,6 +12,7 @@
 #include "cleanup.h"
 #include "operations.h"
 #include "paths.h"
+#include "simulated-component.h"
 
 /* One call. words: what is no option. */
 struct call {

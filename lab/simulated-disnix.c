@@ -6,6 +6,7 @@
 #include <dydisnix/plugin.h>
 
 #include "cleanup.h"
+#include "simulated-component.h"
 
 /* Models to a manifest. */
 struct making {

@@ -15,6 +15,7 @@
 #include "operations.h"
 #include "paths.h"
 #include "scenario-policy.h"
+#include "simulated-component.h"
 #include "words.h"
 
 static const char *text(const json_t *event, const char *key)

@@ -165,20 +165,6 @@ struct simulated_machine *simulated_disk(const struct simulated_machine *machine
 void simulated_put_disk(struct simulated_machine *machine, const struct simulated_machine *disk);
 void simulated_machine_free(struct simulated_machine *machine);
 
-/* The state of a component, made if make. */
-struct simulated_state *simulated_state(struct simulated_machine *machine, const char *container,
-                                        const char *component, bool make);
-bool simulated_is_active(const struct simulated_machine *machine, const char *container, const char *package);
-
-/* What the machine itself does for Dysnomia. Give an exit status. */
-int simulated_activate(struct simulated_machine *machine, const char *container, const char *package,
-                       const char *key);
-int simulated_deactivate(struct simulated_machine *machine, const char *container, const char *package);
-int simulated_snapshot(struct simulated_machine *machine, const char *container, const char *component);
-int simulated_restore(struct simulated_machine *machine, const char *container, const char *component);
-void simulated_import(struct simulated_machine *machine, const char *container, const char *component,
-                      const struct simulated_value *value);
-
 /* The names of Dysnomia's snapshots are hashes of what they hold: the same content, the same name. */
 const char *simulation_snapshot_name(struct simulation *simulation, const struct simulated_value *value);
 

@@ -9,6 +9,7 @@
 #include "cleanup.h"
 #include "paths.h"
 #include "scenario-policy.h"
+#include "simulated-component.h"
 
 /* Oldest first. */
 static json_t *lines_of(const struct simulated_value *value)

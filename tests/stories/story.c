@@ -8,6 +8,7 @@
 #include "array.h"
 #include "cleanup.h"
 #include "operations.h"
+#include "simulated-component.h"
 
 const struct story_case *const all_stories[] = { superseded_stories, kept_stories, regressed_stories,
                                                  held_stories, NULL };

@@ -8,6 +8,7 @@
 
 #include <sys/wait.h>
 
+#include "simulated-component.h"
 #include "story.h"
 
 enum { WALKS = 400, STEPS = 60 };

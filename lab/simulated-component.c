@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "simulated-component.h"
+
+#include <string.h>
+
+#include "array.h"
+#include "paths.h"
+
+struct simulated_state *simulated_state(struct simulated_machine *machine, const char *container,
+                                        const char *component, bool make)
+{
+    for (size_t i = 0; i < machine->state_count; i++)
+        if (strcmp(machine->states[i].container, container) == 0
+            && strcmp(machine->states[i].component, component) == 0)
+            return &machine->states[i];
+    if (!make)
+        return NULL;
+    machine->states =
+        simulated_memory(array_grow(machine->states, machine->state_count, sizeof *machine->states));
+    machine->states[machine->state_count] =
+        (struct simulated_state){ .container = container, .component = component };
+    return &machine->states[machine->state_count++];
+}
+
+static size_t find_active(const struct simulated_machine *machine, const char *container, const char *package)
+{
+    size_t i = 0;
+    while (i < machine->active_count
+           && (strcmp(machine->active[i].package, package) != 0
+               || strcmp(machine->active[i].container, container) != 0))
+        i++;
+    return i;
+}
+
+bool simulated_is_active(const struct simulated_machine *machine, const char *container, const char *package)
+{
+    return find_active(machine, container, package) < machine->active_count;
+}
+
+int simulated_activate(struct simulated_machine *machine, const char *container, const char *package,
+                       const char *key)
+{
+    size_t i = find_active(machine, container, package);
+    simulated_state(machine, container, store_path_name(package), true)->there = true;
+    if (i == machine->active_count) {
+        machine->active =
+            simulated_memory(array_grow(machine->active, machine->active_count, sizeof *machine->active));
+        machine->active_count++;
+    }
+    machine->active[i] = (struct simulated_active){ container, package, key };
+    return 0;
+}
+
+int simulated_deactivate(struct simulated_machine *machine, const char *container, const char *package)
+{
+    size_t i = find_active(machine, container, package);
+    if (i < machine->active_count)
+        machine->active[i] = machine->active[--machine->active_count];
+    return 0; /* what is not active is no error */
+}
+
+static void append_snapshot(struct simulated_state *state, const struct simulated_value *value)
+{
+    if (state->snapshot_count > 0 && state->snapshots[state->snapshot_count - 1] == value)
+        return;
+    state->snapshots =
+        simulated_memory(array_grow(state->snapshots, state->snapshot_count, sizeof *state->snapshots));
+    state->snapshots[state->snapshot_count++] = value;
+}
+
+int simulated_snapshot(struct simulated_machine *machine, const char *container, const char *component)
+{
+    struct simulated_state *state = simulated_state(machine, container, component, false);
+    if (!state || !state->there)
+        return 0; /* what has no state has nothing to be saved */
+    append_snapshot(state, state->value);
+    return 0;
+}
+
+/* Of the newest snapshot that the machine has; where there is none, all stays as it is. */
+int simulated_restore(struct simulated_machine *machine, const char *container, const char *component)
+{
+    struct simulated_state *state = simulated_state(machine, container, component, true);
+    if (state->snapshot_count > 0) {
+        state->there = true;
+        state->value = state->snapshots[state->snapshot_count - 1];
+    }
+    return 0;
+}
+
+void simulated_import(struct simulated_machine *machine, const char *container, const char *component,
+                      const struct simulated_value *value)
+{
+    append_snapshot(simulated_state(machine, container, component, true), value);
+}
