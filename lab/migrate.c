@@ -20,6 +20,8 @@ struct round {
     size_t count;
     char *store;
     const char *operation, *doing, *complaint; /* of a state activity */
+    /* What is done with the mappings of one machine, one after the other. */
+    int (*copy)(struct round *round, const struct snapshot_mapping *mapping, const struct target *machine);
 };
 
 static const struct target *machine_of(void *closure, size_t i)
@@ -58,11 +60,8 @@ static void round_end(struct round *round)
 }
 
 /* Snapshot, restore, delete-state. */
-static int call_activity(void *closure, size_t i)
+static int act(const struct round *round, const struct snapshot_mapping *mapping, const struct target *machine)
 {
-    const struct round *round = closure;
-    const struct snapshot_mapping *mapping = round->mappings[i];
-    const struct target *machine = machine_of(closure, i);
     const struct service *service = manifest_find_service(round->manifest, mapping->service);
     const struct service *provider =
         mapping->provider ? manifest_find_service(round->manifest, mapping->provider) : NULL;
@@ -73,6 +72,11 @@ static int call_activity(void *closure, size_t i)
     client_arguments(&arguments, machine, round->operation);
     client_component_arguments(&arguments, machine, mapping->container, service, provider);
     return client_call(&arguments, mapping->target, NULL);
+}
+
+static int call_activity(void *closure, size_t i)
+{
+    return act(closure, ((const struct round *)closure)->mappings[i], machine_of(closure, i));
 }
 
 static void complain(void *closure, size_t i, bool success)
@@ -190,11 +194,9 @@ static int fetch_line(void *closure, char *name)
     return fetch_snapshot(copying->round, mapping, copying->machine, name);
 }
 
-static int retrieve(void *closure, size_t i)
+static int retrieve(struct round *round, const struct snapshot_mapping *mapping, const struct target *machine)
 {
-    const struct round *round = closure;
-    const struct snapshot_mapping *mapping = round->mappings[i];
-    struct copying copying = { round, mapping, machine_of(closure, i) };
+    struct copying copying = { round, mapping, machine };
     CLEANUP_FREE char *names = NULL;
     announce(mapping->target, "Retrieving snapshots of component: %s deployed to container: %s",
              mapping->component, mapping->container);
@@ -227,11 +229,9 @@ static int send_snapshot(const struct copying *copying, const char *name)
                &output);
 }
 
-static int dispatch(void *closure, size_t i)
+static int dispatch(struct round *round, const struct snapshot_mapping *mapping, const struct target *machine)
 {
-    const struct round *round = closure;
-    const struct snapshot_mapping *mapping = round->mappings[i];
-    const struct copying copying = { round, mapping, machine_of(closure, i) };
+    const struct copying copying = { round, mapping, machine };
     struct snapshot_names names = { 0 };
     announce(mapping->target, "Sending snapshots of component: %s deployed to container: %s",
              mapping->component, mapping->container);
@@ -243,46 +243,73 @@ static int dispatch(void *closure, size_t i)
     return status;
 }
 
-static bool run_copying(struct round *round, int (*work)(void *, size_t), const char *complaint)
+/* Disnix takes the mappings of a machine to be those whose target is called as the machine's connection key: where names
+ * are no keys nothing is copied, and nobody is told. */
+static int copy_of_machine(void *closure, size_t i)
+{
+    struct round *round = closure;
+    const struct target *machine = &round->deployment->manifest.infrastructure.targets[i];
+    const char *key = target_connection_key(machine);
+    for (size_t k = 0; k < round->count; k++)
+        if (strcmp(round->mappings[k]->target, key) == 0 && round->copy(round, round->mappings[k], machine) != 0)
+            return -1;
+    return 0;
+}
+
+static void complain_of_machine(void *closure, size_t i, bool success)
+{
+    const struct round *round = closure;
+    if (!success)
+        log_error(round->deployment->manifest.infrastructure.targets[i].name, "%s", round->complaint);
+}
+
+static bool run_copying(struct round *round,
+                        int (*copy)(struct round *, const struct snapshot_mapping *, const struct target *),
+                        const char *complaint)
 {
     const struct workers workers = {
-        .count = round->count,
+        .count = round->deployment->manifest.infrastructure.count,
         .limit = round->deployment->transfers,
-        .admit = has_machine,
-        .work = work,
-        .done = complain,
+        .work = copy_of_machine,
+        .done = complain_of_machine,
         .closure = round,
     };
+    round->copy = copy;
     round->complaint = complaint;
     return workers_run(&workers);
 }
 
-static int clean(const struct round *round, size_t i)
+static int clean(const struct round *round, const struct snapshot_mapping *mapping, const struct target *machine)
 {
-    const struct snapshot_mapping *mapping = round->mappings[i];
     CLEANUP_FREE char *output = NULL;
     announce(mapping->target, "Cleaning snapshots of component: %s deployed to container: %s",
              mapping->component, mapping->container);
-    return ask(machine_of((void *)round, i), "--clean-snapshots",
+    return ask(machine, "--clean-snapshots",
                (const char *const[]){ "--keep", round->deployment->keep, "--container", mapping->container,
                                       "--component", mapping->component, NULL },
                &output);
 }
 
-static int snapshot_depth_first(void *closure, size_t i)
+static int snapshot_depth_first(struct round *round, const struct snapshot_mapping *mapping,
+                                const struct target *machine)
 {
-    struct round *round = closure;
     round->operation = "--snapshot";
     round->doing = "Snapshotting state";
-    return call_activity(closure, i) == 0 && retrieve(closure, i) == 0 && clean(round, i) == 0 ? 0 : -1;
+    return act(round, mapping, machine) == 0 && retrieve(round, mapping, machine) == 0
+                   && clean(round, mapping, machine) == 0
+               ? 0
+               : -1;
 }
 
-static int restore_depth_first(void *closure, size_t i)
+static int restore_depth_first(struct round *round, const struct snapshot_mapping *mapping,
+                               const struct target *machine)
 {
-    struct round *round = closure;
     round->operation = "--restore";
     round->doing = "Restoring state";
-    return dispatch(closure, i) == 0 && call_activity(closure, i) == 0 && clean(round, i) == 0 ? 0 : -1;
+    return dispatch(round, mapping, machine) == 0 && act(round, mapping, machine) == 0
+                   && clean(round, mapping, machine) == 0
+               ? 0
+               : -1;
 }
 
 static bool run_snapshots(struct round *round)
@@ -332,12 +359,13 @@ static bool restore_state(const struct deployment *deployment)
     return success;
 }
 
+/* Disnix asks for all that there was to be deleted; only what is not active any more is. */
 static bool delete_obsolete_state(const struct deployment *deployment)
 {
     struct round round;
     if (!deployment->previous.known || deployment->no_upgrade)
         return true;
-    int status = round_begin(&round, deployment, &deployment->previous.manifest, &deployment->manifest);
+    int status = round_begin(&round, deployment, &deployment->previous.manifest, NULL);
     bool success =
         status == 0
         && run_activity(&round, "--delete-state", "Deleting obsolete state", "Cannot delete state");
