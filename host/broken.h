@@ -15,6 +15,7 @@ struct broken {
     bool rolled_back;                /* it said so itself, by its exit status */
     bool released;                   /* it did all that it does before it exits */
     struct manifest previous, new;
+    bool cut;                        /* new has no longer all that the file at path has */
     const struct manifest *old;      /* previous, or NULL: there was none, or it is lost */
     bool previous_lost;
     struct transcript transcript;
@@ -47,6 +48,10 @@ int broken_rescue(struct broken *broken);
 
 /* The same of everything that new moves, as far as it can be done. */
 void rescue_all(const struct manifest *previous, const struct manifest *new, json_t *report);
+
+/* After a deployment that ended while it activated services: what it may not have activated is activated, what it
+ * certainly has not, or what cannot be, is taken out of new. 0, or -1: no memory. */
+int broken_reactivate(struct broken *broken);
 
 /* Goes back to the previous deployment, or on to the new one. 0, or -1 after a message. */
 int broken_undo(struct broken *broken);

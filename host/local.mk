@@ -27,6 +27,7 @@ host_libhost_a_SOURCES = \
 	host/script.c host/script.h \
 	host/recover.c host/recover.h \
 	host/redeploy.c host/redeploy.h \
+	host/reactivate.c \
 	host/rescue.c \
 	host/settings.c host/settings.h \
 	host/stages.c host/stages.h \

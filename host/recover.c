@@ -199,9 +199,12 @@ static int settle(struct broken *broken, const json_t *record)
         return -1;
     if (transcript->phase < DEPLOYMENT_ACTIVATING)
         return 0;
+    bool undoes = !broken->rolled_back && !broken->previous_lost;
+    if (undoes && transcript->phase == DEPLOYMENT_ACTIVATING && broken_reactivate(broken) != 0)
+        return -1;
     if (broken_rescue(broken) != 0)
         return -1;
-    return broken->rolled_back || broken->previous_lost ? 0 : broken_undo(broken);
+    return undoes ? broken_undo(broken) : 0;
 }
 
 /* How it ended, as far as that is known. */

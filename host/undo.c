@@ -151,7 +151,7 @@ static bool drop_deactivated(struct broken *broken, const struct manifest *undo)
 /* What is active now, as a file: the new manifest, or one of ours. malloc()ed; NULL after a message. */
 static char *active_manifest(struct broken *broken, const struct manifest *undo)
 {
-    if (!drop_deactivated(broken, undo))
+    if (!drop_deactivated(broken, undo) && !broken->cut)
         return string_format("%s", broken->path);
     char *file = broken_path(broken->recovery, "active.xml");
     if (file && write_manifest(&broken->new, file) != 0) {
