@@ -543,14 +543,19 @@ static int check_key(const char *target)
 static int run_call(const struct call *call, const struct operation *operation, int (*way)(const char *target))
 {
     CLEANUP_FREE char *option = string_format("--%s", operation->name);
+    CLEANUP_FREE char *verdict = option ? trap_call(option, call->target) : NULL;
 
-    if (option && !trap_step("call", option, call->target))
+    if (verdict && strcmp(verdict, "fail") == 0)
         return 1;
     int result = way(call->target);
     if (result != 0 || (call->run == agent_run && answer_otherwise(call, operation->name)))
         return result;
     if (option)
         speak(call, option);
+    if (verdict && strcmp(verdict, "lie") == 0)
+        return 0;
+    if (verdict && strcmp(verdict, "empty") == 0)
+        return component_operation(call, "snapshot-nothing");
     return operation->run(call, operation->name);
 }
 

@@ -58,6 +58,7 @@ dydisnix_lab_SOURCES = \
 	lab/machines.c lab/machines.h \
 	lab/main.c \
 	lab/master.c lab/master.h \
+	lab/nature.c lab/nature.h \
 	lab/network.c lab/network.h \
 	lab/orphans.c lab/orphans.h \
 	lab/programs.h \
@@ -81,6 +82,7 @@ libraries_of_simulation = lab/libsimulation.a plugin/libreconstruct.a host/libho
 noinst_LIBRARIES += lab/libsimulation.a
 lab_libsimulation_a_CPPFLAGS = $(AM_CPPFLAGS) -iquote $(top_srcdir)/plugin -iquote $(top_srcdir)/host
 lab_libsimulation_a_SOURCES = \
+	lab/nature.c lab/nature.h \
 	lab/scenario-network.h \
 	lab/scenario-policy.c lab/scenario-policy.h \
 	lab/scenario-simulation.c \

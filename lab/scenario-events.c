@@ -41,11 +41,14 @@ const struct member members_of_target[] = {
     { .name = NULL }
 };
 
+static const char *const natures[] = { "files", "database", "dump", "process", NULL };
+
 const struct member members_of_service[] = {
     { .name = "type", .check = check_text },
     { .name = "container", .check = check_text },
     { .name = "version", .check = check_text },
     { .name = "state", .check = check_boolean },
+    { .name = "nature", .check = check_word, .words = natures },
     { .name = "dependsOn", .check = check_services },
     { .name = "connectsTo", .check = check_services },
     { .name = "provides", .check = check_text },
@@ -73,7 +76,7 @@ static const char *const operations_of_client[] = {
     "--export-snapshots", "--import-snapshots", "--clean-snapshots", "--capture-config", "--collect-garbage",
     NULL
 };
-static const char *const fates[] = { "fails", "hangs", NULL };
+static const char *const fates[] = { "fails", "hangs", "lies", "empties", NULL };
 
 static void check_at(struct reading *reading, const struct place *place, const json_t *value,
                      const struct member *member)
@@ -228,7 +231,7 @@ static const struct {
     EVENT("pause"),
     EVENT("continue"),
     EVENT("trigger"),
-    EVENT("collect-garbage"),
+    EVENT("collect-garbage", { .name = "target", .check = check_target }, { .name = "old", .check = check_boolean }),
     EVENT("full-disk"),
     EVENT("free-disk"),
     EVENT("close-profiles"),
@@ -255,6 +258,12 @@ static void take_names(struct reading *reading, const char *event, const json_t 
         json_object_set_new(reading->saved, label, json_true());
 }
 
+static bool is_text(const json_t *object, const char *member, const char *text)
+{
+    const char *own = json_string_value(json_object_get(object, member));
+    return own && strcmp(own, text) == 0;
+}
+
 static void check_combination(struct reading *reading, const struct place *place, const char *event,
                               const json_t *value)
 {
@@ -266,6 +275,12 @@ static void check_combination(struct reading *reading, const struct place *place
     if (strcmp(event, "fail") == 0 && json_object_get(value, "target")
         && !json_object_get(value, "operation"))
         mistake(reading, place, "a target is of an operation");
+    if (is_text(value, "how", "lies") && !json_object_get(value, "operation"))
+        mistake(reading, place, "only an operation lies");
+    if (is_text(value, "how", "empties") && !is_text(value, "operation", "--snapshot"))
+        mistake(reading, place, "only a snapshot may be empty");
+    if (json_object_get(value, "old") && !json_object_get(value, "target"))
+        mistake(reading, place, "old generations are of a target");
     if (strcmp(event, "end") == 0 && !json_object_get(value, "status") == !json_object_get(value, "signal"))
         mistake(reading, place, "it ends with a status or by a signal");
 }

@@ -296,11 +296,44 @@ static int foreign(struct scenario_lab *lab, const json_t *event)
     return status;
 }
 
+struct active_search {
+    const char *directory, *service;
+    bool found;
+};
+
+static int note_active(void *closure, const char *component)
+{
+    struct active_search *search = closure;
+    size_t length = strlen(search->service);
+    search->found = search->found || (strncmp(component, search->service, length) == 0 && component[length] == '-');
+    return 0;
+}
+
+static int look_for_active(void *closure, const char *container)
+{
+    struct active_search *search = closure;
+    CLEANUP_FREE char *path = string_format("%s/%s", search->directory, container);
+    if (path)
+        directory_each(path, note_active, search);
+    return 0;
+}
+
+/* Whether the service is active there: what was so and goes on is no place that clients are sent to. */
+static bool is_active(const char *key, const char *service)
+{
+    CLEANUP_FREE char *directory = machine_path(key, "var/lib/lab/active");
+    struct active_search search = { .directory = directory, .service = service };
+    if (directory)
+        directory_each(directory, look_for_active, &search);
+    return search.found;
+}
+
 /* It is in the state of the service once it is acknowledged. */
 static bool write_to(const char *key, const json_t *event)
 {
     CLEANUP_FREE char *question = string_format("write %s", text(event, "text"));
-    CLEANUP_JSON json_t *answer = question && !machine_is(key, "hung")
+    bool meant = json_object_get(event, "target") || is_active(key, text(event, "service"));
+    CLEANUP_JSON json_t *answer = question && meant && !machine_is(key, "hung")
                                       ? question_ask(key, text(event, "service"), question) : NULL;
     return json_is_true(json_object_get(answer, "ok"));
 }
@@ -361,8 +394,9 @@ static int say_word(struct scenario_lab *lab, const json_t *event)
 
 static int collect_garbage(struct scenario_lab *lab, const json_t *event)
 {
-    (void)event;
-    return lab_run(lab, "exec", COORDINATOR, "nix-store", "--gc", NULL);
+    const char *target = json_string_value(json_object_get(event, "target"));
+    const char *old = json_is_true(json_object_get(event, "old")) ? "-d" : NULL;
+    return lab_run(lab, "exec", target ? lab_key(lab, target) : COORDINATOR, "nix-collect-garbage", old, NULL);
 }
 
 static int kill_host(struct scenario_lab *lab, const json_t *event)

@@ -139,7 +139,8 @@ static int signal_number(const char *name)
 static json_t *verdict_of(const struct scenario_lab *lab, const json_t *event, const json_t *question)
 {
     const char *step = text(question, "step"), *word = text(event, "event");
-    const char *fails = is(text(event, "how"), "hangs") ? "hang" : "fail";
+    const char *how = text(event, "how");
+    const char *fails = is(how, "hangs") ? "hang" : is(how, "lies") ? "lie" : is(how, "empties") ? "empty" : "fail";
     if (json_object_get(event, "at"))
         return NULL;
     if (is(word, "generator") && is(step, "generator")) {

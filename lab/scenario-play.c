@@ -303,6 +303,8 @@ static int adapt_again(struct playing *playing)
             return -1;
     if (playing->play->broken || !may_rest(playing))
         return 0;
+    if (done > 0 && playing->lost)
+        return 0; /* snapshots fail of what is not there any more */
     if (done > 0)
         broken(playing, "the same again is not nothing", string_format("one more cycle did something"));
     else

@@ -45,13 +45,23 @@ const char *scenario_version(const json_t *service)
     return text_or(service, "version", "1");
 }
 
-bool scenario_has_state(const json_t *service)
+static bool is_database(const json_t *service)
 {
     static const char ending[] = "database";
     const char *type = scenario_type(service);
     size_t length = strlen(type);
-    return json_is_true(json_object_get(service, "state"))
-           || (length >= strlen(ending) && strcmp(type + length - strlen(ending), ending) == 0);
+    return length >= strlen(ending) && strcmp(type + length - strlen(ending), ending) == 0;
+}
+
+bool scenario_has_state(const json_t *service)
+{
+    return json_is_true(json_object_get(service, "state")) || is_database(service);
+}
+
+const char *scenario_nature(const json_t *service)
+{
+    return text_or(service, "nature",
+                   is_database(service) ? "database" : scenario_has_state(service) ? "files" : "plain");
 }
 
 struct placing {

@@ -25,6 +25,10 @@ void scenario_upgrade(json_t *services, json_t *distribution, const json_t *even
 /* Whether it has state: it says so, or its type ends in "database". */
 bool scenario_has_state(const json_t *service);
 
+/* What its module makes of it, a word of nature.h. It says so; otherwise database, if its type ends so; files, if it has
+ * state; plain. */
+const char *scenario_nature(const json_t *service);
+
 /* What a service does not say: its type is process, its container the type, its version 1. */
 const char *scenario_type(const json_t *service);
 const char *scenario_container(const json_t *service);

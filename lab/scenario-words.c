@@ -92,7 +92,6 @@ static const struct {
     { "pause", "an operator pauses the loop", "" },
     { "continue", "an operator lets the loop go on", "" },
     { "trigger", "an operator asks for a cycle", "" },
-    { "collect-garbage", "the coordinator's store is rid of garbage", "" },
     { "full-disk", "the disk of the coordinator is full", "" },
     { "free-disk", "the disk of the coordinator has room again", "" },
     { "close-profiles", "the loop may not write where the coordinator profile is", "" },
@@ -157,10 +156,21 @@ static void write_generator(FILE *stream, const json_t *event)
     write_times(stream, event);
 }
 
+static void write_collection(FILE *stream, const json_t *event)
+{
+    const char *target = member(event, "target");
+    fprintf(stream, "the store of %s is rid of garbage%s", *target ? target : "the coordinator",
+            json_is_true(json_object_get(event, "old")) ? " and of what the generations before have" : "");
+}
+
 static void write_failure(FILE *stream, const json_t *event)
 {
     const json_t *chance = json_object_get(event, "probability");
-    const char *how = strcmp(member(event, "how"), "hangs") == 0 ? "hangs" : "fails";
+    const char *word = member(event, "how");
+    const char *how = strcmp(word, "lies") == 0      ? "does nothing and says that it is done"
+                      : strcmp(word, "empties") == 0 ? "saves an empty dump"
+                      : *word                        ? word
+                                                     : "fails";
     if (*member(event, "operation"))
         fprintf(stream, "%s %s", member(event, "operation"), how);
     else if (*member(event, "stage"))
@@ -284,6 +294,7 @@ static const struct {
     void (*write)(FILE *stream, const json_t *event_);
 } writers[] = {
     { "change", write_change },       { "clock", write_clock },         { "corrupt", write_corruption },
+    { "collect-garbage", write_collection },
     { "end", write_ending },          { "fail", write_failure },        { "foreign-deploy", write_changes },
     { "generator", write_generator }, { "join", write_partition },      { "kill-host", write_kill },
     { "lose-coordinator", write_loss }, { "partition", write_partition }, { "reappear", write_reappear },

@@ -203,10 +203,14 @@ int services_tick(void)
     return (int)next;
 }
 
+/* A database's server starts with the machine, whatever Dysnomia has marked in it. */
 static int start_recorded(void *closure, const char *container, const char *component)
 {
+    struct record record = { 0 };
     (void)closure;
-    service_start(container, component);
+    if (record_read(container, component, &record) == 0 && (!record.garbage || nature_outlives(record.nature)))
+        service_start(container, component);
+    record_clear(&record);
     return 0;
 }
 
@@ -222,7 +226,7 @@ static int describe_recorded(void *closure, const char *container, const char *c
     bool running = service && service->pid > 0 && !service->stopping;
     struct record record = { 0 };
 
-    if (record_read(container, component, &record) == 0)
+    if (record_read(container, component, &record) == 0 && !record.garbage)
         json_array_append_new(list, json_pack("{s:s, s:s, s:s, s:s, s:b}", "container", container,
                                               "component", component, "type", record.type,
                                               "package", record.package, "running", running));

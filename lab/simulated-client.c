@@ -16,7 +16,7 @@
 
 /* One call. words: what is no option. */
 struct call {
-    const char *operation, *key, *container, *component, *keep, *package;
+    const char *operation, *key, *container, *component, *type, *keep, *package;
     const char **words;
     size_t word_count;
 };
@@ -43,6 +43,8 @@ static void take_value(struct call *call, const char *option, const char *value)
         call->container = value;
     else if (strcmp(option, "--component") == 0)
         call->component = value;
+    else if (strcmp(option, "--type") == 0)
+        call->type = value;
     else if (strcmp(option, "--keep") == 0)
         call->keep = value;
 }
@@ -174,13 +176,17 @@ static int import(struct simulation *simulation, struct simulated_machine *machi
     return file ? 0 : 1;
 }
 
+/* As Disnix, which sets a profile only if its path is as long as that of the one before. */
 static int set(struct simulation *simulation, struct simulated_machine *machine, const struct call *call,
                xmlBufferPtr output)
 {
     (void)output;
+    if (machine->profile && call->package && strlen(machine->profile) != strlen(call->package))
+        return 0;
     if (!call->package || !simulated_paths_have(&machine->paths, call->package))
         return 1;
     machine->profile = strings_intern(simulation->strings, call->package);
+    simulated_paths_add(&machine->generations, machine->profile);
     machine->answer = NULL;
     return 0;
 }
@@ -197,37 +203,45 @@ static int lock(struct simulation *simulation, struct simulated_machine *machine
     return 0;
 }
 
-static int delete_state(struct simulated_machine *machine, const char *container, const char *component)
+/* Whether the module finds what it reads: the package, and the provider of the container if that has the module. */
+static bool has_package(const struct simulated_machine *machine, const struct call *call, const char *container,
+                        const char *package, enum component_nature nature)
 {
-    struct simulated_state *state = simulated_state(machine, container, component, false);
-    if (state) {
-        state->there = false;
-        state->value = NULL;
-    }
-    return 0;
+    const struct simulated_state *state =
+        simulated_state((struct simulated_machine *)machine, container, store_path_name(package), false);
+    bool marked = state && (state->garbage || simulated_is_active(machine, container, package));
+    if (call->type && is_store_path(call->type) && !simulated_paths_have(&machine->paths, call->type))
+        return false;
+    if (nature_outlives(nature) && marked && strcmp(call->operation, "--activate") != 0)
+        return true;
+    return simulated_paths_have(&machine->paths, package);
 }
 
 static int activity(struct simulation *simulation, struct simulated_machine *machine, const struct call *call,
                     xmlBufferPtr output)
 {
-    const char *component = call->package ? store_path_name(call->package) : NULL;
+    static const struct {
+        const char *operation;
+        int (*run)(struct simulated_machine *machine, const char *container, const char *component,
+                   enum component_nature nature);
+    } of_state[] = { { "--snapshot", simulated_snapshot },
+                     { "--restore", simulated_restore },
+                     { "--delete-state", simulated_delete_state } };
     (void)output;
-    if (!component || !call->container)
+    if (!call->package || !store_path_name(call->package) || !call->container)
         return 1;
     const char *package = strings_intern(simulation->strings, call->package);
     const char *container = strings_intern(simulation->strings, call->container);
-    component = store_path_name(package);
-    if (strcmp(call->operation, "--snapshot") == 0)
-        return simulated_snapshot(machine, container, component);
-    if (strcmp(call->operation, "--restore") == 0)
-        return simulated_restore(machine, container, component);
-    if (strcmp(call->operation, "--delete-state") == 0)
-        return delete_state(machine, container, component);
-    if (strcmp(call->operation, "--deactivate") == 0)
-        return simulated_deactivate(machine, container, package);
-    return simulated_paths_have(&machine->paths, package)
-               ? simulated_activate(machine, container, package, NULL)
-               : 1;
+    const struct simulated_object *object = simulation_object(simulation, package);
+    enum component_nature nature = object ? object->nature : NATURE_PLAIN;
+    if (!has_package(machine, call, container, package, nature))
+        return 1;
+    for (size_t i = 0; i < sizeof of_state / sizeof *of_state; i++)
+        if (strcmp(call->operation, of_state[i].operation) == 0)
+            return of_state[i].run(machine, container, store_path_name(package), nature);
+    return strcmp(call->operation, "--activate") == 0
+               ? simulated_activate(machine, container, package, NULL, nature)
+               : simulated_deactivate(machine, container, package, nature);
 }
 
 /* A component may be named by its package. */
@@ -378,6 +392,17 @@ static int answer(struct simulation *simulation, struct simulated_machine *machi
     return 1;
 }
 
+/* What a dump is of a server that is down, where nobody looks at how the dump ended. */
+static int take_empty(struct simulation *simulation, struct simulated_machine *machine, const struct call *call)
+{
+    const char *component = call->package ? store_path_name(call->package) : NULL;
+    if (!component || !call->container)
+        return 1;
+    simulated_import(machine, strings_intern(simulation->strings, call->container),
+                     strings_intern(simulation->strings, component), &simulated_nothing);
+    return 0;
+}
+
 /* The way there takes its time. */
 static int travel(struct simulation *simulation, const struct simulated_machine *machine,
                   const struct dydisnix_program *program)
@@ -407,13 +432,15 @@ static int make_call(struct simulation *simulation, const struct call *call,
         return 1;
     int status = watch ? watch->call(watch->closure, call->operation, call->key) : 0;
     struct simulated_machine *machine = simulation_reach(simulation, call->key);
-    if (status == 0)
-        status = simulated_call(simulation, machine, call->operation);
-    if (status == 0)
-        status = travel(simulation, machine, program);
-    if (status == 0)
+    int way = status < SIMULATED_SILENT || status == 0 ? simulated_call(simulation, machine, call->operation) : status;
+    if (way == 0)
+        way = travel(simulation, machine, program);
+    if (way == 0)
         speak(machine, call, output);
-    return status == 0 ? answer(simulation, machine, call, output) : status;
+    if (way != 0 || status == SIMULATED_LIES)
+        return way;
+    return status == SIMULATED_EMPTIES ? take_empty(simulation, machine, call)
+                                       : answer(simulation, machine, call, output);
 }
 
 void simulation_client(struct simulation *simulation, const struct dydisnix_program *program,

@@ -38,10 +38,15 @@ bool simulated_is_active(const struct simulated_machine *machine, const char *co
 }
 
 int simulated_activate(struct simulated_machine *machine, const char *container, const char *package,
-                       const char *key)
+                       const char *key, enum component_nature nature)
 {
     size_t i = find_active(machine, container, package);
-    simulated_state(machine, container, store_path_name(package), true)->there = true;
+    struct simulated_state *state = simulated_state(machine, container, store_path_name(package), true);
+    if (nature == NATURE_DUMP)
+        state->value = NULL;
+    state->nature = nature;
+    state->there = true;
+    state->garbage = false;
     if (i == machine->active_count) {
         machine->active =
             simulated_memory(array_grow(machine->active, machine->active_count, sizeof *machine->active));
@@ -51,12 +56,24 @@ int simulated_activate(struct simulated_machine *machine, const char *container,
     return 0;
 }
 
-int simulated_deactivate(struct simulated_machine *machine, const char *container, const char *package)
+/* Where state is looked after, what was never active cannot be marked as garbage. */
+int simulated_deactivate(struct simulated_machine *machine, const char *container, const char *package,
+                         enum component_nature nature)
 {
     size_t i = find_active(machine, container, package);
-    if (i < machine->active_count)
-        machine->active[i] = machine->active[--machine->active_count];
-    return 0; /* what is not active is no error */
+    bool marks = nature != NATURE_PLAIN && nature != NATURE_PROCESS;
+    struct simulated_state *state = simulated_state(machine, container, store_path_name(package), false);
+    if (i == machine->active_count)
+        return marks && !(state && state->garbage);
+    machine->active[i] = machine->active[--machine->active_count];
+    if (state)
+        state->garbage = marks;
+    return 0;
+}
+
+bool simulated_is_served(const struct simulated_state *state)
+{
+    return state->there && state->garbage && nature_outlives(state->nature);
 }
 
 static void append_snapshot(struct simulated_state *state, const struct simulated_value *value)
@@ -68,23 +85,40 @@ static void append_snapshot(struct simulated_state *state, const struct simulate
     state->snapshots[state->snapshot_count++] = value;
 }
 
-int simulated_snapshot(struct simulated_machine *machine, const char *container, const char *component)
+int simulated_snapshot(struct simulated_machine *machine, const char *container, const char *component,
+                       enum component_nature nature)
 {
     struct simulated_state *state = simulated_state(machine, container, component, false);
+    if (nature == NATURE_PROCESS)
+        return 0;
     if (!state || !state->there)
-        return 0; /* what has no state has nothing to be saved */
+        return nature != NATURE_PLAIN;
     append_snapshot(state, state->value);
     return 0;
 }
 
-/* Of the newest snapshot that the machine has; where there is none, all stays as it is. */
-int simulated_restore(struct simulated_machine *machine, const char *container, const char *component)
+int simulated_restore(struct simulated_machine *machine, const char *container, const char *component,
+                      enum component_nature nature)
 {
     struct simulated_state *state = simulated_state(machine, container, component, true);
-    if (state->snapshot_count > 0) {
-        state->there = true;
-        state->value = state->snapshots[state->snapshot_count - 1];
-    }
+    if (nature == NATURE_PROCESS || state->snapshot_count == 0)
+        return 0;
+    if (!state->there && nature != NATURE_PLAIN)
+        return 1;
+    const struct simulated_value *newest = state->snapshots[state->snapshot_count - 1];
+    state->there = true;
+    state->value = newest == &simulated_nothing ? NULL : newest;
+    return 0;
+}
+
+int simulated_delete_state(struct simulated_machine *machine, const char *container, const char *component,
+                           enum component_nature nature)
+{
+    struct simulated_state *state = simulated_state(machine, container, component, false);
+    if (!state || !state->garbage)
+        return nature == NATURE_FILES && !(state && state->there);
+    state->there = state->garbage = false;
+    state->value = NULL;
     return 0;
 }
 

@@ -12,12 +12,23 @@ struct simulated_state *simulated_state(struct simulated_machine *machine, const
                                         const char *component, bool make);
 bool simulated_is_active(const struct simulated_machine *machine, const char *container, const char *package);
 
-/* What the machine itself does for Dysnomia. Give an exit status. */
+/* Whether clients find it though it is not active. */
+bool simulated_is_served(const struct simulated_state *state);
+
+/* What the machine itself does for Dysnomia, by a module of that nature. Give an exit status. */
 int simulated_activate(struct simulated_machine *machine, const char *container, const char *package,
-                       const char *key);
-int simulated_deactivate(struct simulated_machine *machine, const char *container, const char *package);
-int simulated_snapshot(struct simulated_machine *machine, const char *container, const char *component);
-int simulated_restore(struct simulated_machine *machine, const char *container, const char *component);
+                       const char *key, enum component_nature nature);
+int simulated_deactivate(struct simulated_machine *machine, const char *container, const char *package,
+                         enum component_nature nature);
+int simulated_snapshot(struct simulated_machine *machine, const char *container, const char *component,
+                       enum component_nature nature);
+/* Of the newest snapshot that the machine has; where there is none, all stays as it is. */
+int simulated_restore(struct simulated_machine *machine, const char *container, const char *component,
+                      enum component_nature nature);
+/* Only of what was active and is so no longer. */
+int simulated_delete_state(struct simulated_machine *machine, const char *container, const char *component,
+                           enum component_nature nature);
+/* A snapshot becomes the newest of the machine. */
 void simulated_import(struct simulated_machine *machine, const char *container, const char *component,
                       const struct simulated_value *value);
 

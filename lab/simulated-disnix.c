@@ -17,11 +17,6 @@ struct making {
     const char **keys; /* of the services, once they are known */
 };
 
-const char *simulation_package(struct simulation *simulation, const char *name)
-{
-    return simulation_store(simulation, name, NULL, NULL, 0);
-}
-
 static size_t find_service(const struct simulated_system *system, const char *name)
 {
     for (size_t i = 0; i < system->service_count; i++)
@@ -87,7 +82,7 @@ static json_t *document_of(struct making *making, size_t index)
             add_dependencies(making, making->system->services[i].name, dependencies);
     return json_pack("{ss ss ss so}", "name", service->name, "type",
                      service->type ? service->type : service->container, "pkg",
-                     simulation_package(making->simulation, service->package), "dependsOn", dependencies);
+                     simulation_package(making->simulation, service->package, service->nature), "dependsOn", dependencies);
 }
 
 /* The same hash as the store's, of the same document as a reconstruction makes. */
@@ -126,7 +121,7 @@ static void add_service(struct making *making, size_t index)
     const struct service service = {
         .key = key_of(making, index),
         .name = model->name,
-        .pkg = simulation_package(making->simulation, model->package),
+        .pkg = simulation_package(making->simulation, model->package, model->nature),
         .type = model->type ? model->type : model->container,
         .depends_on = { dependencies, json_array_size(list) },
         .connects_to = { connected, json_array_size(connections) },
@@ -307,8 +302,8 @@ static int change(const struct deployment *deployment, const struct manifest *ma
         return 0; /* no longer in the model: counts as deactivated */
     if (simulated_call(deployment->simulation, machine, activate ? "--activate" : "--deactivate") != 0)
         return 1;
-    return activate ? simulated_activate(machine, mapping->container, package, mapping->service)
-                    : simulated_deactivate(machine, mapping->container, package);
+    return activate ? simulated_activate(machine, mapping->container, package, mapping->service, NATURE_PLAIN)
+                    : simulated_deactivate(machine, mapping->container, package, NATURE_PLAIN);
 }
 
 /* The mappings of manifest that other does not have, one after the other; gives how many went well. */
@@ -347,7 +342,7 @@ static int retrieve(struct simulation *simulation, struct simulated_machine *mac
                     const struct snapshot_mapping *mapping, bool transferred)
 {
     if (simulated_call(simulation, machine, "--snapshot") != 0
-        || simulated_snapshot(machine, mapping->container, mapping->component) != 0)
+        || simulated_snapshot(machine, mapping->container, mapping->component, NATURE_PLAIN) != 0)
         return 1;
     const struct simulated_state *state =
         simulated_state(machine, mapping->container, mapping->component, false);
@@ -372,7 +367,7 @@ static int send(const struct deployment *deployment, struct simulated_machine *m
     }
     if (simulated_call(deployment->simulation, machine, "--restore") != 0)
         return 1;
-    return simulated_restore(machine, mapping->container, mapping->component);
+    return simulated_restore(machine, mapping->container, mapping->component, NATURE_PLAIN);
 }
 
 static bool has(const struct manifest *manifest, const struct snapshot_mapping *mapping)

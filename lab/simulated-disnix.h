@@ -14,6 +14,7 @@ struct simulated_service {
     const char *container;
     const char *type; /* NULL: the same */
     bool stateful;
+    enum component_nature nature;
     const char *provides;   /* a container; NULL: none */
     const char *depends_on; /* another service; NULL: none */
     const json_t *dependencies, *connections; /* names of others, as arrays; NULL: none more */
@@ -30,9 +31,6 @@ struct simulated_system {
     const struct simulated_place *places;
     size_t place_count;
 };
-
-/* The store path of a package. */
-const char *simulation_package(struct simulation *simulation, const char *name);
 
 /* disnix-manifest: the store path of the manifest of a system in a model. Places on targets that the model
  * does not have are left out. */

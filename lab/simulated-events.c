@@ -341,7 +341,32 @@ static int foreign(struct simulated_scenario *scenario, const json_t *event)
     return path ? 0 : -1;
 }
 
-/* Where a service is live and answers; NULL: nowhere, or not on that machine. */
+static bool is_of_service(const char *component, const char *service)
+{
+    size_t length = (size_t)(strrchr(component, '-') - component);
+    return strlen(service) == length && strncmp(component, service, length) == 0;
+}
+
+static struct simulated_state *active_state(struct simulated_machine *machine, const char *service)
+{
+    for (size_t i = 0; i < machine->active_count; i++) {
+        const char *component = store_path_name(machine->active[i].package);
+        if (is_of_service(component, service))
+            return simulated_state(machine, machine->active[i].container, component, true);
+    }
+    return NULL;
+}
+
+/* A client that was told of one machine finds there also what is not active any more, and goes on. */
+static struct simulated_state *served_state(struct simulated_machine *machine, const char *service)
+{
+    for (size_t i = 0; i < machine->state_count; i++)
+        if (simulated_is_served(&machine->states[i]) && is_of_service(machine->states[i].component, service))
+            return &machine->states[i];
+    return NULL;
+}
+
+/* Where a service takes writes; NULL: nowhere, or not on that machine. */
 static struct simulated_state *live_state(struct simulated_scenario *scenario, const char *service,
                                           const char *target)
 {
@@ -349,12 +374,11 @@ static struct simulated_state *live_state(struct simulated_scenario *scenario, c
         struct simulated_machine *machine = scenario->simulation->machines[i];
         if (!machine->up || machine->hung || (*target && !is(target, machine->name)))
             continue;
-        for (size_t j = 0; j < machine->active_count; j++) {
-            const char *component = store_path_name(machine->active[j].package);
-            size_t length = (size_t)(strrchr(component, '-') - component);
-            if (strlen(service) == length && strncmp(component, service, length) == 0)
-                return simulated_state(machine, machine->active[j].container, component, true);
-        }
+        struct simulated_state *state = active_state(machine, service);
+        if (!state && *target)
+            state = served_state(machine, service);
+        if (state)
+            return state;
     }
     return NULL;
 }
@@ -409,19 +433,46 @@ static int happen_to_machine(struct simulated_scenario *scenario, const json_t *
     return 0;
 }
 
-/* What no link of the coordinator leads to, as generations of a profile are, leaves its store. */
-static void collect_garbage(struct simulation *simulation)
+static void keep_only(struct simulated_paths *paths, const struct simulated_paths *live)
 {
-    struct simulated_paths live = { 0 };
     size_t kept = 0;
+    for (size_t i = 0; i < paths->count; i++)
+        if (simulated_paths_have(live, paths->items[i]))
+            paths->items[kept++] = paths->items[i];
+    paths->count = kept;
+}
+
+/* What no generation of the target's profile leads to leaves its store; with old, what the profile itself does not. */
+static int collect_on_target(struct simulated_scenario *scenario, const json_t *event)
+{
+    struct simulated_machine *machine = scenario_machine(scenario, text(event, "target"));
+    struct simulated_paths live = { 0 };
+    if (!machine)
+        return 1;
+    if (json_is_true(json_object_get(event, "old")))
+        machine->generations.count = 0;
+    if (machine->profile)
+        simulated_paths_add(&machine->generations, machine->profile);
+    for (size_t i = 0; i < machine->generations.count; i++)
+        simulated_paths_add_closure(scenario->simulation, &live, machine->generations.items[i]);
+    keep_only(&machine->paths, &live);
+    free(live.items);
+    return 0;
+}
+
+/* What no link of the coordinator leads to, as generations of a profile are, leaves its store. */
+static int collect_garbage(struct simulated_scenario *scenario, const json_t *event)
+{
+    struct simulation *simulation = scenario->simulation;
+    struct simulated_paths live = { 0 };
+    if (json_object_get(event, "target"))
+        return collect_on_target(scenario, event);
     for (size_t i = 0; i < simulation->files.count; i++)
         if (simulation->files.items[i].link)
             simulated_paths_add_closure(simulation, &live, simulation->files.items[i].data);
-    for (size_t i = 0; i < simulation->paths.count; i++)
-        if (simulated_paths_have(&live, simulation->paths.items[i]))
-            simulation->paths.items[kept++] = simulation->paths.items[i];
-    simulation->paths.count = kept;
+    keep_only(&simulation->paths, &live);
     free(live.items);
+    return 0;
 }
 
 static int happen_to_host(struct simulated_scenario *scenario, const json_t *event)
@@ -433,8 +484,6 @@ static int happen_to_host(struct simulated_scenario *scenario, const json_t *eve
         return say_word(scenario, word, text(event, "target"));
     else if (is(word, "pause") || is(word, "continue"))
         return say_word(scenario, is(word, "pause") ? "pause" : "resume", NULL);
-    else if (is(word, "collect-garbage"))
-        collect_garbage(scenario->simulation);
     else if (is(word, "full-disk") || is(word, "free-disk"))
         scenario->simulation->full = is(word, "full-disk");
     else if (is(word, "close-profiles") || is(word, "open-profiles"))
@@ -461,6 +510,7 @@ static int happen_now(struct simulated_scenario *scenario, const json_t *event)
                    { "partition", cut_off },
                    { "join", cut_off },
                    { "lose-coordinator", lose },
+                   { "collect-garbage", collect_garbage },
                    { "generator", misprint },
                    { "foreign-deploy", foreign },
                    { "upgrade", upgrade },
@@ -577,7 +627,10 @@ static int fails(struct simulated_scenario *scenario, size_t index)
 {
     json_t *failure = json_array_get(scenario->failures, index);
     const json_t *probability = json_object_get(failure, "probability");
-    int status = matches(failure, "how", "hangs") ? -1 : 1;
+    int status = matches(failure, "how", "hangs")     ? SIMULATED_SILENT
+                 : matches(failure, "how", "lies")    ? SIMULATED_LIES
+                 : matches(failure, "how", "empties") ? SIMULATED_EMPTIES
+                                                      : 1;
     if (probability)
         return draw(scenario) < json_number_value(probability) ? status : 0;
     count_down(scenario->failures, index);

@@ -326,6 +326,7 @@ static struct simulated_service service_of(struct simulation *simulation, const 
                                        .container = scenario_container(service),
                                        .type = scenario_type(service),
                                        .stateful = scenario_has_state(service),
+                                       .nature = nature_of_word(scenario_nature(service)),
                                        .provides = json_string_value(json_object_get(service, "provides")),
                                        .dependencies = json_object_get(service, "dependsOn"),
                                        .connections = json_object_get(service, "connectsTo") };

@@ -22,6 +22,8 @@ void *simulated_memory(void *memory)
     return memory;
 }
 
+const struct simulated_value simulated_nothing = { .number = SIZE_MAX };
+
 bool simulated_value_has(const struct simulated_value *value, const struct simulated_value *part)
 {
     while (value && value != part)
@@ -111,6 +113,11 @@ static void *copy_array(const void *items, size_t count, size_t size)
     return copy;
 }
 
+static struct simulated_paths copy_paths(const struct simulated_paths *paths)
+{
+    return (struct simulated_paths){ copy_array(paths->items, paths->count, sizeof *paths->items), paths->count };
+}
+
 struct simulated_machine *simulated_disk(const struct simulated_machine *machine)
 {
     struct simulated_machine *disk = copy_array(machine, 1, sizeof *machine);
@@ -120,7 +127,8 @@ struct simulated_machine *simulated_disk(const struct simulated_machine *machine
         disk->states[i].snapshots =
             copy_array(machine->states[i].snapshots, machine->states[i].snapshot_count,
                        sizeof *machine->states[i].snapshots);
-    disk->paths.items = copy_array(machine->paths.items, machine->paths.count, sizeof *machine->paths.items);
+    disk->paths = copy_paths(&machine->paths);
+    disk->generations = copy_paths(&machine->generations);
     disk->troubles = NULL;
     disk->description = NULL;
     disk->trouble_count = 0;
@@ -134,6 +142,7 @@ static void clear_disk(struct simulated_machine *machine)
     free(machine->states);
     free(machine->active);
     free(machine->paths.items);
+    free(machine->generations.items);
 }
 
 void simulated_put_disk(struct simulated_machine *machine, const struct simulated_machine *disk)
@@ -147,6 +156,7 @@ void simulated_put_disk(struct simulated_machine *machine, const struct simulate
     machine->states = copy->states;
     machine->state_count = copy->state_count;
     machine->paths = copy->paths;
+    machine->generations = copy->generations;
     free(copy);
 }
 
@@ -158,9 +168,13 @@ void simulated_machine_free(struct simulated_machine *machine)
     free(machine);
 }
 
+static const char name_of_nothing[] = "0040f94d11d0039505328a90b2ff48968db873e9e7967307631bf40ef5679275";
+
 const char *simulation_snapshot_name(struct simulation *simulation, const struct simulated_value *value)
 {
     char name[65];
+    if (value == &simulated_nothing)
+        return name_of_nothing;
     snprintf(name, sizeof name, "%064zx", value ? value->number : 0);
     return strings_intern(simulation->strings, name);
 }
@@ -206,6 +220,10 @@ bool simulation_snapshot_value(const struct simulation *simulation, const char *
 {
     const char *slash = strrchr(path, '/');
     char *end = NULL;
+    if (slash && strcmp(slash + 1, name_of_nothing) == 0) {
+        *value = &simulated_nothing;
+        return true;
+    }
     unsigned long number = slash ? strtoul(slash + 1, &end, 16) : 0;
     if (!end || end != slash + 65 || *end || number > simulation->value_count)
         return false;
@@ -261,25 +279,42 @@ const struct simulated_object *simulation_object(const struct simulation *simula
     return NULL;
 }
 
-const char *simulation_store(struct simulation *simulation, const char *name, const char *text,
-                             const char *const *references, size_t count)
+/* content: what the path is made of. */
+static struct simulated_object *store(struct simulation *simulation, const char *name, const char *content)
 {
     char hash[65], path[300];
-    CLEANUP_FREE char *content = simulated_memory(string_format("%s %s", name, text ? text : ""));
     simulated_hash(content, hash);
     for (char *digit = hash; *digit; digit++)
         *digit = *digit == 'e' ? 'g' : *digit; /* Nix's base 32 has no e */
     snprintf(path, sizeof path, "/nix/store/%.32s-%s", hash, name);
-    const struct simulated_object *known = simulation_object(simulation, path);
-    if (known)
-        return known->path;
+    for (size_t i = simulation->object_count; i-- > 0;)
+        if (strcmp(simulation->objects[i].path, path) == 0)
+            return &simulation->objects[i];
     simulation->objects = simulated_memory(
         array_grow(simulation->objects, simulation->object_count, sizeof *simulation->objects));
     struct simulated_object *object = &simulation->objects[simulation->object_count++];
-    *object = (struct simulated_object){ .path = strings_intern(simulation->strings, path),
-                                         .text = text ? simulated_memory(strdup(text)) : NULL,
-                                         .references = copy_array(references, count, sizeof *references),
-                                         .reference_count = count };
+    *object = (struct simulated_object){ .path = strings_intern(simulation->strings, path) };
+    return object;
+}
+
+const char *simulation_store(struct simulation *simulation, const char *name, const char *text,
+                             const char *const *references, size_t count)
+{
+    CLEANUP_FREE char *content = simulated_memory(string_format("%s %s", name, text));
+    struct simulated_object *object = store(simulation, name, content);
+    if (!object->text) {
+        object->text = simulated_memory(strdup(text));
+        object->references = copy_array(references, count, sizeof *references);
+        object->reference_count = count;
+    }
+    return object->path;
+}
+
+const char *simulation_package(struct simulation *simulation, const char *name, enum component_nature nature)
+{
+    CLEANUP_FREE char *content = simulated_memory(string_format("%s %s", name, nature_words[nature]));
+    struct simulated_object *object = store(simulation, name, content);
+    object->nature = nature;
     return object->path;
 }
 

@@ -16,6 +16,7 @@
 #include <jansson.h>
 #include <libxml/tree.h>
 
+#include "nature.h"
 #include "simulated-faults.h"
 #include "simulated-files.h"
 #include "strings.h"
@@ -32,10 +33,15 @@ struct simulated_value {
 /* Whether everything in part is in value too. */
 bool simulated_value_has(const struct simulated_value *value, const struct simulated_value *part);
 
+/* An empty dump, which a snapshot of a server that is down may be. */
+extern const struct simulated_value simulated_nothing;
+
 /* A component's state on one machine. */
 struct simulated_state {
     const char *container, *component;
-    bool there; /* false: no state was ever made, only snapshots came */
+    enum component_nature nature; /* of its package, when it was last activated */
+    bool there;                   /* false: no state was ever made, only snapshots came */
+    bool garbage;                 /* it was active, and is so no longer */
     const struct simulated_value *value;
     const struct simulated_value **snapshots; /* Dysnomia's generations, oldest first */
     size_t snapshot_count;
@@ -82,13 +88,15 @@ struct simulated_machine {
     size_t state_count;
     struct simulated_trouble *troubles;
     size_t trouble_count;
-    struct simulated_paths paths; /* valid in its store */
+    struct simulated_paths paths;       /* valid in its store */
+    struct simulated_paths generations; /* of its profile */
 };
 
 /* What a store path holds: the profile manifest of a profile, or a manifest. */
 struct simulated_object {
     const char *path;
-    char *text; /* NULL: a package */
+    char *text;                   /* NULL: a package */
+    enum component_nature nature; /* of a package */
     const char **references;
     size_t reference_count;
 };
@@ -178,13 +186,19 @@ bool simulation_newest(const struct simulation *simulation, const char *containe
 void simulation_keep(struct simulation *simulation, const char *container, const char *component,
                      const struct simulated_value *value);
 
-/* How an operation on a machine goes: 0; an exit status; -1: no answer in time. */
+/* How an operation on a machine goes: 0; an exit status; one of these. */
+enum simulated_ending {
+    SIMULATED_SILENT = -1, /* no answer in time */
+    SIMULATED_LIES = -2,   /* it ends with 0 and has done nothing */
+    SIMULATED_EMPTIES = -3 /* a snapshot ends with 0 and is an empty dump */
+};
 int simulated_call(struct simulation *simulation, struct simulated_machine *machine, const char *operation);
 
 /* The store. An object is valid nowhere yet; its path is made of what it holds. */
 const char *simulation_store(struct simulation *simulation, const char *name, const char *text,
                              const char *const *references, size_t count);
 const struct simulated_object *simulation_object(const struct simulation *simulation, const char *path);
+const char *simulation_package(struct simulation *simulation, const char *name, enum component_nature nature);
 void simulated_paths_add(struct simulated_paths *paths, const char *path);
 void simulated_paths_remove(struct simulated_paths *paths, const char *path);
 bool simulated_paths_have(const struct simulated_paths *paths, const char *path);

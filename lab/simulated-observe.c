@@ -15,7 +15,7 @@
 static json_t *lines_of(const struct simulated_value *value)
 {
     json_t *lines = json_array();
-    for (; value; value = value->before)
+    for (; value && value != &simulated_nothing; value = value->before)
         json_array_insert_new(lines, 0, json_string(value->text));
     return lines;
 }
@@ -120,7 +120,7 @@ static json_t *stored_of(const struct simulated_machine *machine)
         if (state->there && state->value)
             add_stored(stored, state->container, state->component, lines_of(state->value));
         for (size_t j = 0; j < state->snapshot_count; j++)
-            if (state->snapshots[j])
+            if (state->snapshots[j] && state->snapshots[j] != &simulated_nothing)
                 add_stored(stored, state->container, state->component, lines_of(state->snapshots[j]));
     }
     return stored;
@@ -271,7 +271,7 @@ static json_t *describe_snapshots(const struct simulated_scenario *scenario)
         CLEANUP_FREE char *own = simulated_memory(strndup(container, (size_t)(component - 1 - container)));
         CLEANUP_FREE char *name = simulated_memory(strndup(component, strcspn(component, "/")));
         const struct simulated_value *value = NULL;
-        if (simulation_snapshot_value(simulation, file->data, &value) && value)
+        if (simulation_snapshot_value(simulation, file->data, &value) && value && value != &simulated_nothing)
             add_stored(stored, own, name, lines_of(value));
     }
     return sort_stored(stored);

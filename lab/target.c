@@ -29,6 +29,16 @@ static const char *this_machine(void)
     return machine ? machine : "";
 }
 
+/* Disnix sets a profile only if its path is as long as that of the one before. */
+static bool is_set_again(const char *profile, const char *path)
+{
+    CLEANUP_FREE char *generation = NULL, *now = NULL;
+    if (operations->read_link(profile, &generation) != 0)
+        return true;
+    CLEANUP_FREE char *link = string_format("%.*s/%s", (int)(strrchr(profile, '/') - profile), profile, generation);
+    return !link || operations->read_link(link, &now) != 0 || strlen(now) == strlen(path);
+}
+
 /* set PROFILE PATH */
 static int set_profile(int argc, char **argv)
 {
@@ -43,6 +53,8 @@ static int set_profile(int argc, char **argv)
         log_error(this_machine(), "%s: %s", directory, strerror(errno));
         return 1;
     }
+    if (!is_set_again(profile, argv[2]))
+        return 0;
     execlp("nix-env", "nix-env", "--profile", profile, "--set", argv[2], (char *)NULL);
     log_error(this_machine(), "nix-env: %s", strerror(errno));
     return 1;
@@ -121,6 +133,7 @@ static int component(int argc, char **argv)
         { "activate", component_activate },
         { "deactivate", component_deactivate },
         { "snapshot", component_snapshot },
+        { "snapshot-nothing", component_snapshot_nothing },
         { "restore", component_restore },
         { "delete-state", component_delete_state },
     };
@@ -375,6 +388,7 @@ static const struct {
     { "activate", component },
     { "deactivate", component },
     { "snapshot", component },
+    { "snapshot-nothing", component },
     { "restore", component },
     { "delete-state", component },
     { "shell", component },

@@ -54,13 +54,23 @@ bool trap_step(const char *step, const char *name, const char *target)
     return obey(answer);
 }
 
-char *trap_generator(void)
+static char *word_for(const char *step, const char *name, const char *target)
 {
-    CLEANUP_JSON json_t *answer = ask("generator", "model", NULL);
+    CLEANUP_JSON json_t *answer = ask(step, name, target);
     const char *word = json_string_value(json_object_get(answer, "do"));
     if (!obey(answer))
         return strdup("fail");
     return word && strcmp(word, "go") != 0 ? strdup(word) : NULL;
+}
+
+char *trap_generator(void)
+{
+    return word_for("generator", "model", NULL);
+}
+
+char *trap_call(const char *operation, const char *target)
+{
+    return word_for("call", operation, target);
 }
 
 int step_main(int argc, char **argv)

@@ -9,8 +9,8 @@
  *     {"step": "program", "name": "nix-store"}                 a program on the coordinator
  *     {"step": "generator", "name": "model"}                   the generator is to print the model
  *
- * and the answer {"do": WORD, "status": NUMBER, "signal": NUMBER}: go, fail, hang, exit, kill; and of a generator also
- * half, nothing, empty, garbage.
+ * and the answer {"do": WORD, "status": NUMBER, "signal": NUMBER}: go, fail, hang, exit, kill; of a call also lie, empty;
+ * and of a generator half, nothing, empty, garbage.
  */
 #ifndef TRAP_H
 #define TRAP_H
@@ -21,8 +21,9 @@
  * none. */
 bool trap_step(const char *step, const char *name, const char *target);
 
-/* What the generator does; malloc()ed; NULL: it goes on. */
+/* What the generator does, or such a call, if it does not go on: fail, or a word of its own; malloc()ed, else NULL. */
 char *trap_generator(void);
+char *trap_call(const char *operation, const char *target);
 
 /* dydisnix-lab step: the loop's way to tell of its stages (as a plugin that is a script, and as its guard), and a
  * program in the place of another one. */

@@ -12,6 +12,10 @@ let
     let length = stringLength type;
     in length >= 8 && substring (length - 8) 8 type == "database";
   hasState = service: service.state or false || endsInDatabase (typeOf service);
+  natureOf = service: service.nature or (
+    if endsInDatabase (typeOf service) then "database"
+    else if hasState service then "files"
+    else "plain");
 
   componentOf = dependency:
     let base = baseNameOf (builtins.unsafeDiscardStringContext dependency.pkgs.${(place dependency).system}.outPath);
@@ -34,6 +38,7 @@ let
     builder = "/bin/sh";
     PATH = "/bin:/usr/bin:/run/current-system/sw/bin";
     stateful = hasState service;
+    nature = natureOf service;
     passAsFile = [ "script" ];
     script = ''
       #!/bin/sh
@@ -45,6 +50,7 @@ let
       cat "$scriptPath" > "$out/bin/run"
       chmod 755 "$out/bin/run"
       [ -z "$stateful" ] || : > "$out/lab-stateful"
+      echo "$nature" > "$out/lab-nature"
     '' ];
   };
 

@@ -68,9 +68,10 @@ is "$(on test1 sh -c 'ls /nix/var/nix/profiles/disnix' | tr '\n' ' ')" 'default 
     'makes no second generation'
 longer=$(on test1 sh -euc 'mkdir "$TMPDIR/longer-name"; echo > "$TMPDIR/longer-name/profilemanifest.xml"
     nix-store --add "$TMPDIR/longer-name"')
-client --target test1 --set "$longer" 2> /dev/null
-is "$(on test1 readlink -f /nix/var/nix/profiles/disnix/default)" "$longer" 'a path of another length is set too'
-fails 1 'what is not in the store is not set' client --target test1 --set "$scratch"
+ok 'a path of another length' client --target test1 --set "$longer"
+is "$(on test1 readlink -f /nix/var/nix/profiles/disnix/default)" "$profile" 'is not set, as by Disnix'
+fails 1 'what is not in the store is not set' client --target test1 \
+    --set "$(echo "$profile" | sed 's|/store/........|/store/00000000|')"
 fails 1 'a profile has a name' client --target test1 --profile ../x --set "$profile"
 ok 'the variable names the profile' on coordinator env DISNIX_PROFILE=named dydisnix-lab-client --target test1 \
     --set "$profile"
@@ -87,7 +88,7 @@ fails 1 'once' client --unlock --target test1 --profile default
 database=$(package test1 database-1)
 lines()
 {
-    lab ask "$1" database | python3 -c 'import json, sys; print(",".join(json.load(sys.stdin)["state"]))'
+    lab ask "$1" "${2-database}" | python3 -c 'import json, sys; print(",".join(json.load(sys.stdin)["state"]))'
 }
 # shellcheck disable=SC2086
 {
@@ -150,6 +151,30 @@ lines()
     ok 'state stays' on test2 sh -c 'test -s "$DYDISNIX_LAB/machines/test2/var/lib/lab/state/process/database-1/lines"'
     ok 'until it is deleted' client --delete-state --target test2 $process "$database"
     ok 'and gone' test ! -e "$DYDISNIX_LAB/machines/test2/var/lib/lab/state/process/database-1"
+    fails 1 'what is neither active nor was cannot be deactivated' client --deactivate --target test2 $process "$database"
+    fails 1 'and has nothing that a snapshot could save' client --snapshot --target test2 $process "$database"
+
+    # What modules make of their components.
+    for nature in files database dump process; do
+        package=$(package test2 "$nature-1" "$nature")
+        client --activate --target test2 $process "$package"
+        lab write test2 "$nature" one > /dev/null
+        client --snapshot --target test2 $process "$package"
+        client --activate --target test2 $process "$package"
+        lab write test2 "$nature" two > /dev/null
+        lines=$(lines test2 "$nature")
+        client --deactivate --target test2 $process "$package"
+        served=$(lab write test2 "$nature" three > /dev/null 2>&1 && echo served)
+        on test2 nix-store --delete "$package" > /dev/null 2>&1
+        client --snapshot --target test2 $process "$package" 2> /dev/null
+        echo "$nature: $lines; $served; $?; $(client --target test2 --query-all-snapshots --container process \
+            --component "$nature-1" | wc -l)"
+        client --delete-state --target test2 $process "$package" 2> /dev/null
+        on test2 test -e "$DYDISNIX_LAB/machines/test2/var/lib/lab/state/process/$nature-1" || echo "$nature is gone"
+    done > "$scratch/natures"
+    is "$(cat "$scratch/natures")" "$(printf '%s\n' 'files: one,two; ; 1; 1' 'database: one,two; served; 0; 2' \
+        'database is gone' 'dump: two; served; 0; 2' 'dump is gone' 'process: one,two; ; 1; 0')" \
+        'a database goes on, a dump begins anew, a process is not saved, files need their package'
 
     # A component without a program, and one whose program never answers.
     ok 'a passive component' client --activate --target test1 $process "$path"

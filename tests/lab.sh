@@ -39,16 +39,17 @@ client()
     dydisnix-lab exec coordinator dydisnix-lab-client "$@" < /dev/null
 }
 
-package() # MACHINE NAME
+package() # MACHINE NAME [NATURE]
 {
     # shellcheck disable=SC2016
     on "$1" sh -euc '
         directory=$(mktemp -d)
         mkdir -p "$directory/$1/bin"
         : > "$directory/$1/lab-stateful"
+        [ -z "$2" ] || echo "$2" > "$directory/$1/lab-nature"
         printf "#!/bin/sh\nexec dydisnix-lab responder --service=%s --version=%s --stateful\n" "${1%%-*}" "${1##*-}" \
             > "$directory/$1/bin/run"
         chmod 755 "$directory/$1/bin/run"
         nix-store --add "$directory/$1"
-    ' sh "$2"
+    ' sh "$2" "${3-}"
 }

@@ -174,7 +174,7 @@ written database(struct story *story, struct simulated_machine *machine)
 static bool is_live(struct story *story, const struct simulated_machine *machine)
 {
     return simulated_is_active(machine, "mysql",
-                               simulation_package(story->network, database_component(story)));
+                               simulation_package(story->network, database_component(story), NATURE_PLAIN));
 }
 
 written writes(struct story *story, struct simulated_machine *machine)
@@ -236,7 +236,7 @@ void live_on(struct story *story, struct simulated_machine *machine, written sta
 
 void active(struct story *story, struct simulated_machine *machine, const char *package, bool expected)
 {
-    const char *path = simulation_package(story->network, package);
+    const char *path = simulation_package(story->network, package, NATURE_PLAIN);
     bool found = false;
     for (size_t i = 0; i < machine->active_count; i++)
         found = found || strcmp(machine->active[i].package, path) == 0;

@@ -29,7 +29,7 @@ static struct simulated_machine *any_machine(struct story *story)
 
 static bool is_live(struct story *story, const struct simulated_machine *machine)
 {
-    return machine->up && simulated_is_active(machine, "mysql", simulation_package(story->network, "db-1.0"));
+    return machine->up && simulated_is_active(machine, "mysql", simulation_package(story->network, "db-1.0", NATURE_PLAIN));
 }
 
 /* Where the last successful deployment has the database. */
