@@ -87,11 +87,13 @@ lab_libsimulation_a_SOURCES = \
 	lab/scenario-policy.c lab/scenario-policy.h \
 	lab/scenario-simulation.c \
 	lab/simulated-client.c \
+	lab/simulated-clients.c \
 	lab/simulated-component.c lab/simulated-component.h \
 	lab/simulated-disnix.c lab/simulated-disnix.h \
 	lab/simulated-faults.h \
 	lab/simulated-files.c lab/simulated-files.h \
 	lab/simulated-host.c lab/simulated-host.h \
+	lab/simulated-ledger.c lab/simulated-ledger.h \
 	lab/simulated-network.c lab/simulated-network.h \
 	lab/simulated-engine.c \
 	lab/simulated-events.c \

@@ -324,6 +324,11 @@ void scenario_check_writes(const struct scenario_seen *seen, json_t *broken)
                        text_of(write, "text"), text_of(write, "service"));
 }
 
+void scenario_check_lost(const struct scenario_seen *seen, json_t *broken)
+{
+    json_array_extend(broken, json_object_get(seen->observed, "lost"));
+}
+
 void scenario_doom(const json_t *observed, const char *target, json_t *writes)
 {
     for (size_t i = json_array_size(writes); i-- > 0;) {
@@ -432,4 +437,5 @@ void scenario_check(const struct scenario_seen *seen, bool manifest, json_t *bro
     if (!paused)
         scenario_check_left(seen, broken);
     scenario_check_writes(seen, broken);
+    scenario_check_lost(seen, broken);
 }

@@ -32,6 +32,7 @@ void scenario_check_manifest(const struct scenario_seen *seen, json_t *broken);
 void scenario_check_placed(const struct scenario_seen *seen, json_t *broken);
 void scenario_check_once(const struct scenario_seen *seen, json_t *broken);
 void scenario_check_writes(const struct scenario_seen *seen, json_t *broken);
+void scenario_check_lost(const struct scenario_seen *seen, json_t *broken);
 void scenario_check_newest(const struct scenario_seen *seen, json_t *broken);
 void scenario_check_backed(const struct scenario_seen *seen, json_t *broken);
 void scenario_check_left(const struct scenario_seen *seen, json_t *broken);

@@ -225,6 +225,8 @@ static const struct {
     EVENT("write", { .name = "service", .check = check_service, .required = true },
           { .name = "text", .check = check_text, .required = true },
           { .name = "target", .check = check_target }, { .name = "snapshot", .check = check_boolean }),
+    EVENT("client", { .name = "service", .check = check_service, .required = true },
+          { .name = "target", .check = check_target }, { .name = "times", .check = check_count }),
     EVENT("kill-host", { .name = "spares", .check = check_word, WORDS("engine") }),
     EVENT("accept", TARGET),
     EVENT("prefer", TARGET),

@@ -329,12 +329,11 @@ static bool is_active(const char *key, const char *service)
 }
 
 /* It is in the state of the service once it is acknowledged. */
-static bool write_to(const char *key, const json_t *event)
+static bool write_to(const char *key, const char *service, const char *line, bool anyhow)
 {
-    CLEANUP_FREE char *question = string_format("write %s", text(event, "text"));
-    bool meant = json_object_get(event, "target") || is_active(key, text(event, "service"));
-    CLEANUP_JSON json_t *answer = question && meant && !machine_is(key, "hung")
-                                      ? question_ask(key, text(event, "service"), question) : NULL;
+    CLEANUP_FREE char *question = string_format("write %s", line);
+    CLEANUP_JSON json_t *answer = question && (anyhow || is_active(key, service)) && !machine_is(key, "hung")
+                                      ? question_ask(key, service, question) : NULL;
     return json_is_true(json_object_get(answer, "ok"));
 }
 
@@ -343,22 +342,32 @@ static int compare_names(const void *a, const void *b)
     return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-static int write_state(struct scenario_lab *lab, const json_t *event)
+bool lab_write(struct scenario_lab *lab, const char *service, const char *target, const char *line)
 {
     CLEANUP_FREE const char **names = calloc(json_object_size(lab->targets) + 1, sizeof *names);
-    const char *wanted = json_string_value(json_object_get(event, "target")), *name;
+    const char *name;
     size_t count = 0;
     json_t *value;
     json_object_foreach(lab->targets, name, value)
-        if (names && (!wanted || is(wanted, name)))
+        if (names && (!target || is(target, name)))
             names[count++] = name;
     if (names)
         qsort(names, count, sizeof *names, compare_names);
     for (size_t i = 0; i < count; i++)
-        if (write_to(lab_key(lab, names[i]), event))
-            return json_is_true(json_object_get(event, "snapshot")) && lab->loop > 0 ? lab_loop_adapt(lab, true) : 0;
-    log_error(wanted, "%s does not answer", text(event, "service"));
-    return 1;
+        if (write_to(lab_key(lab, names[i]), service, line, target != NULL))
+            return json_array_append_new(lab->acknowledged,
+                                         json_pack("{ss ss}", "service", service, "text", line)) == 0;
+    return false;
+}
+
+static int write_state(struct scenario_lab *lab, const json_t *event)
+{
+    const char *target = json_string_value(json_object_get(event, "target"));
+    if (!lab_write(lab, text(event, "service"), target, text(event, "text"))) {
+        log_error(target, "%s does not answer", text(event, "service"));
+        return 1;
+    }
+    return json_is_true(json_object_get(event, "snapshot")) && lab->loop > 0 ? lab_loop_adapt(lab, true) : 0;
 }
 
 /* Nothing can be added to the journal either: it ends where its last page does. Empty lines say nothing. */
@@ -438,7 +447,7 @@ static const struct {
     int (*happen)(struct scenario_lab *lab, const json_t *event_);
 } others[] = {
     { "accept", say_word },    { "add", add },             { "collect-garbage", collect_garbage },
-    { "continue", say_word },  { "end", lab_await },
+    { "client", lab_await },   { "continue", say_word },  { "end", lab_await },
     { "fail", lab_await },     { "foreign-deploy", foreign }, { "free-disk", fill_disk }, { "full-disk", fill_disk },
     { "generator", lab_await }, { "join", cut_off },       { "kill-host", kill_host }, { "lose-coordinator", lose },
     { "partition", cut_off },  { "pause", say_word },      { "prefer", say_word },    { "replay", nothing },

@@ -371,6 +371,7 @@ static void add_presence(const struct scenario_lab *lab, json_t *document)
         if (json_object_get(target, "held"))
             json_array_append_new(held, json_string(name));
     json_object_set_new(document, "held", sorted(held));
+    json_object_set(document, "acknowledged", lab->acknowledged);
     json_object_set_new(document, "paused", json_boolean(json_object_get(state, "paused") != NULL));
 }
 

@@ -313,6 +313,7 @@ static void lab_close(void *network)
     json_decref(lab->distribution);
     json_decref(lab->words);
     json_decref(lab->traps);
+    json_decref(lab->acknowledged);
     free(lab->program);
     free(lab->directory);
     free(lab);
@@ -333,7 +334,8 @@ static void *lab_open(const struct scenario_setting *setting)
                                   .targets = copy_of(setting->scenario, "targets"),
                                   .services = copy_of(setting->scenario, "services"),
                                   .distribution = copy_of(setting->scenario, "distribution"),
-                                  .words = json_array(), .traps = json_array(), .opened = operations->now() };
+                                  .words = json_array(), .traps = json_array(),
+                                  .acknowledged = json_array(), .opened = operations->now() };
     if (!lab->program)
         log_error(NULL, "dydisnix-lab is neither beside this program nor on the PATH");
     else if (start_master(lab) == 0 && furnish(enter(lab)) == 0)

@@ -33,7 +33,9 @@ struct scenario_lab {
     json_t *targets; /* { NAME: { "key", "properties", "resources" } } of the model */
     json_t *services, *distribution;
     json_t *words;   /* that the loop is told when it adapts next */
-    json_t *traps;   /* what has not happened yet: events with "at", and failures, with "seen" */
+    json_t *traps;   /* what has not happened yet: events with "at", failures and clients, with "seen" */
+    json_t *acknowledged; /* writes */
+    unsigned client_writes;
     int64_t opened;
     size_t journal_at, messages_at, shown; /* bytes that were read */
     bool spared;   /* an engine may still run that a loop which was killed has started */
@@ -64,6 +66,9 @@ char *lab_model_file(const struct scenario_lab *lab, const char *which);
 
 /* scenario-lab-events.c: an event happens now. As scenario_network.happen. */
 int lab_happen(struct scenario_lab *lab, const json_t *event);
+
+/* A line to a service, NULL target: wherever it is active. Whether it was acknowledged. */
+bool lab_write(struct scenario_lab *lab, const char *service, const char *target, const char *line);
 
 /* scenario-lab-traps.c */
 int lab_await(struct scenario_lab *lab, const json_t *event); /* it is noted: an "at", fail, end or generator */

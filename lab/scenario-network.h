@@ -64,7 +64,10 @@ struct scenario_network {
      *                      "missing": [text]  what the manifest names of the targets that are up and the store does not
      *                                         have; absent: nobody has looked
      *                      "left": [text]  what should not be there while nothing runs: work files, GC roots },
-     *     "held": [NAME], "paused": bool }
+     *     "held": [NAME], "paused": bool,
+     *     "acknowledged": [ { "service", "text" } ]  all writes that clients were told to be done, in their order
+     *     "lost": [text], "stopped": [text]  what was lost by a call, and what was stopped that should not have been;
+     *                                        absent: nobody has looked }
      *
      * Lists are sorted. Machines that do not answer are described from their disks. NULL after a message. */
     json_t *(*observe)(void *network);

@@ -15,6 +15,7 @@ struct playing {
     json_t *rescued;                     /* copies of which the last cycles told that they are in a snapshot, or live for
                                             want of evidence */
     json_t *observed;                    /* at the last look */
+    size_t acknowledged;                 /* writes of the network that are in these lists, or were taken out again */
     bool resyncs; /* the loop looks again though nothing tells it to */
     bool good;    /* the last cycle ended well */
     bool refused; /* its deployment, by the check, which says why */
@@ -37,8 +38,14 @@ static const char *text_of(const json_t *object, const char *key)
 
 static int look(struct playing *playing)
 {
+    const json_t *all;
     json_decref(playing->observed);
     playing->observed = playing->network->observe(playing->opened);
+    all = json_object_get(playing->observed, "acknowledged");
+    for (; playing->acknowledged < json_array_size(all); playing->acknowledged++) {
+        json_array_append(playing->writes, json_array_get(all, playing->acknowledged));
+        json_array_append(playing->newest, json_array_get(all, playing->acknowledged));
+    }
     return playing->observed ? 0 : -1;
 }
 
@@ -105,6 +112,7 @@ static const struct invariant {
     bool named;   /* it holds only while names are keys */
 } invariants[] = {
     { "a write is lost", scenario_check_writes, false, false, false },
+    { "a write is lost by a call", scenario_check_lost, false, false, false },
     { "a component with state is live twice", scenario_check_once, true, true, false },
     { "the manifest is not what the targets run", scenario_check_manifest, true, true, false },
     { "a service does not run", scenario_check_placed, true, true, false },
@@ -130,25 +138,6 @@ static void check(struct playing *playing, bool at_rest, bool end)
         if (json_array_size(list) > 0)
             broken(playing, invariant->name, strdup(json_string_value(json_array_get(list, 0))));
     }
-}
-
-/* Taken by a component with state: one that has it now. */
-static int note_write(struct playing *playing, const json_t *event)
-{
-    CLEANUP_JSON json_t *write =
-        json_pack("{sO sO}", "service", json_object_get(event, "service"), "text", json_object_get(event, "text"));
-    const char *name;
-    json_t *target;
-    bool taken = false;
-    if (look(playing) != 0)
-        return -1;
-    json_object_foreach(json_object_get(playing->observed, "targets"), name, target)
-        taken = taken || scenario_is_live_on(target, write);
-    if (taken) {
-        json_array_append(playing->writes, write);
-        json_array_append(playing->newest, write);
-    }
-    return 0;
 }
 
 /* What only a disk held that somebody destroyed is lost, and nobody's fault. */
@@ -179,7 +168,7 @@ static int happen(struct playing *playing, const json_t *event)
     int status = playing->network->happen(playing->opened, event);
     if (status < 0)
         return -1;
-    if (status == 0 && strcmp(word, "write") == 0 && !later && note_write(playing, event) != 0)
+    if (status == 0 && strcmp(word, "write") == 0 && !later && look(playing) != 0)
         return -1;
     if (status == 0 && !later)
         scenario_system_follow(playing->system, event);

@@ -25,6 +25,7 @@ struct run {
     json_t *all;               /* of the loop, since the beginning */
     char *messages, *said;     /* since the last expectation; of all */
     json_t *broken;
+    size_t acknowledged;       /* writes of the network that are in writes, or were taken out again */
     int64_t began;             /* the loop's time when the network was opened, in seconds since 1970 */
 };
 
@@ -109,6 +110,16 @@ static int adapt(struct run *run)
     return status == 0 && documents ? 0 : -1;
 }
 
+/* What really is where; and which writes were acknowledged meanwhile. A new reference; NULL: it cannot be known. */
+static json_t *look(struct run *run)
+{
+    json_t *observed = run->network->observe(run->open);
+    const json_t *all = json_object_get(observed, "acknowledged");
+    for (; run->acknowledged < json_array_size(all); run->acknowledged++)
+        json_array_append(run->writes, json_array_get(all, run->acknowledged));
+    return observed;
+}
+
 /* Writes that only a disk has that is about to be lost cannot be asked for. */
 static void doom(struct run *run, const json_t *event)
 {
@@ -123,7 +134,7 @@ static void doom(struct run *run, const json_t *event)
                        && (json_is_object(disk) || (disk && strcmp(json_string_value(disk), "lost") == 0)));
     if (!coordinator && !machine)
         return;
-    CLEANUP_JSON json_t *observed = run->network->observe(run->open);
+    CLEANUP_JSON json_t *observed = look(run);
     if (observed)
         scenario_doom(observed, machine ? target : NULL, run->writes);
 }
@@ -156,8 +167,6 @@ static int happen(struct run *run, const json_t *event)
         return -1;
     }
     scenario_system_follow(run->system, event);
-    if (strcmp(name, "write") == 0)
-        json_array_append(run->writes, (json_t *)event);
     return 0;
 }
 
@@ -188,7 +197,7 @@ static int play_moment(struct run *run, size_t number, const json_t *moment)
     size_t index;
     json_t *event;
     if (expectation) {
-        CLEANUP_JSON json_t *observed = run->network->observe(run->open);
+        CLEANUP_JSON json_t *observed = look(run);
         CLEANUP_FREE char *where = string_format("/timeline/%zu: ", number);
         if (!observed)
             scenario_add_broken(run->broken, "%sthe network cannot be observed", where);
@@ -240,7 +249,7 @@ static int begin(struct run *run)
     json_array_clear(run->documents);
     free(run->messages);
     run->messages = NULL;
-    observed = run->network->observe(run->open);
+    observed = look(run);
     if (status == 0 && observed && failed == 0) {
         scenario_story_running(&run->story, "The system is deployed", observed);
         note_running(run, observed);
@@ -255,7 +264,7 @@ static int begin(struct run *run)
 static json_t *finish(struct run *run)
 {
     const json_t *expectation = json_object_get(run->scenario->document, "expect");
-    CLEANUP_JSON json_t *observed = run->network->observe(run->open), *nothing = json_object();
+    CLEANUP_JSON json_t *observed = look(run), *nothing = json_object();
     if (!observed) {
         scenario_add_broken(run->broken, "the network cannot be observed");
         return NULL;

@@ -103,6 +103,8 @@ static void close_network(void *network)
     json_decref(scenario->failures);
     json_decref(scenario->endings);
     json_decref(scenario->prints);
+    json_decref(scenario->clients);
+    simulated_ledger_close(&scenario->ledger);
     simulation_free(scenario->simulation);
     leave(&visit);
     free(scenario);
@@ -129,6 +131,8 @@ static void *open_network(const struct scenario_setting *setting)
     scenario->failures = json_array();
     scenario->endings = json_array();
     scenario->prints = json_array();
+    scenario->clients = json_array();
+    simulated_ledger_open(&scenario->ledger);
     scenario->opened = scenario->simulation->milliseconds;
     scenario_watch(scenario);
     add_machines(scenario, json_object_get(setting->scenario, "targets"));

@@ -289,12 +289,20 @@ static void write_replay(FILE *stream, const json_t *event)
     fprintf(stream, "%s is decided again", member(event, "input"));
 }
 
+static void write_client(FILE *stream, const json_t *event)
+{
+    const json_t *times = json_object_get(event, "times");
+    const char *target = member(event, "target");
+    fprintf(stream, "a client writes to %s%s%s before each of the next %lld calls", member(event, "service"),
+            *target ? " on " : "", target, (long long)(times ? json_integer_value(times) : 10));
+}
+
 static const struct {
     const char *event;
     void (*write)(FILE *stream, const json_t *event_);
 } writers[] = {
     { "change", write_change },       { "clock", write_clock },         { "corrupt", write_corruption },
-    { "collect-garbage", write_collection },
+    { "client", write_client },       { "collect-garbage", write_collection },
     { "end", write_ending },          { "fail", write_failure },        { "foreign-deploy", write_changes },
     { "generator", write_generator }, { "join", write_partition },      { "kill-host", write_kill },
     { "lose-coordinator", write_loss }, { "partition", write_partition }, { "reappear", write_reappear },

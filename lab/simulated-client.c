@@ -424,6 +424,38 @@ static void speak(const struct simulated_machine *machine, const struct call *ca
         put(output, saying->text);
 }
 
+static bool is_component(const struct call *call)
+{
+    return call->container && call->package && is_store_path(call->package);
+}
+
+static bool is_active(const struct simulated_machine *machine, const struct call *call)
+{
+    return is_component(call) && simulated_is_active(machine, call->container, call->package);
+}
+
+/* status: what becomes of it, as watch.call says. */
+static int reach(struct simulation *simulation, struct simulated_machine *machine, const struct call *call, int status,
+                 xmlBufferPtr output)
+{
+    const struct simulated_watch *watch = simulation->watch;
+    bool was_active = is_active(machine, call);
+    speak(machine, call, output);
+    if (status == SIMULATED_LIES)
+        return 0;
+    status = status == SIMULATED_EMPTIES ? take_empty(simulation, machine, call)
+                                         : answer(simulation, machine, call, output);
+    if (watch)
+        watch->called(watch->closure,
+                      &(struct simulated_called){ .operation = call->operation,
+                                                  .machine = machine,
+                                                  .container = call->container,
+                                                  .package = is_component(call) ? call->package : NULL,
+                                                  .was_active = was_active,
+                                                  .is_active = is_active(machine, call) });
+    return status;
+}
+
 static int make_call(struct simulation *simulation, const struct call *call,
                      const struct dydisnix_program *program, xmlBufferPtr output)
 {
@@ -432,15 +464,12 @@ static int make_call(struct simulation *simulation, const struct call *call,
         return 1;
     int status = watch ? watch->call(watch->closure, call->operation, call->key) : 0;
     struct simulated_machine *machine = simulation_reach(simulation, call->key);
-    int way = status < SIMULATED_SILENT || status == 0 ? simulated_call(simulation, machine, call->operation) : status;
+    if (status > 0 || status == SIMULATED_SILENT)
+        return status;
+    int way = simulated_call(simulation, machine, call->operation);
     if (way == 0)
         way = travel(simulation, machine, program);
-    if (way == 0)
-        speak(machine, call, output);
-    if (way != 0 || status == SIMULATED_LIES)
-        return way;
-    return status == SIMULATED_EMPTIES ? take_empty(simulation, machine, call)
-                                       : answer(simulation, machine, call, output);
+    return way == 0 ? reach(simulation, machine, call, status, output) : way;
 }
 
 void simulation_client(struct simulation *simulation, const struct dydisnix_program *program,

@@ -341,62 +341,6 @@ static int foreign(struct simulated_scenario *scenario, const json_t *event)
     return path ? 0 : -1;
 }
 
-static bool is_of_service(const char *component, const char *service)
-{
-    size_t length = (size_t)(strrchr(component, '-') - component);
-    return strlen(service) == length && strncmp(component, service, length) == 0;
-}
-
-static struct simulated_state *active_state(struct simulated_machine *machine, const char *service)
-{
-    for (size_t i = 0; i < machine->active_count; i++) {
-        const char *component = store_path_name(machine->active[i].package);
-        if (is_of_service(component, service))
-            return simulated_state(machine, machine->active[i].container, component, true);
-    }
-    return NULL;
-}
-
-/* A client that was told of one machine finds there also what is not active any more, and goes on. */
-static struct simulated_state *served_state(struct simulated_machine *machine, const char *service)
-{
-    for (size_t i = 0; i < machine->state_count; i++)
-        if (simulated_is_served(&machine->states[i]) && is_of_service(machine->states[i].component, service))
-            return &machine->states[i];
-    return NULL;
-}
-
-/* Where a service takes writes; NULL: nowhere, or not on that machine. */
-static struct simulated_state *live_state(struct simulated_scenario *scenario, const char *service,
-                                          const char *target)
-{
-    for (size_t i = 0; i < scenario->simulation->machine_count; i++) {
-        struct simulated_machine *machine = scenario->simulation->machines[i];
-        if (!machine->up || machine->hung || (*target && !is(target, machine->name)))
-            continue;
-        struct simulated_state *state = active_state(machine, service);
-        if (!state && *target)
-            state = served_state(machine, service);
-        if (state)
-            return state;
-    }
-    return NULL;
-}
-
-static int write_state(struct simulated_scenario *scenario, const json_t *event)
-{
-    struct simulated_state *state = live_state(scenario, text(event, "service"), text(event, "target"));
-    if (!state) {
-        fprintf(stderr, "simulation: %s does not answer\n", text(event, "service"));
-        return 1;
-    }
-    state->value = simulation_value(scenario->simulation, state->value, text(event, "text"));
-    if (!json_is_true(json_object_get(event, "snapshot")) || scenario->loop.working)
-        return 0;
-    scenario_write_models(scenario);
-    return scenario_adapt(scenario, true);
-}
-
 static int say_word(struct simulated_scenario *scenario, const char *word, const char *target)
 {
     scenario->changed = true;
@@ -514,7 +458,8 @@ static int happen_now(struct simulated_scenario *scenario, const json_t *event)
                    { "generator", misprint },
                    { "foreign-deploy", foreign },
                    { "upgrade", upgrade },
-                   { "write", write_state } };
+                   { "write", scenario_write },
+                   { "client", scenario_add_client } };
     const char *word = text(event, "event");
     bool known = false;
     int status = happen_to_machine(scenario, event, &known);
@@ -533,6 +478,7 @@ int scenario_happen(struct simulated_scenario *scenario, const json_t *event)
     if (json_object_get(event, "at"))
         return json_array_append_new(scenario->waiting, json_pack("{sO si}", "event", event, "seen", 0));
     int status = happen_now(scenario, event);
+    simulated_ledger_look(&scenario->ledger, scenario->simulation);
     scenario_write_models(scenario);
     return status;
 }
@@ -544,6 +490,7 @@ static void happen_within(struct simulated_scenario *scenario, size_t index)
         json_incref(json_object_get(json_array_get(scenario->waiting, index), "event"));
     json_array_remove(scenario->waiting, index);
     happen_now(scenario, event);
+    simulated_ledger_look(&scenario->ledger, scenario->simulation);
     scenario->changed = true;
     scenario_write_models(scenario);
 }
@@ -645,6 +592,7 @@ int scenario_call(struct simulated_scenario *scenario, const char *operation, co
     size_t index = 0;
     if (scenario->engine && scenario->engine->foreign)
         return 0;
+    scenario_clients_write(scenario);
     while (index < json_array_size(scenario->waiting)) {
         json_t *entry = json_array_get(scenario->waiting, index);
         const json_t *at = moment_of_waiting(scenario, index), *number = json_object_get(at, "number");

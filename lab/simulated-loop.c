@@ -287,6 +287,11 @@ static int call(void *closure, const char *operation, const char *key)
     return scenario_call(closure, operation, key);
 }
 
+static void called(void *closure, const struct simulated_called *call_)
+{
+    scenario_called(closure, call_);
+}
+
 static bool run(void *closure, const struct dydisnix_program *program, struct dydisnix_result *result)
 {
     return scenario_run_models(closure, program, result)
@@ -315,6 +320,7 @@ void scenario_watch(struct simulated_scenario *scenario)
                                                 .hang = hang,
                                                 .wait = wait_for_program,
                                                 .call = call,
+                                                .called = called,
                                                 .run = run,
                                                 .log = note_message };
     scenario->simulation->watch = &scenario->watch;
@@ -391,6 +397,7 @@ static void run_cycle(struct simulated_scenario *scenario, unsigned todo)
     hear(scenario);
     progress_close(&loop->progress);
     unsetenv("TMPDIR");
+    scenario_clients_forget(scenario);
     if (end_process(scenario))
         cycle_ended(scenario, code);
 }

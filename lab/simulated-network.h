@@ -42,6 +42,7 @@ struct simulated_state {
     enum component_nature nature; /* of its package, when it was last activated */
     bool there;                   /* false: no state was ever made, only snapshots came */
     bool garbage;                 /* it was active, and is so no longer */
+    bool fresh;                   /* a deployment has activated it, and may have its state still to restore */
     const struct simulated_value *value;
     const struct simulated_value **snapshots; /* Dysnomia's generations, oldest first */
     size_t snapshot_count;
@@ -104,6 +105,14 @@ struct simulated_object {
 struct dydisnix_program;
 struct dydisnix_result;
 
+/* A client call that has reached its machine. */
+struct simulated_called {
+    const char *operation;
+    struct simulated_machine *machine;
+    const char *container, *package; /* of the component; package NULL: it is about none */
+    bool was_active, is_active;
+};
+
 /* Who looks at what the processes of the coordinator do. */
 struct simulated_watch {
     void *closure;
@@ -117,6 +126,7 @@ struct simulated_watch {
     void (*wait)(void *closure, const struct dydisnix_program *program, struct dydisnix_result *result);
     /* Before a client call reaches its machine. How it fails: as simulated_call(). */
     int (*call)(void *closure, const char *operation, const char *key);
+    void (*called)(void *closure, const struct simulated_called *call); /* after it */
     /* A program that is neither a client nor one of Nix: as simulation_run(). False: it does not exist. */
     bool (*run)(void *closure, const struct dydisnix_program *program, struct dydisnix_result *result);
     void (*log)(void *closure, const char *line); /* a message, without newline */

@@ -10,6 +10,7 @@
 #include "progress.h"
 #include "scenario-network.h"
 #include "settings.h"
+#include "simulated-ledger.h"
 #include "simulated-network.h"
 #include "status.h"
 #include "supervisor.h"
@@ -68,6 +69,9 @@ struct simulated_scenario {
     json_t *failures;                /* of calls and programs, until their "times" have passed */
     json_t *endings;                 /* of deployments */
     json_t *prints;                  /* what the generator prints instead of the model */
+    json_t *clients;                 /* events: who writes before each call, until its "times" have passed */
+    unsigned client_writes;          /* that they have done */
+    struct simulated_ledger ledger;
     struct simulated_disk *disks;
     size_t disk_count;
     struct simulated_loop loop;
@@ -121,6 +125,13 @@ void scenario_wait(struct simulated_scenario *scenario, int64_t seconds);
 void scenario_stop(struct simulated_scenario *scenario); /* it is started again when it is next needed */
 void scenario_kill(struct simulated_scenario *scenario, bool spare_engine);
 void scenario_watch(struct simulated_scenario *scenario); /* sets watch */
+
+/* In simulated-clients.c. As scenario_happen(). */
+int scenario_write(struct simulated_scenario *scenario, const json_t *event);
+int scenario_add_client(struct simulated_scenario *scenario, const json_t *event);
+void scenario_clients_write(struct simulated_scenario *scenario);  /* before a call */
+void scenario_clients_forget(struct simulated_scenario *scenario); /* what the cycle that is over has activated */
+void scenario_called(struct simulated_scenario *scenario, const struct simulated_called *call); /* as watch.called */
 
 /* In simulated-events.c. 0; 1: it cannot happen now; -1 after a message. */
 int scenario_happen(struct simulated_scenario *scenario, const json_t *event);

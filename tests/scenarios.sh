@@ -72,6 +72,12 @@ sed -i 's/"event": "crash", "target": "test1"/"event": "write", "service": "web"
 wrong 1 'what cannot happen fails' "$scratch/writes"
 has "$(said)" 'this could not happen: a client writes "x" to web on test1' 'and is told'
 
+own loses
+late='{ "event": "write", "service": "db", "text": "late", "at": { "call": "--restore" } }'
+sed -i "s/{ \"event\": \"crash\", \"target\": \"test1\" }/[ $late, & ]/" "$scratch/loses/scenario.json"
+wrong 1 'a write that a call loses fails' "$scratch/loses"
+has "$(said)" '"late", written to db, was lost by --restore on test2' 'and the call is told'
+
 # What is no scenario.
 own missing
 rm "$scratch/missing/running.json"
