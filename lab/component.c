@@ -302,7 +302,7 @@ static char *newest_snapshot(const struct component *component, int *result)
     struct snapshot_names names = { 0 };
     char *path = NULL;
 
-    *result = store ? snapshots_query(store, component->container, component->name, true, &names) : -1;
+    *result = store ? snapshots_query(store, component->container, component->name, SNAPSHOTS_NEWEST, &names) : -1;
     if (*result == 0 && names.count > 0)
         path = snapshots_resolve(store, names.items[0]);
     snapshot_names_clear(&names);

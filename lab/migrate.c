@@ -236,7 +236,7 @@ static int dispatch(struct round *round, const struct snapshot_mapping *mapping,
     announce(mapping->target, "Sending snapshots of component: %s deployed to container: %s",
              mapping->component, mapping->container);
     int status = snapshots_query(round->store, mapping->container, mapping->component,
-                                 !round->deployment->all_snapshots, &names);
+                                 round->deployment->all_snapshots ? SNAPSHOTS_LISTED : SNAPSHOTS_NEWEST, &names);
     for (size_t k = 0; status == 0 && k < names.count; k++)
         status = send_snapshot(&copying, names.items[k]);
     snapshot_names_clear(&names);

@@ -4,6 +4,7 @@
  */
 #include "simulated-network.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -251,19 +252,47 @@ static const char *component_of(const struct call *call)
     return name ? name : call->component ? call->component : "";
 }
 
+static void put_snapshot(struct simulation *simulation, const struct simulated_state *state, size_t i,
+                         xmlBufferPtr output)
+{
+    CLEANUP_FREE char *line = simulated_memory(string_format(
+        "%s/%s/%s", state->container, state->component, simulation_snapshot_name(simulation, state->snapshots[i])));
+    put_line(output, line);
+}
+
+static const struct simulated_state *sorted_state; /* qsort() carries no closure */
+
+static int compare_generations(const void *a, const void *b)
+{
+    char x[32], y[32];
+    snprintf(x, sizeof x, "%zu", sorted_state->cleaned + *(const size_t *)a + 1);
+    snprintf(y, sizeof y, "%zu", sorted_state->cleaned + *(const size_t *)b + 1);
+    return strcmp(x, y);
+}
+
+/* All are listed as Dysnomia does, by the text of their generations' numbers: 1, 10, 2. */
+static void put_snapshots(struct simulation *simulation, const struct simulated_state *state, xmlBufferPtr output)
+{
+    CLEANUP_FREE size_t *order = simulated_memory(calloc(state->snapshot_count + 1, sizeof *order));
+    for (size_t i = 0; i < state->snapshot_count; i++)
+        order[i] = i;
+    sorted_state = state;
+    qsort(order, state->snapshot_count, sizeof *order, compare_generations);
+    for (size_t i = 0; i < state->snapshot_count; i++)
+        put_snapshot(simulation, state, order[i], output);
+}
+
 static int query_snapshots(struct simulation *simulation, struct simulated_machine *machine,
                            const struct call *call, xmlBufferPtr output)
 {
     const struct simulated_state *state =
         simulated_state(machine, call->container ? call->container : "", component_of(call), false);
-    bool newest = strcmp(call->operation, "--query-latest-snapshot") == 0;
-    for (size_t i = newest && state && state->snapshot_count > 0 ? state->snapshot_count - 1 : 0;
-         state && i < state->snapshot_count; i++) {
-        CLEANUP_FREE char *line =
-            simulated_memory(string_format("%s/%s/%s", state->container, state->component,
-                                           simulation_snapshot_name(simulation, state->snapshots[i])));
-        put_line(output, line);
-    }
+    if (!state || state->snapshot_count == 0)
+        return 0;
+    if (strcmp(call->operation, "--query-latest-snapshot") == 0)
+        put_snapshot(simulation, state, state->snapshot_count - 1, output);
+    else
+        put_snapshots(simulation, state, output);
     return 0;
 }
 
@@ -350,6 +379,7 @@ static int clean_snapshots(struct simulation *simulation, struct simulated_machi
     if (state && state->snapshot_count > keep) {
         memmove(state->snapshots, state->snapshots + state->snapshot_count - keep,
                 keep * sizeof *state->snapshots);
+        state->cleaned += state->snapshot_count - keep;
         state->snapshot_count = keep;
     }
     return 0;

@@ -45,7 +45,7 @@ struct simulated_state {
     bool fresh;                   /* a deployment has activated it, and may have its state still to restore */
     const struct simulated_value *value;
     const struct simulated_value **snapshots; /* Dysnomia's generations, oldest first */
-    size_t snapshot_count;
+    size_t snapshot_count, cleaned;           /* there are, and there were before them */
 };
 
 struct simulated_active {

@@ -68,6 +68,14 @@ static int read_generations(const char *directory, struct generations *generatio
     return 0;
 }
 
+static int compare_as_text(const void *a, const void *b)
+{
+    char x[32], y[32];
+    snprintf(x, sizeof x, "%lu", *(const unsigned long *)a);
+    snprintf(y, sizeof y, "%lu", *(const unsigned long *)b);
+    return strcmp(x, y);
+}
+
 static char *generations_path(const char *store, const char *container, const char *component)
 {
     return string_format("%s/generations/%s/%s", store, container, component);
@@ -96,13 +104,15 @@ static int add_name(struct snapshot_names *names, char *name)
     return 0;
 }
 
-int snapshots_query(const char *store, const char *container, const char *component, bool newest,
+int snapshots_query(const char *store, const char *container, const char *component, enum snapshots_which which,
                     struct snapshot_names *names)
 {
     struct generations generations = { 0 };
     CLEANUP_FREE char *directory = generations_path(store, container, component);
     int result = directory ? read_generations(directory, &generations) : -1;
-    size_t first = newest && generations.count > 0 ? generations.count - 1 : 0;
+    size_t first = which == SNAPSHOTS_NEWEST && generations.count > 0 ? generations.count - 1 : 0;
+    if (which == SNAPSHOTS_LISTED && generations.count > 1)
+        qsort(generations.numbers, generations.count, sizeof *generations.numbers, compare_as_text);
     for (size_t i = first; result == 0 && i < generations.count; i++) {
         CLEANUP_FREE char *id = generation_id(directory, generations.numbers[i]);
         if (id)

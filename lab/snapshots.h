@@ -11,8 +11,14 @@
 #include <stddef.h>
 
 struct snapshot_names {
-    char **items; /* oldest first */
+    char **items;
     size_t count;
+};
+
+enum snapshots_which {
+    SNAPSHOTS_NEWEST, /* one at most */
+    SNAPSHOTS_BY_AGE, /* all, oldest first */
+    SNAPSHOTS_LISTED  /* all, as Dysnomia lists them: by the text of their generations' numbers, 1, 10, 2 */
 };
 
 void snapshot_names_clear(struct snapshot_names *names);
@@ -20,8 +26,8 @@ void snapshot_names_clear(struct snapshot_names *names);
 /* $DYSNOMIA_STATEDIR, or /var/state/dysnomia for root, ~/.dysnomia for others. malloc()ed. */
 char *snapshots_directory(void);
 
-/* The snapshots of a component, or its newest only. None is no error. 0, or -1 after a message. */
-int snapshots_query(const char *store, const char *container, const char *component, bool newest,
+/* The snapshots of a component. None is no error. 0, or -1 after a message. */
+int snapshots_query(const char *store, const char *container, const char *component, enum snapshots_which which,
                     struct snapshot_names *names);
 
 bool snapshots_have(const char *store, const char *name);

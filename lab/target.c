@@ -211,10 +211,10 @@ static int visit_snapshots(int argc, char **argv,
     return 1;
 }
 
-static int print_snapshots(const struct visit *visit, const char *component, bool newest)
+static int print_snapshots(const struct visit *visit, const char *component, enum snapshots_which which)
 {
     struct snapshot_names names = { 0 };
-    int result = snapshots_query(visit->store, visit->here, component, newest, &names);
+    int result = snapshots_query(visit->store, visit->here, component, which, &names);
 
     for (size_t i = 0; result == 0 && i < names.count; i++)
         puts(names.items[i]);
@@ -224,12 +224,12 @@ static int print_snapshots(const struct visit *visit, const char *component, boo
 
 static int print_all(const struct visit *visit, const char *component)
 {
-    return print_snapshots(visit, component, false);
+    return print_snapshots(visit, component, SNAPSHOTS_LISTED);
 }
 
 static int print_newest(const struct visit *visit, const char *component)
 {
-    return print_snapshots(visit, component, true);
+    return print_snapshots(visit, component, SNAPSHOTS_NEWEST);
 }
 
 static int query_all(int argc, char **argv)
@@ -271,7 +271,7 @@ static int clean_component(const struct visit *visit, const char *component)
     CLEANUP_FREE char *directory = string_format("%s/generations/%s/%s", visit->store, visit->here,
                                                  component);
     struct snapshot_names names = { 0 };
-    int result = directory ? snapshots_query(visit->store, visit->here, component, false, &names) : -1;
+    int result = directory ? snapshots_query(visit->store, visit->here, component, SNAPSHOTS_BY_AGE, &names) : -1;
     size_t old = names.count > visit->keep ? names.count - visit->keep : 0;
 
     if (result == 0)

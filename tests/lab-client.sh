@@ -154,6 +154,17 @@ lines()
     fails 1 'what is neither active nor was cannot be deactivated' client --deactivate --target test2 $process "$database"
     fails 1 'and has nothing that a snapshot could save' client --snapshot --target test2 $process "$database"
 
+    # Ten snapshots: Dysnomia lists them by the text of their generations' numbers.
+    package=$(package test1 ten-1)
+    client --activate --target test1 $process "$package"
+    for number in 1 2 3 4 5 6 7 8 9 10; do
+        lab write test1 ten "$number" > /dev/null
+        client --snapshot --target test1 $process "$package"
+    done
+    client --target test1 --query-all-snapshots --container process --component ten-1 > "$scratch/ten"
+    is "$(client --target test1 --query-latest-snapshot --container process --component ten-1)" \
+        "$(sed -n 2p "$scratch/ten")" 'the tenth snapshot is the newest, and is listed second'
+
     # What modules make of their components.
     for nature in files database dump process; do
         package=$(package test2 "$nature-1" "$nature")
