@@ -152,6 +152,8 @@ static void cycle_close(struct cycle *cycle)
 /* The first plugin that takes the stage has it; else its Disnix command runs. As run of struct stage. */
 static int run_hooks(struct cycle *cycle, const struct stage *stage, json_t **report)
 {
+    json_object_set_new(cycle->event, "stageTimeout",
+                        json_integer((json_int_t)settings_stage_timeout(cycle->settings, stage->name)));
     for (size_t i = 0; i < cycle->plugin_count; i++) {
         int status = plugin_call(&cycle->plugins[i], stage->name, cycle->event, cycle->work, report);
         if (status == DYDISNIX_DONE)

@@ -347,14 +347,6 @@ static void act(struct loop *loop, struct supervisor_actions actions)
         start_command(loop);
 }
 
-static int64_t timeout_of(const struct loop *loop, const char *stage)
-{
-    for (size_t i = 0; i < STAGES; i++)
-        if (strcmp(stage_names[i], stage) == 0)
-            return loop->settings.stage_timeouts[i];
-    return 0;
-}
-
 /* A deployment rolls back when it is interrupted. */
 static int64_t patience_of(const struct loop *loop, const char *stage)
 {
@@ -374,7 +366,7 @@ static void take_document(void *closure, const json_t *document)
     if (!event)
         return;
     if (strcmp(event, "begin") == 0 && stage)
-        begin_stage(loop, stage, 1000 * timeout_of(loop, stage), patience_of(loop, stage));
+        begin_stage(loop, stage, 1000 * settings_stage_timeout(&loop->settings, stage), patience_of(loop, stage));
     else if (strcmp(event, "end") == 0)
         supervisor_deadline(&loop->supervisor, loop->cycle_deadline, loop->supervisor.stop_timeout);
     else if (strcmp(event, "over") == 0)

@@ -304,6 +304,14 @@ static enum settings_outcome set_duration(int64_t *setting, int option, const ch
 }
 
 /* STAGE=SECONDS; cuts the argument into its parts. */
+long settings_stage_timeout(const struct settings *settings, const char *stage)
+{
+    for (size_t i = 0; i < STAGES; i++)
+        if (strcmp(stage_names[i], stage) == 0)
+            return settings->stage_timeouts[i];
+    return 0;
+}
+
 static enum settings_outcome set_stage_timeout(struct settings *settings, char *text)
 {
     char *equals = strchr(text, '=');

@@ -19,6 +19,10 @@ struct plugin_option {
 enum { STAGES = 8 };
 extern const char *const stage_names[STAGES];
 
+/* Seconds that a stage may take; 0: there is no limit, or no such stage. */
+struct settings;
+long settings_stage_timeout(const struct settings *settings, const char *stage);
+
 struct settings {
     /* Files are absolute. */
     char *services, *qos, *infrastructure, *augment, *filters, *ids, *id_resources;

@@ -123,14 +123,6 @@ void scenario_stop(struct simulated_scenario *scenario)
     status_clear(&scenario->loop.status);
 }
 
-static int64_t timeout_of(const struct simulated_loop *loop, const char *stage)
-{
-    for (size_t i = 0; i < STAGES; i++)
-        if (strcmp(stage_names[i], stage) == 0)
-            return 1000 * loop->settings.stage_timeouts[i];
-    return 0;
-}
-
 static void begin_stage(struct simulated_scenario *scenario, const char *name, int64_t limit)
 {
     struct simulated_loop *loop = &scenario->loop;
@@ -155,7 +147,7 @@ static void take_document(void *closure, const json_t *document)
         return;
     status_take(&loop->status, document);
     if (event && strcmp(event, "begin") == 0 && stage) {
-        begin_stage(scenario, stage, timeout_of(loop, stage));
+        begin_stage(scenario, stage, 1000 * settings_stage_timeout(&loop->settings, stage));
         scenario_stage_begins(scenario, stage);
     } else if (event && strcmp(event, "end") == 0) {
         supervisor_deadline(&loop->supervisor, loop->cycle_deadline, loop->supervisor.stop_timeout);

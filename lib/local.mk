@@ -2,6 +2,7 @@ noinst_LIBRARIES += lib/libdydisnix.a
 lib_libdydisnix_a_SOURCES = \
 	lib/arguments.c lib/arguments.h \
 	lib/array.h \
+	lib/budget.c lib/budget.h \
 	lib/characters.c lib/characters.h \
 	lib/cleanup.h \
 	lib/client.c lib/client.h \

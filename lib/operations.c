@@ -119,6 +119,15 @@ int move_path(const char *from, const char *to)
     return -1;
 }
 
+int free_space(const char *path, uint64_t *bytes)
+{
+    if (operations->size >= offsetof(struct dydisnix_operations, free_space) + sizeof operations->free_space
+        && operations->free_space != NULL)
+        return operations->free_space(path, bytes);
+    errno = ENOSYS;
+    return -1;
+}
+
 int spool_file(const char *path, int (*fill)(void *closure, int (*put)(void *, const char *, size_t), void *spool),
                void *closure, unsigned mode)
 {

@@ -47,6 +47,9 @@ bool is_own_file(const char *path);
 /* operations->move(); ENOSYS where the table does not have it. */
 int move_path(const char *from, const char *to);
 
+/* operations->free_space(); ENOSYS where the table does not have it. */
+int free_space(const char *path, uint64_t *bytes);
+
 /* operations->spool(); ENOSYS where the table does not have it. */
 int spool_file(const char *path, int (*fill)(void *closure, int (*put)(void *, const char *, size_t), void *spool),
                void *closure, unsigned mode);

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "cleanup.h"
@@ -209,6 +210,16 @@ enum dydisnix_kind real_inspect(const char *path, uint64_t *size)
     if (S_ISDIR(status.st_mode))
         return DYDISNIX_DIRECTORY;
     return S_ISLNK(status.st_mode) ? DYDISNIX_LINK : DYDISNIX_OTHER;
+}
+
+int real_free_space(const char *path, uint64_t *bytes)
+{
+    struct statvfs file_system;
+
+    if (statvfs(path, &file_system) != 0)
+        return -1;
+    *bytes = (uint64_t)file_system.f_bavail * file_system.f_frsize;
+    return 0;
 }
 
 bool real_is_own_file(const char *path)

@@ -163,4 +163,5 @@ const struct dydisnix_operations real_operations = {
     .append = real_append,
     .spool = real_spool,
     .may_write = real_may_write,
+    .free_space = real_free_space,
 };

@@ -10,6 +10,7 @@
 #include <spawn.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/resource.h>
 
 #include "cleanup.h"
 #include "strings.h"
@@ -134,6 +135,27 @@ static int prepare_attributes(posix_spawnattr_t *attributes)
     return error;
 }
 
+/* Starts the program with a limit on the files that it writes, which posix_spawn knows nothing of: ours is lowered
+ * meanwhile. */
+static int spawn_limited(const struct dydisnix_program *program, char **environment,
+                         const posix_spawn_file_actions_t *actions, const posix_spawnattr_t *attributes, pid_t *pid)
+{
+    struct rlimit own, lowered;
+    int error;
+
+    if (getrlimit(RLIMIT_FSIZE, &own) != 0)
+        return errno;
+    lowered = own;
+    if (program->file_limit != 0 && (own.rlim_cur == RLIM_INFINITY || own.rlim_cur > program->file_limit))
+        lowered.rlim_cur = (rlim_t)program->file_limit;
+    if (program->file_limit != 0 && setrlimit(RLIMIT_FSIZE, &lowered) != 0)
+        return errno;
+    error = posix_spawnp(pid, program->argv[0], actions, attributes, (char *const *)program->argv, environment);
+    if (program->file_limit != 0)
+        setrlimit(RLIMIT_FSIZE, &own);
+    return error;
+}
+
 static int spawn(const struct dydisnix_program *program, char **environment, const struct pipes *pipes,
                  pid_t *pid)
 {
@@ -149,8 +171,7 @@ static int spawn(const struct dydisnix_program *program, char **environment, con
         if (error == 0)
             error = prepare_attributes(&attributes);
         if (error == 0)
-            error = posix_spawnp(pid, program->argv[0], &actions, &attributes, (char *const *)program->argv,
-                                 environment);
+            error = spawn_limited(program, environment, &actions, &attributes, pid);
         posix_spawnattr_destroy(&attributes);
     }
     posix_spawn_file_actions_destroy(&actions);

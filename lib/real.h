@@ -19,6 +19,7 @@ int real_append(const char *path, const char *data, size_t length, size_t most, 
 int real_list(const char *path, int (*each)(void *closure, const char *name), void *closure);
 enum dydisnix_kind real_inspect(const char *path, uint64_t *size);
 bool real_is_own_file(const char *path);
+int real_free_space(const char *path, uint64_t *bytes);
 int real_read_link(const char *path, char **destination);
 int real_make_directory(const char *path, unsigned mode);
 int real_remove(const char *path);

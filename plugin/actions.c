@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "budget.h"
 #include "cleanup.h"
 #include "client.h"
 #include "operations.h"
@@ -111,7 +112,7 @@ bool actions_perform(struct copies *copies, const struct options *options)
         add_action(&actions, copy, fences);
         any = true;
     }
-    if (actions.count > 0 && operations->run(&work, options->jobs) != 0)
+    if (actions.count > 0 && budget_run(options->budget, &work, options->jobs) != 0)
         log_error(NULL, "rescuing and fencing: %s", strerror(errno));
     for (size_t i = 0; i < actions.count; i++)
         if (*actions.items[i].outcome == OUTCOME_PENDING)

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "budget.h"
 #include "cleanup.h"
 #include "client.h"
 #include "nix.h"
@@ -366,7 +367,7 @@ static int ask(struct run *run, int (*first)(struct run *run))
     run->profile_path = profile_path;
     if (first && first(run) != 0)
         return -1;
-    if (operations->run(&work, run->options->jobs) != 0) {
+    if (budget_run(run->options->budget, &work, run->options->jobs) != 0) {
         log_error(NULL, "asking the targets: %s", strerror(errno));
         return -1;
     }

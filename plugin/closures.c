@@ -2,9 +2,11 @@
 #include "closures.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <string.h>
 
 #include "array.h"
+#include "budget.h"
 #include "cleanup.h"
 #include "client.h"
 #include "nix.h"
@@ -16,6 +18,9 @@ static const size_t export_arguments = 96 * 1024;
 
 /* What is fetched may fall victim to a garbage collection until it is protected; then it is fetched again. */
 static const int attempts = 3;
+
+/* Where less is free the coordinator itself is in trouble. */
+static const uint64_t least_room = 16 << 20;
 
 /* Of paths that came without being asked for, so many are named; a target may send as many as it likes. */
 static const size_t unasked_most = 100;
@@ -34,6 +39,8 @@ struct part {
     size_t *paths; /* positions in transfer.paths */
     size_t count;
     struct arguments arguments;
+    char *directory; /* of temporary files of its export */
+    const char *environment[2];
     char *file; /* the exported stream, once it is there */
     size_t lacking; /* imported: one of paths that the stream did not hold; else count */
     enum progress progress;
@@ -61,8 +68,9 @@ struct transfer {
     bool waited;   /* there were parts of an earlier round */
     bool imported; /* anything at all */
     int vanished;  /* rounds after which something was gone again */
-    char *directory; /* temporary files of client calls */
-    const char *environment[2];
+    char *directory; /* of those of the parts */
+    size_t directories; /* made so far */
+    uint64_t limit; /* bytes of an export, for this round */
 };
 
 static int compare_addresses(const void *a, const void *b)
@@ -269,6 +277,23 @@ static int assign_paths(struct transfer *transfer)
     return status;
 }
 
+/* Every export has a directory of its own, so that nothing of it is left when it fails. */
+static int make_place(struct transfer *transfer, struct part *part)
+{
+    part->directory = string_format("%s/%zu", transfer->directory, transfer->directories++);
+    free((char *)part->environment[0]);
+    part->environment[0] = part->directory ? string_format("TMPDIR=%s", part->directory) : NULL;
+    return part->environment[0] ? operations->make_directory(part->directory, 0700) : -1;
+}
+
+static void drop_place(struct part *part)
+{
+    if (part->directory)
+        operations->remove(part->directory);
+    free(part->directory);
+    part->directory = NULL;
+}
+
 static bool next_export(void *closure, struct dydisnix_program *program)
 {
     struct transfer *transfer = closure;
@@ -278,31 +303,67 @@ static bool next_export(void *closure, struct dydisnix_program *program)
     if (transfer->next_part == transfer->part_count)
         return false;
     struct part *part = &transfer->parts[transfer->next_part++];
+    if (make_place(transfer, part) != 0)
+        log_error(NULL, "%s: %s", part->directory ? part->directory : "a directory", strerror(errno));
     log_notice(part->source->target->name, "fetching %zu missing path%s", part->count, part->count == 1 ? "" : "s");
     client_arguments(&part->arguments, part->source->target, "--export");
     arguments_add(&part->arguments, "--remotefile");
     for (size_t i = 0; i < part->count; i++)
         arguments_add(&part->arguments, transfer->paths[part->paths[i]]);
     program->argv = arguments_vector(&part->arguments);
-    program->environment = transfer->environment;
+    program->environment = part->environment;
+    program->file_limit = transfer->limit;
     program->target = part->source->target->name;
     program->deadline = transfer->options->transfer_timeout;
     program->closure = part;
     return true;
 }
 
+struct largest {
+    const char *directory;
+    uint64_t size;
+};
+
+static int find_largest(void *closure, const char *name)
+{
+    struct largest *largest = closure;
+    CLEANUP_FREE char *file = string_format("%s/%s", largest->directory, name);
+    uint64_t size = 0;
+    if (file && operations->inspect(file, &size) == DYDISNIX_FILE && size > largest->size)
+        largest->size = size;
+    return 0;
+}
+
+/* Why an export gave no file. */
+static char *describe_export(const struct transfer *transfer, const struct part *part, const char *file,
+                             const struct dydisnix_result *result)
+{
+    struct largest largest = { .directory = part->directory };
+    if (file)
+        return string_format("no file: %.200s", file);
+    if (transfer->limit > 0 && part->directory)
+        operations->list(part->directory, find_largest, &largest);
+    if (transfer->limit == 0 || largest.size < transfer->limit)
+        return describe_ending(result);
+    return string_format("it is larger than %" PRIu64 " bytes%s", transfer->limit,
+                         transfer->limit == transfer->options->closure_limit
+                             ? "; more are allowed by --max-closure-size"
+                             : ", the room that there is for it");
+}
+
 static void export_done(void *closure, const struct dydisnix_program *program, struct dydisnix_result *result)
 {
     struct part *part = program->closure;
+    const struct transfer *transfer = closure;
     char *file = NULL;
-    (void)closure;
     if (result->ending == DYDISNIX_EXITED && result->status == 0)
         file = string_last_line(result->output);
     if (file && file[0] == '/' && operations->inspect(file, NULL) == DYDISNIX_FILE) {
         part->file = strdup(file);
     } else {
-        CLEANUP_FREE char *ending = file ? string_format("no file: %.200s", file) : describe_ending(result);
+        CLEANUP_FREE char *ending = describe_export(transfer, part, file, result);
         log_warning(part->source->target->name, "its closure was not sent: %s", ending ? ending : "?");
+        drop_place(part);
     }
     part->progress = part->file ? PART_ARRIVED : PART_FAILED;
     arguments_clear(&part->arguments);
@@ -318,18 +379,19 @@ static bool is_in(const char *file, const char *directory)
 }
 
 /* Only what the client interface made for us is removed: a file of our own in a directory for temporary files. */
-static void drop_file(const struct transfer *transfer, struct part *part)
+static void drop_file(struct part *part)
 {
     const char *usual = getenv("TMPDIR");
     if (!part->file)
         return;
-    if (is_in(part->file, transfer->directory)
+    if ((part->directory && is_in(part->file, part->directory))
         || (is_in(part->file, usual && *usual ? usual : "/tmp") && is_own_file(part->file)))
         operations->remove(part->file);
     else
         log_warning(NULL, "%s is no file of ours in a directory for temporary files and is left there", part->file);
     free(part->file);
     part->file = NULL;
+    drop_place(part);
 }
 
 static size_t source_position(const struct transfer *transfer, const struct part *part)
@@ -414,7 +476,7 @@ static bool import_part(struct transfer *transfer, struct part *part)
     fetched->bytes += size;
     part->progress = PART_IMPORTED;
     transfer->imported = true;
-    drop_file(transfer, part);
+    drop_file(part);
     return true;
 }
 
@@ -474,9 +536,11 @@ static void judge_parts(struct transfer *transfer, bool fewer)
     }
 }
 
-static void clear_part(const struct transfer *transfer, struct part *part)
+static void clear_part(struct part *part)
 {
-    drop_file(transfer, part);
+    drop_file(part);
+    drop_place(part);
+    free((char *)part->environment[0]);
     free(part->paths);
 }
 
@@ -488,9 +552,27 @@ static void keep_arrived(struct transfer *transfer)
         if (transfer->parts[i].progress == PART_ARRIVED)
             transfer->parts[kept++] = transfer->parts[i];
         else
-            clear_part(transfer, &transfer->parts[i]);
+            clear_part(&transfer->parts[i]);
     }
     transfer->part_count = kept;
+}
+
+/* So that no export takes the room of another one: a full disk would be blamed on whoever comes next. */
+static int limit_exports(struct transfer *transfer)
+{
+    unsigned at_once = transfer->options->max_concurrent_transfers;
+    uint64_t free_bytes = 0;
+    transfer->limit = transfer->options->closure_limit;
+    if (free_space(transfer->directory, &free_bytes) != 0)
+        return 0; /* nobody knows */
+    if (free_bytes < least_room) {
+        log_error(NULL, "%s: only %" PRIu64 " bytes are free there, so no closure can be received", transfer->directory,
+                  free_bytes);
+        return -1;
+    }
+    if (free_bytes / (at_once + 1) < transfer->limit)
+        transfer->limit = free_bytes / (at_once + 1);
+    return 0;
 }
 
 /* One round of exports and imports. 1: something was missing, look again; 0: nothing is missing, or not to be had;
@@ -508,7 +590,9 @@ static int fetch_round(struct transfer *transfer)
         return -1;
     if (transfer->part_count == 0)
         return 0;
-    if (operations->run(&work, transfer->options->max_concurrent_transfers) != 0) {
+    if (limit_exports(transfer) != 0)
+        return -1;
+    if (budget_run(transfer->options->budget, &work, transfer->options->max_concurrent_transfers) != 0) {
         log_error(NULL, "fetching closures: %s", strerror(errno));
         return -1;
     }
@@ -619,10 +703,9 @@ static void compare_texts(struct transfer *transfer, bool *refused)
 static void transfer_clear(struct transfer *transfer)
 {
     for (size_t i = 0; i < transfer->part_count; i++)
-        clear_part(transfer, &transfer->parts[i]);
+        clear_part(&transfer->parts[i]);
     if (transfer->directory)
         operations->remove(transfer->directory);
-    free((char *)transfer->environment[0]);
     free(transfer->directory);
     free(transfer->whole);
     free(transfer->paths);
@@ -651,8 +734,7 @@ static int prepare(struct transfer *transfer)
         log_error(NULL, "cannot make a temporary directory: %s", strerror(errno));
         return -1;
     }
-    transfer->environment[0] = string_format("TMPDIR=%s", transfer->directory);
-    return transfer->environment[0] ? 0 : -1;
+    return 0;
 }
 
 int closures_fetch(struct capture *capture, const struct options *options, struct closure_report *report,

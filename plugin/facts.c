@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "budget.h"
 #include "cleanup.h"
 #include "client.h"
 #include "operations.h"
@@ -168,11 +169,11 @@ static void query_done(void *closure, const struct dydisnix_program *program, st
     arguments_clear(&query->arguments);
 }
 
-static int run_queries(struct queries *queries, unsigned jobs)
+static int run_queries(struct queries *queries, const struct options *options)
 {
     const struct dydisnix_work work = { .next = next_query, .done = query_done, .closure = queries };
     qsort(queries->items, queries->count, sizeof *queries->items, compare_queries);
-    int status = queries->count > 0 ? operations->run(&work, jobs) : 0;
+    int status = queries->count > 0 ? budget_run(options->budget, &work, options->jobs) : 0;
     for (size_t i = 1; status == 0 && i < queries->count; i++)
         if (is_repeated(queries, i))
             status = copy_answer(queries->items[i].snapshots, queries->items[i - 1].snapshots);
@@ -311,7 +312,7 @@ int facts_gather(struct copies *copies, const struct infrastructure *infrastruct
     if (status == 0 && wanted)
         status = previous_generations(previous, strings, take_generation, copies);
     if (status == 0)
-        status = run_queries(&queries, options->jobs);
+        status = run_queries(&queries, options);
     if (status != 0)
         log_error(NULL, "asking for snapshots: %s", strerror(errno));
     free(queries.items);

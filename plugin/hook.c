@@ -60,6 +60,7 @@ static int reconstruct_reconstruct(const json_t *event, json_t **report)
     own.show_trace = json_is_true(json_object_get(event, "showTrace"));
     own.hold = json_is_true(json_object_get(event, "hold"));
     own.dry_run = json_is_true(json_object_get(event, "dryRun"));
+    own.stage_timeout = json_integer_value(json_object_get(event, "stageTimeout")) * 1000;
     if (json_is_integer(transfers) && json_integer_value(transfers) > 0)
         own.max_concurrent_transfers = (unsigned)json_integer_value(transfers);
     CLEANUP_FREE char *input = own.save_input ? place_input(own.save_input, event) : NULL;

@@ -81,7 +81,9 @@ static const char usage[] =
     "      --accept=TARGET             give up the copies of TARGET in such a conflict\n"
     "      --prefer=TARGET             they are the ones, all others are given up\n"
     "      --timeout=SECONDS           for each query of a target (default: 60)\n"
-    "      --transfer-timeout=SECONDS  for each closure, rescue and fence (default: 3600)\n"
+    "      --transfer-timeout=SECONDS  for each closure, rescue and fence (default: 1200)\n"
+    "      --target-timeout=SECONDS    for all calls of a target (default: 1500)\n"
+    "      --max-closure-size=BYTES    limit of what one export holds (default: 17179869184)\n"
     "      --jobs=NUMBER               client calls at once (default: 64)\n"
     "      --max-manifest-size=BYTES   limit of a profile manifest (default: 67108864)\n"
     "      --max-depth=LEVELS          limit of its elements' depth (default: 64)\n"
@@ -123,6 +125,8 @@ static const struct option long_options[] = {
     { "on-conflict", required_argument, NULL, OPTION_KEY },
     { "manifest-version", required_argument, NULL, OPTION_KEY },
     { "timeout", required_argument, NULL, OPTION_KEY },
+    { "target-timeout", required_argument, NULL, OPTION_KEY },
+    { "max-closure-size", required_argument, NULL, OPTION_KEY },
     { "transfer-timeout", required_argument, NULL, OPTION_KEY },
     { "jobs", required_argument, NULL, OPTION_KEY },
     { "max-manifest-size", required_argument, NULL, OPTION_KEY },

@@ -16,7 +16,9 @@ const struct options options_default = {
     .jobs = 64,
     .max_concurrent_transfers = 2,
     .timeout = 60 * 1000,
-    .transfer_timeout = 3600 * 1000,
+    .transfer_timeout = 1200 * 1000,
+    .target_timeout = 1500 * 1000,
+    .closure_limit = (uint64_t)16 << 30,
     .superseded_max_age = 3600,
     .manifest_limit = 64 * 1024 * 1024,
     .depth_limit = XML_DEPTH_DEFAULT,
@@ -78,7 +80,7 @@ static int set_policy(struct options *options, const char *key, const char *valu
 }
 
 enum number {
-    SUPERSEDED_MAX_AGE, TIMEOUT, TRANSFER_TIMEOUT, JOBS, MAX_CONCURRENT_TRANSFERS, MAX_MANIFEST_SIZE, MAX_DEPTH, NUMBERS
+    SUPERSEDED_MAX_AGE, TIMEOUT, TRANSFER_TIMEOUT, TARGET_TIMEOUT, MAX_CLOSURE_SIZE, JOBS, MAX_CONCURRENT_TRANSFERS, MAX_MANIFEST_SIZE, MAX_DEPTH, NUMBERS
 };
 
 #define DAY (24LL * 3600)
@@ -90,6 +92,8 @@ static const struct {
     [SUPERSEDED_MAX_AGE] = { "superseded-max-age", 0, 3650 * DAY },
     [TIMEOUT] = { "timeout", 1, DAY },
     [TRANSFER_TIMEOUT] = { "transfer-timeout", 1, 30 * DAY },
+    [TARGET_TIMEOUT] = { "target-timeout", 1, 30 * DAY },
+    [MAX_CLOSURE_SIZE] = { "max-closure-size", 1, 1LL << 50 },
     [JOBS] = { "jobs", 1, 4096 },
     [MAX_CONCURRENT_TRANSFERS] = { "max-concurrent-transfers", 1, 1024 },
     [MAX_MANIFEST_SIZE] = { "max-manifest-size", 1, 1LL << 40 },
@@ -105,6 +109,8 @@ static int set_number(struct options *options, enum number which, const char *va
     case SUPERSEDED_MAX_AGE: options->superseded_max_age = given; break;
     case TIMEOUT: options->timeout = given * 1000; break;
     case TRANSFER_TIMEOUT: options->transfer_timeout = given * 1000; break;
+    case TARGET_TIMEOUT: options->target_timeout = given * 1000; break;
+    case MAX_CLOSURE_SIZE: options->closure_limit = (uint64_t)given; break;
     case JOBS: options->jobs = (unsigned)given; break;
     case MAX_CONCURRENT_TRANSFERS: options->max_concurrent_transfers = (unsigned)given; break;
     case MAX_MANIFEST_SIZE: options->manifest_limit = BYTES_AT_MOST(given); break;

@@ -27,6 +27,10 @@ struct options {
     unsigned max_concurrent_transfers;
     int64_t timeout;          /* milliseconds for one query of a target */
     int64_t transfer_timeout; /* milliseconds for one closure */
+    int64_t target_timeout;   /* milliseconds for all calls of a target */
+    int64_t stage_timeout;    /* milliseconds that the host gives the whole; 0: no limit */
+    uint64_t closure_limit;   /* bytes of one export */
+    struct budget *budget;    /* what targets have used of their time; NULL: it is not kept */
     int64_t superseded_max_age; /* seconds */
     size_t manifest_limit;    /* bytes of one profile manifest */
     unsigned depth_limit;     /* levels of elements in one profile manifest */
@@ -41,7 +45,7 @@ struct options {
 extern const struct options options_default;
 
 /* Sets what KEY=VALUE names: unreachable, superseded, on-conflict, manifest-version, superseded-max-age, timeout,
- * transfer-timeout, jobs, max-concurrent-transfers, max-manifest-size, max-depth, profile, save-input. value is
+ * transfer-timeout, target-timeout, max-closure-size, jobs, max-concurrent-transfers, max-manifest-size, max-depth, profile, save-input. value is
  * borrowed. 0, or -1 after a message. */
 int options_set(struct options *options, const char *key, const char *value);
 

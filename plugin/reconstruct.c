@@ -6,6 +6,7 @@
 
 #include "actions.h"
 #include "aggregate.h"
+#include "budget.h"
 #include "cleanup.h"
 #include "closures.h"
 #include "facts.h"
@@ -24,6 +25,8 @@ static const size_t infrastructure_limit = (size_t)1 << 30;
 struct reconstruction {
     const struct request *request;
     const struct options *options;
+    struct options own;   /* the same, with the budget of this reconstruction */
+    struct budget budget; /* of the targets */
     const json_t *history;
     struct replay saved;          /* where the answers come from, if asked for */
     const struct replay *replay;  /* NULL: they come from the world */
@@ -498,6 +501,7 @@ static void reconstruction_clear(struct reconstruction *reconstruction)
     json_decref(reconstruction->acted);
     input_clear(&reconstruction->input);
     replay_clear(&reconstruction->saved);
+    budget_clear(&reconstruction->budget);
     strings_free(reconstruction->strings);
 }
 
@@ -626,6 +630,13 @@ static int begin(struct reconstruction *reconstruction)
         reconstruction->replay = &reconstruction->saved;
         reconstruction->options = &reconstruction->saved.options;
         reconstruction->history = replay_history(&reconstruction->saved);
+    } else {
+        if (budget_begin(&reconstruction->budget, reconstruction->options->target_timeout,
+                         reconstruction->options->stage_timeout) != 0)
+            return -1;
+        reconstruction->own = *reconstruction->options;
+        reconstruction->own.budget = &reconstruction->budget;
+        reconstruction->options = &reconstruction->own;
     }
     return input_begin(&reconstruction->input, reconstruction->options, looks_only(reconstruction),
                        reconstruction->history);

@@ -11,6 +11,7 @@ AM_TESTS_ENVIRONMENT = srcdir='$(abs_srcdir)'; export srcdir; builddir='$(abs_bu
 
 # Each one is built from its NAME.c; what it needs beside the library is its own NAME_LDADD.
 unit_tests = \
+	tests/unit/budget \
 	tests/unit/check \
 	tests/unit/copies \
 	tests/unit/explored \
@@ -184,6 +185,7 @@ shell_tests = \
 	tests/reconstruct-copies.sh \
 	tests/reconstruct-corpus.sh \
 	tests/reconstruct-large.sh \
+	tests/reconstruct-limits.sh \
 	tests/reconstruct-names.sh \
 	tests/reconstruct-data.sh \
 	tests/reconstruct-hostile.sh \

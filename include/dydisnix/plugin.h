@@ -70,6 +70,7 @@ struct dydisnix_program {
      * anew, mode 0600: what it printed is there also when the host has died meanwhile. The first is locked, as
      * with flock(2), for as long as the program or what it started has it. NULL: they are pipes. */
     const char *transcript;
+    uint64_t file_limit;            /* bytes of each file that it writes; 0: no limit */
 };
 
 struct dydisnix_result {
@@ -146,6 +147,9 @@ struct dydisnix_operations {
 
     /* Whether this user may make and remove entries of a directory; errno says why not. */
     bool (*may_write)(const char *directory);
+
+    /* Bytes that this user may still write where path lies. */
+    int (*free_space)(const char *path, uint64_t *bytes);
 };
 
 /* A stage hook. event: borrowed, read-only. *report: a new reference or NULL (then the report is empty); read
