@@ -145,7 +145,7 @@ static int component(int argc, char **argv)
         .container = argv[1], .type = argv[2], .package = argv[3], .name = store_path_name(argv[3]),
         .arguments = (const char *const *)argv + 4
     };
-    if (!given.name || !is_machine_name(given.container)) {
+    if (!given.name || !is_file_name(given.name) || !is_machine_name(given.container)) {
         log_error(this_machine(), "%s in %s: not a package in a container", argv[3], argv[1]);
         return 1;
     }

@@ -11,9 +11,6 @@
 /* On a sorted manifest: -1 and *reason if an identity is there twice. */
 int manifest_refuse_twice(const struct manifest *manifest, const char *source, char **reason);
 
-/* Dysnomia makes directories of containers and components with state. */
-bool is_file_name(const char *text);
-
 /* Checks a text that the element has to have: XML_GO_ON, or XML_FAILED after xml_fail(). */
 int xml_check_text(struct xml_reader *reader, const char *element, const char *name, const char *text);
 

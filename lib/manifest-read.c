@@ -275,11 +275,6 @@ static int end_service_mapping(struct manifest_reader *own, struct xml_reader *r
     return manifest_share_service_mapping(own->manifest, mapping) ? XML_GO_ON : xml_no_memory(reader);
 }
 
-bool is_file_name(const char *text)
-{
-    return !strchr(text, '/') && strcmp(text, ".") && strcmp(text, "..");
-}
-
 static int end_snapshot_mapping(struct manifest_reader *own, struct xml_reader *reader)
 {
     struct snapshot_mapping *mapping = &own->snapshot_mapping;

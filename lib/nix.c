@@ -178,15 +178,22 @@ static int mark_all(const char *const *paths, size_t count, bool *invalid, char 
     return string_lines(output, mark_invalid, &(struct asking){ asked, count });
 }
 
-static int find_invalid_part(const char *const *paths, size_t count, bool *invalid)
+/* Of those that newer versions of Nix refuse, or of the others. */
+static int find_invalid_part(const char *const *paths, size_t count, bool *invalid, bool former)
 {
+    size_t words = 0;
     CLEANUP_ARGUMENTS struct arguments arguments = { 0 };
     CLEANUP_FREE char *output = NULL;
     arguments_add(&arguments, "nix-store");
     arguments_add(&arguments, "--check-validity");
     arguments_add(&arguments, "--print-invalid");
     for (size_t i = 0; i < count; i++)
-        arguments_add(&arguments, paths[i]);
+        if (is_former_store_path(paths[i]) == former) {
+            arguments_add(&arguments, paths[i]);
+            words++;
+        }
+    if (words == 0)
+        return 0;
     if (run_nix(&arguments, "looking for missing paths", NULL, &output, NULL) != 0)
         return -1;
     return *output == '\0' ? 0 : mark_all(paths, count, invalid, output);
@@ -205,13 +212,24 @@ static size_t arguments_end(const char *const *paths, size_t first, size_t count
     return end;
 }
 
+/* Where one path is refused, nothing is said of the others: a target must not stop everything with a name. */
+static void find_invalid_former(const char *const *paths, size_t count, bool *invalid)
+{
+    if (find_invalid_part(paths, count, invalid, true) == 0)
+        return;
+    log_warning(NULL, "store paths whose names begin with .- or ..- count as missing here");
+    for (size_t i = 0; i < count; i++)
+        invalid[i] = invalid[i] || is_former_store_path(paths[i]);
+}
+
 int nix_find_invalid(const char *const *paths, size_t count, bool *invalid)
 {
     memset(invalid, 0, count * sizeof *invalid);
     for (size_t first = 0, end; first < count; first = end) {
         end = arguments_end(paths, first, count);
-        if (find_invalid_part(paths + first, end - first, invalid + first) != 0)
+        if (find_invalid_part(paths + first, end - first, invalid + first, false) != 0)
             return -1;
+        find_invalid_former(paths + first, end - first, invalid + first);
     }
     return 0;
 }

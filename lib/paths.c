@@ -41,7 +41,7 @@ const char *store_path_name(const char *path)
         return NULL;
     name = hash + HASH_LENGTH + 1;
     length = span(name, LETTERS_AND_DIGITS "+._?=-", in_names, NAME_LENGTH_MAX + 1);
-    if (name[length] != '\0' || length == 0 || length > NAME_LENGTH_MAX || name[0] == '.')
+    if (name[length] != '\0' || length == 0 || length > NAME_LENGTH_MAX)
         return NULL;
     return name;
 }
@@ -49,6 +49,19 @@ const char *store_path_name(const char *path)
 bool is_store_path(const char *path)
 {
     return store_path_name(path) != NULL;
+}
+
+bool is_former_store_path(const char *path)
+{
+    const char *name = store_path_name(path);
+    size_t dots = name == NULL ? 0 : strspn(name, ".");
+
+    return (dots == 1 || dots == 2) && (name[dots] == '\0' || name[dots] == '-');
+}
+
+bool is_file_name(const char *text)
+{
+    return strchr(text, '/') == NULL && strcmp(text, ".") != 0 && strcmp(text, "..") != 0;
 }
 
 bool is_plain_name(const char *text)

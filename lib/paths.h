@@ -11,12 +11,18 @@
 #define NIX_STORE_DIR "/nix/store"
 /* NIX_STATE_DIR, "/nix/var" unless configured otherwise, comes from config.h. */
 
-/* A path directly under the store: 32 characters of Nix's base 32, '-', a name of [A-Za-z0-9+._?=-] not starting
- * with '.', at most 211 characters. */
+/* A path directly under the store: 32 characters of Nix's base 32, '-', a name of [A-Za-z0-9+._?=-], at most 211
+ * characters. That is what any version of Nix takes; the name may begin with '.', and is not always a file name. */
 bool is_store_path(const char *path);
+
+/* Whether newer versions of Nix refuse the store path: its name is "." or "..", or begins with ".-" or "..-". */
+bool is_former_store_path(const char *path);
 
 /* Printable in a line and harmless as an argument: UTF-8, not empty, no control characters. */
 bool is_plain_name(const char *text);
+
+/* What can be made in a directory: no '/', neither "." nor "..". */
+bool is_file_name(const char *text);
 
 /* A plain name without white space that does not begin with '-': usable as a connection key. */
 bool is_connection_key(const char *text);

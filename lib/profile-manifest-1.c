@@ -126,6 +126,9 @@ static int check_lines(struct text_reader *reader)
     if (*lines[LINE_STATEFUL] == 't' && !is_file_name(lines[LINE_CONTAINER]))
         return REFUSE(reader, LINE_CONTAINER, "service %s: a container with state, %s, that is no file name",
                       lines[LINE_NAME], lines[LINE_CONTAINER]);
+    if (*lines[LINE_STATEFUL] == 't' && !is_file_name(store_path_name(lines[LINE_PATH])))
+        return REFUSE(reader, LINE_PATH, "service %s: a component with state, %s, that is no file name",
+                      lines[LINE_NAME], store_path_name(lines[LINE_PATH]));
     return 0;
 }
 

@@ -193,6 +193,7 @@ shell_tests = \
 	tests/reconstruct-replay.sh \
 	tests/reconstruct-report.sh \
 	tests/reconstruct-store.sh \
+	tests/reconstruct-store-names.sh \
 	tests/reconstruct-table.sh \
 	tests/reconstruct-transfers.sh \
 	tests/reconstruct-usage.sh \

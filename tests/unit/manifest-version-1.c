@@ -208,6 +208,8 @@ static void test_profile_manifest_refusals(void **state)
     refused(WEB LINES("api", PKG, "", "t", "k", "true", "[]"),
             "FILE: line 10: service api: a container that is empty");
     refused(LINES("we\tb", PKG, "c", "t", "k", "true", "[]"), "FILE: line 1: control characters");
+    refused(LINES("web", "/nix/store/00000000000000000000000000000000-..", "c", "t", "k", "true", "[]"),
+            "FILE: line 2: service web: a component with state, .., that is no file name");
     refused(LINES("web", PKG, "c\r", "t", "k", "true", "[]"), "FILE: line 3: ");
     refused(LINES("web", PKG, "c", "\xc2\x85", "k", "true", "[]"),
             "FILE: line 4: service web: control characters");

@@ -12,7 +12,7 @@ static void store_paths(void **state)
 {
     static const char *const wrong[] = {
         "", "/nix/store", "/nix/store/", "/nix/store/" HASH, "/nix/store/" HASH "-",
-        "/nix/store/" HASH "-.hidden", "/nix/store/" HASH "-a/b", "/nix/store/" HASH "-a b",
+        "/nix/store/" HASH "-a/b", "/nix/store/" HASH "-a b",
         "/nix/store/" HASH "-a\n", "/nix/store/" HASH "x-a",
         "/nix/store/e123456789abcdfghijklmnpqrsvwxyz-a", "/nix/store/0" HASH "-a", "nix/store/" HASH "-a",
         "/nix/store//" HASH "-a", "/nix/store/" HASH "-a\303\244", " /nix/store/" HASH "-a",
@@ -23,11 +23,26 @@ static void store_paths(void **state)
     assert_true(is_store_path("/nix/store/" HASH "-a"));
     assert_true(is_store_path("/nix/store/" HASH "-Az09+-._?="));
     assert_string_equal(store_path_name("/nix/store/" HASH "-hello-2.10"), "hello-2.10");
+    assert_string_equal(store_path_name("/nix/store/" HASH "-.env"), ".env"); /* "${./.env}" */
     assert_false(is_store_path(NULL));
     for (i = 0; i < sizeof wrong / sizeof *wrong; i++) {
         assert_false(is_store_path(wrong[i]));
         assert_null(store_path_name(wrong[i]));
     }
+}
+
+/* What old versions of Nix make, and new ones refuse. */
+static void former_store_paths(void **state)
+{
+    static const char *const former[] = { "/nix/store/" HASH "-.", "/nix/store/" HASH "-..",
+                                          "/nix/store/" HASH "-.-x", "/nix/store/" HASH "-..-x" };
+    static const char *const others[] = { "/nix/store/" HASH "-.x", "/nix/store/" HASH "-...",
+                                          "/nix/store/" HASH "-...-x", "/nix/store/" HASH "-x.-", "no path", ".", "" };
+    (void)state;
+    for (size_t i = 0; i < sizeof former / sizeof *former; i++)
+        assert_true(is_store_path(former[i]) && is_former_store_path(former[i]));
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+        assert_false(is_former_store_path(others[i]));
 }
 
 static void store_path_names_have_a_limit(void **state)
@@ -109,6 +124,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(store_paths),
+        cmocka_unit_test(former_store_paths),
         cmocka_unit_test(store_path_names_have_a_limit),
         cmocka_unit_test(plain_names),
         cmocka_unit_test(connection_keys),
