@@ -16,6 +16,9 @@ enum component_nature {
 
 extern const char *const nature_words[]; /* in this order, NULL-terminated */
 
+/* What an operation of a component ends with that fails: Dysnomia runs its modules by xargs. */
+enum { COMPONENT_FAILED = 123 };
+
 /* NATURE_PLAIN for any other word, or NULL. */
 enum component_nature nature_of_word(const char *word);
 

@@ -236,13 +236,14 @@ static int activity(struct simulation *simulation, struct simulated_machine *mac
     const struct simulated_object *object = simulation_object(simulation, package);
     enum component_nature nature = object ? object->nature : NATURE_PLAIN;
     if (!has_package(machine, call, container, package, nature))
-        return 1;
+        return COMPONENT_FAILED;
     for (size_t i = 0; i < sizeof of_state / sizeof *of_state; i++)
         if (strcmp(call->operation, of_state[i].operation) == 0)
-            return of_state[i].run(machine, container, store_path_name(package), nature);
-    return strcmp(call->operation, "--activate") == 0
-               ? simulated_activate(machine, container, package, NULL, nature)
-               : simulated_deactivate(machine, container, package, nature);
+            return of_state[i].run(machine, container, store_path_name(package), nature) == 0 ? 0 : COMPONENT_FAILED;
+    int status = strcmp(call->operation, "--activate") == 0
+                     ? simulated_activate(machine, container, package, NULL, nature)
+                     : simulated_deactivate(machine, container, package, nature);
+    return status == 0 ? 0 : COMPONENT_FAILED;
 }
 
 /* A component may be named by its package. */

@@ -12,6 +12,7 @@
 #include "cleanup.h"
 #include "component.h"
 #include "geninfra.h"
+#include "nature.h"
 #include "network.h"
 #include "operations.h"
 #include "paths.h"
@@ -155,7 +156,7 @@ static int component(int argc, char **argv)
     }
     for (size_t i = 0; i < sizeof runs / sizeof *runs; i++) {
         if (strcmp(runs[i].operation, argv[0]) == 0)
-            return runs[i].run(&given) != 0;
+            return runs[i].run(&given) == 0 ? 0 : COMPONENT_FAILED;
     }
     return 1;
 }

@@ -94,7 +94,7 @@ lines()
 {
     fails 1 'a type is needed' client --target test1 --activate --container process "$database"
     fails 1 'a package is needed' client --target test1 --activate $process
-    fails 1 'one that is there' client --target test1 --activate $process "$absent"
+    fails 123 'one that is there' client --target test1 --activate $process "$absent"
     ok 'activate' client --activate --target test1 $process --arguments one=1 --arguments 'two=a "b" $c' "$database"
     ok 'answers' lab ask test1 database-1
     ok 'again' client --activate --target test1 $process --arguments one=1 --arguments 'two=a "b" $c' "$database"
@@ -151,8 +151,8 @@ lines()
     ok 'state stays' on test2 sh -c 'test -s "$DYDISNIX_LAB/machines/test2/var/lib/lab/state/process/database-1/lines"'
     ok 'until it is deleted' client --delete-state --target test2 $process "$database"
     ok 'and gone' test ! -e "$DYDISNIX_LAB/machines/test2/var/lib/lab/state/process/database-1"
-    fails 1 'what is neither active nor was cannot be deactivated' client --deactivate --target test2 $process "$database"
-    fails 1 'and has nothing that a snapshot could save' client --snapshot --target test2 $process "$database"
+    fails 123 'what is neither active nor was cannot be deactivated' client --deactivate --target test2 $process "$database"
+    fails 123 'and has nothing that a snapshot could save' client --snapshot --target test2 $process "$database"
 
     # Ten snapshots: Dysnomia lists them by the text of their generations' numbers.
     package=$(package test1 ten-1)
@@ -183,8 +183,8 @@ lines()
         client --delete-state --target test2 $process "$package" 2> /dev/null
         on test2 test -e "$DYDISNIX_LAB/machines/test2/var/lib/lab/state/process/$nature-1" || echo "$nature is gone"
     done > "$scratch/natures"
-    is "$(cat "$scratch/natures")" "$(printf '%s\n' 'files: one,two; ; 1; 1' 'database: one,two; served; 0; 2' \
-        'database is gone' 'dump: two; served; 0; 2' 'dump is gone' 'process: one,two; ; 1; 0')" \
+    is "$(cat "$scratch/natures")" "$(printf '%s\n' 'files: one,two; ; 123; 1' 'database: one,two; served; 0; 2' \
+        'database is gone' 'dump: two; served; 0; 2' 'dump is gone' 'process: one,two; ; 123; 0')" \
         'a database goes on, a dump begins anew, a process is not saved, files need their package'
 
     # A component without a program, and one whose program never answers.
@@ -193,7 +193,7 @@ lines()
     is "$(client --target test1 --query-latest-snapshot --container process --component text)" '' 'nor a snapshot'
     broken=$(on test1 sh -euc 'mkdir -p "$TMPDIR/broken/bin"; printf "#!/bin/sh\nexit 1\n" > "$TMPDIR/broken/bin/run"
         chmod 755 "$TMPDIR/broken/bin/run"; nix-store --add "$TMPDIR/broken"')
-    fails 1 'a program that does not answer' client --activate --target test1 $process "$broken"
+    fails 123 'a program that does not answer' client --activate --target test1 $process "$broken"
     lacks "$(lab status)" broken 'is not active'
 }
 
