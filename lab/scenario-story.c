@@ -7,6 +7,7 @@
 
 #include "cleanup.h"
 #include "scenario-words.h"
+#include "strings.h"
 
 int scenario_story_open(struct scenario_story *story)
 {
@@ -40,17 +41,20 @@ static bool is(const json_t *object, const char *member, const char *text)
     return strcmp(text_of(object, member), text) == 0;
 }
 
-/* Facts of one stage, told in order of their words. */
+/* Facts of one stage, told in order of their ranks and words. */
+enum rank { FIRST, ACTIVATIONS, RESCUES, FENCES, COPIES, DISPUTES, LAST };
+
 struct facts {
-    char **lines;
+    char **lines; /* each begins with a character that is its rank */
     size_t count;
+    enum rank rank; /* of those that are added now */
 };
 
 static void add_fact(struct facts *facts, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 static void add_fact(struct facts *facts, const char *format, ...)
 {
-    CLEANUP_FREE char *line = NULL;
+    CLEANUP_FREE char *line = NULL, *plain = NULL;
     char **grown = realloc(facts->lines, (facts->count + 1) * sizeof *grown);
     va_list arguments;
     if (!grown)
@@ -60,9 +64,10 @@ static void add_fact(struct facts *facts, const char *format, ...)
     if (vasprintf(&line, format, arguments) < 0)
         line = NULL;
     va_end(arguments);
-    char *plain = line ? scenario_plain(line) : NULL;
-    if (plain)
-        grown[facts->count++] = plain;
+    plain = line ? scenario_plain(line) : NULL;
+    char *ranked = plain ? string_format("%c%s", '0' + (int)facts->rank, plain) : NULL;
+    if (ranked)
+        grown[facts->count++] = ranked;
 }
 
 static int compare_lines(const void *a, const void *b)
@@ -76,7 +81,7 @@ static void tell_facts(struct scenario_story *story, struct facts *facts)
         qsort(facts->lines, facts->count, sizeof *facts->lines, compare_lines);
     for (size_t i = 0; i < facts->count; i++) {
         if (i == 0 || strcmp(facts->lines[i], facts->lines[i - 1]) != 0)
-            fprintf(story->stream, "    %s\n", facts->lines[i]);
+            fprintf(story->stream, "    %s\n", facts->lines[i] + 1);
     }
     for (size_t i = 0; i < facts->count; i++)
         free(facts->lines[i]);
@@ -166,7 +171,6 @@ static void add_answers(struct facts *facts, const json_t *report)
                      done_about(target));
 }
 
-/* "db-1 on test1", with its container where that is a special one. */
 static void add_copies(struct facts *facts, const json_t *report, const char *list, const char *words)
 {
     size_t index;
@@ -187,6 +191,37 @@ static void add_conflicts(struct facts *facts, const json_t *report)
         add_fact(facts, "%s on %s is in conflict: %s", text_of(conflict, "component"), targets ? targets : "",
                  text_of(conflict, "reason"));
     }
+}
+
+static void add_failures(struct facts *facts, const json_t *report)
+{
+    size_t index;
+    json_t *entry;
+    json_array_foreach(json_object_get(report, "failed"), index, entry)
+        add_fact(facts, "%s of %s on %s fails: %s", text_of(entry, "action"), text_of(entry, "component"),
+                 text_of(entry, "target"), text_of(entry, "reason"));
+}
+
+static void add_disputed_copies(struct facts *facts, const json_t *dispute)
+{
+    size_t index;
+    json_t *copy;
+    json_array_foreach(json_object_get(dispute, "copies"), index, copy) {
+        const char *component = text_of(dispute, "component"), *target = text_of(copy, "target");
+        const char *runs = json_is_true(json_object_get(copy, "live")) ? "and lives" : "and does not run";
+        if (json_is_true(json_object_get(copy, "disputed")))
+            add_fact(facts, "%s on %s is in dispute, %s: %s", component, target, runs, text_of(copy, "reason"));
+        else if (json_is_true(json_object_get(copy, "survivor")))
+            add_fact(facts, "%s on %s survives, %s", component, target, runs);
+    }
+}
+
+static void add_disputes(struct facts *facts, const json_t *report)
+{
+    size_t index;
+    json_t *dispute;
+    json_array_foreach(json_object_get(report, "disputes"), index, dispute)
+        add_disputed_copies(facts, dispute);
 }
 
 static void add_services(struct facts *facts, struct scenario_story *story, const char *target,
@@ -229,23 +264,33 @@ static void add_changes(struct facts *facts, struct scenario_story *story, const
 
 static const struct {
     const char *list, *words;
+    enum rank rank;
 } copies[] = {
-    { "rescued", "is rescued into a snapshot" },
-    { "fenced", "is fenced" },
-    { "superseded", "is superseded" },
-    { "regressed", "is old" },
-    { "leftOut", "stays left out" },
-    { "notSuperseded", "is not superseded" },
-    { "held", "makes its target held" },
+    { "activated", "is activated", ACTIVATIONS },
+    { "rescued", "is rescued into a snapshot", RESCUES },
+    { "fenced", "is fenced", FENCES },
+    { "superseded", "is superseded", COPIES },
+    { "regressed", "is old", COPIES },
+    { "kept", "is kept", COPIES },
+    { "late", "goes on until the deployment", COPIES },
+    { "leftOut", "stays left out", COPIES },
+    { "notSuperseded", "is not superseded", COPIES },
+    { "held", "makes its target held", COPIES },
 };
 
 static void tell_reconstruct(struct scenario_story *story, const json_t *report)
 {
-    struct facts facts = { 0 };
+    struct facts facts = { .rank = FIRST };
     add_answers(&facts, report);
-    for (size_t i = 0; i < sizeof copies / sizeof *copies; i++)
+    for (size_t i = 0; i < sizeof copies / sizeof *copies; i++) {
+        facts.rank = copies[i].rank;
         add_copies(&facts, report, copies[i].list, copies[i].words);
+    }
+    add_failures(&facts, report);
+    facts.rank = DISPUTES;
     add_conflicts(&facts, report);
+    add_disputes(&facts, report);
+    facts.rank = LAST;
     add_changes(&facts, story, report);
     fprintf(story->stream, "  reconstruct: %s\n",
             !json_object_get(report, "changed")              ? "no manifest"

@@ -76,19 +76,26 @@ static void reasons_of_copies(void **state)
               "'kept',"
               " 'reason': '/nix/store/0123456789abcdfghijklmnpqrsvwxyz-client: no answer in time'}},"
               " 'superseded': [{'component': 'db-1', 'target': 't1', 'reason': 'it moved', 'home': 't2'}],"
+              " 'fenced': [{'component': 'db-1', 'target': 't1', 'reason': 'it moved'}],"
               " 'rescued': [{'component': 'db-1', 'target': 't1', 'reason': 'it moved'}],"
-              " 'held': [{'component': 'x-1', 'target': 't4', 'reason': 'nobody knows', 'fenced': false}],"
-              " 'conflicts': [{'component': 'x-1', 'targets': ['t4', 't5'], 'reason': 'nobody knows'}],"
+              " 'activated': [{'component': 'db-1', 'target': 't2', 'reason': 'it is newer'}],"
+              " 'failed': [{'component': 'x-1', 'target': 't4', 'action': 'rescue', 'reason': 'nothing was saved'}],"
+              " 'disputes': [{'component': 'x-1', 'container': 'process', 'copies': ["
+              "{'target': 't4', 'live': true, 'survivor': false, 'disputed': true, 'reason': 'nobody knows'},"
+              "{'target': 't5', 'live': true, 'survivor': true, 'disputed': false}]}],"
               " 'inactive': [{'name': 'db', 'target': 't1'}], 'warnings': [{'warning': 'beware'}]") ENDED,
           "cycle 1: t1 in the model, not before\n"
           "  reconstruct: the manifest is right\n"
-          "    db on t1 stays out of the manifest: it is not active there\n"
-          "    db-1 on t1 is rescued into a snapshot: it moved\n"
-          "    db-1 on t1 is superseded: it moved\n"
           "    t3 is silent: client: no answer in time, what the manifest says of it is kept\n"
-          "    warning: beware\n"
-          "    x-1 on t4 and t5 is in conflict: nobody knows\n"
-          "    x-1 on t4 makes its target held: nobody knows, and not all of its services are fenced\n");
+          "    db-1 on t2 is activated: it is newer\n"
+          "    db-1 on t1 is rescued into a snapshot: it moved\n"
+          "    db-1 on t1 is fenced: it moved\n"
+          "    db-1 on t1 is superseded: it moved\n"
+          "    rescue of x-1 on t4 fails: nothing was saved\n"
+          "    x-1 on t4 is in dispute, and lives: nobody knows\n"
+          "    x-1 on t5 survives, and lives\n"
+          "    db on t1 stays out of the manifest: it is not active there\n"
+          "    warning: beware\n");
 }
 
 static void cycles_that_fail(void **state)
