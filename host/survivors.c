@@ -219,6 +219,17 @@ int survivors_word(json_t *state, const char *word, const char *target, const ch
     return taken ? 0 : -1;
 }
 
+void survivors_stopped(json_t *state, const char *target, const char *container, const char *component)
+{
+    json_t *activated = json_object_get(json_object_get(state, "survivors"), "activated");
+    json_t *targets = json_object_get(json_object_get(activated, container), component);
+    for (size_t i = json_array_size(targets); i-- > 0;) {
+        const char *name = json_string_value(json_array_get(targets, i));
+        if (name && strcmp(name, target) == 0)
+            json_array_remove(targets, i);
+    }
+}
+
 void survivors_pin(json_t *state, const json_t *pins)
 {
     json_t *pinned = json_object(), *pin;

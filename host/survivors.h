@@ -31,6 +31,9 @@ int64_t survivors_due(const json_t *state, int64_t now);
 /* Whether a word on copies on targets of the model waits to be carried out. */
 bool survivors_wait(const json_t *state, const struct infrastructure *model);
 
+/* A copy that was activated for a decision does not run any more: it is to be activated anew if the decision stands. */
+void survivors_stopped(json_t *state, const char *target, const char *container, const char *component);
+
 /* A deployment is about to begin that leaves pins (see pins.h) where they are. */
 void survivors_pin(json_t *state, const json_t *pins);
 

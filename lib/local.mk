@@ -8,6 +8,7 @@ lib_libdydisnix_a_SOURCES = \
 	lib/client.c lib/client.h \
 	lib/dependency-line.c lib/dependency-line.h \
 	lib/descendants.c lib/descendants.h \
+	lib/dump.c lib/dump.h \
 	lib/infrastructure.c lib/infrastructure.h \
 	lib/lines.c \
 	lib/manifest.c lib/manifest.h \

@@ -18,6 +18,7 @@ unit_tests = \
 	tests/unit/files \
 	tests/unit/infrastructure \
 	tests/unit/journal \
+	tests/unit/late \
 	tests/unit/manifest \
 	tests/unit/manifest-corpus \
 	tests/unit/manifest-difference \
@@ -59,6 +60,8 @@ tests_unit_options_CPPFLAGS = $(tests_unit_copies_CPPFLAGS)
 tests_unit_options_LDADD = $(tests_unit_copies_LDADD)
 tests_unit_check_CPPFLAGS = $(AM_CPPFLAGS) -iquote $(top_srcdir)/host
 tests_unit_check_LDADD = host/libhost.a $(LDADD)
+tests_unit_late_CPPFLAGS = $(tests_unit_check_CPPFLAGS)
+tests_unit_late_LDADD = $(tests_unit_check_LDADD)
 tests_unit_pins_CPPFLAGS = $(tests_unit_check_CPPFLAGS)
 tests_unit_pins_LDADD = $(tests_unit_check_LDADD)
 tests_unit_presence_CPPFLAGS = $(tests_unit_check_CPPFLAGS)
