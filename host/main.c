@@ -29,6 +29,7 @@
 #include "stream.h"
 #include "strings.h"
 #include "supervisor.h"
+#include "warnings.h"
 #include "watch.h"
 
 enum { DONE = 0, FAILED = 1, USAGE = 2 };
@@ -705,6 +706,7 @@ int main(int argc, char **argv)
     int lock = -1;
     loop.outside.control = control_closed;
     operations_use(&real_operations);
+    warnings_share();
     enum settings_outcome outcome = settings_read(&loop.settings, argc, argv);
     if (outcome == SETTINGS_READY) {
         loop.status = FAILED;

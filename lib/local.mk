@@ -42,6 +42,7 @@ lib_libdydisnix_a_SOURCES = \
 	lib/text-sort.c lib/text-sort.h \
 	lib/told.c lib/told.h \
 	lib/value.c lib/value.h \
+	lib/warnings.c lib/warnings.h \
 	lib/xml.c lib/xml.h \
 	$(NULL)
 dist_man_MANS += lib/dydisnix-formats.5

@@ -16,6 +16,7 @@
 
 #include "cleanup.h"
 #include "operations.h"
+#include "warnings.h"
 
 #define DEFAULT_OUTPUT_LIMIT ((size_t)64 << 20)
 #define CHUNK 65536
@@ -87,7 +88,8 @@ static void pass_message(const struct task *task, char *message)
         *rest = '\0';
         message = rest + strlen(end);
     }
-    log_notice(name, "%s", message);
+    if (!warnings_repeated(task->program.argv[0], name, message))
+        log_notice(name, "%s", message);
 }
 
 /* Some programs, ssh is one, end their lines as a terminal wants it. */

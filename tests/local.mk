@@ -47,6 +47,7 @@ unit_tests = \
 	tests/unit/transcript \
 	tests/unit/value \
 	tests/unit/walks \
+	tests/unit/warnings \
 	tests/unit/xml \
 	tests/unit/words \
 	$(NULL)
@@ -163,6 +164,7 @@ shell_tests = \
 	tests/host-scripts.sh \
 	tests/host-usage.sh \
 	tests/host-versions.sh \
+	tests/host-warnings.sh \
 	tests/install.sh \
 	tests/kill-sweep.sh \
 	tests/lab-captive.sh \
