@@ -13,6 +13,7 @@ host_libhost_a_SOURCES = \
 	host/leftovers.c host/leftovers.h \
 	host/loader.c host/loader.h \
 	host/mended.c host/mended.h \
+	host/mentions.c host/mentions.h \
 	host/model.c host/model.h \
 	host/notify.c host/notify.h \
 	host/outside.c host/outside.h \

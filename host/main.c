@@ -20,6 +20,7 @@
 #include "cycle.h"
 #include "descendants.h"
 #include "listing.h"
+#include "mentions.h"
 #include "operations.h"
 #include "outside.h"
 #include "probe.h"
@@ -44,6 +45,7 @@ struct loop {
     struct settings settings;
     struct supervisor supervisor;
     struct watch watch;
+    bool polled; /* the model, for it cannot be watched */
     int signals;
     pid_t child;   /* the cycle, or cycle_finished; 0: none */
     struct progress_reader progress; /* of the cycle */
@@ -127,12 +129,14 @@ static const char *outcome_name(enum cycle_status status)
                                        : "failed";
 }
 
-static int be_cycle(const struct loop *loop, unsigned todo, pid_t host, int progress)
+/* In the child that is the cycle. */
+static int be_cycle(struct loop *loop, unsigned todo, pid_t host, int progress)
 {
     const struct cycle_request request = { .retry = todo & DO_RETRY, .now = todo & DO_NOW,
                                            .resync = todo & DO_RESYNC,
                                            .first = !loop->supervisor.ready, .host = host,
                                            .progress = progress };
+    settings_resolve(&loop->settings);
     if (todo & DO_FINISHED)
         return cycle_finished(&loop->settings, &loop->outside.status);
     return cycle_run(&loop->settings, &request);
@@ -148,27 +152,30 @@ static void begin_stage(struct loop *loop, const char *name, int64_t limit, int6
     supervisor_deadline(&loop->supervisor, deadline, patience);
 }
 
-/* Whether cycles are needed that nothing but the time asks for. */
-static void open_watch(struct loop *loop)
+/* Whether cycles are needed that nothing but the time asks for. What is polled is said once. */
+static void note_watch(struct loop *loop)
 {
     const struct settings *settings = &loop->settings;
-    bool stream = settings->stream != NULL;
-    bool watched = settings->infrastructure && watch_open(&loop->watch, settings->infrastructure) == 0;
-    if (settings->infrastructure && !watched)
-        log_warning(NULL, "%s cannot be watched and is polled: %s", settings->infrastructure,
-                    strerror(errno));
-    loop->supervisor.polls = !(watched || stream) || settings->snapshot;
+    const char *file = settings->infrastructure;
+    bool polled = loop->watch.error != 0;
+    if (file && polled && !loop->polled)
+        log_warning(NULL, "%s cannot be watched and is polled: %s", file, strerror(loop->watch.error));
+    else if (file && !polled && loop->polled)
+        log_notice(NULL, "%s is watched again", file);
+    loop->polled = polled;
+    loop->supervisor.polls = polled || !(file || settings->stream) || settings->snapshot;
 }
 
-/* What could not be watched when it was tried last may be there again. */
-static void watch_again(struct loop *loop)
+static void open_watch(struct loop *loop)
 {
-    const struct settings *settings = &loop->settings;
-    if (!settings->infrastructure || loop->watch.fd >= 0
-        || watch_open(&loop->watch, settings->infrastructure) != 0)
-        return;
-    log_notice(NULL, "%s is watched again", settings->infrastructure);
-    loop->supervisor.polls = settings->snapshot;
+    struct mentions mentions = { .count = 0 };
+    watch_close(&loop->watch);
+    if (loop->settings.infrastructure) {
+        mentions_find(&mentions, loop->settings.infrastructure);
+        watch_open(&loop->watch, (const char *const *)mentions.files, mentions.count);
+    }
+    mentions_clear(&mentions);
+    note_watch(loop);
 }
 
 static void start_probe(struct loop *loop)
@@ -266,7 +273,8 @@ static void start_child(struct loop *loop, unsigned todo)
         loop->cycle_deadline = limit ? operations->now() + limit : 0;
         begin_stage(loop, "load", load_limit, short_patience);
         status_cycle_began(&loop->outside.status, operations->now());
-        watch_again(loop);
+        if (loop->watch.error != 0)
+            open_watch(loop); /* what could not be watched may be there again */
     }
     pid_t child = (todo & DO_CYCLE) && progress_open(&reader, &progress) != 0 ? -1 : fork_child(loop);
     if (child == 0) {
@@ -456,7 +464,7 @@ static void tell_state(const struct loop *loop)
     CLEANUP_JSON json_t *state = json_pack(
         "{ss ss* sb sb sI ss*}", "phase", phases[supervisor->phase], "stage",
         supervisor->phase == PHASE_CYCLE ? loop->stage : NULL, "paused", supervisor->paused, "watched",
-        loop->watch.fd >= 0, "failures", (json_int_t)supervisor->failures, "last",
+        loop->watch.fd >= 0 && !loop->polled, "failures", (json_int_t)supervisor->failures, "last",
         supervisor->ready ? outcome_name(supervisor->last) : NULL);
     if (wake >= 0)
         json_object_set_new(state, "wake", json_real((double)(wake - operations->now()) / 1000));
@@ -487,13 +495,10 @@ static void take_signals(struct loop *loop)
 
 static void take_changes(struct loop *loop)
 {
-    bool lost = false;
-    if (watch_take(&loop->watch, &lost))
-        step(loop, EVENT_CHANGE, CYCLE_FAILED);
-    if (!lost)
+    if (!watch_take(&loop->watch))
         return;
-    watch_close(&loop->watch);
-    open_watch(loop);
+    open_watch(loop); /* it may mention others now */
+    step(loop, EVENT_CHANGE, CYCLE_FAILED);
 }
 
 static void take_requests(struct loop *loop)

@@ -161,24 +161,48 @@ static enum settings_outcome wrong_value(int option, const char *value, const ch
     return SETTINGS_WRONG;
 }
 
-/* Absolute, so that it can never be taken for an option or for a search path of Nix. Only the directory is
- * resolved: the file may be a link that is replaced while the loop runs. */
+/* The directory of a path without links; NULL with errno set: it is not there. */
+static char *real_directory(const char *file, const char **name)
+{
+    const char *slash = strrchr(file, '/');
+    CLEANUP_FREE char *directory = slash ? strndup(file, slash > file ? (size_t)(slash - file) : 1) : strdup(".");
+    *name = slash ? slash + 1 : file;
+    return directory ? realpath(directory, NULL) : NULL;
+}
+
+/* Absolute, so that it can never be taken for an option or for a search path of Nix. Links in it stay: they may lead
+ * elsewhere while the loop runs. */
 static char *absolute_file(const char *file)
 {
-    CLEANUP_FREE char *copy = strdup(file), *directory = NULL;
+    CLEANUP_FREE char *copy = strdup(file), *directory = NULL, *here = NULL;
+    const char *name;
     if (!copy)
         return NULL;
     for (char *end = copy + strlen(copy); end > copy + 1 && end[-1] == '/'; end--)
         end[-1] = '\0';
-    char *slash = strrchr(copy, '/');
-    const char *name = slash ? slash + 1 : copy;
-    if (slash)
-        *slash = '\0';
-    directory = realpath(!slash ? "." : *copy ? copy : "/", NULL);
-    if (directory)
-        return string_format("%s/%s", strcmp(directory, "/") == 0 ? "" : directory, name);
+    directory = real_directory(copy, &name);
+    here = directory && copy[0] != '/' ? realpath(".", NULL) : NULL;
+    if (directory && (here || copy[0] == '/')) {
+        const char *relative = strncmp(copy, "./", 2) == 0 ? copy + 2 : copy;
+        return here ? string_format("%s/%s", strcmp(here, "/") == 0 ? "" : here, relative) : strdup(copy);
+    }
     log_error(NULL, "%s: %s", file, strerror(errno));
     return NULL;
+}
+
+void settings_resolve(struct settings *settings)
+{
+    char **files[] = { &settings->services, &settings->qos, &settings->infrastructure, &settings->augment,
+                       &settings->filters, &settings->ids, &settings->id_resources };
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+        const char *name;
+        CLEANUP_FREE char *directory = *files[i] ? real_directory(*files[i], &name) : NULL;
+        char *resolved = directory ? string_format("%s/%s", strcmp(directory, "/") == 0 ? "" : directory, name) : NULL;
+        if (!resolved)
+            continue; /* whoever reads it says what is wrong */
+        free(*files[i]);
+        *files[i] = resolved;
+    }
 }
 
 static enum settings_outcome set_file(char **setting, int option, const char *file)

@@ -15,12 +15,17 @@ struct plugin_option {
     const char *plugin, *key, *value;
 };
 
+struct settings;
+
+/* Resolves links in the directories of its files as they are now: a cycle reads all of them from one place, however they
+ * change meanwhile. */
+void settings_resolve(struct settings *settings);
+
 /* The stages of a cycle, in their order. */
 enum { STAGES = 8 };
 extern const char *const stage_names[STAGES];
 
 /* Seconds that a stage may take; 0: there is no limit, or no such stage. */
-struct settings;
 long settings_stage_timeout(const struct settings *settings, const char *stage);
 
 struct settings {

@@ -1,26 +1,34 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * Watches one file, also when it is replaced by rename.
+ * Watches what paths lead to now, whichever part of them changes: a file that is written or replaced, a link at its end or
+ * in the middle that leads elsewhere, a directory that is moved away, removed, or comes into being.
  */
 #ifndef WATCH_H
 #define WATCH_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
-struct watch {
-    int fd; /* readable when something happened; -1: cannot be watched */
-    const char *file, *name;
-    int own, far;   /* descriptors of the directories: the file's, and, of a link, where it leads (or -1) */
-    char *far_name; /* what it leads to there */
+/* A name in a watched directory: a file, a link on the way to one, or what is not there yet. */
+struct watched_name {
+    int directory; /* as inotify numbers it */
+    char *name;
 };
 
-/* Watches the directory of file, which is absolute and outlives the watch, and that of what a link
- * leads to. 0, or -1 with errno set. */
-int watch_open(struct watch *watch, const char *file);
+struct watch {
+    int fd;    /* readable when something happened; -1: nothing is watched */
+    int error; /* errno: not all of it can be watched; 0: all of it is */
+    char **files;
+    size_t file_count;
+    struct watched_name *names;
+    size_t name_count;
+};
 
-/* Takes what happened: whether the file may have changed. *lost: the directory is gone, nothing will come any
- * more. */
-bool watch_take(struct watch *watch, bool *lost);
+/* Watches files, whose paths are absolute; they are copied. 0, or -1: watch->error says why not all of it is watched. */
+int watch_open(struct watch *watch, const char *const *files, size_t count);
+
+/* Takes what happened: whether what one of the paths leads to may have changed. Then it is watched where it is now. */
+bool watch_take(struct watch *watch);
 
 void watch_close(struct watch *watch);
 

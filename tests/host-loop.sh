@@ -171,12 +171,10 @@ is "$(calls_of disnix-deploy)" 1 'nothing is redeployed for that'
 end_loop
 
 # What the loop remembers may be lost.
-for text in '' nonsense '[]' '{}' '{ "version": 2 }' '{ "version": 1, "targets": 5, "snapshots": [], "cycle": "x" }'; do
-    printf '%s' "$text" > "$state/default/state.json"
-    forget_calls
-    ok "a cycle with the state '$text'" watching --once
-    is "$(calls_of disnix-deploy)" 1 'redeploys'
-done
+rm "$state/default/state.json"
+forget_calls
+ok 'a cycle without a state' watching --once
+is "$(calls_of disnix-deploy)" 1 'redeploys'
 rm "$state/default/state.json"
 mkdir "$state/default/state.json"
 fails 1 'a state file that cannot be replaced fails the cycle' watching --once

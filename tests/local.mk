@@ -23,6 +23,7 @@ unit_tests = \
 	tests/unit/manifest-corpus \
 	tests/unit/manifest-difference \
 	tests/unit/manifest-version-1 \
+	tests/unit/mentions \
 	tests/unit/operations \
 	tests/unit/options \
 	tests/unit/paths \
@@ -48,6 +49,7 @@ unit_tests = \
 	tests/unit/value \
 	tests/unit/walks \
 	tests/unit/warnings \
+	tests/unit/watch \
 	tests/unit/xml \
 	tests/unit/words \
 	$(NULL)
@@ -127,6 +129,10 @@ tests_unit_transcript_CPPFLAGS = $(AM_CPPFLAGS) -iquote $(top_srcdir)/host
 tests_unit_transcript_LDADD = host/libhost.a $(LDADD)
 tests_unit_survivors_CPPFLAGS = $(tests_unit_check_CPPFLAGS)
 tests_unit_survivors_LDADD = $(tests_unit_check_LDADD)
+tests_unit_mentions_CPPFLAGS = $(tests_unit_check_CPPFLAGS)
+tests_unit_mentions_LDADD = $(tests_unit_check_LDADD)
+tests_unit_watch_CPPFLAGS = $(tests_unit_check_CPPFLAGS)
+tests_unit_watch_LDADD = $(tests_unit_check_LDADD)
 tests_unit_supervisor_CPPFLAGS = $(AM_CPPFLAGS) -iquote $(top_srcdir)/host
 tests_unit_supervisor_LDADD = host/libhost.a $(LDADD)
 
