@@ -23,6 +23,7 @@
 #define PIPE_MOST ((size_t)1 << 20) /* what a pipe can hold, pipe-max-size as Linux has it */
 #define TRANSCRIPT_MOST ((size_t)1 << 30)
 #define MESSAGE_LENGTH_MAX 4096
+#define MESSAGES_MOST ((size_t)1 << 20) /* bytes of its stderr that are shown */
 #define GRACE 100      /* milliseconds for output in flight after the exit */
 #define KILL_GRACE 2000 /* milliseconds that a killed program gets before it is given up */
 #define POLL_INTERVAL 5 /* milliseconds, where there is no pidfd_open */
@@ -41,6 +42,7 @@ struct task {
     size_t size;      /* of result.output */
     size_t line;      /* where the line under way begins in the output */
     size_t scanned;   /* up to where it was searched for a newline */
+    size_t message_total; /* bytes of its stderr so far */
     size_t message_length;
     char message[MESSAGE_LENGTH_MAX + 1]; /* the line of its stderr under way */
 };
@@ -119,6 +121,23 @@ static void add_messages(struct task *task, const char *data, size_t length)
         data += part + 1;
         length -= part + 1;
     }
+}
+
+/* Whoever floods it would fill the log. What comes behind the limit is read, so that the program goes on, and dropped. */
+static void add_errors(struct task *task, const char *data, size_t length)
+{
+    bool over = task->message_total > MESSAGES_MOST;
+
+    task->message_total += length;
+    if (over)
+        return;
+    add_messages(task, data, length);
+    if (task->message_total <= MESSAGES_MOST)
+        return;
+    task->message_length = 0;
+    if (!task->program.quiet)
+        log_warning(task->program.target, "%s: more than %zu bytes on its standard error; the rest is not shown",
+                    task->program.argv[0], MESSAGES_MOST);
 }
 
 /* Gives out the whole lines that have arrived. */
@@ -423,12 +442,12 @@ static bool task_serve(struct task *task)
     if (followed || task->watched[0].revents != 0)
         read_stream(task, &task->process.out, add_output);
     if (followed || task->watched[1].revents != 0)
-        read_stream(task, &task->process.err, add_messages);
+        read_stream(task, &task->process.err, add_errors);
     now = real_now();
     if (task->exited == 0 && may_have_exited && has_exited(task)) {
         task->exited = now;
         drain_stream(task, &task->process.out, add_output);
-        drain_stream(task, &task->process.err, add_messages);
+        drain_stream(task, &task->process.err, add_errors);
     }
     if (task->exited != 0 && (followed || (task->process.out < 0 && task->process.err < 0)))
         return true;

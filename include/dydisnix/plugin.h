@@ -61,7 +61,7 @@ struct dydisnix_program {
     const char *target;             /* named in front of each line of its stderr; NULL: the coordinator */
     int64_t deadline;               /* milliseconds from its start; 0: none */
     size_t output_limit;            /* bytes of standard output; 0: the default of 64 MiB */
-    bool quiet;                     /* drop its stderr */
+    bool quiet;                     /* drop its stderr, of which at most 1 MiB is shown */
     bool show_output;               /* pass its standard output on to the host's, line by line */
     /* Called for every whole line of standard output as it comes, without the newline; NULL: nobody listens. */
     void (*line)(void *closure, const char *line);

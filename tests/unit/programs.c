@@ -19,12 +19,19 @@
 
 #define PATIENCE 30000 /* milliseconds; far more than anything here takes */
 
+static char last_message[512];
+static size_t messages;
 static char logged[65536]; /* "TARGET|LEVEL|MESSAGE\n" of each message */
 
 static void keep_log(enum dydisnix_level level, const char *target, const char *format, va_list arguments)
 {
     size_t used = strlen(logged);
+    va_list again;
 
+    messages++;
+    va_copy(again, arguments);
+    vsnprintf(last_message, sizeof last_message, format, again);
+    va_end(again);
     used += (size_t)snprintf(logged + used, sizeof logged - used, "%s|%d|", target ? target : "", (int)level);
     if (used < sizeof logged)
         used += (size_t)vsnprintf(logged + used, sizeof logged - used, format, arguments);
@@ -79,6 +86,46 @@ static void output_and_status(void **state)
     assert_in_range(result.milliseconds, 0, PATIENCE);
     free(result.output);
     expect_output(":", NULL, plain, "");
+}
+
+/* A megabyte of it is shown; the program goes on. */
+static void a_flood_of_messages(void **state)
+{
+    char *output;
+
+    (void)state;
+    messages = 0;
+    output = output_of("yes 'look at this' | head -c 20000000 >&2; echo done", NULL,
+                       (struct dydisnix_program){ .target = "t1" });
+    assert_string_equal(output, "done\n");
+    free(output);
+    assert_in_range(messages, 1 << 16, 1 << 17);
+    assert_string_equal(last_message, "sh: more than 1048576 bytes on its standard error; the rest is not shown");
+}
+
+static void a_limit_of_files(void **state)
+{
+    struct dydisnix_result result;
+    struct rlimit limit;
+    char *directory, *file;
+    uint64_t size;
+
+    (void)state;
+    assert_int_equal(operations->temporary_directory("limit", &directory), 0);
+    file = string_format("%s/file", directory);
+    assert_int_equal(run_script("exec head -c 1000000 /dev/zero > \"$1\"", file,
+                                (struct dydisnix_program){ .file_limit = 5000 }, &result), -1);
+    assert_int_equal(result.ending, DYDISNIX_SIGNALLED);
+    assert_int_equal(result.status, SIGXFSZ);
+    free(result.output);
+    assert_int_equal(operations->inspect(file, &size), DYDISNIX_FILE);
+    assert_int_equal(size, 5000);
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &limit), 0);
+    assert_true(limit.rlim_cur == RLIM_INFINITY || limit.rlim_cur > 5000);
+    free(output_of("exec head -c 1000000 /dev/zero > \"$1\"", file, plain));
+    operations->remove(directory);
+    free(directory);
+    free(file);
 }
 
 static void killed_by_a_signal(void **state)
@@ -660,6 +707,8 @@ int main(void)
     struct dydisnix_operations table = real_operations;
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(output_and_status),
+        cmocka_unit_test(a_flood_of_messages),
+        cmocka_unit_test(a_limit_of_files),
         cmocka_unit_test(killed_by_a_signal),
         cmocka_unit_test(cannot_be_started),
         cmocka_unit_test(standard_input),
