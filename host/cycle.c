@@ -45,6 +45,7 @@ struct cycle {
     struct state state;
     char *captured;     /* the model that capture and augment gave */
     struct model model; /* the effective one */
+    struct model_digest digest; /* of what capture gave */
     struct presence presence;
     bool refused; /* by the guard */
     bool deposed; /* and for good */
@@ -613,11 +614,34 @@ static int leave_out(struct cycle *cycle)
     return model_evaluate(file, cycle->settings, cycle->strings, &cycle->model);
 }
 
-static int evaluate(struct cycle *cycle)
+/* Whether it is the model that could not be evaluated, and whose time has not come yet. */
+static bool is_put_off(const struct cycle *cycle)
+{
+    const char *unreadable = json_string_value(json_object_get(cycle->state.root, "unreadable"));
+    return !cycle->request.retry && unreadable && strcmp(unreadable, cycle->digest.digits) == 0;
+}
+
+static int evaluate_captured(struct cycle *cycle)
+{
+    const char *digits = cycle->digest.digits;
+    const char *known = json_string_value(json_object_get(cycle->state.root, "unreadable"));
+    if (model_evaluate(cycle->captured, cycle->settings, cycle->strings, &cycle->model) == 0) {
+        json_object_del(cycle->state.root, "unreadable");
+        return 0;
+    }
+    if (*digits && (!known || strcmp(known, digits) != 0)) {
+        progress_tell(&cycle->progress, json_pack("{ss}", "event", "change"));
+        json_object_set_new(cycle->state.root, "unreadable", json_string(digits));
+        state_save(&cycle->state);
+    }
+    return -1;
+}
+
+static int detect(struct cycle *cycle)
 {
     if (begin_stage(cycle, "detect") != 0)
         return -1;
-    int status = model_evaluate(cycle->captured, cycle->settings, cycle->strings, &cycle->model);
+    int status = evaluate_captured(cycle);
     if (status == 0)
         status = judge(cycle);
     if (status == 0 && json_array_size(cycle->presence.waiting) == 0)
@@ -625,18 +649,30 @@ static int evaluate(struct cycle *cycle)
     return end_stage(cycle, "detect", status, NULL);
 }
 
+static const char *model_of(const struct cycle *cycle)
+{
+    return json_string_value(json_object_get(cycle->event, "infrastructure"));
+}
+
+/* 0, -1, or 1: it is put off. */
 static int look(struct cycle *cycle)
 {
-    if (run_stage(cycle, &stage_capture_hook) != 0 || run_stage(cycle, &stage_augment_hook) != 0)
+    if (run_stage(cycle, &stage_capture_hook) != 0)
         return -1;
-    const char *file = json_string_value(json_object_get(cycle->event, "infrastructure"));
+    if (model_of(cycle))
+        cycle->digest = model_digest(model_of(cycle), cycle->settings->augment);
+    if (run_stage(cycle, &stage_augment_hook) != 0)
+        return -1;
+    const char *file = model_of(cycle);
     if (!file) {
         log_error(NULL, "the stage capture gave no infrastructure model");
         return -1;
     }
     log_notice(NULL, "Using infrastructure model: %s", file);
+    if (is_put_off(cycle))
+        return 1;
     cycle->captured = strdup(file);
-    return cycle->captured ? evaluate(cycle) : -1;
+    return cycle->captured ? detect(cycle) : -1;
 }
 
 /* The evaluated model as a file, and what the loop remembers, for hooks. */
@@ -829,7 +865,10 @@ static int run_cycle(struct cycle *cycle)
     journal_open(&cycle->journal, state_directory(cycle));
     journal_add(&cycle->journal,
                 json_pack("{ss sb}", "kind", "cycle_began", "retry", cycle->request.retry), false);
-    if (prepare_work(cycle) != 0 || recover_before(cycle) != 0 || look(cycle) != 0 || recover_after(cycle) != 0) {
+    int looked = prepare_work(cycle) != 0 || recover_before(cycle) != 0 ? -1 : look(cycle);
+    if (looked > 0)
+        return CYCLE_UNCHANGED;
+    if (looked < 0 || recover_after(cycle) != 0) {
         journal_release(&cycle->journal);
         return CYCLE_FAILED;
     }

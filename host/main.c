@@ -347,7 +347,7 @@ static void act(struct loop *loop, struct supervisor_actions actions)
     }
     if (actions.todo & (DO_CYCLE | DO_FINISHED))
         start_child(loop, actions.todo);
-    else if (!loop->ended && actions.wake >= 0 && loop->supervisor.polls)
+    else if (!loop->ended && actions.wake > operations->now() && loop->supervisor.polls)
         log_notice(NULL, "Waiting for %ld seconds...",
                    (long)((actions.wake - operations->now() + 999) / 1000));
     if (actions.todo & DO_READY)

@@ -8,6 +8,7 @@
 #include "cleanup.h"
 #include "nix.h"
 #include "operations.h"
+#include "sha256.h"
 #include "switch.h"
 
 static const size_t model_limit = (size_t)1 << 30;
@@ -51,6 +52,29 @@ int model_load(const char *file, const struct settings *settings, struct strings
         return 0;
     log_warning(NULL, "the model is taken for a new one: %s", reason ? reason : "out of memory");
     return 1;
+}
+
+static bool add_file(struct sha256 *hash, const char *file)
+{
+    CLEANUP_FREE char *text = NULL;
+    size_t length = 0;
+    if (!file)
+        return true;
+    if (operations->read(file, model_limit, &text, &length) != 0)
+        return false;
+    sha256_add(hash, &length, sizeof length);
+    sha256_add(hash, text, length);
+    return true;
+}
+
+struct model_digest model_digest(const char *file, const char *augment)
+{
+    struct model_digest digest = { "" };
+    struct sha256 hash;
+    sha256_begin(&hash);
+    if (add_file(&hash, file) && add_file(&hash, augment))
+        sha256_end(&hash, digest.digits);
+    return digest;
 }
 
 int model_save(const struct model *model, const char *file)

@@ -22,6 +22,12 @@ int model_evaluate(const char *file, const struct settings *settings, struct str
 int model_load(const char *file, const struct settings *settings, struct strings *strings,
                struct model *model);
 
+/* What the text of a model, and that of what augments it (NULL: nothing), amounts to; empty: it cannot be read. */
+struct model_digest {
+    char digits[65];
+};
+struct model_digest model_digest(const char *file, const char *augment);
+
 int model_save(const struct model *model, const char *file); /* 0, or -1 after a message */
 
 void model_clear(struct model *model);

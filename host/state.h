@@ -28,6 +28,7 @@
  *   resumed      [NAME]; lost targets whose loss an operator agreed to, until the next successful
  *                redeployment
  *   settling     seconds; since when the model in settling.xml has been still
+ *   unreadable   the digest of a model that could not be evaluated: it is not due before the back-off is over
  *   snapshots    { TARGET: { CONTAINER: { COMPONENT: seconds } } }; the last snapshot taken there
  *   survivors    what was decided of copies of state, as dydisnix-plugin(3) describes it
  *   disputes     [dispute]; what the last report told of copies in dispute, as described there

@@ -168,6 +168,7 @@ shell_tests = \
 	tests/host-signals.sh \
 	tests/host-stream.sh \
 	tests/host-scripts.sh \
+	tests/host-unreadable-model.sh \
 	tests/host-usage.sh \
 	tests/host-versions.sh \
 	tests/host-warnings.sh \
