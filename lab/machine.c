@@ -167,7 +167,7 @@ static int set_environment(const char *machine)
     static const char *const unwanted[] = {
         "XDG_CONFIG_HOME", "XDG_CONFIG_DIRS", "XDG_DATA_HOME", "XDG_DATA_DIRS", "XDG_CACHE_HOME",
         "XDG_STATE_HOME", "NIX_STORE_DIR", "NIX_STATE_DIR", "NIX_LOG_DIR",
-        "NIX_USER_CONF_FILES", "NIX_CONFIG", "NIX_LOCALSTATE_DIR", NULL
+        "NIX_USER_CONF_FILES", "NIX_CONFIG", "NIX_LOCALSTATE_DIR", "NIX_DATA_DIR", NULL
     };
 
     for (size_t i = 0; unwanted[i]; i++)

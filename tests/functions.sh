@@ -26,6 +26,13 @@ test_pid=$$
 XDG_RUNTIME_DIR=$scratch/run
 export XDG_RUNTIME_DIR
 
+# Nix has neither the machine's store nor its configuration, but what tests/with-nix or the lab gives it.
+if [ -z "${WITH_NIX-}" ]; then
+    NIX_CONF_DIR=$scratch NIX_USER_CONF_FILES= NIX_REMOTE=dummy://
+    export NIX_CONF_DIR NIX_USER_CONF_FILES NIX_REMOTE
+    unset NIX_CONFIG NIX_PATH NIX_STORE_DIR NIX_STATE_DIR NIX_LOCALSTATE_DIR NIX_LOG_DIR NIX_DATA_DIR
+fi
+
 run_cleanups()
 {
     test_status=$?

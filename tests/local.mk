@@ -181,6 +181,7 @@ shell_tests = \
 	tests/lab-ordinary-user.sh \
 	tests/manual.sh \
 	tests/nix-daemon.sh \
+	tests/nix-apart.sh \
 	tests/nix-module.sh \
 	tests/pinned-distribution.sh \
 	tests/progress.sh \

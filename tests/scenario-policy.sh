@@ -55,7 +55,6 @@ let
 in
 builtins.genList place (builtins.length systems)
 END
-# shellcheck disable=SC2086
 ok 'the policy in Nix evaluates' nix-instantiate --eval --strict --json --argstr directory "$scratch" "$scratch/all.nix"
 output > "$scratch/in-nix"
 ok 'the policy in C runs' "$builddir/tests/play-scenario" --place "$scratch/systems.json"
