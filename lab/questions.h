@@ -7,7 +7,7 @@
 
 #include <jansson.h>
 
-#define ANSWER_DEADLINE 5000 /* milliseconds */
+#define ANSWER_DEADLINE 60000 /* milliseconds; only what hangs takes them */
 
 /* The answer of a component on a machine; it is named in full, or by its service's name. A new reference;
  * NULL: nobody answers. */

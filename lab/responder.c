@@ -20,7 +20,7 @@
 #include "tree.h"
 
 #define STATE_LIMIT (64u << 20)
-#define QUESTION_DEADLINE 2000
+#define QUESTION_DEADLINE 60000
 
 struct responder {
     const char *service;

@@ -12,7 +12,7 @@
 #include "programs.h"
 #include "questions.h"
 
-#define AGENT_DEADLINE 2000
+#define AGENT_DEADLINE 60000
 
 static void add_state(json_t *service, const char *machine)
 {

@@ -3,7 +3,7 @@
 # The demonstration holds what it shows: as whoever runs the tests, and when that is root, as an ordinary user too.
 . "$srcdir/tests/functions.sh"
 
-ok 'the demonstration heals, and shows the disaster' "$srcdir/lab/demonstration" "$builddir" 60
+ok 'the demonstration heals, and shows the disaster' "$srcdir/lab/demonstration" "$builddir"
 has "$(output)" 'The system healed itself.' 'it says so'
 has "$(output)" 'TWO databases are live' 'without reconstruction there are two databases'
 is "$(output | grep -c 'proof: ')" 18 'every proof is given'
@@ -27,7 +27,7 @@ if [ "$(id -u)" -eq 0 ]; then
     chmod -R a+rX "$scratch" && chown -R 65534:65534 "$scratch/copy"
     ok 'the same as an ordinary user' setpriv --reuid=65534 --regid=65534 --clear-groups \
         env HOME="$scratch/copy" TMPDIR="$scratch/copy/tmp" "$scratch/copy/lab/demonstration" \
-        "$scratch/copy/build" 60
+        "$scratch/copy/build"
     has "$(output)" 'The system healed itself.' 'it heals for that user too'
     is "$(find "$scratch/copy/tmp" -mindepth 1 | wc -l)" 0 'and nothing is left behind'
 fi

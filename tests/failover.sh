@@ -56,7 +56,7 @@ start() # MACHINE
         exec dydisnix-lab exec "$1" env PATH="$srcdir/host:$PATH" DYDISNIX_NIX_EXPRESSIONS="$srcdir/nix" \
             DYDISNIX_PLUGIN_PATH="$builddir/plugin" DYDISNIX_LAB_END="$scratch/$1.end" \
             ETCDCTL_ENDPOINTS="$ETCDCTL_ENDPOINTS" ETCDCTL_API=3 \
-            etcdctl lock --ttl=2 "$lock" -- \
+            etcdctl lock --ttl=10 "$lock" -- \
             dydisnix-etcd-leader "$scratch/$1.state/default" "$builddir/dydisnix-self-adapt" \
             --exit-with-parent --guard=dydisnix-etcd-guard --reconstruct \
             -s "$models/services.nix" -q "$models/qos.nix" -i "$models/infrastructure.nix" \
@@ -125,7 +125,7 @@ before=$(date +%s%3N)
 lab crash coordinator
 wait "$coordinator" 2> /dev/null
 ok 'the first coordinator is lost: the second one takes over' wait_for 30 said standby 'Using infrastructure model'
-evidence "after $(($(date +%s%3N) - before)) ms, with a lease of 2 seconds"
+evidence "after $(($(date +%s%3N) - before)) ms, with a lease of 10 seconds"
 ok 'it reconstructs, without anything of the first' wait_for 30 said standby 'Reconstructed manifest'
 ok 'and redeploys' wait_for 30 deployed standby 1
 ok 'nothing has moved, nothing is there twice' whole first
@@ -191,7 +191,7 @@ on coordinator sh -c 'kill -TERM $(pgrep -x dydisnix-self-a)'
 wait "$coordinator" 2> /dev/null
 ok 'a coordinator has something to remember' test -s "$scratch/coordinator.state/default/state.json"
 ok 'and does, if nobody else had the lock' on coordinator env ETCDCTL_ENDPOINTS="$ETCDCTL_ENDPOINTS" \
-    etcdctl lock --ttl=2 "$lock" -- "$srcdir/host/dydisnix-etcd-leader" "$scratch/coordinator.state/default" \
+    etcdctl lock --ttl=10 "$lock" -- "$srcdir/host/dydisnix-etcd-leader" "$scratch/coordinator.state/default" \
     test -s "$scratch/coordinator.state/default/state.json"
 
 # Between looking and writing the lock may be lost: then nothing is written over what the next one has left.
@@ -208,7 +208,7 @@ as_leader() # NAME COMMAND...: of a lock of its own
 {
     name=$1
     shift
-    etcdctl lock --ttl=2 "$lock/race" -- "$leader" "$scratch/$name" -- "$@"
+    etcdctl lock --ttl=10 "$lock/race" -- "$leader" "$scratch/$name" -- "$@"
 }
 as_leader other true
 mkdir -p "$scratch/slept/words"

@@ -67,7 +67,7 @@ ok 'a plugin that never returns' wait_for 20 logged 1 'the stage redistribute ta
 ok 'is killed' wait_for 20 logged 1 'the cycle was ended by signal 9'
 ok 'and the loop goes on' wait_for 20 logged 2 'Using infrastructure model'
 end_loop
-misbehaving spin --cycle-timeout=2 --stop-timeout=1
+misbehaving spin --cycle-timeout=15 --stop-timeout=1
 ok 'so is one in a cycle that takes too long' wait_for 20 logged 1 \
     'the cycle takes too long and is ended, in the stage redistribute'
 ok 'as a whole' wait_for 20 logged 1 'the cycle was ended by signal 9'
@@ -104,7 +104,7 @@ setsid sh -c 'trap "" INT TERM; echo $$ > "$1/grandchild"; sleep 300; :' sh "$ca
 while :; do sleep 300; done
 EOF
 forget_calls
-start -i "$models/infrastructure.nix" --stage-timeout=redistribute=1 --stop-timeout=1
+start -i "$models/infrastructure.nix" --stage-timeout=redistribute=10 --stop-timeout=1
 ok 'a program that does not end' wait_for 20 logged 1 'the stage redistribute takes too long and is ended'
 ok 'and does not care about INT and TERM' wait_for 20 logged 1 'the cycle was ended by signal'
 ok 'is killed' wait_for 20 alone
@@ -119,7 +119,7 @@ cat > "$scratch/bin/disnix-deploy" << 'EOF'
 trap 'sleep 2; echo "rolled back"; exit 1' INT
 while :; do sleep 0.1; done
 EOF
-start -i "$models/infrastructure.nix" --stage-timeout=redeploy=1 --stop-timeout=30
+start -i "$models/infrastructure.nix" --stage-timeout=redeploy=10 --stop-timeout=300
 ok 'a deployment that takes too long' wait_for 20 logged 1 'the stage redeploy takes too long and is ended'
 ok 'has the time to roll back' wait_for 20 logged 1 'rolled back'
 ok 'and is awaited' wait_for 20 logged 1 'disnix-deploy: exit status 1'
@@ -145,7 +145,7 @@ for word; do
     [ "$word" != test2 ] || exec sleep 300
 done
 EOF
-ok 'a client interface that hangs' watching --once --probe-timeout=1
+ok 'a client interface that hangs' watching --once --probe-timeout=15
 has "$(output)" '[target: test2]: it does not answer' 'does not answer'
 
 done_testing

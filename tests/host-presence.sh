@@ -121,7 +121,7 @@ end_loop
 # A reconstruction that does not hear of a target.
 forget_calls
 echo 1 > "$answers/disnix-deploy.status"
-start -i "$models/infrastructure.nix" --probe-interval=3 --retry-min=1 --retry-max=1 --plugin="$plugin" \
+start -i "$models/infrastructure.nix" --probe-interval=10 --retry-min=1 --retry-max=1 --plugin="$plugin" \
     --plugin-option=record:reconstruct=silent:test2
 ok 'a target that is silent within a cycle' wait_for 20 model_is 'test1 test2'
 ok 'is left out of the next one' wait_for 20 model_is test1
@@ -145,7 +145,7 @@ is "$(calls_of disnix-deploy)" 1 'for it may come back there'
 end_loop
 write_model test1 test2
 rm -r "$state"
-start -i "$models/infrastructure.nix" --probe-interval=1 --grace=3
+start -i "$models/infrastructure.nix" --probe-interval=1 --grace=15
 wait_for 20 deployed_with 'test1 test2'
 silent test2
 ok 'after its grace' wait_for 20 has_status test2 grace
@@ -156,7 +156,7 @@ end_loop
 # Settling.
 forget_calls
 rm -r "$state"
-start -i "$models/infrastructure.nix" --no-probe --settle=2
+start -i "$models/infrastructure.nix" --no-probe --settle=10
 ok 'a model that is still is deployed' wait_for 20 deployed_with 'test1 test2'
 for target in test3 test4 test5; do
     write_model test1 "$target"
@@ -178,7 +178,7 @@ write_model test1 test2
 # Flapping.
 forget_calls
 rm -r "$state"
-start -i "$models/infrastructure.nix" --probe-interval=1 --flap-count=2 --flap-window=3600 --flap-stable=3
+start -i "$models/infrastructure.nix" --probe-interval=1 --flap-count=2 --flap-window=3600 --flap-stable=15
 wait_for 20 deployed_with 'test1 test2'
 silent test2
 wait_for 20 deployed_with test1

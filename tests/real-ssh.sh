@@ -23,7 +23,7 @@ start()
 {
     (
         become dydisnix-self-adapt -s "$models/services.nix" -q "$models/qos.nix" -i "$models/infrastructure.nix" \
-            --reconstruct --snapshot --interval=2 --probe-interval=1 --probe-timeout=2 --retry-min=1 --retry-max=2 \
+            --reconstruct --snapshot --interval=2 --probe-interval=1 --probe-timeout=30 --retry-min=1 --retry-max=2 \
             --state-dir="$state"
     ) >> "$log" 2>&1 &
     loop=$!
@@ -87,7 +87,7 @@ end_loop
 
 reconstruct()
 {
-    (become dydisnix-reconstruct --timeout=2 --report="$scratch/report.json" "$models/infrastructure.nix") \
+    (become dydisnix-reconstruct --timeout=30 --report="$scratch/report.json" "$models/infrastructure.nix") \
         > "$scratch/messages" 2>&1
 }
 

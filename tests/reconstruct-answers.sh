@@ -62,12 +62,12 @@ echo 1 > "$NETWORK/b/status"
 silent 'status 1'
 rm "$NETWORK/b/status"
 touch "$NETWORK/b/hang"
-silent 'deadline' --timeout=1
-print --previous="$previous" --timeout=1 --unreachable=skip
+silent 'deadline' --timeout=10
+print --previous="$previous" --timeout=10 --unreachable=skip
 is "$(reported 'r["targets"]["b"]["done"]')" skipped 'unreachable=skip: reported so'
 lacks "$output" 'name="b"' 'unreachable=skip: nothing of it is left'
 lacks "$output" 'k2' 'unreachable=skip: nor its services'
-print --previous="$previous" --timeout=1 --unreachable=fail
+print --previous="$previous" --timeout=10 --unreachable=fail
 is "$status" 1 'unreachable=fail: fails'
 is "$output" '' 'unreachable=fail: and prints nothing'
 has "$messages" '[target: b]: is silent' 'unreachable=fail: naming the target'

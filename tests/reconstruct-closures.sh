@@ -129,7 +129,7 @@ is "$(grep '^[bc]	export' "$NETWORK/calls" | sed 's/.*--remotefile //' | tr ' ' 
 network 2 1 a b
 echo 'exec sleep 1000' > "$NETWORK/a/export.sh"
 new_coordinator
-reconstruct --xml --transfer-timeout=1 "$model"
+reconstruct --xml --transfer-timeout=15 "$model"
 is "$status $(statuses)" "0 ['invalid', 'captured']" 'hangs: only this target is refused'
 has "$messages" '[target: a]: its closure was not sent: no answer in time' 'hangs: said'
 is "$(grep -c '^a	export' "$NETWORK/calls")" 1 'hangs: it is asked once'

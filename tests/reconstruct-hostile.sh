@@ -36,7 +36,7 @@ profile a "$(service k1 db)" "$(mapping k1 echo)" ''
 infrastructure a b
 refused() # WHAT MESSAGE
 {
-    print --timeout=20
+    print --timeout=300
     is "$status" 0 "$1: no failure"
     is "$(reported 'r["targets"]["a"]["status"], r["targets"]["b"]["status"]')" "('captured', 'invalid')" \
         "$1: only this target is refused"

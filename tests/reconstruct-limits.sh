@@ -19,7 +19,7 @@ calls_to() # TARGET OPERATION
 network 2 3 a b c
 echo 'exec sleep 1000' > "$NETWORK/a/export.sh"
 new_coordinator
-reconstruct --xml --transfer-timeout=2 "$model"
+reconstruct --xml --transfer-timeout=15 "$model"
 is "$status" 0 'a target that hangs in an export: no failure'
 is "$(standings)" "{'a': 'invalid', 'b': 'captured', 'c': 'captured'}" 'only its own state is not known'
 has "$messages" '[target: a]: it has kept us waiting for too long and is not asked any more' 'it is told'
@@ -32,9 +32,9 @@ profile b '' '' ''
 profile c '' '' ''
 reconstruct --xml --print-manifest "$model"
 printf '%s\n' "$output" | sed "s|<profile name=\"a\">[^<]*</profile>||" > "$scratch/previous.xml"
-echo 'sleep 2; cat "$target/snapshots" 2> /dev/null' > "$NETWORK/a/query-all-snapshots.sh"
+echo 'sleep 10; cat "$target/snapshots" 2> /dev/null' > "$NETWORK/a/query-all-snapshots.sh"
 : > "$NETWORK/calls"
-reconstruct --xml --dry-run --jobs=1 --timeout=600 --target-timeout=3 --previous="$scratch/previous.xml" "$model"
+reconstruct --xml --dry-run --jobs=1 --timeout=600 --target-timeout=15 --previous="$scratch/previous.xml" "$model"
 is "$status" 0 'a target that is slow in each of many answers: no failure'
 is "$(calls_to a query-all-snapshots)" 2 'it is asked until its budget is spent'
 

@@ -37,14 +37,15 @@ static void spin(void)
         continue;
 }
 
-/* Not more than some megabytes of the machine's, but all of its own. */
+/* Not more than some megabytes of the machine's, but all of its own. A compiler leaves out memory that nobody keeps. */
 static void eat(void)
 {
+    static void *volatile kept;
     const struct rlimit limit = { 256 << 20, 256 << 20 };
     setrlimit(RLIMIT_AS, &limit);
     for (size_t size = 1 << 20; size > 16; size /= 2)
-        for (char *all = NULL, *more; (more = malloc(size)) != NULL; all = more)
-            memcpy(more, &all, sizeof all);
+        for (void *more; (more = malloc(size)) != NULL; kept = more)
+            *(void **)more = kept;
 }
 
 static void close_all(void)
