@@ -238,6 +238,8 @@ static const struct {
     EVENT("free-disk"),
     EVENT("close-profiles"),
     EVENT("open-profiles"),
+    EVENT("distrust"),
+    EVENT("trust"),
     EVENT("clock", { .name = "seconds", .check = check_integer, .required = true }),
     EVENT("replay", { .name = "input", .check = check_file_name, .required = true }),
     EVENT("wait", { .name = "seconds", .check = check_count, .required = true }),

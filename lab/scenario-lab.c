@@ -177,8 +177,8 @@ static char *lab_refuses(const struct scenario_setting *setting)
     const char *reason = NULL;
     if (has_event(timeline, "clock"))
         reason = "the clock of a real machine is not changed";
-    else if (has_event(timeline, "close-profiles"))
-        reason = "a machine's only user may write everywhere";
+    else if (has_event(timeline, "close-profiles") || has_event(timeline, "distrust"))
+        reason = "a machine's only user may write everywhere, and Nix trusts it";
     else if (has_member(timeline, "probability"))
         reason = "chance is not the same twice in a real network";
     else if (json_is_false(json_object_get(scenario, "discovery")) && has_event(timeline, "generator"))

@@ -96,6 +96,8 @@ static const struct {
     { "free-disk", "the disk of the coordinator has room again", "" },
     { "close-profiles", "the loop may not write where the coordinator profile is", "" },
     { "open-profiles", "the loop may write there again", "" },
+    { "distrust", "Nix takes no closures from the loop", "" },
+    { "trust", "Nix takes closures from the loop again", "" },
 };
 
 static bool write_simple(FILE *stream, const json_t *event, const char *name)

@@ -432,6 +432,8 @@ static int happen_to_host(struct simulated_scenario *scenario, const json_t *eve
         scenario->simulation->full = is(word, "full-disk");
     else if (is(word, "close-profiles") || is(word, "open-profiles"))
         scenario->simulation->closed = is(word, "close-profiles") ? SCENARIO_PROFILES : NULL;
+    else if (is(word, "distrust") || is(word, "trust"))
+        scenario->simulation->distrusted = is(word, "distrust");
     else if (is(word, "clock"))
         scenario->simulation->clock_offset += json_integer_value(json_object_get(event, "seconds"));
     else if (is(word, "wait"))

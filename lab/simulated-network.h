@@ -152,6 +152,7 @@ struct simulation {
     int64_t cost;                        /* milliseconds that a program takes */
     int64_t clock_offset;                /* seconds that the clock is ahead of the time that has passed */
     bool full;                           /* the coordinator's disk */
+    bool distrusted;                     /* the loop's user, by Nix: it may not import */
     const char *closed;                  /* a directory that the loop's user may not write to; NULL: none */
     size_t effects, fault_at;            /* so far; the one that goes wrong, 0: none */
     enum simulated_fault fault;

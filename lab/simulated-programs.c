@@ -45,9 +45,10 @@ static const char *find_word(const struct dydisnix_program *program, const char 
 static int import(struct simulation *simulation, const struct dydisnix_program *program, xmlBufferPtr output)
 {
     const struct simulated_file *file = simulated_files_find(&simulation->files, program->input);
-    CLEANUP_FREE char *text = file && !simulation->full ? simulated_memory(strdup(file->data)) : NULL;
+    bool refused = simulation->full || simulation->distrusted;
+    CLEANUP_FREE char *text = file && !refused ? simulated_memory(strdup(file->data)) : NULL;
     for (char *rest = text, *line; text && (line = strsep(&rest, "\n"));)
-        if (*line) {
+        if (is_store_path(line)) {
             simulated_paths_add(&simulation->paths, strings_intern(simulation->strings, line));
             put_line(output, line);
         }
@@ -91,6 +92,8 @@ static int nix_store(struct simulation *simulation, const struct dydisnix_progra
 {
     if (strcmp(program->argv[1], "--import") == 0)
         return import(simulation, program, output);
+    if (strcmp(program->argv[1], "--add") == 0)
+        return simulation->full ? 1 : 0; /* nobody asks for it again */
     if (strcmp(program->argv[1], "--check-validity") != 0)
         return use_paths(simulation, program, output);
     for (size_t i = 1; program->argv[i]; i++)

@@ -97,15 +97,21 @@ char *target_profile_path(const char *profile)
     return string_format("%s/nix/profiles/disnix/%s", NIX_STATE_DIR, profile);
 }
 
+const char *own_user_name(void)
+{
+    const struct passwd *user = getpwuid(geteuid());
+
+    return user == NULL ? NULL : user->pw_name;
+}
+
 char *coordinator_profile_path(const char *directory, const char *profile)
 {
-    const struct passwd *user;
+    const char *user;
 
     if (directory != NULL)
         return string_format("%s/%s", directory, profile);
-    user = getpwuid(geteuid());
+    user = own_user_name();
     if (user == NULL)
         return NULL;
-    return string_format("%s/nix/profiles/per-user/%s/disnix-coordinator/%s", NIX_STATE_DIR, user->pw_name,
-                         profile);
+    return string_format("%s/nix/profiles/per-user/%s/disnix-coordinator/%s", NIX_STATE_DIR, user, profile);
 }

@@ -36,6 +36,9 @@ const char *store_path_name(const char *path);
 /* NIX_STATE_DIR/nix/profiles/disnix/PROFILE: the profile on a target. malloc()ed. */
 char *target_profile_path(const char *profile);
 
+/* Of the effective uid, until the next call; NULL: it has none. */
+const char *own_user_name(void);
+
 /* DIRECTORY/PROFILE, where DIRECTORY is given or NIX_STATE_DIR/nix/profiles/per-user/USER/disnix-coordinator with USER
  * of the effective uid. malloc()ed; NULL: no such user. */
 char *coordinator_profile_path(const char *directory, const char *profile);

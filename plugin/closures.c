@@ -10,6 +10,7 @@
 #include "cleanup.h"
 #include "client.h"
 #include "nix.h"
+#include "nix-access.h"
 #include "operations.h"
 #include "paths.h"
 
@@ -575,6 +576,15 @@ static int limit_exports(struct transfer *transfer)
     return 0;
 }
 
+/* Whether an import failed: of its target's fault, or of our own. */
+static bool is_stuck(const struct transfer *transfer)
+{
+    for (size_t i = 0; i < transfer->part_count; i++)
+        if (transfer->parts[i].progress == PART_STUCK)
+            return true;
+    return false;
+}
+
 /* One round of exports and imports. 1: something was missing, look again; 0: nothing is missing, or not to be had;
  * -1: failed. */
 static int fetch_round(struct transfer *transfer)
@@ -597,7 +607,7 @@ static int fetch_round(struct transfer *transfer)
         return -1;
     }
     import_parts(transfer);
-    return 1;
+    return is_stuck(transfer) && nix_check_import() != 0 ? -1 : 1;
 }
 
 static int protect_profiles(struct transfer *transfer)

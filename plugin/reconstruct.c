@@ -547,13 +547,24 @@ static void report_remembered(struct reconstruction *reconstruction)
     json_object_update(report, reconstruction->remembered.report);
 }
 
+/* Whether a profile is not here. */
+static bool fetches(const struct capture *capture)
+{
+    for (size_t i = 0; i < capture->count; i++)
+        if (captured_is_used(&capture->targets[i]) && capture->targets[i].text)
+            return true;
+    return false;
+}
+
 /* Nothing is done to a target, and nothing fetched, that could not be made use of. */
 static int check_access(struct reconstruction *reconstruction)
 {
     if (reconstruction->replay)
         return replay_fails(reconstruction->replay, FAILED_ACCESS) ? -1 : 0;
-    if (looks_only(reconstruction) || !reconstruction->options->coordinator_profile
-        || nix_prepare_profile(reconstruction->previous.profile) == 0)
+    if (looks_only(reconstruction))
+        return 0;
+    if ((!reconstruction->options->coordinator_profile || nix_prepare_profile(reconstruction->previous.profile) == 0)
+        && (!fetches(&reconstruction->capture) || nix_check_import() == 0))
         return 0;
     return failed(reconstruction, FAILED_ACCESS);
 }

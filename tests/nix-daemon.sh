@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# An ordinary user of a Nix daemon, on a coordinator that has lost everything, and may not write where its profile is to
-# be.
+# An ordinary user of a Nix daemon, on a coordinator that has lost everything: who is not trusted, or may not write where
+# its profile is to be.
 . "$srcdir/tests/functions.sh"
 [ "$(id -u)" = 0 ] || skip_all 'only root can start a Nix daemon'
 if [ -z "${NIX_DAEMON_TEST-}" ]; then
@@ -72,7 +72,7 @@ touched()
     grep -E '	(export|snapshot|deactivate)	' "$NETWORK/calls"
 }
 
-ok 'there is a daemon, which trusts the user' daemon_trusts "$user"
+ok 'there is a daemon' daemon_trusts
 evidence "$(nix-daemon --version)"
 
 # Two targets hold the same component: without a manifest both copies are rescued, and what they hold is fetched.
@@ -84,6 +84,37 @@ for target in a b; do
 done
 infrastructure a b
 
+# Whom the daemon does not trust.
+untrusted='the Nix daemon takes no closures of targets from this user: trusted-users in its nix.conf has to name dydisnix-test'
+refused() # WHAT
+{
+    is "$status" 1 "$1: it fails"
+    is "$(said "$untrusted")" 1 "$1: and says why"
+    is "$(printf '%s\n' "$messages" | grep -c -e signature -e '^\[target')" 0 "$1: nobody is blamed"
+    is "$(touched)" '' "$1: nothing is done to a target"
+}
+reconstruct --coordinator-profile-path="$scratch/home/profiles"
+refused 'not trusted'
+reconstruct --no-coordinator-profile
+refused 'not trusted, and no profile'
+
+# Trust that ended meanwhile: for one look there is some.
+cat > "$scratch/bin/nix-store" << EOF
+#!/bin/sh
+PATH=\${PATH#*:}
+case "\$1\$(readlink /proc/self/fd/0)" in
+    --import*/dydisnix-import-*) mkdir '$scratch/home/asked' 2> /dev/null && exit ;;
+esac
+exec nix-store "\$@"
+EOF
+chmod +x "$scratch/bin/nix-store"
+reconstruct --coordinator-profile-path="$scratch/home/profiles"
+rm "$scratch/bin/nix-store"
+ok 'trusted no more: at first it was' test -d "$scratch/home/asked"
+is "$status $(said "$untrusted")" '1 1' 'trusted no more: it fails and says why'
+is "$(grep -c '	export	' "$NETWORK/calls") $(said 'cannot be fetched')" '2 0' 'trusted no more: nobody is asked again'
+
+ok 'the daemon trusts the user' daemon_trusts "$user"
 closed() # WHAT MESSAGE
 {
     is "$status" 1 "$1: it fails"

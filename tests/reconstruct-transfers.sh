@@ -125,7 +125,11 @@ killer() # PROGRAM before|after OPERATION
     real=$(command -v "$1")
     cat > "$scratch/killers/$1" << EOS
 #!/bin/sh
-case " \$* " in *' $3 '*) ;; *) exec '$real' "\$@" ;; esac
+case " \$* \$(readlink /proc/self/fd/0)" in
+    */dydisnix-import-*) exec '$real' "\$@" ;; # that is no closure yet
+    *' $3 '*) ;;
+    *) exec '$real' "\$@" ;;
+esac
 [ $2 = after ] || exec kill -9 \$PPID
 '$real' "\$@"
 kill -9 \$PPID
