@@ -214,6 +214,7 @@ shell_tests = \
 	tests/reconstruct-versions-store.sh \
 	tests/replays.sh \
 	tests/explore.sh \
+	tests/explore-bites.sh \
 	tests/scenarios.sh \
 	tests/scenario-lab.sh \
 	tests/scenario-policy.sh \
@@ -275,6 +276,20 @@ EXTRA_DIST += docs
 check-short:
 	$(MAKE) $(AM_MAKEFLAGS) check TESTS='$(unit_tests) tests/manual.sh tests/reconstruct-corpus.sh tests/replays.sh'
 .PHONY: check-short
+
+# AddressSanitizer and UndefinedBehaviorSanitizer, in a build of their own. At each search in a document the former
+# would look at all that follows.
+sanitized_tests = $(unit_tests) tests/scenarios.sh tests/replays.sh tests/explore.sh \
+	$(filter tests/reconstruct-%.sh tests/host-%.sh,$(shell_tests))
+sanitize-check:
+	$(MKDIR_P) sanitize
+	[ -f sanitize/config.status ] || \
+		{ cd sanitize && '$(abs_srcdir)/configure' --quiet --enable-sanitizers CC='$(CC)'; }
+	ASAN_OPTIONS=intercept_memmem=0 $(MAKE) $(AM_MAKEFLAGS) -C sanitize check TESTS='$(sanitized_tests)'
+.PHONY: sanitize-check
+
+distclean-local:
+	rm -rf sanitize
 
 # The Debian package, built from the tarball, with its own test.
 package-check: dist
