@@ -184,6 +184,7 @@ shell_tests = \
 	tests/nix-apart.sh \
 	tests/nix-module.sh \
 	tests/pinned-distribution.sh \
+	tests/platform-check.sh \
 	tests/progress.sh \
 	tests/report.sh \
 	tests/report-browser.sh \
@@ -230,9 +231,11 @@ dist_check_SCRIPTS += \
 	tests/closures \
 	tests/compare-manifests \
 	tests/engine-client \
+	tests/enter-root \
 	tests/fake-client \
 	tests/fields \
 	tests/package \
+	tests/platform-check \
 	tests/type-in \
 	tests/with-nix \
 	$(NULL)
@@ -277,6 +280,26 @@ check-short:
 	$(MAKE) $(AM_MAKEFLAGS) check TESTS='$(unit_tests) tests/manual.sh tests/reconstruct-corpus.sh tests/replays.sh'
 .PHONY: check-short
 
+check-units:
+	$(MAKE) $(AM_MAKEFLAGS) check TESTS='$(unit_tests)'
+.PHONY: check-units
+
+# All but those that take longest, and but the demonstration, which whoever is in a hurry tries by itself.
+long_tests = \
+	tests/demonstration.sh \
+	tests/deployment-ends.sh \
+	tests/deployment-killed.sh \
+	tests/dist.sh \
+	tests/explore.sh \
+	tests/explore-bites.sh \
+	tests/fuzz.sh \
+	tests/kill-sweep.sh \
+	tests/scenario-lab.sh \
+	$(NULL)
+check-brief:
+	$(MAKE) $(AM_MAKEFLAGS) check TESTS='$(filter-out $(long_tests),$(TESTS))'
+.PHONY: check-brief
+
 # AddressSanitizer and UndefinedBehaviorSanitizer, in a build of their own. At each search in a document the former
 # would look at all that follows.
 sanitized_tests = $(unit_tests) tests/scenarios.sh tests/replays.sh tests/explore.sh \
@@ -288,8 +311,15 @@ sanitize-check:
 	ASAN_OPTIONS=intercept_memmem=0 $(MAKE) $(AM_MAKEFLAGS) -C sanitize check TESTS='$(sanitized_tests)'
 .PHONY: sanitize-check
 
+# What the README promises, on bare systems of Debian, which stay in platforms/ for the next time: needs root.
+PLATFORMS = bookworm trixie sid
+platform-check:
+	$(srcdir)/tests/platform-check platforms $(PLATFORMS)
+platform-check-brief:
+	$(srcdir)/tests/platform-check --brief platforms trixie
+.PHONY: platform-check platform-check-brief
 distclean-local:
-	rm -rf sanitize
+	rm -rf sanitize platforms
 
 # The Debian package, built from the tarball, with its own test.
 package-check: dist
