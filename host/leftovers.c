@@ -146,10 +146,13 @@ static bool do_call(const char *target, const json_t *described, json_t *report)
         mended_released(report, target);
         return true;
     }
-    calls_run(&calls, call_deadline, false);
+    if (strcmp(what, "deactivate") == 0)
+        calls_stop(&calls);
+    else
+        calls_run(&calls, call_deadline, false);
     if (!call->done) {
         log_warning(target, "what was left to do here fails: %s %s", what, text(described, "component"));
-        return strcmp(what, "activate") == 0;
+        return strcmp(what, "activate") == 0 || strcmp(what, "try rescue") == 0;
     }
     if (strcmp(what, "name") == 0)
         mended_rescued(report, target, text(described, "component"), text(described, "container"), call->output);

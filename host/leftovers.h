@@ -6,7 +6,8 @@
  *   [{ "target": name, "ask": [argument],
  *      "calls": [{ "what", "component", "container", "arguments": [argument] }] }]
  *
- * what: unlock, rescue (and name: of its snapshot), deactivate, activate or set, in the order in which they are done.
+ * what: unlock, rescue (and name: of its snapshot), deactivate, activate or set, in the order in which they are done; try
+ * rescue, of what may never have been active, and activate may fail.
  * ask: a call that a target which answers ends with 0.
  */
 #ifndef LEFTOVERS_H

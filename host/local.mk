@@ -5,6 +5,8 @@ host_libhost_a_SOURCES = \
 	host/check.c host/check.h \
 	host/control.c host/control.h \
 	host/cycle.c host/cycle.h \
+	host/deploy.c host/deploy.h \
+	host/finish.c \
 	host/homes.c host/homes.h \
 	host/hooks.c host/hooks.h \
 	host/journal.c host/journal.h \
@@ -12,12 +14,14 @@ host_libhost_a_SOURCES = \
 	host/late.c host/late.h \
 	host/leftovers.c host/leftovers.h \
 	host/loader.c host/loader.h \
+	host/locks.c host/locks.h \
 	host/mended.c host/mended.h \
 	host/mentions.c host/mentions.h \
 	host/model.c host/model.h \
 	host/notify.c host/notify.h \
 	host/outside.c host/outside.h \
 	host/overtaken.c \
+	host/phases.c host/phases.h \
 	host/pins.c host/pins.h \
 	host/places.c host/places.h \
 	host/plan.c host/plan.h \
@@ -28,7 +32,6 @@ host_libhost_a_SOURCES = \
 	host/script.c host/script.h \
 	host/recover.c host/recover.h \
 	host/redeploy.c host/redeploy.h \
-	host/reactivate.c \
 	host/rescue.c \
 	host/settings.c host/settings.h \
 	host/stages.c host/stages.h \
@@ -39,7 +42,6 @@ host_libhost_a_SOURCES = \
 	host/supervisor.c host/supervisor.h \
 	host/survivors.c host/survivors.h \
 	host/totals.c host/totals.h \
-	host/transcript.c host/transcript.h \
 	host/undo.c \
 	host/usage.c host/usage.h \
 	host/watch.c host/watch.h \

@@ -9,12 +9,12 @@
 
 json_t *mended_new(void)
 {
-    return json_pack("{ss s[] s[] s[]}", "action", "none", "released", "rescued", "pending");
+    return json_pack("{ss s[] s[] s[] s[]}", "action", "none", "released", "rescued", "pending", "overtaken");
 }
 
 void mended_join(json_t *report, const json_t *later)
 {
-    static const char *const lists[] = { "released", "rescued", "pending" };
+    static const char *const lists[] = { "released", "rescued", "pending", "overtaken" };
     for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
         json_array_extend(json_object_get(report, lists[i]), json_object_get(later, lists[i]));
     static const char *const facts[] = { "phase", "status", "action" };
@@ -43,6 +43,11 @@ void mended_pending(json_t *report, const char *target)
     add_name(report, "pending", target);
 }
 
+void mended_overtaken(json_t *report, const char *target)
+{
+    add_name(report, "overtaken", target);
+}
+
 void mended_rescued(json_t *report, const char *target, const char *component, const char *container,
                     const char *snapshot)
 {
@@ -54,4 +59,17 @@ void mended_rescued(json_t *report, const char *target, const char *component, c
     json_array_append_new(json_object_get(report, "rescued"),
                           json_pack("{ss ss ss ss}", "target", target, "component", component, "container", container,
                                     "snapshot", name));
+}
+
+bool mended_has_rescued(const json_t *report, const char *target, const char *snapshot)
+{
+    size_t index;
+    json_t *entry;
+    json_array_foreach(json_object_get(report, "rescued"), index, entry) {
+        const char *there = json_string_value(json_object_get(entry, "target"));
+        const char *name = json_string_value(json_object_get(entry, "snapshot"));
+        if (there && name && strcmp(there, target) == 0 && strcmp(name, snapshot) == 0)
+            return true;
+    }
+    return false;
 }

@@ -2,16 +2,18 @@
  *
  * The report of what was done about a deployment that did not end well:
  *
- *   { "phase", "status": what disnix-deploy exited with (absent: not known),
+ *   { "phase", "status": with which exit status it ended (absent: not known),
  *     "action": "none" | "undone" | "finished",
  *     "released": [target],                                        our locks
  *     "rescued": [{ "target", "component", "container", "snapshot" }],
- *     "pending": [target] }                                        did not answer: done when it does
+ *     "pending": [target],                                         did not answer: done when it does
+ *     "overtaken": [target] }                                      somebody else has deployed to it since
  */
 #ifndef MENDED_H
 #define MENDED_H
 
 #include <jansson.h>
+#include <stdbool.h>
 
 json_t *mended_new(void);
 
@@ -20,9 +22,13 @@ void mended_join(json_t *report, const json_t *later);
 
 void mended_released(json_t *report, const char *target);
 void mended_pending(json_t *report, const char *target);
+void mended_overtaken(json_t *report, const char *target);
 
 /* Says it too. snapshot: its name on the target; NULL or empty: there was no state. */
 void mended_rescued(json_t *report, const char *target, const char *component, const char *container,
                     const char *snapshot);
+
+/* Whether the report has that already. */
+bool mended_has_rescued(const json_t *report, const char *target, const char *snapshot);
 
 #endif

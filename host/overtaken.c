@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * Whether somebody else has deployed since: another coordinator, that took over when this one was lost in the middle.
+ * Where somebody else has deployed since: another coordinator, that took over when this one was lost in the middle. What
+ * it has left there tells more than what this one knows; elsewhere this one's deployment is settled all the same.
  */
 #include <string.h>
 
@@ -8,6 +9,7 @@
 #include "calls.h"
 #include "cleanup.h"
 #include "client.h"
+#include "mended.h"
 #include "operations.h"
 #include "paths.h"
 
@@ -40,20 +42,19 @@ static void ask(const struct broken *broken, const char *path, struct calls *cal
     calls_run(calls, ask_deadline, true);
 }
 
-bool broken_is_overtaken(const struct broken *broken)
+void broken_find_overtaken(struct broken *broken)
 {
     CLEANUP_CALLS struct calls calls = { 0 };
     CLEANUP_FREE char *path = target_profile_path(broken->recovery->settings->profile);
-    bool overtaken = false;
     if (!broken->old || !path)
-        return false;
+        return;
     ask(broken, path, &calls);
     for (size_t i = 0; i < calls.count; i++) {
         const struct call *call = &calls.items[i];
         if (!call->done || !*call->output || is_known(broken, call->target, call->output))
             continue;
-        log_warning(call->target, "somebody else has deployed to it since");
-        overtaken = true;
+        log_warning(call->target, "somebody else has deployed to it since: it is left as it is, and so is its lock");
+        json_object_set_new(broken->overtaken, call->target, json_true());
+        mended_overtaken(broken->report, call->target);
     }
-    return overtaken;
 }

@@ -8,6 +8,7 @@
 #include "client.h"
 #include "late.h"
 #include "leftovers.h"
+#include "locks.h"
 #include "mended.h"
 #include "operations.h"
 #include "previous.h"
@@ -20,32 +21,42 @@ char *broken_path(const struct recovery *recovery, const char *name)
     return string_format("%s/%s", recovery->directory, name);
 }
 
-char *recover_transcript(const char *directory)
+struct waiting {
+    const struct recovery *recovery;
+    bool told;
+};
+
+/* What such a process has started may hold its standard error for as long as it likes, as a master of ssh does. */
+static int wait_for_one(void *closure, const char *name)
 {
-    return string_format("%s/deployment", directory);
+    struct waiting *waiting = closure;
+    const struct recovery *recovery = waiting->recovery;
+    CLEANUP_FREE char *file = string_format("%s/" RUNNING "/%s", recovery->directory, name);
+    size_t length = strlen(name), end = strlen(".err");
+    if (length > end && strcmp(name + length - end, ".err") == 0)
+        return 0;
+    while (file && state_transcript_is_open(file) && !*recovery->stop) {
+        if (!waiting->told)
+            log_notice(NULL, "A deployment that was begun before still runs, waiting for its end...");
+        waiting->told = true;
+        operations->sleep(look_again);
+    }
+    return 0;
 }
 
 int recover_wait(const struct recovery *recovery)
 {
-    static const char *const names[] = { "deployment", "undo" };
-    bool told = false;
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-        CLEANUP_FREE char *file = broken_path(recovery, names[i]);
-        while (file && state_transcript_is_open(file) && !*recovery->stop) {
-            if (!told)
-                log_notice(NULL, "A deployment that was begun before still runs, waiting for its end...");
-            told = true;
-            operations->sleep(look_again);
-        }
-    }
+    CLEANUP_FREE char *running = broken_path(recovery, RUNNING);
+    struct waiting waiting = { recovery, false };
+    if (running)
+        operations->list(running, wait_for_one, &waiting);
     if (!*recovery->stop)
         return 0;
     log_error(NULL, "interrupted while waiting for a deployment that was begun before");
     return -1;
 }
 
-static const char *const kept_files[] = { "deployment", "deployment.err", "undo", "undo.err", "undo.xml",
-                                          "active.xml", "set.xml", "new", "previous" };
+static const char *const kept_files[] = { RUNNING, "set.xml", "new", "previous" };
 
 void recover_tidy(const struct recovery *recovery)
 {
@@ -65,7 +76,7 @@ int recover_forget(const struct recovery *recovery)
     return 0;
 }
 
-static const struct target *find_target(const struct broken *broken, const char *name)
+const struct target *broken_target(const struct broken *broken, const char *name)
 {
     const struct target *target = infrastructure_find(&broken->new.infrastructure, name);
     return target || !broken->old ? target : infrastructure_find(&broken->old->infrastructure, name);
@@ -74,6 +85,11 @@ static const struct target *find_target(const struct broken *broken, const char 
 bool broken_answers(const struct broken *broken, const char *target)
 {
     return !json_object_get(broken->silent, target);
+}
+
+bool broken_is_ours(const struct broken *broken, const char *target)
+{
+    return broken_answers(broken, target) && !json_object_get(broken->overtaken, target);
 }
 
 void broken_profile_arguments(struct arguments *arguments, const struct recovery *recovery, const struct target *target,
@@ -103,7 +119,7 @@ static int ask_targets(struct broken *broken, const struct infrastructure *infra
         struct call *call = calls_add(&calls, name);
         if (!call)
             return -1;
-        broken_profile_arguments(&call->arguments, broken->recovery, find_target(broken, name), "--query-installed");
+        broken_profile_arguments(&call->arguments, broken->recovery, broken_target(broken, name), "--query-installed");
     }
     calls_run(&calls, ask_deadline, true);
     for (size_t i = 0; i < calls.count; i++)
@@ -134,100 +150,68 @@ void broken_leave(const struct broken *broken, const struct target *target, cons
     mended_pending(broken->report, target->name);
 }
 
-/* A lock is a file without an owner. Ours are those that our own disnix-deploy has acquired and not released. */
-static bool is_ours(const struct broken *broken, const char *target)
+/* Ours are those that the state tells of. On a target that does not answer it is left to when it does. */
+static int release_locks(const struct broken *broken)
 {
-    return broken->released ? json_object_get(broken->transcript.unreleased, target) != NULL
-                            : transcript_has_lock(&broken->transcript, target);
-}
-
-static void tell_refused(const struct broken *broken)
-{
-    const char *target;
-    json_t *ignored;
-    json_object_foreach(broken->transcript.refused, target, ignored) {
-        if (!broken_answers(broken, target))
-            continue;
-        log_error(target, "somebody else holds the lock, and it stays; if nobody is at work, release it by hand%s",
-                  json_object_get(broken->recovery->state->root, "deployed") ? "" : ", or use --release-stale-locks");
-    }
-}
-
-static int release_locks(struct broken *broken)
-{
-    CLEANUP_CALLS struct calls calls = { 0 };
-    for (size_t i = 0; i < broken->new.profile_count; i++) {
-        const char *name = broken->new.profiles[i].target;
-        const struct target *target = infrastructure_find(&broken->new.infrastructure, name);
+    CLEANUP_JSON json_t *names = json_copy(state_locks(broken->recovery->state)), *mine = json_array();
+    size_t index;
+    json_t *name;
+    json_array_foreach(names, index, name) {
+        const char *lock = json_is_string(name) ? json_string_value(name) : "";
+        const struct target *target = infrastructure_find(&broken->new.infrastructure, lock);
         CLEANUP_ARGUMENTS struct arguments arguments = { 0 };
-        if (!target || !is_ours(broken, name))
+        if (!target || json_object_get(broken->overtaken, lock))
             continue;
-        if (!broken_answers(broken, name)) {
-            broken_profile_arguments(&arguments, broken->recovery, target, "--unlock");
-            broken_leave(broken, target, "unlock", NULL, &arguments);
+        if (broken_answers(broken, lock)) {
+            json_array_append(mine, name);
+            mended_released(broken->report, lock);
             continue;
         }
-        struct call *call = calls_add(&calls, name);
-        if (!call)
-            return -1;
-        log_notice(name, "Releasing our lock of the last deployment");
-        broken_profile_arguments(&call->arguments, broken->recovery, target, "--unlock");
-        mended_released(broken->report, name);
+        broken_profile_arguments(&arguments, broken->recovery, target, "--unlock");
+        broken_leave(broken, target, "unlock", NULL, &arguments);
     }
-    calls_release(&calls);
+    json_array_clear(state_locks(broken->recovery->state));
+    json_array_extend(state_locks(broken->recovery->state), mine);
+    if (state_save(broken->recovery->state) != 0)
+        return -1;
+    locks_release(broken->recovery, &broken->new, false);
     return 0;
+}
+
+static int undo(const struct broken *broken, const json_t *record)
+{
+    int status = late_undo(broken, record);
+    if (broken->phase < DEPLOYMENT_ACTIVATING)
+        return status;
+    if (broken_rescue(broken, NULL) != 0)
+        return -1;
+    if (broken->activation == ACTIVATION_ROLLED_BACK || broken->previous_lost)
+        return status;
+    return broken_undo(broken) == 0 ? status : -1;
 }
 
 static int settle(struct broken *broken, const json_t *record)
 {
-    const struct transcript *transcript = &broken->transcript;
-    if (transcript->phase < DEPLOYMENT_LOCKING)
+    if (broken->phase < DEPLOYMENT_LOCKING)
         return 0;
     if (ask_all(broken) != 0)
         return -1;
-    if (broken_is_overtaken(broken)) {
-        log_warning(NULL, "The last deployment is left as it is, and so are locks");
-        json_object_set_new(broken->report, "action", json_string("overtaken"));
-        return 0;
-    }
+    broken_find_overtaken(broken);
     if (release_locks(broken) != 0)
         return -1;
-    tell_refused(broken);
-    if (transcript->phase >= DEPLOYMENT_SETTING)
-        return broken_finish(broken);
-    if (late_undo(broken, record) != 0)
-        return -1;
-    if (transcript->phase < DEPLOYMENT_ACTIVATING)
-        return 0;
-    bool undoes = !broken->rolled_back && !broken->previous_lost;
-    if (undoes && transcript->phase == DEPLOYMENT_ACTIVATING && broken_reactivate(broken) != 0)
-        return -1;
-    if (broken_rescue(broken) != 0)
-        return -1;
-    return undoes ? broken_undo(broken) : 0;
+    return broken->phase >= DEPLOYMENT_SETTING ? broken_finish(broken) : undo(broken, record);
 }
 
 /* How it ended, as far as that is known. */
-static int read_end(struct broken *broken, const json_t *record)
+static void read_end(struct broken *broken, const json_t *record)
 {
-    CLEANUP_FREE char *file = recover_transcript(broken->recovery->directory);
-    const char *phase = json_string_value(json_object_get(record, "phase"));
-    const json_t *status = json_object_get(record, "status");
-    if (!file || transcript_read(&broken->transcript, file) != 0)
-        return -1;
-    if (phase)
-        transcript_at_least(&broken->transcript, phase);
-    json_int_t exited = broken->transcript.failed ? 1 : -1;
-    if (json_is_integer(status))
-        exited = json_integer_value(status);
-    broken->released = exited >= 0 && exited <= 2;
-    broken->rolled_back = exited == 1 && !broken->transcript.inconsistent;
-    json_object_set_new(broken->report, "phase", json_string(transcript_phase(&broken->transcript)));
-    if (exited >= 0)
-        json_object_set_new(broken->report, "status", json_integer(exited));
-    log_notice(NULL, "The last deployment did not end well: its last phase was '%s'",
-               transcript_phase(&broken->transcript));
-    return 0;
+    broken->phase = phase_last(record);
+    broken->activation = phase_status(record, DEPLOYMENT_ACTIVATING);
+    int status = phase_status(record, broken->phase);
+    json_object_set_new(broken->report, "phase", json_string(phase_name(broken->phase)));
+    if (status >= 0)
+        json_object_set_new(broken->report, "status", json_integer(status));
+    log_notice(NULL, "The last deployment did not end well: its last phase was '%s'", phase_name(broken->phase));
 }
 
 /* 1: there is no such manifest any more, as on a coordinator that has lost its store. */
@@ -258,18 +242,21 @@ static int read_manifests(struct broken *broken, const json_t *record)
 
 static int settle_record(const struct recovery *recovery, const json_t *record, json_t *report)
 {
-    struct broken broken = { .recovery = recovery, .report = report, .silent = json_object() };
+    struct broken broken = { .recovery = recovery, .report = report, .silent = json_object(),
+                             .overtaken = json_object() };
     manifest_init(&broken.previous, recovery->strings);
     manifest_init(&broken.new, recovery->strings);
-    int status = transcript_init(&broken.transcript) == 0 && broken.silent ? read_manifests(&broken, record) : -1;
-    if (status == 0)
-        status = read_end(&broken, record) == 0 ? settle(&broken, record) : -1;
+    int status = broken.silent && broken.overtaken ? read_manifests(&broken, record) : -1;
+    if (status == 0) {
+        read_end(&broken, record);
+        status = settle(&broken, record);
+    }
     if (status >= 0)
         status = recover_forget(recovery);
-    transcript_clear(&broken.transcript);
     manifest_clear(&broken.previous);
     manifest_clear(&broken.new);
     json_decref(broken.silent);
+    json_decref(broken.overtaken);
     return status;
 }
 
@@ -293,16 +280,27 @@ int recover_leftovers(const struct recovery *recovery, const struct infrastructu
     return 0;
 }
 
-static void release_all(const struct recovery *recovery, const struct manifest *new, json_t *report)
+static void add_releases(struct calls *calls, const struct recovery *recovery, const struct manifest *manifest,
+                         const struct manifest *other)
 {
-    CLEANUP_CALLS struct calls calls = { 0 };
-    log_notice(NULL, "Releasing all locks, whosever they are...");
-    for (size_t i = 0; i < new->profile_count; i++) {
-        const struct target *target = infrastructure_find(&new->infrastructure, new->profiles[i].target);
-        struct call *call = target ? calls_add(&calls, target->name) : NULL;
+    for (size_t i = 0; i < manifest->infrastructure.count; i++) {
+        const struct target *target = &manifest->infrastructure.targets[i];
+        bool doubled = other && infrastructure_find(&other->infrastructure, target->name);
+        struct call *call = doubled ? NULL : calls_add(calls, target->name);
         if (call)
             broken_profile_arguments(&call->arguments, recovery, target, "--unlock");
     }
+}
+
+/* Also where the new manifest has nothing any more. */
+static void release_all(const struct recovery *recovery, const struct manifest *previous, const struct manifest *new,
+                        json_t *report)
+{
+    CLEANUP_CALLS struct calls calls = { 0 };
+    log_notice(NULL, "Releasing all locks, whosever they are...");
+    add_releases(&calls, recovery, new, NULL);
+    if (previous)
+        add_releases(&calls, recovery, previous, new);
     calls_run(&calls, call_deadline, true);
     for (size_t i = 0; i < calls.count; i++)
         if (calls.items[i].done)
@@ -317,7 +315,7 @@ void recover_unknown(const struct recovery *recovery, const struct manifest *pre
         return;
     *report = mended_new();
     if (recovery->settings->release_stale_locks)
-        release_all(recovery, new, *report);
+        release_all(recovery, previous, new, *report);
     if (previous)
         rescue_all(previous, new, *report);
 }

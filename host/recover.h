@@ -11,7 +11,6 @@
 
 #include "settings.h"
 #include "state.h"
-#include "transcript.h"
 
 struct recovery {
     const struct settings *settings;
@@ -22,8 +21,9 @@ struct recovery {
     const volatile sig_atomic_t *stop; /* becomes non-zero when it is to wait no longer */
 };
 
-/* Where disnix-deploy keeps what it prints; malloc()ed. */
-char *recover_transcript(const char *directory);
+/* In the directory of the state: a file for each program and call of a deployment that may outlive the loop, as its
+ * transcript. */
+#define RUNNING "running"
 
 /* Waits until nothing of an earlier deployment runs any more, also one of a loop that was killed. 0, or -1: stopped,
  * after a message. */

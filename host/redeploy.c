@@ -7,7 +7,7 @@
 
 #include "check.h"
 #include "cleanup.h"
-#include "late.h"
+#include "deploy.h"
 #include "operations.h"
 #include "paths.h"
 #include "pins.h"
@@ -71,70 +71,36 @@ static int read_manifest(const char *path, const struct target_keys *keys, struc
     return -1;
 }
 
-struct deployment {
-    struct state *state;
-    struct transcript said;
-};
-
-/* The last phase seen stands in the state file. */
-static void watch_phase(void *closure, const char *line)
+/* Whether some state stays behind where it was. */
+static bool has_moved(const struct manifest *previous, const struct manifest *new)
 {
-    struct deployment *deployment = closure;
-    if (!transcript_line(&deployment->said, line))
-        return;
-    state_phase(deployment->state, transcript_phase(&deployment->said));
-    state_save(deployment->state);
-}
-
-static void deploy_arguments(struct arguments *arguments, const struct settings *settings,
-                             const char *previous, const char *new)
-{
-    arguments_add(arguments, "disnix-deploy");
-    arguments_option(arguments, "-m", settings->max_concurrent_transfers);
-    arguments_option(arguments, "--profile", settings->profile);
-    arguments_option(arguments, "--coordinator-profile-path", settings->coordinator_profile_path);
-    if (settings->delete_state)
-        arguments_add(arguments, "--delete-state");
-    if (settings->no_migration)
-        arguments_add(arguments, "--no-migration");
-    if (settings->depth_first)
-        arguments_add(arguments, "--depth-first");
-    arguments_option(arguments, "--keep", settings->keep);
-    arguments_option(arguments, "-o", previous);
-    arguments_add(arguments, new);
-}
-
-static int run_deploy(const struct recovery *recovery, const char *previous, const char *new,
-                      struct deployment *deployment, int *exit_status)
-{
-    CLEANUP_ARGUMENTS struct arguments arguments = { 0 };
-    CLEANUP_FREE char *transcript = recover_transcript(recovery->directory);
-    deploy_arguments(&arguments, recovery->settings, previous, new);
-    const struct stage_program program = { .arguments = &arguments, .show = true, .line = watch_phase,
-                                           .closure = deployment, .transcript = transcript };
-    return transcript ? stage_run(recovery->settings, &program, NULL, NULL, exit_status) : -1;
-}
-
-static int deploy(const struct late *late, const char *previous, const char *new)
-{
-    const struct recovery *recovery = late->recovery;
-    json_t *report = late->report;
-    struct deployment deployment = { .state = recovery->state };
-    int exit_status = -1, status = -1;
-    if (previous && keep_manifest(recovery, previous, "previous") != 0)
-        log_warning(NULL, "the previous manifest may be collected as garbage meanwhile");
-    state_deploying(recovery->state, previous, new);
-    if (state_save(recovery->state) == 0 && late_begin(late) == 0 && transcript_init(&deployment.said) == 0)
-        status = run_deploy(recovery, previous, new, &deployment, &exit_status);
-    transcript_clear(&deployment.said);
-    json_object_set_new(report, "status", json_integer(exit_status));
-    if (exit_status >= 0) {
-        state_exited(recovery->state, exit_status);
-        state_save(recovery->state);
+    for (size_t i = 0; previous && i < previous->snapshot_mapping_count; i++) {
+        const struct snapshot_mapping *mapping = &previous->snapshot_mappings[i];
+        if (!manifest_find_snapshot_mapping(new, mapping->target, mapping->container, mapping->component))
+            return true;
     }
-    if (exit_status == 2)
-        log_error(NULL, "services are active, but their state was not migrated and no profile was set");
-    return status;
+    return false;
+}
+
+static void tell_obsolete(const struct late *late, const char *previous)
+{
+    const struct settings *settings = late->recovery->settings;
+    const char *directory = settings->coordinator_profile_path;
+    if (settings->delete_state || settings->no_migration || !has_moved(late->previous, late->new))
+        return;
+    log_notice(NULL, "The state that has moved is also where it was; to delete it: disnix-delete-state -p %s%s%s %s",
+               settings->profile, directory ? " --coordinator-profile-path " : "", directory ? directory : "", previous);
+}
+
+static int deploy_and_tell(const struct late *late, const char *previous, const char *new)
+{
+    if (previous && keep_manifest(late->recovery, previous, "previous") != 0)
+        log_warning(NULL, "the previous manifest may be collected as garbage meanwhile");
+    enum deploy_outcome outcome = deploy(late, previous, new);
+    json_object_set_new(late->report, "status", json_integer(outcome));
+    if (outcome == DEPLOY_DONE)
+        tell_obsolete(late, previous);
+    return outcome == DEPLOY_DONE ? 0 : -1;
 }
 
 /* Differences alone tell nothing to one whose journal has lost its beginning. */
@@ -182,7 +148,7 @@ static int make_manifest(struct plan *plan)
     manifest_init(&plan->new, plan->recovery->strings);
     if (build_manifest(settings, plan->event, &plan->path) != 0)
         return -1;
-    /* What was kept of an earlier deployment goes first: the record must not be read beside its transcript. */
+    /* What was kept of an earlier deployment goes first. */
     if (!settings->dry_run
         && (recover_forget(plan->recovery) != 0 || keep_manifest(plan->recovery, plan->path, "new") != 0))
         return -1;
@@ -248,7 +214,7 @@ static int deploy_plan(const struct plan *plan)
     recover_unknown(recovery, known(plan), &plan->new, &mended);
     if (mended)
         json_object_set_new(plan->report, "recover", mended);
-    if (deploy(&late, plan->previous.path, plan->path) != 0)
+    if (deploy_and_tell(&late, plan->previous.path, plan->path) != 0)
         return -1;
     state_deployed(recovery->state, plan->path, &plan->new.infrastructure);
     survivors_deployed(recovery->state->root, &plan->new, &plan->new.infrastructure);

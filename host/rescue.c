@@ -23,6 +23,7 @@ static bool is_new_home(const struct manifest *previous, const struct snapshot_m
 }
 
 struct rescues {
+    bool sure; /* that all of it was active */
     struct calls snapshots, names;
     const struct snapshot_mapping **mappings;
     size_t count;
@@ -51,14 +52,20 @@ static int rescues_take(struct rescues *rescues, json_t *report, bool quiet)
     for (size_t i = 0; i < rescues->count; i++) {
         const struct snapshot_mapping *mapping = rescues->mappings[i];
         const struct call *snapshot = &rescues->snapshots.items[i], *name = &rescues->names.items[i];
+        if (quiet && name->done && mended_has_rescued(report, mapping->target, name->output))
+            continue;
         if (snapshot->done && name->done) {
             mended_rescued(report, mapping->target, mapping->component, mapping->container, name->output);
             continue;
         }
-        status = -1;
-        if (!quiet)
+        if (rescues->sure)
+            status = -1;
+        if (!quiet && rescues->sure)
             log_error(mapping->target, "%s in %s cannot be rescued, so nothing is undone and nothing is deployed",
                       mapping->component, mapping->container);
+        else if (!quiet)
+            log_warning(mapping->target, "%s in %s cannot be rescued: it may never have been active here",
+                        mapping->component, mapping->container);
     }
     return status;
 }
@@ -77,29 +84,37 @@ static void leave_rescue(const struct broken *broken, const struct target *targe
     broken_component_arguments(&snapshot, target, "--snapshot", &broken->new, mapping->container, mapping->service,
                         mapping->provider);
     name_arguments(&name, target, mapping);
-    broken_leave(broken, target, "rescue", mapping, &snapshot);
+    broken_leave(broken, target, broken->activation == ACTIVATION_DONE ? "rescue" : "try rescue", mapping, &snapshot);
     broken_leave(broken, target, "name", mapping, &name);
 }
 
+static bool was_idle(const struct manifest *new, const bool *idle, const struct snapshot_mapping *mapping)
+{
+    const struct service_mapping *active =
+        manifest_find_service_mapping(new, mapping->target, mapping->container, mapping->service);
+    return active && idle[active - new->service_mappings];
+}
+
 /* What was activated on a new home may have been written to: a later deployment restores an older snapshot over it. */
-int broken_rescue(struct broken *broken)
+int broken_rescue(const struct broken *broken, const bool *idle)
 {
     const struct manifest *new = &broken->new;
-    struct rescues rescues = { .mappings = calloc(new->snapshot_mapping_count + 1, sizeof *rescues.mappings) };
+    struct rescues rescues = { .sure = !idle && broken->activation == ACTIVATION_DONE,
+                               .mappings = calloc(new->snapshot_mapping_count + 1, sizeof *rescues.mappings) };
     int status = rescues.mappings ? 0 : -1;
     for (size_t i = 0; status == 0 && i < new->snapshot_mapping_count; i++) {
         const struct snapshot_mapping *mapping = &new->snapshot_mappings[i];
         const struct target *target = infrastructure_find(&new->infrastructure, mapping->target);
         if (!target || !manifest_find_service(new, mapping->service) || !is_new_home(broken->old, mapping)
-            || !transcript_activated(&broken->transcript, mapping->target, mapping->service))
+            || json_object_get(broken->overtaken, mapping->target) || (idle && was_idle(new, idle, mapping)))
             continue;
         if (broken_answers(broken, mapping->target))
             status = rescues_add(&rescues, new, target, mapping);
-        else
+        else if (!idle)
             leave_rescue(broken, target, mapping);
     }
     if (status == 0)
-        status = rescues_take(&rescues, broken->report, false);
+        status = rescues_take(&rescues, broken->report, idle != NULL);
     rescues_clear(&rescues);
     return status;
 }

@@ -271,9 +271,17 @@ void state_phase(struct state *state, const char *phase)
     json_object_set_new(object_at(state->root, "deployment"), "phase", json_string(phase));
 }
 
-void state_exited(struct state *state, int status)
+void state_ended(struct state *state, const char *phase, int status)
 {
-    json_object_set_new(object_at(state->root, "deployment"), "status", json_integer(status));
+    json_object_set_new(object_at(object_at(state->root, "deployment"), "ended"), phase, json_integer(status));
+}
+
+json_t *state_locks(struct state *state)
+{
+    json_t *deployment = object_at(state->root, "deployment");
+    if (!json_is_array(json_object_get(deployment, "locks")))
+        json_object_set_new(deployment, "locks", json_array());
+    return json_object_get(deployment, "locks");
 }
 
 bool state_knows_deployment(const struct state *state)

@@ -36,8 +36,9 @@
  *   again        { "tried": seconds, "pause": seconds }; something failed on a target, and is tried again after that
  *   silent       [NAME]; the targets that did not answer the last reconstruction, or not credibly
  *   deployed     the manifest of the last successful redeployment
- *   deployment   { "previous", "new", "phase", "status" } of a redeployment that is under way or did not end well;
- *                status: what disnix-deploy exited with
+ *   deployment   { "previous", "new", "phase", "ended", "locks" } of a redeployment that is under way or did not end
+ *                well. phase: that was begun last; ended: { PHASE: exit status } of those that are over; locks:
+ *                [NAME], the targets whose lock may be ours
  *   leftovers    what is to be done on targets that did not answer when such a one was settled, see leftovers.h
  */
 #ifndef STATE_H
@@ -94,10 +95,13 @@ bool state_is_silent(const struct state *state, const char *target);
 /* Whether a redeployment was begun and has not ended well. */
 bool state_is_deploying(const struct state *state);
 
-/* A redeployment begins or (new NULL) is over; the one that was begun is in a phase, has exited. */
+/* A redeployment begins or (new NULL) is over; the one that was begun is in a phase, one of its phases has ended. */
 void state_deploying(struct state *state, const char *previous, const char *new);
 void state_phase(struct state *state, const char *phase);
-void state_exited(struct state *state, int status);
+void state_ended(struct state *state, const char *phase, int status);
+
+/* Targets whose lock may be ours; borrowed, may be changed. */
+json_t *state_locks(struct state *state);
 
 /* Whether anything is known of how the last redeployment ended. */
 bool state_knows_deployment(const struct state *state);

@@ -1,260 +1,254 @@
-/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * Back to the previous deployment. Where it is not known what disnix-activate has done, that is done again which may be
+ * done twice: what is new is stopped, what is old is started, each by one call, so that it is known of each whether it
+ * went well.
+ */
 #include "broken.h"
 
-#include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "calls.h"
 #include "cleanup.h"
-#include "client.h"
 #include "operations.h"
-#include "stages.h"
-#include "strings.h"
-#include "survivors.h"
 
-static int copy_services(const struct manifest *from, struct manifest *to)
+enum { LEVELS_MOST = 1000 }; /* of dependencies that are kept in order */
+
+/* Service mappings of one manifest that are to be started or stopped. */
+struct change {
+    const struct broken *broken;
+    const struct manifest *manifest;
+    bool starts;
+    unsigned *levels; /* of each mapping; 0: it stays as it is. What it depends on has a lower one */
+    bool *idle;       /* of each: it was not active when it was stopped */
+};
+
+static bool has(const struct manifest *manifest, const struct service_mapping *mapping)
 {
-    for (size_t i = 0; i < from->service_count; i++)
-        if (!manifest_add_service(to, &from->services[i]))
-            return -1;
-    return 0;
+    return manifest
+           && manifest_find_service_mapping(manifest, mapping->target, mapping->container, mapping->service);
 }
 
-/* Targets of either manifest that answer; the way to reach one is that of the newer. */
-static int copy_targets(const struct broken *broken, const struct infrastructure *from, struct manifest *to)
+/* The place of a dependency among the mappings; SIZE_MAX: nowhere. */
+static size_t place_of(const struct manifest *manifest, const struct dependency *dependency)
 {
-    for (size_t i = 0; i < from->count; i++) {
-        const char *name = from->targets[i].name;
-        if (broken_answers(broken, name) && (from == &broken->new.infrastructure
-                                      || !infrastructure_find(&broken->new.infrastructure, name))
-            && manifest_add_target(to, &from->targets[i]) != 0)
-            return -1;
+    const struct service_mapping *mapping = manifest_find_service_mapping(manifest, dependency->target,
+                                                                          dependency->container, dependency->service);
+    return mapping ? (size_t)(mapping - manifest->service_mappings) : SIZE_MAX;
+}
+
+static const struct service *service_of(const struct manifest *manifest, const struct service_mapping *mapping)
+{
+    return manifest_find_service(manifest, mapping->service);
+}
+
+/* Whether the service, as one of the manifests has it, depends on something that is changed. */
+static bool depends_on_change(const struct change *old, const struct manifest *new, const struct service *service)
+{
+    for (size_t i = 0; service && i < service->depends_on.count; i++) {
+        size_t place = place_of(old->manifest, &service->depends_on.items[i]);
+        if (place != SIZE_MAX ? old->levels[place] > 0 : place_of(new, &service->depends_on.items[i]) != SIZE_MAX)
+            return true;
     }
-    return 0;
+    return false;
 }
 
-static int copy_mappings(const struct broken *broken, const struct manifest *from, struct manifest *to)
+/* Disnix stops what depends on something that it stops, also where both manifests have it. */
+static void mark_dependents(const struct change *old, const struct manifest *new)
 {
-    for (size_t i = 0; i < from->service_mapping_count; i++)
-        if (broken_answers(broken, from->service_mappings[i].target)
-            && !manifest_add_service_mapping(to, &from->service_mappings[i]))
-            return -1;
-    return 0;
-}
-
-static void drop_dangling(const struct manifest *manifest, struct dependencies *dependencies)
-{
-    size_t kept = 0;
-    for (size_t i = 0; i < dependencies->count; i++) {
-        const struct dependency dependency = dependencies->items[i];
-        if (manifest_find_service_mapping(manifest, dependency.target, dependency.container, dependency.service))
-            dependencies->items[kept++] = dependency;
+    bool more = true;
+    for (unsigned pass = 0; more && pass < LEVELS_MOST; pass++) {
+        more = false;
+        for (size_t i = 0; i < old->manifest->service_mapping_count; i++) {
+            const struct service_mapping *mapping = &old->manifest->service_mappings[i];
+            if (old->levels[i] > 0
+                || !(depends_on_change(old, new, service_of(old->manifest, mapping))
+                     || depends_on_change(old, new, service_of(new, mapping))))
+                continue;
+            old->levels[i] = 1;
+            more = true;
+        }
     }
-    dependencies->count = kept;
 }
 
-/* The previous deployment as far as its targets answer, with all targets that answer: Disnix leaves services alone on
- * targets that the manifest it is to go to has not, and fails on those that do not answer. */
-static int make_undo(const struct broken *broken, struct manifest *undo)
+static unsigned highest_level(const struct change *change)
 {
-    if (copy_targets(broken, &broken->new.infrastructure, undo) != 0)
-        return -1;
-    if (broken->old
-        && (copy_targets(broken, &broken->old->infrastructure, undo) != 0 || copy_services(broken->old, undo) != 0
-            || copy_mappings(broken, broken->old, undo) != 0))
-        return -1;
-    manifest_sort(undo);
-    for (size_t i = 0; i < undo->service_count; i++) {
-        drop_dangling(undo, &undo->services[i].depends_on);
-        drop_dangling(undo, &undo->services[i].connects_to);
+    unsigned highest = 0;
+    for (size_t i = 0; i < change->manifest->service_mapping_count; i++)
+        if (change->levels[i] > highest)
+            highest = change->levels[i];
+    return highest;
+}
+
+static void order(const struct change *change)
+{
+    const struct manifest *manifest = change->manifest;
+    bool more = true;
+    for (unsigned pass = 0; more && pass < LEVELS_MOST; pass++) {
+        more = false;
+        for (size_t i = 0; i < manifest->service_mapping_count; i++) {
+            const struct service *service = service_of(manifest, &manifest->service_mappings[i]);
+            for (size_t k = 0; change->levels[i] > 0 && service && k < service->depends_on.count; k++) {
+                size_t place = place_of(manifest, &service->depends_on.items[k]);
+                if (place == SIZE_MAX || change->levels[place] < change->levels[i]
+                    || change->levels[place] >= LEVELS_MOST)
+                    continue;
+                change->levels[i] = change->levels[place] + 1;
+                more = true;
+            }
+        }
     }
-    return 0;
 }
 
-static int write_manifest(struct manifest *manifest, const char *file)
+static const char *operation_of(const struct change *change)
 {
-    CLEANUP_BUFFER xmlBufferPtr text = manifest_write(manifest);
-    if (text
-        && operations->write(file, (const char *)xmlBufferContent(text), (size_t)xmlBufferLength(text), 0600) == 0)
-        return 0;
-    log_error(NULL, "%s: %s", file, text ? strerror(errno) : "out of memory");
-    return -1;
+    return change->starts ? "--activate" : "--deactivate";
 }
 
-static void profile_options(struct arguments *arguments, const struct settings *settings)
+static void component_arguments(const struct change *change, const struct service_mapping *mapping,
+                                struct arguments *arguments)
 {
-    arguments_option(arguments, "--profile", settings->profile);
-    arguments_option(arguments, "--coordinator-profile-path", settings->coordinator_profile_path);
+    const struct target *target = broken_target(change->broken, mapping->target);
+    broken_component_arguments(arguments, target, operation_of(change), change->manifest, mapping->container,
+                               mapping->service, mapping->provider);
 }
 
-/* That the previous services cannot all be activated is no reason not to go on: the next deployment does not need
- * them. That one of the new ones cannot be deactivated is: it would be live twice. */
-static int activate_previous(const struct broken *broken, const char *active, const char *undo, const char *transcript)
+static void leave(const struct change *change, const struct service_mapping *mapping)
 {
     CLEANUP_ARGUMENTS struct arguments arguments = { 0 };
-    struct transcript said;
-    arguments_add(&arguments, "disnix-activate");
-    arguments_add(&arguments, "--no-rollback");
-    profile_options(&arguments, broken->recovery->settings);
-    arguments_option(&arguments, "-o", active);
-    arguments_add(&arguments, undo);
-    const struct stage_program program = { .arguments = &arguments, .show = true, .transcript = transcript };
-    if (stage_run(broken->recovery->settings, &program, NULL, NULL, NULL) == 0)
-        return 0;
-    bool known = transcript_init(&said) == 0 && transcript_read(&said, transcript) == 0;
-    bool reached = known && said.phase >= DEPLOYMENT_ACTIVATING && !said.deactivation_failed;
-    transcript_clear(&said);
-    if (!reached) {
-        log_error(NULL, "The last deployment cannot be undone, so nothing is deployed");
-        return -1;
-    }
-    log_warning(NULL, "Not all services of the previous deployment are active again");
-    return 0;
+    component_arguments(change, mapping, &arguments);
+    broken_leave(change->broken, broken_target(change->broken, mapping->target), change->starts ? "activate" : "deactivate",
+                 NULL, &arguments);
 }
 
-/* Services of one manifest that the other has not, on targets that do not answer. */
-static void leave_mappings(const struct broken *broken, const struct manifest *manifest, const struct manifest *other,
-                           const char *what)
+/* The next ones of a level, one on each target; NULL in place of those that are begun. How many there are. */
+static size_t add_calls(const struct change *change, const struct service_mapping **level, size_t count,
+                        struct calls *calls)
 {
-    CLEANUP_FREE char *operation = string_format("--%s", what);
-    bool new = manifest == &broken->new;
-    for (size_t i = 0; manifest && operation && i < manifest->service_mapping_count; i++) {
-        const struct service_mapping *mapping = &manifest->service_mappings[i];
-        const struct target *target = infrastructure_find(&manifest->infrastructure, mapping->target);
-        CLEANUP_ARGUMENTS struct arguments arguments = { 0 };
-        if (!target || broken_answers(broken, mapping->target)
-            || (other
-                && manifest_find_service_mapping(other, mapping->target, mapping->container, mapping->service))
-            || (new && !transcript_activated(&broken->transcript, mapping->target, mapping->service)))
+    CLEANUP_JSON json_t *busy = json_object();
+    for (size_t i = 0; i < count; i++) {
+        const struct service_mapping *mapping = level[i];
+        struct call *call = !mapping || json_object_get(busy, mapping->target) ? NULL : calls_add(calls, mapping->target);
+        if (!call)
             continue;
-        broken_component_arguments(&arguments, target, operation, manifest, mapping->container, mapping->service,
-                            mapping->provider);
-        broken_leave(broken, target, what, NULL, &arguments);
+        json_object_set_new(busy, mapping->target, json_true());
+        component_arguments(change, mapping, &call->arguments);
+        call->closure = (void *)mapping;
+        level[i] = NULL;
     }
+    return calls->count;
 }
 
-/* Disnix takes what both manifests have for active. What it has deactivated itself, as a dependent of something that it
- * rolled back, is not: it is taken out of the new manifest, so that it is activated again. True: there is such. */
-static bool drop_deactivated(struct broken *broken, const struct manifest *undo)
+static bool is_stateful(const struct manifest *manifest, const struct service_mapping *mapping)
 {
-    struct manifest *new = &broken->new;
-    size_t kept = 0, before = new->service_mapping_count;
-    for (size_t i = 0; i < before; i++) {
-        const struct service_mapping mapping = new->service_mappings[i];
-        if (!transcript_deactivated(&broken->transcript, mapping.target, mapping.service)
-            || !manifest_find_service_mapping(undo, mapping.target, mapping.container, mapping.service))
-            new->service_mappings[kept++] = mapping;
+    for (size_t i = 0; i < manifest->snapshot_mapping_count; i++) {
+        const struct snapshot_mapping *other = &manifest->snapshot_mappings[i];
+        if (strcmp(other->target, mapping->target) == 0 && strcmp(other->container, mapping->container) == 0
+            && strcmp(other->service, mapping->service) == 0)
+            return true;
     }
-    new->service_mapping_count = kept;
-    return kept < before;
+    return false;
 }
 
-/* What is active now, as a file: the new manifest, or one of ours. malloc()ed; NULL after a message. */
-static char *active_manifest(struct broken *broken, const struct manifest *undo)
+/* That an old one cannot be started is no reason not to go on: the next deployment does not need it. That a new one with
+ * state cannot be stopped is: it would be live twice. */
+static bool take_results(const struct change *change, const struct calls *calls)
 {
-    if (!drop_deactivated(broken, undo) && !broken->cut)
-        return string_format("%s", broken->path);
-    char *file = broken_path(broken->recovery, "active.xml");
-    if (file && write_manifest(&broken->new, file) != 0) {
-        free(file);
-        return NULL;
-    }
-    return file;
-}
-
-int broken_undo(struct broken *broken)
-{
-    CLEANUP_FREE char *active = NULL;
-    CLEANUP_FREE char *file = broken_path(broken->recovery, "undo.xml");
-    CLEANUP_FREE char *transcript = broken_path(broken->recovery, "undo");
-    struct manifest manifest;
-    manifest_init(&manifest, broken->recovery->strings);
-    manifest.version = broken->new.version;
-    log_notice(NULL, "Undoing the last deployment...");
-    int status = file && transcript ? make_undo(broken, &manifest) : -1;
-    if (status == 0)
-        status = write_manifest(&manifest, file);
-    if (status == 0)
-        status = (active = active_manifest(broken, &manifest)) ? 0 : -1;
-    if (status == 0)
-        status = activate_previous(broken, active, file, transcript);
-    manifest_clear(&manifest);
-    if (status != 0)
-        return -1;
-    leave_mappings(broken, &broken->new, broken->old, "deactivate");
-    leave_mappings(broken, broken->old, &broken->new, "activate");
-    json_object_set_new(broken->report, "action", json_string("undone"));
-    return 0;
-}
-
-static int run_set(const struct broken *broken, const char *option, const char *manifest)
-{
-    CLEANUP_ARGUMENTS struct arguments arguments = { 0 };
-    arguments_add(&arguments, "disnix-set");
-    if (option)
-        arguments_add(&arguments, option);
-    profile_options(&arguments, broken->recovery->settings);
-    arguments_add(&arguments, manifest);
-    return stage_run(broken->recovery->settings, &(struct stage_program){ .arguments = &arguments, .show = true }, NULL,
-                     NULL, NULL);
-}
-
-/* Takes the profiles of targets that do not answer out of the new manifest, to be set when they do. */
-static bool drop_silent(struct broken *broken)
-{
-    size_t kept = 0, before = broken->new.profile_count;
-    for (size_t i = 0; i < before; i++) {
-        const struct profile profile = broken->new.profiles[i];
-        const struct target *target = infrastructure_find(&broken->new.infrastructure, profile.target);
-        CLEANUP_ARGUMENTS struct arguments arguments = { 0 };
-        if (!target || broken_answers(broken, profile.target)) {
-            broken->new.profiles[kept++] = profile;
+    bool done = true;
+    for (size_t i = 0; i < calls->count; i++) {
+        const struct service_mapping *mapping = calls->items[i].closure;
+        const struct service *service = service_of(change->manifest, mapping);
+        const char *name = service ? service->name : mapping->service;
+        change->idle[mapping - change->manifest->service_mappings] = calls->items[i].idle;
+        if (calls->items[i].done)
+            continue;
+        if (change->starts || !is_stateful(change->manifest, mapping)) {
+            log_warning(mapping->target, "%s in %s cannot be %s", name, mapping->container,
+                        change->starts ? "activated again" : "deactivated");
             continue;
         }
-        client_arguments(&arguments, target, "--set");
-        arguments_add(&arguments, profile.path);
-        arguments_option(&arguments, "--profile", broken->recovery->settings->profile);
-        broken_leave(broken, target, "set", NULL, &arguments);
+        log_error(mapping->target, "%s in %s cannot be deactivated, and would be live twice, so nothing is deployed", name,
+                  mapping->container);
+        done = false;
     }
-    broken->new.profile_count = kept;
-    return kept < before;
+    return done;
 }
 
-/* The manifest is deployed on the targets that answer. */
-static int note_deployed(const struct broken *broken)
+static int run_level(const struct change *change, const struct service_mapping **level, size_t count)
 {
-    const struct infrastructure *all = &broken->new.infrastructure;
-    CLEANUP_FREE struct target *targets = calloc(all->count + 1, sizeof *targets);
-    struct infrastructure reached = { .targets = targets };
-    for (size_t i = 0; targets && i < all->count; i++)
-        if (broken_answers(broken, all->targets[i].name))
-            targets[reached.count++] = all->targets[i];
-    if (!targets)
+    CLEANUP_FREE char *running = broken_path(change->broken->recovery, RUNNING);
+    bool done = running != NULL, more = done;
+    while (more) {
+        CLEANUP_CALLS struct calls calls = { .running = running };
+        more = add_calls(change, level, count, &calls) > 0;
+        if (change->starts)
+            calls_run(&calls, call_deadline, false);
+        else
+            calls_stop(&calls);
+        done = take_results(change, &calls) && done;
+    }
+    return done ? 0 : -1;
+}
+
+/* The mappings of a level that can be changed now; others are left to when they can, or to whom they belong to. */
+static size_t list_level(const struct change *change, unsigned number, const struct service_mapping **level)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < change->manifest->service_mapping_count; i++) {
+        const struct service_mapping *mapping = &change->manifest->service_mappings[i];
+        if (change->levels[i] != number || !service_of(change->manifest, mapping)
+            || !broken_target(change->broken, mapping->target))
+            continue;
+        if (!broken_answers(change->broken, mapping->target))
+            leave(change, mapping);
+        else if (broken_is_ours(change->broken, mapping->target))
+            level[count++] = mapping;
+    }
+    return count;
+}
+
+static int run_change(const struct change *change)
+{
+    CLEANUP_FREE const struct service_mapping **level =
+        calloc(change->manifest->service_mapping_count + 1, sizeof *level);
+    int status = level ? 0 : -1;
+    order(change);
+    unsigned highest = highest_level(change);
+    for (unsigned i = 1; level && i <= highest; i++) {
+        size_t count = list_level(change, change->starts ? i : highest + 1 - i, level);
+        if (run_level(change, level, count) != 0)
+            status = -1;
+    }
+    return status;
+}
+
+/* Starts or stops the mappings of manifest that other has not. */
+static int change_services(const struct broken *broken, const struct manifest *manifest, const struct manifest *other,
+                           bool starts)
+{
+    CLEANUP_FREE unsigned *levels = calloc(manifest->service_mapping_count + 1, sizeof *levels);
+    CLEANUP_FREE bool *idle = calloc(manifest->service_mapping_count + 1, sizeof *idle);
+    const struct change change = { broken, manifest, starts, levels, idle };
+    if (!levels || !idle)
         return -1;
-    state_deployed(broken->recovery->state, broken->path, &reached);
-    survivors_deployed(broken->recovery->state->root, &broken->new, &reached);
-    return 0;
+    for (size_t i = 0; i < manifest->service_mapping_count; i++)
+        levels[i] = !has(other, &manifest->service_mappings[i]);
+    if (starts)
+        mark_dependents(&change, other);
+    int status = run_change(&change);
+    return status == 0 && !starts ? broken_rescue(broken, idle) : status;
 }
 
-int broken_finish(struct broken *broken)
+int broken_undo(const struct broken *broken)
 {
-    CLEANUP_FREE char *file = broken_path(broken->recovery, "set.xml");
-    int status = file ? 0 : -1;
-    log_notice(NULL, "Finishing the last deployment...");
-    if (status == 0 && drop_silent(broken)) {
-        status = write_manifest(&broken->new, file);
-        if (status == 0)
-            status = run_set(broken, "--no-coordinator-profile", file);
-        if (status == 0)
-            status = run_set(broken, "--no-target-profiles", broken->path);
-    } else if (status == 0) {
-        status = run_set(broken, NULL, broken->path);
-    }
+    int status = 0;
+    log_notice(NULL, "Undoing the last deployment...");
+    if (broken->activation != ACTIVATION_OLD_LOST)
+        status = change_services(broken, &broken->new, broken->old, false);
+    if (status == 0 && broken->old)
+        status = change_services(broken, broken->old, &broken->new, true);
     if (status == 0)
-        status = note_deployed(broken);
-    if (status != 0) {
-        log_error(NULL, "The last deployment cannot be finished, so nothing is deployed");
-        return -1;
-    }
-    json_object_set_new(broken->report, "action", json_string("finished"));
-    return 0;
+        json_object_set_new(broken->report, "action", json_string("undone"));
+    return status;
 }

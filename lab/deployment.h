@@ -26,6 +26,14 @@ struct deployment {
     bool delete_state, depth_first, transfer_only, all_snapshots;
 };
 
+/* How an activation ended; the exit status of disnix-activate. */
+enum activation {
+    ACTIVATION_DONE,
+    ACTIVATION_ROLLED_BACK, /* or it failed, and was not to be rolled back */
+    ACTIVATION_OLD_LOST,    /* not all that is obsolete is active again */
+    ACTIVATION_NEW_LEFT     /* not all that is new is inactive again */
+};
+
 /* Reads and checks a manifest. 0, or -1 after a message. */
 int deployment_read_manifest(struct deployment *deployment, const char *path);
 /* Reads what was deployed before: file, or the coordinator profile's current generation. 0, or -1 after a
@@ -37,7 +45,7 @@ void deployment_clear(struct deployment *deployment);
 bool distribute_closures(const struct deployment *deployment);
 bool acquire_locks(const struct deployment *deployment);
 bool release_locks(const struct deployment *deployment);
-bool activate_configuration(const struct deployment *deployment);
+enum activation activate_configuration(const struct deployment *deployment);
 bool snapshot_state(const struct deployment *deployment);
 bool migrate_state(const struct deployment *deployment);
 bool set_target_profiles(const struct deployment *deployment);

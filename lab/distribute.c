@@ -105,6 +105,5 @@ bool distribute_closures(const struct deployment *deployment)
         .done = complain,
         .closure = (void *)deployment,
     };
-    announce(NULL, "Distributing intra-dependency closures...");
     return ending_phase("distributing") && workers_run(&workers);
 }

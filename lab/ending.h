@@ -8,7 +8,8 @@
  *   PHASE STEP kill SIGNAL     by a signal: KILL, SEGV, TERM, INT
  *   PHASE STEP run COMMAND     the command is run by the shell, and the program goes on
  *
- * Steps are counted within the phase as they are begun; 0 is the phase itself, before anything is done.
+ * Steps are counted within the phase as they are begun; 0 is the phase itself, before anything is done. Locks are taken
+ * and released by calls, not by one program: there a step is the call of the client interface.
  */
 #ifndef ENDING_H
 #define ENDING_H
@@ -27,5 +28,8 @@ int ending_signal(const char *name);
 
 /* The next step of the phase begins. False: it fails. */
 bool ending_step(void);
+
+/* A call that is a step of a phase by itself begins, of whichever program: locking, releasing. False: it fails. */
+bool ending_call(const char *name);
 
 #endif

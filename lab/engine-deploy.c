@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * The programs that work on a manifest: disnix-deploy, disnix-activate, disnix-set, disnix-snapshot.
+ * The programs that work on a manifest: disnix-deploy, its phases disnix-distribute, disnix-activate, disnix-migrate and
+ * disnix-set, and disnix-snapshot.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -60,14 +61,18 @@ static int deployment_end(struct deployment *deployment, int status)
     return status;
 }
 
+static int read_new(struct deployment *deployment, const struct engine_options *options)
+{
+    if (options->operand)
+        return deployment_read_manifest(deployment, options->operand);
+    log_error(NULL, "a manifest must be given");
+    return -1;
+}
+
 /* Reads the manifest to deploy and the previous one. */
 static int read_both(struct deployment *deployment, const struct engine_options *options)
 {
-    if (!options->operand) {
-        log_error(NULL, "a manifest must be given");
-        return -1;
-    }
-    if (deployment_read_manifest(deployment, options->operand) != 0)
+    if (read_new(deployment, options) != 0)
         return -1;
     return deployment_read_previous(deployment, options->values[OPTION_OLD_MANIFEST]);
 }
@@ -91,9 +96,23 @@ static bool containers_stay(const struct deployment *deployment)
     return safe;
 }
 
+static bool migrate(const struct deployment *deployment)
+{
+    if (deployment->no_migration)
+        return true;
+    announce(NULL, "Migrating data...");
+    return migrate_state(deployment);
+}
+
+static bool activate(const struct deployment *deployment)
+{
+    announce(NULL, "Activating new configuration...");
+    return activate_configuration(deployment) == ACTIVATION_DONE;
+}
+
 static int transfer_and_set(const struct deployment *deployment)
 {
-    if (!migrate_state(deployment))
+    if (!migrate(deployment))
         return DEPLOY_STATE_FAILED;
     announce(NULL, "Setting profiles...");
     return set_target_profiles(deployment) && set_coordinator_profile(deployment) ? DEPLOY_DONE
@@ -102,9 +121,10 @@ static int transfer_and_set(const struct deployment *deployment)
 
 static int deploy(const struct deployment *deployment)
 {
+    announce(NULL, "Distributing intra-dependency closures...");
     if (!distribute_closures(deployment) || !acquire_locks(deployment))
         return DEPLOY_FAILED;
-    int status = activate_configuration(deployment) ? transfer_and_set(deployment) : DEPLOY_FAILED;
+    int status = activate(deployment) ? transfer_and_set(deployment) : DEPLOY_FAILED;
     if (!release_locks(deployment) && status == DEPLOY_DONE)
         status = DEPLOY_FAILED;
     return status;
@@ -151,8 +171,32 @@ int disnix_activate_main(int count, char **arguments)
                                      true, &options);
     if (status >= 0)
         return status;
+    bool ready = deployment_begin(&deployment, &options) == 0 && read_both(&deployment, &options) == 0;
+    return deployment_end(&deployment, ready ? (int)activate_configuration(&deployment) : 1);
+}
+
+int disnix_distribute_main(int count, char **arguments)
+{
+    struct engine_options options;
+    struct deployment deployment;
+    int status = engine_options_read(count, arguments, ENGINE_OPTION(MAX_CONCURRENT_TRANSFERS), true, &options);
+    if (status >= 0)
+        return status;
+    bool done = deployment_begin(&deployment, &options) == 0 && read_new(&deployment, &options) == 0
+                && distribute_closures(&deployment);
+    return deployment_end(&deployment, done ? 0 : 1);
+}
+
+int disnix_migrate_main(int count, char **arguments)
+{
+    struct engine_options options;
+    struct deployment deployment;
+    int status = engine_options_read(count, arguments,
+                                     COMMON_OPTIONS | MIGRATION_OPTIONS | ENGINE_OPTION(DELETE_STATE), true, &options);
+    if (status >= 0)
+        return status;
     bool done = deployment_begin(&deployment, &options) == 0 && read_both(&deployment, &options) == 0
-                && activate_configuration(&deployment);
+                && migrate_state(&deployment);
     return deployment_end(&deployment, done ? 0 : 1);
 }
 

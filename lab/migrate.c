@@ -375,9 +375,6 @@ static bool delete_obsolete_state(const struct deployment *deployment)
 
 bool migrate_state(const struct deployment *deployment)
 {
-    if (deployment->no_migration)
-        return true;
-    announce(NULL, "Migrating data...");
     return snapshot_state(deployment) && restore_state(deployment)
            && (!deployment->delete_state || delete_obsolete_state(deployment));
 }

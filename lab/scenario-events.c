@@ -69,6 +69,10 @@ static const char *const phases[] = {
     "distributing", "locking", "deactivating", "activating", "undoing", "snapshotting", "restoring", "setting",
     "coordinator", "releasing", NULL
 };
+/* What is a program, which can end. */
+static const char *const ending_phases[] = {
+    "distributing", "deactivating", "activating", "undoing", "snapshotting", "restoring", "setting", "coordinator", NULL
+};
 static const char *const operations_of_client[] = {
     "--query-requisites", "--query-installed", "--print-invalid", "--export", "--import", "--realise",
     "--set", "--lock", "--unlock", "--activate", "--deactivate", "--snapshot", "--restore", "--delete-state",
@@ -217,7 +221,7 @@ static const struct {
           { .name = "how", .check = check_word, .words = fates }),
     EVENT("foreign-deploy", { .name = "services", .check = check_upgrade },
           { .name = "distribution", .check = check_policy }),
-    EVENT("end", { .name = "phase", .check = check_word, .required = true, .words = phases },
+    EVENT("end", { .name = "phase", .check = check_word, .required = true, .words = ending_phases },
           { .name = "status", .check = check_count_or_none },
           { .name = "signal", .check = check_word, WORDS("KILL", "SEGV", "TERM", "INT") }),
     EVENT("upgrade", { .name = "services", .check = check_upgrade, .required = true },

@@ -97,6 +97,10 @@ static const char *target_of(const struct scenario_lab *lab, const char *key)
 static bool is_moment(const struct scenario_lab *lab, const json_t *at, const json_t *question)
 {
     const char *step = text(question, "step");
+    if (is(step, "call") && json_object_get(at, "phase")) /* no program of its own tells of these phases */
+        return is(text(at, "phase"), is(text(question, "name"), "--lock")     ? "locking"
+                                     : is(text(question, "name"), "--unlock") ? "releasing"
+                                                                              : "");
     if (is(step, "call"))
         return names(at, "call", question) && agrees(at, "target", target_of(lab, text(question, "target")));
     return (is(step, "stage") && names(at, "stage", question)) || (is(step, "phase") && names(at, "phase", question));

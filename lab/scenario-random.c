@@ -276,9 +276,10 @@ static json_t *draw_failure(struct drawing *drawing)
 
 static json_t *draw_ending(struct drawing *drawing)
 {
-    static const char *const phases[] = { "locking", "deactivating", "activating", "snapshotting", "restoring",
-                                          "setting", "coordinator", "releasing" };
-    json_t *event = json_pack("{ss ss}", "event", "end", "phase", phases[below(drawing, 8)]);
+    static const char *const phases[] = { "distributing", "deactivating", "activating", "snapshotting", "restoring",
+                                          "setting", "coordinator" };
+    json_t *event = json_pack("{ss ss}", "event", "end", "phase",
+                              phases[below(drawing, sizeof phases / sizeof *phases)]);
     json_object_set_new(event, "signal", json_string(chance(drawing, 50) ? "KILL" : "SEGV"));
     return event;
 }

@@ -17,12 +17,6 @@
 
 static struct simulated_scenario *running; /* the engine carries no closure */
 
-static void append_line(const char *file, const char *line)
-{
-    CLEANUP_FREE char *text = simulated_memory(string_format("%s\n", line));
-    simulated_files_append(&running->simulation->files, file, text, strlen(text));
-}
-
 static bool is_dead(void)
 {
     return running->watch.dead(running->watch.closure);
@@ -36,8 +30,6 @@ static void say(const char *line)
         return;
     xmlBufferCCat(running->engine->output, line);
     xmlBufferCCat(running->engine->output, "\n");
-    if (program->transcript)
-        append_line(program->transcript, line);
     if (running->loop.host_killed)
         return;
     if (running->verbose && program->show_output)
@@ -99,16 +91,6 @@ void scenario_interrupt_engine(struct simulated_scenario *scenario)
         scenario_end_engine(scenario, SIGINT, 0);
 }
 
-static void make_transcript(const struct dydisnix_program *program)
-{
-    struct simulated_files *files = &running->simulation->files;
-    if (!program->transcript)
-        return;
-    CLEANUP_FREE char *errors = simulated_memory(string_format("%s.err", program->transcript));
-    simulated_files_write(files, program->transcript, "", 0);
-    simulated_files_write(files, errors, "", 0);
-}
-
 /* getopt_long() permutes the vector. */
 static int run_main(engine_main *main, const struct dydisnix_program *program)
 {
@@ -123,7 +105,8 @@ static int run_main(engine_main *main, const struct dydisnix_program *program)
 bool scenario_run_engine(struct simulated_scenario *scenario, const struct dydisnix_program *program,
                          bool foreign, struct dydisnix_result *result)
 {
-    static const char *const names[] = { "disnix-deploy", "disnix-activate", "disnix-set", "disnix-snapshot",
+    static const char *const names[] = { "disnix-deploy",  "disnix-distribute", "disnix-activate",
+                                         "disnix-migrate", "disnix-set",        "disnix-snapshot",
                                          NULL };
     CLEANUP_BUFFER xmlBufferPtr output = simulated_memory(xmlBufferCreate());
     struct simulated_engine engine = { .program = program, .output = output, .foreign = foreign };
@@ -138,7 +121,6 @@ bool scenario_run_engine(struct simulated_scenario *scenario, const struct dydis
     scenario->engine = &engine;
     inside = &simulated_inside;
     interrupted = 0;
-    make_transcript(program);
     int status = run_main(engine_find(*name), program);
     interrupted = outer_interrupted;
     inside = outer ? &simulated_inside : NULL;

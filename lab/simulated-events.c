@@ -595,6 +595,8 @@ int scenario_call(struct simulated_scenario *scenario, const char *operation, co
     if (scenario->engine && scenario->engine->foreign)
         return 0;
     scenario_clients_write(scenario);
+    if (is(operation, "--lock") || is(operation, "--unlock")) /* no program of its own tells of these phases */
+        begins(scenario, "phase", is(operation, "--lock") ? "locking" : "releasing");
     while (index < json_array_size(scenario->waiting)) {
         json_t *entry = json_array_get(scenario->waiting, index);
         const json_t *at = moment_of_waiting(scenario, index), *number = json_object_get(at, "number");

@@ -292,15 +292,9 @@ static bool run(void *closure, const struct dydisnix_program *program, struct dy
 
 static void note_message(void *closure, const char *line)
 {
-    struct simulated_scenario *scenario = closure;
-    const struct dydisnix_program *program = scenario->engine ? scenario->engine->program : NULL;
+    const struct simulated_scenario *scenario = closure;
     if (scenario->verbose)
         fprintf(stderr, "%s\n", line);
-    if (!program || !program->transcript)
-        return;
-    CLEANUP_FREE char *file = simulated_memory(string_format("%s.err", program->transcript));
-    CLEANUP_FREE char *text = simulated_memory(string_format("%s\n", line));
-    simulated_files_append(&scenario->simulation->files, file, text, strlen(text));
 }
 
 void scenario_watch(struct simulated_scenario *scenario)

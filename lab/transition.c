@@ -270,23 +270,26 @@ static void mark_broken(struct transition *transition, enum place_state state)
             transition->places[i].state = state;
 }
 
-static void restore_old_services(struct transition *transition)
+static enum activation restore_old_services(struct transition *transition)
 {
     mark_broken(transition, PLACE_ACTIVE);
-    if (!run_pass(transition, true, was_there))
-        log_error(NULL, "The rollback to the old services failed: the system is inconsistent");
+    if (run_pass(transition, true, was_there))
+        return ACTIVATION_ROLLED_BACK;
+    log_error(NULL, "The rollback to the old services failed: the system is inconsistent");
+    return ACTIVATION_OLD_LOST;
 }
 
-static void undo_activation(struct transition *transition)
+static enum activation undo_activation(struct transition *transition)
 {
     mark_broken(transition, PLACE_INACTIVE);
-    if (!run_pass(transition, false, is_added))
-        log_error(NULL, "The rollback of the new services failed: the system is inconsistent");
-    else if (transition->old)
-        restore_old_services(transition);
+    if (run_pass(transition, false, is_added))
+        return transition->old ? restore_old_services(transition) : ACTIVATION_ROLLED_BACK;
+    log_error(NULL, "The rollback of the new services failed: the system is inconsistent");
+    return ACTIVATION_NEW_LEFT;
 }
 
-static bool roll_back(struct transition *transition, const char *phase, void (*undo)(struct transition *))
+static enum activation roll_back(struct transition *transition, const char *phase,
+                                 enum activation (*undo)(struct transition *))
 {
     if (interrupted)
         log_error(NULL, "The %s phase has been interrupted", phase);
@@ -295,12 +298,10 @@ static bool roll_back(struct transition *transition, const char *phase, void (*u
                                                   : "Doing a rollback...");
     transition->rolling_back = true;
     ending_phase("undoing");
-    if (!transition->deployment->no_rollback)
-        undo(transition);
-    return false;
+    return transition->deployment->no_rollback ? ACTIVATION_ROLLED_BACK : undo(transition);
 }
 
-static bool run_transition(struct transition *transition)
+static enum activation run_transition(struct transition *transition)
 {
     announce(NULL, "Executing deactivation of services:");
     if (!ending_phase("deactivating") || (transition->old && !run_pass(transition, false, is_obsolete)))
@@ -308,26 +309,25 @@ static bool run_transition(struct transition *transition)
     announce(NULL, "Executing activation of services:");
     if (!ending_phase("activating") || !run_pass(transition, true, is_added))
         return roll_back(transition, "Activation", undo_activation);
-    return true;
+    return ACTIVATION_DONE;
 }
 
-bool activate_configuration(const struct deployment *deployment)
+enum activation activate_configuration(const struct deployment *deployment)
 {
     struct transition transition = {
         .deployment = deployment,
         .old = deployment->previous.known && !deployment->no_upgrade ? &deployment->previous.manifest : NULL,
     };
-    announce(NULL, "Activating new configuration...");
     announce(NULL, "Executing the transition to the new deployment state");
     announce(NULL, transition.old ? "Doing an upgrade from previous manifest file"
                                   : "Doing an installation from scratch");
     interrupts_note();
-    bool success = unite_places(&transition) == 0 && run_transition(&transition);
+    enum activation activation = unite_places(&transition) == 0 ? run_transition(&transition) : ACTIVATION_ROLLED_BACK;
     interrupts_restore();
     free(transition.places);
-    if (success)
+    if (activation == ACTIVATION_DONE)
         log_notice(NULL, "The new configuration has been successfully activated!");
     else
         log_error(NULL, "ERROR: Transition phase execution failed!");
-    return success;
+    return activation;
 }

@@ -39,6 +39,9 @@ while IFS='|' read -r line status what; do
     case $line in
         writing*) line=${line#writing } phase=${line%% *} step=${line#* }
             end "$phase $((${step%% *} - 1)) $(writing "meanwhile-$row")" "$line" ;;
+        again*) # two of three calls, each of the three times that they are made
+            line=${line#again } again="${line%% *} 1 ${line#* * }"
+            end "$line" "$again" "$again" "$again" "$again" "$again" ;;
         *) end "$line" ;;
     esac
     known=$(recoveries)
@@ -60,16 +63,23 @@ restoring 1 fail|1|Undoing the last
 writing restoring 2 fail|1|Undoing the last
 setting 2 fail|1|Finishing the last
 coordinator 0 fail|1|Finishing the last
-releasing 2 fail|1|Finishing the last
+again releasing 2 fail|1|Finishing the last
 locking 3 kill SEGV|1|did not end well
 deactivating 0 exit 139|1|Undoing the last
 writing activating 3 kill SEGV|1|Undoing the last
 restoring 2 exit 139|1|Undoing the last
 writing setting 2 kill SEGV|1|Finishing the last
 coordinator 0 exit 139|1|Finishing the last
-releasing 1 kill KILL|1|Finishing the last
+again releasing 2 kill KILL|1|Finishing the last
 distributing 2 kill KILL|1|did not end well
 deactivating 2 kill KILL|1|Undoing the last
 restoring 1 kill TERM|1|Undoing the last
 END
+
+# A lock that is not released at the first time is at the second, and then all went well.
+move
+end 'releasing 2 kill KILL'
+ok 'a call that releases a lock is killed' host
+lacks "$(cat "$here/last")" 'did not end well' 'nothing went wrong'
+as_if_nothing 'releasing again'
 done_testing

@@ -42,8 +42,9 @@ for option in -m --keep --filters --extra-params --interface --target-property -
 done
 is "$(said)" "$(lines 'Capturing infrastructure...' 'Captured infrastructure file:' 'Using infrastructure model:' \
     'A change in the infrastructure has been detected!' 'Generating a new distribution model...' \
-    'Using generated distribution model:' 'Redeploying the system...' 'Building manifest...')" \
-    'what is said, in this order'
+    'Using generated distribution model:' 'Redeploying the system...' 'Building manifest...' \
+    'Distributing intra-dependency closures...' 'Acquiring locks...' 'Activating new configuration...' \
+    'Migrating data...' 'Setting profiles...' 'Releasing locks...')" 'what is said, in this order'
 has "$(output)" "[coordinator]: Captured infrastructure file: $captured" 'the captured model is named'
 has "$(output)" "[coordinator]: Using generated distribution model: $distribution" 'the distribution is named'
 is "$("$with_nix" "$scratch/machine" sh -c 'cat "$1"' sh "$captured")" "$(cat "$answers/generate")" 'and can be read there'
@@ -82,12 +83,13 @@ for spelling in "$everything" "$letters" "$equals"; do
     gets disnix-manifest --services "$models/services.nix" --infrastructure "$models/augmented.nix" \
         --distribution "$distribution"
     gets disnix-manifest --show-trace
-    for option in --profile:mine --coordinator-profile-path:"$models/profiles" -m:4 --keep:2; do
-        gets disnix-deploy "${option%%:*}" "${option#*:}"
+    # The phases of disnix-deploy, each with what that passes on.
+    is "$(arguments disnix-distribute)" "$(lines -m 4 "$manifest")" 'disnix-distribute gets -m'
+    for name in disnix-activate disnix-set; do
+        gets "$name" --profile mine --coordinator-profile-path "$models/profiles"
     done
-    for option in --no-migration --delete-state --depth-first; do
-        gets disnix-deploy "$option"
-    done
+    gets disnix-activate -o "$previous" "$manifest"
+    is "$(calls_of disnix-migrate)" 0 '--no-migration: there is no migration'
     # What the script parses and does not pass on.
     gets disnix-manifest --target-property hostname --interface client --extra-params '{ a = "b c"; }'
     gets disnix-snapshot --coordinator-profile-path "$models/profiles"
@@ -97,7 +99,13 @@ is "$(said)" "$(lines 'Capturing infrastructure...' 'Captured infrastructure fil
     'Augmenting the captured infrastructure...' 'Using infrastructure model:' \
     'A change in the infrastructure has been detected!' 'Capturing the state...' \
     'Generating a new distribution model...' 'Using generated distribution model:' 'Updating the ID assignments...' \
-    'Redeploying the system...' 'Building manifest...')" 'what is said of all steps'
+    'Redeploying the system...' 'Building manifest...' 'Distributing intra-dependency closures...' 'Acquiring locks...' \
+    'Activating new configuration...' 'Setting profiles...' 'Releasing locks...')" 'what is said of all steps'
+forget_calls
+ok 'migration' script --services services.nix --qos qos.nix --geninfra generate --coordinator-profile-path profiles \
+    -p mine -m 4 --delete-state --depth-first --keep 2
+gets disnix-migrate -m 4 --profile mine --coordinator-profile-path "$models/profiles" --delete-state --depth-first \
+    --keep 2 -o "$previous" "$manifest"
 
 # Variables that the script, or what it runs, reads.
 forget_calls
@@ -106,7 +114,7 @@ ok 'variables' env DISNIX_CLIENT_INTERFACE=their-client DISNIX_TARGET_PROPERTY=i
     "$with_nix" "$scratch/machine" "$builddir/dydisnix-self-adapt" --state-dir="$state" --once \
     -s "$models/services.nix" -q "$models/qos.nix"
 gets generate from variable
-for name in dydisnix-gendist disnix-manifest disnix-deploy; do
+for name in dydisnix-gendist disnix-manifest disnix-distribute disnix-activate disnix-migrate disnix-set; do
     is "$(settings_of "$name" | grep DISNIX)" "$(lines DISNIX_CLIENT_INTERFACE=their-client DISNIX_DELETE_STATE=1 \
         DISNIX_DEPLOY_STATE=1 DISNIX_PROFILE=theirs DISNIX_TARGET_PROPERTY=ip)" "$name gets them all"
 done

@@ -148,7 +148,7 @@ lost=$(key)
 etcdctl lease revoke "${lost##*/}" > /dev/null
 ok 'a coordinator loses its lock while it deploys: the other one has it' \
     wait_for 20 said coordinator 'Using infrastructure'
-ok 'but the targets are locked' wait_for 30 said coordinator 'disnix-deploy: exit status 1'
+ok 'but the targets are locked' wait_for 30 said coordinator 'Cannot lock profile'
 rm "$scratch/hold"
 ok 'the deployment comes to its end' wait_for 30 deployed standby 4
 ok 'then the other one deploys' wait_for 30 deployed coordinator 1

@@ -10,7 +10,8 @@ lines()
 }
 
 ok 'a cycle with nothing but what is required' watching --once
-is "$(called)" 'dydisnix-gendist disnix-manifest nix-store disnix-deploy ' 'its programs, in their order'
+phases='disnix-distribute disnix-activate disnix-migrate disnix-set'
+is "$(called)" "dydisnix-gendist disnix-manifest nix-store $phases " 'its programs, in their order'
 is "$(arguments dydisnix-gendist)" "$(lines \
     --services "$models/services.nix" --infrastructure "$models/infrastructure.nix" --qos "$models/qos.nix" \
     --no-out-link --profile default --coordinator-profile-path "$scratch/the profiles")" 'dydisnix-gendist'
@@ -19,9 +20,11 @@ is "$(arguments disnix-manifest)" "$(lines \
     --distribution "$distribution" --no-out-link)" 'disnix-manifest'
 is "$(arguments nix-store)" "$(lines --realise "$manifest" --add-root "$state/default/new" --indirect)" \
     'the new manifest is kept from garbage collection'
-is "$(arguments disnix-deploy)" "$(lines \
-    --profile default --coordinator-profile-path "$scratch/the profiles" "$manifest")" \
-    'disnix-deploy, without an old manifest'
+is "$(arguments disnix-distribute)" "$manifest" 'disnix-distribute'
+for name in disnix-activate disnix-migrate disnix-set; do
+    is "$(arguments $name)" "$(lines --profile default --coordinator-profile-path "$scratch/the profiles" "$manifest")" \
+        "$name, without an old manifest"
+done
 is "$(settings_of disnix-manifest)" "$(lines DISNIX_PROFILE=default TMPDIR="$state/default/work")" \
     'settings are not made up'
 
@@ -41,7 +44,7 @@ everything()
 }
 ok 'a cycle with every option' everything
 is "$(called)" \
-    'dydisnix-augment-infra disnix-snapshot dydisnix-gendist dydisnix-id-assign disnix-manifest nix-store nix-store disnix-deploy ' \
+    "dydisnix-augment-infra disnix-snapshot dydisnix-gendist dydisnix-id-assign disnix-manifest nix-store nix-store $phases " \
     'its programs, in their order'
 is "$(arguments dydisnix-augment-infra)" "$(lines \
     --infrastructure "$models/infrastructure.nix" --augment "$models/the augment.nix")" 'dydisnix-augment-infra'
@@ -61,16 +64,21 @@ is "$(arguments disnix-manifest)" "$(lines \
     --services "$models/services.nix" --infrastructure "$models/augmented.nix" --distribution "$distribution" \
     --target-property ip --interface 'my client' --extra-params '{ a = "b c"; }' --no-out-link --show-trace)" \
     'disnix-manifest'
-is "$(arguments disnix-deploy)" "$(lines \
+is "$(arguments disnix-distribute)" "$(lines -m 7 "$manifest")" 'disnix-distribute'
+is "$(arguments disnix-activate)" "$(lines \
+    --profile 'my profile' --coordinator-profile-path "$scratch/the profiles" -o "$previous" "$manifest")" \
+    'disnix-activate, against the manifest that is deployed'
+is "$(arguments disnix-migrate)" "$(lines \
     -m 7 --profile 'my profile' --coordinator-profile-path "$scratch/the profiles" --delete-state --depth-first \
-    --keep 3 -o "$previous" "$manifest")" 'disnix-deploy, against the manifest that is deployed'
-for name in dydisnix-augment-infra disnix-snapshot dydisnix-gendist dydisnix-id-assign disnix-manifest disnix-deploy
-do
+    --keep 3 -o "$previous" "$manifest")" 'disnix-migrate, too'
+is "$(arguments disnix-set)" "$(lines \
+    --profile 'my profile' --coordinator-profile-path "$scratch/the profiles" "$manifest")" 'disnix-set'
+for name in dydisnix-augment-infra disnix-snapshot dydisnix-gendist dydisnix-id-assign disnix-manifest $phases; do
     is "$(settings_of $name | grep DISNIX)" \
         "$(lines 'DISNIX_CLIENT_INTERFACE=my client' 'DISNIX_PROFILE=my profile' DISNIX_TARGET_PROPERTY=ip)" \
         "$name gets the profile, the interface and the target property as settings too"
 done
-for name in dydisnix-augment-infra dydisnix-gendist disnix-deploy; do
+for name in dydisnix-augment-infra dydisnix-gendist $phases; do
     is "$(settings_of $name | grep TMPDIR)" "TMPDIR=$state/my profile/work" "what $name leaves behind goes with the cycle"
 done
 
@@ -80,20 +88,20 @@ ok 'once more, without migration' everything --no-migration
 has "$(arguments dydisnix-id-assign)" "$(lines --ids "$models/the ids.nix")" 'ids that were assigned are kept'
 is "$(arguments nix-store)" "$(lines --realise "$previous" --add-root "$state/my profile/previous" --indirect)" \
     'the manifest that is deployed is kept from garbage collection too'
-has "$(arguments disnix-deploy)" --no-migration 'disnix-deploy does not migrate'
+is "$(calls_of disnix-migrate)" 0 'nothing is migrated'
 
 # Options and variables.
 forget_calls
 DISNIX_PROFILE=theirs DISNIX_CLIENT_INTERFACE=their-client DISNIX_TARGET_PROPERTY=ip
 export DISNIX_PROFILE DISNIX_CLIENT_INTERFACE DISNIX_TARGET_PROPERTY
 ok 'settings from variables' watching --once
-is "$(settings_of disnix-deploy | grep DISNIX)" \
+is "$(settings_of disnix-activate | grep DISNIX)" \
     "$(lines DISNIX_CLIENT_INTERFACE=their-client DISNIX_PROFILE=theirs DISNIX_TARGET_PROPERTY=ip)" \
     'variables are passed on'
 has "$(arguments dydisnix-gendist)" "$(lines --profile theirs)" 'the profile also to dydisnix-gendist, which does not read it'
 forget_calls
 ok 'settings from options' watching --once -p mine --interface=my-client --target-property=hostname
-is "$(settings_of disnix-deploy | grep DISNIX)" \
+is "$(settings_of disnix-activate | grep DISNIX)" \
     "$(lines DISNIX_CLIENT_INTERFACE=my-client DISNIX_PROFILE=mine DISNIX_TARGET_PROPERTY=hostname)" \
     'an option beats its variable'
 unset DISNIX_PROFILE DISNIX_CLIENT_INTERFACE DISNIX_TARGET_PROPERTY

@@ -66,7 +66,7 @@ start -i "$models/infrastructure.nix" --dry-run --no-probe
 ok 'a plan' wait_for 20 logged 1 '[plan]: nothing changes'
 write_model test1
 ok 'after each change' wait_for 20 logged 1 '[plan]: target removed: test2'
-is "$(calls_of disnix-deploy)" 0 'nothing is deployed'
+is "$(calls_of disnix-activate)" 0 'nothing is deployed'
 end_loop
 
 # The check.

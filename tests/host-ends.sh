@@ -7,7 +7,7 @@
 deployed_before "$previous"
 
 # A deployment that rolls back when it is interrupted, and takes a while to do it.
-cat > "$scratch/bin/disnix-deploy" << 'EOF'
+cat > "$scratch/bin/disnix-activate" << 'EOF'
 #!/bin/sh
 trap 'sleep 0.5; echo done > "$calls/rolled back"; exit 1' INT
 trap 'exit 1' TERM

@@ -72,7 +72,10 @@ dydisnix-gendist redistribute
 dydisnix-id-assign assign_ids
 disnix-manifest redeploy
 nix-store redeploy
-disnix-deploy redeploy
+disnix-distribute redeploy
+disnix-activate redeploy
+disnix-migrate redeploy
+disnix-set redeploy
 EOF
 for name in dydisnix-gendist disnix-manifest; do
     cp "$answers/$name" "$scratch/answer"
@@ -102,15 +105,15 @@ echo 1 > "$answers/disnix-snapshot.status"
 forget_calls
 ok 'a snapshot that fails does not stop the adaptation' stages --snapshot
 has "$(output)" 'disnix-snapshot: exit status 1' 'but is told'
-is "$(calls_of disnix-deploy)" 1 'the system is redeployed'
+is "$(calls_of disnix-activate)" 1 'the system is redeployed'
 rm "$answers/disnix-snapshot.status"
-echo 2 > "$answers/disnix-deploy.status"
+echo 1 > "$answers/disnix-migrate.status"
 fails 1 'services are active, state was not migrated: a failed redeployment' stages
 has "$(output)" 'state was not migrated' 'is told in words'
-rm "$answers/disnix-deploy.status"
+rm "$answers/disnix-migrate.status"
 echo '<manifest version="2"><profiles>' > "$store/$hash-manifest.xml"
 forget_calls
 fails 1 'a new manifest that cannot be read' stages
-is "$(calls_of disnix-deploy)" 0 'is not deployed'
+is "$(calls_of disnix-activate)" 0 'is not deployed'
 
 done_testing

@@ -16,7 +16,7 @@ ln -s "$scratch/first place/model.nix" "$models/link.nix"
 
 deployed() # NUMBER: so many deployments
 {
-    [ "$(calls_of disnix-deploy)" -ge "$1" ] && logged "$1" 'Redeploying'
+    [ "$(calls_of disnix-activate)" -ge "$1" ] && logged "$1" 'Redeploying'
 }
 
 start -i "$models/link.nix"

@@ -19,15 +19,15 @@ loop_ends() # STATUS NAME
 
 deploying() # NUMBER: of deployments so far
 {
-    [ "$(calls_of disnix-deploy)" -eq "$1" ]
+    [ "$(calls_of disnix-activate)" -eq "$1" ]
 }
 
 # A watched model. Failures are tried again while nothing changes.
-echo 5 > "$answers/disnix-deploy.status"
+echo 5 > "$answers/disnix-activate.status"
 start -i "$models/infrastructure.nix" --retry-min=1 --retry-max=1
-ok 'a redeployment that fails' wait_for 20 logged 1 'disnix-deploy: exit status 5'
-ok 'is tried again' wait_for 20 logged 2 'disnix-deploy: exit status 5'
-rm "$answers/disnix-deploy.status"
+ok 'a redeployment that fails' wait_for 20 logged 1 'disnix-activate: exit status 5'
+ok 'is tried again' wait_for 20 logged 2 'disnix-activate: exit status 5'
+rm "$answers/disnix-activate.status"
 deployed()
 {
     python3 -c 'import json, sys; sys.exit("deployed" not in json.load(open(sys.argv[1])))' "$state/default/state.json"
@@ -61,29 +61,29 @@ loop_ends 0 'TERM ends it, with 0'
 is "$(find "$state/default" -name work)" '' 'no work directory is left'
 
 # A change while a cycle runs.
-mkfifo "$answers/disnix-deploy.wait"
+mkfifo "$answers/disnix-activate.wait"
 forget_calls
 start -i "$models/infrastructure.nix"
 ok 'a cycle is under way' wait_for 20 deploying 1
 is "$(python3 -c 'import json, sys; d = json.load(open(sys.argv[1]))["deployment"]; print(d["new"], d["phase"])' \
-    "$state/default/state.json")" "$manifest started" 'the state file tells what is being deployed'
+    "$state/default/state.json")" "$manifest activating" 'the state file tells what is being deployed'
 write_model test1 test4
-: > "$answers/disnix-deploy.wait"
+: > "$answers/disnix-activate.wait"
 ok 'a change meanwhile is not lost' wait_for 20 logged 1 'added: test4'
 wait_for 20 deploying 2
 kill -TERM "$loop"
 ok 'TERM lets the cycle end' wait_for 20 logged 1 'Ending after the running cycle'
-: > "$answers/disnix-deploy.wait"
+: > "$answers/disnix-activate.wait"
 loop_ends 0 'and the loop ends then'
 ok 'with the system redeployed' deployed
 
 # A second TERM interrupts, and Disnix has the time to roll back.
-cp "$scratch/bin/disnix-deploy" "$scratch/plain"
-cat > "$scratch/bin/disnix-deploy" << 'EOF'
+cp "$scratch/bin/disnix-activate" "$scratch/plain"
+cat > "$scratch/bin/disnix-activate" << 'EOF'
 #!/bin/sh
 trap 'sleep 0.3; echo "rolled back"; exit 1' INT
-: > "$calls/01-disnix-deploy.arguments"
-until read -r nothing < "$answers/disnix-deploy.wait"; do :; done
+: > "$calls/01-disnix-activate.arguments"
+until read -r nothing < "$answers/disnix-activate.wait"; do :; done
 EOF
 forget_calls
 start -i "$models/infrastructure.nix"
@@ -93,15 +93,15 @@ wait_for 20 logged 1 'Ending after the running cycle'
 kill -TERM "$loop"
 loop_ends 0 'a second TERM interrupts the cycle'
 has "$(cat "$log")" 'rolled back' 'the deployment is rolled back'
-has "$(cat "$log")" 'disnix-deploy: exit status 1' 'and awaited'
-cp "$scratch/plain" "$scratch/bin/disnix-deploy"
+has "$(cat "$log")" 'disnix-activate: exit status 1' 'and awaited'
+cp "$scratch/plain" "$scratch/bin/disnix-activate"
 
 # Interrupted before that, nothing more is started, even if the program does not care.
 cat > "$scratch/bin/dydisnix-gendist" << 'EOF'
 #!/bin/sh
 trap ': > "$calls/interrupted"' INT
 : > "$calls/01-dydisnix-gendist.arguments"
-until read -r nothing < "$answers/disnix-deploy.wait"; do :; done
+until read -r nothing < "$answers/disnix-activate.wait"; do :; done
 cat "$answers/dydisnix-gendist"
 EOF
 forget_calls
@@ -115,7 +115,7 @@ kill -TERM "$loop"
 wait_for 20 logged 1 'Ending after the running cycle'
 kill -TERM "$loop"
 wait_for 20 test -e "$calls/interrupted"
-echo go > "$answers/disnix-deploy.wait"
+echo go > "$answers/disnix-activate.wait"
 loop_ends 0 'a cycle that is interrupted between two stages'
 has "$(cat "$log")" 'interrupted before the stage assign_ids' 'tells where'
 is "$(calls_of disnix-manifest)" 0 'and starts nothing more'
@@ -134,7 +134,7 @@ ended()
 wait_for 20 ended
 loop_ends 0 'is killed with its cycle after more TERM'
 ok 'and gone' wait_for 20 gone "$stubborn"
-rm "$answers/disnix-deploy.wait"
+rm "$answers/disnix-activate.wait"
 fake dydisnix-gendist
 
 # A generator.
@@ -143,7 +143,7 @@ write_model test1
 cp "$models/infrastructure.nix" "$answers/generate"
 start --geninfra=generate --interval=1 --retry-min=1
 wait_for 20 logged 2 'Capturing infrastructure'
-is "$(calls_of disnix-deploy)" 1 'a model that has not changed is not redeployed'
+is "$(calls_of disnix-activate)" 1 'a model that has not changed is not redeployed'
 echo '# only a comment' > "$answers/generate"
 cat "$models/infrastructure.nix" >> "$answers/generate"
 echo 3 > "$answers/generate.status"
@@ -155,7 +155,7 @@ more_calls()
     [ "$(calls_of generate)" -gt "$count" ]
 }
 ok 'the loop goes on' wait_for 20 more_calls
-is "$(calls_of disnix-deploy)" 1 'a comment is no change'
+is "$(calls_of disnix-activate)" 1 'a comment is no change'
 end_loop
 
 # Snapshots of a network that does not change.
@@ -167,14 +167,14 @@ snapshots()
     [ "$(calls_of disnix-snapshot)" -ge 3 ]
 }
 ok 'snapshots are taken at each interval, also of a watched model' wait_for 20 snapshots
-is "$(calls_of disnix-deploy)" 1 'nothing is redeployed for that'
+is "$(calls_of disnix-activate)" 1 'nothing is redeployed for that'
 end_loop
 
 # What the loop remembers may be lost.
 rm "$state/default/state.json"
 forget_calls
 ok 'a cycle without a state' watching --once
-is "$(calls_of disnix-deploy)" 1 'redeploys'
+is "$(calls_of disnix-activate)" 1 'redeploys'
 rm "$state/default/state.json"
 mkdir "$state/default/state.json"
 fails 1 'a state file that cannot be replaced fails the cycle' watching --once
@@ -188,7 +188,7 @@ captive() # COMMAND…
 }
 forget_calls
 fails 7 '--run ends with the status of its command, started after the first cycle' \
-    captive sh -c 'test -e "$calls/05-disnix-deploy.arguments" && exit 7'
+    captive sh -c 'test -e "$calls/06-disnix-activate.arguments" && exit 7'
 ok 'options of the command are its own' captive sh -c 'test "$1" = --once' sh --once
 fails 143 'a command that is ended by a signal' captive sh -c 'kill $$'
 fails 127 'a command that is not there' captive no-such-command

@@ -56,7 +56,7 @@ forget_calls
 start -i "$models/infrastructure.nix" --snapshot --interval=1 --grace=3600
 ok 'snapshots go on while a target may come back' wait_for 20 taken_again 2
 is "$(snapshots_of)" 'test1 ' 'of those that are there'
-is "$(calls_of disnix-deploy)" 0 'and nothing is adapted'
+is "$(calls_of disnix-activate)" 0 'and nothing is adapted'
 end_loop
 rm "$answers/silent.test2"
 
@@ -66,15 +66,15 @@ forget_calls
 rm -r "$state"
 start -i "$models/infrastructure.nix" --retry-min=3600 --retry-max=3600
 ok 'a system is deployed' wait_for 20 test -e "$state/default/deployed.xml"
-echo 2 > "$answers/disnix-deploy.status"
+echo 1 > "$answers/disnix-migrate.status"
 write_model test1
-ok 'the next deployment ends with 2' wait_for 20 logged 1 'the stage redeploy failed'
-rm "$answers/disnix-deploy.status"
-before=$(calls_of disnix-deploy)
+ok 'the next deployment does not migrate its state' wait_for 20 logged 1 'the stage redeploy failed'
+rm "$answers/disnix-migrate.status"
+before=$(calls_of disnix-activate)
 write_model test1 test2
 more()
 {
-    [ "$(calls_of disnix-deploy)" -gt "$before" ]
+    [ "$(calls_of disnix-activate)" -gt "$before" ]
 }
 ok 'the model that was deployed before comes back, and is deployed again' wait_for 10 more
 

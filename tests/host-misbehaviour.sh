@@ -19,7 +19,7 @@ alone()
 
 deploying()
 {
-    [ "$(calls_of disnix-deploy)" -eq 1 ]
+    [ "$(calls_of disnix-activate)" -eq 1 ]
 }
 
 # It hears, and begins a cycle.
@@ -44,7 +44,7 @@ while IFS='|' read -r how what message; do
     misbehaving "$how"
     ok "a plugin that $what" wait_for 20 logged 2 "$message"
     ok 'costs its cycle, which is tried again' hears
-    is "$(calls_of disnix-deploy)" 0 'and deploys nothing'
+    is "$(calls_of disnix-activate)" 0 'and deploys nothing'
     end_loop
 done << 'EOF'
 crash|crashes|the cycle was ended by signal 11
@@ -56,7 +56,7 @@ EOF
 for how in close reuse; do
     misbehaving "$how"
     ok "a plugin that closes all descriptors ($how)" wait_for 20 logged 2 'Using infrastructure model'
-    is "$(calls_of disnix-deploy)" 0 'deploys nothing that nobody could end'
+    is "$(calls_of disnix-activate)" 0 'deploys nothing that nobody could end'
     ok 'and the loop hears' hears
     end_loop
 done
@@ -76,7 +76,7 @@ end_loop
 # Memory.
 misbehaving eat
 ok 'a plugin that leaves no memory' wait_for 30 logged 2 'Using infrastructure model'
-is "$(calls_of disnix-deploy)" 0 'deploys nothing'
+is "$(calls_of disnix-activate)" 0 'deploys nothing'
 ok 'and the loop hears' hears
 end_loop
 
@@ -113,8 +113,8 @@ end_loop
 
 # A deployment that is ended by its deadline rolls back.
 fake dydisnix-gendist
-cp "$scratch/bin/disnix-deploy" "$scratch/plain"
-cat > "$scratch/bin/disnix-deploy" << 'EOF'
+cp "$scratch/bin/disnix-activate" "$scratch/plain"
+cat > "$scratch/bin/disnix-activate" << 'EOF'
 #!/bin/sh
 trap 'sleep 2; echo "rolled back"; exit 1' INT
 while :; do sleep 0.1; done
@@ -122,9 +122,9 @@ EOF
 start -i "$models/infrastructure.nix" --stage-timeout=redeploy=10 --stop-timeout=300
 ok 'a deployment that takes too long' wait_for 20 logged 1 'the stage redeploy takes too long and is ended'
 ok 'has the time to roll back' wait_for 20 logged 1 'rolled back'
-ok 'and is awaited' wait_for 20 logged 1 'disnix-deploy: exit status 1'
+ok 'and is awaited' wait_for 20 logged 1 'disnix-activate: exit status 1'
 end_loop
-cp "$scratch/plain" "$scratch/bin/disnix-deploy"
+cp "$scratch/plain" "$scratch/bin/disnix-activate"
 
 # A generator that hangs.
 cat > "$scratch/bin/hang" << 'EOF'

@@ -31,7 +31,7 @@ has "$(output)" "$state/default/events.jsonl: No such file" 'and say so'
 
 # What a running cycle shows.
 cp "$builddir/tests/plugins/record.so" "$scratch"
-mkfifo "$answers/disnix-deploy.wait"
+mkfifo "$answers/disnix-activate.wait"
 start -i "$models/infrastructure.nix" --plugin="$scratch/record.so" --plugin-option=record:reconstruct=silent:test2 \
     --retry-min=60 --retry-max=60
 ok 'a cycle is under way' wait_for 20 status_is 's.get("stage")' redeploy
@@ -44,8 +44,8 @@ has "$(output)" 'state        cycle, redeploy, for ' 'in words'
 is "$(mode "$socket") $(mode "$XDG_RUNTIME_DIR/dydisnix-self-adapt")" '600 700' 'the socket is for its user only'
 ok 'trigger asks for another one' ctl trigger
 is "$(output)" '' 'without a word'
-: > "$answers/disnix-deploy.wait"
-rm "$answers/disnix-deploy.wait"
+: > "$answers/disnix-activate.wait"
+rm "$answers/disnix-activate.wait"
 ok 'which runs when the first has ended' wait_for 20 logged 2 'Using infrastructure model'
 wait_for 20 status_is 's["phase"]' idle
 

@@ -94,7 +94,7 @@ member() # HOOK EXPRESSION
         "$scratch/events/$1.json" "$2"
 }
 ok 'hooks that take nothing' record -F "$models/filters.nix" --interface=client --target-property=ip -m 3 --show-trace
-is "$(called)" 'dydisnix-gendist disnix-manifest nix-store disnix-deploy ' 'leave all stages to Disnix'
+is "$(called)" 'dydisnix-gendist disnix-manifest nix-store disnix-distribute disnix-activate disnix-migrate disnix-set ' 'leave all stages to Disnix'
 is "$(ls "$scratch/events" | tr '\n' ' ')" \
     'assign_ids.json augment.json capture.json cycle_finished.json reconstruct.json redeploy.json redistribute.json snapshot.json ' \
     'every hook is called'
@@ -153,12 +153,12 @@ for hook in capture augment reconstruct redistribute assign_ids redeploy; do
     has "$(output)" "plugin record: its hook $hook failed with 1" 'its plugin is told'
     has "$(output)" "the stage $hook failed" 'and its stage'
     is "$(member cycle_finished '[e["outcome"], e["stage"]]')" "['failed', '$hook']" 'cycle_finished is called'
-    is "$(calls_of disnix-deploy)" 0 'nothing is deployed'
+    is "$(calls_of disnix-activate)" 0 'nothing is deployed'
     fails 1 "$hook crashes" record --plugin-option=record:$hook=crash
     has "$(output)" 'the cycle was ended by signal 11' 'is told'
     is "$(member cycle_finished '[e["outcome"], e["stage"]]')" "['failed', '$hook']" \
         'cycle_finished is called, in a process of its own'
-    is "$(calls_of disnix-deploy)" 0 'nothing is deployed'
+    is "$(calls_of disnix-activate)" 0 'nothing is deployed'
 done
 fails 1 'a hook that gives back nonsense' record --plugin-option=record:redistribute=odd
 has "$(output)" 'its hook redistribute failed with 77' 'failed'

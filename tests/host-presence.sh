@@ -120,14 +120,14 @@ end_loop
 
 # A reconstruction that does not hear of a target.
 forget_calls
-echo 1 > "$answers/disnix-deploy.status"
+echo 1 > "$answers/disnix-activate.status"
 start -i "$models/infrastructure.nix" --probe-interval=10 --retry-min=1 --retry-max=1 --plugin="$plugin" \
     --plugin-option=record:reconstruct=silent:test2
 ok 'a target that is silent within a cycle' wait_for 20 model_is 'test1 test2'
 ok 'is left out of the next one' wait_for 20 model_is test1
 ok 'until it answers' wait_for 20 model_is 'test1 test2'
 end_loop
-rm "$answers/disnix-deploy.status"
+rm "$answers/disnix-activate.status"
 
 # A reboot is not a crash.
 forget_calls
@@ -138,10 +138,10 @@ silent test2
 ok 'a target that vanishes has its grace' wait_for 20 has_status test2 grace
 rm "$answers/silent.test2"
 ok 'in which it may come back' wait_for 20 has_status test2 here
-is "$(calls_of disnix-deploy)" 1 'and nothing was redeployed'
+is "$(calls_of disnix-activate)" 1 'and nothing was redeployed'
 write_model test1
 ok 'a target that leaves the model has it too' wait_for 20 has_status test2 grace
-is "$(calls_of disnix-deploy)" 1 'for it may come back there'
+is "$(calls_of disnix-activate)" 1 'for it may come back there'
 end_loop
 write_model test1 test2
 rm -r "$state"
@@ -163,7 +163,7 @@ for target in test3 test4 test5; do
     sleep 0.5
 done
 ok 'one that changes' wait_for 20 deployed_with 'test1 test5'
-is "$(calls_of disnix-deploy)" 2 'when it has come to rest'
+is "$(calls_of disnix-activate)" 2 'when it has come to rest'
 lacks "$(cat "$log")" 'added: test3' 'and not before'
 end_loop
 rm -r "$state"
@@ -208,7 +208,7 @@ wait_for 20 deployed_with 'test1 test2 test3 test4'
 write_model test1
 ok 'more targets are lost than a failure explains' wait_for 20 logged 1 '3 of 4 targets are lost at once'
 ok 'which pauses adaptation' grep -q '"paused"' "$state/default/state.json"
-is "$(calls_of disnix-deploy)" 1 'and nothing is redeployed'
+is "$(calls_of disnix-activate)" 1 'and nothing is redeployed'
 write_model test1 test2 test3 test4
 ok 'they are back' wait_for 20 logged 1 'there again, adaptation goes on'
 write_model test1
@@ -219,7 +219,7 @@ say pause
 ok 'and pauses' wait_for 20 logged 1 'Adaptation is paused'
 write_model test1 test2
 wait_for 20 has_status test2 here
-is "$(calls_of disnix-deploy)" 2 'nothing is redeployed'
+is "$(calls_of disnix-activate)" 2 'nothing is redeployed'
 end_loop
 start -i "$models/infrastructure.nix" --probe-interval=1
 ok 'also by the next loop' wait_for 20 logged 1 'Using infrastructure model'

@@ -11,17 +11,17 @@ gone()
 
 deploying()
 {
-    [ "$(calls_of disnix-deploy)" -ge 1 ]
+    [ "$(calls_of disnix-activate)" -ge 1 ]
 }
 
 # A deployment that takes its time to roll back: INT, and TERM only if it does not end.
-cp "$scratch/bin/disnix-deploy" "$scratch/plain"
-cat > "$scratch/bin/disnix-deploy" << 'EOF'
+cp "$scratch/bin/disnix-activate" "$scratch/plain"
+cat > "$scratch/bin/disnix-activate" << 'EOF'
 #!/bin/sh
 trap 'echo interrupted' INT
 trap 'echo terminated' TERM
 echo $$ > "$calls/deployment"
-: > "$calls/01-disnix-deploy.arguments"
+: > "$calls/01-disnix-activate.arguments"
 while :; do sleep 0.1; done
 EOF
 start -i "$models/infrastructure.nix" --stop-timeout=2
@@ -44,7 +44,7 @@ wait "$loop"
 is $? 0 'and the loop ends'
 loop=
 ok 'nothing is left' gone "$deployment"
-cp "$scratch/plain" "$scratch/bin/disnix-deploy"
+cp "$scratch/plain" "$scratch/bin/disnix-activate"
 
 # With its parent.
 forget_calls
@@ -88,7 +88,7 @@ for stage in reconstruct snapshot assign_ids redeploy; do
     fails 1 "a guard that does not allow $stage" everything
     has "$(output)" "the guard does not allow the stage $stage: exit status 1" 'is told'
     is "$(tail -n 1 "$calls/guard")" "lock $stage" 'and ends the cycle there'
-    is "$(calls_of disnix-deploy)" 0 'nothing is deployed'
+    is "$(calls_of disnix-activate)" 0 'nothing is deployed'
     rm "$answers/guard.$stage"
 done
 forget_calls
@@ -105,7 +105,7 @@ start -i "$models/infrastructure.nix" --guard=deposed
 wait "$loop"
 is $? 1 'a guard that ends with 3 ends the loop'
 loop=
-is "$(calls_of disnix-deploy)" 0 'and nothing is deployed'
+is "$(calls_of disnix-activate)" 0 'and nothing is deployed'
 (
     : > "$log"
     watching --guard=deposed --run -- sh -c 'echo begun; exec sleep 600' > "$log" 2>&1
@@ -119,7 +119,7 @@ forget_calls
 start -i "$models/infrastructure.nix" --no-probe --resync=1s
 deployed_again()
 {
-    [ "$(calls_of disnix-deploy)" -ge 3 ]
+    [ "$(calls_of disnix-activate)" -ge 3 ]
 }
 ok 'a resync redeploys though nothing changes' wait_for 20 deployed_again
 is "$(grep -c 'A change in the infrastructure' "$log")" 1 'and tells of no change'

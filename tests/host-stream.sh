@@ -65,7 +65,7 @@ print '{ nonsense\0'
 ok 'nonsense is a failed cycle' wait_for 20 logged 1 'the stage detect failed'
 print '{ }\0'
 ok 'and so is a network without targets' wait_for 20 logged 1 'that would undeploy everything'
-is "$(calls_of disnix-deploy)" "$(grep -c 'A change in the infrastructure' "$log")" 'neither is deployed'
+is "$(calls_of disnix-activate)" "$(grep -c 'A change in the infrastructure' "$log")" 'neither is deployed'
 print "$(model test1)"
 print 'end 0'
 ok 'half a document at its end' wait_for 20 logged 1 'stream: it ended within a model, which is dropped'

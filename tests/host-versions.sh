@@ -62,7 +62,7 @@ deployed_before "$previous"
 model_of a=10.0.0.1 b=10.0.0.2
 ok 'a cycle with manifests of version 1' watching --once --snapshot
 is "$(arguments note-snapshot | tail -n 1)" "$previous" 'takes snapshots by the manifest that is deployed'
-has "$(arguments disnix-deploy)" "$manifest" 'and deploys'
+has "$(arguments disnix-activate)" "$manifest" 'and deploys'
 is "$(remembered 'sorted(s["snapshots"])')" "['a', 'b']" 'what it remembers of targets goes by their names'
 
 # A machine that has left the model is left out by its name, and the rest is of version 1 still.
@@ -79,5 +79,5 @@ write_old "$store/$hash-previous.xml" 10.0.0.1
 write_old "$store/$hash-manifest.xml" 10.0.0.2
 model_of a=10.0.0.1 b=10.0.0.2
 ok 'state moves between targets whose names are not their keys' watching --once
-is "$(calls_of disnix-deploy)" 1 'that is deployed'
+is "$(calls_of disnix-activate)" 1 'that is deployed'
 done_testing

@@ -45,7 +45,6 @@ unit_tests = \
 	tests/unit/supervisor \
 	tests/unit/survivors \
 	tests/unit/switches \
-	tests/unit/transcript \
 	tests/unit/value \
 	tests/unit/walks \
 	tests/unit/warnings \
@@ -125,8 +124,6 @@ tests_switched_scenario_LDADD = lab/libscenario.a lab/libreport.a lab/libscenari
 	tests/libswitched.a tests/libswitchedhost.a $(libraries_of_engine)
 tests_unit_explored_CPPFLAGS = $(scenario_flags)
 tests_unit_explored_LDADD = $(libraries_of_scenarios)
-tests_unit_transcript_CPPFLAGS = $(AM_CPPFLAGS) -iquote $(top_srcdir)/host
-tests_unit_transcript_LDADD = host/libhost.a $(LDADD)
 tests_unit_survivors_CPPFLAGS = $(tests_unit_check_CPPFLAGS)
 tests_unit_survivors_LDADD = $(tests_unit_check_LDADD)
 tests_unit_mentions_CPPFLAGS = $(tests_unit_check_CPPFLAGS)

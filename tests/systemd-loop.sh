@@ -76,7 +76,10 @@ echo '{ infrastructure }: { }' > "$TMPDIR/distribution.nix"
 nix-store --add "$TMPDIR/distribution.nix"
 EOF
 echo 'nix-store --add /etc/models/manifest.xml' | program disnix-manifest
-program disnix-deploy << 'EOF'
+for name in disnix-distribute disnix-migrate disnix-set; do
+    echo 'exit 0' | program $name
+done
+program disnix-activate << 'EOF'
 env > "$HOME/environment"
 cat "$CREDENTIALS_DIRECTORY/ssh-key" > "$HOME/key"
 for place in /etc/open /usr /nix/store /nix/var/nix/profiles /var/lib /run /boot; do

@@ -83,7 +83,7 @@ static void mistakes_are_told_where_they_are(void **state)
     has_mistake(TIMELINE("{ \"event\": \"fail\", \"operation\": \"--fly\" }"),
                 "this must be one of: --query-requisites");
     has_mistake(TIMELINE("{ \"event\": \"fail\" }"), "what fails must be an operation, a stage or a program");
-    has_mistake(TIMELINE("{ \"event\": \"end\", \"phase\": \"locking\" }"),
+    has_mistake(TIMELINE("{ \"event\": \"end\", \"phase\": \"activating\" }"),
                 "it ends with a status or by a signal");
     has_mistake(TIMELINE("{ \"event\": \"trigger\", \"at\": {} }"),
                 "/at: this must be a stage, a phase or a call");
