@@ -16,7 +16,7 @@ _dydisnix_value()
 # The words that are no options: those of the section Commands or Subcommands.
 _dydisnix_commands()
 {
-    sed -nE '/^(Subc|C)ommands:/,/^$/s/^ +([a-z][a-z-]*).*/\1/p' <<< "$1"
+    sed -nE '/^(Subc|C)ommands:/,/^$/s/^ +([[:lower:]][[:lower:]-]*).*/\1/p' <<< "$1"
 }
 
 _dydisnix_files() # WORD [-d]
@@ -42,7 +42,7 @@ _dydisnix_complete_value() # WORD VALUE PROGRAM
         *FILE*) _dydisnix_files "$word" ;;
         DIR*) _dydisnix_files "$word" -d ;;
         COMMAND | CLIENT) mapfile -t COMPREPLY < <(compgen -c -- "$word") ;;
-        [a-z0-9]*\|*) mapfile -t COMPREPLY < <(compgen -W "${value//|/ }" -- "$word") ;;
+        [[:lower:][:digit:]]*\|*) mapfile -t COMPREPLY < <(compgen -W "${value//|/ }" -- "$word") ;;
     esac
 }
 
@@ -69,7 +69,7 @@ _dydisnix()
         _dydisnix_complete_value "$word" "$value" "$program"
     elif [[ $word == -* ]]; then
         mapfile -t COMPREPLY < <(compgen -W "$(_dydisnix_options "$usage" |
-            grep -oE -- '(^|, )--?[A-Za-z][a-z-]*=?' | sed 's/^, //')" -- "$word")
+            grep -oE -- '(^|, )--?[[:alpha:]][[:lower:]-]*=?' | sed 's/^, //')" -- "$word")
         [[ ${COMPREPLY[0]-} != *= ]] || compopt -o nospace 2> /dev/null
     else
         value=$(_dydisnix_commands "$usage")

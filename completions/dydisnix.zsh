@@ -17,7 +17,7 @@ _dydisnix_specifications()
             (*FILE*) action=_files ;;
             (DIR*) action='_path_files -/' ;;
             (COMMAND|CLIENT) action=_command_names ;;
-            ([a-z0-9]*\|*) action="(${value//|/ })" ;;
+            ([[:lower:][:digit:]]*\|*) action="(${value//|/ })" ;;
             (*) action= ;;
         esac
         text=${${${${text//\[/(}//\]/)}//  ##/ }# }
@@ -44,7 +44,7 @@ _dydisnix()
         return
     fi
     _dydisnix_specifications $usage
-    names=(${(M)${(f)${${usage#*ommands:}%%$'\n\n'*}}:#[[:space:]]##[a-z]*})
+    names=(${(M)${(f)${${usage#*ommands:}%%$'\n\n'*}}:#[[:space:]]##[[:lower:]]*})
     names=(${${names##[[:space:]]##}%%[[:space:]]*})
     if [[ $usage == *ommands:* ]]; then
         _arguments -s -S $reply "1:command:($names)" '*:target: '

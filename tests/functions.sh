@@ -26,6 +26,10 @@ test_pid=$$
 XDG_RUNTIME_DIR=$scratch/run
 export XDG_RUNTIME_DIR
 
+# [a-z] is what it says only there: in tr_TR, for one, neither q nor w is among these.
+LC_ALL=C
+export LC_ALL
+
 # Nix has neither the machine's store nor its configuration, but what tests/with-nix or the lab gives it.
 if [ -z "${WITH_NIX-}" ]; then
     NIX_CONF_DIR=$scratch NIX_USER_CONF_FILES= NIX_REMOTE=dummy://

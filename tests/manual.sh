@@ -4,8 +4,8 @@
 . "$srcdir/tests/functions.sh"
 
 : "${programs:?}" "${pages:?}"
-LC_ALL=C MANWIDTH=200
-export LC_ALL MANWIDTH
+MANWIDTH=200
+export MANWIDTH
 
 # All options in a text.
 options()
@@ -13,10 +13,10 @@ options()
     grep -oE '(^|[^a-z0-9-])--?[a-z][a-z-]*' | grep -oE -e '--?[a-z].*' | sort -u
 }
 
-# The tags of the section OPTIONS: "-s FILE, --services=FILE".
+# The tags of the section OPTIONS: "-s FILE, --services=FILE". Versions of groff indent by five or by seven.
 tags()
 {
-    sed -n '/^OPTIONS/,/^[A-Z]/p' | grep '^       -' | sed 's/^ *//; s/   .*//'
+    sed -n '/^OPTIONS/,/^[A-Z]/p' | grep -E '^ {5,7}-' | sed 's/^ *//; s/   .*//'
 }
 
 # The commands in a text of --help, and in a page.
@@ -46,9 +46,10 @@ for program in $programs; do
     options < "$page" > "$scratch/known"
     is "$(options < "$scratch/help" | grep -vxF -f "$scratch/known")" '' "$name has every option of --help"
     options < "$scratch/help" > "$scratch/known"
+    ok "$name has tags of options" test -n "$(tags < "$page")"
     is "$(tags < "$page" | options | grep -vxF -f "$scratch/known")" '' "--help has every option of $name"
     for command in $(commands < "$scratch/help"); do
-        ok "$name has the command $command" grep -qE "^       ([^.]*, )?$command\b" "$page"
+        ok "$name has the command $command" grep -qE "^ {5,7}([^.]*, )?$command\b" "$page"
     done
     for variable in $(grep -oE '\b[A-Z][A-Z]+_[A-Z_]+\b' "$scratch/help" | sort -u); do
         has "$(cat "$page")" "$variable" "$name has $variable"

@@ -116,9 +116,9 @@ static void clocks(void **state)
 
     (void)state;
     operations->sleep(20);
-    assert_in_range(operations->now() - before, 20, 10000);
+    assert_in_range(operations->now() - before, 20, 600000);
     operations->sleep(-5);
-    assert_in_range(time(NULL) - clock, 0, 10);
+    assert_in_range(time(NULL) - clock, 0, 600);
 }
 
 static void random_numbers_differ(void **state)
