@@ -3,6 +3,7 @@
 
 #include "cleanup.h"
 #include "locks.h"
+#include "migrate.h"
 #include "operations.h"
 #include "stages.h"
 #include "strings.h"
@@ -18,19 +19,9 @@ static void coordinator_options(struct arguments *arguments, const struct settin
     arguments_option(arguments, "--coordinator-profile-path", settings->coordinator_profile_path);
 }
 
-static void migration_options(struct arguments *arguments, const struct settings *settings)
-{
-    if (settings->delete_state)
-        arguments_add(arguments, "--delete-state");
-    if (settings->depth_first)
-        arguments_add(arguments, "--depth-first");
-    arguments_option(arguments, "--keep", settings->keep);
-}
-
 static const char *const programs[] = {
     [DEPLOYMENT_DISTRIBUTING] = "disnix-distribute",
     [DEPLOYMENT_ACTIVATING] = "disnix-activate",
-    [DEPLOYMENT_MIGRATING] = "disnix-migrate",
     [DEPLOYMENT_SETTING] = "disnix-set",
 };
 
@@ -39,13 +30,11 @@ static void phase_arguments(struct arguments *arguments, const struct deployment
 {
     const struct settings *settings = deployment->late->recovery->settings;
     arguments_add(arguments, programs[phase]);
-    if (phase == DEPLOYMENT_DISTRIBUTING || phase == DEPLOYMENT_MIGRATING)
+    if (phase == DEPLOYMENT_DISTRIBUTING)
         arguments_option(arguments, "-m", settings->max_concurrent_transfers);
-    if (phase != DEPLOYMENT_DISTRIBUTING)
+    else
         coordinator_options(arguments, settings);
-    if (phase == DEPLOYMENT_MIGRATING)
-        migration_options(arguments, settings);
-    if (phase == DEPLOYMENT_ACTIVATING || phase == DEPLOYMENT_MIGRATING)
+    if (phase == DEPLOYMENT_ACTIVATING)
         arguments_option(arguments, "-o", deployment->previous);
     arguments_add(arguments, deployment->new);
 }
@@ -93,7 +82,11 @@ static enum deploy_outcome migrate(const struct deployment *deployment)
         return DEPLOY_DONE;
     if (interrupted(deployment, DEPLOYMENT_MIGRATING))
         return DEPLOY_STATE_FAILED;
-    enum deploy_outcome outcome = outcome_of(run_phase(deployment, DEPLOYMENT_MIGRATING));
+    struct state *state = deployment->late->recovery->state;
+    int status = phase_begin(state, DEPLOYMENT_MIGRATING) == 0 ? migrate_components(deployment->late) : -1;
+    if (status >= 0)
+        phase_end(state, DEPLOYMENT_MIGRATING, status);
+    enum deploy_outcome outcome = outcome_of(status);
     return outcome == DEPLOY_FAILED ? DEPLOY_STATE_FAILED : outcome;
 }
 

@@ -17,6 +17,7 @@ host_libhost_a_SOURCES = \
 	host/locks.c host/locks.h \
 	host/mended.c host/mended.h \
 	host/mentions.c host/mentions.h \
+	host/migrate.c host/migrate.h \
 	host/model.c host/model.h \
 	host/notify.c host/notify.h \
 	host/outside.c host/outside.h \

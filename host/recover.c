@@ -56,7 +56,7 @@ int recover_wait(const struct recovery *recovery)
     return -1;
 }
 
-static const char *const kept_files[] = { RUNNING, "set.xml", "new", "previous" };
+static const char *const kept_files[] = { RUNNING, "set.xml", "away.xml", "arriving.xml", "new", "previous" };
 
 void recover_tidy(const struct recovery *recovery)
 {

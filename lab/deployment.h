@@ -47,6 +47,8 @@ bool acquire_locks(const struct deployment *deployment);
 bool release_locks(const struct deployment *deployment);
 enum activation activate_configuration(const struct deployment *deployment);
 bool snapshot_state(const struct deployment *deployment);
+bool restore_state(const struct deployment *deployment);
+bool delete_state(const struct deployment *deployment, const struct manifest *manifest);
 bool migrate_state(const struct deployment *deployment);
 bool set_target_profiles(const struct deployment *deployment);
 bool set_coordinator_profile(const struct deployment *deployment);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * The programs that work on a manifest: disnix-deploy, its phases disnix-distribute, disnix-activate, disnix-migrate and
- * disnix-set, and disnix-snapshot.
+ * The programs that work on a manifest: disnix-deploy, its phases disnix-distribute, disnix-activate and disnix-set, and
+ * those for state: disnix-snapshot, disnix-restore and disnix-delete-state.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -187,16 +187,27 @@ int disnix_distribute_main(int count, char **arguments)
     return deployment_end(&deployment, done ? 0 : 1);
 }
 
-int disnix_migrate_main(int count, char **arguments)
+int disnix_restore_main(int count, char **arguments)
 {
     struct engine_options options;
     struct deployment deployment;
-    int status = engine_options_read(count, arguments,
-                                     COMMON_OPTIONS | MIGRATION_OPTIONS | ENGINE_OPTION(DELETE_STATE), true, &options);
+    int status = engine_options_read(count, arguments, COMMON_OPTIONS | MIGRATION_OPTIONS, true, &options);
     if (status >= 0)
         return status;
     bool done = deployment_begin(&deployment, &options) == 0 && read_both(&deployment, &options) == 0
-                && migrate_state(&deployment);
+                && restore_state(&deployment);
+    return deployment_end(&deployment, done ? 0 : 1);
+}
+
+int disnix_delete_state_main(int count, char **arguments)
+{
+    struct engine_options options;
+    struct deployment deployment;
+    int status = engine_options_read(count, arguments, COMMON_OPTIONS, true, &options);
+    if (status >= 0)
+        return status;
+    bool done = deployment_begin(&deployment, &options) == 0 && read_new(&deployment, &options) == 0
+                && delete_state(&deployment, &deployment.manifest);
     return deployment_end(&deployment, done ? 0 : 1);
 }
 

@@ -4,11 +4,12 @@
 #include <string.h>
 
 const char *const engine_names[] = { "disnix-activate",
+                                     "disnix-delete-state",
                                      "disnix-deploy",
                                      "disnix-distribute",
                                      "disnix-env",
                                      "disnix-manifest",
-                                     "disnix-migrate",
+                                     "disnix-restore",
                                      "disnix-set",
                                      "disnix-snapshot",
                                      "dydisnix-augment-infra",
@@ -18,11 +19,12 @@ const char *const engine_names[] = { "disnix-activate",
                                      NULL };
 
 static engine_main *const mains[] = { disnix_activate_main,
+                                      disnix_delete_state_main,
                                       disnix_deploy_main,
                                       disnix_distribute_main,
                                       disnix_env_main,
                                       disnix_manifest_main,
-                                      disnix_migrate_main,
+                                      disnix_restore_main,
                                       disnix_set_main,
                                       disnix_snapshot_main,
                                       dydisnix_augment_infra_main,

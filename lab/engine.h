@@ -14,7 +14,8 @@ engine_main *engine_find(const char *name);
 /* The names of all of them, NULL-terminated. */
 extern const char *const engine_names[];
 
-engine_main disnix_activate_main, disnix_deploy_main, disnix_distribute_main, disnix_migrate_main, disnix_set_main;
+engine_main disnix_activate_main, disnix_deploy_main, disnix_distribute_main, disnix_set_main;
+engine_main disnix_delete_state_main, disnix_restore_main;
 engine_main disnix_snapshot_main;
 engine_main disnix_env_main, disnix_manifest_main;
 engine_main dydisnix_augment_infra_main, dydisnix_gendist_main, dydisnix_id_assign_main;

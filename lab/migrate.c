@@ -341,7 +341,7 @@ bool snapshot_state(const struct deployment *deployment)
     return success;
 }
 
-static bool restore_state(const struct deployment *deployment)
+bool restore_state(const struct deployment *deployment)
 {
     bool everything = deployment->no_upgrade || !deployment->previous.known;
     struct round round;
@@ -359,18 +359,20 @@ static bool restore_state(const struct deployment *deployment)
     return success;
 }
 
+bool delete_state(const struct deployment *deployment, const struct manifest *manifest)
+{
+    struct round round;
+    bool success = round_begin(&round, deployment, manifest, NULL) == 0
+                   && run_activity(&round, "--delete-state", "Deleting obsolete state", "Cannot delete state");
+    round_end(&round);
+    return success;
+}
+
 /* Disnix asks for all that there was to be deleted; only what is not active any more is. */
 static bool delete_obsolete_state(const struct deployment *deployment)
 {
-    struct round round;
-    if (!deployment->previous.known || deployment->no_upgrade)
-        return true;
-    int status = round_begin(&round, deployment, &deployment->previous.manifest, NULL);
-    bool success =
-        status == 0
-        && run_activity(&round, "--delete-state", "Deleting obsolete state", "Cannot delete state");
-    round_end(&round);
-    return success;
+    return !deployment->previous.known || deployment->no_upgrade
+           || delete_state(deployment, &deployment->previous.manifest);
 }
 
 bool migrate_state(const struct deployment *deployment)

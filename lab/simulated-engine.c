@@ -106,7 +106,7 @@ bool scenario_run_engine(struct simulated_scenario *scenario, const struct dydis
                          bool foreign, struct dydisnix_result *result)
 {
     static const char *const names[] = { "disnix-deploy",  "disnix-distribute", "disnix-activate",
-                                         "disnix-migrate", "disnix-set",        "disnix-snapshot",
+                                         "disnix-restore", "disnix-delete-state", "disnix-set", "disnix-snapshot",
                                          NULL };
     CLEANUP_BUFFER xmlBufferPtr output = simulated_memory(xmlBufferCreate());
     struct simulated_engine engine = { .program = program, .output = output, .foreign = foreign };

@@ -89,7 +89,7 @@ for spelling in "$everything" "$letters" "$equals"; do
         gets "$name" --profile mine --coordinator-profile-path "$models/profiles"
     done
     gets disnix-activate -o "$previous" "$manifest"
-    is "$(calls_of disnix-migrate)" 0 '--no-migration: there is no migration'
+    is "$(calls_of disnix-restore)" 0 '--no-migration: there is no migration'
     # What the script parses and does not pass on.
     gets disnix-manifest --target-property hostname --interface client --extra-params '{ a = "b c"; }'
     gets disnix-snapshot --coordinator-profile-path "$models/profiles"
@@ -102,10 +102,12 @@ is "$(said)" "$(lines 'Capturing infrastructure...' 'Captured infrastructure fil
     'Redeploying the system...' 'Building manifest...' 'Distributing intra-dependency closures...' 'Acquiring locks...' \
     'Activating new configuration...' 'Setting profiles...' 'Releasing locks...')" 'what is said of all steps'
 forget_calls
+write_manifest "$store/$hash-empty.xml"
+ln -sfn "/nix/store/$hash-empty.xml" "$models/profiles/mine-1-link"
 ok 'migration' script --services services.nix --qos qos.nix --geninfra generate --coordinator-profile-path profiles \
     -p mine -m 4 --delete-state --depth-first --keep 2
-gets disnix-migrate -m 4 --profile mine --coordinator-profile-path "$models/profiles" --delete-state --depth-first \
-    --keep 2 -o "$previous" "$manifest"
+gets disnix-restore --profile mine --coordinator-profile-path "$models/profiles" --no-upgrade -m 4 --depth-first --keep 2 \
+    "$state/mine/arriving.xml"
 
 # Variables that the script, or what it runs, reads.
 forget_calls
@@ -114,7 +116,7 @@ ok 'variables' env DISNIX_CLIENT_INTERFACE=their-client DISNIX_TARGET_PROPERTY=i
     "$with_nix" "$scratch/machine" "$builddir/dydisnix-self-adapt" --state-dir="$state" --once \
     -s "$models/services.nix" -q "$models/qos.nix"
 gets generate from variable
-for name in dydisnix-gendist disnix-manifest disnix-distribute disnix-activate disnix-migrate disnix-set; do
+for name in dydisnix-gendist disnix-manifest disnix-distribute disnix-activate disnix-restore disnix-set; do
     is "$(settings_of "$name" | grep DISNIX)" "$(lines DISNIX_CLIENT_INTERFACE=their-client DISNIX_DELETE_STATE=1 \
         DISNIX_DEPLOY_STATE=1 DISNIX_PROFILE=theirs DISNIX_TARGET_PROPERTY=ip)" "$name gets them all"
 done

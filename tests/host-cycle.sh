@@ -10,8 +10,8 @@ lines()
 }
 
 ok 'a cycle with nothing but what is required' watching --once
-phases='disnix-distribute disnix-activate disnix-migrate disnix-set'
-is "$(called)" "dydisnix-gendist disnix-manifest nix-store $phases " 'its programs, in their order'
+phases='disnix-distribute disnix-activate disnix-set'
+is "$(called)" 'dydisnix-gendist disnix-manifest nix-store disnix-distribute disnix-activate disnix-restore disnix-set ' 'its programs, in their order'
 is "$(arguments dydisnix-gendist)" "$(lines \
     --services "$models/services.nix" --infrastructure "$models/infrastructure.nix" --qos "$models/qos.nix" \
     --no-out-link --profile default --coordinator-profile-path "$scratch/the profiles")" 'dydisnix-gendist'
@@ -21,10 +21,12 @@ is "$(arguments disnix-manifest)" "$(lines \
 is "$(arguments nix-store)" "$(lines --realise "$manifest" --add-root "$state/default/new" --indirect)" \
     'the new manifest is kept from garbage collection'
 is "$(arguments disnix-distribute)" "$manifest" 'disnix-distribute'
-for name in disnix-activate disnix-migrate disnix-set; do
+for name in disnix-activate disnix-set; do
     is "$(arguments $name)" "$(lines --profile default --coordinator-profile-path "$scratch/the profiles" "$manifest")" \
         "$name, without an old manifest"
 done
+is "$(arguments disnix-restore)" "$(lines --profile default --coordinator-profile-path "$scratch/the profiles" \
+    --no-upgrade "$state/default/arriving.xml")" 'disnix-restore, of all that there is'
 is "$(settings_of disnix-manifest)" "$(lines DISNIX_PROFILE=default TMPDIR="$state/default/work")" \
     'settings are not made up'
 
@@ -68,9 +70,6 @@ is "$(arguments disnix-distribute)" "$(lines -m 7 "$manifest")" 'disnix-distribu
 is "$(arguments disnix-activate)" "$(lines \
     --profile 'my profile' --coordinator-profile-path "$scratch/the profiles" -o "$previous" "$manifest")" \
     'disnix-activate, against the manifest that is deployed'
-is "$(arguments disnix-migrate)" "$(lines \
-    -m 7 --profile 'my profile' --coordinator-profile-path "$scratch/the profiles" --delete-state --depth-first \
-    --keep 3 -o "$previous" "$manifest")" 'disnix-migrate, too'
 is "$(arguments disnix-set)" "$(lines \
     --profile 'my profile' --coordinator-profile-path "$scratch/the profiles" "$manifest")" 'disnix-set'
 for name in dydisnix-augment-infra disnix-snapshot dydisnix-gendist dydisnix-id-assign disnix-manifest $phases; do
@@ -88,7 +87,7 @@ ok 'once more, without migration' everything --no-migration
 has "$(arguments dydisnix-id-assign)" "$(lines --ids "$models/the ids.nix")" 'ids that were assigned are kept'
 is "$(arguments nix-store)" "$(lines --realise "$previous" --add-root "$state/my profile/previous" --indirect)" \
     'the manifest that is deployed is kept from garbage collection too'
-is "$(calls_of disnix-migrate)" 0 'nothing is migrated'
+is "$(calls_of disnix-restore)" 0 'nothing is migrated'
 
 # Options and variables.
 forget_calls

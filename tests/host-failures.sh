@@ -74,7 +74,7 @@ disnix-manifest redeploy
 nix-store redeploy
 disnix-distribute redeploy
 disnix-activate redeploy
-disnix-migrate redeploy
+disnix-restore redeploy
 disnix-set redeploy
 EOF
 for name in dydisnix-gendist disnix-manifest; do
@@ -107,10 +107,10 @@ ok 'a snapshot that fails does not stop the adaptation' stages --snapshot
 has "$(output)" 'disnix-snapshot: exit status 1' 'but is told'
 is "$(calls_of disnix-activate)" 1 'the system is redeployed'
 rm "$answers/disnix-snapshot.status"
-echo 1 > "$answers/disnix-migrate.status"
+echo 1 > "$answers/disnix-restore.status"
 fails 1 'services are active, state was not migrated: a failed redeployment' stages
 has "$(output)" 'state was not migrated' 'is told in words'
-rm "$answers/disnix-migrate.status"
+rm "$answers/disnix-restore.status"
 echo '<manifest version="2"><profiles>' > "$store/$hash-manifest.xml"
 forget_calls
 fails 1 'a new manifest that cannot be read' stages

@@ -66,10 +66,10 @@ forget_calls
 rm -r "$state"
 start -i "$models/infrastructure.nix" --retry-min=3600 --retry-max=3600
 ok 'a system is deployed' wait_for 20 test -e "$state/default/deployed.xml"
-echo 1 > "$answers/disnix-migrate.status"
+echo 3 > "$answers/disnix-activate.status"
 write_model test1
-ok 'the next deployment does not migrate its state' wait_for 20 logged 1 'the stage redeploy failed'
-rm "$answers/disnix-migrate.status"
+ok 'the next deployment leaves services active' wait_for 20 logged 1 'the stage redeploy failed'
+rm "$answers/disnix-activate.status"
 before=$(calls_of disnix-activate)
 write_model test1 test2
 more()

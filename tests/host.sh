@@ -37,7 +37,7 @@ EOF
     chmod +x "$scratch/bin/$1"
 }
 for name in dydisnix-augment-infra disnix-snapshot dydisnix-gendist dydisnix-id-assign disnix-manifest \
-    disnix-distribute disnix-activate disnix-migrate disnix-set nix-store generate; do
+    disnix-distribute disnix-activate disnix-restore disnix-delete-state disnix-set nix-store generate; do
     fake "$name"
 done
 

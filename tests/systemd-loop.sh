@@ -76,7 +76,7 @@ echo '{ infrastructure }: { }' > "$TMPDIR/distribution.nix"
 nix-store --add "$TMPDIR/distribution.nix"
 EOF
 echo 'nix-store --add /etc/models/manifest.xml' | program disnix-manifest
-for name in disnix-distribute disnix-migrate disnix-set; do
+for name in disnix-distribute disnix-restore disnix-set; do
     echo 'exit 0' | program $name
 done
 program disnix-activate << 'EOF'
