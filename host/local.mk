@@ -64,4 +64,5 @@ dydisnix_self_adaptctl_LDADD = host/libhost.a lib/libdydisnix.a $(LIBRARIES_USED
 
 dist_bin_SCRIPTS = host/dydisnix-etcd-guard host/dydisnix-etcd-leader
 
-dist_man_MANS += host/dydisnix-self-adapt-failover.7 host/dydisnix-self-adapt.1 host/dydisnix-self-adaptctl.1 host/dydisnix-plugin.3
+dist_man_MANS += host/dydisnix-etcd-guard.1 host/dydisnix-etcd-leader.1 host/dydisnix-self-adapt-failover.7 \
+	host/dydisnix-self-adapt.1 host/dydisnix-self-adaptctl.1 host/dydisnix-plugin.3

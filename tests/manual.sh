@@ -32,7 +32,7 @@ for page in $pages; do
     is "$(cat "$scratch/warnings")" '' "$name has no warnings"
     is "$(awk 'length > 200' "$scratch/pages/$name")" '' "$name has no line that is too long"
 done
-ours='\bdydisnix-(self-adapt(ctl)?|reconstruct|self-adapt-failover|lab[a-z-]*|plugin|formats|scenario)\([1-9]\)'
+ours='\bdydisnix-(etcd-guard|etcd-leader|self-adapt(ctl)?|reconstruct|self-adapt-failover|lab[a-z-]*|plugin|formats|scenario)\([1-9]\)'
 for name in $(cat "$scratch"/pages/* | grep -oE "$ours" | sed 's/(\(.\))/.\1/' | sort -u); do
     ok "$name, which a page names, is there" test -s "$scratch/pages/$name"
 done
