@@ -52,7 +52,8 @@ for text in '{' '{"version":2,"paused":{"reason":"operator","since":1}}' '{"vers
 done
 rm "$state/default/state.json"
 
-# Each program of the later stages.
+# Each program of the later stages, of a deployment in which state moves.
+write_manifest "$store/$hash-previous.xml"
 echo "$models/infrastructure.nix" > "$answers/dydisnix-augment-infra"
 stages()
 {
@@ -101,12 +102,14 @@ fails 1 'the directory of the profile cannot be made' stages --coordinator-profi
 has "$(output)" '/proc/none, where the coordinator profile is to be, is missing and cannot be made: ' 'that is told'
 is "$(calls_of disnix-manifest)" 0 'before anything is built'
 
+write_manifest "$store/$hash-previous.xml" test1 test2
 echo 1 > "$answers/disnix-snapshot.status"
 forget_calls
 ok 'a snapshot that fails does not stop the adaptation' stages --snapshot
 has "$(output)" 'disnix-snapshot: exit status 1' 'but is told'
 is "$(calls_of disnix-activate)" 1 'the system is redeployed'
 rm "$answers/disnix-snapshot.status"
+write_manifest "$store/$hash-previous.xml"
 echo 1 > "$answers/disnix-restore.status"
 fails 1 'services are active, state was not migrated: a failed redeployment' stages
 has "$(output)" 'state was not migrated' 'is told in words'
