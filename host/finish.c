@@ -10,7 +10,10 @@
 
 #include "cleanup.h"
 #include "client.h"
+#include "calls.h"
 #include "operations.h"
+#include "paths.h"
+#include "resend.h"
 #include "stages.h"
 #include "survivors.h"
 
@@ -43,6 +46,15 @@ static int run_set(const struct broken *broken, const char *option, const char *
     return transcript ? stage_run(broken->recovery->settings, &program, NULL, NULL, NULL) : -1;
 }
 
+static void leave_profile(const struct broken *broken, const struct target *target, const char *path)
+{
+    CLEANUP_ARGUMENTS struct arguments arguments = { 0 };
+    client_arguments(&arguments, target, "--set");
+    arguments_add(&arguments, path);
+    arguments_option(&arguments, "--profile", broken->recovery->settings->profile);
+    broken_leave(broken, target, "set", NULL, &arguments);
+}
+
 /* Takes profiles out of the new manifest: those of targets that do not answer are set when they do, those where somebody
  * else has deployed are not. */
 static bool drop_profiles(struct broken *broken)
@@ -51,17 +63,10 @@ static bool drop_profiles(struct broken *broken)
     for (size_t i = 0; i < before; i++) {
         const struct profile profile = broken->new.profiles[i];
         const struct target *target = infrastructure_find(&broken->new.infrastructure, profile.target);
-        CLEANUP_ARGUMENTS struct arguments arguments = { 0 };
-        if (!target || broken_is_ours(broken, profile.target)) {
+        if (!target || broken_is_ours(broken, profile.target))
             broken->new.profiles[kept++] = profile;
-            continue;
-        }
-        if (broken_answers(broken, profile.target))
-            continue;
-        client_arguments(&arguments, target, "--set");
-        arguments_add(&arguments, profile.path);
-        arguments_option(&arguments, "--profile", broken->recovery->settings->profile);
-        broken_leave(broken, target, "set", NULL, &arguments);
+        else if (!broken_answers(broken, profile.target))
+            leave_profile(broken, target, profile.path);
     }
     broken->new.profile_count = kept;
     return kept < before;
@@ -83,14 +88,55 @@ static int note_deployed(const struct broken *broken)
     return 0;
 }
 
+/* Asks every target for the profile that it has. */
+static void ask_profiles(const struct broken *broken, struct calls *calls)
+{
+    CLEANUP_FREE char *link = target_profile_path(broken->recovery->settings->profile);
+    for (size_t i = 0; link && i < broken->new.profile_count; i++) {
+        struct profile *profile = &broken->new.profiles[i];
+        const struct target *target = infrastructure_find(&broken->new.infrastructure, profile->target);
+        struct call *call = target ? calls_add(calls, profile->target) : NULL;
+        if (!call)
+            continue;
+        client_arguments(&call->arguments, target, "--query-requisites");
+        arguments_add(&call->arguments, link);
+        call->closure = profile;
+    }
+    calls_run(calls, ask_deadline, true);
+}
+
+/* Those that could not be set are left to later, as those that do not answer. 0, or -1: not one could be set. */
+static int leave_unset(struct broken *broken)
+{
+    CLEANUP_CALLS struct calls calls = { 0 };
+    size_t unset = 0;
+    ask_profiles(broken, &calls);
+    for (size_t i = 0; i < calls.count; i++) {
+        const struct profile *profile = calls.items[i].closure;
+        const char *output = calls.items[i].done ? calls.items[i].output : "", *last = strrchr(output, '\n');
+        if (strcmp(last ? last + 1 : output, profile->path) == 0)
+            continue;
+        unset++;
+        log_warning(profile->target, "its profile cannot be set, and is set later");
+        leave_profile(broken, infrastructure_find(&broken->new.infrastructure, profile->target), profile->path);
+        json_object_set_new(broken->silent, profile->target, json_true());
+    }
+    return unset < calls.count ? 0 : -1;
+}
+
+/* Those that fail to get their closures fail to be set, too. */
 static int set_profiles(struct broken *broken)
 {
     CLEANUP_FREE char *file = broken_path(broken->recovery, "set.xml");
-    if (!file)
+    CLEANUP_FREE char *transcript = broken_path(broken->recovery, RUNNING "/disnix-distribute");
+    if (!file || !transcript)
         return -1;
-    if (!drop_profiles(broken))
-        return run_set(broken, NULL, broken->path);
-    if (write_manifest(&broken->new, file) != 0 || run_set(broken, "--no-coordinator-profile", file) != 0)
+    bool whole = !drop_profiles(broken);
+    if (!whole && write_manifest(&broken->new, file) != 0)
+        return -1;
+    const char *manifest = whole ? broken->path : file;
+    resend_profiles(broken->recovery, manifest, transcript);
+    if (run_set(broken, "--no-coordinator-profile", manifest) != 0 && leave_unset(broken) != 0)
         return -1;
     return run_set(broken, "--no-target-profiles", broken->path);
 }

@@ -8,6 +8,7 @@
 #include "mended.h"
 #include "operations.h"
 #include "paths.h"
+#include "resend.h"
 
 static json_t *as_json(const struct arguments *arguments)
 {
@@ -66,25 +67,31 @@ int leftovers_add(struct state *state, const struct leftover *leftover)
     if (!list_of(state))
         json_object_set_new(state->root, "leftovers", json_array());
     if (!entry) {
-        json_array_append_new(list_of(state), json_pack("{ss so s[]}", "target", leftover->target, "ask",
-                                                        as_json(leftover->ask), "calls"));
+        json_array_append_new(list_of(state), json_pack("{ss so si s[]}", "target", leftover->target, "ask",
+                                                        as_json(leftover->ask), "version", leftover->version,
+                                                        "calls"));
         entry = entry_of(state, leftover->target);
     }
     json_t *calls = json_object_get(entry, "calls");
     return call && is_noted(calls, call) ? 0 : json_array_append(calls, call);
 }
 
-/* Whether the target is of the model; a manifest of version 1 has keys for names. One that has left the model stays for
- * when it comes back: it is not asked, for it may be dead. */
-static bool wants_asking(const json_t *entry, const struct infrastructure *model)
+/* The target in the model; a manifest of version 1 has keys for names. NULL: it has left the model, and what is left stays
+ * for when it comes back: it is not asked, for it may be dead. */
+static const struct target *target_of(const json_t *entry, const struct infrastructure *model)
 {
     const char *name = text(entry, "target");
     for (size_t i = 0; i < model->count; i++) {
         const char *key = target_connection_key(&model->targets[i]);
         if (strcmp(model->targets[i].name, name) == 0 || (key && strcmp(key, name) == 0))
-            return true;
+            return &model->targets[i];
     }
-    return false;
+    return NULL;
+}
+
+static bool wants_asking(const json_t *entry, const struct infrastructure *model)
+{
+    return target_of(entry, model) != NULL;
 }
 
 bool leftovers_exist(const struct state *state, const struct infrastructure *model)
@@ -119,17 +126,30 @@ static bool question(const json_t *words, struct arguments *arguments, const cha
     return false;
 }
 
-/* Whether the target's store does not have any more what the call is about: its disk is another one, and nothing is
- * left there of that deployment. */
-static bool has_lost(const char *target, const json_t *described)
+/* The path that the call is about, if the target's store does not have it: Nix may have collected it, or the disk may be
+ * another one. malloc()ed. */
+static char *missing_path(const char *target, const json_t *described)
 {
     CLEANUP_CALLS struct calls calls = { 0 };
     struct call *call = calls_add(&calls, target);
     const char *path = NULL;
     if (!call || !question(json_object_get(described, "arguments"), &call->arguments, &path))
-        return false;
+        return NULL;
     calls_run(&calls, ask_deadline, true);
-    return call->done && strcmp(call->output, path) == 0;
+    return call->done && strcmp(call->output, path) == 0 ? strdup(path) : NULL;
+}
+
+/* True: it was missing, and is there again. */
+static bool send_again(const struct recovery *recovery, const struct target *target, const json_t *entry,
+                       const json_t *described)
+{
+    const char *name = text(entry, "target");
+    CLEANUP_FREE char *path = missing_path(name, described);
+    int version = json_integer_value(json_object_get(entry, "version")) == 1 ? 1 : 2;
+    if (!path)
+        return false;
+    log_notice(name, "%s is gone from its store, and is sent again", path);
+    return resend_path(recovery, target, path, version) == 0;
 }
 
 /* One call. An absent lock, and a service that cannot be started again, hold nothing up. */
@@ -159,20 +179,21 @@ static bool do_call(const char *target, const json_t *described, json_t *report)
     return true;
 }
 
-/* True: nothing is left to do there. */
-static bool settle_target(json_t *entry, json_t *report)
+static bool is_rescue(const json_t *described)
+{
+    return strcmp(text(described, "what"), "rescue") == 0;
+}
+
+/* True: nothing is left to do there. Where even what the call needs was missing there may be nothing to rescue. */
+static bool settle_target(const struct recovery *recovery, const struct target *target, json_t *entry, json_t *report)
 {
     json_t *calls = json_object_get(entry, "calls");
-    const char *target = text(entry, "target");
-    log_notice(target, "answers again: what was left to do here is done");
+    const char *name = text(entry, "target");
+    log_notice(name, "answers again: what was left to do here is done");
     while (json_array_size(calls) > 0) {
-        bool done = do_call(target, json_array_get(calls, 0), report);
-        if (!done && has_lost(target, json_array_get(calls, 0))) {
-            log_notice(target, "its disk is another one, so nothing is left to do here");
-            json_array_clear(calls);
-            return true;
-        }
-        if (!done)
+        const json_t *call = json_array_get(calls, 0);
+        bool sent = send_again(recovery, target, entry, call);
+        if (!do_call(name, call, report) && !(sent && is_rescue(call)))
             return false;
         json_array_remove(calls, 0);
     }
@@ -189,8 +210,9 @@ void leftovers_forget(struct state *state, const struct infrastructure *model)
         json_object_del(state->root, "leftovers");
 }
 
-bool leftovers_settle(struct state *state, const struct infrastructure *model, json_t *report)
+bool leftovers_settle(const struct recovery *recovery, const struct infrastructure *model, json_t *report)
 {
+    struct state *state = recovery->state;
     CLEANUP_CALLS struct calls asks = { 0 };
     json_t *list = list_of(state), *remaining = json_array(), *entry;
     size_t index, asked = 0;
@@ -202,9 +224,10 @@ bool leftovers_settle(struct state *state, const struct infrastructure *model, j
     }
     calls_run(&asks, ask_deadline, true);
     json_array_foreach(list, index, entry) {
-        bool answers = wants_asking(entry, model) && asked < asks.count && asks.items[asked++].done;
+        const struct target *target = target_of(entry, model);
+        bool answers = target && asked < asks.count && asks.items[asked++].done;
         any = any || answers;
-        if (answers && settle_target(entry, report))
+        if (answers && settle_target(recovery, target, entry, report))
             continue;
         json_array_append(remaining, entry);
         mended_pending(report, text(entry, "target"));

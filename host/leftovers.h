@@ -3,18 +3,18 @@
  * What is still to be done on targets that did not answer when a deployment that had not ended well was settled. It
  * stands in the state file, under "leftovers", as the calls themselves, so that no manifest is needed any more:
  *
- *   [{ "target": name, "ask": [argument],
+ *   [{ "target": name, "ask": [argument], "version": of its manifest,
  *      "calls": [{ "what", "component", "container", "arguments": [argument] }] }]
  *
  * what: unlock, rescue (and name: of its snapshot), deactivate, activate or set, in the order in which they are done; try
  * rescue, of what may never have been active, and activate may fail.
- * ask: a call that a target which answers ends with 0.
+ * ask: a call that a target which answers ends with 0. version: 2 where it is absent.
  */
 #ifndef LEFTOVERS_H
 #define LEFTOVERS_H
 
 #include "arguments.h"
-#include "state.h"
+#include "recover.h"
 
 struct leftover {
     const char *target;
@@ -22,6 +22,7 @@ struct leftover {
     const char *what;
     const char *component, *container; /* NULL: it is not about one */
     const struct arguments *arguments;
+    int version;
 };
 
 int leftovers_add(struct state *state, const struct leftover *leftover); /* 0, or -1: no memory */
@@ -32,8 +33,9 @@ bool leftovers_exist(const struct state *state, const struct infrastructure *mod
 /* A redeployment with these targets has succeeded: nothing is left to be done on them. */
 void leftovers_forget(struct state *state, const struct infrastructure *model);
 
-/* Asks those targets, and does what is to be done on the ones that answer; what fails stays. Adds to the report
- * (mended.h). True: something was done. */
-bool leftovers_settle(struct state *state, const struct infrastructure *model, json_t *report);
+/* Asks those targets, and does what is to be done on the ones that answer; what fails stays. What a call is about may be
+ * gone from the target's store by now: then it is sent again first. Adds to the report (mended.h). True: something was
+ * done. */
+bool leftovers_settle(const struct recovery *recovery, const struct infrastructure *model, json_t *report);
 
 #endif

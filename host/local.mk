@@ -34,6 +34,7 @@ host_libhost_a_SOURCES = \
 	host/recover.c host/recover.h \
 	host/redeploy.c host/redeploy.h \
 	host/rescue.c \
+	host/resend.c host/resend.h \
 	host/settings.c host/settings.h \
 	host/stages.c host/stages.h \
 	host/state.c host/state.h \

@@ -144,7 +144,8 @@ void broken_leave(const struct broken *broken, const struct target *target, cons
     broken_profile_arguments(&ask, broken->recovery, target, "--query-installed");
     const struct leftover leftover = { .target = target->name, .ask = &ask, .what = what, .arguments = arguments,
                                        .component = mapping ? mapping->component : NULL,
-                                       .container = mapping ? mapping->container : NULL };
+                                       .container = mapping ? mapping->container : NULL,
+                                       .version = broken->new.version };
     if (leftovers_add(broken->recovery->state, &leftover) != 0)
         log_error(target->name, "what is to be done here when it answers cannot be noted");
     mended_pending(broken->report, target->name);
@@ -273,7 +274,7 @@ int recover_leftovers(const struct recovery *recovery, const struct infrastructu
     if (!leftovers_exist(recovery->state, model))
         return 0;
     *report = mended_new();
-    if (leftovers_settle(recovery->state, model, *report))
+    if (leftovers_settle(recovery, model, *report))
         return state_save(recovery->state);
     json_decref(*report);
     *report = NULL;

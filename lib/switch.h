@@ -15,6 +15,7 @@ enum test_switch {
     REFERENCES,                   /* a reconstructed manifest refers to what it names */
     EMPTY_MODEL,                  /* a model without targets is refused */
     RETRY,                        /* what failed is tried again */
+    RESEND,                       /* closures that Nix has collected on a target are sent again */
     SWITCHES
 };
 extern enum test_switch switched_off; /* SWITCHES: none */

@@ -30,4 +30,18 @@ print(sum(len(m) if isinstance(m, list) else 1 for m in json.load(open(sys.argv[
         "$scratch/${guard% *}.json")" -le 6 ]
 done
 
+# A guard, and scenarios that do not hold without it.
+while read -r guard cases; do
+    for case in $cases; do
+        SWITCHED_OFF=$guard "$builddir/tests/switched-scenario" run --simulate "$srcdir/tests/scenarios/$case" \
+            > "$scratch/seen" 2>&1
+        is $? 1 "without $guard $case does not hold"
+        SWITCHED_OFF=nothing "$builddir/tests/switched-scenario" run --simulate "$srcdir/tests/scenarios/$case" \
+            > "$scratch/seen" 2>&1
+        is $? 0 'and with it it does'
+    done
+done << 'EOF'
+resend garbage-on-a-target-while-setting garbage-on-a-target-that-is-owed-a-profile garbage-on-a-target-that-is-owed-an-undo
+EOF
+
 done_testing

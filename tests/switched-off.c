@@ -17,7 +17,7 @@ __attribute__((constructor)) static void read_switch(void)
         enum test_switch off;
     } names[] = { { "superseded", SUPERSEDED }, { "rescue", RESCUE },           { "fence", FENCE },
                   { "hold", HOLD },             { "references", REFERENCES },   { "empty-model", EMPTY_MODEL },
-                  { "retry", RETRY },           { "nothing", SWITCHES } };
+                  { "retry", RETRY },           { "resend", RESEND },         { "nothing", SWITCHES } };
     const char *name = getenv("SWITCHED_OFF");
     for (size_t i = 0; name && i < sizeof names / sizeof *names; i++)
         if (strcmp(names[i].name, name) == 0) {
