@@ -380,8 +380,11 @@ static int decide(struct reconstruction *reconstruction)
     char *reason = NULL;
     input_round(&reconstruction->input);
     reconstruction->saved.round++;
-    if (collect_claims(reconstruction) != 0 || check_answers(reconstruction) != 0
-        || settle_copies(reconstruction) != 0 || make_manifest(reconstruction) != 0)
+    int status = collect_claims(reconstruction);
+    /* Who was refused is told also where it goes no further. */
+    report_targets(reconstruction->report, &reconstruction->capture, reconstruction->options, NULL, NULL);
+    if (status != 0 || check_answers(reconstruction) != 0 || settle_copies(reconstruction) != 0
+        || make_manifest(reconstruction) != 0)
         return -1;
     report_targets(reconstruction->report, &reconstruction->capture, reconstruction->options,
                    known_previous(reconstruction), &reconstruction->manifest);

@@ -97,6 +97,12 @@ has "$messages" '[target: a]: its closure cannot be imported' 'a truncated expor
 ok 'a truncated export: what is in the store is whole' on_coordinator nix-store --verify --check-contents
 is "$(cd "$machine/nix/store" && ls -d ./*-* | sed 's|^\.|/nix/store|' | grep -v -e '-manifest.xml$' -e '\.lock$' -e '-dydisnix-self-adapt$' | sort)" \
     "$(sort "$NETWORK/b/requisites")" 'a truncated export: nothing of it is left in the store'
+cut=$(cat "$NETWORK/a/export.sh")
+network 4 0 a
+echo "$cut" > "$NETWORK/a/export.sh"
+new_coordinator
+reconstruct --xml "$model"
+is "$status $(statuses)" "1 ['invalid']" 'a truncated export of the only target: the report says so, too'
 
 # The one who sends garbage does not make others look bad.
 network 3 1 a b c
