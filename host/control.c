@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "cleanup.h"
+#include "json-text.h"
 #include "operations.h"
 #include "places.h"
 #include "strings.h"
@@ -158,7 +159,7 @@ static void set_answer(struct control *control, struct control_client *client, j
 {
     struct epoll_event event = { .events = EPOLLOUT, .data.ptr = client };
     CLEANUP_JSON json_t *owned = document;
-    CLEANUP_FREE char *text = json_dumps(owned, JSON_COMPACT);
+    CLEANUP_FREE char *text = json_text(owned, JSON_COMPACT);
     free(client->text);
     client->text = text ? string_format("%s\n", text) : NULL;
     client->length = client->text ? strlen(client->text) : 0;

@@ -10,6 +10,7 @@
 
 #include "cleanup.h"
 #include "ctl-status.h"
+#include "json-text.h"
 #include "operations.h"
 #include "strings.h"
 
@@ -102,10 +103,11 @@ static json_t *next_document(struct reader *reader)
 
 static void print_document(const json_t *document, bool json)
 {
+    CLEANUP_FREE char *text = json ? json_text(document, JSON_COMPACT) : NULL;
     if (!json)
         print_event(document);
-    else if (json_dumpf(document, stdout, JSON_COMPACT) == 0)
-        putchar('\n');
+    else if (text)
+        puts(text);
 }
 
 static void reader_close(struct reader *reader)

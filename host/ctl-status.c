@@ -3,8 +3,10 @@
 
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "characters.h"
 #include "cleanup.h"
 #include "strings.h"
 
@@ -19,11 +21,11 @@ size_t columns_of(const char *text)
 void print_padded(const char *text, size_t width)
 {
     size_t columns = columns_of(text);
-    for (const unsigned char *c = (const unsigned char *)text; *c; c++)
-        if (*c == 0xc2 && c[1] >= 0x80 && c[1] < 0xa0) /* U+0080 to U+009F */
-            putchar('?'), c++;
-        else
-            putchar(*c < 0x20 || *c == 0x7f ? '?' : *c);
+    CLEANUP_FREE char *shown = strdup(text);
+    if (shown) {
+        text_one_line(shown);
+        fputs(shown, stdout);
+    }
     for (; columns < width; columns++)
         putchar(' ');
 }

@@ -13,6 +13,7 @@
 #include "cleanup.h"
 #include "ctl-events.h"
 #include "ctl-status.h"
+#include "json-text.h"
 #include "operations.h"
 #include "paths.h"
 #include "places.h"
@@ -170,10 +171,9 @@ static int run(const struct call *call)
     CLEANUP_JSON json_t *answer = ask(call, call->command);
     if (!answer)
         return -1;
-    if (call->json)
-        json_dumpf(answer, stdout, JSON_COMPACT);
-    if (call->json)
-        putchar('\n');
+    CLEANUP_FREE char *text = call->json ? json_text(answer, JSON_COMPACT) : NULL;
+    if (text)
+        puts(text);
     else if (strcmp(call->command, "status") == 0)
         status_print(answer);
     return fflush(stdout) == 0 ? 0 : complain("standard output", strerror(errno));

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "cleanup.h"
+#include "json-text.h"
 #include "operations.h"
 #include "strings.h"
 
@@ -22,11 +23,11 @@ static json_t *dated(json_t *document)
 
 static char *one_line(json_t *document)
 {
-    CLEANUP_FREE char *text = json_dumps(document, JSON_COMPACT);
+    CLEANUP_FREE char *text = json_text(document, JSON_COMPACT);
     if (text && strlen(text) > document_limit && json_object_del(document, "report") == 0) {
         json_object_set_new(document, "reportLeftOut", json_true());
         free(text);
-        text = json_dumps(document, JSON_COMPACT);
+        text = json_text(document, JSON_COMPACT);
     }
     return text ? string_format("%s\n", text) : NULL;
 }

@@ -49,7 +49,8 @@ size_t text_utf8_length(const char *text, size_t length)
 bool is_control_character(long character)
 {
     return (character >= 0 && character < 0x20) || (character >= 0x7f && character <= 0x9f)
-           || (character >= 0x2028 && character <= 0x202e) || (character >= 0x2066 && character <= 0x2069);
+           || (character >= 0x2028 && character <= 0x202e) || (character >= 0x2066 && character <= 0x2069)
+           || character == 0x061c || character == 0x200e || character == 0x200f;
 }
 
 void text_one_line(char *text)

@@ -16,7 +16,7 @@ long character_at(const char *text, size_t available, size_t *length);
 size_t text_utf8_length(const char *text, size_t length);
 
 /* Control characters (U+0000 to U+001F, U+007F to U+009F), and what ends a line or turns its direction elsewhere:
- * U+2028 to U+202E and U+2066 to U+2069. */
+ * U+2028 to U+202E, U+2066 to U+2069, U+061C, U+200E, U+200F. This is where it is decided, for all that is printed. */
 bool is_control_character(long character);
 
 /* Replaces control characters and bytes that are not UTF-8 by '?': what is left is one line that a terminal shows as

@@ -10,6 +10,7 @@ lib_libdydisnix_a_SOURCES = \
 	lib/descendants.c lib/descendants.h \
 	lib/dump.c lib/dump.h \
 	lib/infrastructure.c lib/infrastructure.h \
+	lib/json-text.c lib/json-text.h \
 	lib/lines.c \
 	lib/manifest.c lib/manifest.h \
 	lib/manifest-1.c lib/manifest-parts.h \

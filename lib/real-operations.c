@@ -10,6 +10,7 @@
 
 #include "characters.h"
 #include "cleanup.h"
+#include "json-text.h"
 #include "real.h"
 #include "strings.h"
 
@@ -82,7 +83,7 @@ static char *message_as_json(enum dydisnix_level level, const char *target, cons
                                               moment_of(real_clock()).text, "level", levels[level], "target",
                                               name, "message", text);
 
-    return document == NULL ? NULL : json_dumps(document, JSON_COMPACT);
+    return document == NULL ? NULL : json_text(document, JSON_COMPACT);
 }
 
 static void real_log(enum dydisnix_level level, const char *target, const char *format, va_list arguments)

@@ -14,6 +14,7 @@
 
 #include "cleanup.h"
 #include "descendants.h"
+#include "json-text.h"
 #include "operations.h"
 #include "reconstruct.h"
 #include "strings.h"
@@ -298,7 +299,7 @@ static void parse(struct command *command, int argc, char **argv)
 
 static int write_report(const struct command *command, const json_t *report)
 {
-    CLEANUP_FREE char *text = json_dumps(report, JSON_INDENT(2) | JSON_SORT_KEYS);
+    CLEANUP_FREE char *text = json_text(report, JSON_INDENT(2) | JSON_SORT_KEYS);
     CLEANUP_FREE char *line = text ? string_format("%s\n", text) : NULL;
     if (!command->report_file)
         return 0;

@@ -84,6 +84,28 @@ static void messages_as_documents(void **state)
     free(text);
 }
 
+static void write_document_with_controls(void *closure)
+{
+    (void)closure;
+    real_log_json(true);
+    log_notice("a\342\200\256b", "\033[2J \302\2332J \342\200\250 \177 \330\234 caf\303\251");
+    real_log_json(false);
+}
+
+static void documents_have_no_control_characters(void **state)
+{
+    char *line = unit_written(STDERR_FILENO, write_document_with_controls, NULL);
+    json_t *document = json_loads(line, 0, NULL);
+
+    (void)state;
+    assert_non_null(strstr(line, "\\u001B[2J \\u009B2J \\u2028 \\u007F \\u061C caf\303\251"));
+    assert_non_null(strstr(line, "a\\u202Eb"));
+    assert_string_equal(json_string_value(json_object_get(document, "message")),
+                        "\033[2J \302\2332J \342\200\250 \177 \330\234 caf\303\251");
+    json_decref(document);
+    free(line);
+}
+
 static void moments(void **state)
 {
     (void)state;
@@ -182,6 +204,7 @@ int main(void)
         cmocka_unit_test(a_message_is_one_line),
         cmocka_unit_test(a_message_may_be_long),
         cmocka_unit_test(messages_as_documents),
+        cmocka_unit_test(documents_have_no_control_characters),
         cmocka_unit_test(moments),
         cmocka_unit_test(clocks),
         cmocka_unit_test(random_numbers_differ),
