@@ -92,7 +92,6 @@ lab_libsimulation_a_SOURCES = \
 	lab/simulated-disnix.c lab/simulated-disnix.h \
 	lab/simulated-faults.h \
 	lab/simulated-files.c lab/simulated-files.h \
-	lab/simulated-host.c lab/simulated-host.h \
 	lab/simulated-ledger.c lab/simulated-ledger.h \
 	lab/simulated-network.c lab/simulated-network.h \
 	lab/simulated-engine.c \

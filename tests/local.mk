@@ -40,13 +40,10 @@ unit_tests = \
 	tests/unit/settings \
 	tests/unit/sets \
 	tests/unit/state \
-	tests/unit/stories \
 	tests/unit/strings \
 	tests/unit/supervisor \
 	tests/unit/survivors \
-	tests/unit/switches \
 	tests/unit/value \
-	tests/unit/walks \
 	tests/unit/warnings \
 	tests/unit/watch \
 	tests/unit/xml \
@@ -81,23 +78,9 @@ tests_unit_settings_LDADD = $(tests_unit_check_LDADD)
 tests_unit_state_CPPFLAGS = $(AM_CPPFLAGS) -iquote $(top_srcdir)/host
 tests_unit_state_LDADD = host/libhost.a $(LDADD)
 
-# Stories are told twice: as it is, and with each part of the rule switched off.
-story_sources = \
-	tests/stories/held.c \
-	tests/stories/kept.c \
-	tests/stories/regressed.c \
-	tests/stories/story.c tests/stories/story.h \
-	tests/stories/superseded.c \
-	$(NULL)
-story_flags = $(AM_CPPFLAGS) -iquote $(top_srcdir)/plugin -iquote $(top_srcdir)/host -iquote $(top_srcdir)/lab -iquote $(top_srcdir)/tests/stories
-tests_unit_stories_SOURCES = tests/unit/stories.c $(story_sources)
-tests_unit_stories_CPPFLAGS = $(story_flags)
-tests_unit_stories_LDADD = lab/libsimulation.a plugin/libreconstruct.a host/libhost.a $(LDADD)
-tests_unit_walks_SOURCES = tests/unit/walks.c $(story_sources)
-tests_unit_walks_CPPFLAGS = $(story_flags)
-tests_unit_walks_LDADD = $(tests_unit_stories_LDADD)
+simulation_flags = $(AM_CPPFLAGS) -iquote $(top_srcdir)/plugin -iquote $(top_srcdir)/host -iquote $(top_srcdir)/lab
 tests_unit_simulation_SOURCES = tests/unit/simulation.c plugin/hook.c
-tests_unit_simulation_CPPFLAGS = $(story_flags)
+tests_unit_simulation_CPPFLAGS = $(simulation_flags)
 tests_unit_simulation_LDADD = $(libraries_of_simulation) $(CMOCKA_LIBS)
 scenario_flags = $(AM_CPPFLAGS) -iquote $(top_srcdir)/lab
 libraries_of_scenarios = lab/libscenario.a $(libraries_of_simulation) $(CMOCKA_LIBS)
@@ -110,9 +93,6 @@ tests_unit_scenario_story_LDADD = $(libraries_of_scenarios)
 check_LIBRARIES += tests/libswitched.a
 tests_libswitched_a_SOURCES = $(plugin_sources)
 tests_libswitched_a_CPPFLAGS = $(AM_CPPFLAGS) -DTEST_SWITCHES
-tests_unit_switches_SOURCES = tests/unit/switches.c $(story_sources)
-tests_unit_switches_CPPFLAGS = $(story_flags) -DTEST_SWITCHES
-tests_unit_switches_LDADD = lab/libsimulation.a tests/libswitched.a host/libhost.a $(LDADD)
 # Exploration, with one guard of plugin or host switched off: see tests/switched-off.c.
 check_LIBRARIES += tests/libswitchedhost.a
 tests_libswitchedhost_a_SOURCES = $(host_libhost_a_SOURCES)
@@ -341,7 +321,7 @@ kill-sweep: $(check_PROGRAMS) dydisnix-lab
 # The timeline of a scenario, played in the lab or in the simulation.
 check_PROGRAMS += tests/play-scenario
 tests_play_scenario_SOURCES = tests/play-scenario.c plugin/hook.c
-tests_play_scenario_CPPFLAGS = $(story_flags)
+tests_play_scenario_CPPFLAGS = $(simulation_flags)
 tests_play_scenario_LDADD = lab/libscenariolab.a $(libraries_of_simulation)
 
 # All scenarios, in the simulation and in the lab.
