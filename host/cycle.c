@@ -89,7 +89,7 @@ static json_t *base_event(const struct settings *settings)
         "{si ss ss ss ss* ss* ss* ss* sb sb sb sI s{}}", "version", 1, "profile", settings->profile, "services",
         settings->services, "qos", settings->qos, "filters", settings->filters, "coordinatorProfilePath",
         settings->coordinator_profile_path, "interface", settings->interface, "targetProperty",
-        settings->target_property, "showTrace", settings->show_trace, "dryRun", settings->dry_run, "hold", 1,
+        settings->target_property, "showTrace", settings->show_trace, "dryRun", settings->dry_run, "late", 1,
         "maxConcurrentTransfers",
         (json_int_t)(settings->max_concurrent_transfers ? atol(settings->max_concurrent_transfers) : 2),
         "reports");

@@ -75,7 +75,6 @@ static const struct option long_options[] = {
     { "unreachable", required_argument, NULL, OPTION_OF_RECONSTRUCT },
     { "superseded", required_argument, NULL, OPTION_OF_RECONSTRUCT },
     { "superseded-max-age", required_argument, NULL, OPTION_OF_RECONSTRUCT },
-    { "on-conflict", required_argument, NULL, OPTION_OF_RECONSTRUCT },
     { "geninfra-stream", required_argument, NULL, OPTION_GENINFRA_STREAM },
     { "probe", no_argument, NULL, OPTION_PROBE },
     { "no-probe", no_argument, NULL, OPTION_NO_PROBE },

@@ -55,8 +55,6 @@ const char usage_text[] =
     "                                  state that is newer elsewhere\n"
     "      --superseded-max-age=SECONDS\n"
     "                                  how old the last snapshot may be (default: 3600)\n"
-    "      --on-conflict=hold|keep|fail\n"
-    "                                  when nobody can tell which copy is newer\n"
     "      --force-conflict            deploy though a component in conflict would move\n"
     "      --force-superseded          deploy though a superseded component would be\n"
     "                                  placed on its old target and stay on its home\n"

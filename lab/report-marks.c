@@ -118,6 +118,18 @@ static void mark_entries(struct report *report, const json_t *entries, enum repo
     }
 }
 
+static void mark_disputes(struct report *report, const json_t *disputes)
+{
+    size_t outer, inner;
+    json_t *dispute, *copy;
+    json_array_foreach((json_t *)disputes, outer, dispute)
+        json_array_foreach(json_object_get(dispute, "copies"), inner, copy)
+            if (json_is_true(json_object_get(copy, "disputed")))
+                mark_add(report, MARK_CONFLICT, member_text(copy, "target"), "in dispute: %s in %s: %s",
+                         member_text(dispute, "component"), member_text(dispute, "container"),
+                         member_text(copy, "reason"));
+}
+
 void marks_of_reconstruction(struct report *report, const json_t *told)
 {
     const char *target;
@@ -133,5 +145,6 @@ void marks_of_reconstruction(struct report *report, const json_t *told)
     mark_entries(report, json_object_get(told, "regressed"), MARK_RESCUED, "regressed", true);
     mark_entries(report, json_object_get(told, "rescued"), MARK_RESCUED, "rescued into a snapshot", false);
     mark_entries(report, json_object_get(told, "fenced"), MARK_RESCUED, "fenced", false);
-    mark_entries(report, json_object_get(told, "conflicts"), MARK_CONFLICT, "in conflict", true);
+    mark_entries(report, json_object_get(told, "activated"), MARK_RESCUED, "activated", true);
+    mark_disputes(report, json_object_get(told, "disputes"));
 }

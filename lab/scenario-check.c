@@ -350,11 +350,7 @@ static bool was_in_conflict(const json_t *documents, const char *service)
     size_t index, inner;
     json_t *document, *conflict;
     json_array_foreach((json_t *)documents, index, document)
-        json_array_foreach(json_object_get(json_object_get(document, "report"), "conflicts"), inner, conflict)
-            if (scenario_is_of_service(text_of(conflict, "component"), service))
-                return true;
-    json_array_foreach((json_t *)documents, index, document)
-        json_array_foreach(json_object_get(json_object_get(document, "report"), "held"), inner, conflict)
+        json_array_foreach(json_object_get(json_object_get(document, "report"), "disputes"), inner, conflict)
             if (scenario_is_of_service(text_of(conflict, "component"), service))
                 return true;
     return false;

@@ -355,12 +355,11 @@ static void check_range(struct reading *reading, const struct place *place, cons
 
 static const struct member members_of_entry[] = {
     { .name = "target", .check = check_known_target },
-    { .name = "targets", .check = check_known_targets },
     { .name = "home", .check = check_known_target },
     { .name = "component", .check = check_text },
     { .name = "container", .check = check_text },
     { .name = "reason", .check = check_text },
-    { .name = "fenced", .check = check_boolean },
+    { .name = "live", .check = check_boolean },
     { .name = NULL }
 };
 
@@ -382,7 +381,8 @@ static const struct member members_of_expectation[] = {
     { .name = "rescued", .check = check_list_of, .members = members_of_entry },
     { .name = "superseded", .check = check_list_of, .members = members_of_entry },
     { .name = "regressed", .check = check_list_of, .members = members_of_entry },
-    { .name = "conflicts", .check = check_list_of, .members = members_of_entry },
+    { .name = "activated", .check = check_list_of, .members = members_of_entry },
+    { .name = "disputed", .check = check_list_of, .members = members_of_entry },
     { .name = "fenced", .check = check_list_of, .members = members_of_entry },
     { .name = "report", .check = check_list_of, .members = members_of_report },
     { .name = "says", .check = check_texts },

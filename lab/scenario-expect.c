@@ -170,7 +170,8 @@ static json_t *entries_of(const json_t *documents, const char *list)
     size_t index;
     json_array_foreach((json_t *)documents, index, document) {
         const json_t *report = json_object_get(document, "report");
-        json_array_extend(entries, json_object_get(report, list));
+        CLEANUP_JSON json_t *disputed = strcmp(list, "disputed") == 0 ? scenario_disputed(report) : NULL;
+        json_array_extend(entries, disputed ? disputed : json_object_get(report, list));
         json_array_extend(entries, json_object_get(json_object_get(report, "recover"), list));
     }
     return entries;
@@ -260,7 +261,7 @@ static void expect_words(const json_t *words, const char *messages, bool there, 
 
 void scenario_expect(const json_t *expectation, const struct scenario_seen *seen, json_t *broken)
 {
-    static const char *const lists[] = { "rescued", "superseded", "regressed", "conflicts", "fenced", NULL };
+    static const char *const lists[] = { "activated", "rescued", "superseded", "regressed", "disputed", "fenced", NULL };
     const json_t *held = json_object_get(expectation, "held"),
                  *silent = json_object_get(expectation, "silent");
     const json_t *paused = json_object_get(expectation, "paused");

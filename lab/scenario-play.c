@@ -49,20 +49,16 @@ static int look(struct playing *playing)
     return playing->observed ? 0 : -1;
 }
 
-/* Whether services of a held target could not be stopped: until that is told to be done they run beside others. */
+/* Whether what should be stopped could not be: until that is told to be done it runs beside another one. */
 static bool is_unfenced(const json_t *report, bool before)
 {
-    size_t index;
-    json_t *entry;
-    json_array_foreach(json_object_get(report, "held"), index, entry)
-        before = json_is_false(json_object_get(entry, "fenced"));
-    return before;
+    return json_is_array(json_object_get(report, "failed")) ? json_array_size(json_object_get(report, "failed")) > 0
+                                                            : before;
 }
 
 static bool tells_of_conflict(const json_t *report)
 {
-    return json_array_size(json_object_get(report, "conflicts")) > 0
-           || json_array_size(json_object_get(report, "held")) > 0;
+    return json_array_size(json_object_get(report, "disputes")) > 0;
 }
 
 /* How many entries it had that tell of something done. */
@@ -76,7 +72,7 @@ static size_t take_journal(struct playing *playing)
         const json_t *report = json_object_get(entry, "report");
         json_array_append(playing->documents, entry);
         json_array_extend(playing->rescued, json_object_get(report, "rescued"));
-        json_array_extend(playing->rescued, json_object_get(report, "notSuperseded"));
+        json_array_extend(playing->rescued, json_object_get(report, "kept"));
         playing->told = playing->told || tells_of_conflict(report);
         playing->unfenced = is_unfenced(report, playing->unfenced);
         if (strcmp(text_of(entry, "stage"), "redeploy") == 0 && strcmp(kind, "stage") == 0)

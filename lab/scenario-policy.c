@@ -180,3 +180,18 @@ void scenario_upgrade(json_t *services, json_t *distribution, const json_t *even
     json_object_foreach(json_object_get(event, "distribution"), name, members)
         json_object_set(distribution, name, members);
 }
+
+json_t *scenario_disputed(const json_t *report)
+{
+    json_t *list = json_array(), *dispute, *copy;
+    size_t outer, inner;
+    json_array_foreach(json_object_get(report, "disputes"), outer, dispute)
+        json_array_foreach(json_object_get(dispute, "copies"), inner, copy)
+            if (json_is_true(json_object_get(copy, "disputed")))
+                json_array_append_new(list, json_pack("{sO sO sO sO sO}", "component", json_object_get(dispute, "component"),
+                                                      "container", json_object_get(dispute, "container"), "target",
+                                                      json_object_get(copy, "target"), "reason",
+                                                      json_object_get(copy, "reason"), "live",
+                                                      json_object_get(copy, "live")));
+    return list;
+}

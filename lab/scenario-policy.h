@@ -38,4 +38,8 @@ const char *scenario_version(const json_t *service);
  * object. The last is NULL. */
 const char **scenario_sorted_names(const json_t *object);
 
+/* The copies that a report of the reconstruct stage has in dispute: an array of { "component", "container", "target",
+ * "reason", "live" }; a new reference. */
+json_t *scenario_disputed(const json_t *report);
+
 #endif

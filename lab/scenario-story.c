@@ -176,21 +176,8 @@ static void add_copies(struct facts *facts, const json_t *report, const char *li
     size_t index;
     json_t *copy;
     json_array_foreach(json_object_get(report, list), index, copy)
-        add_fact(facts, "%s on %s %s: %s%s", text_of(copy, "component"), text_of(copy, "target"), words,
-                 text_of(copy, "reason"),
-                 json_is_false(json_object_get(copy, "fenced")) ? ", and not all of its services are fenced"
-                                                                : "");
-}
-
-static void add_conflicts(struct facts *facts, const json_t *report)
-{
-    size_t index;
-    json_t *conflict;
-    json_array_foreach(json_object_get(report, "conflicts"), index, conflict) {
-        CLEANUP_FREE char *targets = scenario_names(json_object_get(conflict, "targets"));
-        add_fact(facts, "%s on %s is in conflict: %s", text_of(conflict, "component"), targets ? targets : "",
-                 text_of(conflict, "reason"));
-    }
+        add_fact(facts, "%s on %s %s: %s", text_of(copy, "component"), text_of(copy, "target"), words,
+                 text_of(copy, "reason"));
 }
 
 static void add_failures(struct facts *facts, const json_t *report)
@@ -273,9 +260,6 @@ static const struct {
     { "regressed", "is old", COPIES },
     { "kept", "is kept", COPIES },
     { "late", "goes on until the deployment", COPIES },
-    { "leftOut", "stays left out", COPIES },
-    { "notSuperseded", "is not superseded", COPIES },
-    { "held", "makes its target held", COPIES },
 };
 
 static void tell_reconstruct(struct scenario_story *story, const json_t *report)
@@ -288,7 +272,6 @@ static void tell_reconstruct(struct scenario_story *story, const json_t *report)
     }
     add_failures(&facts, report);
     facts.rank = DISPUTES;
-    add_conflicts(&facts, report);
     add_disputes(&facts, report);
     facts.rank = LAST;
     add_changes(&facts, story, report);

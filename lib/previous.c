@@ -216,7 +216,8 @@ bool previous_is_reconstructed(const struct previous *previous)
     return is_reconstructed(previous->path);
 }
 
-int previous_find_deployed(const struct previous *previous, struct strings *strings, struct manifest *found)
+int previous_find_deployed(const struct previous *previous, const char *known, struct strings *strings,
+                           struct manifest *found)
 {
     struct generations generations;
     int result = list_generations(previous, &generations);
@@ -226,8 +227,11 @@ int previous_find_deployed(const struct previous *previous, struct strings *stri
         CLEANUP_FREE char *link = NULL;
         if (!path)
             result = -1;
-        else if (operations->read_link(path, &link) == 0 && !is_reconstructed(link)
-                 && read_generation(previous, path, strings, found))
+        else if (operations->read_link(path, &link) != 0 || is_reconstructed(link))
+            continue;
+        else if (known && strcmp(link, known) == 0)
+            result = 2;
+        else if (read_generation(previous, path, strings, found))
             result = 1;
     }
     free(generations.numbers);
@@ -235,13 +239,14 @@ int previous_find_deployed(const struct previous *previous, struct strings *stri
 }
 
 int previous_generations(const struct previous *previous, struct strings *strings,
-                         bool (*each)(void *closure, const struct manifest *generation), void *closure)
+                         bool (*each)(void *closure, const struct manifest *generation, bool reconstructed),
+                         void *closure)
 {
     struct generations generations;
     int result = list_generations(previous, &generations);
-    bool enough = previous->known && each(closure, &previous->manifest);
+    bool enough = previous->known && each(closure, &previous->manifest, previous_is_reconstructed(previous));
     for (size_t i = 0; result == 0 && !enough && i < generations.count; i++) {
-        CLEANUP_FREE char *path = NULL;
+        CLEANUP_FREE char *path = NULL, *link = NULL;
         struct manifest manifest;
         if (previous->known && generations.numbers[i] == previous->generation)
             continue;
@@ -249,8 +254,8 @@ int previous_generations(const struct previous *previous, struct strings *string
         path = string_format("%s-%ld-link", previous->profile, generations.numbers[i]);
         if (!path)
             result = -1;
-        else if (read_generation(previous, path, strings, &manifest))
-            enough = each(closure, &manifest);
+        else if (operations->read_link(path, &link) == 0 && read_generation(previous, path, strings, &manifest))
+            enough = each(closure, &manifest, is_reconstructed(link));
         manifest_clear(&manifest);
     }
     free(generations.numbers);

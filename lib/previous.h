@@ -50,10 +50,11 @@ char *previous_namesake(const struct previous *previous);
 
 void previous_clear(struct previous *previous);
 
-/* Gives the generations to each, the current one first and then back in time, until each gives back true. One that
- * cannot be read is left out. 0, or -1: no memory. */
+/* Gives the generations to each, the current one first and then back in time, until each gives back true, and whether
+ * reconstruction wrote them. One that cannot be read is left out. 0, or -1: no memory. */
 int previous_generations(const struct previous *previous, struct strings *strings,
-                         bool (*each)(void *closure, const struct manifest *generation), void *closure);
+                         bool (*each)(void *closure, const struct manifest *generation, bool reconstructed),
+                         void *closure);
 
 /* The name in the store of a manifest that reconstruction wrote: nobody has deployed it. */
 #define RECONSTRUCTED_MANIFEST "reconstructed-manifest.xml"
@@ -61,8 +62,9 @@ int previous_generations(const struct previous *previous, struct strings *string
 /* Whether this is such a manifest. */
 bool previous_is_reconstructed(const struct previous *previous);
 
-/* The newest generation up to the current one that reconstruction did not write: 1 and its manifest in *found, 0:
- * there is none, -1: no memory. */
-int previous_find_deployed(const struct previous *previous, struct strings *strings, struct manifest *found);
+/* The newest generation up to the current one that reconstruction did not write and that can be read: 1 and its manifest
+ * in *found; 2: it is the one at known, which is not read again; 0: there is none, -1: no memory. known may be NULL. */
+int previous_find_deployed(const struct previous *previous, const char *known, struct strings *strings,
+                           struct manifest *found);
 
 #endif

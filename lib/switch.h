@@ -6,22 +6,33 @@
 #ifndef SWITCH_H
 #define SWITCH_H
 
-#ifdef TEST_SWITCHES
+#include <stdbool.h>
+
 enum test_switch {
-    AWAY, RENAMED, REPLICATED, DESCENDS, COORDINATOR_NEWER, FRESH, KEYS, /* the conditions */
-    RESCUE, FENCE, LEFT_OUT, HOLD,                                       /* what is done */
-    COPIES_SWITCHES,                                                     /* how many these are */
-    SUPERSEDED = COPIES_SWITCHES, /* the rule as a whole */
-    REFERENCES,                   /* a reconstructed manifest refers to what it names */
-    EMPTY_MODEL,                  /* a model without targets is refused */
-    RETRY,                        /* what failed is tried again */
-    RESEND,                       /* closures that Nix has collected on a target are sent again */
-    SWITCHES
+    /* The lines of the table, see plugin/survivor.c. */
+    PREFERRED, UNASKED, AT_HOME, REPLICAS, OVERTAKEN, MOVED_REPLICAS, SEVERAL_OVERTAKEN, HOMES, LAST_DEPLOYED, GIVEN_UP,
+    ASK, OLDER, BRING_BACK,
+    /* The conditions, see plugin/evidence.c. */
+    AWAY, RENAMED, REPLICATED, DESCENDS, COORDINATOR_NEWER, FRESH, KEYS,
+    /* What settles that a copy is given up. */
+    BY_WORD, GIVEN_UP_BEFORE, CONTAINED, OVERTAKEN_NEWEST, BY_CONDITIONS, BY_DESCENT,
+    /* The order, and what is minded in it. */
+    ACTIVATE_FIRST, ACTIVATE_ONCE, ACTIVATE_FENCED, RESCUE, FENCE, SECOND_RESCUE, REAL_RESCUE, PROVING_NAMES, LASTING_DISPUTE,
+    OWED_RESCUE, KEPT_CHOICE, DEPLOYED_ONLY, LEFT_OUT, LATE_LIST, ONLY_DISPUTED,
+    SUPERSEDED,  /* the rule as a whole */
+    REFERENCES,  /* a reconstructed manifest refers to what it names */
+    EMPTY_MODEL, /* a model without targets is refused */
+    RETRY,       /* what failed is tried again */
+    RESEND,      /* closures that Nix has collected on a target are sent again */
+    SWITCHES,
+    NEVER_OFF
 };
+
+#ifdef TEST_SWITCHES
 extern enum test_switch switched_off; /* SWITCHES: none */
 #define SWITCH(name) (switched_off != (name))
 #else
-#define SWITCH(name) true
+#define SWITCH(name) ((void)(name), true)
 #endif
 
 #endif

@@ -87,8 +87,6 @@ let
       "What to do with state that is newer elsewhere.";
     supersededMaxAge = maybe unsigned
       "Seconds before a target was missed in which its last snapshot was taken.";
-    onConflict = maybe (types.enum [ "hold" "keep" "fail" ])
-      "What to do when nobody can tell which copy of some state is newer.";
 
     forceConflict = switch
       "Deploy though a component would move of which nobody can tell whose state is the newest.";

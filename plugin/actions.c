@@ -7,129 +7,175 @@
 #include "budget.h"
 #include "cleanup.h"
 #include "client.h"
+#include "evidence.h"
+#include "facts.h"
 #include "operations.h"
 #include "switch.h"
 
-struct action {
+static const struct {
+    const char *name, *operation, *verb;
+} kinds[ACTIONS] = {
+    [ACTIVATE_COPY] = { "activate", "--activate", "activating" },
+    [RESCUE_COPY] = { "rescue", "--snapshot", "rescuing" },
+    [FENCE_COPY] = { "fence", "--deactivate", "fencing" },
+    [RESCUE_COPY_AGAIN] = { "rescueAgain", "--snapshot", "rescuing again" },
+};
+
+const char *action_name(enum action action)
+{
+    return kinds[action].name;
+}
+
+/* One call: of a copy; with part of the rule switched off also of other services of its target. */
+struct call {
     struct copy *copy;
-    enum outcome *outcome;
-    const char *operation, *verb;
+    const char *container, *service, *provider;
     struct arguments arguments;
 };
 
-struct actions {
-    struct action *items;
-    size_t count, next;
+struct calls {
+    struct call *items;
+    size_t count, room, next;
+    enum action action;
     int64_t deadline;
 };
 
-static bool wants_rescue(const struct copy *copy)
+static bool is_rescue(enum action action)
 {
-    return copy->wants_rescue && copy->rescue == OUTCOME_PENDING;
+    return action == RESCUE_COPY || action == RESCUE_COPY_AGAIN;
 }
 
-static bool wants_fence(const struct copy *copy)
+static bool is_wanted(const struct copy *copy, enum action action)
 {
-    return copy->wants_fence && (!SWITCH(RESCUE) || copy->rescue == OUTCOME_DONE) && copy->fence == OUTCOME_PENDING;
+    return copy->wants[action] && copy->outcomes[action] == OUTCOME_PENDING;
 }
 
-static bool next_action(void *closure, struct dydisnix_program *program)
+/* The first kind of which there is something to do; ACTIONS: there is nothing. */
+static enum action next_action(const struct copies *copies)
 {
-    struct actions *actions = closure;
-    if (actions->next == actions->count)
+    for (enum action action = 0; action < ACTIONS; action++)
+        for (size_t i = 0; i < copies->count; i++)
+            if (is_wanted(&copies->items[i], action))
+                return action;
+    return ACTIONS;
+}
+
+static bool next_call(void *closure, struct dydisnix_program *program)
+{
+    struct calls *calls = closure;
+    if (calls->next == calls->count)
         return false;
-    struct action *action = &actions->items[actions->next++];
-    const struct captured *captured = action->copy->captured;
-    const struct snapshot_mapping *mapping = action->copy->mapping;
-    const struct service *service = manifest_find_service(&captured->manifest, mapping->service);
-    const struct service *provider = mapping->provider ? manifest_find_service(&captured->manifest, mapping->provider)
-                                                       : NULL;
-    log_notice(captured->target->name, "%s %s in %s: %s", action->verb, mapping->component, mapping->container,
-               action->copy->reason);
-    client_arguments(&action->arguments, captured->target, action->operation);
-    client_component_arguments(&action->arguments, captured->target, mapping->container, service, provider);
-    program->argv = arguments_vector(&action->arguments);
+    struct call *call = &calls->items[calls->next++];
+    const struct captured *captured = call->copy->captured;
+    const struct manifest *manifest = &captured->manifest;
+    log_notice(captured->target->name, "%s %s in %s: %s", kinds[calls->action].verb, call->copy->mapping->component,
+               call->container, call->copy->reason);
+    client_arguments(&call->arguments, captured->target, kinds[calls->action].operation);
+    client_component_arguments(&call->arguments, captured->target, call->container,
+                               manifest_find_service(manifest, call->service),
+                               call->provider ? manifest_find_service(manifest, call->provider) : NULL);
+    program->argv = arguments_vector(&call->arguments);
     program->target = captured->target->name;
-    program->deadline = actions->deadline;
-    program->closure = action;
+    program->deadline = calls->deadline;
+    program->closure = call;
     return true;
 }
 
-static void action_done(void *closure, const struct dydisnix_program *program, struct dydisnix_result *result)
+static void call_done(void *closure, const struct dydisnix_program *program, struct dydisnix_result *result)
 {
-    struct action *action = program->closure;
-    (void)closure;
+    const struct calls *calls = closure;
+    struct call *call = program->closure;
     bool done = result->ending == DYDISNIX_EXITED && result->status == 0;
-    *action->outcome = done ? OUTCOME_DONE : OUTCOME_FAILED;
+    enum outcome *outcome = &call->copy->outcomes[calls->action];
+    if (*outcome != OUTCOME_FAILED)
+        *outcome = !done ? OUTCOME_FAILED : is_rescue(calls->action) ? OUTCOME_UNCONFIRMED : OUTCOME_DONE;
     if (!done) {
         CLEANUP_FREE char *ending = describe_ending(result);
-        log_warning(action->copy->captured->target->name, "%s %s failed: %s", action->verb,
-                    action->copy->mapping->component, ending ? ending : "?");
+        log_warning(call->copy->captured->target->name, "%s %s failed: %s", kinds[calls->action].verb,
+                    call->copy->mapping->component, ending ? ending : "?");
     }
-    arguments_clear(&action->arguments);
+    arguments_clear(&call->arguments);
 }
 
-/* A snapshot can only be asked for with the service's type and package; Disnix leaves the mapping of a package
+/* An operation can only be asked for with the service's type and package; Disnix leaves the mapping of a package
  * without its service, and then there is nothing that has state. */
-static bool can_be_asked(const struct copy *copy)
+static bool can_be_asked(const struct manifest *manifest, const char *service, const char *provider)
 {
+    return manifest_find_service(manifest, service) && (!provider || manifest_find_service(manifest, provider));
+}
+
+static void add_call(struct calls *calls, struct copy *copy, const char *container, const char *service,
+                     const char *provider)
+{
+    if (can_be_asked(&copy->captured->manifest, service, provider) && calls->count < calls->room)
+        calls->items[calls->count++] = (struct call){ copy, container, service, provider, { 0 } };
+    else
+        copy->outcomes[calls->action] = OUTCOME_FAILED;
+}
+
+static void add_calls(struct calls *calls, struct copy *copy)
+{
+    const struct snapshot_mapping *mapping = copy->mapping;
     const struct manifest *manifest = &copy->captured->manifest;
-    return manifest_find_service(manifest, copy->mapping->service)
-           && (!copy->mapping->provider || manifest_find_service(manifest, copy->mapping->provider));
+    add_call(calls, copy, mapping->container, mapping->service, mapping->provider);
+    for (size_t i = 0; !SWITCH(ONLY_DISPUTED) && calls->action == FENCE_COPY && i < manifest->service_mapping_count; i++)
+        if (strcmp(manifest->service_mappings[i].service, mapping->service) != 0)
+            add_call(calls, copy, manifest->service_mappings[i].container, manifest->service_mappings[i].service,
+                     manifest->service_mappings[i].provider);
 }
 
-static void add_action(struct actions *actions, struct copy *copy, bool fence)
+static size_t room_for(const struct copies *copies)
 {
-    enum outcome *outcome = fence ? &copy->fence : &copy->rescue;
-    if (!can_be_asked(copy)) {
-        *outcome = OUTCOME_FAILED;
-        return;
-    }
-    actions->items[actions->count++] = (struct action){ .copy = copy, .outcome = outcome,
-                                                        .operation = fence ? "--deactivate" : "--snapshot",
-                                                        .verb = fence ? "fencing" : "rescuing" };
-}
-
-/* Fences wait until no rescue is left to do. */
-static bool rescues_first(const struct copies *copies)
-{
+    size_t room = 1;
     for (size_t i = 0; i < copies->count; i++)
-        if (wants_rescue(&copies->items[i]))
-            return true;
-    return false;
+        room += 1 + (SWITCH(ONLY_DISPUTED) ? 0 : copies->items[i].captured->manifest.service_mapping_count);
+    return room;
 }
 
-bool actions_perform(struct copies *copies, const struct options *options)
+/* A snapshot that ended well has saved something only if there is one then. */
+static void confirm_rescues(struct copies *copies, enum action action, const struct options *options,
+                            struct strings *strings)
 {
-    struct actions actions = { .deadline = options->transfer_timeout };
-    const struct dydisnix_work work = { .next = next_action, .done = action_done, .closure = &actions };
-    bool any = false, fences = !rescues_first(copies);
-    actions.items = calloc(copies->count + 1, sizeof *actions.items);
-    for (size_t i = 0; actions.items && i < copies->count; i++) {
+    facts_snapshots_after(copies, action, options, strings);
+    for (size_t i = 0; i < copies->count; i++) {
         struct copy *copy = &copies->items[i];
-        if (!(fences ? wants_fence(copy) : wants_rescue(copy)))
+        if (copy->outcomes[action] != OUTCOME_UNCONFIRMED)
             continue;
-        add_action(&actions, copy, fences);
-        any = true;
+        copy->outcomes[action] = snapshots_save_something(&copy->facts.after) ? OUTCOME_DONE : OUTCOME_FAILED;
+        if (copy->outcomes[action] == OUTCOME_FAILED)
+            log_warning(copy->captured->target->name, "%s %s has saved nothing", kinds[action].verb,
+                        copy->mapping->component);
     }
-    if (actions.count > 0 && budget_run(options->budget, &work, options->jobs) != 0)
-        log_error(NULL, "rescuing and fencing: %s", strerror(errno));
-    for (size_t i = 0; i < actions.count; i++)
-        if (*actions.items[i].outcome == OUTCOME_PENDING)
-            *actions.items[i].outcome = OUTCOME_FAILED;
-    free(actions.items);
-    return any;
+}
+
+bool actions_perform(struct copies *copies, const struct options *options, struct strings *strings)
+{
+    struct calls calls = { .action = next_action(copies), .deadline = options->transfer_timeout };
+    const struct dydisnix_work work = { .next = next_call, .done = call_done, .closure = &calls };
+    if (calls.action == ACTIONS)
+        return false;
+    calls.room = room_for(copies);
+    calls.items = calloc(calls.room, sizeof *calls.items);
+    calls.room = calls.items ? calls.room : 0;
+    for (size_t i = 0; i < copies->count; i++)
+        if (is_wanted(&copies->items[i], calls.action))
+            add_calls(&calls, &copies->items[i]);
+    if (calls.count > 0 && budget_run(options->budget, &work, options->jobs) != 0)
+        log_error(NULL, "acting on copies: %s", strerror(errno));
+    for (size_t i = 0; i < calls.count; i++)
+        if (calls.items[i].copy->outcomes[calls.action] == OUTCOME_PENDING)
+            calls.items[i].copy->outcomes[calls.action] = OUTCOME_FAILED;
+    free(calls.items);
+    if (is_rescue(calls.action))
+        confirm_rescues(copies, calls.action, options, strings);
+    return true;
 }
 
 bool actions_assume(struct copies *copies, actions_told *told, void *closure)
 {
-    bool any = false, fences = !rescues_first(copies);
-    for (size_t i = 0; i < copies->count; i++) {
-        struct copy *copy = &copies->items[i];
-        if (!(fences ? wants_fence(copy) : wants_rescue(copy)))
-            continue;
-        *(fences ? &copy->fence : &copy->rescue) = told ? told(closure, copy, fences) : OUTCOME_DONE;
-        any = true;
-    }
-    return any;
+    enum action action = next_action(copies);
+    for (size_t i = 0; action < ACTIONS && i < copies->count; i++)
+        if (is_wanted(&copies->items[i], action))
+            copies->items[i].outcomes[action] = told ? told(closure, &copies->items[i], action) : OUTCOME_DONE;
+    return action < ACTIONS;
 }

@@ -80,31 +80,27 @@ static int add_snapshot_mappings(struct manifest *manifest, const struct snapsho
     return 0;
 }
 
-/* Whether a service mapping of a captured target is one that is not active: it was fenced, or the previous manifest has
- * this very profile without it. */
-static bool is_fenced(const struct aggregation *aggregation, const struct captured *captured, size_t index)
+/* Whether the previous manifest has a target's present profile without one of its services: then that is not active. */
+static bool was_left_out(const struct aggregation *aggregation, const struct captured *captured, size_t index)
 {
     const struct service_mapping *mapping = &captured->manifest.service_mappings[index];
-    if (captured->fences && captured->fences[index] == OUTCOME_DONE)
-        return true;
     const struct service_mapping before = { captured->known_as, mapping->container, mapping->service, NULL };
     return SWITCH(LEFT_OUT) && captured->known_as && !set_find(&aggregation->previous_mappings, &before);
 }
 
-/* Marks what is left out of one captured target's mappings. */
+/* Marks what is left out of one captured target's mappings: what was so before, and is not decided about, stays so. */
 static void mark_dropped(const struct aggregation *aggregation, const struct captured *captured, bool *services,
                          bool *snapshots)
 {
     const struct manifest *manifest = &captured->manifest;
     for (size_t i = 0; i < manifest->service_mapping_count; i++)
-        services[i] = is_fenced(aggregation, captured, i);
+        services[i] = was_left_out(aggregation, captured, i);
     for (const struct copy *copy = captured->copies; copy; copy = copy->next) {
-        if (copy_drops_snapshot(copy))
-            snapshots[copy->mapping - manifest->snapshot_mappings] = true;
         const struct service_mapping *mapping = manifest_find_service_mapping(
             manifest, copy->mapping->target, copy->mapping->container, copy->mapping->service);
-        if (mapping && copy_drops_service(copy))
-            services[mapping - manifest->service_mappings] = true;
+        snapshots[copy->mapping - manifest->snapshot_mappings] = copy_drops_snapshot(copy);
+        if (mapping)
+            services[mapping - manifest->service_mappings] = copy_drops_service(copy, aggregation->options);
     }
 }
 
@@ -198,8 +194,7 @@ static int add_target(struct aggregation *aggregation, const struct captured *ca
 {
     switch (captured->answer) {
     case ANSWER_CAPTURED:
-        return captured->standing == STANDING_HELD ? 0 /* as if it had left the model */
-                                                   : add_captured(aggregation, captured);
+        return add_captured(aggregation, captured);
     case ANSWER_EMPTY:
         return manifest_add_target(aggregation->manifest, captured->target);
     default:
@@ -287,7 +282,7 @@ static int add_previous_snapshots(struct aggregation *aggregation)
         const struct captured *captured = &aggregation->capture->targets[i];
         const char *name = captured->target->name;
         const struct profile *profile = manifest_find_profile(previous, name);
-        if (!captured_is_used(captured) || !profile || strcmp(profile->path, captured->profile) != 0)
+        if (captured->answer != ANSWER_CAPTURED || !profile || strcmp(profile->path, captured->profile) != 0)
             continue;
         struct range range = target_range(previous->snapshot_mappings, previous->snapshot_mapping_count,
                                           sizeof *previous->snapshot_mappings, name);

@@ -50,11 +50,6 @@ void captured_answer(struct captured *captured, enum answer answer, char *reason
         log_warning(captured->target->name, "%s: %s", answer_name(answer), reason ? reason : "out of memory");
 }
 
-bool captured_is_used(const struct captured *captured)
-{
-    return captured->answer == ANSWER_CAPTURED && captured->standing != STANDING_HELD;
-}
-
 void captured_refuse(struct captured *captured, char *reason)
 {
     captured_answer(captured, ANSWER_INVALID, reason);
@@ -439,7 +434,6 @@ void capture_clear(struct capture *capture)
         free(capture->targets[i].text);
         free(capture->targets[i].kept);
         free(capture->targets[i].requisites);
-        free(capture->targets[i].fences);
     }
     free(capture->targets);
     *capture = (struct capture){ 0 };

@@ -20,16 +20,8 @@ enum answer {
     ANSWER_SILENT    /* any other failure, or the deadline */
 };
 
-/* What is done with a captured target as a whole. */
-enum standing {
-    STANDING_PLAIN,
-    STANDING_HELD,     /* it came with a copy in conflict: fenced and left out */
-    STANDING_ACCEPTED, /* was held; its copies in conflict are given up */
-    STANDING_PREFERRED /* was held; its copies in conflict are the ones */
-};
-
-/* How an action on a target went. */
-enum outcome { OUTCOME_PENDING, OUTCOME_DONE, OUTCOME_FAILED };
+/* How an action on a target went. Unconfirmed: it ended well, and nobody has looked yet what it has done. */
+enum outcome { OUTCOME_PENDING, OUTCOME_UNCONFIRMED, OUTCOME_DONE, OUTCOME_FAILED };
 
 struct captured {
     const struct target *target;
@@ -52,9 +44,8 @@ struct captured {
     int64_t missed;  /* seconds since 1970: when somebody looked and it was not there, for the first time */
     const char *known_as;  /* whose profile it is in the previous manifest: its own, or that of a target which has left
                               the model, so it is the same machine under another name; NULL: nobody's */
-    struct copy *copies; /* those of its components that have to be judged, see copies.h */
-    enum standing standing;
-    enum outcome *fences; /* of its service mappings, where all of them are fenced; NULL: they are not */
+    struct copy *copies; /* those of its components that have to be decided about, see copies.h */
+    bool accepted, preferred; /* somebody has said so of all that it has in dispute: given up, or the ones */
 };
 
 struct capture {
@@ -89,9 +80,6 @@ void capture_clear(struct capture *capture);
 /* Reads the profile manifest that lies in a profile of this machine's store, whichever version it is of: *path is the
  * file, malloc()ed. 0, or -1 with errno, and *path as far as there is memory. */
 int profile_manifest_read(const char *profile, size_t limit, char **path, char **text, size_t *length);
-
-/* Whether what it holds comes into the manifest: it was captured, and is not held. */
-bool captured_is_used(const struct captured *captured);
 
 /* Sets a target's answer; takes reason (malloc()ed or NULL), and says what is not usable. */
 void captured_answer(struct captured *captured, enum answer answer, char *reason);

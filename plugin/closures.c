@@ -115,7 +115,7 @@ static void number_places(struct transfer *transfer, struct place *places, size_
 static const char *const *closure_of(const struct transfer *transfer, size_t target, size_t *count)
 {
     const struct captured *captured = &transfer->capture->targets[target];
-    *count = captured_is_used(captured) ? captured->requisite_count : 0;
+    *count = captured->answer == ANSWER_CAPTURED ? captured->requisite_count : 0;
     if (*count == 0 || transfer->whole[target])
         return captured->requisites;
     *count = 1;
@@ -182,7 +182,7 @@ static bool find_incomplete(struct transfer *transfer)
     bool found = false;
     for (size_t i = 0; i < transfer->capture->count; i++) {
         const struct captured *captured = &transfer->capture->targets[i];
-        if (!captured_is_used(captured) || transfer->whole[i]
+        if (captured->answer != ANSWER_CAPTURED || transfer->whole[i]
             || !transfer->missing[position_of(transfer, captured->profile)])
             continue;
         transfer->whole[i] = found = true;
@@ -621,7 +621,7 @@ static int protect_profiles(struct transfer *transfer)
     }
     for (size_t i = 0; i < transfer->capture->count; i++) {
         const struct captured *captured = &transfer->capture->targets[i];
-        if (captured_is_used(captured) && !transfer->missing[position_of(transfer, captured->profile)])
+        if (captured->answer == ANSWER_CAPTURED && !transfer->missing[position_of(transfer, captured->profile)])
             profiles[count++] = captured->profile;
     }
     return nix_add_roots(report->roots, profiles, count);
@@ -696,7 +696,7 @@ static void compare_texts(struct transfer *transfer, bool *refused)
         struct captured *captured = &transfer->capture->targets[i];
         CLEANUP_FREE char *path = NULL, *text = NULL;
         size_t length = 0;
-        if (!captured_is_used(captured) || !captured->text)
+        if (captured->answer != ANSWER_CAPTURED || !captured->text)
             continue;
         if (profile_manifest_read(captured->profile, transfer->options->manifest_limit, &path, &text, &length) == 0
             && same_text(captured, text, length)) {

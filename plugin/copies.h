@@ -1,100 +1,161 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * Which copy of the state lives: the judgement on stateful components that more than one target holds, or that
- * a target brings back from an older disk. Pure: it reads nothing but its inputs.
+ * The stateful components of which it has to be decided which copy lives, and what is known of each copy.
  *
- * A component is (component, container). A holder is a target whose snapshot mappings have it.
+ * A component is (component, container). A target that answered has a copy if its snapshot mappings have it.
  */
 #ifndef COPIES_H
 #define COPIES_H
 
 #include "capture.h"
+#include "disputes.h"
 #include "options.h"
 
-/* A list of snapshots, oldest first. */
+/* The snapshots of a component in a store, the newest last; the coordinator's are in the order of their age. */
 struct snapshots {
     bool answered;
     const char **names; /* interned */
     size_t count;
 };
 
-/* What is known of one component on one captured target beyond profile manifests. */
-struct copy_facts {
-    struct snapshots here;      /* on the target */
-    struct snapshots *homes;    /* on each home, in the order of copy.homes */
-    struct snapshots coordinator;
-    bool profile_known;         /* a manifest has a profile of the target */
-    bool profile_present;       /* and the newest such one has the present profile */
-    bool generation_known;      /* an older manifest has it on the target */
-    bool *in_generation;        /* whether that manifest has it on each home too */
-    bool snapshotted_known;
-    int64_t snapshotted;        /* seconds: the component's last snapshot on the target */
+/* The newest generation, of some kind, that has a component on a target. */
+struct generation {
+    bool known, reconstructed;
+    size_t age;  /* counted back from the current one, 0 */
+    bool *with;  /* which places of the component it has too, in their order */
 };
+
+/* What is known of a copy beyond manifests. */
+struct facts {
+    bool gathered;
+    struct snapshots here, after; /* on its target: as it was found, and after the last rescue */
+    struct generation newest, deployed; /* of any kind; of those that were deployed */
+    bool profile_known, profile_present; /* the newest generation with a profile of the target has its present one */
+    bool deployed_known, deployed_to;    /* a deployment has a profile of the target; one has the present one */
+    bool snapshotted_known;
+    int64_t snapshotted; /* seconds: the component's last snapshot on the target */
+};
+
+/* What is done on targets, in this order. */
+enum action { ACTIVATE_COPY, RESCUE_COPY, FENCE_COPY, RESCUE_COPY_AGAIN, ACTIONS };
+
+/* The lines of the table in survivor.c, and ALONE where there is only one copy. */
+enum line_name { ANY_LINE, WANTED, WAITING, ALL_AT_HOME, MOVED_ON, THE_HOMES, DEPLOYED_LAST, SOMEBODY_SAYS, ALONE };
 
 enum verdict {
-    COPY_KEPT,       /* nothing speaks against it */
-    COPY_SUPERSEDED, /* another home has newer state */
-    COPY_REGRESSED,  /* the coordinator has newer state */
-    COPY_CONFLICT,   /* nobody can tell which of several copies is the one */
-    COPY_HELD,       /* the same, and its target is left out until somebody decides */
-    COPY_LEFT_OUT    /* was left out before, and the reasons no longer hold: kept where it is placed */
+    COPY_KEPT, /* its mappings stay */
+    COPY_OUT,  /* another one lives: it is fenced, and both mappings are left out */
+    COPY_OLDER /* nobody else has it, but the coordinator has newer state: live until that is restored */
 };
 
-/* One component on one captured target that has to be judged. */
+/* What is remembered of a copy, see disputes.h. */
+struct remembered_copy {
+    bool disputed, owed, superseded, activated, preferred, accepted;
+    const char *why; /* in dispute */
+};
+
+struct component;
+
+/* One component on one captured target. */
 struct copy {
+    struct component *component;
     struct captured *captured;
     const struct snapshot_mapping *mapping; /* in the captured manifest */
-    const char **homes;                     /* targets that the previous manifest has it on */
-    size_t home_count;
+    size_t place;          /* its target's, of the component's */
     bool away;             /* previous has no profile of the target, or its present one with this left out */
     bool service_left_out; /* the previous manifest has the present profile without the service mapping */
     bool snapshot_left_out;
-    struct copy_facts facts;
+    bool brought;          /* its target's profile has lost it, see disputes_bring_back() */
+    bool inactive;         /* by all of this and what is remembered: it does not run */
+    bool home;             /* one of the component's homes */
+    struct remembered_copy remembered;
+    struct facts facts;
+    enum outcome outcomes[ACTIONS];
 
+    /* What is decided. */
     enum verdict verdict;
-    bool expected;     /* in conflict: the last successful deployment had it here */
-    const char *home;  /* superseded: by which one; NULL: by what the coordinator holds */
-    char *reason;      /* why it is so, or why it is not superseded: one line */
-    bool wants_rescue, wants_fence;
-    enum outcome rescue, fence;
-    struct copy *next; /* of the same target; captured->copies is the first */
+    bool survivor;      /* it was chosen among several */
+    bool disputed;
+    bool waits;         /* in dispute only because something failed: that is decided anew */
+    bool regressed;     /* older: for its disk is */
+    const char *reason; /* one line */
+    const char *by;     /* out, or older: whose copy is the newer one; NULL: the coordinator's */
+    bool wants[ACTIONS];
+    struct copy *next;  /* of the same target; captured->copies is the first */
+};
+
+/* A target that has to do with a component. */
+struct place {
+    const char *target;
+    bool previous; /* the previous manifest has it there */
+    bool home;     /* it belongs there, see copies_find() */
+    struct copy *copy; /* NULL: it answered not, or has none */
+};
+
+struct component {
+    const char *name, *container;
+    struct copy *copies; /* by target */
+    size_t count;
+    struct place *places; /* by target */
+    size_t place_count;
+    bool asks_before;  /* the choice of an earlier reconstruction stands, see disputes.h, and is the homes */
+    bool needs_word;   /* and that was no choice: somebody has to say which one */
+    bool unasked;      /* a place of the previous manifest is in the model, cannot be asked, and is kept */
+    struct snapshots coordinator;
+
+    /* What is decided. */
+    enum line_name line;
+    bool asks;         /* several copies are kept, for the choice could not be carried out or there was none */
+    bool settled;      /* it was carried out: all copies but the survivors are fenced */
+    const char *reason;
 };
 
 struct copies {
-    struct copy *items; /* by component, container, target */
+    struct component *components; /* by component and container */
+    size_t component_count;
+    struct copy *items; /* of all components, in their order */
     size_t count;
 };
 
-/* Lists every component that the captured targets hold and that has to be judged: another target holds it too, now
- * or in previous; or its target was away. previous: NULL if not known. 0, or -1: no memory. */
-int copies_find(struct capture *capture, const struct manifest *previous, struct copies *copies);
+/* What copies are found by. */
+struct finding {
+    struct capture *capture;
+    const struct infrastructure *infrastructure;
+    const struct manifest *previous; /* NULL: not known */
+    const struct manifest *homes;    /* that says where components belong; NULL: none does */
+    bool homes_are_reconstructed;    /* nobody deployed that: where it has several, it says nothing */
+    const json_t *survivors;         /* what is remembered, checked */
+    const json_t *brought;           /* what disputes_bring_back() added */
+    const json_t *concerned;         /* disputes_concerned() */
+    bool keeps_unasked;              /* what previous says of targets that cannot be asked is kept */
+    struct strings *strings;
+};
 
-/* Whether it is kept for want of evidence, while the coordinator's newest snapshot of the component is not one of it, and
- * no other target has it: what lives may be older than what is kept there. */
-bool copy_is_doubtful(const struct copy *copy);
+/* Lists the components that have to be decided about: several targets have a copy that does not belong where it is, one
+ * target alone has it and was away, or something is remembered of it. The homes of a component are those of the choice
+ * that is remembered; else those that finding->homes has, where a copy is in no dispute. A home that has left the model
+ * and whose profile is that of another target now is that target. 0, or -1: no memory. */
+int copies_find(const struct finding *finding, struct copies *copies);
 
 /* The copy of the same component on the same target; NULL: there is none. */
 const struct copy *copies_same(const struct copies *copies, const struct copy *copy);
 
-/* Takes over how the actions of an earlier judgement of the same capture went, so that none is done twice. */
-void copies_take_outcomes(struct copies *copies, const struct copies *earlier);
-
-/* Judges all of them by their facts and by how the actions went so far, and sets the standing of targets that are held.
- * deployed: the manifest of the last successful redeployment, NULL if not known (then previous counts). 0, or -1: no
- * memory. */
-int copies_judge(struct copies *copies, const struct capture *capture, const struct manifest *previous,
-                 const struct manifest *deployed, const struct infrastructure *infrastructure,
-                 const struct options *options);
+/* Goes on from what an earlier decision on the same capture has done, as if it were remembered. */
+void copies_go_on(struct copies *copies, const struct copies *earlier);
 
 void copies_clear(struct copies *copies);
 
-/* Whether its facts matter to the judgement: its target may have been away. */
-bool copy_needs_facts(const struct copy *copy);
+/* Whether it was left out before. */
+bool copy_was_left_out(const struct copy *copy);
 
-const char *verdict_name(enum verdict verdict);
+/* Whether it was fenced, and its snapshot after that is not taken yet. */
+bool copy_is_owed(const struct copy *copy);
 
-/* What the judgement leaves out of the manifest. */
-bool copy_drops_service(const struct copy *copy);
+/* Whether it runs, once what was decided is done. */
+bool copy_lives(const struct copy *copy);
+
+/* What is left out of the manifest. */
+bool copy_drops_service(const struct copy *copy, const struct options *options);
 bool copy_drops_snapshot(const struct copy *copy);
 
 #endif

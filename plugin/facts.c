@@ -9,6 +9,7 @@
 #include "cleanup.h"
 #include "client.h"
 #include "operations.h"
+#include "switch.h"
 
 static int compare_target(const void *key, const void *element)
 {
@@ -16,7 +17,7 @@ static int compare_target(const void *key, const void *element)
 }
 
 /* What somebody has decided stays until the host forgets it. */
-static void set_standing(struct capture *capture, const json_t *names, enum standing standing)
+static void set_words(struct capture *capture, const json_t *names, bool accepted)
 {
     size_t index;
     json_t *name;
@@ -26,7 +27,7 @@ static void set_standing(struct capture *capture, const json_t *names, enum stan
                                                   sizeof *capture->targets, compare_target)
                                         : NULL;
         if (captured)
-            captured->standing = standing;
+            *(accepted ? &captured->accepted : &captured->preferred) = true;
         else if (json_is_string(name))
             log_warning(NULL, "target %s, on which somebody has decided, is not in the model", json_string_value(name));
     }
@@ -44,8 +45,8 @@ void facts_set_absences(const json_t *history, struct capture *capture)
         captured->missed_known = json_is_integer(missed);
         captured->missed = json_integer_value(missed);
     }
-    set_standing(capture, json_object_get(history, "accepted"), STANDING_ACCEPTED);
-    set_standing(capture, json_object_get(history, "preferred"), STANDING_PREFERRED);
+    set_words(capture, json_object_get(history, "discardCopy"), true);
+    set_words(capture, json_object_get(history, "keepCopy"), false);
 }
 
 static void remember_snapshot(struct copy *copy, const json_t *history)
@@ -59,12 +60,11 @@ static void remember_snapshot(struct copy *copy, const json_t *history)
 
 int facts_begin(struct copy *copy, const json_t *history)
 {
-    copy->facts.homes = calloc(copy->home_count + 1, sizeof *copy->facts.homes);
-    copy->facts.in_generation = calloc(copy->home_count + 1, sizeof *copy->facts.in_generation);
-    if (!copy->facts.homes || !copy->facts.in_generation)
-        return -1;
+    struct facts *facts = &copy->facts;
+    facts->newest.with = calloc(copy->component->place_count, sizeof *facts->newest.with);
+    facts->deployed.with = calloc(copy->component->place_count, sizeof *facts->deployed.with);
     remember_snapshot(copy, history);
-    return 0;
+    return facts->newest.with && facts->deployed.with ? 0 : -1;
 }
 
 static int append_name(struct snapshots *snapshots, const char *name)
@@ -79,69 +79,44 @@ static int append_name(struct snapshots *snapshots, const char *name)
     return 0;
 }
 
-/* A query of one target for its snapshots of one component. */
+/* A query of a target for its snapshots of one component. */
 struct query {
-    struct copy *copy;
-    const struct target *target;
-    struct snapshots *snapshots;
+    const struct copy *copy;
+    struct snapshots *snapshots, latest;
     struct strings *strings;
     struct arguments arguments;
 };
 
+/* First all snapshots are asked for. Dysnomia lists them by the text of their numbers, 10 before 9: where there are
+ * several, the newest is asked for then. */
 struct queries {
     struct query *items;
     size_t count, next;
+    bool for_latest;
     int64_t timeout;
 };
-
-/* Several copies of a component want to know the same of its homes: that is asked once. */
-static int compare_queries(const void *a, const void *b)
-{
-    const struct query *first = a, *second = b;
-    int order = strcmp(first->copy->mapping->component, second->copy->mapping->component);
-    if (order == 0)
-        order = strcmp(first->copy->mapping->container, second->copy->mapping->container);
-    return order != 0 ? order : strcmp(first->target->name, second->target->name);
-}
-
-static bool is_repeated(const struct queries *queries, size_t index)
-{
-    return index > 0 && compare_queries(&queries->items[index - 1], &queries->items[index]) == 0;
-}
-
-static int copy_answer(struct snapshots *to, const struct snapshots *from)
-{
-    to->names = calloc(from->count + 1, sizeof *to->names);
-    if (!to->names)
-        return -1;
-    if (from->count > 0)
-        memcpy(to->names, from->names, from->count * sizeof *to->names);
-    to->count = from->count;
-    to->answered = from->answered;
-    return 0;
-}
 
 static bool next_query(void *closure, struct dydisnix_program *program)
 {
     struct queries *queries = closure;
-    while (queries->next < queries->count && is_repeated(queries, queries->next))
+    while (queries->next < queries->count && queries->for_latest && queries->items[queries->next].snapshots->count < 2)
         queries->next++;
     if (queries->next == queries->count)
         return false;
     struct query *query = &queries->items[queries->next++];
-    client_arguments(&query->arguments, query->target, "--query-all-snapshots");
+    client_arguments(&query->arguments, query->copy->captured->target,
+                     queries->for_latest ? "--query-latest-snapshot" : "--query-all-snapshots");
     arguments_option(&query->arguments, "--container", query->copy->mapping->container);
     arguments_option(&query->arguments, "--component", query->copy->mapping->component);
     program->argv = arguments_vector(&query->arguments);
-    program->target = query->target->name;
+    program->target = query->copy->captured->target->name;
     program->deadline = queries->timeout;
     program->closure = query;
     return true;
 }
 
-static int add_snapshot(void *closure, char *line)
+static int add_snapshot(const struct query *query, const char *line, struct snapshots *snapshots)
 {
-    struct query *query = closure;
     CLEANUP_FREE char *prefix = string_format("%s/%s/", query->copy->mapping->container,
                                               query->copy->mapping->component);
     size_t length = prefix ? strlen(prefix) : 0;
@@ -150,21 +125,54 @@ static int add_snapshot(void *closure, char *line)
     CLEANUP_JSON json_t *text = json_string(line + length); /* only if it is UTF-8: it can be kept as it is */
     if (!text)
         return -1;
-    return append_name(query->snapshots, strings_intern(query->strings, line + length));
+    return append_name(snapshots, strings_intern(query->strings, line + length));
+}
+
+static int add_any(void *closure, char *line)
+{
+    struct query *query = closure;
+    return add_snapshot(query, line, query->snapshots);
+}
+
+static int add_latest(void *closure, char *line)
+{
+    struct query *query = closure;
+    return query->latest.count > 0 ? -1 : add_snapshot(query, line, &query->latest);
+}
+
+/* The newest one becomes the last one. True: it is one of them. */
+static bool put_last(struct snapshots *snapshots, const struct snapshots *latest)
+{
+    for (size_t i = 0; latest->count == 1 && i < snapshots->count; i++) {
+        if (snapshots->names[i] != latest->names[0])
+            continue;
+        memmove(snapshots->names + i, snapshots->names + i + 1, (snapshots->count - i - 1) * sizeof *snapshots->names);
+        snapshots->names[snapshots->count - 1] = latest->names[0];
+        return true;
+    }
+    return false;
+}
+
+static bool take_answer(const struct queries *queries, struct query *query, char *output)
+{
+    if (!queries->for_latest)
+        return string_lines(output, add_any, query) == 0;
+    bool taken = string_lines(output, add_latest, query) == 0 && put_last(query->snapshots, &query->latest);
+    free(query->latest.names);
+    query->latest = (struct snapshots){ 0 };
+    return taken;
 }
 
 static void query_done(void *closure, const struct dydisnix_program *program, struct dydisnix_result *result)
 {
     struct query *query = program->closure;
-    (void)closure;
     bool answered = result->ending == DYDISNIX_EXITED && result->status == 0;
-    if (answered && string_lines(result->output, add_snapshot, query) == 0) {
-        query->snapshots->answered = true;
-    } else {
+    query->snapshots->answered = answered && take_answer(closure, query, result->output);
+    if (!query->snapshots->answered) {
         CLEANUP_FREE char *ending = answered ? NULL : describe_ending(result);
-        log_warning(query->target->name, "its snapshots of %s in %s are not known: %s",
-                    query->copy->mapping->component, query->copy->mapping->container,
-                    ending ? ending : "unexpected answer");
+        query->snapshots->count = 0;
+        log_warning(program->target, "its snapshots of %s in %s are not known: %s", query->copy->mapping->component,
+                    query->copy->mapping->container, ending ? ending : "unexpected answer");
     }
     arguments_clear(&query->arguments);
 }
@@ -172,12 +180,18 @@ static void query_done(void *closure, const struct dydisnix_program *program, st
 static int run_queries(struct queries *queries, const struct options *options)
 {
     const struct dydisnix_work work = { .next = next_query, .done = query_done, .closure = queries };
-    qsort(queries->items, queries->count, sizeof *queries->items, compare_queries);
     int status = queries->count > 0 ? budget_run(options->budget, &work, options->jobs) : 0;
-    for (size_t i = 1; status == 0 && i < queries->count; i++)
-        if (is_repeated(queries, i))
-            status = copy_answer(queries->items[i].snapshots, queries->items[i - 1].snapshots);
-    return status;
+    queries->for_latest = true;
+    queries->next = 0;
+    return status == 0 && queries->count > 0 ? budget_run(options->budget, &work, options->jobs) : status;
+}
+
+static void add_query(struct queries *queries, const struct copy *copy, struct snapshots *snapshots,
+                      struct strings *strings)
+{
+    free(snapshots->names);
+    *snapshots = (struct snapshots){ 0 };
+    queries->items[queries->count++] = (struct query){ .copy = copy, .snapshots = snapshots, .strings = strings };
 }
 
 static int compare_numbers(const void *a, const void *b)
@@ -230,91 +244,100 @@ void facts_coordinator_snapshots(const char *container, const char *component, s
     free(generations.names);
 }
 
+/* Older generations than those that tell all of it are not read. */
 static bool wants_generation(const struct copy *copy)
 {
-    return copy->facts.homes && copy->home_count > 0
-           && (!copy->facts.generation_known || !copy->facts.profile_known);
+    const struct facts *facts = &copy->facts;
+    return !facts->newest.known || !facts->deployed.known || !facts->profile_known
+           || (facts->deployed_known && !facts->deployed_to);
 }
 
 /* The newest manifest that has a profile of the target says which one it was given last. */
-static void take_profile(struct copy *copy, const struct manifest *manifest)
+static void take_profile(struct copy *copy, const struct manifest *manifest, bool reconstructed)
 {
-    const struct profile *profile = copy->facts.profile_known ? NULL
-                                                              : manifest_find_profile(manifest, copy->mapping->target);
+    struct facts *facts = &copy->facts;
+    const struct profile *profile = manifest_find_profile(manifest, copy->mapping->target);
     if (!profile)
         return;
-    copy->facts.profile_known = true;
-    copy->facts.profile_present = strcmp(profile->path, copy->captured->profile) == 0;
+    const bool present = strcmp(profile->path, copy->captured->profile) == 0;
+    facts->profile_present = facts->profile_known ? facts->profile_present : present;
+    facts->profile_known = true;
+    facts->deployed_known = facts->deployed_known || !reconstructed;
+    facts->deployed_to = facts->deployed_to || (!reconstructed && present);
 }
 
-static void take_homes(struct copy *copy, const struct manifest *manifest)
+static void take_places(const struct copy *copy, const struct manifest *manifest, bool reconstructed, size_t age,
+                        struct generation *generation)
 {
-    const struct snapshot_mapping *mapping = copy->mapping;
-    if (copy->facts.generation_known
-        || !manifest_find_snapshot_mapping(manifest, mapping->target, mapping->container, mapping->component))
+    const struct component *component = copy->component;
+    if (generation->known)
         return;
-    copy->facts.generation_known = true;
-    for (size_t i = 0; i < copy->home_count; i++)
-        copy->facts.in_generation[i] = manifest_find_snapshot_mapping(manifest, copy->homes[i], mapping->container,
-                                                                      mapping->component);
+    *generation = (struct generation){ true, reconstructed, age, generation->with };
+    for (size_t i = 0; i < component->place_count; i++)
+        generation->with[i] = manifest_find_snapshot_mapping(manifest, component->places[i].target,
+                                                             component->container, component->name);
 }
 
-/* Takes what one generation says of the copies that no newer one has told it of. True: all of them know all. */
-static bool take_generation(void *closure, const struct manifest *generation)
+bool facts_take_generation(void *closure, const struct manifest *generation, bool reconstructed)
 {
-    struct copies *copies = closure;
+    struct facts_walk *walk = closure;
     bool all = true;
-    for (size_t i = 0; i < copies->count; i++) {
-        struct copy *copy = &copies->items[i];
+    reconstructed = reconstructed && SWITCH(DEPLOYED_ONLY);
+    for (size_t i = 0; i < walk->copies->count; i++) {
+        struct copy *copy = &walk->copies->items[i];
+        const struct snapshot_mapping *mapping = copy->mapping;
         if (!wants_generation(copy))
             continue;
-        take_profile(copy, generation);
-        take_homes(copy, generation);
+        take_profile(copy, generation, reconstructed);
+        if (manifest_find_snapshot_mapping(generation, mapping->target, mapping->container, mapping->component)) {
+            take_places(copy, generation, reconstructed, walk->age, &copy->facts.newest);
+            if (!reconstructed)
+                take_places(copy, generation, reconstructed, walk->age, &copy->facts.deployed);
+        }
         all = all && !wants_generation(copy);
     }
+    walk->age++;
     return all;
 }
 
-static void add_query(struct queries *queries, struct copy *copy, const struct target *target,
-                      struct snapshots *snapshots, struct strings *strings)
+static int ask(struct copies *copies, struct queries *queries, const json_t *history, struct strings *strings)
 {
-    if (target)
-        queries->items[queries->count++] = (struct query){ copy, target, snapshots, strings, { 0 } };
-}
-
-static int prepare(struct copy *copy, struct queries *queries, const struct infrastructure *infrastructure,
-                   const json_t *history, struct strings *strings)
-{
-    if (facts_begin(copy, history) != 0)
-        return -1;
-    facts_coordinator_snapshots(copy->mapping->container, copy->mapping->component, strings,
-                                &copy->facts.coordinator);
-    add_query(queries, copy, copy->captured->target, &copy->facts.here, strings);
-    for (size_t i = 0; i < copy->home_count; i++)
-        add_query(queries, copy, infrastructure_find(infrastructure, copy->homes[i]), &copy->facts.homes[i], strings);
+    for (size_t i = 0; i < copies->count; i++) {
+        struct copy *copy = &copies->items[i];
+        if (facts_begin(copy, history) != 0)
+            return -1;
+        add_query(queries, copy, &copy->facts.here, strings);
+    }
+    for (size_t i = 0; i < copies->component_count; i++)
+        facts_coordinator_snapshots(copies->components[i].container, copies->components[i].name, strings,
+                                    &copies->components[i].coordinator);
     return 0;
 }
 
-int facts_gather(struct copies *copies, const struct infrastructure *infrastructure, const struct previous *previous,
-                 const json_t *history, const struct options *options, struct strings *strings)
+int facts_gather(struct copies *copies, const struct previous *previous, const json_t *history,
+                 const struct options *options, struct strings *strings)
 {
-    size_t most = 0;
-    for (size_t i = 0; i < copies->count; i++)
-        most += 1 + copies->items[i].home_count;
-    struct queries queries = { .items = calloc(most + 1, sizeof *queries.items), .timeout = options->timeout };
-    int status = queries.items ? 0 : -1;
-    for (size_t i = 0; status == 0 && previous->known && i < copies->count; i++)
-        if (copy_needs_facts(&copies->items[i]) && !copies->items[i].facts.homes)
-            status = prepare(&copies->items[i], &queries, infrastructure, history, strings);
-    bool wanted = false;
-    for (size_t i = 0; i < copies->count; i++)
-        wanted = wanted || wants_generation(&copies->items[i]);
-    if (status == 0 && wanted)
-        status = previous_generations(previous, strings, take_generation, copies);
+    struct queries queries = { .items = calloc(copies->count + 1, sizeof *queries.items), .timeout = options->timeout };
+    struct facts_walk walk = { .copies = copies };
+    int status = queries.items ? ask(copies, &queries, history, strings) : -1;
+    if (status == 0 && copies->count > 0)
+        status = previous_generations(previous, strings, facts_take_generation, &walk);
     if (status == 0)
         status = run_queries(&queries, options);
     if (status != 0)
         log_error(NULL, "asking for snapshots: %s", strerror(errno));
     free(queries.items);
     return status;
+}
+
+void facts_snapshots_after(struct copies *copies, enum action action, const struct options *options,
+                           struct strings *strings)
+{
+    struct queries queries = { .items = calloc(copies->count + 1, sizeof *queries.items), .timeout = options->timeout };
+    for (size_t i = 0; queries.items && i < copies->count; i++)
+        if (copies->items[i].outcomes[action] == OUTCOME_UNCONFIRMED)
+            add_query(&queries, &copies->items[i], &copies->items[i].facts.after, strings);
+    if (run_queries(&queries, options) != 0)
+        log_error(NULL, "asking for snapshots: %s", strerror(errno));
+    free(queries.items);
 }

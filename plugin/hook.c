@@ -58,7 +58,7 @@ static int reconstruct_reconstruct(const json_t *event, json_t **report)
     own.target_property = text(event, "targetProperty");
     own.coordinator_profile_directory = text(event, "coordinatorProfilePath");
     own.show_trace = json_is_true(json_object_get(event, "showTrace"));
-    own.hold = json_is_true(json_object_get(event, "hold"));
+    own.late = json_is_true(json_object_get(event, "late"));
     own.dry_run = json_is_true(json_object_get(event, "dryRun"));
     own.stage_timeout = json_integer_value(json_object_get(event, "stageTimeout")) * 1000;
     if (json_is_integer(transfers) && json_integer_value(transfers) > 0)

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "actions.h"
 #include "cleanup.h"
 #include "operations.h"
 
@@ -131,7 +132,7 @@ void input_round(struct input *input)
 {
     if (input->directory)
         json_array_append_new(json_object_get(input->root, "rounds"),
-                              json_pack("{s[] s[] s{}}", "copies", "fences", "refused"));
+                              json_pack("{s[] s{}}", "copies", "refused"));
 }
 
 static json_t *this_round(const struct input *input)
@@ -149,59 +150,56 @@ static json_t *snapshot_names(const struct snapshots *snapshots)
     return names;
 }
 
-static void add_facts(json_t *entry, const struct copy *copy)
+/* null: there is none. */
+static json_t *describe_generation(const struct generation *generation, const struct component *component)
 {
-    const struct copy_facts *facts = &copy->facts;
-    json_t *homes = json_object(), *generation = facts->generation_known ? json_object() : json_null();
-    for (size_t i = 0; i < copy->home_count; i++) {
-        json_object_set_new(homes, copy->homes[i], snapshot_names(&facts->homes[i]));
-        if (facts->generation_known)
-            json_object_set_new(generation, copy->homes[i], json_boolean(facts->in_generation[i]));
-    }
-    json_object_set_new(entry, "snapshots",
-                        json_pack("{so so so}", "target", snapshot_names(&facts->here), "homes", homes, "coordinator",
-                                  snapshot_names(&facts->coordinator)));
-    json_object_set_new(entry, "generation", generation);
-    json_object_set_new(entry, "present", facts->profile_known ? json_boolean(facts->profile_present) : json_null());
+    json_t *with = json_array();
+    for (size_t i = 0; generation->known && i < component->place_count; i++)
+        if (generation->with[i])
+            json_array_append_new(with, json_string(component->places[i].target));
+    if (generation->known)
+        return json_pack("{sI sb so}", "age", (json_int_t)generation->age, "reconstructed",
+                         (int)generation->reconstructed, "with", with);
+    json_decref(with);
+    return json_null();
 }
 
-static const char *outcome_name(enum outcome outcome)
+static json_t *describe_facts(const struct copy *copy)
 {
-    return outcome == OUTCOME_DONE ? "done" : outcome == OUTCOME_FAILED ? "failed" : NULL;
+    const struct facts *facts = &copy->facts;
+    return json_pack("{so so so so so so}", "snapshots", snapshot_names(&facts->here), "coordinator",
+                     snapshot_names(&copy->component->coordinator), "newest",
+                     describe_generation(&facts->newest, copy->component), "deployed",
+                     describe_generation(&facts->deployed, copy->component), "present",
+                     facts->profile_known ? json_boolean(facts->profile_present) : json_null(), "deployedTo",
+                     facts->deployed_known ? json_boolean(facts->deployed_to) : json_null());
 }
 
-/* Of targets that are fenced as a whole. */
-static json_t *describe_fences(const struct capture *capture)
+static void add_outcomes(json_t *entry, const struct copy *copy)
 {
-    json_t *list = json_array();
-    for (size_t i = 0; i < capture->count; i++) {
-        const struct captured *captured = &capture->targets[i];
-        for (size_t j = 0; captured->fences && j < captured->manifest.service_mapping_count; j++) {
-            const struct service_mapping *mapping = &captured->manifest.service_mappings[j];
-            json_array_append_new(list, json_pack("{ss ss ss ss*}", "target", mapping->target, "container",
-                                                  mapping->container, "service", mapping->service, "fence",
-                                                  outcome_name(captured->fences[j])));
-        }
-    }
-    return list;
+    for (enum action action = 0; action < ACTIONS; action++)
+        if (copy->outcomes[action] != OUTCOME_PENDING)
+            json_object_set_new(entry, action_name(action),
+                                json_string(copy->outcomes[action] == OUTCOME_DONE ? "done" : "failed"));
+    if (copy->facts.after.answered)
+        json_object_set_new(entry, "after", snapshot_names(&copy->facts.after));
 }
 
-void input_copies(struct input *input, const struct capture *capture, const struct copies *copies)
+void input_copies(struct input *input, const struct copies *copies)
 {
     if (!input->directory)
         return;
     json_t *list = json_array();
     for (size_t i = 0; i < copies->count; i++) {
         const struct copy *copy = &copies->items[i];
-        json_t *entry = json_pack("{ss ss ss ss* ss*}", "component", copy->mapping->component, "container",
-                                  copy->mapping->container, "target", copy->mapping->target, "rescue",
-                                  outcome_name(copy->rescue), "fence", outcome_name(copy->fence));
-        if (copy->facts.homes)
-            add_facts(entry, copy);
+        json_t *entry = json_pack("{ss ss ss}", "component", copy->mapping->component, "container",
+                                  copy->mapping->container, "target", copy->mapping->target);
+        if (copy->facts.newest.with)
+            json_object_update_new(entry, describe_facts(copy));
+        add_outcomes(entry, copy);
         json_array_append_new(list, entry);
     }
     json_object_set_new(this_round(input), "copies", list);
-    json_object_set_new(this_round(input), "fences", describe_fences(capture));
 }
 
 void input_refused(struct input *input, const struct capture *capture, const bool *captured)

@@ -13,7 +13,7 @@
 #include "options.h"
 #include "previous.h"
 
-enum { INPUT_VERSION = 1 };
+enum { INPUT_VERSION = 2, INPUT_VERSION_WITHOUT_COPIES = 1 };
 
 #define INPUT_FILE "input.json"
 #define INPUT_INFRASTRUCTURE "infrastructure.xml"
@@ -49,7 +49,7 @@ void input_hashes(struct input *input, const json_t *documents, const json_t *ke
 
 /* A round is one decision and the fetching after it: where targets are refused then, another one follows. */
 void input_round(struct input *input);
-void input_copies(struct input *input, const struct capture *capture, const struct copies *copies); /* of this round */
+void input_copies(struct input *input, const struct copies *copies); /* of this round */
 void input_refused(struct input *input, const struct capture *capture, const bool *captured);        /* captured: before */
 
 void input_fetched(struct input *input, const struct capture *capture, const struct closure_report *report);

@@ -55,7 +55,7 @@ static int list_valid(const struct capture *capture, struct set *valid)
     int status = text_set_init(valid, 0);
     for (size_t i = 0; status == 0 && i < capture->count; i++) {
         const struct captured *captured = &capture->targets[i];
-        for (size_t j = 0; status == 0 && captured_is_used(captured) && j < captured->requisite_count; j++)
+        for (size_t j = 0; status == 0 && captured->answer == ANSWER_CAPTURED && j < captured->requisite_count; j++)
             status = set_add(valid, captured->requisites[j]);
     }
     return status;

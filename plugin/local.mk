@@ -5,8 +5,9 @@ plugin_sources = \
 	plugin/claims.c plugin/claims.h \
 	plugin/closures.c plugin/closures.h \
 	plugin/copies.c plugin/copies.h \
+	plugin/disputes.c plugin/disputes.h \
+	plugin/evidence.c plugin/evidence.h \
 	plugin/facts.c plugin/facts.h \
-	plugin/holding.c plugin/holding.h \
 	plugin/input.c plugin/input.h \
 	plugin/install.c plugin/install.h \
 	plugin/options.c plugin/options.h \
@@ -14,6 +15,7 @@ plugin_sources = \
 	plugin/remembered.c plugin/remembered.h \
 	plugin/replay.c plugin/replay.h \
 	plugin/report.c plugin/report.h \
+	plugin/survivor.c plugin/survivor.h \
 	$(NULL)
 
 noinst_LIBRARIES += plugin/libreconstruct.a

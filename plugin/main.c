@@ -27,7 +27,7 @@ struct command {
     struct request request;
     const char *report_file;
     const char *state_file;
-    json_t *accepted, *preferred;
+    json_t *kept, *discarded; /* names of targets */
     const char *save_input;
     const char *not_replayed; /* an option that was given and has no meaning for a replay */
     bool ends;
@@ -77,10 +77,8 @@ static const char usage[] =
     "      --manifest-version=1|2|auto\n"
     "                                  which version to write (default: auto, 1 if every\n"
     "                                  profile is of version 1)\n"
-    "      --on-conflict=hold|keep|fail\n"
-    "                                  what to do when nobody can tell which copy is newer\n"
-    "      --accept=TARGET             give up the copies of TARGET in such a conflict\n"
-    "      --prefer=TARGET             they are the ones, all others are given up\n"
+    "      --keep-copy=TARGET          of what is in dispute, the copies of TARGET live\n"
+    "      --discard-copy=TARGET       and these are given up\n"
     "      --timeout=SECONDS           for each query of a target (default: 60)\n"
     "      --transfer-timeout=SECONDS  for each closure, rescue and fence (default: 1200)\n"
     "      --target-timeout=SECONDS    for all calls of a target (default: 1500)\n"
@@ -96,7 +94,7 @@ static const char usage[] =
 enum {
     OPTION_INTERFACE = 256, OPTION_TARGET_PROPERTY, OPTION_DEPLOY_STATE, OPTION_COORDINATOR_PROFILE_PATH,
     OPTION_NO_COORDINATOR_PROFILE, OPTION_SHOW_TRACE, OPTION_XML, OPTION_PRINT_MANIFEST, OPTION_DRY_RUN,
-    OPTION_PREVIOUS, OPTION_HISTORY, OPTION_REPORT, OPTION_ACCEPT, OPTION_PREFER, OPTION_SAVE_INPUT, OPTION_REPLAY,
+    OPTION_PREVIOUS, OPTION_HISTORY, OPTION_REPORT, OPTION_KEEP_COPY, OPTION_DISCARD_COPY, OPTION_SAVE_INPUT, OPTION_REPLAY,
     OPTION_KEY
 };
 
@@ -116,14 +114,13 @@ static const struct option long_options[] = {
     { "previous", required_argument, NULL, OPTION_PREVIOUS },
     { "history", required_argument, NULL, OPTION_HISTORY },
     { "report", required_argument, NULL, OPTION_REPORT },
-    { "accept", required_argument, NULL, OPTION_ACCEPT },
-    { "prefer", required_argument, NULL, OPTION_PREFER },
+    { "keep-copy", required_argument, NULL, OPTION_KEEP_COPY },
+    { "discard-copy", required_argument, NULL, OPTION_DISCARD_COPY },
     { "save-input", required_argument, NULL, OPTION_SAVE_INPUT },
     { "replay", required_argument, NULL, OPTION_REPLAY },
     { "unreachable", required_argument, NULL, OPTION_KEY },
     { "superseded", required_argument, NULL, OPTION_KEY },
     { "superseded-max-age", required_argument, NULL, OPTION_KEY },
-    { "on-conflict", required_argument, NULL, OPTION_KEY },
     { "manifest-version", required_argument, NULL, OPTION_KEY },
     { "timeout", required_argument, NULL, OPTION_KEY },
     { "target-timeout", required_argument, NULL, OPTION_KEY },
@@ -206,15 +203,16 @@ static bool is_among(const json_t *names, const char *name)
     return false;
 }
 
-static void decide_on(struct command *command, bool accept)
+static void take_word(struct command *command, bool keep)
 {
-    json_t **names = accept ? &command->accepted : &command->preferred;
+    json_t **names = keep ? &command->kept : &command->discarded;
+    const char *option = keep ? "keep-copy" : "discard-copy";
     if (!*names)
         *names = json_array();
     if (!*optarg || json_array_append_new(*names, json_string(optarg)) != 0)
-        refuse(command, accept ? "accept" : "prefer", "the name of a target");
-    else if (is_among(accept ? command->preferred : command->accepted, optarg))
-        refuse(command, accept ? "accept" : "prefer", "one decision on a target");
+        refuse(command, option, "the name of a target");
+    else if (is_among(keep ? command->discarded : command->kept, optarg))
+        refuse(command, option, "one word on a target");
 }
 
 static void take_path(struct command *command, const char **path, const char *option)
@@ -236,8 +234,8 @@ static void take_option(struct command *command, int option, int index)
     case OPTION_PREVIOUS: command->request.previous = optarg; break;
     case OPTION_HISTORY: command->state_file = optarg; break;
     case OPTION_REPORT: take_path(command, &command->report_file, "report"); break;
-    case OPTION_ACCEPT: decide_on(command, true); break;
-    case OPTION_PREFER: decide_on(command, false); break;
+    case OPTION_KEEP_COPY: take_word(command, true); break;
+    case OPTION_DISCARD_COPY: take_word(command, false); break;
     case OPTION_SAVE_INPUT: take_path(command, &command->save_input, "save-input"); break;
     case OPTION_REPLAY: take_path(command, &command->request.replay, "replay"); break;
     default: take_flag(command, option);
@@ -389,10 +387,10 @@ static int run(struct command *command)
         || make_absolute(&command->request.replay, &replay) != 0 || place_input(command, &input) != 0
         || read_history(command->state_file, &history) != 0)
         return -1;
-    if (!history && (command->accepted || command->preferred))
+    if (!history && (command->kept || command->discarded))
         history = json_object();
-    json_object_update_new(history, json_pack("{so* so*}", "accepted", command->accepted, "preferred",
-                                              command->preferred));
+    json_object_update_new(history, json_pack("{so* so*}", "keepCopy", command->kept, "discardCopy",
+                                              command->discarded));
     command->request.history = history;
     int status = reconstruct(&command->request, &command->options, &report, &manifest);
     if (status != 0) {
@@ -463,7 +461,7 @@ int main(int argc, char **argv)
     signal(SIGPIPE, SIG_IGN);
     parse(&command, argc, argv);
     int status = command.ends ? command.status : work(&command);
-    json_decref(command.accepted);
-    json_decref(command.preferred);
+    json_decref(command.kept);
+    json_decref(command.discarded);
     return status;
 }

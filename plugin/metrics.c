@@ -130,8 +130,8 @@ static void write_totals(const struct output *output, const json_t *totals)
                  json_object_get(totals, "regressed"));
     write_number(output, "rescued_total", "counter", "Copies of state of which a rescue was taken.",
                  json_object_get(totals, "rescued"));
-    write_number(output, "conflicts", "gauge", "Components in conflict in the last reconstruction.",
-                 json_object_get(totals, "conflicts"));
+    write_number(output, "disputes", "gauge", "Components in dispute in the last reconstruction.",
+                 json_object_get(totals, "disputes"));
     write_members(output, "targets", "gauge", "Targets by status.", "status",
                   json_object_get(totals, "targets"));
     write_number(output, "services", "gauge", "Services in the manifest that was made last.",

@@ -26,7 +26,6 @@ const struct options options_default = {
 
 static const char *const unreachable_words[] = { "keep", "skip", "fail", NULL };
 static const char *const superseded_words[] = { "newest", "keep", "fail", NULL };
-static const char *const conflict_words[] = { "hold", "keep", "fail", NULL };
 static const char *const version_words[] = { "auto", "1", "2", NULL };
 
 static int refuse(const struct options *options, const char *key, const char *value, const char *expected)
@@ -67,9 +66,6 @@ static int set_policy(struct options *options, const char *key, const char *valu
     } else if (strcmp(key, "superseded") == 0) {
         if ((chosen = choose(options, key, value, superseded_words, "newest, keep or fail")) >= 0)
             options->superseded = (enum superseded_policy)chosen;
-    } else if (strcmp(key, "on-conflict") == 0) {
-        if ((chosen = choose(options, key, value, conflict_words, "hold, keep or fail")) >= 0)
-            options->on_conflict = (enum conflict_policy)chosen;
     } else if (strcmp(key, "manifest-version") == 0) {
         if ((chosen = choose(options, key, value, version_words, "1, 2 or auto")) >= 0)
             options->manifest_version = chosen;
@@ -141,13 +137,12 @@ int options_set(struct options *options, const char *key, const char *value)
 
 json_t *options_describe(const struct options *options)
 {
-    return json_pack("{ss ss sI ss ss sI sI sb sb}",
+    return json_pack("{ss ss sI ss sI sI sb sb}",
                      "unreachable", unreachable_words[options->unreachable],
                      "superseded", superseded_words[options->superseded],
                      "superseded-max-age", (json_int_t)options->superseded_max_age,
-                     "on-conflict", conflict_words[options->on_conflict],
                      "manifest-version", version_words[options->manifest_version],
                      "max-manifest-size", (json_int_t)options->manifest_limit,
                      "max-depth", (json_int_t)options->depth_limit,
-                     "dry-run", options->dry_run, "hold", options->hold);
+                     "dry-run", options->dry_run, "late", options->late);
 }

@@ -12,7 +12,6 @@
 
 enum unreachable_policy { UNREACHABLE_KEEP, UNREACHABLE_SKIP, UNREACHABLE_FAIL };
 enum superseded_policy { SUPERSEDED_NEWEST, SUPERSEDED_KEEP, SUPERSEDED_FAIL };
-enum conflict_policy { CONFLICT_HOLD, CONFLICT_KEEP, CONFLICT_FAIL };
 
 struct options {
     const char *source;          /* named in messages about options */
@@ -37,15 +36,15 @@ struct options {
     const char *save_input;   /* directory for what the decision is made from; NULL: it is not kept */
     enum unreachable_policy unreachable;
     enum superseded_policy superseded;
-    enum conflict_policy on_conflict;
     int manifest_version; /* 1 or 2; 0: 1 if every captured profile is of version 1 */
-    bool hold; /* somebody keeps held targets out of the model: the host does */
+    bool late; /* somebody does what is to be done right before services change: the host does */
 };
 
 extern const struct options options_default;
 
-/* Sets what KEY=VALUE names: unreachable, superseded, on-conflict, manifest-version, superseded-max-age, timeout,
- * transfer-timeout, target-timeout, max-closure-size, jobs, max-concurrent-transfers, max-manifest-size, max-depth, profile, save-input. value is
+/* Sets what KEY=VALUE names: unreachable, superseded, manifest-version, superseded-max-age, timeout,
+ * transfer-timeout, target-timeout, max-closure-size, jobs, max-concurrent-transfers, max-manifest-size, max-depth, profile,
+ * save-input. value is
  * borrowed. 0, or -1 after a message. */
 int options_set(struct options *options, const char *key, const char *value);
 

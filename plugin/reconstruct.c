@@ -9,8 +9,8 @@
 #include "budget.h"
 #include "cleanup.h"
 #include "closures.h"
+#include "disputes.h"
 #include "facts.h"
-#include "holding.h"
 #include "input.h"
 #include "install.h"
 #include "nix.h"
@@ -19,6 +19,8 @@
 #include "remembered.h"
 #include "replay.h"
 #include "report.h"
+#include "survivor.h"
+#include "switch.h"
 
 static const size_t infrastructure_limit = (size_t)1 << 30;
 
@@ -42,13 +44,15 @@ struct reconstruction {
     struct manifest deployed; /* of the last successful redeployment, as the host remembers */
     bool deployed_known;
     struct claims claims;
+    json_t *survivors;        /* what is remembered of copies, see disputes.h */
+    json_t *brought;          /* and what that brought back */
     struct copies copies;
     struct manifest manifest;
     struct closure_report fetched;
     struct installed installed;
     xmlBufferPtr *printed;
     json_t *report;
-    json_t *acted; /* what was done on targets that were refused later, see report_acted() */
+    json_t *acted; /* what was done for decisions that were made again, see report_acted() */
 };
 
 static const struct manifest *known_previous(const struct reconstruction *reconstruction)
@@ -141,20 +145,26 @@ static int read_previous(struct reconstruction *reconstruction)
     return reconstruction->remembered.report ? 0 : load_previous(reconstruction);
 }
 
-/* A state file may name a manifest that a garbage collection took: then it is not known. */
-static int read_deployed(struct reconstruction *reconstruction)
+/* Somebody may have deployed by hand since the deployment that the host remembers, or the host remembers none. */
+static int find_deployed(struct reconstruction *reconstruction, const char *remembered)
 {
-    const char *path = json_string_value(json_object_get(reconstruction->history, "deployed"));
-    CLEANUP_FREE char *reason = NULL;
-    if (reconstruction->replay) {
-        if (replay_deployed(reconstruction->replay, reconstruction->strings, &reconstruction->deployed,
-                            &reconstruction->deployed_known) != 0)
-            return -1;
-        return reconstruction->deployed_known ? manifest_name_targets(&reconstruction->deployed, &reconstruction->keys)
-                                              : 0;
-    }
-    if (!path)
+    struct manifest found;
+    if (!reconstruction->previous.known || !previous_is_reconstructed(&reconstruction->previous))
         return 0;
+    int result = previous_find_deployed(&reconstruction->previous, reconstruction->deployed_known ? remembered : NULL,
+                                        reconstruction->strings, &found);
+    if (result == 1) {
+        manifest_clear(&reconstruction->deployed);
+        reconstruction->deployed = found;
+        reconstruction->deployed_known = true;
+    }
+    return result < 0 ? -1 : 0;
+}
+
+/* A state file may name a manifest that a garbage collection took: then it is not known. */
+static int read_remembered_deployment(struct reconstruction *reconstruction, const char *path)
+{
+    CLEANUP_FREE char *reason = NULL;
     enum manifest_reading outcome = manifest_read(path, reconstruction->strings, &reconstruction->deployed, &reason);
     reconstruction->deployed_known = outcome == MANIFEST_READ
                                      && manifest_name_targets(&reconstruction->deployed, &reconstruction->keys) == 0;
@@ -163,17 +173,28 @@ static int read_deployed(struct reconstruction *reconstruction)
     return 0;
 }
 
-/* Where the host remembers nothing, the previous manifest tells what was deployed last; if reconstruction wrote it, an
- * older one does, and if there is none, nothing is known to have been deployed. */
-static int find_deployed(struct reconstruction *reconstruction)
+static int read_deployed(struct reconstruction *reconstruction)
 {
-    if (reconstruction->deployed_known || reconstruction->replay || reconstruction->copies.count == 0
-        || !previous_is_reconstructed(&reconstruction->previous))
-        return 0;
-    manifest_clear(&reconstruction->deployed);
-    reconstruction->deployed_known = previous_find_deployed(&reconstruction->previous, reconstruction->strings,
-                                                            &reconstruction->deployed) >= 0;
-    return reconstruction->deployed_known ? 0 : -1;
+    const char *path = json_string_value(json_object_get(reconstruction->history, "deployed"));
+    if (reconstruction->replay) {
+        if (replay_deployed(reconstruction->replay, reconstruction->strings, &reconstruction->deployed,
+                            &reconstruction->deployed_known) != 0)
+            return -1;
+        return reconstruction->deployed_known ? manifest_name_targets(&reconstruction->deployed, &reconstruction->keys)
+                                              : 0;
+    }
+    if (path && read_remembered_deployment(reconstruction, path) != 0)
+        return -1;
+    return find_deployed(reconstruction, path);
+}
+
+/* The last deployment that is known; NULL: none is. */
+static const struct manifest *last_deployment(const struct reconstruction *reconstruction)
+{
+    const struct previous *previous = &reconstruction->previous;
+    if (previous->known && !(previous_is_reconstructed(previous) && SWITCH(DEPLOYED_ONLY)))
+        return &previous->manifest;
+    return reconstruction->deployed_known ? &reconstruction->deployed : NULL;
 }
 
 static struct capturing capturing_of(const struct reconstruction *reconstruction)
@@ -240,11 +261,12 @@ static int collect_claims(struct reconstruction *reconstruction)
     return 0;
 }
 
-static int judge_copies(struct reconstruction *reconstruction)
+static int choose_survivors(struct reconstruction *reconstruction)
 {
-    if (copies_judge(&reconstruction->copies, &reconstruction->capture, known_previous(reconstruction),
-                     reconstruction->deployed_known ? &reconstruction->deployed : NULL,
-                     &reconstruction->infrastructure, reconstruction->options) == 0)
+    const struct judgement judgement = { .capture = &reconstruction->capture, .previous = known_previous(reconstruction),
+                                         .infrastructure = &reconstruction->infrastructure,
+                                         .options = reconstruction->options, .strings = reconstruction->strings };
+    if (survivors_choose(&reconstruction->copies, &judgement) == 0)
         return 0;
     log_error(NULL, "out of memory");
     return -1;
@@ -252,14 +274,13 @@ static int judge_copies(struct reconstruction *reconstruction)
 
 static int check_copy_policies(const struct reconstruction *reconstruction)
 {
-    for (size_t i = 0; i < reconstruction->copies.count; i++) {
+    for (size_t i = 0; reconstruction->options->superseded == SUPERSEDED_FAIL && i < reconstruction->copies.count; i++) {
         const struct copy *copy = &reconstruction->copies.items[i];
-        bool superseded = copy->verdict == COPY_SUPERSEDED || copy->verdict == COPY_REGRESSED;
-        if (!(superseded && reconstruction->options->superseded == SUPERSEDED_FAIL)
-            && !(copy->verdict == COPY_CONFLICT && reconstruction->options->on_conflict == CONFLICT_FAIL))
+        if (copy->verdict == COPY_KEPT && !copy->disputed)
             continue;
-        log_error(copy->captured->target->name, "%s in %s: %s (%s), and that is to fail", copy->mapping->component,
-                  copy->mapping->container, verdict_name(copy->verdict), copy->reason);
+        log_error(copy->captured->target->name, "its copy of %s in %s would %s (%s), and that is to fail",
+                  copy->mapping->component, copy->mapping->container,
+                  copy->disputed ? "be in dispute" : "be left out", copy->reason);
         return -1;
     }
     return 0;
@@ -269,15 +290,33 @@ static int check_copy_policies(const struct reconstruction *reconstruction)
 static int find_copies(struct reconstruction *reconstruction)
 {
     struct copies earlier = reconstruction->copies;
-    int status = copies_find(&reconstruction->capture, known_previous(reconstruction), &reconstruction->copies);
+    CLEANUP_JSON json_t *concerned = disputes_concerned(reconstruction->survivors);
+    const struct manifest *last = last_deployment(reconstruction), *previous = known_previous(reconstruction);
+    const struct finding finding = {
+        .capture = &reconstruction->capture, .infrastructure = &reconstruction->infrastructure, .previous = previous,
+        .homes = last ? last : previous, .homes_are_reconstructed = !last, .survivors = reconstruction->survivors,
+        .brought = reconstruction->brought, .concerned = concerned,
+        .keeps_unasked = reconstruction->options->unreachable == UNREACHABLE_KEEP, .strings = reconstruction->strings,
+    };
+    int status = concerned ? copies_find(&finding, &reconstruction->copies) : -1;
     if (status == 0) {
-        copies_take_outcomes(&reconstruction->copies, &earlier);
-        report_acted(reconstruction->acted, &earlier, &reconstruction->copies);
+        copies_go_on(&reconstruction->copies, &earlier);
+        report_acted(reconstruction->acted, &earlier);
     } else {
         log_error(NULL, "out of memory");
     }
     copies_clear(&earlier);
     return status;
+}
+
+/* Before anything is made of the answers: what somebody's profile has lost, and what is known to be there. */
+static int recall(struct reconstruction *reconstruction)
+{
+    if (disputes_bring_back(reconstruction->survivors, &reconstruction->capture, last_deployment(reconstruction),
+                            reconstruction->strings, reconstruction->brought) == 0)
+        return 0;
+    log_error(NULL, "out of memory");
+    return -1;
 }
 
 static int gather_facts(struct reconstruction *reconstruction)
@@ -287,14 +326,12 @@ static int gather_facts(struct reconstruction *reconstruction)
     if (find_copies(reconstruction) != 0)
         return -1;
     int status = !reconstruction->replay
-                     ? facts_gather(copies, &reconstruction->infrastructure, &reconstruction->previous,
-                                    reconstruction->history, reconstruction->options, reconstruction->strings)
+                     ? facts_gather(copies, &reconstruction->previous, reconstruction->history,
+                                    reconstruction->options, reconstruction->strings)
                  : replay_fails(reconstruction->replay, FAILED_SNAPSHOTS)
                      ? -1
-                     : replay_facts(reconstruction->replay, &reconstruction->previous, reconstruction->strings, copies);
-    if (status != 0)
-        return failed(reconstruction, FAILED_SNAPSHOTS);
-    return find_deployed(reconstruction);
+                     : replay_facts(&reconstruction->saved, reconstruction->strings, copies);
+    return status == 0 ? 0 : failed(reconstruction, FAILED_SNAPSHOTS);
 }
 
 static bool act(struct reconstruction *reconstruction)
@@ -303,32 +340,19 @@ static bool act(struct reconstruction *reconstruction)
         return actions_assume(&reconstruction->copies, replay_outcome, &reconstruction->saved);
     if (looks_only(reconstruction))
         return actions_assume(&reconstruction->copies, NULL, NULL);
-    return actions_perform(&reconstruction->copies, reconstruction->options);
+    return actions_perform(&reconstruction->copies, reconstruction->options, reconstruction->strings);
 }
 
-static int fence_targets(struct reconstruction *reconstruction)
-{
-    int status = reconstruction->replay
-                     ? holding_assume(&reconstruction->capture, replay_fence, &reconstruction->saved)
-                 : looks_only(reconstruction) ? holding_assume(&reconstruction->capture, NULL, NULL)
-                                              : holding_fence(&reconstruction->capture, reconstruction->options);
-    if (status != 0)
-        log_error(NULL, "out of memory");
-    return status;
-}
-
-/* Judges, does what the judgement wants, and judges again by how that went, until nothing is left to do. */
+/* Decides, does what the decision wants, and decides again by how that went, until nothing is left to do. */
 static int settle_copies(struct reconstruction *reconstruction)
 {
     int status = gather_facts(reconstruction);
     bool again = status == 0;
     while (again) {
-        status = judge_copies(reconstruction) == 0 ? check_copy_policies(reconstruction) : -1;
+        status = choose_survivors(reconstruction) == 0 ? check_copy_policies(reconstruction) : -1;
         again = status == 0 && act(reconstruction);
     }
-    if (status == 0)
-        status = fence_targets(reconstruction);
-    input_copies(&reconstruction->input, &reconstruction->capture, &reconstruction->copies);
+    input_copies(&reconstruction->input, &reconstruction->copies);
     return status;
 }
 
@@ -380,7 +404,7 @@ static int decide(struct reconstruction *reconstruction)
     char *reason = NULL;
     input_round(&reconstruction->input);
     reconstruction->saved.round++;
-    int status = collect_claims(reconstruction);
+    int status = recall(reconstruction) == 0 ? collect_claims(reconstruction) : -1;
     /* Who was refused is told also where it goes no further. */
     report_targets(reconstruction->report, &reconstruction->capture, reconstruction->options, NULL, NULL);
     if (status != 0 || check_answers(reconstruction) != 0 || settle_copies(reconstruction) != 0
@@ -388,7 +412,9 @@ static int decide(struct reconstruction *reconstruction)
         return -1;
     report_targets(reconstruction->report, &reconstruction->capture, reconstruction->options,
                    known_previous(reconstruction), &reconstruction->manifest);
-    report_copies(reconstruction->report, &reconstruction->copies, reconstruction->acted);
+    report_copies(reconstruction->report, &reconstruction->copies, reconstruction->acted, reconstruction->options);
+    report_disputes(reconstruction->report, &reconstruction->copies,
+                    disputes_next(reconstruction->survivors, &reconstruction->copies, &reconstruction->capture));
     if (manifest_check(&reconstruction->manifest, &reason) == 0)
         return 0;
     log_error(NULL, "the reconstructed manifest is not usable: %s", reason ? reason : "out of memory");
@@ -502,6 +528,8 @@ static void reconstruction_clear(struct reconstruction *reconstruction)
     remembered_clear(&reconstruction->remembered);
     free(reconstruction->namesake);
     json_decref(reconstruction->acted);
+    json_decref(reconstruction->survivors);
+    json_decref(reconstruction->brought);
     input_clear(&reconstruction->input);
     replay_clear(&reconstruction->saved);
     budget_clear(&reconstruction->budget);
@@ -554,7 +582,7 @@ static void report_remembered(struct reconstruction *reconstruction)
 static bool fetches(const struct capture *capture)
 {
     for (size_t i = 0; i < capture->count; i++)
-        if (captured_is_used(&capture->targets[i]) && capture->targets[i].text)
+        if (capture->targets[i].answer == ANSWER_CAPTURED && capture->targets[i].text)
             return true;
     return false;
 }
@@ -652,6 +680,12 @@ static int begin(struct reconstruction *reconstruction)
         reconstruction->own.budget = &reconstruction->budget;
         reconstruction->options = &reconstruction->own;
     }
+    reconstruction->survivors = disputes_read(reconstruction->history);
+    reconstruction->brought = json_object();
+    if (!reconstruction->survivors || !reconstruction->brought) {
+        log_error(NULL, "out of memory");
+        return -1;
+    }
     return input_begin(&reconstruction->input, reconstruction->options, looks_only(reconstruction),
                        reconstruction->history);
 }
@@ -670,7 +704,7 @@ int reconstruct(const struct request *request, const struct options *options, js
                                              .printed = printed };
     reconstruction.strings = strings_new();
     reconstruction.report = json_pack("{si}", "version", REPORT_VERSION);
-    reconstruction.acted = json_pack("{s[] s[]}", "rescued", "fenced");
+    reconstruction.acted = json_pack("{s[] s[] s[] s[]}", "activated", "rescued", "fenced", "failed");
     int status = -1;
     if (reconstruction.strings && reconstruction.report && reconstruction.acted) {
         manifest_init(&reconstruction.previous.manifest, reconstruction.strings);

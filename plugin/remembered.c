@@ -45,8 +45,9 @@ static bool is_plain_history(const json_t *history)
     json_object_foreach(json_object_get(history, "targets"), name, target)
         if (json_object_get(target, "away"))
             return false;
-    return json_array_size(json_object_get(history, "accepted")) == 0
-           && json_array_size(json_object_get(history, "preferred")) == 0;
+    return json_object_size(json_object_get(history, "survivors")) == 0
+           && json_array_size(json_object_get(history, "keepCopy")) == 0
+           && json_array_size(json_object_get(history, "discardCopy")) == 0;
 }
 
 static char *place_of(const char *profile)
@@ -90,8 +91,8 @@ void remembered_look(struct remembered *remembered, const struct previous *previ
 
 static bool is_plain_report(const json_t *report)
 {
-    static const char *const lists[] = { "inactive", "divergent", "dangling", "superseded", "regressed", "leftOut",
-                                         "conflicts", "held", "rescued", "fenced", "notSuperseded", "warnings",
+    static const char *const lists[] = { "inactive", "divergent", "dangling", "superseded", "regressed", "kept",
+                                         "disputes", "activated", "rescued", "fenced", "failed", "late", "warnings",
                                          "unbacked" };
     const char *name;
     json_t *target;

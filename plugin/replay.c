@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "actions.h"
 #include "cleanup.h"
 #include "facts.h"
 #include "input.h"
@@ -110,52 +111,39 @@ static int check_objects(const struct replay *replay, const char *where, const s
     return 0;
 }
 
-static int check_copy(const struct replay *replay, const json_t *copy, const char *where)
+static int check_generation(const struct replay *replay, const json_t *copy, const char *where, const char *key)
 {
-    static const struct member members[] = { { "component", "s" }, { "container", "s" }, { "target", "s" },
-                                             { "rescue", "sn" },   { "fence", "sn" },    { "snapshots", "on" },
-                                             { "generation", "on" }, { "present", "bn" },
-                                             { NULL, NULL } };
-    static const struct member lists[] = { { "target", "an" }, { "homes", "o" }, { "coordinator", "an" },
-                                           { NULL, NULL } };
-    const json_t *snapshots = json_object_get(copy, "snapshots"), *homes = json_object_get(snapshots, "homes");
-    const char *home;
-    json_t *list;
-    CLEANUP_FREE char *element = string_format("%s.snapshots", where);
-    if (!element || check(replay, copy, where, members) != 0
-        || check_values(replay, json_object_get(copy, "generation"), where, "b") != 0
-        || (json_is_object(snapshots) && check(replay, snapshots, element, lists) != 0)
-        || check_items(replay, json_object_get(snapshots, "target"), element, "target", 's') != 0
-        || check_items(replay, json_object_get(snapshots, "coordinator"), element, "coordinator", 's') != 0
-        || check_values(replay, homes, element, "an") != 0)
-        return -1;
-    json_object_foreach((json_t *)homes, home, list)
-        if (check_items(replay, list, element, home, 's') != 0)
-            return -1;
-    return 0;
+    static const struct member members[] = { { "age", "i" }, { "reconstructed", "b" }, { "with", "a" }, { NULL, NULL } };
+    const json_t *generation = json_object_get(copy, key);
+    CLEANUP_FREE char *element = string_format("%s.%s", where, key);
+    if (!json_is_object(generation))
+        return 0;
+    return element && check(replay, generation, element, members) == 0
+                   && check_items(replay, json_object_get(generation, "with"), element, "with", 's') == 0
+               ? 0
+               : -1;
 }
 
-static int check_fences(const struct replay *replay, const json_t *round, const char *where)
+static int check_copy(const struct replay *replay, const json_t *copy, const char *where)
 {
-    static const struct member members[] = { { "target", "s" }, { "container", "s" }, { "service", "s" },
-                                             { "fence", "sn" }, { NULL, NULL } };
-    const json_t *fences = json_object_get(round, "fences");
-    size_t index;
-    json_t *fence;
-    if (check_items(replay, fences, where, "fences", 'o') != 0)
+    static const struct member members[] = { { "component", "s" },   { "container", "s" },    { "target", "s" },
+                                             { "snapshots", "an" },  { "coordinator", "an" }, { "after", "an" },
+                                             { "newest", "on" },     { "deployed", "on" },    { "present", "bn" },
+                                             { "deployedTo", "bn" }, { "activate", "sn" },    { "rescue", "sn" },
+                                             { "fence", "sn" },      { "rescueAgain", "sn" }, { NULL, NULL } };
+    static const char *const lists[] = { "snapshots", "coordinator", "after" };
+    if (check(replay, copy, where, members) != 0 || check_generation(replay, copy, where, "newest") != 0
+        || check_generation(replay, copy, where, "deployed") != 0)
         return -1;
-    json_array_foreach(fences, index, fence) {
-        CLEANUP_FREE char *element = string_format("%s.fences[%zu]", where, index);
-        if (!element || check(replay, fence, element, members) != 0)
+    for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
+        if (check_items(replay, json_object_get(copy, lists[i]), where, lists[i], 's') != 0)
             return -1;
-    }
     return 0;
 }
 
 static int check_rounds(const struct replay *replay)
 {
-    static const struct member members[] = { { "copies", "a" }, { "fences", "an" }, { "refused", "o" },
-                                             { NULL, NULL } };
+    static const struct member members[] = { { "copies", "a" }, { "refused", "o" }, { NULL, NULL } };
     const json_t *rounds = json_object_get(replay->root, "rounds");
     json_t *round, *copy;
     size_t i, j;
@@ -166,7 +154,6 @@ static int check_rounds(const struct replay *replay)
         const json_t *copies = json_object_get(round, "copies");
         if (!where || check(replay, round, where, members) != 0
             || check_items(replay, copies, where, "copies", 'o') != 0
-            || check_fences(replay, round, where) != 0
             || check_values(replay, json_object_get(round, "refused"), where, "s") != 0)
             return -1;
         json_array_foreach(copies, j, copy) {
@@ -195,6 +182,25 @@ static int check_hashes(const struct replay *replay)
     return 0;
 }
 
+/* What version 1 knew of copies was for another rule; where it decided about none, it is the same. */
+static bool is_version_read(const struct replay *replay)
+{
+    json_int_t version = json_integer_value(json_object_get(replay->root, "version"));
+    size_t index;
+    json_t *round;
+    if (version != INPUT_VERSION && version != INPUT_VERSION_WITHOUT_COPIES) {
+        log_error(NULL, "%s/" INPUT_FILE ": version: %d expected", replay->directory, INPUT_VERSION);
+        return false;
+    }
+    json_array_foreach(json_object_get(replay->root, "rounds"), index, round)
+        if (version != INPUT_VERSION && json_array_size(json_object_get(round, "copies")) > 0) {
+            log_error(NULL, "%s/" INPUT_FILE ": version: %d expected: what is saved of copies of state is of another rule",
+                      replay->directory, INPUT_VERSION);
+            return false;
+        }
+    return true;
+}
+
 /* Once this has succeeded everything is of the kind that it should be. */
 static int check_root(const struct replay *replay)
 {
@@ -213,10 +219,8 @@ static int check_root(const struct replay *replay)
     static const struct member fetched[] = { { "paths", "i" }, { "bytes", "i" }, { "unasked", "i" },
                                              { "unaskedPaths", "an" }, { NULL, NULL } };
     const json_t *root = replay->root, *given = json_object_get(root, "installed");
-    if (json_integer_value(json_object_get(root, "version")) != INPUT_VERSION) {
-        log_error(NULL, "%s/" INPUT_FILE ": version: %d expected", replay->directory, INPUT_VERSION);
+    if (!is_version_read(replay))
         return -1;
-    }
     if (check(replay, root, "", members) != 0
         || check(replay, json_object_get(root, "defaults"), "defaults", defaults) != 0
         || (json_is_object(json_object_get(root, "previous"))
@@ -243,8 +247,10 @@ static int take_options(struct replay *replay)
             break;
         if (strcmp(key, "dry-run") == 0 && json_is_boolean(value))
             replay->options.dry_run = json_is_true(value);
-        else if (strcmp(key, "hold") == 0 && json_is_boolean(value))
-            replay->options.hold = json_is_true(value);
+        else if (strcmp(key, "hold") == 0 || strcmp(key, "on-conflict") == 0)
+            continue; /* of version 1 */
+        else if (strcmp(key, "late") == 0 && json_is_boolean(value))
+            replay->options.late = json_is_true(value);
         else if (!number && !json_is_string(value))
             status = wrong(replay, "options", key, 's');
         else
@@ -495,33 +501,44 @@ static int take_names(const json_t *names, struct strings *strings, struct snaps
     return 0;
 }
 
-static int take_facts(const json_t *saved, struct strings *strings, struct copy *copy)
+static void take_generation(const json_t *saved, const struct component *component, struct generation *generation)
 {
-    const json_t *snapshots = json_object_get(saved, "snapshots"), *homes = json_object_get(snapshots, "homes");
-    const json_t *generation = json_object_get(saved, "generation");
-    if (take_names(json_object_get(snapshots, "target"), strings, &copy->facts.here) != 0
-        || take_names(json_object_get(snapshots, "coordinator"), strings, &copy->facts.coordinator) != 0)
-        return -1;
-    copy->facts.generation_known = json_is_object(generation);
-    copy->facts.profile_known = json_is_boolean(json_object_get(saved, "present"));
-    copy->facts.profile_present = json_is_true(json_object_get(saved, "present"));
-    for (size_t i = 0; i < copy->home_count; i++) {
-        copy->facts.in_generation[i] = json_is_true(json_object_get(generation, copy->homes[i]));
-        if (take_names(json_object_get(homes, copy->homes[i]), strings, &copy->facts.homes[i]) != 0)
-            return -1;
-    }
-    return 0;
+    size_t index;
+    json_t *name;
+    if (!json_is_object(saved))
+        return;
+    generation->known = true;
+    generation->age = (size_t)json_integer_value(json_object_get(saved, "age"));
+    generation->reconstructed = json_is_true(json_object_get(saved, "reconstructed"));
+    json_array_foreach(json_object_get(saved, "with"), index, name)
+        for (size_t i = 0; i < component->place_count; i++)
+            generation->with[i] = generation->with[i]
+                                  || strcmp(component->places[i].target, json_string_value(name)) == 0;
 }
 
-int replay_facts(const struct replay *replay, const struct previous *previous, struct strings *strings,
-                 struct copies *copies)
+static int take_facts(const json_t *saved, struct strings *strings, struct copy *copy)
 {
-    for (size_t i = 0; previous->known && i < copies->count; i++) {
+    struct facts *facts = &copy->facts;
+    struct snapshots *coordinator = &copy->component->coordinator;
+    const json_t *present = json_object_get(saved, "present"), *to = json_object_get(saved, "deployedTo");
+    facts->profile_known = json_is_boolean(present);
+    facts->profile_present = json_is_true(present);
+    facts->deployed_known = json_is_boolean(to);
+    facts->deployed_to = json_is_true(to);
+    take_generation(json_object_get(saved, "newest"), copy->component, &facts->newest);
+    take_generation(json_object_get(saved, "deployed"), copy->component, &facts->deployed);
+    if (!coordinator->answered && take_names(json_object_get(saved, "coordinator"), strings, coordinator) != 0)
+        return -1;
+    return take_names(json_object_get(saved, "snapshots"), strings, &facts->here);
+}
+
+int replay_facts(struct replay *replay, struct strings *strings, struct copies *copies)
+{
+    replay->strings = strings;
+    for (size_t i = 0; i < copies->count; i++) {
         struct copy *copy = &copies->items[i];
-        if (!copy_needs_facts(copy) || copy->facts.homes)
-            continue;
         const json_t *saved = find_copy(replay, copy);
-        if (!json_is_object(json_object_get(saved, "snapshots")))
+        if (!json_object_get(saved, "snapshots"))
             log_warning(copy->mapping->target, "the saved input does not tell of snapshots of %s in %s",
                         copy->mapping->component, copy->mapping->container);
         if (facts_begin(copy, replay_history(replay)) != 0 || take_facts(saved, strings, copy) != 0)
@@ -530,24 +547,15 @@ int replay_facts(const struct replay *replay, const struct previous *previous, s
     return 0;
 }
 
-enum outcome replay_outcome(void *closure, const struct copy *copy, bool fence)
+/* What was there after the last rescue is told to all of them: the last one counts. */
+enum outcome replay_outcome(void *closure, struct copy *copy, enum action action)
 {
-    const char *outcome = text(find_copy(closure, copy), fence ? "fence" : "rescue");
+    struct replay *replay = closure;
+    const json_t *saved = find_copy(replay, copy);
+    const char *outcome = text(saved, action_name(action));
+    if (!copy->facts.after.answered)
+        take_names(json_object_get(saved, "after"), replay->strings, &copy->facts.after);
     return outcome && strcmp(outcome, "failed") == 0 ? OUTCOME_FAILED : OUTCOME_DONE;
-}
-
-enum outcome replay_fence(void *closure, const struct service_mapping *mapping)
-{
-    size_t index;
-    json_t *entry;
-    json_array_foreach(json_object_get(this_round(closure), "fences"), index, entry) {
-        const char *outcome = text(entry, "fence");
-        if (strcmp(text(entry, "target"), mapping->target) == 0
-            && strcmp(text(entry, "container"), mapping->container) == 0
-            && strcmp(text(entry, "service"), mapping->service) == 0)
-            return outcome && strcmp(outcome, "failed") == 0 ? OUTCOME_FAILED : OUTCOME_DONE;
-    }
-    return OUTCOME_DONE;
 }
 
 static void take_fetched(const json_t *saved, struct fetched *fetched)

@@ -18,6 +18,7 @@ struct replay {
     struct options options;                    /* as they were */
     struct infrastructure_defaults defaults;
     size_t round;                              /* the decision that is being made, counted from 1 */
+    struct strings *strings;
 };
 
 /* 0, or -1 after one message that names file and element. */
@@ -37,16 +38,12 @@ int replay_deployed(const struct replay *replay, struct strings *strings, struct
 int replay_capture(const struct replay *replay, const struct target_keys *keys, struct strings *strings,
                    struct capture *capture);
 int replay_hashes(const struct replay *replay, const json_t *documents, json_t **keys);
-int replay_facts(const struct replay *replay, const struct previous *previous, struct strings *strings,
-                 struct copies *copies);
+int replay_facts(struct replay *replay, struct strings *strings, struct copies *copies);
 int replay_closures(const struct replay *replay, struct capture *capture, struct closure_report *report,
                     bool *refused);
 int replay_install(const struct replay *replay, struct installed *installed);
 
 /* For actions_assume(), with the replay as its closure: how it went; what was not tried then counts as done. */
-enum outcome replay_outcome(void *closure, const struct copy *copy, bool fence);
-
-/* The same for holding_assume(). */
-enum outcome replay_fence(void *closure, const struct service_mapping *mapping);
+enum outcome replay_outcome(void *closure, struct copy *copy, enum action action);
 
 #endif

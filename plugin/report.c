@@ -3,15 +3,15 @@
 
 #include <string.h>
 
+#include "actions.h"
 #include "cleanup.h"
-#include "holding.h"
 #include "operations.h"
+#include "portion.h"
+#include "switch.h"
 #include "told.h"
 
 static const char *done_about(const struct captured *captured, const struct options *options)
 {
-    if (captured->standing == STANDING_HELD)
-        return "held";
     if (captured->answer == ANSWER_CAPTURED || captured->answer == ANSWER_EMPTY)
         return NULL;
     return options->unreachable == UNREACHABLE_KEEP ? "kept" : options->unreachable == UNREACHABLE_SKIP ? "skipped"
@@ -76,9 +76,9 @@ bool report_difference(json_t *report, const struct previous *previous, const st
 
 static json_t *describe_copy(const struct copy *copy)
 {
-    return json_pack("{ss ss ss ss ss*}", "component", copy->mapping->component, "container",
+    return json_pack("{ss ss ss ss* ss*}", "component", copy->mapping->component, "container",
                      copy->mapping->container, "target", copy->mapping->target, "reason", copy->reason, "home",
-                     copy->home);
+                     copy->by);
 }
 
 static void append(json_t *report, const char *list, json_t *value)
@@ -86,93 +86,167 @@ static void append(json_t *report, const char *list, json_t *value)
     json_array_append_new(json_object_get(report, list), value);
 }
 
-static json_t *describe_held(const struct copy *copy)
+/* What is done right before services change: of a copy that goes on until then, all of it; of one that could not be
+ * fenced, so that Disnix does it, the snapshot. */
+static void report_late(json_t *report, const struct copy *copy)
 {
-    return json_pack("{ss ss ss ss sb}", "component", copy->mapping->component, "container", copy->mapping->container,
-                     "target", copy->mapping->target, "reason", copy->reason, "fenced",
-                     (int)holding_is_fenced(copy->captured));
+    CLEANUP_FREE char *service = portion_write(&copy->captured->manifest, copy->mapping);
+    json_t *entry = describe_copy(copy);
+    json_object_update_new(entry, json_pack("{ss* sb}", "service", service, "fence", copy->verdict == COPY_OLDER));
+    append(report, "late", entry);
 }
 
-static bool same_component(const struct copy *a, const struct copy *b)
+static bool is_late(const struct copy *copy)
 {
-    return strcmp(a->mapping->component, b->mapping->component) == 0
-           && strcmp(a->mapping->container, b->mapping->container) == 0;
+    return SWITCH(LATE_LIST) && copy_lives(copy)
+           && (copy->verdict == COPY_OLDER || (copy->verdict == COPY_OUT && copy->outcomes[FENCE_COPY] == OUTCOME_FAILED));
 }
 
-/* One entry for each component in conflict, with all its holders, and the reason why a newcomer is not superseded. */
-static void report_conflict(json_t *report, const struct copies *copies, size_t first)
+static void report_copy(json_t *report, const struct copy *copy, const struct options *options)
 {
-    const struct copy *copy = &copies->items[first], *newcomer = NULL;
-    json_t *targets = json_array();
-    for (size_t i = first; i < copies->count && same_component(&copies->items[i], copy); i++) {
-        if (copies->items[i].verdict != COPY_CONFLICT)
-            continue;
-        json_array_append_new(targets, json_string(copies->items[i].mapping->target));
-        if (!newcomer && !copies->items[i].expected)
-            newcomer = &copies->items[i];
-    }
-    for (size_t i = 0; i < copy->home_count; i++) {
-        size_t index;
-        json_t *target;
-        bool there = false;
-        json_array_foreach(targets, index, target)
-            there = there || strcmp(json_string_value(target), copy->homes[i]) == 0;
-        if (!there)
-            json_array_append_new(targets, json_string(copy->homes[i]));
-    }
-    append(report, "conflicts",
-           json_pack("{ss ss so ss}", "component", copy->mapping->component, "container", copy->mapping->container,
-                     "targets", targets, "reason", newcomer ? newcomer->reason : copy->reason));
+    const bool alone = copy->component->count == 1;
+    const bool doubtful = !alone || copy->away || copy->captured->away_known || copy->inactive;
+    if (copy->verdict == COPY_KEPT && doubtful && !copy->disputed)
+        append(report, "kept", describe_copy(copy));
+    if (copy->verdict != COPY_KEPT && !copy->disputed)
+        append(report, copy->regressed ? "regressed" : "superseded", describe_copy(copy));
+    if (options->late && is_late(copy))
+        report_late(report, copy);
 }
 
-static bool first_of_component(const struct copies *copies, size_t position)
+static bool is_done(const struct copy *copy, enum action action)
 {
-    for (size_t i = position; i-- > 0 && same_component(&copies->items[i], &copies->items[position]);)
-        if (copies->items[i].verdict == COPY_CONFLICT)
-            return false;
-    return true;
+    return copy->outcomes[action] == OUTCOME_DONE;
 }
 
-void report_copies(json_t *report, const struct copies *copies, const json_t *acted)
+void report_acted(json_t *acted, const struct copies *copies)
 {
-    static const char *const lists[] = { "superseded", "regressed", "leftOut", "conflicts", "held", "rescued", "fenced",
-                                         "notSuperseded", NULL };
-    for (size_t i = 0; lists[i]; i++)
-        json_object_set_new(report, lists[i], json_array());
     for (size_t i = 0; i < copies->count; i++) {
         const struct copy *copy = &copies->items[i];
-        if (copy->verdict == COPY_SUPERSEDED)
-            append(report, "superseded", describe_copy(copy));
-        else if (copy->verdict == COPY_REGRESSED)
-            append(report, "regressed", describe_copy(copy));
-        else if (copy->verdict == COPY_LEFT_OUT)
-            append(report, "leftOut", describe_copy(copy));
-        else if (copy->verdict == COPY_HELD)
-            append(report, "held", describe_held(copy));
-        else if ((copy->home_count > 0 && copy_needs_facts(copy)) || copy_is_doubtful(copy))
-            append(report, "notSuperseded", describe_copy(copy));
-        if (copy->verdict == COPY_CONFLICT && first_of_component(copies, i))
-            report_conflict(report, copies, i);
-        if (copy->rescue == OUTCOME_DONE)
-            append(report, "rescued", describe_copy(copy));
-        if (copy->fence == OUTCOME_DONE)
-            append(report, "fenced", describe_copy(copy));
+        if (is_done(copy, ACTIVATE_COPY))
+            append(acted, "activated", describe_copy(copy));
+        if (is_done(copy, RESCUE_COPY) || is_done(copy, RESCUE_COPY_AGAIN))
+            append(acted, "rescued", describe_copy(copy));
+        if (is_done(copy, FENCE_COPY))
+            append(acted, "fenced", describe_copy(copy));
+        for (enum action action = 0; action < ACTIONS; action++) {
+            if (copy->outcomes[action] != OUTCOME_FAILED)
+                continue;
+            json_t *entry = describe_copy(copy);
+            json_object_set_new(entry, "action", json_string(action_name(action)));
+            append(acted, "failed", entry);
+        }
     }
-    json_array_extend(json_object_get(report, "rescued"), json_object_get(acted, "rescued"));
-    json_array_extend(json_object_get(report, "fenced"), json_object_get(acted, "fenced"));
 }
 
-void report_acted(json_t *acted, const struct copies *earlier, const struct copies *copies)
+void report_copies(json_t *report, const struct copies *copies, const json_t *acted, const struct options *options)
 {
-    for (size_t i = 0; i < earlier->count; i++) {
-        const struct copy *copy = &earlier->items[i];
-        if ((copy->rescue != OUTCOME_DONE && copy->fence != OUTCOME_DONE) || copies_same(copies, copy))
-            continue;
-        if (copy->rescue == OUTCOME_DONE)
-            append(acted, "rescued", describe_copy(copy));
-        if (copy->fence == OUTCOME_DONE)
-            append(acted, "fenced", describe_copy(copy));
+    static const char *const lists[] = { "superseded", "regressed", "kept", "late", NULL };
+    CLEANUP_JSON json_t *all = json_deep_copy(acted);
+    for (size_t i = 0; lists[i]; i++)
+        json_object_set_new(report, lists[i], json_array());
+    for (size_t i = 0; i < copies->count; i++)
+        report_copy(report, &copies->items[i], options);
+    report_acted(all, copies);
+    json_object_update(report, all);
+}
+
+/* The names of its snapshots, oldest first, and when the newest that is known of was taken. */
+static void describe_snapshots(json_t *entry, const struct copy *copy)
+{
+    const struct snapshots *snapshots = copy->facts.after.answered ? &copy->facts.after : &copy->facts.here;
+    json_t *names = json_array();
+    for (size_t i = 0; i < snapshots->count; i++)
+        json_array_append_new(names, json_string(snapshots->names[i]));
+    json_object_set_new(entry, "snapshots", names);
+    json_object_set_new(entry, "newest",
+                        copy->facts.snapshotted_known ? json_integer(copy->facts.snapshotted) : json_null());
+}
+
+static json_t *describe_disputed_copy(const struct copy *copy)
+{
+    json_t *entry = json_pack("{ss sb sb sb ss*}", "target", copy->mapping->target, "live", copy_lives(copy),
+                              "survivor", copy->survivor, "disputed", copy->disputed, "reason", copy->reason);
+    describe_snapshots(entry, copy);
+    return entry;
+}
+
+static bool is_in_dispute(const struct component *component)
+{
+    for (size_t i = 0; i < component->count; i++)
+        if (component->copies[i].disputed)
+            return true;
+    return component->asks;
+}
+
+/* Why the first of its copies is in dispute. */
+static const char *reason_of(const struct component *component)
+{
+    for (size_t i = 0; i < component->count; i++)
+        if (component->copies[i].disputed)
+            return component->copies[i].reason;
+    return component->reason;
+}
+
+/* Disputes by container and component, borrowed. */
+static json_t *dispute_of(json_t *index, json_t *disputes, const char *container, const char *component, const char *why)
+{
+    json_t *components = json_object_get(index, container);
+    if (!components) {
+        components = json_object();
+        json_object_set_new(index, container, components);
     }
+    json_t *dispute = json_object_get(components, component);
+    if (dispute)
+        return dispute;
+    dispute = json_pack("{ss ss ss s[]}", "component", component, "container", container, "reason", why, "copies");
+    json_object_set_new(components, component, dispute);
+    json_array_append(disputes, dispute);
+    return dispute;
+}
+
+static bool has_copy(const json_t *dispute, const char *target)
+{
+    size_t index;
+    json_t *copy;
+    json_array_foreach(json_object_get(dispute, "copies"), index, copy)
+        if (strcmp(json_string_value(json_object_get(copy, "target")), target) == 0)
+            return true;
+    return false;
+}
+
+/* Copies that are in dispute, and in no profile of a target that answered. */
+static void report_lost(json_t *index, json_t *disputes, const json_t *survivors)
+{
+    const char *target, *container, *component;
+    json_t *containers, *components, *entry;
+    json_object_foreach(json_object_get(survivors, "disputed"), target, containers)
+        json_object_foreach(containers, container, components)
+            json_object_foreach(components, component, entry) {
+                const char *why = json_string_value(json_object_get(entry, "why"));
+                json_t *dispute = dispute_of(index, disputes, container, component, why);
+                if (!has_copy(dispute, target))
+                    append(dispute, "copies",
+                           json_pack("{ss sb sb sb ss s[] sn}", "target", target, "live", 0, "survivor", 0, "disputed", 1,
+                                     "reason", why, "snapshots", "newest"));
+            }
+}
+
+void report_disputes(json_t *report, const struct copies *copies, json_t *survivors)
+{
+    json_t *disputes = json_array();
+    CLEANUP_JSON json_t *index = json_object();
+    for (size_t i = 0; i < copies->component_count; i++) {
+        const struct component *component = &copies->components[i];
+        if (!is_in_dispute(component))
+            continue;
+        json_t *dispute = dispute_of(index, disputes, component->container, component->name, reason_of(component));
+        for (size_t j = 0; j < component->count; j++)
+            append(dispute, "copies", describe_disputed_copy(&component->copies[j]));
+    }
+    report_lost(index, disputes, survivors);
+    json_object_set_new(report, "disputes", disputes);
+    json_object_set_new(report, "survivors", survivors);
 }
 
 static void warn(json_t *report, const char *target, char *text)
@@ -182,16 +256,6 @@ static void warn(json_t *report, const char *target, char *text)
     log_warning(target, "%s", text);
     append(report, "warnings", json_pack("{ss* ss}", "target", target, "warning", text));
     free(text);
-}
-
-static void warn_of_doubtful(json_t *report, const struct capture *capture)
-{
-    for (size_t i = 0; i < capture->count; i++)
-        for (const struct copy *copy = capture->targets[i].copies; copy; copy = copy->next)
-            if (copy_is_doubtful(copy))
-                warn(report, capture->targets[i].target->name,
-                     string_format("its copy of %s lives, and the coordinator's newest snapshot is of another one: %s",
-                                   copy->mapping->component, copy->reason));
 }
 
 void report_names(json_t *report, const struct capture *capture, const struct previous *previous,
@@ -207,11 +271,23 @@ void report_names(json_t *report, const struct capture *capture, const struct pr
                  string_format("holds %s, but its name is not its connection key %s: Disnix moves no snapshot",
                                captured->manifest.snapshot_mappings[0].component, key));
     }
-    warn_of_doubtful(report, capture);
     if (namesake)
         warn(report, NULL,
              string_format("there is a profile %s beside %s: disnix-env takes its history for this one's", namesake,
                            previous->profile));
+}
+
+static void warn_of_dispute(const json_t *dispute)
+{
+    size_t index;
+    json_t *copy;
+    json_array_foreach(json_object_get(dispute, "copies"), index, copy)
+        if (json_is_true(json_object_get(copy, "disputed")))
+            log_warning(json_string_value(json_object_get(copy, "target")), "its copy of %s in %s is in dispute%s: %s",
+                        json_string_value(json_object_get(dispute, "component")),
+                        json_string_value(json_object_get(dispute, "container")),
+                        json_is_true(json_object_get(copy, "live")) ? "" : ", and does not run",
+                        json_string_value(json_object_get(copy, "reason")));
 }
 
 void report_warn(const json_t *report)
@@ -219,25 +295,15 @@ void report_warn(const json_t *report)
     size_t index;
     json_t *entry;
     json_array_foreach(json_object_get(report, "superseded"), index, entry)
-        log_notice(json_string_value(json_object_get(entry, "target")), "its copy of %s is superseded: %s",
+        log_notice(json_string_value(json_object_get(entry, "target")), "its copy of %s is given up: %s",
                    json_string_value(json_object_get(entry, "component")),
                    json_string_value(json_object_get(entry, "reason")));
     json_array_foreach(json_object_get(report, "regressed"), index, entry)
         log_notice(json_string_value(json_object_get(entry, "target")), "its copy of %s is old: %s",
                    json_string_value(json_object_get(entry, "component")),
                    json_string_value(json_object_get(entry, "reason")));
-    json_array_foreach(json_object_get(report, "conflicts"), index, entry)
-        log_warning(NULL, "more than one target holds %s in %s and nobody can tell which is the one: %s",
-                    json_string_value(json_object_get(entry, "component")),
-                    json_string_value(json_object_get(entry, "container")),
-                    json_string_value(json_object_get(entry, "reason")));
-    json_array_foreach(json_object_get(report, "held"), index, entry)
-        log_warning(json_string_value(json_object_get(entry, "target")),
-                    "held until somebody accepts or prefers it%s: nobody can tell which copy of %s in %s is the one: %s",
-                    json_is_true(json_object_get(entry, "fenced")) ? "" : ", and not all of its services are fenced",
-                    json_string_value(json_object_get(entry, "component")),
-                    json_string_value(json_object_get(entry, "container")),
-                    json_string_value(json_object_get(entry, "reason")));
+    json_array_foreach(json_object_get(report, "disputes"), index, entry)
+        warn_of_dispute(entry);
     json_array_foreach(json_object_get(report, "divergent"), index, entry)
         log_warning(NULL, "targets hold different versions of connectsTo or providesContainers of %s",
                     json_string_value(json_object_get(entry, "name")));

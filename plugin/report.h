@@ -15,13 +15,16 @@ enum { REPORT_VERSION = 1 };
 void report_targets(json_t *report, const struct capture *capture, const struct options *options,
                     const struct manifest *previous, const struct manifest *manifest);
 
-/* Sets the arrays superseded, regressed, leftOut, conflicts, held, rescued, fenced and notSuperseded. acted: what was
- * done before on others, see below. */
-void report_copies(json_t *report, const struct copies *copies, const json_t *acted);
+/* Sets the arrays superseded, regressed, kept, activated, rescued, fenced, failed and late. acted: what was done before,
+ * see below. */
+void report_copies(json_t *report, const struct copies *copies, const json_t *acted, const struct options *options);
 
-/* Adds to the arrays rescued and fenced of acted what was done on copies of earlier that are not among copies any more:
- * their target was refused, and what was done to it stays done. */
-void report_acted(json_t *acted, const struct copies *earlier, const struct copies *copies);
+/* Adds to the arrays activated, rescued, fenced and failed of acted what was tried on copies: it stays done when the
+ * decision is made again. */
+void report_acted(json_t *acted, const struct copies *copies);
+
+/* Sets survivors, which it takes, and the array disputes, also of copies that no target's profile has any more. */
+void report_disputes(json_t *report, const struct copies *copies, json_t *survivors);
 
 /* Sets the array warnings, and says each: names with which Disnix would lose state or read the wrong history.
  * namesake: see previous_namesake(); may be NULL. version: of the manifest; the Disnix that deploys version 1 moves
@@ -33,7 +36,7 @@ void report_names(json_t *report, const struct capture *capture, const struct pr
  * changed. */
 bool report_difference(json_t *report, const struct previous *previous, const struct manifest *manifest);
 
-/* Says in words what has to be known: conflicts, what is left out, dangling and divergent ones. */
+/* Says in words what has to be known: disputes, what is left out, dangling and divergent ones. */
 void report_warn(const json_t *report);
 
 #endif

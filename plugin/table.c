@@ -187,18 +187,22 @@ static char *join(const json_t *names, size_t more)
     return longer;
 }
 
-static void print_conflicts(const struct table *table)
+static void print_disputes(const struct table *table)
 {
-    size_t index;
-    json_t *conflict;
-    json_array_foreach(json_object_get(table->report, "conflicts"), index, conflict) {
-        CLEANUP_FREE char *targets = join(json_object_get(conflict, "targets"), 0);
-        CLEANUP_FREE char *line = string_format(" %s in %s on targets %s (%s)", text(conflict, "component"),
-                                                text(conflict, "container"), targets ? targets : "",
-                                                text(conflict, "reason"));
-        put(table, RED, "conflict:");
-        put(table, NULL, line);
-        fputc('\n', table->out);
+    size_t outer, inner;
+    json_t *dispute, *copy;
+    json_array_foreach(json_object_get(table->report, "disputes"), outer, dispute) {
+        json_array_foreach(json_object_get(dispute, "copies"), inner, copy) {
+            CLEANUP_FREE char *line = string_format(" %s in %s on target %s%s (%s)", text(dispute, "component"),
+                                                    text(dispute, "container"), text(copy, "target"),
+                                                    json_is_true(json_object_get(copy, "live")) ? "" : ", not running",
+                                                    text(copy, "reason"));
+            if (!json_is_true(json_object_get(copy, "disputed")))
+                continue;
+            put(table, RED, "in dispute:");
+            put(table, NULL, line);
+            fputc('\n', table->out);
+        }
     }
 }
 
@@ -338,9 +342,11 @@ int table_print(const json_t *report, FILE *out, bool colours)
         print_targets(&table);
     print_copies(&table, "superseded", "superseded:", YELLOW);
     print_copies(&table, "regressed", "regressed:", YELLOW);
-    print_conflicts(&table);
+    print_disputes(&table);
+    print_copies(&table, "activated", "activated:", GREEN);
     print_copies(&table, "rescued", "rescued:", GREEN);
     print_copies(&table, "fenced", "fenced:", GREEN);
+    print_copies(&table, "failed", "failed:", RED);
     print_services(&table);
     print_changes(&table);
     print_manifest(&table);

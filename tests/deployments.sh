@@ -17,8 +17,7 @@ here=$DYDISNIX_LAB/here
 models=$here/models
 state=$here/state
 log=$here/log
-# Nobody is here to decide on a target that is held: conflicts are kept, and the check speaks.
-reconstructing='--reconstruct --on-conflict=keep'
+reconstructing=--reconstruct
 host_reconstructs=$reconstructing
 host_program=$builddir/dydisnix-self-adapt
 mkdir -p "$models" "$here/events"

@@ -99,9 +99,9 @@ is "$(ls "$scratch/events" | tr '\n' ' ')" \
     'assign_ids.json augment.json capture.json cycle_finished.json reconstruct.json redeploy.json redistribute.json snapshot.json ' \
     'every hook is called'
 is "$(member capture 'sorted(e)')" \
-    "['coordinatorProfilePath', 'dryRun', 'filters', 'hold', 'hook', 'interface', 'maxConcurrentTransfers', 'profile', 'qos', 'reports', 'services', 'showTrace', 'stage', 'stageTimeout', 'targetProperty', 'version']" \
+    "['coordinatorProfilePath', 'dryRun', 'filters', 'hook', 'interface', 'late', 'maxConcurrentTransfers', 'profile', 'qos', 'reports', 'services', 'showTrace', 'stage', 'stageTimeout', 'targetProperty', 'version']" \
     'what capture gets'
-is "$(member redeploy 'sorted(set(e) - set(("coordinatorProfilePath", "dryRun", "filters", "hold", "hook", "interface", "maxConcurrentTransfers", "profile", "qos", "reports", "services", "showTrace", "stage", "stageTimeout", "targetProperty", "version")))')" \
+is "$(member redeploy 'sorted(set(e) - set(("coordinatorProfilePath", "dryRun", "filters", "hook", "interface", "late", "maxConcurrentTransfers", "profile", "qos", "reports", "services", "showTrace", "stage", "stageTimeout", "targetProperty", "version")))')" \
     "['changes', 'cycle', 'distribution', 'history', 'infrastructure', 'infrastructureXml', 'presence']" 'and redeploy in addition'
 is "$(member redeploy '[e["version"], e["hook"], e["profile"], e["interface"], e["targetProperty"]]')" \
     "[1, 'redeploy', 'default', 'client', 'ip']" 'settings as they are'

@@ -13,7 +13,6 @@ AM_TESTS_ENVIRONMENT = srcdir='$(abs_srcdir)'; export srcdir; builddir='$(abs_bu
 unit_tests = \
 	tests/unit/budget \
 	tests/unit/check \
-	tests/unit/copies \
 	tests/unit/explored \
 	tests/unit/files \
 	tests/unit/infrastructure \
@@ -42,6 +41,7 @@ unit_tests = \
 	tests/unit/state \
 	tests/unit/strings \
 	tests/unit/supervisor \
+	tests/unit/survivor \
 	tests/unit/survivors \
 	tests/unit/value \
 	tests/unit/warnings \
@@ -53,10 +53,10 @@ check_PROGRAMS += $(unit_tests)
 TESTS += $(unit_tests)
 libraries_of_units = lib/libdydisnix.a $(LIBRARIES_USED) $(CMOCKA_LIBS)
 LDADD = $(libraries_of_units)
-tests_unit_copies_CPPFLAGS = $(AM_CPPFLAGS) -iquote $(top_srcdir)/plugin
-tests_unit_copies_LDADD = plugin/libreconstruct.a $(LDADD)
-tests_unit_options_CPPFLAGS = $(tests_unit_copies_CPPFLAGS)
-tests_unit_options_LDADD = $(tests_unit_copies_LDADD)
+tests_unit_options_CPPFLAGS = $(AM_CPPFLAGS) -iquote $(top_srcdir)/plugin
+tests_unit_options_LDADD = plugin/libreconstruct.a $(LDADD)
+tests_unit_survivor_CPPFLAGS = $(AM_CPPFLAGS) -iquote $(top_srcdir)/plugin -DTEST_SWITCHES
+tests_unit_survivor_LDADD = tests/libswitched.a $(LDADD)
 tests_unit_check_CPPFLAGS = $(AM_CPPFLAGS) -iquote $(top_srcdir)/host
 tests_unit_check_LDADD = host/libhost.a $(LDADD)
 tests_unit_late_CPPFLAGS = $(tests_unit_check_CPPFLAGS)

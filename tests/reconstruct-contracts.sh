@@ -270,8 +270,8 @@ for number in 1 2; do
 done
 ln -s default-2-link "$profiles/default"
 infrastructure a b
-echo echo/db/1 > "$NETWORK/a/snapshots"
-printf 'echo/db/1\necho/db/2\n' > "$NETWORK/b/snapshots"
+printf 'echo/db/%064d\n' 1 > "$NETWORK/a/snapshots"
+printf 'echo/db/%064d\n' 1 2 > "$NETWORK/b/snapshots"
 echo '{"targets": {"a": {"away": 1000, "missed": 1000}}, "snapshots": {"a": {"echo": {"db": 900}}}}' > "$scratch/state.json"
 reconstruct --xml --print-manifest --history="$scratch/state.json" "$model"
 is "$(reported '[(c["target"], c["home"]) for c in r["superseded"]]')" "[('a', 'b')]" \

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # A machine comes back with a copy of state that has moved on. What is decided, and what is done on the targets before
-# anything is fetched: Nix is not needed for that, and fails here.
+# anything is fetched: Nix is not needed for that, and fails here. Every part of the rule is in tests/unit/survivor.c.
 . "$srcdir/tests/functions.sh"
 . "$srcdir/tests/network.sh"
 
@@ -15,11 +15,18 @@ PATH=$scratch/bin:$PATH
 export PATH DYSNOMIA_STATEDIR
 history=$scratch/state.json
 
+snapshots() # NUMBER…: names are hashes
+{
+    for number; do
+        printf 'echo/db/%064d\n' "$number"
+    done
+}
 holding()
 {
     profile "$1" "$(service k1 db)" "$(mapping k1 echo)" "$(snapshot k1 echo db)"
-    echo true > "$NETWORK/$1/snapshot.sh"
-    echo true > "$NETWORK/$1/deactivate.sh"
+    for operation in activate snapshot deactivate; do
+        echo true > "$NETWORK/$1/$operation.sh"
+    done
 }
 generation() # NUMBER TARGET…: the manifest that these targets make
 {
@@ -34,6 +41,7 @@ generation() # NUMBER TARGET…: the manifest that these targets make
 manifest '' '' '' '' '' > "$scratch/none.xml"
 
 # First on a; while a was away it moved to b, where a newer snapshot was taken; now a is back.
+known='{"targets": {"a": {"away": 1000, "missed": 1000}}, "snapshots": {"a": {"echo": {"db": 900}}}}'
 story()
 {
     rm -rf "$profiles"
@@ -43,9 +51,9 @@ story()
     generation 1 a
     generation 2 b
     infrastructure a b
-    echo echo/db/1 > "$NETWORK/a/snapshots"
-    printf 'echo/db/1\necho/db/2\n' > "$NETWORK/b/snapshots"
-    echo '{"targets": {"a": {"away": 1000, "missed": 1000}}, "snapshots": {"a": {"echo": {"db": 900}}}}' > "$history"
+    snapshots 1 > "$NETWORK/a/snapshots"
+    snapshots 1 2 > "$NETWORK/b/snapshots"
+    echo "$known" > "$history"
 }
 decide()
 {
@@ -55,116 +63,215 @@ on_a()
 {
     case $output in *'<target>a</target>'*) echo yes ;; *) echo no ;; esac
 }
+disputed()
+{
+    reported '[(d["component"], c["target"], c["live"]) for d in r["disputes"] for c in d["copies"] if c["disputed"]]'
+}
 
 story
 decide
-is "$status" 0 'superseded: no failure'
+is "$status" 0 'given up: no failure'
 is "$(reported '[(c["component"], c["target"], c["home"]) for c in r["superseded"]]')" "[('db', 'a', 'b')]" \
-    'superseded: reported with the home'
-is "$(on_a)" no 'superseded: both mappings are left out'
-has "$output" "<profile name=\"a\">$(store_path a)</profile>" 'superseded: the profile stays'
-lacks "$(cat "$NETWORK/calls")" "	snapshot	" 'superseded: looking does nothing'
+    'given up: reported with the home'
+is "$(reported '[(c["target"], c["reason"]) for c in r["kept"]]')" "[('b', 'it belongs there')]" 'and the survivor'
+is "$(on_a)" no 'given up: both mappings are left out'
+has "$output" "<profile name=\"a\">$(store_path a)</profile>" 'given up: the profile stays'
+lacks "$(cat "$NETWORK/calls")" "	snapshot	" 'given up: looking does nothing'
+is "$(reported 'r["survivors"]["superseded"]["a"]["echo"]["db"]')" "$(store_path a)" 'given up: it is to be remembered'
 decide --superseded=keep
 is "$(on_a)" yes 'superseded=keep: all is kept'
 decide --superseded=fail
 is "$status" 1 'superseded=fail: fails'
+has "$messages" '[target: a]: its copy of db in echo would be left out' 'superseded=fail: it is said why'
 
-# Every condition that is not shown makes it a conflict, in which nothing is left out.
-conflict() # WHY REASON ARGUMENT…
+# Every condition that is not shown leaves it in dispute: the other one lives, and nothing is restored over it.
+dispute() # WHY REASON ARGUMENT…
 {
     why=$1 reason=$2
     shift 2
+    snapshots 1 9 > "$scratch/after"
+    act "$@"
+    is "$(disputed)" "[('db', 'a', False)]" "$why: it is in dispute"
+    has "$(reported 'r["disputes"][0]["reason"]')" "$reason" "$why: it is said why"
     decide "$@"
-    is "$status" 0 "$why: no failure"
-    is "$(reported '[(c["component"], c["targets"]) for c in r["conflicts"]]')" "[('db', ['a', 'b'])]" \
-        "$why: it is a conflict"
-    has "$(reported 'r["conflicts"][0]["reason"]')" "$reason" "$why: it is said why"
-    is "$(on_a)" yes "$why: nothing is left out"
-    printf '%s\n' "$output" > "$scratch/held.xml"
-    decide --on-conflict=keep "$@"
-    printf '%s\n' "$output" > "$scratch/kept.xml"
-    ok "$why: by hand to hold is to keep" cmp "$scratch/held.xml" "$scratch/kept.xml"
-    decide --on-conflict=fail "$@"
-    is "$status" 1 "$why: on-conflict=fail fails"
+    has "$messages" '[target: a]: its copy of db in echo is in dispute, and does not run' "$why: and to people"
+    decide --superseded=fail "$@"
+    is "$status" 1 "$why: superseded=fail fails"
     story
 }
-rm "$history" && echo '{}' > "$history"
-conflict 'no history' 'it is not known when the target went away'
-echo '{"targets": {"a": {"away": 1000, "missed": 1000}}}' > "$history"
-conflict 'no snapshot known' 'no snapshot of it on the target is known'
-conflict 'an old snapshot' 'too long before' --superseded-max-age=99
-generation 1 a b && generation 2 b && infrastructure a b
-conflict 'replicas' 'replicated'
-echo echo/db/3 > "$NETWORK/a/snapshots"
-conflict 'no common snapshot' 'nothing shows that the state there descends'
-echo ../../x > "$NETWORK/a/snapshots"
-conflict 'a list of snapshots that is none' 'nothing shows that the state there descends'
-rm "$profiles/default" "$profiles"/default-*
-conflict 'no previous manifest' 'there is no previous manifest'
-
-# The newest snapshots have nothing in common, but the coordinator knows both.
-echo echo/db/2 > "$NETWORK/b/snapshots"
-mkdir -p "$DYSNOMIA_STATEDIR/generations/echo/db"
-for number in 1 2; do
-    ln -s "../../../snapshots/echo/db/$number" "$DYSNOMIA_STATEDIR/generations/echo/db/$number"
-done
-decide
-is "$(reported 'r["superseded"][0]["home"]')" b 'the coordinator knows both: superseded'
-story
-generation 2 a && infrastructure a
-echo '{"targets": {"a": {"away": 1000, "missed": 1000}}, "snapshots": {"a": {"echo": {"db": 900}}}}' > "$history"
-decide
-is "$(reported '[c["target"] for c in r["regressed"]]')" "['a']" 'an older disk: regressed'
-has "$output" '<service>k1</service><target>a</target>' 'an older disk: the service stays'
-lacks "$output" '<component>db</component>' 'an older disk: the snapshot mapping is left out'
-rm -r "$DYSNOMIA_STATEDIR"
-
-# What is done: rescue first, then fence, with what Disnix gives these operations.
+# What is done, with what Disnix gives these operations; a snapshot finds what is in "after".
 act()
 {
+    # shellcheck disable=SC2016
+    [ ! -e "$scratch/after" ] || echo "cp '$scratch/after' \"\$target/snapshots\"" > "$NETWORK/a/snapshot.sh"
     reconstruct --xml --jobs=1 --history="$history" "$@" "$model"
-    done_on_targets=$(grep -E '	(snapshot|deactivate)	' "$NETWORK/calls" | tr '\t' ' ')
+    done_on_targets=$(grep -E '	(activate|snapshot|deactivate)	' "$NETWORK/calls" | tr '\t' ' ')
+    rm -f "$scratch/after"
 }
+echo '{}' > "$history"
+dispute 'no history' 'it is not known when the target went away'
+echo '{"targets": {"a": {"away": 1000, "missed": 1000}}}' > "$history"
+dispute 'no snapshot known' 'no snapshot of it on the target is known'
+dispute 'an old snapshot' 'too long before' --superseded-max-age=99
+snapshots 3 > "$NETWORK/a/snapshots"
+dispute 'no common snapshot' 'nothing shows that the state there descends'
+echo ../../x > "$NETWORK/a/snapshots"
+dispute 'a list of snapshots that is none' 'nothing shows that the state there descends'
+printf 'echo/db/1\n' > "$NETWORK/a/snapshots"
+printf 'echo/db/1\necho/db/2\n' > "$NETWORK/b/snapshots"
+dispute 'names that are no hashes' 'nothing shows that the state there descends'
+
+# Dysnomia lists snapshots by the text of their numbers: which one is the newest is asked for.
+snapshots 2 1 > "$NETWORK/b/snapshots"
+snapshots 2 1 > "$NETWORK/a/snapshots"
+echo "printf 'echo/db/%064d\n' 2" > "$NETWORK/a/query-latest-snapshot.sh"
+decide
+is "$(reported '[c["snapshots"][-1][-1] for d in r["disputes"] for c in d["copies"]], len(r["superseded"])')" "([], 1)" \
+    'the newest one is there, and it is not the last of the list'
+echo "printf 'echo/db/%064d\n' 7" > "$NETWORK/a/query-latest-snapshot.sh"
+snapshots 2 1 > "$scratch/after"
+act
+is "$(disputed)" "[('db', 'a', True)]" 'a newest one that is in no list: nothing is known, and nothing is saved'
+story
+
+# The newest snapshots have nothing in common, but the coordinator knows both.
+snapshots 2 > "$NETWORK/b/snapshots"
+mkdir -p "$DYSNOMIA_STATEDIR/generations/echo/db"
+for number in 1 2; do
+    ln -s "../../../snapshots/$(snapshots "$number")" "$DYSNOMIA_STATEDIR/generations/echo/db/$number"
+done
+decide
+is "$(reported 'r["superseded"][0]["home"]')" b 'the coordinator knows both: given up'
+story
+generation 2 a && infrastructure a
+decide
+is "$(reported '[c["target"] for c in r["regressed"]]')" "['a']" 'an older disk: told'
+has "$output" '<service>k1</service><target>a</target>' 'an older disk: the service stays'
+lacks "$output" '<component>db</component>' 'an older disk: the snapshot mapping is left out'
+is "$(reported 'r["late"]')" '[]' 'an older disk: by hand nobody does the rest'
+rm -r "$DYSNOMIA_STATEDIR"
+
+# Replicas: nobody is in anybody's way.
+story
+generation 1 a b && generation 2 b && infrastructure a b
+decide
+is "$(reported 'r["disputes"], [c["target"] for c in r["kept"]]')" "([], ['a', 'b'])" 'a replica comes back: both stay'
+
+# Without a manifest, and without any generation, nobody can tell.
+rm "$profiles/default" "$profiles"/default-*
+decide
+is "$(disputed)" "[('db', 'a', True), ('db', 'b', True)]" 'no previous manifest: somebody is asked'
+is "$(reported 'r["survivors"]["kept"]')" "{'echo': {'db': []}}" 'and until then nothing that is deployed decides it'
+decide --keep-copy=b
+is "$(reported '[(c["target"], c["reason"]) for c in r["superseded"]]')" "[('a', 'somebody wants the copy on target b')]" \
+    'somebody says which one'
+decide --discard-copy=b
+is "$(reported '[c["target"] for c in r["superseded"]]')" "['b']" 'or which one not'
+
+# The order: the survivor is activated, the other one rescued, fenced, rescued again.
 story
 act
 arguments="--container echo --type echo $(store_path db)"
-is "$done_on_targets" "a snapshot $arguments
-a deactivate $arguments" 'rescued, then fenced, nothing on the home'
-is "$(reported '[c["target"] for c in r["rescued"] + r["fenced"]]')" "['a', 'a']" 'both are reported'
+is "$done_on_targets" "b activate $arguments
+a snapshot $arguments
+a deactivate $arguments
+a snapshot $arguments" 'activated, rescued, fenced, rescued again'
+is "$(reported '[c["target"] for l in ("activated", "rescued", "fenced") for c in r[l]], r["failed"]')" \
+    "(['b', 'a', 'a'], [])" 'all is reported'
+is "$(reported 'r["superseded"][0]["reason"]')" 'all of its state is in the copy on target b' \
+    'what it has at the end is there too'
 is "$status" 1 'and Nix was needed for the rest'
 
+story
+echo false > "$NETWORK/b/activate.sh"
+act
+is "$done_on_targets" "b activate $arguments" 'the survivor cannot be activated: nothing else is touched'
+is "$(disputed)" "[('db', 'a', True)]" 'and the other one goes on, in dispute'
+is "$(reported '[(c["action"], c["target"]) for c in r["failed"]], r["survivors"]["kept"]')" \
+    "([('activate', 'b')], {'echo': {'db': ['b']}})" 'what was chosen is tried again'
+
+story
 echo false > "$NETWORK/a/snapshot.sh"
 act
 lacks "$done_on_targets" deactivate 'a rescue that fails: it is not fenced'
-has "$(reported 'r["conflicts"][0]["reason"]')" 'no snapshot of it could be taken' 'a rescue that fails: a conflict'
-is "$(reported 'r["superseded"]')" '[]' 'a rescue that fails: it is not superseded'
+has "$(reported 'r["disputes"][0]["reason"]')" 'no snapshot of it could be taken' 'a rescue that fails: in dispute'
+act --discard-copy=a
+has "$done_on_targets" "a deactivate" 'it is if somebody has given the copy up'
+
+story
+: > "$scratch/after"
+act
+lacks "$done_on_targets" deactivate 'a rescue that leaves no snapshot: it is not fenced'
+has "$messages" '[target: a]: rescuing db has saved nothing' 'a rescue that leaves no snapshot: said'
+story
+echo echo/db/0040f94d11d0039505328a90b2ff48968db873e9e7967307631bf40ef5679275 > "$scratch/after"
+act
+lacks "$done_on_targets" deactivate 'a rescue that leaves an empty dump: it is not fenced'
 
 story
 echo false > "$NETWORK/a/deactivate.sh"
 act
-is "$(reported '[c["target"] for c in r["superseded"]], r["fenced"]')" "(['a'], [])" 'a fence that fails: reported so'
+is "$(reported '[c["target"] for c in r["superseded"]], r["fenced"], [c["action"] for c in r["failed"]]')" \
+    "(['a'], [], ['fence'])" 'a fence that fails: reported so'
 has "$messages" '[target: a]: fencing db failed: exit status 1' 'a fence that fails: said'
 
-# Somebody decides on a conflict.
+# A rescue after the fence is owed, whatever is said.
+story
+# shellcheck disable=SC2016
+echo 'grep -q "^a	deactivate" "$NETWORK/calls" && exit 1; true' > "$NETWORK/a/snapshot.sh"
+act --discard-copy=a
+is "$(reported 'r["survivors"]["disputed"]["a"]["echo"]["db"]["owed"]')" True 'not rescued again: that is owed'
+is "$(disputed)" "[('db', 'a', False)]" 'and in dispute, though somebody has given it up'
+
+# What is remembered decides: a dispute lasts, and a copy that is in no profile any more comes back.
+story
+act
+reported 'json.dumps(r["survivors"]["superseded"])' > "$scratch/superseded"
+lasting='"survivors": {"disputed": {"a": {"echo": {"db": {"why": "since long"}}}}}'
+printf '%s, %s}\n' "${known%?}" "$lasting" > "$history"
+decide
+is "$(reported 'r["disputes"][0]["reason"]')" 'since long' 'a dispute lasts, whatever snapshots show'
+decide --discard-copy=a
+is "$(reported 'r["disputes"], [c["target"] for c in r["superseded"]]')" "([], ['a'])" 'until somebody says a word'
+is "$(reported 'r["survivors"]["accept"]')" "{'a': {'echo': {'db': True}}}" 'which is remembered'
+for wrong in '[]' '{"disputed": {"a": []}}' '{"disputed": {"a": {"echo": {"db": {"why": 1}}}}}' \
+    '{"superseded": {"a": {"echo": {"db": 1}}}}' '{"kept": {"echo": {"db": [1]}}}' '{"kept": {"echo": {"db": "a"}}}' \
+    '{"brought": {"a": {"echo": {"db": {}}}}}' '{"accept": {"a": {"echo": {"db": false}}}}' '{"prefer": {"echo": {"db": []}}}'; do
+    printf '{"survivors": %s}\n' "$wrong" > "$history"
+    decide
+    is "$status $(echo "$messages" | grep -c 'is not believed')" '0 1' "not believed, and said: $wrong"
+done
+
 story
 echo '{}' > "$history"
-decide --accept=a
-is "$(reported '[(c["target"], c["home"], c["reason"]) for c in r["superseded"]]')" \
-    "[('a', 'b', 'somebody has given it up')]" 'accepted: it is superseded'
-is "$(on_a)" no 'accepted: both mappings are left out'
-decide --prefer=a
-is "$(reported '[(c["target"], c["home"]) for c in r["superseded"]]')" "[('b', 'a')]" 'preferred: the other is superseded'
-has "$output" '<component>db</component><container>echo</container><service>k1</service><target>a</target>' \
-    'preferred: its snapshot mapping stays'
-lacks "$output" '<target>b</target>' 'preferred: the other mappings are left out'
-decide --prefer=a --prefer=b
-is "$(reported 'len(r["conflicts"])')" 1 'both preferred: nothing is decided'
-decide --accept=z
-has "$messages" 'target z, on which somebody has decided, is not in the model' 'accepted: nobody of that name'
-act --prefer=a
-is "$done_on_targets" "a snapshot $arguments
-b snapshot $arguments
-b deactivate $arguments
-a deactivate $arguments" 'preferred: rescued, then fenced'
-is "$(reported 'r["held"]')" '[]' 'by hand nobody is held'
+act --discard-copy=b
+python3 -c 'import json, sys; json.dump({"survivors": json.load(open(sys.argv[1]))["survivors"]}, open(sys.argv[2], "w"))' \
+    "$report" "$history"
+story
+profile a "" "" ""
+echo true > "$NETWORK/a/activate.sh"
+generation 3 a b && infrastructure a
+service=$(python3 - "$history" << 'END'
+import json, sys
+xml = '<manifest version="2"><services><service name="k1"><name>db</name><pkg>/nix/store/00000000000000000000000000000000-db' \
+      '</pkg><type>echo</type></service></services><serviceMappings><mapping><container>echo</container><service>k1</service>' \
+      '<target>a</target></mapping></serviceMappings><snapshotMappings><mapping><component>db</component><container>echo' \
+      '</container><service>k1</service><target>a</target></mapping></snapshotMappings></manifest>'
+entry = {"why": "since long", "service": xml}
+json.dump({"survivors": {"disputed": {"a": {"echo": {"db": entry}}}}}, open(sys.argv[1], "w"))
+END
+)
+act
+is "$done_on_targets" "a activate $arguments" 'nobody has it any more: the copy in dispute comes back'
+is "$(reported 'list(r["survivors"]["brought"]["a"]["echo"]), r["survivors"]["disputed"]["a"]["echo"]["db"]["why"]')" \
+    "(['db'], 'since long')" 'that it lives is remembered, and so is the dispute'
+sed -i 's/<component>db/<component>..\/db/' "$history"
+act
+is "$done_on_targets" '' 'what is kept of it is damaged: it stays lost'
+has "$messages" '[target: a]: what is kept of db in echo on target a: ' 'and that is said'
+
+decide --keep-copy=a --keep-copy=z
+has "$messages" 'target z, on which somebody has decided, is not in the model' 'a word on nobody'
+decide --keep-copy=a --discard-copy=a
+is "$status" 2 'two words on one target'
 done_testing

@@ -56,11 +56,11 @@ try() # KIND WHERE-NOT TEXT print|install
     model=$scratch/infrastructure.xml
     "$srcdir/tests/fields" make "$NETWORK" "$model" "$field" "$3"
     if [ "$4" = print ]; then
-        reconstruct --xml --print-manifest "$model"
+        reconstruct --xml --superseded=keep --print-manifest "$model"
         printf '%s' "$output" > "$scratch/document"
     else
         new_coordinator
-        reconstruct --xml "$model"
+        reconstruct --xml --superseded=keep "$model"
         : > "$scratch/document"
         [ ! -L "$profiles/default" ] || cat "$(manifest_file)" > "$scratch/document"
     fi

@@ -80,7 +80,7 @@ orders() # WHAT ARGUMENT…: several runs that have to be the same
 }
 
 orders 'without a previous manifest'
-is "$(reported '[len(r[k]) for k in ("conflicts", "divergent", "dangling")]')" '[1, 1, 2]' \
+is "$(reported '[len(r[k]) for k in ("disputes", "divergent", "dangling")]')" '[1, 1, 2]' \
     'there was something of everything'
 sed 's|<profile name="a">[^<]*</profile>||' "$scratch/first.xml" > "$scratch/previous.xml" # a was away
 echo '{"targets": {"a": {"away": 1000, "missed": 1000}, "f": {"away": 1000, "missed": 1000}}, "snapshots": {"a": {"echo": {"db": 900}}}}' \

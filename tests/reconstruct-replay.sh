@@ -205,9 +205,9 @@ echo '{' > "$saved/input.json"
 bad 'no JSON' 'input.json: line 2: '
 echo '[]' > "$saved/input.json"
 bad 'no object' 'input.json: line 1: no JSON object'
-sed 's/"version": 1/"version": 1, &/' "$scratch/good/input.json" > "$saved/input.json"
+sed 's/"version": 2/"version": 2, &/' "$scratch/good/input.json" > "$saved/input.json"
 bad 'a member twice' 'input.json: line '
-for change in 'd["version"] = 2|version: 1 expected' 'del d["options"]|options: an object expected' \
+for change in 'd["version"] = 3|version: 2 expected' 'del d["options"]|options: an object expected' \
     'd["options"]["unreachable"] = "drop"|options: unreachable=drop: keep, skip or fail expected' \
     'd["options"]["timeouts"] = 5|options: there is no option timeouts' \
     'd["options"]["max-depth"] = []|options.max-depth: a text expected' \
@@ -234,8 +234,22 @@ for change in 'd["version"] = 2|version: 1 expected' 'del d["options"]|options: 
     edit "${change%%|*}"
     bad "${change%%|*}" "input.json: ${change#*|}"
 done
-edit 'd["rounds"][0]["copies"] = [{"component": "c", "container": "c", "target": "d", "snapshots": {"target": [1], "homes": {}, "coordinator": None}}]'
-bad 'a snapshot that is none' 'input.json: rounds[0].copies[0].snapshots.target[0]: a text expected'
+copy='{"component": "c", "container": "c", "target": "d"'
+for change in '"snapshots": [1]|snapshots[0]: a text expected' '"after": 1|after: an array expected' \
+    '"newest": {"age": -1}|newest.age: a whole number expected' \
+    '"deployed": {"age": 1, "reconstructed": False, "with": [1]}|deployed.with[0]: a text expected' \
+    '"deployedTo": 1|deployedTo: true or false expected' '"rescueAgain": 1|rescueAgain: a text expected'; do
+    edit "d['rounds'][0]['copies'] = [$copy, ${change%%|*}}]"
+    bad "a copy with ${change%%|*}" "input.json: rounds[0].copies[0].${change#*|}"
+done
+
+# Version 1 knew another rule on copies of state: without any it is decided as before, else it is refused by name.
+edit 'd["version"] = 1; d["options"].update({"hold": False, "on-conflict": "keep"}); [r.update(copies=[]) for r in d["rounds"]]'
+ok 'version 1 without copies is decided' \
+    sh -c '"$1" --replay="$2" --print-manifest > "$3"' - "$builddir/dydisnix-reconstruct" "$saved" "$scratch/decided.xml"
+ok 'version 1 without copies: as before' cmp "$scratch/live.xml" "$scratch/decided.xml"
+edit "d['version'] = 1; d['rounds'][0]['copies'] = [$copy}]"
+bad 'version 1 with copies' 'input.json: version: 2 expected: what is saved of copies of state is of another rule'
 for file in infrastructure.xml previous.xml targets/d; do
     mv "$saved/$file" "$scratch/outside"
     bad "no $file" "$file: no such file"

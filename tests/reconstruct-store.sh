@@ -100,7 +100,7 @@ is "$status" 0 'a model that is a Nix expression: no failure'
 means_the_same 'a model that is a Nix expression: the same'
 has "$(readlink "$profiles/default-1-link")" '-reconstructed-manifest.xml' 'its name tells that nobody has deployed it'
 
-# Such a manifest settles no conflict: what was deployed is in an older generation, or nowhere.
+# Such a manifest settles no dispute: what was deployed is in an older generation, or nowhere.
 rm -rf "$NETWORK"/*
 for target in a b; do
     profile "$target" "$(service k1 db)" "$(mapping k1 echo)" "$(snapshot k1 echo db)"
@@ -117,11 +117,12 @@ current() # NUMBER NAME: the generation is both copies under this name
     reconstruct --xml --print-manifest "$model"
 }
 current 1 reconstructed-manifest.xml
-is "$(reported '[c["targets"] for c in r["conflicts"]]')" "[['a', 'b']]" 'a reconstructed manifest settles no conflict'
+is "$(reported '[c["target"] for d in r["disputes"] for c in d["copies"]]')" "['a', 'b']" \
+    'a reconstructed manifest settles no dispute'
 current 2 manifest.xml
-is "$(reported 'r["conflicts"]')" '[]' 'one that was deployed does'
+is "$(reported 'r["disputes"]')" '[]' 'one that was deployed does'
 current 3 reconstructed-manifest.xml
-is "$(reported 'r["conflicts"]')" '[]' 'also when reconstruction came after it'
+is "$(reported 'r["disputes"]')" '[]' 'also when reconstruction came after it'
 
 # A profile manifest in this machine's own store has the same limit.
 mkdir -p "$machine$(store_path a)"

@@ -13,7 +13,7 @@ has "$(output)" 'An infrastructure model must be specified!' 'no model: said'
 fails 2 'two models: wrong usage' "$program" --xml "$model" "$model"
 fails 2 'an unknown option: wrong usage' "$program" --nothing "$model"
 fails 2 'an option without its value: wrong usage' "$program" --previous
-for wrong in --timeout=0 --jobs=many --unreachable=drop --superseded= --on-conflict=held --profile=../x -m0 -p. \
+for wrong in --timeout=0 --jobs=many --unreachable=drop --superseded= --profile=../x -m0 -p. \
     --max-depth=257 --max-manifest-size=64M --accept= --prefer= --report= --save-input= --replay=; do
     fails 2 "$wrong: wrong usage" "$program" --xml "$wrong" "$model"
 done

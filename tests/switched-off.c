@@ -2,6 +2,7 @@
  *
  * Which guard is switched off: the one that $SWITCHED_OFF names.
  */
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,18 +11,29 @@
 
 enum test_switch switched_off = SWITCHES;
 
+static const char *const names[SWITCHES + 1] = {
+    [PREFERRED] = "preferred", [UNASKED] = "unasked", [AT_HOME] = "at-home", [REPLICAS] = "replicas",
+    [OVERTAKEN] = "overtaken", [MOVED_REPLICAS] = "moved-replicas", [SEVERAL_OVERTAKEN] = "several-overtaken",
+    [HOMES] = "homes", [LAST_DEPLOYED] = "last-deployed", [GIVEN_UP] = "given-up", [ASK] = "ask", [OLDER] = "older",
+    [BRING_BACK] = "bring-back", [AWAY] = "away", [RENAMED] = "renamed", [REPLICATED] = "replicated",
+    [DESCENDS] = "descends", [COORDINATOR_NEWER] = "coordinator-newer", [FRESH] = "fresh", [KEYS] = "keys",
+    [BY_WORD] = "by-word", [GIVEN_UP_BEFORE] = "given-up-before", [CONTAINED] = "contained",
+    [OVERTAKEN_NEWEST] = "overtaken-newest", [BY_CONDITIONS] = "by-conditions", [BY_DESCENT] = "by-descent",
+    [ACTIVATE_FIRST] = "activate-first", [ACTIVATE_ONCE] = "activate-once", [ACTIVATE_FENCED] = "activate-fenced",
+    [RESCUE] = "rescue", [FENCE] = "fence", [SECOND_RESCUE] = "second-rescue", [REAL_RESCUE] = "real-rescue",
+    [PROVING_NAMES] = "proving-names", [LASTING_DISPUTE] = "lasting-dispute", [OWED_RESCUE] = "owed-rescue",
+    [KEPT_CHOICE] = "kept-choice", [DEPLOYED_ONLY] = "deployed-only", [LEFT_OUT] = "left-out",
+    [LATE_LIST] = "late-list", [ONLY_DISPUTED] = "only-disputed", [SUPERSEDED] = "superseded",
+    [REFERENCES] = "references", [EMPTY_MODEL] = "empty-model", [RETRY] = "retry", [RESEND] = "resend",
+    [SWITCHES] = "nothing",
+};
+
 __attribute__((constructor)) static void read_switch(void)
 {
-    static const struct {
-        const char *name;
-        enum test_switch off;
-    } names[] = { { "superseded", SUPERSEDED }, { "rescue", RESCUE },           { "fence", FENCE },
-                  { "hold", HOLD },             { "references", REFERENCES },   { "empty-model", EMPTY_MODEL },
-                  { "retry", RETRY },           { "resend", RESEND },         { "nothing", SWITCHES } };
     const char *name = getenv("SWITCHED_OFF");
-    for (size_t i = 0; name && i < sizeof names / sizeof *names; i++)
-        if (strcmp(names[i].name, name) == 0) {
-            switched_off = names[i].off;
+    for (size_t i = 0; name && i <= SWITCHES; i++)
+        if (strcmp(names[i], name) == 0) {
+            switched_off = (enum test_switch)i;
             return;
         }
     fprintf(stderr, "SWITCHED_OFF: there is no such switch\n");

@@ -42,7 +42,7 @@ static void reply(const char *const *argv, struct dydisnix_result *result)
         answer_part(result, REQUISITES + target);
     else if (world_has(argv, "--query-installed"))
         answer_part(result, INSTALLED + target);
-    else if (world_has(argv, "--query-all-snapshots"))
+    else if (world_has(argv, "--query-all-snapshots") || world_has(argv, "--query-latest-snapshot"))
         answer_part(result, SNAPSHOTS + target);
     else if (world_has(argv, "nix-instantiate"))
         answer_part(result, KEYS);

@@ -24,6 +24,7 @@ static struct network {
     uint8_t known_generations, reconstructed, outcomes, deployed;
     uint8_t away[WORLD_TARGETS], snapshotted[WORLD_TARGETS][COMPONENTS];
     uint8_t snapshots[WORLD_TARGETS + 1][COMPONENTS][CONTAINERS]; /* the last ones: the coordinator's */
+    uint8_t memory[WORLD_TARGETS][COMPONENTS], choices[COMPONENTS], activations;
     struct options options;
     bool print, twice;
 } network;
@@ -57,7 +58,7 @@ static void take_network(const uint8_t *data, size_t size)
     byte = take();
     network.options.unreachable = byte % 3;
     network.options.superseded = byte / 3 % 3;
-    network.options.on_conflict = byte / 9 % 2;
+    network.options.late = byte / 9 % 2;
     network.print = byte / 18 % 2;
     network.twice = byte / 36 % 4 == 3;
     byte = take();
@@ -77,6 +78,12 @@ static void take_network(const uint8_t *data, size_t size)
         for (size_t j = 0; j < COMPONENTS; j++)
             for (size_t k = 0; k < CONTAINERS; k++)
                 network.snapshots[i][j][k] = take();
+    network.activations = take();
+    for (size_t j = 0; j < COMPONENTS; j++) {
+        network.choices[j] = take();
+        for (size_t i = 0; i < WORLD_TARGETS; i++)
+            network.memory[i][j] = take();
+    }
 }
 
 /* Every service of k0 to k3 in turn is of component c0-1.0 or c1-1.0: another key may be the same component. */
@@ -241,7 +248,7 @@ static void add_profiles(void)
     }
 }
 
-/* Up to three snapshots of two bits each, 0 is none. */
+/* Up to three snapshots of two bits each, 0 is none, 3 is that of an empty dump. */
 static void each_snapshot(uint8_t byte, size_t component, size_t container,
                           void (*each)(FILE *file, size_t component, size_t container, int position, int name),
                           FILE *file)
@@ -251,11 +258,19 @@ static void each_snapshot(uint8_t byte, size_t component, size_t container,
             each(file, component, container, i + 1, byte >> 2 * i & 3);
 }
 
+static const char *snapshot_name(int name)
+{
+    static const char *const names[] = { "1111111111111111111111111111111111111111111111111111111111111111",
+                                         "2222222222222222222222222222222222222222222222222222222222222222",
+                                         "0040f94d11d0039505328a90b2ff48968db873e9e7967307631bf40ef5679275" };
+    return names[name - 1];
+}
+
 static void add_coordinator_snapshot(FILE *file, size_t component, size_t container, int position, int name)
 {
     CLEANUP_FREE char *path = string_format("/var/state/dysnomia/generations/%s/c%zu-1.0/%d", container ? "q" : "p",
                                             component, position);
-    CLEANUP_FREE char *link = string_format("../%d", name);
+    CLEANUP_FREE char *link = string_format("../%s", snapshot_name(name));
 
     (void)file;
     world_add_link(path, link);
@@ -264,15 +279,23 @@ static void add_coordinator_snapshot(FILE *file, size_t component, size_t contai
 static void print_snapshot(FILE *file, size_t component, size_t container, int position, int name)
 {
     (void)position;
-    fprintf(file, "%s/c%zu-1.0/%d\n", container ? "q" : "p", component, name);
+    fprintf(file, "%s/c%zu-1.0/%s\n", container ? "q" : "p", component, snapshot_name(name));
+}
+
+/* The newest one stands first. */
+static void print_newest(FILE *file, size_t component, size_t container, int position, int name)
+{
+    rewind(file);
+    print_snapshot(file, component, container, position, name);
 }
 
 static void put_snapshots(FILE *file, const char *const *argv)
 {
+    bool newest = world_has(argv, "--query-latest-snapshot");
     size_t component = world_option(argv, "--component")[1] == '1', container = *world_option(argv, "--container") == 'q';
 
-    each_snapshot(network.snapshots[world_target(argv)][component][container], component, container, print_snapshot,
-                  file);
+    each_snapshot(network.snapshots[world_target(argv)][component][container], component, container,
+                  newest ? print_newest : print_snapshot, file);
 }
 
 /* Only these documents hash to the key of their service. */
@@ -310,7 +333,9 @@ static int reply_of_client(FILE *file, const char *const *argv)
         return network.outcomes >> target & 1;
     if (world_has(argv, "--deactivate"))
         return network.outcomes >> (WORLD_TARGETS + target) & 1;
-    if (world_has(argv, "--query-all-snapshots")) {
+    if (world_has(argv, "--activate"))
+        return network.activations >> target & 1;
+    if (world_has(argv, "--query-all-snapshots") || world_has(argv, "--query-latest-snapshot")) {
         put_snapshots(file, argv);
         return (network.snapshots[target][0][0] & 192) == 192;
     }
@@ -345,6 +370,78 @@ static void reply(const char *const *argv, struct dydisnix_result *result)
     world_answer(result, status, text, length);
 }
 
+static json_t *object_at(json_t *parent, const char *key)
+{
+    if (!json_object_get(parent, key))
+        json_object_set_new(parent, key, json_object());
+    return json_object_get(parent, key);
+}
+
+/* The portion of a manifest that has a component on a target. */
+static json_t *portion(char target, size_t component)
+{
+    CLEANUP_FREE char *text = NULL;
+    size_t length;
+    FILE *file = open_memstream(&text, &length);
+
+    fprintf(file, "<manifest version=\"2\"><services>");
+    put_service(file, MAPPED | SNAPSHOT, 2 * component);
+    fprintf(file, "</services><serviceMappings><mapping><service>k%zu</service><container>p</container><target>%c</target>"
+                  "</mapping></serviceMappings><snapshotMappings><mapping><component>c%zu-1.0</component><container>p"
+                  "</container><service>k%zu</service><target>%c</target></mapping></snapshotMappings></manifest>",
+            2 * component, target, component, 2 * component, target);
+    fclose(file);
+    return json_string(text);
+}
+
+static void remember(json_t *survivors, const char *member, const char *target, size_t component, json_t *value)
+{
+    json_t *of = target ? object_at(object_at(survivors, member), target) : object_at(survivors, member);
+
+    json_object_set_new(object_at(of, "p"), component ? "c1-1.0" : "c0-1.0", value);
+}
+
+static json_t *remembered_choice(uint8_t byte)
+{
+    json_t *names = json_array();
+
+    for (size_t i = 0; i < WORLD_TARGETS; i++)
+        if (byte >> i & 1)
+            json_array_append_new(names, json_stringn((const char[]){ (char)('a' + i) }, 1));
+    return names;
+}
+
+static json_t *survivors(void)
+{
+    json_t *all = json_object();
+
+    for (size_t j = 0; j < COMPONENTS; j++) {
+        if (network.choices[j] & 8)
+            remember(all, "kept", NULL, j, remembered_choice(network.choices[j]));
+        if (network.choices[j] & 16)
+            remember(all, "activated", NULL, j, remembered_choice(network.choices[j]));
+        if (network.choices[j] & 32)
+            remember(all, "prefer", NULL, j, json_stringn((const char[]){ (char)('a' + (network.choices[j] & 3)) }, 1));
+        for (size_t i = 0; i < WORLD_TARGETS; i++) {
+            const char name[] = { (char)('a' + i), '\0' };
+            uint8_t bits = network.memory[i][j];
+            CLEANUP_FREE char *profile = string_format("/nix/store/%032u-profile", network.targets[i].profile);
+
+            if (bits & 1)
+                remember(all, "disputed", name, j,
+                         json_pack("{ss so sb sb}", "why", "it was before", "service", portion(name[0], j), "owed",
+                                   bits & 2, "waits", bits & 4));
+            if (bits & 8)
+                remember(all, "superseded", name, j, json_string(profile));
+            if (bits & 16)
+                remember(all, "brought", name, j, json_pack("{so}", "service", portion(name[0], j)));
+            if (bits & 32)
+                remember(all, "accept", name, j, json_true());
+        }
+    }
+    return all;
+}
+
 static json_t *history(void)
 {
     json_t *targets = json_object(), *snapshots = json_object(), *root;
@@ -361,7 +458,7 @@ static json_t *history(void)
                                     json_integer(network.snapshotted[i][j] * 20));
         json_object_set_new(snapshots, name, json_pack("{so}", "p", components));
     }
-    root = json_pack("{so so}", "targets", targets, "snapshots", snapshots);
+    root = json_pack("{so so so}", "targets", targets, "snapshots", snapshots, "survivors", survivors());
     if (network.deployed) {
         CLEANUP_FREE char *path = string_format(WORLD_PROFILES "/default-%d-link", network.deployed);
 
@@ -459,6 +556,19 @@ static void forget(void)
     strings_free(known.strings);
 }
 
+/* A copy that is in no profile any more may be brought back. */
+static bool is_brought(const char *target, const char *container, const char *component)
+{
+    size_t index = component[1] == '1';
+
+    return !strcmp(container, "p") && network.memory[*target - 'a'][index] & (1 | 16);
+}
+
+static bool is_brought_service(const struct service_mapping *mapping)
+{
+    return is_brought(mapping->target, mapping->container, mapping->service[1] < '2' ? "c0" : "c1");
+}
+
 /* Every mapping comes from its own target, or from what the previous manifest says of one that gave no answer. */
 static void require_origins(void)
 {
@@ -469,7 +579,7 @@ static void require_origins(void)
         REQUIRE(is_captured(target) || is_kept(target));
         origin = manifest_find_service_mapping(is_captured(target) ? &known.sent[target] : &known.previous,
                                                mapping->target, mapping->container, mapping->service);
-        REQUIRE(origin && service_mapping_equal(mapping, origin));
+        REQUIRE(origin ? service_mapping_equal(mapping, origin) : is_brought_service(mapping));
     }
     for (size_t i = 0; i < known.made.snapshot_mapping_count; i++) {
         const struct snapshot_mapping *mapping = &known.made.snapshot_mappings[i], *origin = NULL;
@@ -482,7 +592,8 @@ static void require_origins(void)
         if (!origin) /* a package's */
             origin = manifest_find_snapshot_mapping(&known.previous, mapping->target, mapping->container,
                                                     mapping->component);
-        REQUIRE(origin && snapshot_mapping_equal(mapping, origin));
+        REQUIRE(origin ? snapshot_mapping_equal(mapping, origin)
+                       : is_brought(mapping->target, mapping->container, mapping->component));
     }
 }
 
@@ -525,10 +636,46 @@ static bool was_left_out(const struct service_mapping *mapping)
     return false;
 }
 
+static bool is_in_dispute(const struct snapshot_mapping *mapping)
+{
+    size_t index, inner;
+    json_t *dispute, *copy;
+
+    json_array_foreach(json_object_get(known.report, "disputes"), index, dispute)
+        json_array_foreach(json_object_get(dispute, "copies"), inner, copy)
+            if (!strcmp(json_string_value(json_object_get(copy, "target")), mapping->target)
+                && !strcmp(json_string_value(json_object_get(dispute, "container")), mapping->container)
+                && !strcmp(json_string_value(json_object_get(dispute, "component")), mapping->component))
+                return json_is_true(json_object_get(copy, "disputed"));
+    return false;
+}
+
+static bool lives_elsewhere(const struct snapshot_mapping *mapping)
+{
+    for (size_t i = 0; i < known.made.snapshot_mapping_count; i++) {
+        const struct snapshot_mapping *other = &known.made.snapshot_mappings[i];
+
+        if (!strcmp(other->component, mapping->component) && !strcmp(other->container, mapping->container)
+            && strcmp(other->target, mapping->target) && is_captured((size_t)(*other->target - 'a')))
+            return true;
+    }
+    return false;
+}
+
+/* Make before break: what was stopped was saved, unless somebody has given it up, and another one is there. */
+static void require_order(const struct snapshot_mapping *mapping)
+{
+    size_t component = mapping->component[1] == '1';
+    bool accepted = !strcmp(mapping->container, "p") && network.memory[*mapping->target - 'a'][component] & 32;
+
+    if (is_listed("fenced", mapping))
+        REQUIRE((is_listed("rescued", mapping) || accepted) && lives_elsewhere(mapping));
+}
+
 /* What is left out of what a target sent is in the report; what it had live is rescued and fenced first. */
 static void require_told(const struct manifest *sent, const struct snapshot_mapping *mapping)
 {
-    bool superseded = is_listed("superseded", mapping);
+    bool older = is_listed("regressed", mapping) || (is_listed("superseded", mapping) && !is_listed("fenced", mapping));
     bool live = manifest_find_service_mapping(sent, mapping->target, mapping->container, mapping->service);
     bool service_made = manifest_find_service_mapping(&known.made, mapping->target, mapping->container,
                                                       mapping->service);
@@ -536,10 +683,11 @@ static void require_told(const struct manifest *sent, const struct snapshot_mapp
                                              .service = mapping->service };
 
     if (!manifest_find_snapshot_mapping(&known.made, mapping->target, mapping->container, mapping->component))
-        REQUIRE(superseded || is_listed("regressed", mapping));
+        REQUIRE(is_listed("superseded", mapping) || is_listed("regressed", mapping) || is_in_dispute(mapping));
+    require_order(mapping);
     if (live && !service_made) {
         REQUIRE(is_inactive(&service));
-        REQUIRE(was_left_out(&service) || (is_listed("rescued", mapping) && is_listed("fenced", mapping)));
+        REQUIRE(was_left_out(&service) || is_listed("fenced", mapping) || (network.options.late && older));
     }
 }
 

@@ -38,7 +38,6 @@ let
     unreachable = "skip";
     superseded = "newest";
     supersededMaxAge = 60;
-    onConflict = "hold";
     forceConflict = true;
     forceSuperseded = true;
     forceKeys = true;

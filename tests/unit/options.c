@@ -27,7 +27,6 @@ static void what_is_right_is_taken(void **state)
         { "unreachable", "keep" }, { "unreachable", "skip" }, { "unreachable", "fail" },
         { "superseded", "newest" }, { "superseded", "keep" }, { "superseded", "fail" },
         { "manifest-version", "auto" }, { "manifest-version", "1" }, { "manifest-version", "2" },
-        { "on-conflict", "hold" }, { "on-conflict", "keep" }, { "on-conflict", "fail" },
         { "superseded-max-age", "0" }, { "timeout", "1" }, { "transfer-timeout", "2592000" },
         { "jobs", "4096" }, { "max-concurrent-transfers", "1024" }, { "profile", "a b" },
         { "max-manifest-size", "1" }, { "max-manifest-size", "1099511627776" }, { "max-depth", "1" },
@@ -44,7 +43,7 @@ static void what_is_right_is_taken(void **state)
 static void what_is_wrong_changes_nothing(void **state)
 {
     static const char *const wrong[][2] = {
-        { "unreachable", "" }, { "unreachable", "Keep" }, { "superseded", "skip" }, { "on-conflict", "newest" },
+        { "unreachable", "" }, { "unreachable", "Keep" }, { "superseded", "skip" },
         { "manifest-version", "" }, { "manifest-version", "3" }, { "manifest-version", "01" },
         { "superseded-max-age", "-1" }, { "superseded-max-age", "1h" }, { "superseded-max-age", "999999999999" },
         { "timeout", "0" }, { "timeout", "" }, { "timeout", " 1" }, { "timeout", "+1" }, { "timeout", "0x10" },
@@ -53,7 +52,7 @@ static void what_is_wrong_changes_nothing(void **state)
         { "profile", "" }, { "profile", ".." }, { "profile", "a/b" }, { "profile", "-x" }, { "profile", "a\nb" },
         { "", "1" }, { "Timeout", "1" }, { "manifest-limit", "1" },
         { "max-manifest-size", "0" }, { "max-manifest-size", "64M" }, { "max-depth", "0" }, { "max-depth", "257" },
-        { "save-input", "" }, { "save-input", "here" }, { "on-conflict", "held" },
+        { "save-input", "" }, { "save-input", "here" }, { "on-conflict", "keep" },
     };
     (void)state;
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
@@ -93,7 +92,6 @@ static void described_and_taken(void **state)
     set(&options, "unreachable", "skip");
     set(&options, "superseded", "fail");
     set(&options, "superseded-max-age", "9");
-    set(&options, "on-conflict", "keep");
     set(&options, "max-manifest-size", "1000");
     set(&options, "max-depth", "7");
     json_t *described = options_describe(&options), *value;

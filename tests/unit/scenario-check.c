@@ -207,7 +207,7 @@ static void the_newest_is_not_live(void **state)
     json_object_set_new(active, "state", parse("['a']"));
     breaks(*state, "\"b\" is the newest write to db that can be reached, and it is not live");
     json_array_append_new(((struct network *)*state)->documents,
-                          parse("{'kind': 'stage', 'report': {'conflicts': [{'component': 'db-1'}]}}"));
+                          parse("{'kind': 'stage', 'report': {'disputes': [{'component': 'db-1'}]}}"));
     breaks(*state, NULL);
 }
 

@@ -384,9 +384,6 @@ static void hears_what_an_operator_says(void **state)
     /* Nobody has ever saved what was on a. */
     happens(&play, "{ 'event': 'reappear', 'target': 'a' }");
     adapts(&play);
-    OBSERVED(&play, "['a']", "held");
-    happens(&play, "{ 'event': 'accept', 'target': 'a' }");
-    adapts(&play);
     OBSERVED(&play, "[]", "held");
     is_on(&play, "db", "b");
     is_in_order(&play);
