@@ -610,13 +610,26 @@ static int fetch_round(struct transfer *transfer)
     return is_stuck(transfer) && nix_check_import() != 0 ? -1 : 1;
 }
 
+/* A Nix daemon has to see it. */
+static int make_roots(struct transfer *transfer)
+{
+    struct closure_report *report = transfer->report;
+    const char *place = transfer->options->roots;
+    if (report->roots)
+        return 0;
+    if (!place)
+        return operations->temporary_directory("dydisnix-roots", &report->roots);
+    report->roots = strdup(place);
+    return report->roots ? operations->make_directory(place, 0700) : -1;
+}
+
 static int protect_profiles(struct transfer *transfer)
 {
     struct closure_report *report = transfer->report;
     CLEANUP_FREE const char **profiles = calloc(transfer->capture->count + 1, sizeof *profiles);
     size_t count = 0;
-    if (!profiles || (!report->roots && operations->temporary_directory("dydisnix-roots", &report->roots) != 0)) {
-        log_error(NULL, "cannot make a temporary directory: %s", strerror(errno));
+    if (!profiles || make_roots(transfer) != 0) {
+        log_error(NULL, "cannot make a directory for roots: %s", strerror(errno));
         return -1;
     }
     for (size_t i = 0; i < transfer->capture->count; i++) {

@@ -7,6 +7,7 @@
 #include <limits.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
@@ -16,6 +17,7 @@
 #include "descendants.h"
 #include "json-text.h"
 #include "operations.h"
+#include "paths.h"
 #include "reconstruct.h"
 #include "strings.h"
 #include "table.h"
@@ -444,14 +446,52 @@ static pid_t start_worker(struct command *command)
     exit(run(command) == 0 ? DONE : FAILED); /* not _exit(): nothing is buffered, and leaks are found */
 }
 
+/* Of one that was killed without notice. closure: the path of roots up to the number of their process. */
+static int remove_leftover(void *closure, const char *name)
+{
+    const char *beginning = closure, *slash = strrchr(beginning, '/');
+    size_t length = strlen(slash + 1);
+    long process = strncmp(name, slash + 1, length) == 0 ? strtol(name + length, NULL, 10) : 0;
+    if (process > 0 && kill((pid_t)process, 0) != 0 && errno == ESRCH) {
+        CLEANUP_FREE char *path = string_format("%s%ld", beginning, process);
+        operations->remove(path);
+    }
+    return 0;
+}
+
+/* Beside the coordinator profile, which a Nix daemon has to see anyhow: our /tmp need not be its own. malloc()ed; NULL:
+ * there is no such place, or none is needed. */
+static char *place_roots(const struct command *command)
+{
+    const struct options *options = &command->options;
+    if (options->dry_run || !options->coordinator_profile || command->request.print || command->request.replay)
+        return NULL;
+    CLEANUP_FREE char *profile = coordinator_profile_path(options->coordinator_profile_directory, options->profile);
+    char *slash = profile ? strrchr(profile, '/') : NULL;
+    if (!slash)
+        return NULL;
+    CLEANUP_FREE char *directory = strndup(profile, (size_t)(slash - profile) + 1);
+    CLEANUP_FREE char *beginning = string_format("%.*s/.%s.roots-", (int)(slash - profile), profile, slash + 1);
+    if (!directory || !beginning)
+        return NULL;
+    operations->list(directory, remove_leftover, beginning);
+    return string_format("%s%ld", beginning, (long)getpid());
+}
+
 static int work(struct command *command)
 {
+    CLEANUP_FREE char *roots = place_roots(command);
+    int status = FAILED;
+    command->options.roots = roots;
     prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
     pid_t worker = start_worker(command);
     if (worker > 0)
-        return supervise(worker);
-    log_error(NULL, "cannot start: %s", strerror(errno));
-    return FAILED;
+        status = supervise(worker);
+    else
+        log_error(NULL, "cannot start: %s", strerror(errno));
+    if (roots)
+        operations->remove(roots);
+    return status;
 }
 
 int main(int argc, char **argv)

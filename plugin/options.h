@@ -28,6 +28,7 @@ struct options {
     int64_t transfer_timeout; /* milliseconds for one closure */
     int64_t target_timeout;   /* milliseconds for all calls of a target */
     int64_t stage_timeout;    /* milliseconds that the host gives the whole; 0: no limit */
+    const char *roots;        /* made for what keeps closures from garbage collections meanwhile; NULL: a temporary one */
     uint64_t closure_limit;   /* bytes of one export */
     struct budget *budget;    /* what targets have used of their time; NULL: it is not kept */
     int64_t superseded_max_age; /* seconds */

@@ -149,6 +149,32 @@ reconstruct
 is "$status" 0 'a directory that it may make: no failure'
 ok 'a directory that it may make: the profile is there' test -e "$own/disnix-coordinator/default"
 
+# A garbage collection while nothing refers yet to what was fetched, and a /tmp that the daemon does not see.
+rm -r "$own/disnix-coordinator"
+ok 'a garbage collection before: what was fetched goes' wait_for 120 nix-store --gc
+mkdir -p "$own/disnix-coordinator/.default.roots-4194305" # no process has that number
+chown -R 65432:65432 "$own"
+cat > "$scratch/bin/nix-instantiate" << EOF
+#!/bin/sh
+PATH=\${PATH#*:}
+case " \$* " in *' --read-write-mode '*) nix-store --gc > '$scratch/home/collected' 2>&1 ;; esac
+exec nix-instantiate "\$@"
+EOF
+chmod +x "$scratch/bin/nix-instantiate"
+private='mount -t tmpfs -o mode=1777 tmpfs "$TMPDIR" && exec "$@"'
+: > "$NETWORK/calls"
+chown -R 65432:65432 "$NETWORK"
+HOME=$scratch/home USER=$user NIX_REMOTE=daemon unshare -m sh -c "$private" sh \
+    setpriv --reuid=65432 --regid=65432 --clear-groups dydisnix-reconstruct --xml --interface="$client" "$model" \
+    > "$scratch/messages" 2>&1
+status=$?
+messages=$(cat "$scratch/messages")
+rm "$scratch/bin/nix-instantiate"
+is "$status" 0 'a garbage collection meanwhile: no failure'
+ok 'a garbage collection meanwhile: there was one' test -s "$scratch/home/collected"
+is "$(said 'garbage collection') $(said '-profile-')" '0 0' 'a garbage collection meanwhile: it took nothing'
+is "$(find "$own/disnix-coordinator" -name '*roots*')" '' 'a garbage collection meanwhile: no root is left'
+
 # What fails for another reason than a garbage collection is not tried again.
 rm -r "$own/disnix-coordinator"
 cat > "$scratch/bin/nix-env" << EOF
