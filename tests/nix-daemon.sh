@@ -75,7 +75,7 @@ touched()
 ok 'there is a daemon' daemon_trusts
 evidence "$(nix-daemon --version)"
 
-# Two targets hold the same component: without a manifest both copies are rescued, and what they hold is fetched.
+# Two targets whose closures are fetched.
 network 0 0
 for target in a b; do
     holds "$target" "$(service k1 db)" "$(mapping k1 echo)" "$(snapshot k1 echo db)"
@@ -142,7 +142,7 @@ reconstruct
 is "$status" 0 'its own directory: no failure'
 [ "$status" = 0 ] || evidence "$messages"
 ok 'its own directory: the profile is there' test -e "$own/disnix-coordinator/default"
-is "$(grep -c '	snapshot	' "$NETWORK/calls")" 2 'its own directory: both copies were rescued'
+is "$(grep -c '	export	' "$NETWORK/calls")" 2 'its own directory: both closures were fetched'
 rm -r "$own"
 chmod 1777 "${own%/*}"
 reconstruct
