@@ -196,6 +196,21 @@ static json_t *places_of(const json_t *manifest)
     return places;
 }
 
+/* Where the last deployment left a service that it did not move; NULL: it went where it was to go. */
+static const json_t *pinned_places(const json_t *documents, const char *service)
+{
+    const json_t *pinned = NULL, *places = NULL;
+    size_t index;
+    json_t *document, *pin;
+    json_array_foreach((json_t *)documents, index, document)
+        if (is(document, "kind", "stage") && is(document, "stage", "redeploy"))
+            pinned = json_object_get(json_object_get(document, "report"), "pinned");
+    json_array_foreach((json_t *)pinned, index, pin)
+        if (scenario_is_of_service(text_of(pin, "component"), service))
+            places = json_object_get(pin, "targets");
+    return places;
+}
+
 void scenario_check_placed(const struct scenario_seen *seen, json_t *broken)
 {
     CLEANUP_JSON json_t *usable = usable_targets(seen), *before = places_of(manifest_of(seen));
@@ -208,7 +223,8 @@ void scenario_check_placed(const struct scenario_seen *seen, json_t *broken)
     if (json_is_true(json_object_get(seen->system, "models")))
         return;
     json_object_foreach(wanted, service, places) {
-        json_array_foreach(places, index, place) {
+        const json_t *pinned = pinned_places(seen->documents, service);
+        json_array_foreach(pinned ? (json_t *)pinned : places, index, place) {
             const char *name = json_string_value(place);
             const json_t *target = json_object_get(json_object_get(seen->observed, "targets"), name);
             if (!is_active(target, service, NULL))

@@ -735,6 +735,8 @@ static void require_services(void)
             claim = manifest_find_service(j < WORLD_TARGETS ? &known.sent[j] : &known.previous, service->key);
             claimed = claimed || (claim && !strcmp(claim->pkg, service->pkg) && !strcmp(claim->type, service->type));
         }
+        for (size_t j = 0; j < WORLD_TARGETS; j++) /* one that is brought back */
+            claimed = claimed || (network.memory[j][service->key[1] >= '2'] & (1 | 16)) != 0;
         REQUIRE(claimed);
     }
 }
