@@ -257,8 +257,8 @@ say prefer test2
 ok 'or prefers them' wait_for 20 deployed_with 'test1 test2'
 is "$(python3 -c 'import json, sys; print(json.load(open(sys.argv[1]))["history"]["preferred"])' \
     "$scratch/reconstruct.json")" "['test2']" 'as the reconstruction is told'
-is "$(python3 -c 'import json, sys; print(json.load(open(sys.argv[1]))["hold"])' "$scratch/reconstruct.json")" True \
-    'which knows that it may have targets held'
+is "$(python3 -c 'import json, sys; print(json.load(open(sys.argv[1]))["late"])' "$scratch/reconstruct.json")" True \
+    'which knows that the loop saves copies once more'
 lacks "$(cat "$state/default/state.json")" '"preferred"' 'until the redeployment has succeeded'
 end_loop
 

@@ -130,7 +130,7 @@ shell_tests = \
 	tests/host-dry-run.sh \
 	tests/host-ends.sh \
 	tests/host-failures.sh \
-	tests/host-held.sh \
+	tests/host-disputed.sh \
 	tests/host-idle.sh \
 	tests/host-links.sh \
 	tests/host-list-plugins.sh \
