@@ -417,9 +417,9 @@ void copies_go_on(struct copies *copies, const struct copies *earlier)
 
 bool copy_is_owed(const struct copy *copy)
 {
-    bool fenced = copy->inactive ? copy->remembered.owed : copy->outcomes[FENCE_COPY] == OUTCOME_DONE;
-    return SWITCH(OWED_RESCUE) && SWITCH(SECOND_RESCUE) && copy->verdict == COPY_OUT && fenced
-           && copy->outcomes[RESCUE_COPY_AGAIN] != OUTCOME_DONE;
+    const enum outcome again = copy->outcomes[RESCUE_COPY_AGAIN];
+    const bool before = copy->inactive && copy->remembered.owed && again != OUTCOME_DONE;
+    return SWITCH(OWED_RESCUE) && copy->verdict == COPY_OUT && (before || again == OUTCOME_FAILED);
 }
 
 void copies_clear(struct copies *copies)
