@@ -299,9 +299,31 @@ static void drop_disputes(json_t *state)
     json_decref(disputes);
 }
 
+static size_t count_homes(const struct manifest *manifest, const char *container, const char *component)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < manifest->snapshot_mapping_count; i++)
+        count += strcmp(manifest->snapshot_mappings[i].component, component) == 0
+                 && strcmp(manifest->snapshot_mappings[i].container, container) == 0;
+    return count;
+}
+
+/* A distribution may leave everything where the manifest has it: several copies that are kept and deployed as they were,
+ * no pin being needed, are no decision either. */
+static void pin_several(json_t *state, const json_t *kept, const struct manifest *manifest)
+{
+    const char *container, *component;
+    json_t *components, *entry;
+    json_object_foreach((json_t *)kept, container, components)
+        json_object_foreach(components, component, entry)
+            if (count_homes(manifest, container, component) > 1)
+                json_object_set_new(object_at(object_at(state, "pinned"), container), component, json_true());
+}
+
 void survivors_deployed(json_t *state, const struct manifest *manifest, const struct infrastructure *reached)
 {
     json_t *survivors = json_object_get(state, "survivors");
+    pin_several(state, json_object_get(survivors, "kept"), manifest);
     for (size_t i = 0; i < reached->count; i++) {
         const char *target = reached->targets[i].name;
         json_object_del(json_object_get(survivors, "accept"), target);

@@ -213,10 +213,12 @@ static void deploy(struct deployment *deployment)
 {
     static const struct snapshot_mapping mappings[] = { { "a", "process", "db", KEY, NULL },
                                                         { "b", "process", "log", KEY, NULL },
-                                                        { "c", "process", "far", KEY, NULL } };
+                                                        { "c", "process", "far", KEY, NULL },
+                                                        { "a", "process", "both", KEY, NULL },
+                                                        { "b", "process", "both", KEY, NULL } };
     *deployment = (struct deployment){ .strings = strings_new() };
     manifest_init(&deployment->manifest, deployment->strings);
-    for (size_t i = 0; i < 3; i++)
+    for (size_t i = 0; i < sizeof mappings / sizeof *mappings; i++)
         assert_non_null(manifest_add_snapshot_mapping(&deployment->manifest, &mappings[i]));
     manifest_sort(&deployment->manifest);
     deployment->targets[0].name = "a";
