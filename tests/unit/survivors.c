@@ -258,6 +258,15 @@ static void what_is_kept_is_decided_by_a_deployment_unless_it_is_pinned(void **u
                    "{'survivors': {'kept': {'process': {'db': ['a']}, 'other': {}}}}");
 }
 
+/* The distribution left both where the manifest had them: nobody has chosen. */
+static void several_copies_that_are_deployed_as_they_were_are_no_decision(void **unused)
+{
+    (void)unused;
+    expect_settled("{'survivors': {'kept': {'process': {'both': ['a']}}, 'disputed': {'b': {'process': {'both': {}}}}}}",
+                   NULL,
+                   "{'survivors': {'kept': {'process': {'both': ['a']}}, 'disputed': {'b': {'process': {'both': {}}}}}}");
+}
+
 static void a_dispute_ends_where_the_component_is_deployed_unless_it_is_pinned(void **unused)
 {
     (void)unused;
@@ -345,6 +354,7 @@ int main(void)
         TEST(the_only_copy_may_be_discarded),
         TEST(words_are_over_with_a_deployment),
         TEST(what_is_kept_is_decided_by_a_deployment_unless_it_is_pinned),
+        TEST(several_copies_that_are_deployed_as_they_were_are_no_decision),
         TEST(a_dispute_ends_where_the_component_is_deployed_unless_it_is_pinned),
         TEST(what_is_in_no_doubt_any_more_is_shown_no_more),
         TEST(what_failed_is_tried_again_less_and_less_often),
