@@ -37,7 +37,7 @@ in { database = [ (here "$1") ]; api = [ (here "$2") ]; web = [ (here "$3") ]; }
 END
 }
 
-# Each rescue that a report names, once: "TARGET SNAPSHOT".
+# Each rescue that a report names, once: "TARGET SNAPSHOT", or where it does not say which, all of that component.
 note_rescues()
 {
     [ -e "$here/events/cycle_finished.json" ] || return 0
@@ -47,6 +47,8 @@ reports = json.load(open(sys.argv[1])).get("reports", {})
 for report in (reports.get("recover"), reports.get("redeploy", {}).get("recover")):
     for rescue in (report or {}).get("rescued", []):
         print(rescue["target"], rescue["snapshot"])
+for rescue in (reports.get("reconstruct") or {}).get("rescued", []):
+    print(rescue["target"], rescue["container"] + "/" + rescue["component"] + "/*")
 END
     rm -f "$here/events/cycle_finished.json"
 }
@@ -134,7 +136,8 @@ lost()
             lab ask "$machine" database | python3 -c 'import json, sys; print(*json.load(sys.stdin)["state"], sep="\n")'
         done
         sort -u "$here/rescues" | while read -r target snapshot; do
-            cat "$DYDISNIX_LAB/machines/$target/var/state/dysnomia/snapshots/$snapshot/lines" 2> /dev/null
+            # shellcheck disable=SC2086
+            cat "$DYDISNIX_LAB/machines/$target/var/state/dysnomia/snapshots"/$snapshot/lines 2> /dev/null
         done
     } | sort -u > "$here/found"
     sort -u "$here/acknowledged" | comm -23 - "$here/found"
