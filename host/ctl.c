@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "cleanup.h"
+#include "ctl-disputes.h"
 #include "ctl-events.h"
 #include "ctl-status.h"
 #include "json-text.h"
@@ -29,19 +30,24 @@ static const char usage[] =
     "Asks the dydisnix-self-adapt that runs a profile.\n"
     "\n"
     "Commands:\n"
-    "  status           what it does, and how the targets are\n"
-    "  events           what has happened\n"
-    "  trigger          run a cycle now\n"
-    "  pause            adapt to nothing until resume\n"
-    "  resume           go on\n"
-    "  accept TARGET    the copies of state on a held target are given up\n"
-    "  prefer TARGET    the copies of state on a held target are the ones\n"
+    "  status                           what it does, and how the targets are\n"
+    "  events                           what has happened\n"
+    "  trigger                          run a cycle now\n"
+    "  pause                            adapt to nothing until resume\n"
+    "  resume                           go on\n"
+    "  disputes                         which copies of state are in dispute\n"
+    "  keep-copy TARGET [COMPONENT]     the copy on a target is to live\n"
+    "  discard-copy TARGET [COMPONENT]  it is given up; or a held target is taken in\n"
+    "  restore SNAPSHOT                 bring CONTAINER/COMPONENT/NAME back\n"
+    "\n"
+    "prefer and accept are other names of keep-copy and discard-copy.\n"
     "\n"
     "Options:\n"
     "  -p, --profile=NAME         profile (default: default)\n"
     "      --socket=FILE          the socket of the loop\n"
-    "      --state-dir=DIRECTORY  where the loop keeps what it knows, for events\n"
+    "      --state-dir=DIRECTORY  where the loop keeps what it knows\n"
     "      --json                 print JSON documents, one a line\n"
+    "  -y, --yes                  do not ask before a word on state is said\n"
     "  -n, --lines=NUMBER         events: so many of the last ones (default: 20)\n"
     "  -f, --follow               events: and those to come, until interrupted\n"
     "  -h, --help                 print this text\n"
@@ -52,8 +58,8 @@ static const char usage[] =
 
 struct call {
     const char *profile, *socket, *state_directory;
-    const char *command, *target;
-    bool json, follow;
+    const char *command, *target, *component, *snapshot;
+    bool json, follow, yes;
     long lines;
 };
 
@@ -128,8 +134,9 @@ static json_t *ask(const struct call *call, const char *command)
                 path ? path : "no XDG_RUNTIME_DIR", path ? strerror(errno) : "--socket is needed");
         return NULL;
     }
-    CLEANUP_JSON json_t *request = json_pack("{si ss ss*}", "version", 1, "command", command, "target",
-                                             call->target);
+    CLEANUP_JSON json_t *request = json_pack("{si ss ss* ss* ss*}", "version", 1, "command", command, "target",
+                                             call->target, "component", call->component, "snapshot",
+                                             call->snapshot);
     CLEANUP_FREE char *text = request ? json_dumps(request, JSON_COMPACT) : NULL;
     CLEANUP_FREE char *line = text ? string_format("%s\n", text) : NULL, *answered = NULL;
     if (!line) {
@@ -162,8 +169,87 @@ static char *find_state_directory(const struct call *call)
     return usual ? string_format("%s/%s", usual, call->profile) : NULL;
 }
 
+/* Why the loop holds a target; malloc()ed, NULL: it does not. */
+static char *why_held(const json_t *state, const char *name)
+{
+    const json_t *target = json_object_get(json_object_get(state, "targets"), name);
+    const json_t *held = json_object_get(target, "held");
+    const char *text = json_string_value(json_object_get(held, "text"));
+    if (!held && !json_object_get(target, "blind"))
+        return NULL;
+    return string_format("%s", text ? text : "it is not known what runs on it");
+}
+
+/* A held target may be taken in by the same word. */
+static int describe_held(const struct call *call, const json_t *state)
+{
+    CLEANUP_FREE char *held = call->component ? NULL : why_held(state, call->target);
+    CLEANUP_FREE char *reason = NULL;
+    if (held && !call->json) {
+        print_padded(call->target, 0);
+        fputs(" is taken in although it is held: ", stdout);
+        print_padded(held, 0);
+        putchar('\n');
+    }
+    if (held)
+        return 0;
+    reason = call->component ? string_format("%s is not in dispute on target %s", call->component, call->target)
+                             : string_format("nothing is in dispute on target %s, and it is not held", call->target);
+    return complain(call->command, reason ? reason : "out of memory");
+}
+
+/* Says what the word will do. -1 after a message: it makes no sense. */
+static int describe(const struct call *call, const json_t *state)
+{
+    const struct disputes_word word = { strcmp(call->command, "keep-copy") == 0, call->target, call->component };
+    if (call->target)
+        return disputes_tell(state, &word, call->json, operations->clock()) > 0 ? 0 : describe_held(call, state);
+    if (!call->json) {
+        puts("What the component of that snapshot has now is saved, and replaced by it.");
+        disputes_tell_snapshot(state, call->snapshot);
+    }
+    return 0;
+}
+
+/* Whether a person agrees. */
+static bool agrees(void)
+{
+    char answer[16] = "";
+    fputs("Do that? [y/N] ", stdout);
+    fflush(stdout);
+    return fgets(answer, sizeof answer, stdin) && (answer[0] == 'y' || answer[0] == 'Y');
+}
+
+/* 0: the word may be said. */
+static int confirm(const struct call *call)
+{
+    CLEANUP_FREE char *directory = find_state_directory(call);
+    CLEANUP_JSON json_t *state = directory ? disputes_read_state(directory) : NULL;
+    if (!state || describe(call, state) != 0)
+        return -1;
+    if (call->yes)
+        return 0;
+    if (!isatty(STDIN_FILENO))
+        return complain(call->command, "nobody can be asked whether to do that; say --yes");
+    return agrees() ? 0 : complain(call->command, "nothing is done");
+}
+
+static int show_disputes(const struct call *call)
+{
+    CLEANUP_FREE char *directory = find_state_directory(call);
+    CLEANUP_JSON json_t *state = directory ? disputes_read_state(directory) : NULL;
+    if (!state)
+        return -1;
+    disputes_print(state, call->json, operations->clock());
+    return fflush(stdout) == 0 ? 0 : complain("standard output", strerror(errno));
+}
+
 static int run(const struct call *call)
 {
+    if (strcmp(call->command, "disputes") == 0)
+        return show_disputes(call);
+    if ((call->target || call->snapshot) && confirm(call) != 0)
+        return -1;
     if (strcmp(call->command, "events") == 0) {
         CLEANUP_FREE char *directory = find_state_directory(call);
         return directory ? events_print(directory, (size_t)call->lines, call->follow, call->json) : -1;
@@ -186,23 +272,41 @@ static int wrong(const char *about, const char *reason)
     return USAGE;
 }
 
+/* What may follow a command. */
+static const struct {
+    const char *name, *command;
+    int least, most; /* how many words */
+    const char *wanted;
+} commands[] = { { "status", "status", 0, 0, "it takes no argument" },
+                 { "events", "events", 0, 0, "it takes no argument" },
+                 { "disputes", "disputes", 0, 0, "it takes no argument" },
+                 { "trigger", "trigger", 0, 0, "it takes no argument" },
+                 { "pause", "pause", 0, 0, "it takes no argument" },
+                 { "resume", "resume", 0, 0, "it takes no argument" },
+                 { "keep-copy", "keep-copy", 1, 2, "a target is needed, and perhaps a component" },
+                 { "prefer", "keep-copy", 1, 2, "a target is needed, and perhaps a component" },
+                 { "discard-copy", "discard-copy", 1, 2, "a target is needed, and perhaps a component" },
+                 { "accept", "discard-copy", 1, 2, "a target is needed, and perhaps a component" },
+                 { "restore", "restore", 1, 1, "a snapshot is needed, CONTAINER/COMPONENT/NAME" } };
+
 /* -1: go on. */
 static int take_command(struct call *call, int count, char **words)
 {
-    static const char *const commands[] = { "status", "events", "trigger", "pause",
-                                            "resume", "accept", "prefer",  NULL };
-    const char *const *known = commands;
+    size_t i = 0;
     if (count == 0)
         return wrong("", "a command is needed");
-    while (*known && strcmp(*known, words[0]) != 0)
-        known++;
-    if (!*known)
+    while (i < sizeof commands / sizeof *commands && strcmp(commands[i].name, words[0]) != 0)
+        i++;
+    if (i == sizeof commands / sizeof *commands)
         return wrong(words[0], "there is no such command");
-    bool needs_target = strcmp(words[0], "accept") == 0 || strcmp(words[0], "prefer") == 0;
-    if (count != 1 + needs_target)
-        return wrong(words[0], needs_target ? "one target is needed" : "it takes no argument");
-    call->command = words[0];
-    call->target = words[1];
+    const bool restores = strcmp(words[0], "restore") == 0;
+    if (count - 1 < commands[i].least || count - 1 > commands[i].most
+        || (restores && !is_snapshot_name(words[1])))
+        return wrong(words[0], commands[i].wanted);
+    call->command = commands[i].command;
+    call->snapshot = restores ? words[1] : NULL;
+    call->target = restores || count < 2 ? NULL : words[1];
+    call->component = count > 2 ? words[2] : NULL;
     return is_profile_name(call->profile) ? -1 : wrong(call->profile, "the name of a profile is expected");
 }
 
@@ -215,6 +319,7 @@ static int take_option(struct call *call, int option)
     case 'd': call->state_directory = optarg; break;
     case 'j': call->json = true; break;
     case 'f': call->follow = true; break;
+    case 'y': call->yes = true; break;
     case 'n':
         call->lines = strtol(optarg, &end, 10);
         if (end == optarg || *end || call->lines < 0)
@@ -232,13 +337,13 @@ static int read_call(struct call *call, int argc, char **argv)
     static const struct option options[] = {
         { "profile", required_argument, NULL, 'p' }, { "socket", required_argument, NULL, 's' },
         { "state-dir", required_argument, NULL, 'd' }, { "json", no_argument, NULL, 'j' },
-        { "follow", no_argument, NULL, 'f' }, { "lines", required_argument, NULL, 'n' },
+        { "follow", no_argument, NULL, 'f' }, { "yes", no_argument, NULL, 'y' }, { "lines", required_argument, NULL, 'n' },
         { "help", no_argument, NULL, 'h' }, { "version", no_argument, NULL, 'v' }, { NULL, 0, NULL, 0 },
     };
     const char *profile = getenv("DISNIX_PROFILE");
     int option, status = -1;
     *call = (struct call){ .profile = profile && *profile ? profile : "default", .lines = 20 };
-    while (status < 0 && (option = getopt_long(argc, argv, "p:fn:hv", options, NULL)) != -1)
+    while (status < 0 && (option = getopt_long(argc, argv, "p:fn:yhv", options, NULL)) != -1)
         status = take_option(call, option);
     return status < 0 ? take_command(call, argc - optind, argv + optind) : status;
 }

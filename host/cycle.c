@@ -23,6 +23,7 @@
 #include "progress.h"
 #include "recover.h"
 #include "redeploy.h"
+#include "restore.h"
 #include "stages.h"
 #include "state.h"
 #include "status.h"
@@ -72,6 +73,11 @@ struct stage {
     int (*run)(struct cycle *cycle, json_t **report);
     bool (*changes)(const struct settings *settings);
 };
+
+static const char *text(const json_t *object, const char *key)
+{
+    return json_string_value(json_object_get(object, key));
+}
 
 static const char *state_directory(const struct cycle *cycle)
 {
@@ -478,7 +484,7 @@ static json_t *compare_with(struct cycle *cycle, const char *name)
 /* Whether there is something to do for copies of state though the model is the same. */
 static bool wants_survivors(const struct cycle *cycle)
 {
-    return survivors_wait(cycle->state.root, &cycle->model.infrastructure)
+    return survivors_wait(cycle->state.root, &cycle->model.infrastructure) || restore_wanted(cycle->state.root)
            || survivors_due(cycle->state.root, operations->clock()) == 0;
 }
 
@@ -770,6 +776,21 @@ static int reconstruct(struct cycle *cycle)
     return take_held(cycle);
 }
 
+/* A snapshot that is not restored is told, and the adaptation goes on. */
+static int run_restore(struct cycle *cycle)
+{
+    CLEANUP_JSON json_t *report = NULL;
+    const struct recovery recovery = recovery_of(cycle);
+    if (cycle->settings->dry_run || !restore_wanted(cycle->state.root))
+        return 0;
+    if (begin_stage(cycle, "restore") != 0)
+        return -1;
+    if (cycle->settings->guard && guard_refuses(cycle, "restore"))
+        return end_stage(cycle, "restore", -1, NULL);
+    int status = restore(&recovery, &cycle->model.infrastructure, &report);
+    return end_stage(cycle, "restore", status, report);
+}
+
 static int adapt(struct cycle *cycle)
 {
     json_t *number = json_integer(1 + json_integer_value(json_object_get(cycle->state.root, "cycle")));
@@ -781,7 +802,8 @@ static int adapt(struct cycle *cycle)
     journal_release(&cycle->journal);
     progress_tell(&cycle->progress,
                   json_pack("{ss s{sO sb}}", "event", "facts", "facts", "cycle", number, "adapted", 1));
-    if (state_save(&cycle->state) != 0 || prepare_event(cycle) != 0 || reconstruct(cycle) != 0)
+    if (state_save(&cycle->state) != 0 || prepare_event(cycle) != 0 || reconstruct(cycle) != 0
+        || run_restore(cycle) != 0)
         return -1;
     int status = run_snapshot_stage(cycle);
     for (size_t i = 0; status == 0 && i < sizeof later_stages / sizeof *later_stages; i++)
@@ -897,6 +919,48 @@ static int run_cycle(struct cycle *cycle)
     return status == 0 ? CYCLE_DONE : CYCLE_FAILED;
 }
 
+/* What came of a word stands in the journal. */
+static void note_word(const struct cycle *cycle, const json_t *word, const char *reason)
+{
+    json_t *document = json_copy((json_t *)word);
+    json_object_del(document, "file");
+    json_object_update_new(document, json_pack("{ss ss ss*}", "kind", "word", "outcome", reason ? "refused" : "taken",
+                                               "reason", reason));
+    journal_write(state_directory(cycle), document, true);
+}
+
+/* Copies of a target that is not held are the word's concern, and their components. */
+static void take_copies(struct cycle *cycle, const json_t *word)
+{
+    json_t *state = cycle->state.root;
+    const char *name = text(word, "word"), *target = text(word, "target"), *component = text(word, "component");
+    CLEANUP_FREE char *reason = NULL;
+    bool taken = survivors_word(state, name, target, component, &reason) == 0;
+    if (!taken && !component)
+        taken = presence_take_in(state, target, strcmp(name, "keep-copy") == 0);
+    if (taken)
+        log_notice(target, "%s: taken", name);
+    else
+        log_warning(target, "%s: %s", name, reason ? reason : "out of memory");
+    note_word(cycle, word, taken ? NULL : reason ? reason : "out of memory");
+}
+
+static void take_word(struct cycle *cycle, const json_t *word)
+{
+    const char *name = text(word, "word");
+    if (!name)
+        return;
+    if (text(word, "target")) {
+        take_copies(cycle, word);
+        return;
+    }
+    if (text(word, "snapshot"))
+        restore_note(cycle->state.root, text(word, "snapshot"));
+    else
+        presence_word(cycle->state.root, name, operations->clock());
+    note_word(cycle, word, NULL);
+}
+
 /* What operators said since the last cycle. */
 static int take_words(struct cycle *cycle)
 {
@@ -905,12 +969,8 @@ static int take_words(struct cycle *cycle)
     json_t *word;
     if (json_array_size(words) == 0)
         return words ? 0 : -1;
-    json_array_foreach(words, index, word) {
-        const char *text = json_string_value(json_object_get(word, "word"));
-        if (text)
-            presence_word(cycle->state.root, text, json_string_value(json_object_get(word, "target")),
-                          operations->clock());
-    }
+    json_array_foreach(words, index, word)
+        take_word(cycle, word);
     if (state_save(&cycle->state) != 0)
         return -1;
     words_drop(state_directory(cycle), words);

@@ -30,6 +30,7 @@ host_libhost_a_SOURCES = \
 	host/probe.c host/probe.h \
 	host/progress.c host/progress.h \
 	host/redeploy.c host/redeploy.h \
+	host/restore.c host/restore.h \
 	host/script.c host/script.h \
 	host/recover.c host/recover.h \
 	host/redeploy.c host/redeploy.h \
@@ -58,6 +59,7 @@ dydisnix_self_adapt_LDADD = host/libhost.a lib/libdydisnix.a $(LIBRARIES_USED)
 bin_PROGRAMS += dydisnix-self-adaptctl
 dydisnix_self_adaptctl_SOURCES = \
 	host/ctl.c \
+	host/ctl-disputes.c host/ctl-disputes.h \
 	host/ctl-events.c host/ctl-events.h \
 	host/ctl-status.c host/ctl-status.h \
 	$(NULL)

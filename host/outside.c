@@ -7,6 +7,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "cleanup.h"
 #include "journal.h"
 #include "operations.h"
 #include "paths.h"
@@ -71,54 +72,51 @@ static json_t *refusal(char *reason)
     return document;
 }
 
-/* Why a word about a target makes no sense, malloc()ed; NULL: it does. */
-static char *check_target(const struct outside *outside, const char *word, const char *target)
+/* A word of that name, with what the request says that it is about. */
+static json_t *make_word(const char *name, const json_t *request)
 {
-    if (!target || !is_plain_name(target))
-        return string_format("%s needs a target", word);
-    const json_t *known = json_object_get(outside->status.targets, target);
-    const char *status = json_string_value(json_object_get(known, "status"));
-    if (outside->status.targets && !known)
-        return string_format("no target is called %s", target);
-    if (status && strcmp(status, "held") != 0 && strcmp(status, "flapping") != 0)
-        return string_format("target %s is not held", target);
-    return NULL;
+    static const char *const members[] = { "target", "component", "snapshot" };
+    json_t *word = json_pack("{ss}", "word", name);
+    for (size_t i = 0; i < sizeof members / sizeof *members; i++)
+        if (json_object_get(request, members[i]))
+            json_object_set(word, members[i], json_object_get(request, members[i]));
+    return word;
 }
 
-static json_t *take_word(struct asking *asking, const char *word, const char *target)
+/* What it asks for of copies of state is judged by the cycle that takes it. */
+static json_t *take_word(const struct outside *outside, const char *name, const json_t *request)
 {
-    const char *directory = asking->outside->settings->state_directory;
-    bool needs_target = strcmp(word, "accept") == 0 || strcmp(word, "prefer") == 0;
-    char *reason = needs_target ? check_target(asking->outside, word, target) : NULL;
-    if (reason)
-        return refusal(reason);
-    if (words_add(directory, word, needs_target ? target : NULL) != 0)
-        return refusal(string_format("%s is not noted: %s", word, strerror(errno)));
-    return json_pack("{si sb}", "version", 1, "done", 1);
+    CLEANUP_JSON json_t *word = make_word(name, request);
+    const char *target = json_string_value(json_object_get(request, "target"));
+    if (target && outside->status.targets && !json_object_get(outside->status.targets, target))
+        return refusal(string_format("no target is called %s", target));
+    if (words_add(outside->settings->state_directory, word) == 0)
+        return json_pack("{si sb}", "version", 1, "done", 1);
+    return refusal(errno == EINVAL ? string_format("%s is not said of that", name)
+                                   : string_format("%s is not noted: %s", name, strerror(errno)));
 }
 
 static json_t *answer(void *closure, const json_t *request)
 {
-    static const char *const words[] = { "pause", "resume", "accept", "prefer", NULL };
     struct asking *asking = closure;
     struct outside *outside = asking->outside;
     const char *command = json_string_value(json_object_get(request, "command"));
-    const char *target = json_string_value(json_object_get(request, "target"));
     json_t *document = NULL;
     if (command && strcmp(command, "status") == 0)
         return status_document(&outside->status, asking->supervisor, outside->settings, operations->now(),
                                operations->clock());
     if (command && strcmp(command, "trigger") == 0)
         document = json_pack("{si sb}", "version", 1, "done", 1);
-    for (const char *const *word = words; command && *word; word++)
-        if (strcmp(command, *word) == 0)
-            document = take_word(asking, command, target);
+    else if (words_find(command))
+        document = take_word(outside, words_find(command), request);
     if (!document)
         return refusal(string_format("there is no such command"));
     if (!json_object_get(document, "error")) {
+        json_t *asked = make_word(command, request);
+        json_object_del(asked, "word");
+        json_object_update_new(asked, json_pack("{ss ss}", "kind", "asked", "command", command));
+        journal_write(outside->settings->state_directory, asked, false);
         asking->wanted = true;
-        journal_write(outside->settings->state_directory,
-                      json_pack("{ss ss ss*}", "kind", "asked", "command", command, "target", target), false);
     }
     return document;
 }

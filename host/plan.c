@@ -55,6 +55,25 @@ static void print_copies(const json_t *report, const char *key, size_t *lines)
              text(entry, "container"), text(entry, "target"), text(entry, "reason"));
 }
 
+static void print_disputes(const json_t *report, size_t *lines)
+{
+    size_t index;
+    json_t *entry;
+    json_array_foreach(json_object_get(report, "disputes"), index, entry)
+        line(lines, "in dispute: the state of %s in %s: %s", text(entry, "component"), text(entry, "container"),
+             text(entry, "reason"));
+}
+
+static void print_pins(const json_t *pins, size_t *lines)
+{
+    size_t i, j;
+    json_t *pin, *target;
+    json_array_foreach(pins, i, pin)
+        json_array_foreach(json_object_get(pin, "targets"), j, target)
+            line(lines, "%s in %s stays on %s: %s", text(pin, "component"), text(pin, "container"),
+                 json_string_value(target), text(pin, "reason"));
+}
+
 static void print_mappings(const json_t *mappings, const char *verb, size_t *lines)
 {
     size_t index;
@@ -100,6 +119,8 @@ void plan_print(const json_t *event)
     print_copies(reconstruct, "superseded", &lines);
     print_copies(reconstruct, "conflicts", &lines);
     print_copies(reconstruct, "held", &lines);
+    print_disputes(reconstruct, &lines);
+    print_pins(json_object_get(redeploy, "pinned"), &lines);
     print_mappings(json_object_get(mappings, "removed"), "deactivate", &lines);
     print_mappings(json_object_get(mappings, "added"), "activate", &lines);
     print_moves(json_object_get(difference, "snapshots"), &lines);

@@ -332,14 +332,12 @@ void presence_clear(struct presence *presence)
     *presence = (struct presence){ .due = -1 };
 }
 
-static void take_in(json_t *state, const char *name, bool preferred)
+bool presence_take_in(json_t *state, const char *name, bool preferred)
 {
     json_t *target = json_object_get(json_object_get(state, "targets"), name);
     const char *mark = preferred ? "preferred" : "accepted";
-    if (!hold_reason(target) && !json_object_get(target, "blind")) {
-        log_warning(name, "it is not held: nothing is %s", mark);
-        return;
-    }
+    if (!hold_reason(target) && !json_object_get(target, "blind"))
+        return false;
     if (is_held(target, "flapping")) {
         json_object_del(target, "vanished");
     } else {
@@ -348,6 +346,7 @@ static void take_in(json_t *state, const char *name, bool preferred)
     }
     json_object_del(target, "held");
     log_notice(name, "it is taken in again");
+    return true;
 }
 
 static void resume(json_t *state)
@@ -366,16 +365,14 @@ static void resume(json_t *state)
     log_notice(NULL, "Adaptation goes on");
 }
 
-void presence_word(json_t *state, const char *word, const char *target, int64_t now)
+void presence_word(json_t *state, const char *word, int64_t now)
 {
     if (strcmp(word, "pause") == 0) {
         json_object_set_new(state, "paused",
                             json_pack("{ss sI}", "reason", "operator", "since", (json_int_t)now));
         log_notice(NULL, "Adaptation is paused");
-    } else if (strcmp(word, "resume") == 0) {
-        resume(state);
     } else {
-        take_in(state, target, strcmp(word, "prefer") == 0);
+        resume(state);
     }
 }
 

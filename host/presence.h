@@ -34,8 +34,11 @@ int presence_judge(json_t *state, const json_t *names, const json_t *silent,
 
 void presence_clear(struct presence *presence);
 
-/* An operator's word, see words.h. What came of it is told. */
-void presence_word(json_t *state, const char *word, const char *target, int64_t now);
+/* An operator's word: pause or resume. What came of it is told. */
+void presence_word(json_t *state, const char *word, int64_t now);
+
+/* Takes in a target that is held: its copies of state are given up, or are preferred. False: it is not held. */
+bool presence_take_in(json_t *state, const char *name, bool preferred);
 
 /* A report of the reconstruct stage: its "held" targets are held from now on, and those of which it is unknown what runs
  * there, until that is known. Where something is to be tried again, due of presence is when. */

@@ -90,7 +90,8 @@ static const struct {
     { "cycle", JSON_INTEGER },   { "targets", JSON_OBJECT },    { "effective", JSON_ARRAY }, { "paused", JSON_OBJECT },
     { "resumed", JSON_ARRAY },   { "settling", JSON_INTEGER },  { "snapshots", JSON_OBJECT }, { "silent", JSON_ARRAY },
     { "deployed", JSON_STRING }, { "deployment", JSON_OBJECT }, { "survivors", JSON_OBJECT },
-    { "leftovers", JSON_ARRAY }, { "unreadable", JSON_STRING },
+    { "leftovers", JSON_ARRAY }, { "unreadable", JSON_STRING }, { "pinned", JSON_OBJECT }, { "again", JSON_OBJECT },
+    { "restores", JSON_ARRAY },
 };
 
 /* The first member that is not what it should be; NULL: none. */

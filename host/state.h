@@ -33,6 +33,7 @@
  *   survivors    what was decided of copies of state, as dydisnix-plugin(3) describes it
  *   disputes     [dispute]; what the last report told of copies in dispute, as described there
  *   pinned       { CONTAINER: { COMPONENT: true } }; what the redeployment that is under way does not move
+ *   restores     [SNAPSHOT]; what an operator wants to be brought back
  *   again        { "tried": seconds, "pause": seconds }; something failed on a target, and is tried again after that
  *   silent       [NAME]; the targets that did not answer the last reconstruction, or not credibly
  *   deployed     the manifest of the last successful redeployment

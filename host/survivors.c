@@ -156,7 +156,13 @@ static const char *text(const json_t *object, const char *key)
     return value ? value : "";
 }
 
-static const json_t *copy_on(const json_t *dispute, const char *target)
+bool dispute_is_about(const json_t *dispute, const char *component)
+{
+    CLEANUP_FREE char *whole = string_format("%s/%s", text(dispute, "container"), text(dispute, "component"));
+    return !component || strcmp(text(dispute, "component"), component) == 0 || (whole && strcmp(whole, component) == 0);
+}
+
+const json_t *dispute_copy(const json_t *dispute, const char *target)
 {
     size_t index;
     json_t *copy;
@@ -181,8 +187,7 @@ static void discard_copy(json_t *survivors, const char *target, const char *cont
     json_object_set_new(object_at(object_at(object_at(survivors, "accept"), target), container), component, json_true());
 }
 
-/* Whether that copy may be given up: it is not the one that lives while others wait. */
-static bool may_go(const json_t *dispute, const json_t *copy)
+bool dispute_may_discard(const json_t *dispute, const json_t *copy)
 {
     return json_is_true(json_object_get(copy, "disputed")) || json_array_size(json_object_get(dispute, "copies")) == 1;
 }
@@ -198,15 +203,15 @@ static char *why_refused(bool lives, const char *target, const char *component)
 
 int survivors_word(json_t *state, const char *word, const char *target, const char *component, char **reason)
 {
-    const bool keeps = strcmp(word, "keep-copy") == 0 || strcmp(word, "prefer") == 0;
+    const bool keeps = strcmp(word, "keep-copy") == 0;
     json_t *survivors = object_at(state, "survivors"), *dispute;
     bool taken = false, lives = false;
     size_t index;
     json_array_foreach(json_object_get(state, "disputes"), index, dispute) {
-        const json_t *copy = copy_on(dispute, target);
-        if (!copy || (component && strcmp(text(dispute, "component"), component) != 0))
+        const json_t *copy = dispute_copy(dispute, target);
+        if (!copy || !dispute_is_about(dispute, component))
             continue;
-        if (keeps || may_go(dispute, copy)) {
+        if (keeps || dispute_may_discard(dispute, copy)) {
             (keeps ? keep_copy : discard_copy)(survivors, target, text(dispute, "container"),
                                                text(dispute, "component"));
             taken = true;

@@ -20,9 +20,18 @@ const char *survivors_wrong(const json_t *state);
  * nothing is new. */
 void survivors_take(json_t *state, const json_t *report, int64_t now);
 
-/* A word on the copies on target, of one component or (NULL) of all that are in dispute: keep-copy (or prefer), this one
- * is to live; discard-copy (or accept), it is given up. 0: something is decided now; -1: nothing of that is in dispute
- * there. *reason, malloc()ed: one line, why not. */
+/* Whether one of "disputes" is about a component, NAME or CONTAINER/NAME (NULL: any). */
+bool dispute_is_about(const json_t *dispute, const char *component);
+
+/* Its copy on target; NULL: there is none. */
+const json_t *dispute_copy(const json_t *dispute, const char *target);
+
+/* Whether a copy of it may be given up: it is not the one that lives while others wait. */
+bool dispute_may_discard(const json_t *dispute, const json_t *copy);
+
+/* A word on the copies on target, of one component or (NULL) of all that are in dispute: keep-copy, this one is to live;
+ * discard-copy, it is given up. 0: something is decided now; -1: nothing of that is in dispute there. *reason,
+ * malloc()ed: one line, why not. */
 int survivors_word(json_t *state, const char *word, const char *target, const char *component, char **reason);
 
 /* In how many seconds what failed on a target is to be tried again, though nothing changes; -1: nothing did. */

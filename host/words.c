@@ -13,11 +13,41 @@
 
 static const size_t word_limit = 64 * 1024;
 
-static bool is_word(const char *word, const char *target)
+enum { TARGET = 1, COMPONENT = 2, SNAPSHOT = 4 }; /* what a word takes */
+
+static const struct {
+    const char *name, *word;
+    int takes;
+} known[] = { { "keep-copy", "keep-copy", TARGET | COMPONENT },       { "prefer", "keep-copy", TARGET | COMPONENT },
+              { "discard-copy", "discard-copy", TARGET | COMPONENT }, { "accept", "discard-copy", TARGET | COMPONENT },
+              { "restore", "restore", SNAPSHOT },                     { "pause", "pause", 0 },
+              { "resume", "resume", 0 } };
+
+const char *words_find(const char *name)
 {
-    if (strcmp(word, "accept") == 0 || strcmp(word, "prefer") == 0)
-        return target && is_plain_name(target);
-    return (strcmp(word, "pause") == 0 || strcmp(word, "resume") == 0) && !target;
+    for (size_t i = 0; name && i < sizeof known / sizeof *known; i++)
+        if (strcmp(known[i].name, name) == 0)
+            return known[i].word;
+    return NULL;
+}
+
+static bool is_taken(const json_t *word, const char *member, bool taken, bool needed, bool (*is_valid)(const char *))
+{
+    const json_t *value = json_object_get(word, member);
+    if (!value)
+        return !needed;
+    return taken && json_is_string(value) && is_valid(json_string_value(value));
+}
+
+static bool is_word(const json_t *word)
+{
+    const char *name = json_string_value(json_object_get(word, "word"));
+    for (size_t i = 0; name && i < sizeof known / sizeof *known; i++)
+        if (strcmp(known[i].name, name) == 0)
+            return is_taken(word, "target", known[i].takes & TARGET, known[i].takes & TARGET, is_plain_name)
+                   && is_taken(word, "component", known[i].takes & COMPONENT, false, is_plain_name)
+                   && is_taken(word, "snapshot", known[i].takes & SNAPSHOT, known[i].takes & SNAPSHOT, is_snapshot_name);
+    return false;
 }
 
 static int note_last(void *closure, const char *name)
@@ -28,13 +58,12 @@ static int note_last(void *closure, const char *name)
     return 0;
 }
 
-int words_add(const char *directory, const char *word, const char *target)
+int words_add(const char *directory, const json_t *word)
 {
     CLEANUP_FREE char *words = string_format("%s/words", directory);
-    CLEANUP_JSON json_t *document = json_pack("{ss ss*}", "word", word, "target", target);
-    CLEANUP_FREE char *text = document ? json_dumps(document, JSON_COMPACT) : NULL;
+    CLEANUP_FREE char *text = json_dumps(word, JSON_COMPACT);
     unsigned long last = 0;
-    if (!is_word(word, target) || !text) {
+    if (!is_word(word) || !text) {
         errno = EINVAL;
         return -1;
     }
@@ -55,13 +84,15 @@ static int take(void *closure, const char *name)
     struct taking *taking = closure;
     CLEANUP_FREE char *file = string_format("%s/%s", taking->words, name), *text = NULL;
     size_t length = 0, digits = strspn(name, "0123456789");
-    const char *word = NULL, *target = NULL;
     if (digits == 0 || strcmp(name + digits, ".json") != 0)
         return 0;
     json_t *document = NULL;
     if (file && operations->read(file, word_limit, &text, &length) == 0)
         document = json_loadb(text, length, 0, NULL);
-    if (json_unpack(document, "{ss s?s}", "word", &word, "target", &target) != 0 || !is_word(word, target)) {
+    if (is_word(document)) {
+        json_object_set_new(document, "word",
+                            json_string(words_find(json_string_value(json_object_get(document, "word")))));
+    } else {
         log_warning(NULL, "%s/%s is not a word that is known, and is left out", taking->words, name);
         json_decref(document);
         document = json_object();

@@ -3,23 +3,26 @@
  * What an operator says to the loop, until the next cycle takes it into state.json: a file for each word in
  * DIRECTORY/words. So only cycles write state.json, and no word is lost, whoever is killed when.
  *
- *   accept TARGET   the copies of a target that is held are given up
- *   prefer TARGET   the copies of a target that is held are the ones
- *   pause           adapt to nothing
- *   resume          go on, also when adaptation paused by itself
+ *   keep-copy TARGET [COMPONENT]      the copies of state on a target, in dispute, are the ones; also: prefer
+ *   discard-copy TARGET [COMPONENT]   they are given up; also: accept. A target that is held is taken in
+ *   restore SNAPSHOT                  a snapshot is brought back to where its component lives
+ *   pause                             adapt to nothing
+ *   resume                            go on, also when adaptation paused by itself
  */
 #ifndef WORDS_H
 #define WORDS_H
 
 #include <jansson.h>
 
-/* Adds a word durably; target NULL: it takes none. Only one process may do so, the loop. 0, or -1 with errno
- * set; EINVAL: no such word, a target where there should be none or the other way round, or no name of a
- * target. */
-int words_add(const char *directory, const char *word, const char *target);
+/* The word of that name, by its first name above; NULL: there is none. */
+const char *words_find(const char *name);
 
-/* All words in their order: an array of { "word", "target", "file" }; what cannot be read is left out with a
- * warning. NULL: no memory. They stay until they are dropped. */
+/* Adds { "word", "target", "component", "snapshot" }, as far as the word takes them, durably. Only one process may do so,
+ * the loop. 0, or -1 with errno set; EINVAL: no such word, or not what it takes. */
+int words_add(const char *directory, const json_t *word);
+
+/* All words in their order: an array of such documents with "file"; what cannot be read is left out with a warning, and a
+ * word has its first name. NULL: no memory. They stay until they are dropped. */
 json_t *words_take(const char *directory);
 
 /* Drops those words. */

@@ -392,13 +392,27 @@ static int fill_disk(struct scenario_lab *lab, const json_t *event)
 static int say_word(struct scenario_lab *lab, const json_t *event)
 {
     const char *word = is(text(event, "event"), "continue") ? "resume" : text(event, "event");
-    const char *target = json_string_value(json_object_get(event, "target"));
-    if (target && lab->loop > 0 && !lab_loop_holds(target)) {
-        log_error(target, "it is not held");
-        return 1;
-    }
-    return json_array_append_new(lab->words,
-                                 json_pack("{ss sO*}", "word", word, "target", json_object_get(event, "target")));
+    return json_array_append_new(lab->words, json_pack("{si ss sO* sO*}", "version", 1, "command", word, "target",
+                                                       json_object_get(event, "target"), "component",
+                                                       json_object_get(event, "component")));
+}
+
+/* The newest snapshot that the target has of the service's component. */
+static int bring_back(struct scenario_lab *lab, const json_t *event)
+{
+    const char *name = text(event, "service"), *target = text(event, "target");
+    const json_t *service = json_object_get(lab->services, name);
+    CLEANUP_FREE char *component = string_format("%s-%s", name, scenario_version(service));
+    CLEANUP_FREE char *output = component ? lab_output(lab, "exec", COORDINATOR, "dydisnix-lab-client", "--target",
+                                                       lab_key(lab, target), "--query-latest-snapshot", "--container",
+                                                       scenario_container(service), "--component", component, NULL)
+                                          : NULL;
+    const char *snapshot = output ? string_last_line(output) : NULL;
+    if (snapshot)
+        return json_array_append_new(lab->words, json_pack("{si ss ss}", "version", 1, "command", "restore",
+                                                           "snapshot", snapshot));
+    log_error(target, "there is no snapshot of %s", name);
+    return 1;
 }
 
 static int collect_garbage(struct scenario_lab *lab, const json_t *event)
@@ -446,11 +460,12 @@ static const struct {
     const char *event;
     int (*happen)(struct scenario_lab *lab, const json_t *event_);
 } others[] = {
-    { "accept", say_word },    { "add", add },             { "collect-garbage", collect_garbage },
+    { "add", add },            { "collect-garbage", collect_garbage },
+    { "discard-copy", say_word }, { "keep-copy", say_word }, { "restore", bring_back },
     { "client", lab_await },   { "continue", say_word },  { "end", lab_await },
     { "fail", lab_await },     { "foreign-deploy", foreign }, { "free-disk", fill_disk }, { "full-disk", fill_disk },
     { "generator", lab_await }, { "join", cut_off },       { "kill-host", kill_host }, { "lose-coordinator", lose },
-    { "partition", cut_off },  { "pause", say_word },      { "prefer", say_word },    { "replay", nothing },
+    { "partition", cut_off },  { "pause", say_word },      { "replay", nothing },
     { "snapshot", take_snapshot }, { "trigger", nothing }, { "upgrade", upgrade },    { "wait", wait_some_time },
     { "write", write_state },
 };

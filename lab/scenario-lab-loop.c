@@ -138,29 +138,30 @@ void lab_loop_kill(struct scenario_lab *lab, bool spare_engine)
     lab->spared = spare_engine;
 }
 
-static json_t *ask_loop(const char *command, const char *target)
+static json_t *make_request(const char *command)
+{
+    return json_pack("{si ss}", "version", 1, "command", command);
+}
+
+/* request: a new reference. */
+static json_t *ask_loop(json_t *request)
 {
     CLEANUP_FREE char *path = network_path("scenario/socket");
-    CLEANUP_JSON json_t *question = json_pack("{si ss ss*}", "version", 1, "command", command, "target", target);
+    CLEANUP_JSON json_t *question = request;
     CLEANUP_FREE char *text = question ? json_dumps(question, JSON_COMPACT) : NULL;
     return path && text ? channel_ask(path, text, ANSWER_WITHIN) : NULL;
 }
 
-bool lab_loop_holds(const char *target)
+static int tell_loop(json_t *request)
 {
-    CLEANUP_JSON json_t *answer = ask_loop("status", NULL);
-    const json_t *known = json_object_get(json_object_get(answer, "targets"), target);
-    const char *status = json_string_value(json_object_get(known, "status"));
-    return status && (strcmp(status, "held") == 0 || strcmp(status, "flapping") == 0);
-}
-
-static int tell_loop(const char *command, const char *target)
-{
-    CLEANUP_JSON json_t *answer = ask_loop(command, target);
+    CLEANUP_JSON json_t *answer = ask_loop(json_incref(request));
     const char *error = json_string_value(json_object_get(answer, "error"));
+    if (!answer || error)
+        log_error(NULL, "the loop does not obey: %s: %s", json_string_value(json_object_get(request, "command")),
+                  error ? error : "no answer");
+    json_decref(request);
     if (answer && !error)
         return 0;
-    log_error(NULL, "the loop does not obey: %s: %s", command, error ? error : "no answer");
     return -1;
 }
 
@@ -216,13 +217,13 @@ static int become_quiet(struct scenario_lab *lab)
             return -1;
         if (lab->loop <= 0)
             continue;
-        CLEANUP_JSON json_t *status = ask_loop("status", NULL);
+        CLEANUP_JSON json_t *status = ask_loop(make_request("status"));
         if (!is_quiet(status))
             continue;
         if (!lab->changed)
             return 0;
         lab->changed = false;
-        if (tell_loop("trigger", NULL) != 0)
+        if (tell_loop(make_request("trigger")) != 0)
             return -1;
     }
     return complain("the loop does not become quiet");
@@ -237,7 +238,7 @@ static int tell(struct scenario_lab *lab, bool asked)
     json_array_foreach(json_object_get(scenario, "options"), index, option)
         settles = settles || strncmp(json_string_value(option), "--settle", 8) == 0;
     if (asked || !settles || !json_is_false(json_object_get(scenario, "discovery")))
-        return tell_loop("trigger", NULL);
+        return tell_loop(make_request("trigger"));
     return lab_make_models(lab, "models");
 }
 
@@ -246,9 +247,7 @@ static int tell_words(struct scenario_lab *lab)
     size_t index;
     json_t *word;
     json_array_foreach(lab->words, index, word)
-        if (tell_loop(json_string_value(json_object_get(word, "word")),
-                          json_string_value(json_object_get(word, "target")))
-            != 0)
+        if (tell_loop(json_incref(word)) != 0)
             return -1;
     return json_array_clear(lab->words);
 }

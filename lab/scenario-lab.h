@@ -80,7 +80,6 @@ int lab_loop_adapt(struct scenario_lab *lab, bool asked);
 void lab_loop_stop(struct scenario_lab *lab); /* as an operator does; it is started when it is next needed */
 void lab_loop_kill(struct scenario_lab *lab, bool spare_engine);
 int lab_loop_wait(struct scenario_lab *lab, int64_t seconds);
-bool lab_loop_holds(const char *target); /* whether it may be accepted or preferred */
 
 /* scenario-lab-observe.c */
 json_t *lab_observe(const struct scenario_lab *lab);

@@ -86,8 +86,6 @@ static const struct {
     { "remove", "", " is removed" },
     { "hang", "", " hangs" },
     { "resume", "", " goes on" },
-    { "accept", "an operator accepts ", "" },
-    { "prefer", "an operator prefers ", "" },
 }, of_nobody[] = {
     { "pause", "an operator pauses the loop", "" },
     { "continue", "an operator lets the loop go on", "" },
@@ -299,10 +297,25 @@ static void write_client(FILE *stream, const json_t *event)
             *target ? " on " : "", target, (long long)(times ? json_integer_value(times) : 10));
 }
 
+static void write_decision(FILE *stream, const json_t *event)
+{
+    const char *component = member(event, "component");
+    bool keeps = strcmp(member(event, "event"), "keep-copy") == 0;
+    fprintf(stream, "an operator %s the copy of %s on %s", keeps ? "keeps" : "discards",
+            *component ? component : "all that is in dispute", member(event, "target"));
+}
+
+static void write_restore(FILE *stream, const json_t *event)
+{
+    fprintf(stream, "an operator brings back the newest snapshot of %s on %s", member(event, "service"),
+            member(event, "target"));
+}
+
 static const struct {
     const char *event;
     void (*write)(FILE *stream, const json_t *event_);
 } writers[] = {
+    { "keep-copy", write_decision },  { "discard-copy", write_decision }, { "restore", write_restore },
     { "change", write_change },       { "clock", write_clock },         { "corrupt", write_corruption },
     { "client", write_client },       { "collect-garbage", write_collection },
     { "end", write_ending },          { "fail", write_failure },        { "foreign-deploy", write_changes },

@@ -341,13 +341,39 @@ static int foreign(struct simulated_scenario *scenario, const json_t *event)
     return path ? 0 : -1;
 }
 
-static int say_word(struct simulated_scenario *scenario, const char *word, const char *target)
+static int say_word(struct simulated_scenario *scenario, const char *word, const json_t *event)
 {
+    static const char *const members[] = { "target", "component", "snapshot" };
+    CLEANUP_JSON json_t *said = json_pack("{ss}", "word", word);
+    for (size_t i = 0; i < sizeof members / sizeof *members; i++)
+        if (json_object_get(event, members[i]))
+            json_object_set(said, members[i], json_object_get(event, members[i]));
     scenario->changed = true;
-    if (words_add(SCENARIO_STATE, word, target) == 0)
+    if (words_add(SCENARIO_STATE, said) == 0)
         return 0;
     fprintf(stderr, "simulation: %s cannot be said: %s\n", word, strerror(errno));
     return 1;
+}
+
+/* The newest snapshot that the target has of the service's component. */
+static int bring_back(struct simulated_scenario *scenario, const json_t *event)
+{
+    struct simulation *simulation = scenario->simulation;
+    const json_t *service = json_object_get(scenario->services, text(event, "service"));
+    struct simulated_machine *machine = scenario_machine(scenario, text(event, "target"));
+    CLEANUP_FREE char *component =
+        simulated_memory(string_format("%s-%s", text(event, "service"), scenario_version(service)));
+    const struct simulated_state *state =
+        machine ? simulated_state(machine, strings_intern(simulation->strings, scenario_container(service)),
+                                  strings_intern(simulation->strings, component), false)
+                : NULL;
+    if (!state || state->snapshot_count == 0)
+        return 1;
+    CLEANUP_FREE char *name = simulated_memory(string_format(
+        "%s/%s/%s", state->container, component,
+        simulation_snapshot_name(simulation, state->snapshots[state->snapshot_count - 1])));
+    CLEANUP_JSON json_t *what = json_pack("{ss}", "snapshot", name);
+    return say_word(scenario, "restore", what);
 }
 
 /* Events about one machine. */
@@ -424,8 +450,10 @@ static int happen_to_host(struct simulated_scenario *scenario, const json_t *eve
     const char *word = text(event, "event");
     if (is(word, "kill-host"))
         scenario_kill(scenario, is(text(event, "spares"), "engine"));
-    else if (is(word, "accept") || is(word, "prefer"))
-        return say_word(scenario, word, text(event, "target"));
+    else if (is(word, "keep-copy") || is(word, "discard-copy"))
+        return say_word(scenario, word, event);
+    else if (is(word, "restore"))
+        return bring_back(scenario, event);
     else if (is(word, "pause") || is(word, "continue"))
         return say_word(scenario, is(word, "pause") ? "pause" : "resume", NULL);
     else if (is(word, "full-disk") || is(word, "free-disk"))

@@ -82,6 +82,19 @@ bool is_plain_name(const char *text)
     return true;
 }
 
+bool is_snapshot_name(const char *text)
+{
+    size_t parts = 0;
+    for (const char *part = text; part; parts++) {
+        const char *slash = strchr(part, '/');
+        size_t length = slash ? (size_t)(slash - part) : strlen(part);
+        if (length == 0 || (length <= 2 && strspn(part, ".") >= length))
+            return false;
+        part = slash ? slash + 1 : NULL;
+    }
+    return parts == 3 && *text != '-' && is_plain_name(text);
+}
+
 bool is_connection_key(const char *text)
 {
     return is_plain_name(text) && *text != '-' && strchr(text, ' ') == NULL;

@@ -24,6 +24,9 @@ bool is_plain_name(const char *text);
 /* What can be made in a directory: no '/', neither "." nor "..". */
 bool is_file_name(const char *text);
 
+/* The name of a snapshot as Dysnomia gives it, CONTAINER/COMPONENT/NAME, and harmless as an argument. */
+bool is_snapshot_name(const char *text);
+
 /* A plain name without white space that does not begin with '-': usable as a connection key. */
 bool is_connection_key(const char *text);
 

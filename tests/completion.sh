@@ -73,7 +73,7 @@ for shell in bash fish zsh; do
     completes "$shell" 'dydisnix-self-adapt --state-dir a-' a-directory/
     lacks "$(completed "$shell" 'dydisnix-self-adapt --state-dir a-f')" a-file "$shell: a file is no directory"
     completes "$shell" 'dydisnix-self-adapt --geninfra=dydisnix-reconstr' dydisnix-reconstruct
-    completes "$shell" 'dydisnix-self-adaptctl acc' accept
+    completes "$shell" 'dydisnix-self-adaptctl disc' discard-copy
     completes "$shell" 'dydisnix-lab --engine=dis' disnix
     completes "$shell" 'dydisnix-lab lose' lose-coordinator
     completes "$shell" 'dydisnix-reconstruct a-f' a-file

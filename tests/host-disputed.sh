@@ -50,6 +50,17 @@ wait_for remembers "'$home' in s['effective']"
 is_at "$next new;" && echo 'the newer copy lives, and no other one'
 remembers "list(s['survivors']['disputed']['$home']['process']) == ['database-1']" && echo 'the other one is in dispute'
 remembers "'held' not in s['targets']['$home']" && echo 'its machine is not held'
+ctl() { dydisnix-lab exec coordinator dydisnix-self-adaptctl "$@"; }
+ctl disputes
+ctl --yes keep-copy "$home" database-1
+wait_for is_at "$home old;"
+wait_for remembers "s['disputes'] == []"
+echo 'a word has the other copy live'
+snapshot=$(dydisnix-lab exec coordinator dydisnix-lab-client --target "$next" --query-latest-snapshot \
+    --container process --component database-1)
+ctl --yes restore "$snapshot" > /dev/null
+wait_for is_at "$home new;"
+echo 'and what was rescued comes back'
 kill "$host"
 wait "$host"
 echo "ended with $?"
@@ -57,6 +68,7 @@ EOF
 chmod +x "$scratch/story"
 ok 'the loop runs on a network' dydisnix-lab --targets=3 --run -- "$scratch/story" "$scratch" "$srcdir"
 for promise in 'the newer copy lives, and no other one' 'the other one is in dispute' 'its machine is not held' \
+    'a word has the other copy live' 'and what was rescued comes back' \
     'ended with 0'; do
     has "$(output)" "$promise" "$promise"
 done

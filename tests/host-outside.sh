@@ -74,12 +74,9 @@ wait_for 20 status_is 's["lastOutcome"]' 'done'
 is "$(status 's["failures"], sorted(s["targets"])')" "(0, ['test1', 'test2', 'test3'])" 'and it is over'
 
 # Words.
-words=$state/default/words.jsonl
-fails 1 'a target that is not held' ctl accept test1
-has "$(output)" 'target test1 is not held' 'is refused'
-fails 1 'a target that is nowhere' ctl prefer nobody
-has "$(output)" 'no target is called nobody' 'is refused too'
-is "$([ ! -s "$words" ]; echo $?)" 0 'nothing is noted'
+fails 1 'a target that is not held' ctl --yes accept test1
+has "$(output)" 'nothing is in dispute on target test1, and it is not held' 'is refused'
+is "$([ ! -e "$state/default/words" ]; echo $?)" 0 'nothing is noted'
 
 # Wrong usage.
 while read -r part; do
@@ -89,8 +86,12 @@ while read -r part; do
 done << 'END'
 |a command is needed
 dance|there is no such command
-accept|one target is needed
-prefer a b|one target is needed
+accept|a target is needed, and perhaps a component
+keep-copy a b c|a target is needed, and perhaps a component
+restore|a snapshot is needed, CONTAINER/COMPONENT/NAME
+restore a/b|a snapshot is needed, CONTAINER/COMPONENT/NAME
+restore -x/b/c|invalid option
+restore a/../c|a snapshot is needed, CONTAINER/COMPONENT/NAME
 status now|it takes no argument
 -p a/b status|the name of a profile is expected
 -n x events|a number is expected
@@ -142,9 +143,15 @@ for text in b'{}\n', b'{"command":5}\n', b'{"command":"dance"}\n', b'{"command":
 for text in b'\n', b'[]\n', b'null\n', b'{"command":"status"\n', b'{"command":"status"} x\n', b'\xff\n', \
         b'{"command":"trigger","command":"status"}\n', b'[' * 4000 + b'\n':
     check(text[:30], error(text) == "this is no request")
-for text in b'{"command":"accept"}\n', b'{"command":"accept","target":""}\n', b'{"command":"accept","target":["a"]}\n', \
-        b'{"command":"accept","target":"a\\nb"}\n':
-    check(text, error(text) == "accept needs a target")
+for text in b'{"command":"accept"}\n', b'{"command":"accept","target":["a"]}\n', \
+        b'{"command":"prefer","component":"c"}\n', b'{"command":"accept","target":"test1","component":5}\n', \
+        b'{"command":"accept","target":"test1","snapshot":"a/b/c"}\n', b'{"command":"pause","target":"test1"}\n', \
+        b'{"command":"restore"}\n', b'{"command":"restore","snapshot":"a/b"}\n', \
+        b'{"command":"restore","snapshot":"--x/b/c"}\n', b'{"command":"restore","snapshot":"a/../c"}\n':
+    check(text, error(text).endswith(" is not said of that"))
+for name in b'', b'a\\nb', b'nobody':
+    text = b'{"command":"accept","target":"' + name + b'"}\n'
+    check(text, error(text).startswith("no target is called "))
 check('too long', error(b'x' * 4096) == "the request is too long")
 ask(b'x' * 1000000)
 client = dial()
@@ -169,7 +176,7 @@ check('after those who do not wait for the answer', b'"phase"' in ask(b'{"comman
 EOF
 timeout 100 python3 "$scratch/client" "$socket" > "$scratch/said" 2>&1
 is "$? $(grep -v '^good' "$scratch/said")" '0 ' 'clients that misbehave are answered or cut off'
-is "$(grep -c '^good' "$scratch/said")" 23 'all of them'
+is "$(grep -c '^good' "$scratch/said")" 32 'all of them'
 ok 'the loop lives' wait_for 20 status_is 's["phase"]' idle
 descriptors() { find "/proc/$(cat "$state/default/lock")/fd" -mindepth 1 | wc -l; }
 before=$(descriptors)
@@ -252,8 +259,8 @@ rm "$answers/held"
 has "$(status 's["targets"]["test2"]["reason"]')" 'two copies' 'is shown with the reason'
 wait_for 20 status_is 's["phase"]' idle
 has "$(ctl events --json -n 100)" '"kind":"held"' 'and is in the journal'
-fails 1 'another one' ctl accept test1
-ok 'accept' ctl accept test2
+fails 1 'another one' ctl --yes accept test1
+ok 'accept' ctl --yes accept test2
 ok 'takes it in again' wait_for 20 status_is 's["targets"]["test2"]["status"]' present
 ok 'pause' ctl pause
 ok 'pauses' wait_for 20 status_is 's["paused"]' True

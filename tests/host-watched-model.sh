@@ -52,7 +52,7 @@ state=$1/state/default
 is_held() { dydisnix-lab exec coordinator dydisnix-self-adaptctl --json status | grep -q '"held"'; }
 wait_for is_held
 echo 'held, for nobody can tell'
-dydisnix-lab exec coordinator dydisnix-self-adaptctl accept test1 > /dev/null && echo 'accepted'
+dydisnix-lab exec coordinator dydisnix-self-adaptctl --yes accept test1 > /dev/null && echo 'accepted'
 wait_for both_are_in
 dydisnix-lab crash test2
 wait_for answers_on test1

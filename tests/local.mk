@@ -32,6 +32,7 @@ unit_tests = \
 	tests/unit/programs \
 	tests/unit/progress \
 	tests/unit/report \
+	tests/unit/restore \
 	tests/unit/scenario-check \
 	tests/unit/scenario-format \
 	tests/unit/scenario-story \
@@ -61,6 +62,8 @@ tests_unit_check_CPPFLAGS = $(AM_CPPFLAGS) -iquote $(top_srcdir)/host
 tests_unit_check_LDADD = host/libhost.a $(LDADD)
 tests_unit_late_CPPFLAGS = $(tests_unit_check_CPPFLAGS)
 tests_unit_late_LDADD = $(tests_unit_check_LDADD)
+tests_unit_restore_CPPFLAGS = $(tests_unit_check_CPPFLAGS)
+tests_unit_restore_LDADD = $(tests_unit_check_LDADD)
 tests_unit_pins_CPPFLAGS = $(tests_unit_check_CPPFLAGS)
 tests_unit_pins_LDADD = $(tests_unit_check_LDADD)
 tests_unit_presence_CPPFLAGS = $(tests_unit_check_CPPFLAGS)
@@ -127,6 +130,7 @@ shell_tests = \
 	tests/example-plugin.sh \
 	tests/failover.sh \
 	tests/host-cycle.sh \
+	tests/host-disputes.sh \
 	tests/host-dry-run.sh \
 	tests/host-ends.sh \
 	tests/host-failures.sh \
@@ -139,6 +143,7 @@ shell_tests = \
 	tests/host-metrics.sh \
 	tests/host-misbehaviour.sh \
 	tests/host-outside.sh \
+	tests/host-pinned.sh \
 	tests/host-plugins.sh \
 	tests/host-saved-input.sh \
 	tests/host-presence.sh \

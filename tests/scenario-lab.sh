@@ -159,7 +159,7 @@ ok 'then its network ends too, and nothing is left of it' wait_for 20 nothing_le
 
 if [ "${SCENARIO_LAB-}" = all ]; then
     scenario fixed '{ "event": "crash", "target": "test1" }, { "event": "reappear", "target": "test1" },
-        { "event": "accept", "target": "test1" }, { "event": "pause" }, { "event": "crash", "target": "test3" },
+        { "event": "discard-copy", "target": "test1" }, { "event": "pause" }, { "event": "crash", "target": "test3" },
         { "event": "continue" }' '"discovery": false'
     scenario steps '[ { "event": "crash", "target": "test1" }, { "event": "fail", "stage": "redistribute" },
             { "event": "fail", "program": "nix-store" }, { "event": "generator", "prints": "half" } ],

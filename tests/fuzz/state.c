@@ -51,10 +51,10 @@ static void go_on(struct state *state)
     struct presence presence;
 
     state_probed(state, report);
-    presence_word(state->root, "accept", "test1", 1000);
+    presence_take_in(state->root, "test1", false);
     REQUIRE(presence_judge(state->root, names, json_object_get(report, "silent"), &policy, 1000, &presence) == 0);
     presence_clear(&presence);
-    presence_word(state->root, "resume", NULL, 1000);
+    presence_word(state->root, "resume", 1000);
     presence_hold(state->root, report, 1000, &presence);
     state_see(state, &infrastructure, json_object_get(report, "silent"), 1000);
     state_snapshotted(state, &manifest, 1000);

@@ -102,6 +102,25 @@ static void profile_names(void **state)
     assert_false(is_profile_name(NULL));
 }
 
+static void snapshot_names(void **state)
+{
+    (void)state;
+    assert_true(is_snapshot_name("mysql-database/db-1.0/0123"));
+    assert_true(is_snapshot_name("a/b/-c"));
+    assert_false(is_snapshot_name(""));
+    assert_false(is_snapshot_name("a/b"));
+    assert_false(is_snapshot_name("a/b/c/d"));
+    assert_false(is_snapshot_name("a//c"));
+    assert_false(is_snapshot_name("a/b/"));
+    assert_false(is_snapshot_name("/b/c"));
+    assert_false(is_snapshot_name("../b/c"));
+    assert_false(is_snapshot_name("a/./c"));
+    assert_false(is_snapshot_name("a/b/.."));
+    assert_true(is_snapshot_name("a/b/..."));
+    assert_false(is_snapshot_name("--a/b/c"));
+    assert_false(is_snapshot_name("a/b\nc/d"));
+}
+
 static void profile_paths(void **state)
 {
     char *target = target_profile_path("default");
@@ -129,6 +148,7 @@ int main(void)
         cmocka_unit_test(plain_names),
         cmocka_unit_test(connection_keys),
         cmocka_unit_test(profile_names),
+        cmocka_unit_test(snapshot_names),
         cmocka_unit_test(profile_paths),
     };
 

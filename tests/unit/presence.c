@@ -327,7 +327,8 @@ static void a_word_takes_in_who_flaps(void **state)
 
     flap(network);
     judge(network, 1031, "a b", "");
-    presence_word(network->state, "accept", "b", 1032);
+    assert_true(presence_take_in(network->state, "b", false));
+    assert_false(presence_take_in(network->state, "b", false));
     judge(network, 1033, "a b", "");
     check(network, "", "", -1);
     json_t *marked = presence_marked(network->state, "accepted");
@@ -350,7 +351,7 @@ static void a_conflict_is_held_until_a_word(const char *word, const char *mark, 
     assert_string_equal(status_of(network, "b"), "conflict");
     judge(network, 900000, "a b", "");
     check(network, "b", "", -1);
-    presence_word(network->state, word, "b", 900001);
+    presence_take_in(network->state, "b", strcmp(word, "prefer") == 0);
     judge(network, 900002, "a b", "");
     check(network, "", "", -1);
     json_t *marked = presence_marked(network->state, mark), *others = presence_marked(network->state, other);
@@ -385,7 +386,7 @@ static void a_new_conflict_is_held_again(void **state)
 
     judge(network, 1000, "a b", "");
     hold(network, "b");
-    presence_word(network->state, "accept", "b", 1001);
+    presence_take_in(network->state, "b", false);
     hold(network, "b");
     json_t *marked = presence_marked(network->state, "accepted");
     check_names(marked, "");
@@ -400,9 +401,9 @@ static void a_word_about_who_is_not_held_changes_nothing(void **state)
 
     judge(network, 1000, "a b", "");
     json_t *before = json_deep_copy(network->state);
-    presence_word(network->state, "accept", "a", 1001);
-    presence_word(network->state, "prefer", "no such target", 1001);
-    presence_word(network->state, "resume", NULL, 1001);
+    presence_take_in(network->state, "a", false);
+    presence_take_in(network->state, "no such target", true);
+    presence_word(network->state, "resume", 1001);
     json_object_del(network->state, "resumed");
     assert_true(json_equal(network->state, before));
     json_decref(before);
@@ -474,14 +475,14 @@ static void a_pause_is_resumed(void **state)
     network->policy.lost_most = 1;
     too_many_lost_at_once_pause(network);
     judge(network, 1004, "a b", "");
-    presence_word(network->state, "resume", NULL, 1005);
+    presence_word(network->state, "resume", 1005);
     judge(network, 1006, "a b", "");
     assert_false(network->presence.paused);
     judge(network, 1007, "a", "");
     assert_false(network->presence.paused);
     judge(network, 1008, "", "");
     assert_true(network->presence.paused);
-    presence_word(network->state, "resume", NULL, 1009);
+    presence_word(network->state, "resume", 1009);
     deploy(network, "a b c d");
     judge(network, 1010, "a b", "");
     assert_true(network->presence.paused);
@@ -508,12 +509,12 @@ static void an_operator_pauses_until_resume(void **state)
 
     judge(network, 1000, "a b", "");
     deploy(network, "a b");
-    presence_word(network->state, "pause", NULL, 1001);
+    presence_word(network->state, "pause", 1001);
     judge(network, 1002, "a b", "");
     assert_true(network->presence.paused);
     judge(network, 900000, "a", "");
     assert_true(network->presence.paused);
-    presence_word(network->state, "resume", NULL, 900001);
+    presence_word(network->state, "resume", 900001);
     judge(network, 900002, "a", "");
     assert_false(network->presence.paused);
 }
@@ -546,8 +547,8 @@ static void a_state_with_nonsense_is_no_harm(void **state)
         network->state = json_loads(texts[i], 0, NULL);
         assert_non_null(network->state);
         judge(network, 1000, "a b", "b");
-        presence_word(network->state, "accept", "b", 1000);
-        presence_word(network->state, "resume", NULL, 1000);
+        presence_take_in(network->state, "b", false);
+        presence_word(network->state, "resume", 1000);
         hold(network, "a");
         judge(network, 2000, "a b", "");
         deploy(network, "a b");

@@ -152,10 +152,10 @@ static void a_copy_is_kept_or_discarded(void **unused)
 {
     (void)unused;
     expect_word("keep-copy", "a", "db", "prefer", "{'process': {'db': 'a'}}");
-    expect_word("prefer", "a", "log", "prefer", "{'file': {'log': 'a'}}");
+    expect_word("keep-copy", "a", "file/log", "prefer", "{'file': {'log': 'a'}}");
     expect_word("keep-copy", "b", "db", "prefer", "{'process': {'db': 'b'}}"); /* that settles it, too */
     expect_word("discard-copy", "a", "db", "accept", "{'a': {'process': {'db': true}}}");
-    expect_word("accept", "b", "log", "accept", "{'b': {'file': {'log': true}}}");
+    expect_word("discard-copy", "b", "log", "accept", "{'b': {'file': {'log': true}}}");
 }
 
 static void a_word_without_component_is_about_all_in_dispute_there(void **unused)
@@ -170,6 +170,7 @@ static void what_is_in_no_dispute_is_refused(void **unused)
 {
     (void)unused;
     expect_refused("keep-copy", "a", "other", "other is not in dispute on target a");
+    expect_refused("keep-copy", "a", "file/db", "file/db is not in dispute on target a");
     expect_refused("keep-copy", "c", "db", "db is not in dispute on target c");
     expect_refused("discard-copy", "c", NULL, "nothing is in dispute on target c");
     expect_refused("discard-copy", "b", "db",

@@ -26,16 +26,35 @@ static int tear_down(void **state)
     return 0;
 }
 
-static void check(const json_t *words, size_t index, const char *word, const char *target)
+static json_t *make_word(const char *word, const char *target, const char *component, const char *snapshot)
 {
-    const json_t *entry = json_array_get(words, index);
-    const char *found = json_string_value(json_object_get(entry, "target"));
-
-    assert_string_equal(json_string_value(json_object_get(entry, "word")), word);
+    json_t *made = json_pack("{ss}", "word", word);
     if (target)
-        assert_string_equal(found, target);
-    else
-        assert_null(found);
+        json_object_set_new(made, "target", json_stringn_nocheck(target, strlen(target)));
+    if (component)
+        json_object_set_new(made, "component", json_string(component));
+    if (snapshot)
+        json_object_set_new(made, "snapshot", json_string(snapshot));
+    return made;
+}
+
+static int say(const char *directory, const char *word, const char *target, const char *component,
+               const char *snapshot)
+{
+    json_t *made = make_word(word, target, component, snapshot);
+    int status = words_add(directory, made);
+    json_decref(made);
+    return status;
+}
+
+static void check(const json_t *words, size_t index, const char *word, const char *target, const char *component,
+                  const char *snapshot)
+{
+    json_t *expected = make_word(word, target, component, snapshot), *found = json_copy(json_array_get(words, index));
+    json_object_del(found, "file");
+    assert_true(json_equal(found, expected));
+    json_decref(expected);
+    json_decref(found);
 }
 
 static void words_stay_until_they_are_dropped(void **state)
@@ -45,41 +64,70 @@ static void words_stay_until_they_are_dropped(void **state)
     words = words_take(*state);
     assert_int_equal(json_array_size(words), 0);
     json_decref(words);
-    assert_int_equal(words_add(*state, "pause", NULL), 0);
-    assert_int_equal(words_add(*state, "accept", "a\"b c/../d"), 0);
+    assert_int_equal(say(*state, "pause", NULL, NULL, NULL), 0);
+    assert_int_equal(say(*state, "discard-copy", "a\"b c/../d", NULL, NULL), 0);
     for (int i = 0; i < 10; i++)
-        assert_int_equal(words_add(*state, "resume", NULL), 0);
+        assert_int_equal(say(*state, "resume", NULL, NULL, NULL), 0);
     json_decref(words_take(*state));
     words = words_take(*state);
     assert_int_equal(json_array_size(words), 12);
-    check(words, 0, "pause", NULL);
-    check(words, 1, "accept", "a\"b c/../d");
-    check(words, 11, "resume", NULL);
-    assert_int_equal(words_add(*state, "prefer", "later"), 0);
+    check(words, 0, "pause", NULL, NULL, NULL);
+    check(words, 1, "discard-copy", "a\"b c/../d", NULL, NULL);
+    check(words, 11, "resume", NULL, NULL, NULL);
+    assert_int_equal(say(*state, "keep-copy", "later", "container/db-1", NULL), 0);
     words_drop(*state, words);
     json_decref(words);
     words = words_take(*state);
     assert_int_equal(json_array_size(words), 1);
-    check(words, 0, "prefer", "later");
+    check(words, 0, "keep-copy", "later", "container/db-1", NULL);
     json_decref(words);
 }
 
-static void refused(const char *directory, const char *word, const char *target)
+static void other_names_are_names(void **state)
+{
+    json_t *words;
+
+    assert_int_equal(say(*state, "accept", "a", NULL, NULL), 0);
+    assert_int_equal(say(*state, "prefer", "a", "c", NULL), 0);
+    assert_int_equal(say(*state, "restore", NULL, NULL, "process/db-1/x"), 0);
+    words = words_take(*state);
+    check(words, 0, "discard-copy", "a", NULL, NULL);
+    check(words, 1, "keep-copy", "a", "c", NULL);
+    check(words, 2, "restore", NULL, NULL, "process/db-1/x");
+    json_decref(words);
+    assert_string_equal(words_find("prefer"), "keep-copy");
+    assert_null(words_find("trigger"));
+    assert_null(words_find(NULL));
+}
+
+static void refused(const char *directory, const char *word, const char *target, const char *component,
+                    const char *snapshot)
 {
     errno = 0;
-    assert_int_equal(words_add(directory, word, target), -1);
+    assert_int_equal(say(directory, word, target, component, snapshot), -1);
     assert_int_equal(errno, EINVAL);
 }
 
 static void other_words_are_refused(void **state)
 {
-    refused(*state, "accept", NULL);
-    refused(*state, "prefer", "");
-    refused(*state, "prefer", "a\nb");
-    refused(*state, "pause", "t");
-    refused(*state, "resume", "t");
-    refused(*state, "destroy", NULL);
-    refused(*state, "accept", "\xff");
+    json_t *number = json_pack("{ss si}", "word", "accept", "target", 5);
+
+    refused(*state, "accept", NULL, NULL, NULL);
+    refused(*state, "keep-copy", NULL, "c", NULL);
+    refused(*state, "prefer", "", NULL, NULL);
+    refused(*state, "prefer", "a\nb", NULL, NULL);
+    refused(*state, "keep-copy", "a", "", NULL);
+    refused(*state, "keep-copy", "a", "c\x1b[2J", NULL);
+    refused(*state, "keep-copy", "a", NULL, "process/db-1/x");
+    refused(*state, "restore", NULL, NULL, NULL);
+    refused(*state, "restore", "a", NULL, "process/db-1/x");
+    refused(*state, "restore", NULL, NULL, "process/../x");
+    refused(*state, "pause", "t", NULL, NULL);
+    refused(*state, "resume", "t", NULL, NULL);
+    refused(*state, "destroy", NULL, NULL, NULL);
+    refused(*state, "accept", "\xff", NULL, NULL);
+    assert_int_equal(words_add(*state, number), -1);
+    json_decref(number);
 }
 
 static void write_word(const char *directory, const char *name, const char *text)
@@ -106,7 +154,7 @@ static void damaged_words_are_told_and_go(void **state)
     write_word(*state, "2.json", "[]");
     write_word(*state, "3.json", "{\"word\":\"accept\",\"target\":5}");
     write_word(*state, ".4.json.tmp", "{\"word\":\"pause\"}");
-    assert_int_equal(words_add(*state, "pause", NULL), 0);
+    assert_int_equal(say(*state, "pause", NULL, NULL, NULL), 0);
     char *told = unit_written(STDERR_FILENO, take_all, words);
     assert_non_null(strstr(told, "3.json is not a word that is known"));
     assert_null(strstr(told, "4.json"));
@@ -123,6 +171,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(words_stay_until_they_are_dropped, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(other_names_are_names, set_up, tear_down),
         cmocka_unit_test_setup_teardown(other_words_are_refused, set_up, tear_down),
         cmocka_unit_test_setup_teardown(damaged_words_are_told_and_go, set_up, tear_down),
     };
