@@ -559,12 +559,12 @@ static void be_older(struct copy *copy)
 static void live_alone(struct copy *copy, const struct judgement *judgement)
 {
     copy->component->line = ALONE;
-    if (SWITCH(UNASKED) && copy->component->unasked) {
+    const char *why = why_not_older(copy, judgement);
+    if (why && SWITCH(UNASKED) && copy->component->unasked) {
         stay(copy, true, "a target that has it too cannot be asked");
         return;
     }
     copy->disputed = copy->remembered.disputed && !is_settled_by_word(copy) && !copy->remembered.accepted;
-    const char *why = why_not_older(copy, judgement);
     copy->reason = why && !copy->remembered.disputed ? told(judgement, "it is the only copy that answers, and not shown to be "
                                                                        "old: ", why, "")
                                                      : why;
