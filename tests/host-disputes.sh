@@ -146,11 +146,11 @@ ok 'and the journal' wait_for 60 words_are "('keep-copy', 'test2', 'log-1', None
 wait_for 60 status_is 's["phase"]' idle
 
 # Words in scripts, also under their older names.
-calls_before=$(calls_of disnix-deploy)
+calls_before=$(calls_of disnix-activate)
 ok 'prefer, of all on a target' ctl --yes prefer test2
 ok 'is keep-copy' wait_for 60 history_has prefer "{'process': {'db-1': 'test2'}, 'file': {'log-1': 'test2'}}"
 wait_for 60 status_is 's["phase"]' idle
-is "$([ "$(calls_of disnix-deploy)" -gt "$calls_before" ] && echo more)" more 'a word is a reason to deploy'
+is "$([ "$(calls_of disnix-activate)" -gt "$calls_before" ] && echo more)" more 'a word is a reason to deploy'
 ok 'accept, of one component' ctl --yes --json accept test1 process/db-1
 is "$(output)" '{"version":1,"done":true}' 'tells a document if asked for'
 ok 'is discard-copy' wait_for 60 history_has accept "{'test1': {'process': {'db-1': True}}}"
@@ -159,18 +159,18 @@ wait_for 60 status_is 's["phase"]' idle
 is "$(evaluate 's["survivors"].get("accept", {})' < "$state/default/state.json")" '{}' 'it is over with the deployment'
 
 # A deployment that fails settles nothing: the word waits.
-echo 1 > "$answers/disnix-deploy.status"
+echo 1 > "$answers/disnix-activate.status"
 ctl --yes keep-copy test1 db-1 > /dev/null
 ok 'a word and a deployment that fails' wait_for 60 status_is 's["failures"] > 2' True
 ok 'it is tried again with it' history_has prefer "{'process': {'db-1': 'test1'}, 'file': {}}"
-rm "$answers/disnix-deploy.status"
+rm "$answers/disnix-activate.status"
 ok 'until it succeeds' wait_for 60 status_is 's["failures"]' 0
 wait_for 60 status_is 's["phase"]' idle
 
 # What has changed since the person looked is refused by the loop.
 sed 's/"db-1"/"db-2"/g' "$answers/disputes" > "$answers/disputes.new"
 mv "$answers/disputes.new" "$answers/disputes"
-mkfifo "$answers/disnix-deploy.wait"
+mkfifo "$answers/disnix-activate.wait"
 ctl trigger
 write_model test1 test2 test3
 ok 'while a cycle is under way' wait_for 60 status_is 's.get("stage")' redeploy
@@ -180,8 +180,8 @@ printf '{"version":1,"command":"keep-copy","target":"test1","component":"db-1"}\
     python3 -c 'import socket, sys
 s = socket.socket(socket.AF_UNIX); s.connect(sys.argv[1]); s.sendall(sys.stdin.buffer.read()); print(s.recv(4096).decode())' \
     "$XDG_RUNTIME_DIR/dydisnix-self-adapt/default.socket" > /dev/null
-: > "$answers/disnix-deploy.wait"
-rm "$answers/disnix-deploy.wait"
+: > "$answers/disnix-activate.wait"
+rm "$answers/disnix-activate.wait"
 ok 'an older word is refused' wait_for 60 words_are "('keep-copy', 'test1', 'db-1', None, 'refused')"
 has "$(cat "$log")" '[target: test1]: keep-copy: db-1 is not in dispute on target test1' 'which is said'
 end_loop

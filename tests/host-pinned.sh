@@ -73,12 +73,12 @@ kept='{"survivors": {"kept": {"process": {"db": []}}}}'
 
 echo '{"survivors": {}}' > "$answers/survivors"
 ok 'where nothing is in dispute' deploy
-is "$(calls_of disnix-manifest) $(arguments disnix-deploy | tail -n 1)" "1 $manifest" 'db goes to test2'
+is "$(calls_of disnix-manifest) $(arguments disnix-activate | tail -n 1)" "1 $manifest" 'db goes to test2'
 
 echo "$disputed" > "$answers/survivors"
 ok 'where it is in dispute on test2' deploy
 has "$(output)" '[target: test1]: db in process stays here: its copy on target test2 is in dispute' 'it stays on test1'
-is "$(calls_of disnix-manifest) $(arguments disnix-deploy | tail -n 1)" "2 $pinned" 'and the rest is deployed'
+is "$(calls_of disnix-manifest) $(arguments disnix-activate | tail -n 1)" "2 $pinned" 'and the rest is deployed'
 is "$(cat "$scratch/model.json")" "\"$distribution\"" 'around the distribution that was generated'
 is "$(cat "$scratch/pins.json")" '{"db":[{"target":"test1","container":"process"}]}' 'with db where it is'
 ok 'by a model whose text is always the same' cmp "$srcdir/nix/pinned-distribution.nix" "$scratch/distribution.nix"
@@ -98,7 +98,7 @@ has "$(arguments dydisnix-id-assign)" '/pinned/distribution.nix' 'by the same mo
 write_with_both "$store/$hash-previous.xml" test1
 echo "$kept" > "$answers/survivors"
 ok 'where several copies are kept' deploy
-is "$(arguments disnix-deploy | tail -n 1)" "$pinned" 'it stays where these are'
+is "$(arguments disnix-activate | tail -n 1)" "$pinned" 'it stays where these are'
 is "$(remembers 's["survivors"]["kept"]')" "{'process': {'db': []}}" 'which decides nothing'
 ok 'a dry run' deploy --dry-run
 has "$(output)" 'db in process stays here: several copies of it are kept' 'says it too'
@@ -114,15 +114,15 @@ write_manifest "$store/$hash-manifest.xml" test2
 fails 1 'where its home has left the model' deploy
 has "$(output)" 'db in process would move, its copy on target test2 is in dispute, and no target of the model has it' \
     'it is refused'
-is "$(calls_of disnix-manifest) $(calls_of disnix-deploy)" '1 0' 'and nothing is deployed'
+is "$(calls_of disnix-manifest) $(calls_of disnix-activate)" '1 0' 'and nothing is deployed'
 ok 'but for --force-conflict' deploy --force-conflict
-is "$(arguments disnix-deploy | tail -n 1)" "$manifest" 'then it moves'
+is "$(arguments disnix-activate | tail -n 1)" "$manifest" 'then it moves'
 write_with_both "$store/$hash-manifest.xml" test2
 echo "$manifest" > "$answers/disnix-manifest.pinned"
 echo "$kept" > "$answers/survivors"
 fails 1 'where the services model names its targets itself' deploy
 has "$(output)" 'it cannot be kept where it is, for the services model places it' 'that is said'
-is "$(calls_of disnix-deploy)" 0 'and nothing is deployed'
+is "$(calls_of disnix-activate)" 0 'and nothing is deployed'
 
 # What a plugin says may be anything.
 echo '{"survivors": {"disputed": {"test2": []}}}' > "$answers/survivors"

@@ -103,7 +103,9 @@ mkdir "$odd"
 write_model test1 test2
 cp "$models/infrastructure.nix" "$odd/model.nix"
 silent test1
+write_manifest "$store/$hash-manifest.xml" test2
 ok 'a path that looks like Nix' host -s "$models/services.nix" -q "$models/qos.nix" -i "$odd/model.nix" --once
+write_manifest "$store/$hash-manifest.xml" test1
 is "$(model)" test2 'is a path'
 rm "$answers"/silent.*
 

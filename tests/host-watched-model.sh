@@ -48,12 +48,14 @@ both_are_in()
         "$state/state.json"
 }
 state=$1/state/default
-# No snapshot was ever taken on test1, which still has the services of its time: somebody has to decide.
-is_held() { dydisnix-lab exec coordinator dydisnix-self-adaptctl --json status | grep -q '"held"'; }
-wait_for is_held
-echo 'held, for nobody can tell'
-dydisnix-lab exec coordinator dydisnix-self-adaptctl --yes accept test1 > /dev/null && echo 'accepted'
+ctl() { dydisnix-lab exec coordinator dydisnix-self-adaptctl "$@"; }
 wait_for both_are_in
+echo 'a machine that comes back is in'
+# No snapshot was ever taken on test1, which still has the services of its time: somebody may decide.
+ctl disputes | grep -q '^database-1 in process: ' && echo 'with a copy in dispute'
+ctl --yes discard-copy test1 > /dev/null && echo 'which is given up'
+settled() { ctl disputes | grep -qx 'Nothing is in dispute.'; }
+wait_for settled
 dydisnix-lab crash test2
 wait_for answers_on test1
 echo 'a dead machine is left out'
@@ -66,8 +68,8 @@ echo "ended with $?"
 EOF
 chmod +x "$scratch/story"
 ok 'the loop runs on a watched model' dydisnix-lab --targets=2 --run -- "$scratch/story" "$scratch" "$srcdir"
-for promise in 'deployed on test1' 'followed to test2' 'said what changed' 'held, for nobody can tell' 'accepted' \
-    'a dead machine is left out' 'and taken in again' 'ended with 0'; do
+for promise in 'deployed on test1' 'followed to test2' 'said what changed' 'a machine that comes back is in' \
+    'with a copy in dispute' 'which is given up' 'a dead machine is left out' 'and taken in again' 'ended with 0'; do
     has "$(output)" "$promise" "$promise"
 done
 [ "$test_failures" -eq 0 ] || evidence "$(tail -n 50 "$scratch/log")"
