@@ -243,7 +243,7 @@ fails 2 'no command' env ETCD_LOCK_KEY=x/y "$leader" "$scratch/other" --
 fails 1 'no lock, no command' env -u ETCD_LOCK_KEY "$leader" "$scratch/other" touch "$scratch/begun"
 ok 'it was not run' test ! -e "$scratch/begun"
 start coordinator
-wait_for 30 deployed coordinator 1
+wait_for 30 said coordinator 'Using infrastructure model'
 
 # etcdctl alone is killed.
 process=$(on coordinator pgrep -x etcdctl)
