@@ -46,7 +46,7 @@ infrastructure a b zürich-漢字
 reconstruct --xml --dry-run --previous="$previous" "$model"
 is "$(table)" "TARGET       STATUS    DONE  SERVICES  FETCHED  TIME
 a            captured  -     2         -        N ms
-b            captured  -     1         -        N ms
+b            captured  -     0         -        N ms
 zürich-漢字  silent    kept  1         -        N ms
 in dispute: db in mysql on target b, not running (the one on target a lives: the target was deployed to since, its profile is another one)
 activated: db in mysql on target a (it belongs there)

@@ -66,7 +66,7 @@ new_coordinator
 echo "exit 1" > "$NETWORK/10.0.0.1/export.sh"
 reconstruct --xml "$model"
 is "$status $(reported 'r["targets"]["test1"]["status"]')" '0 invalid' 'a target is refused late'
-ok 'components were in conflict' grep -q '	snapshot	' "$NETWORK/calls"
+is "$(reported 'len(r["disputes"]) > 0')" True 'components are in dispute'
 is "$(grep '	snapshot	' "$NETWORK/calls" | sort | uniq -d)" '' 'no component is rescued twice'
 serve "$srcdir/tests/corpus/v2-two-targets"
 

@@ -108,7 +108,7 @@ sed 's/^false$/true/' "$NETWORK/10.0.0.1/installed" > "$scratch/a" && mv "$scrat
 new_coordinator # which asks the targets, having nothing of them
 reconstruct --xml --print-manifest "$model"
 printf '%s\n' "$output" > "$scratch/both.xml"
-is "$(reported '[c["targets"] for c in r["conflicts"]]')" "[['a', 'b']]" 'two copies that no manifest has are in conflict'
+is "$(reported '[[c["target"] for c in d["copies"]] for d in r["disputes"]]')" "[['a', 'b']]" 'two copies that no manifest has are in dispute'
 mkdir -p "$machine/nix/store" "$profiles"
 chmod u+w "$machine/nix/store"
 machine_file "$scratch/both.xml" manifest.xml
@@ -117,7 +117,7 @@ ln -s "$(store_path manifest.xml)" "$profiles/default-2-link"
 ln -s "$(store_path reconstructed-manifest.xml)" "$profiles/default-3-link"
 ln -sfn default-3-link "$profiles/default"
 reconstruct --xml --print-manifest "$model"
-is "$(reported 'r["conflicts"]')" '[]' 'unless a generation of version 1 has both'
+is "$(reported 'r.get("disputes", [])')" '[]' 'unless a generation of version 1 has both'
 
 # Who changes a service under its key is found out by the key.
 lying() # WHAT SED-EXPRESSION
