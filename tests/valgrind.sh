@@ -22,7 +22,7 @@ infrastructure good other liar broken gone
 ok 'a reconstruction from good, lying, broken and silent targets' \
     checked "$builddir/dydisnix-reconstruct" --interface="$client" --xml --dry-run --report="$report" \
     --coordinator-profile-path="$profiles" "$model"
-has "$(cat "$report")" '"conflicts"' 'it came to its end'
+has "$(cat "$report")" '"disputes"' 'it came to its end'
 
 ok 'the largest golden manifest, read and compared' \
     checked "$builddir/dydisnix-reconstruct" --interface="$client" --xml --dry-run --unreachable=keep \
@@ -30,8 +30,8 @@ ok 'the largest golden manifest, read and compared' \
 
 fails 2 'wrong usage of the loop' checked "$builddir/dydisnix-self-adapt" -s /dev/null -q /dev/null --interval=x
 fails 2 'wrong usage of the command' checked "$builddir/dydisnix-reconstruct" --jobs=0 "$model"
-fails 2 'wrong usage after a decision' checked "$builddir/dydisnix-reconstruct" --accept=good --jobs=0 "$model"
+fails 2 'wrong usage after a decision' checked "$builddir/dydisnix-reconstruct" --discard-copy=good --jobs=0 "$model"
 ok 'decisions on targets' checked "$builddir/dydisnix-reconstruct" --interface="$client" --xml --dry-run \
-    --coordinator-profile-path="$profiles" --accept=other --prefer=good "$model"
+    --coordinator-profile-path="$profiles" --discard-copy=other --keep-copy=good "$model"
 
 done_testing
