@@ -196,6 +196,7 @@ ok 'and does, if nobody else had the lock' on coordinator env ETCDCTL_ENDPOINTS=
 
 # Between looking and writing the lock may be lost: then nothing is written over what the next one has left.
 leader=$srcdir/host/dydisnix-etcd-leader
+race=/dydisnix/race # not below the other one, which waits for all that is
 mkdir "$scratch/slow"
 cat > "$scratch/slow/etcdctl" << EOF
 #!/bin/sh
@@ -208,24 +209,24 @@ as_leader() # NAME COMMAND...: of a lock of its own
 {
     name=$1
     shift
-    etcdctl lock --ttl=10 "$lock/race" -- "$leader" "$scratch/$name" -- "$@"
+    etcdctl lock --ttl=10 "$race" -- "$leader" "$scratch/$name" -- "$@"
 }
 as_leader other true
 mkdir -p "$scratch/slept/words"
 echo '{}' > "$scratch/slept/state.json"
 echo '{"word":"pause"}' > "$scratch/slept/words/000000001.json"
 sleeping_key=$(etcdctl lease grant 60 | sed 's/^lease \([0-9a-f]*\) .*/\1/')
-etcdctl put --lease="$sleeping_key" "$lock/race/$sleeping_key" '' > /dev/null
-env ETCD_LOCK_KEY="$lock/race/$sleeping_key" PATH="$scratch/slow:$PATH" "$leader" "$scratch/slept" touch "$scratch/begun" \
+etcdctl put --lease="$sleeping_key" "$race/$sleeping_key" '' > /dev/null
+env ETCD_LOCK_KEY="$race/$sleeping_key" PATH="$scratch/slow:$PATH" "$leader" "$scratch/slept" touch "$scratch/begun" \
     2> "$scratch/slept.log" & sleeping=$!
 wait_for 60 test -e "$scratch/looked"
 etcdctl lease revoke "$sleeping_key" > /dev/null
-before=$(etcdctl get --print-value-only "$lock/race.last")
+before=$(etcdctl get --print-value-only "$race.last")
 : > "$scratch/write"
 wait "$sleeping"
 is "$?" 1 'a coordinator that slept between looking and writing does not lead'
-has "$(cat "$scratch/slept.log")" "the lock $lock/race/$sleeping_key is lost" 'it says so'
-is "$(etcdctl get --print-value-only "$lock/race.last")" "$before" 'and writes over nothing'
+has "$(cat "$scratch/slept.log")" "the lock $race/$sleeping_key is lost" 'it says so'
+is "$(etcdctl get --print-value-only "$race.last")" "$before" 'and writes over nothing'
 ok 'its command was not run' test ! -e "$scratch/begun"
 ok 'what is stale is gone, the words that nobody took with it' \
     test ! -e "$scratch/slept/state.json" -a ! -e "$scratch/slept/words"
