@@ -582,18 +582,18 @@ static void require_origins(void)
         REQUIRE(origin ? service_mapping_equal(mapping, origin) : is_brought_service(mapping));
     }
     for (size_t i = 0; i < known.made.snapshot_mapping_count; i++) {
-        const struct snapshot_mapping *mapping = &known.made.snapshot_mappings[i], *origin = NULL;
+        const struct snapshot_mapping *mapping = &known.made.snapshot_mappings[i], *sent, *previous;
         size_t target = (size_t)(*mapping->target - 'a');
 
         REQUIRE(is_captured(target) || is_kept(target));
-        if (is_captured(target))
-            origin = manifest_find_snapshot_mapping(&known.sent[target], mapping->target, mapping->container,
-                                                    mapping->component);
-        if (!origin) /* a package's */
-            origin = manifest_find_snapshot_mapping(&known.previous, mapping->target, mapping->container,
-                                                    mapping->component);
-        REQUIRE(origin ? snapshot_mapping_equal(mapping, origin)
-                       : is_brought(mapping->target, mapping->container, mapping->component));
+        sent = is_captured(target) ? manifest_find_snapshot_mapping(&known.sent[target], mapping->target,
+                                                                    mapping->container, mapping->component)
+                                   : NULL;
+        previous = manifest_find_snapshot_mapping(&known.previous, mapping->target, mapping->container,
+                                                  mapping->component); /* one that is kept, or a package's */
+        REQUIRE(sent ? snapshot_mapping_equal(mapping, sent)
+                     : (previous && snapshot_mapping_equal(mapping, previous))
+                           || is_brought(mapping->target, mapping->container, mapping->component));
     }
 }
 
