@@ -16,6 +16,9 @@ void budget_clear(struct budget *budget)
     *budget = (struct budget){ 0 };
 }
 
+/* In place of milliseconds. */
+enum { SPENT = -1, SPENT_AND_TOLD = -2 };
+
 static json_int_t spent_of(const struct budget *budget, const char *target)
 {
     return json_integer_value(json_object_get(budget->spent, target));
@@ -44,12 +47,18 @@ static int64_t left_of(const struct budget *budget, const char *target)
     return left;
 }
 
-static void stop_asking(struct budget *budget, const char *target)
+static void set_spent(struct budget *budget, const char *target, json_int_t spent)
 {
-    if (budget_is_spent(budget, target))
+    json_object_set_new(budget->spent, target, json_integer(spent));
+}
+
+/* Told once a call is not made: until then the call that came to its deadline says all. */
+static void tell_unasked(struct budget *budget, const char *target)
+{
+    if (spent_of(budget, target) == SPENT_AND_TOLD)
         return;
     log_warning(target, "it has kept us waiting for too long and is not asked any more");
-    json_object_set_new(budget->spent, target, json_integer(-1));
+    set_spent(budget, target, SPENT_AND_TOLD);
 }
 
 /* Work of which the budget is kept. */
@@ -63,13 +72,13 @@ static void done(void *closure, const struct dydisnix_program *program, struct d
     const struct kept *kept = closure;
     struct budget *budget = kept->budget;
     int64_t waited = result->milliseconds, before = operations->now();
-    if (program->target && result->ending == DYDISNIX_TIMED_OUT)
-        stop_asking(budget, program->target);
+    if (program->target && result->ending == DYDISNIX_TIMED_OUT && !budget_is_spent(budget, program->target))
+        set_spent(budget, program->target, SPENT);
     kept->work->done(kept->work->closure, program, result);
     if (!program->target || budget_is_spent(budget, program->target))
         return;
     waited += operations->now() - before;
-    json_object_set_new(budget->spent, program->target, json_integer(spent_of(budget, program->target) + waited));
+    set_spent(budget, program->target, spent_of(budget, program->target) + waited);
 }
 
 static bool next(void *closure, struct dydisnix_program *program)
@@ -85,6 +94,7 @@ static bool next(void *closure, struct dydisnix_program *program)
                 program->deadline = left;
             return true;
         }
+        tell_unasked(kept->budget, program->target);
         done(closure, program, &unasked);
         *program = (struct dydisnix_program){ 0 };
     }

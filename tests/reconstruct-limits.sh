@@ -22,7 +22,7 @@ new_coordinator
 reconstruct --xml --transfer-timeout=15 "$model"
 is "$status" 0 'a target that hangs in an export: no failure'
 is "$(standings)" "{'a': 'invalid', 'b': 'captured', 'c': 'captured'}" 'only its own state is not known'
-has "$messages" '[target: a]: it has kept us waiting for too long and is not asked any more' 'it is told'
+has "$messages" '[target: a]: its closure was not sent: no answer in time' 'it is told'
 is "$(calls_to a export)" 1 'it is asked once'
 
 # A target whose answers are slow, each in time, has its budget.
@@ -37,6 +37,8 @@ echo 'sleep 10; cat "$target/snapshots" 2> /dev/null' > "$NETWORK/a/query-all-sn
 reconstruct --xml --dry-run --jobs=1 --timeout=600 --target-timeout=15 --previous="$scratch/previous.xml" "$model"
 is "$status" 0 'a target that is slow in each of many answers: no failure'
 is "$(calls_to a query-all-snapshots)" 2 'it is asked until its budget is spent'
+is "$(grep -cF '[target: a]: it has kept us waiting for too long and is not asked any more' "$messages")" 1 \
+    'and not being asked any more is told once'
 
 # A stream without end.
 network 2 3 a b c
