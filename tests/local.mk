@@ -289,7 +289,7 @@ sanitized_tests = $(unit_tests) tests/scenarios.sh tests/replays.sh tests/explor
 sanitize-check:
 	$(MKDIR_P) sanitize
 	[ -f sanitize/config.status ] || \
-		{ cd sanitize && '$(abs_srcdir)/configure' --quiet --enable-sanitizers CC='$(CC)'; }
+		{ cd sanitize && '$(abs_srcdir)/configure' --quiet --enable-sanitizers CC='$(CC)' CFLAGS='-g -O1'; }
 	ASAN_OPTIONS=intercept_memmem=0 $(MAKE) $(AM_MAKEFLAGS) -C sanitize check TESTS='$(sanitized_tests)'
 .PHONY: sanitize-check
 
