@@ -30,6 +30,7 @@
 #include "strings.h"
 #include "summary.h"
 #include "survivors.h"
+#include "switch.h"
 #include "totals.h"
 #include "words.h"
 #include "wrapper.h"
@@ -234,8 +235,18 @@ static int end_stage(struct cycle *cycle, const char *name, int status, json_t *
     return failed ? -1 : 0;
 }
 
-/* What later stages need of a report goes into the event. */
-static int take_results(struct cycle *cycle, const struct stage *stage, json_t *report)
+/* In the store nothing refers yet to what a stage has made. The model that the user names is the user's. */
+static int keep_result(const struct cycle *cycle, const char *name, const char *file, bool *vanished)
+{
+    const struct settings *settings = cycle->settings;
+    if (!is_store_path(file) || (settings->infrastructure && strcmp(file, settings->infrastructure) == 0)
+        || !SWITCH(KEPT_RESULTS))
+        return 0;
+    return stage_keep(settings, file, cycle->work, name, vanished);
+}
+
+/* What later stages need of a report goes into the event, and is kept until the cycle ends. */
+static int take_results(struct cycle *cycle, const struct stage *stage, json_t *report, bool *vanished)
 {
     static const char *const results[] = { "infrastructure", "distribution" };
     for (size_t i = 0; i < sizeof results / sizeof *results; i++) {
@@ -246,9 +257,27 @@ static int take_results(struct cycle *cycle, const struct stage *stage, json_t *
             log_error(NULL, "the stage %s gave no absolute path as %s", stage->name, results[i]);
             return -1;
         }
+        if (keep_result(cycle, results[i], json_string_value(file), vanished) != 0)
+            return -1;
         json_object_set(cycle->event, results[i], file);
     }
     return 0;
+}
+
+/* What is taken by a garbage collection before it is kept is made again, unless that would change something twice. */
+static int run_and_take(struct cycle *cycle, const struct stage *stage, json_t **report)
+{
+    bool vanished = true;
+    int status = -1;
+    for (int attempt = 0; vanished && attempt < (stage->changes ? 1 : KEEP_ATTEMPTS); attempt++) {
+        vanished = false;
+        json_decref(*report);
+        *report = NULL;
+        status = run_hooks(cycle, stage, report);
+        if (status == 0)
+            status = take_results(cycle, stage, *report, &vanished);
+    }
+    return status;
 }
 
 static bool is_guarded(const struct cycle *cycle, const struct stage *stage)
@@ -278,9 +307,7 @@ static int run_stage(struct cycle *cycle, const struct stage *stage)
         return -1;
     if (is_guarded(cycle, stage) && guard_refuses(cycle, stage->name))
         return end_stage(cycle, stage->name, -1, NULL);
-    int status = run_hooks(cycle, stage, &report);
-    if (status == 0)
-        status = take_results(cycle, stage, report);
+    int status = run_and_take(cycle, stage, &report);
     if (report)
         json_object_set(json_object_get(cycle->event, "reports"), stage->name, report);
     keep_event(cycle);

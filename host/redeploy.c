@@ -45,18 +45,29 @@ static int build_manifest(const struct settings *settings, const json_t *event, 
     return *path ? 0 : -1;
 }
 
-/* Nothing else keeps the new manifest before its deployment has set the profile, and nothing the old one then. */
-static int keep_manifest(const struct recovery *recovery, const char *path, const char *link)
+/* Nothing else keeps the new manifest before its deployment has set the profile: neither what was kept of an earlier
+ * one, which goes first, nor a dry run, which touches nothing of that. */
+static int keep_new(const struct recovery *recovery, const char *path, bool *vanished)
 {
-    CLEANUP_ARGUMENTS struct arguments arguments = { 0 };
-    CLEANUP_FREE char *output = NULL;
-    arguments_add(&arguments, "nix-store");
-    arguments_add(&arguments, "--realise");
-    arguments_add(&arguments, path);
-    arguments_add(&arguments, "--add-root");
-    arguments_format(&arguments, "%s/%s", recovery->directory, link);
-    arguments_add(&arguments, "--indirect");
-    return stage_run(recovery->settings, &(struct stage_program){ .arguments = &arguments }, &output, NULL, NULL);
+    const struct settings *settings = recovery->settings;
+    if (settings->dry_run)
+        return stage_keep(settings, path, recovery->work, "new", vanished);
+    return recover_forget(recovery) == 0 ? stage_keep(settings, path, recovery->directory, "new", vanished) : -1;
+}
+
+static int build_and_keep(const struct recovery *recovery, const json_t *event, char **path)
+{
+    bool vanished = true;
+    int status = -1;
+    for (int attempt = 0; vanished && attempt < KEEP_ATTEMPTS; attempt++) {
+        vanished = false;
+        free(*path);
+        *path = NULL;
+        status = build_manifest(recovery->settings, event, path);
+        if (status == 0)
+            status = keep_new(recovery, *path, &vanished);
+    }
+    return status;
 }
 
 /* keys: of the model, for targets of version 1. */
@@ -94,7 +105,10 @@ static void tell_obsolete(const struct late *late, const char *previous)
 
 static int deploy_and_tell(const struct late *late, const char *previous, const char *new)
 {
-    if (previous && keep_manifest(late->recovery, previous, "previous") != 0)
+    const struct recovery *recovery = late->recovery;
+    bool vanished;
+    /* Nothing keeps it once the deployment has set the profile. */
+    if (previous && stage_keep(recovery->settings, previous, recovery->directory, "previous", &vanished) != 0)
         log_warning(NULL, "the previous manifest may be collected as garbage meanwhile");
     enum deploy_outcome outcome = deploy(late, previous, new);
     json_object_set_new(late->report, "status", json_integer(outcome));
@@ -141,19 +155,13 @@ static const json_t *survivors_of(const struct plan *plan)
 /* Makes the new manifest, and keeps and reads it. */
 static int make_manifest(struct plan *plan)
 {
-    const struct settings *settings = plan->recovery->settings;
-    free(plan->path);
-    plan->path = NULL;
+    const struct recovery *recovery = plan->recovery;
     manifest_clear(&plan->new);
-    manifest_init(&plan->new, plan->recovery->strings);
-    if (build_manifest(settings, plan->event, &plan->path) != 0)
-        return -1;
-    /* What was kept of an earlier deployment goes first. */
-    if (!settings->dry_run
-        && (recover_forget(plan->recovery) != 0 || keep_manifest(plan->recovery, plan->path, "new") != 0))
+    manifest_init(&plan->new, recovery->strings);
+    if (build_and_keep(recovery, plan->event, &plan->path) != 0)
         return -1;
     json_object_set_new(plan->report, "manifest", json_string(plan->path));
-    return read_manifest(plan->path, plan->previous.keys, plan->recovery->strings, &plan->new);
+    return read_manifest(plan->path, plan->previous.keys, recovery->strings, &plan->new);
 }
 
 static void tell_pins(const json_t *pins)

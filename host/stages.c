@@ -61,6 +61,24 @@ int stage_run(const struct settings *settings, const struct stage_program *stage
     return status;
 }
 
+int stage_keep(const struct settings *settings, const char *path, const char *directory, const char *name,
+               bool *vanished)
+{
+    CLEANUP_ARGUMENTS struct arguments arguments = { 0 };
+    CLEANUP_FREE char *output = NULL;
+    arguments_add(&arguments, "nix-store");
+    arguments_add(&arguments, "--realise");
+    arguments_add(&arguments, path);
+    arguments_add(&arguments, "--add-root");
+    arguments_format(&arguments, "%s/%s", directory, name);
+    arguments_add(&arguments, "--indirect");
+    int status = stage_run(settings, &(struct stage_program){ .arguments = &arguments }, &output, NULL, NULL);
+    *vanished = status != 0 && operations->inspect(path, NULL) == DYDISNIX_ABSENT;
+    if (*vanished)
+        log_warning(NULL, "a garbage collection took %s", path);
+    return status;
+}
+
 int stage_guard(const struct settings *settings, const char *stage)
 {
     CLEANUP_ARGUMENTS struct arguments arguments = { 0 };

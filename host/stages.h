@@ -7,6 +7,9 @@
 
 #include <jansson.h>
 
+#include <stdbool.h>
+#include <stddef.h>
+
 #include "arguments.h"
 #include "settings.h"
 
@@ -22,6 +25,14 @@ struct stage_program {
 };
 int stage_run(const struct settings *settings, const struct stage_program *program, char **output,
               size_t *length, int *exit_status);
+
+/* Keeps a store path from garbage collections as long as the link DIRECTORY/NAME is there. 0, or -1 after a message;
+ * *vanished: a collection had already taken it, and who made it can make it again. */
+int stage_keep(const struct settings *settings, const char *path, const char *directory, const char *name,
+               bool *vanished);
+
+/* So often in all. */
+#define KEEP_ATTEMPTS 3
 
 /* Asks the guard whether the stage may change something: its command with the name of the stage as last
  * argument. 0; -1 after a message: it may not; GUARD_DEPOSED after one: and neither may any other, ever again. */

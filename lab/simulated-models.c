@@ -105,9 +105,10 @@ static int run_generator(struct simulated_scenario *scenario, xmlBufferPtr outpu
 
 static json_t *load(const struct simulated_scenario *scenario, const char *path)
 {
+    const struct simulation *simulation = scenario->simulation;
     const struct simulated_object *object =
-        is_store_path(path) ? simulation_object(scenario->simulation, path) : NULL;
-    const struct simulated_file *file = simulated_files_find(&scenario->simulation->files, path);
+        simulated_paths_have(&simulation->paths, path) ? simulation_object(simulation, path) : NULL;
+    const struct simulated_file *file = simulated_files_find(&simulation->files, path);
     const char *text = object ? object->text : file ? file->data : NULL;
     return text ? json_loads(text, JSON_DECODE_ANY, NULL) : NULL;
 }

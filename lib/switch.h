@@ -23,6 +23,7 @@ enum test_switch {
     REFERENCES,  /* a reconstructed manifest refers to what it names */
     EMPTY_MODEL, /* a model without targets is refused */
     RETRY,       /* what failed is tried again */
+    KEPT_RESULTS, /* what a stage has put into the store is kept for later ones */
     RESEND,      /* closures that Nix has collected on a target are sent again */
     SWITCHES,
     NEVER_OFF

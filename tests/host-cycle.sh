@@ -11,13 +11,16 @@ lines()
 
 ok 'a cycle with nothing but what is required' watching --once
 phases='disnix-distribute disnix-activate disnix-set'
-is "$(called)" 'dydisnix-gendist disnix-manifest nix-store disnix-distribute disnix-activate disnix-restore disnix-set ' 'its programs, in their order'
+is "$(called)" 'dydisnix-gendist nix-store disnix-manifest nix-store disnix-distribute disnix-activate disnix-restore disnix-set ' 'its programs, in their order'
 is "$(arguments dydisnix-gendist)" "$(lines \
     --services "$models/services.nix" --infrastructure "$models/infrastructure.nix" --qos "$models/qos.nix" \
     --no-out-link --profile default --coordinator-profile-path "$scratch/the profiles")" 'dydisnix-gendist'
 is "$(arguments disnix-manifest)" "$(lines \
     --services "$models/services.nix" --infrastructure "$models/infrastructure.nix" \
     --distribution "$distribution" --no-out-link)" 'disnix-manifest'
+is "$(cat "$(find "$calls" -name '*-nix-store.arguments' | sort | head -n 1)")" \
+    "$(lines --realise "$distribution" --add-root "$state/default/work/distribution" --indirect)" \
+    'its distribution is kept from garbage collection until the cycle ends'
 is "$(arguments nix-store)" "$(lines --realise "$manifest" --add-root "$state/default/new" --indirect)" \
     'the new manifest is kept from garbage collection'
 is "$(arguments disnix-distribute)" "$manifest" 'disnix-distribute'
@@ -46,7 +49,7 @@ everything()
 }
 ok 'a cycle with every option' everything
 is "$(called)" \
-    "dydisnix-augment-infra disnix-snapshot dydisnix-gendist dydisnix-id-assign disnix-manifest nix-store nix-store $phases " \
+    "dydisnix-augment-infra disnix-snapshot dydisnix-gendist nix-store dydisnix-id-assign disnix-manifest nix-store nix-store $phases " \
     'its programs, in their order'
 is "$(arguments dydisnix-augment-infra)" "$(lines \
     --infrastructure "$models/infrastructure.nix" --augment "$models/the augment.nix")" 'dydisnix-augment-infra'
@@ -72,7 +75,7 @@ is "$(arguments disnix-activate)" "$(lines \
     'disnix-activate, against the manifest that is deployed'
 is "$(arguments disnix-set)" "$(lines \
     --profile 'my profile' --coordinator-profile-path "$scratch/the profiles" "$manifest")" 'disnix-set'
-for name in dydisnix-augment-infra disnix-snapshot dydisnix-gendist dydisnix-id-assign disnix-manifest $phases; do
+for name in dydisnix-augment-infra disnix-snapshot dydisnix-gendist nix-store dydisnix-id-assign disnix-manifest $phases; do
     is "$(settings_of $name | grep DISNIX)" \
         "$(lines 'DISNIX_CLIENT_INTERFACE=my client' 'DISNIX_PROFILE=my profile' DISNIX_TARGET_PROPERTY=ip)" \
         "$name gets the profile, the interface and the target property as settings too"

@@ -29,7 +29,7 @@ is "$(plan --snapshot --ids="$models/services.nix" --id-resources="$models/servi
 [plan]: deactivate db in process on test1
 [plan]: activate db in process on test2
 [plan]: move the state of db in process from test1 to test2' 'the plan of a first cycle'
-is "$(called)" 'dydisnix-gendist disnix-manifest ' 'nothing else is run'
+is "$(called)" 'dydisnix-gendist nix-store disnix-manifest nix-store ' 'nothing else is run'
 is "$(everything)" "$before" 'nothing is changed, not even a state directory made'
 is "$(ls "$TMPDIR")" '' 'and nothing left behind'
 

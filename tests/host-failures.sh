@@ -72,7 +72,7 @@ dydisnix-augment-infra augment
 dydisnix-gendist redistribute
 dydisnix-id-assign assign_ids
 disnix-manifest redeploy
-nix-store redeploy
+nix-store redistribute
 disnix-distribute redeploy
 disnix-activate redeploy
 disnix-restore redeploy

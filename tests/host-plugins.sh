@@ -94,7 +94,7 @@ member() # HOOK EXPRESSION
         "$scratch/events/$1.json" "$2"
 }
 ok 'hooks that take nothing' record -F "$models/filters.nix" --interface=client --target-property=ip -m 3 --show-trace
-is "$(called)" 'dydisnix-gendist disnix-manifest nix-store disnix-distribute disnix-activate disnix-restore disnix-set ' 'leave all stages to Disnix'
+is "$(called)" 'dydisnix-gendist nix-store disnix-manifest nix-store disnix-distribute disnix-activate disnix-restore disnix-set ' 'leave all stages to Disnix'
 is "$(ls "$scratch/events" | tr '\n' ' ')" \
     'assign_ids.json augment.json capture.json cycle_finished.json reconstruct.json redeploy.json redistribute.json snapshot.json ' \
     'every hook is called'

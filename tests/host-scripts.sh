@@ -36,7 +36,7 @@ member() # HOOK EXPRESSION
 
 echo 'exit 2' | script looks-on
 ok 'a script that takes nothing' with looks-on --plugin-option=looks-on:colour=red --plugin-option=looks-on:n=1
-is "$(called)" 'dydisnix-gendist disnix-manifest nix-store disnix-distribute disnix-activate disnix-restore disnix-set ' 'leaves all stages to Disnix'
+is "$(called)" 'dydisnix-gendist nix-store disnix-manifest nix-store disnix-distribute disnix-activate disnix-restore disnix-set ' 'leaves all stages to Disnix'
 is "$(ls "$events" | tr '\n' ' ')" \
     'assign_ids.json augment.json capture.json cycle_finished.json reconstruct.json redeploy.json redistribute.json snapshot.json ' \
     'and is asked for every hook'

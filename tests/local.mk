@@ -129,6 +129,7 @@ shell_tests = \
 	tests/fuzz.sh \
 	tests/example-plugin.sh \
 	tests/failover.sh \
+	tests/host-collected.sh \
 	tests/host-cycle.sh \
 	tests/host-disputes.sh \
 	tests/host-dry-run.sh \

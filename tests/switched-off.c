@@ -24,7 +24,7 @@ static const char *const names[SWITCHES + 1] = {
     [PROVING_NAMES] = "proving-names", [LASTING_DISPUTE] = "lasting-dispute", [OWED_RESCUE] = "owed-rescue",
     [KEPT_CHOICE] = "kept-choice", [DEPLOYED_ONLY] = "deployed-only", [LEFT_OUT] = "left-out",
     [LATE_LIST] = "late-list", [ONLY_DISPUTED] = "only-disputed", [SUPERSEDED] = "superseded",
-    [REFERENCES] = "references", [EMPTY_MODEL] = "empty-model", [RETRY] = "retry", [RESEND] = "resend",
+    [REFERENCES] = "references", [EMPTY_MODEL] = "empty-model", [RETRY] = "retry", [RESEND] = "resend", [KEPT_RESULTS] = "kept-results",
     [SWITCHES] = "nothing",
 };
 
