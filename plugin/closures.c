@@ -56,6 +56,7 @@ struct place {
 struct transfer {
     const struct options *options;
     struct capture *capture;
+    const struct manifest *current; /* refers to its profiles; NULL: there is none */
     struct closure_report *report;
     bool *whole;        /* targets of whose closures something may be missing; of the others the profile is there */
     const char **paths; /* all paths of these closures, once each, dependencies first, in the order of the targets */
@@ -654,17 +655,30 @@ static int find_vanished(struct transfer *transfer)
     return memcmp(before, transfer->missing, transfer->count * sizeof *before) != 0;
 }
 
-/* Nothing refers yet to what was fetched. */
+/* Nothing refers yet to what was fetched, or may have been long ago. */
+static bool is_unreferenced(const struct transfer *transfer)
+{
+    for (size_t i = 0; i < transfer->capture->count; i++) {
+        const struct captured *captured = &transfer->capture->targets[i];
+        if (captured->answer != ANSWER_CAPTURED)
+            continue;
+        const struct profile *profile =
+            transfer->current ? manifest_find_profile(transfer->current, captured->target->name) : NULL;
+        if (!profile || strcmp(profile->path, captured->profile) != 0)
+            return true;
+    }
+    return transfer->imported;
+}
+
 static int fetch_all(struct transfer *transfer)
 {
-    if (find_first(transfer) != 0)
-        return -1;
     for (int attempt = 0; attempt < attempts; attempt++) {
         int status = 1;
-        transfer->imported = false;
+        if (find_first(transfer) != 0)
+            return -1;
         while (status > 0)
             status = fetch_round(transfer);
-        if (status != 0 || !transfer->imported)
+        if (status != 0 || !is_unreferenced(transfer))
             return status;
         protect_profiles(transfer); /* what it says is enough */
         status = find_vanished(transfer);
@@ -760,10 +774,10 @@ static int prepare(struct transfer *transfer)
     return 0;
 }
 
-int closures_fetch(struct capture *capture, const struct options *options, struct closure_report *report,
-                   bool *refused)
+int closures_fetch(struct capture *capture, const struct manifest *current, const struct options *options,
+                   struct closure_report *report, bool *refused)
 {
-    struct transfer transfer = { .options = options, .capture = capture, .report = report };
+    struct transfer transfer = { .options = options, .capture = capture, .current = current, .report = report };
     *refused = false;
     int status = prepare(&transfer);
     if (status == 0)

@@ -431,8 +431,9 @@ static int fetch(struct reconstruction *reconstruction, bool *refused)
         return -1;
     for (size_t i = 0; i < targets->count; i++)
         captured[i] = targets->targets[i].answer == ANSWER_CAPTURED;
+    const struct manifest *current = reconstruction->request->previous ? NULL : known_previous(reconstruction);
     int status = !reconstruction->replay
-                     ? closures_fetch(targets, reconstruction->options, &reconstruction->fetched, refused)
+                     ? closures_fetch(targets, current, reconstruction->options, &reconstruction->fetched, refused)
                  : replay_fails(reconstruction->replay, FAILED_CLOSURES)
                      ? -1
                      : replay_closures(reconstruction->replay, targets, &reconstruction->fetched, refused);

@@ -275,6 +275,10 @@ survives() # PROGRAM before|after OPERATION
     network 3 1 a b
     new_coordinator
     rm -f "$scratch/watched"/*
+    survived "$@"
+}
+survived() # PROGRAM before|after OPERATION
+{
     collecting "$@"
     PATH=$scratch/watched:$PATH
     reconstruct --xml "$model"
@@ -294,6 +298,23 @@ survives nix-instantiate before --read-write-mode
 survives nix-instantiate after --read-write-mode
 survives nix-env before --set
 survives nix-env after --set
+
+# The same where nothing needs to be fetched, and nothing refers to what is there.
+survives_unreferenced() # PROGRAM before|after OPERATION
+{
+    what="all is there: a garbage collection $2 $1 $3"
+    network 3 1 a b
+    new_coordinator
+    rm -f "$scratch/watched"/*
+    reconstruct --xml "$model"
+    rm "$scratch/profiles"/*
+    survived "$@"
+}
+survives_unreferenced nix-store after --check-validity
+survives_unreferenced nix-store before --add-root
+survives_unreferenced nix-store after --add-root
+survives_unreferenced nix-instantiate before --read-write-mode
+survives_unreferenced nix-env before --set
 
 # Many paths: no argument vector is too long.
 network 19990 2 a b
