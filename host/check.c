@@ -21,18 +21,6 @@ static bool holds(const struct manifest *manifest, const char *target, const jso
                                                       text(entry, "component"));
 }
 
-/* A home of the component that the other manifest has not; NULL: there is none. */
-static const struct snapshot_mapping *find_gone(const struct homes *homes, const struct manifest *other,
-                                                const struct snapshot_mapping *wanted)
-{
-    const struct homes here = homes_of(homes, wanted);
-    for (size_t i = 0; i < here.count; i++)
-        if (!other || !manifest_find_snapshot_mapping(other, here.items[i]->target, wanted->container,
-                                                      wanted->component))
-            return here.items[i];
-    return NULL;
-}
-
 /* What a finding says of a component: each is one line, and names its remedy. */
 static void add_finding(json_t *findings, const char *kind, const char *target, const char *component,
                         const char *container, char *words)
@@ -43,22 +31,6 @@ static void add_finding(json_t *findings, const char *kind, const char *target, 
     free(words);
     if (json_array_append_new(findings, finding) != 0)
         json_array_append_new(findings, json_object()); /* something stands against it, even without words */
-}
-
-static void find_conflicts(json_t *findings, const struct homes *before, const struct homes *after,
-                           const struct manifest *previous, const struct manifest *new, const json_t *report)
-{
-    size_t index;
-    json_t *entry;
-    json_array_foreach(json_object_get(report, "conflicts"), index, entry) {
-        const char *component = text(entry, "component"), *container = text(entry, "container");
-        const struct snapshot_mapping wanted = { .component = component, .container = container };
-        if (find_gone(before, new, &wanted) || find_gone(after, previous, &wanted))
-            add_finding(findings, "conflict", NULL, component, container,
-                        string_format("%s in %s is held by several targets (%s) and would move; leave one of them"
-                                      " out of the infrastructure model, or go on with --force-conflict",
-                                      component, container, text(entry, "reason")));
-    }
 }
 
 /* What cannot stay, or does not although it is pinned, for its service names its targets itself. */
@@ -170,18 +142,16 @@ static void find_providers(json_t *findings, const struct manifest *previous, co
 json_t *check_findings(const struct manifest *previous, const struct manifest *new, const json_t *survivors,
                        const json_t *report, const struct settings *settings)
 {
-    struct homes before = { 0 }, after = { 0 };
+    struct homes before = { 0 };
     json_t *findings = json_array();
-    if (homes_list(&before, previous) != 0 || homes_list(&after, new) != 0) {
+    if (homes_list(&before, previous) != 0) {
         json_decref(findings);
         findings = NULL;
     }
     if (findings && !settings->force_conflict)
         find_pinned(findings, previous, new, survivors, report);
-    if (findings && report && !settings->force_conflict) {
-        find_conflicts(findings, &before, &after, previous, new, report);
+    if (findings && report && !settings->force_conflict)
         find_blind(findings, new, report);
-    }
     if (findings && report && !settings->force_superseded)
         find_superseded(findings, new, report);
     if (findings && previous && !settings->no_migration && !settings->force_keys)
@@ -189,7 +159,6 @@ json_t *check_findings(const struct manifest *previous, const struct manifest *n
     if (findings && previous && !settings->no_migration && !settings->force_provider)
         find_providers(findings, previous, new);
     homes_clear(&before);
-    homes_clear(&after);
     return findings;
 }
 

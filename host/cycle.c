@@ -741,31 +741,26 @@ static int run_snapshot_stage(struct cycle *cycle)
     return cycle->refused ? -1 : 0;
 }
 
-static void note_held(struct cycle *cycle, const json_t *report)
+static void leave_out_held(struct cycle *cycle, const char *target)
 {
-    size_t index;
-    json_t *entry;
-    json_array_foreach(json_object_get(report, "held"), index, entry)
-        if (json_is_string(json_object_get(entry, "target")))
-            journal_add(&cycle->journal,
-                        json_pack("{ss sO* sO sO*}", "kind", "held", "cycle",
-                                  json_object_get(cycle->event, "cycle"), "target",
-                                  json_object_get(entry, "target"), "reason", json_object_get(entry, "reason")),
-                        false);
+    const json_t *known = json_object_get(json_object_get(cycle->state.root, "targets"), target);
+    json_array_append_new(cycle->presence.left_out, json_string(target));
+    journal_add(&cycle->journal,
+                json_pack("{ss sO* ss sO*}", "kind", "held", "cycle", json_object_get(cycle->event, "cycle"), "target",
+                          target, "reason", json_object_get(json_object_get(known, "held"), "text")),
+                false);
 }
 
-/* Those that the reconstruction wants to be held are left out from here on, as are those that it looked at again only
- * to stop their services. */
+/* Targets that did not tell the reconstruction what runs on them are left out from here on. */
 static int take_held(struct cycle *cycle)
 {
     const json_t *report = report_of(cycle, "reconstruct");
     const struct infrastructure *model = &cycle->model.infrastructure;
     size_t left_out = json_array_size(cycle->presence.left_out);
     presence_hold(cycle->state.root, report, operations->clock(), &cycle->presence);
-    note_held(cycle, report);
     for (size_t i = 0; i < model->count; i++)
         if (presence_is_held(cycle->state.root, model->targets[i].name))
-            json_array_append_new(cycle->presence.left_out, json_string(model->targets[i].name));
+            leave_out_held(cycle, model->targets[i].name);
     if (json_array_size(cycle->presence.left_out) == left_out)
         return 0;
     tell_due(cycle, cycle->presence.due);

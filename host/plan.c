@@ -117,8 +117,6 @@ void plan_print(const json_t *event)
     size_t lines = 0;
     print_targets(json_object_get(event, "changes"), &lines);
     print_copies(reconstruct, "superseded", &lines);
-    print_copies(reconstruct, "conflicts", &lines);
-    print_copies(reconstruct, "held", &lines);
     print_disputes(reconstruct, &lines);
     print_pins(json_object_get(redeploy, "pinned"), &lines);
     print_mappings(json_object_get(mappings, "removed"), "deactivate", &lines);

@@ -187,13 +187,12 @@ static const char *judge_absence(struct judging *judging, const char *name, json
     return captured ? "silent" : "missing";
 }
 
-/* A target that is held while services run on it, for they could not be stopped, or nobody knows which: now and then it
- * stays in the model, so that the reconstruction tries again. */
+/* A target that is held though services run on it, and nobody knows which: now and then it stays in the model, so that the
+ * reconstruction asks again. */
 static bool wants_look(struct judging *judging, json_t *target, bool here)
 {
     json_t *held = json_object_get(target, "held");
-    bool unfenced = is_held(target, "conflict") && json_is_false(json_object_get(held, "fenced"));
-    if (!here || !(unfenced || is_held(target, "unknown")))
+    if (!here || !is_held(target, "unknown"))
         return false;
     json_int_t pause = json_integer_value(json_object_get(held, "pause"));
     pause = pause < look_first ? look_first : pause;
@@ -236,7 +235,7 @@ static void tell_status(const char *name, const char *before, const char *status
         log_notice(name, "it does not answer, and is left out of the model");
     else if (strcmp(status, "grace") == 0)
         log_notice(name, "it has vanished, and has some time to come back");
-    else if (strcmp(status, "conflict") == 0 || strcmp(status, "unknown") == 0)
+    else if (strcmp(status, "unknown") == 0)
         log_warning(name, "it is held: %s", text ? text : status);
     else if (strcmp(status, "here") == 0 && before)
         log_notice(name, "it is there again");
@@ -376,30 +375,6 @@ void presence_word(json_t *state, const char *word, int64_t now)
     }
 }
 
-static void hold(json_t *state, const json_t *entry, int64_t now)
-{
-    const char *name = NULL, *component = "", *container = "", *reason = "";
-    if (json_unpack((json_t *)entry, "{ss s?s s?s s?s}", "target", &name, "component", &component, "container",
-                    &container, "reason", &reason)
-        != 0)
-        return;
-    json_t *target = object_at(object_at(state, "targets"), name);
-    if (is_held(target, "conflict")) {
-        json_object_set(json_object_get(target, "held"), "fenced", json_object_get(entry, "fenced"));
-        return;
-    }
-    json_object_set_new(target, "held",
-                        json_pack("{ss sI ss ss ss sO*}", "reason", "conflict", "since", (json_int_t)now,
-                                  "text", reason, "component", component, "container", container, "fenced",
-                                  json_object_get(entry, "fenced")));
-    json_object_set_new(json_object_get(target, "held"), "tried", json_integer(now));
-    json_object_set_new(target, "status", json_string("conflict"));
-    json_object_del(target, "accepted");
-    json_object_del(target, "preferred");
-    log_warning(name, "it is held: %s in %s: %s; 'dydisnix-self-adaptctl accept' or 'prefer' decides",
-                component, container, reason);
-}
-
 /* It is heard again: what runs there is in the manifest now. */
 static void release_known(json_t *target, const char *name, const json_t *heard)
 {
@@ -462,7 +437,6 @@ static void look_soon(struct presence *presence)
 
 void presence_hold(json_t *state, const json_t *report, int64_t now, struct presence *presence)
 {
-    size_t index;
     json_t *entry;
     const char *name;
     json_object_foreach(json_object_get(report, "targets"), name, entry) {
@@ -471,17 +445,11 @@ void presence_hold(json_t *state, const json_t *report, int64_t now, struct pres
         if (hold_unknown(target, name, entry, now))
             look_soon(presence);
     }
-    json_array_foreach(json_object_get(report, "held"), index, entry) {
-        hold(state, entry, now);
-        if (json_is_false(json_object_get(entry, "fenced")))
-            look_soon(presence);
-    }
 }
 
 bool presence_is_held(const json_t *state, const char *target)
 {
-    const json_t *found = json_object_get(json_object_get(state, "targets"), target);
-    return is_held(found, "conflict") || is_held(found, "unknown");
+    return is_held(json_object_get(json_object_get(state, "targets"), target), "unknown");
 }
 
 void presence_deployed(json_t *state, const json_t *names)

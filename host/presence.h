@@ -40,8 +40,8 @@ void presence_word(json_t *state, const char *word, int64_t now);
 /* Takes in a target that is held: its copies of state are given up, or are preferred. False: it is not held. */
 bool presence_take_in(json_t *state, const char *name, bool preferred);
 
-/* A report of the reconstruct stage: its "held" targets are held from now on, and those of which it is unknown what runs
- * there, until that is known. Where something is to be tried again, due of presence is when. */
+/* By a report of the reconstruct stage targets of which it is unknown what runs there are held, until that is known; due of
+ * presence is when they are asked again. */
 void presence_hold(json_t *state, const json_t *report, int64_t now, struct presence *presence);
 
 /* The targets by such a report, an array, with which nothing may be deployed: without a previous manifest anything may run
@@ -49,7 +49,7 @@ void presence_hold(json_t *state, const json_t *report, int64_t now, struct pres
  * the target tells, or is accepted, or has left the model. To be called before presence_hold(). */
 json_t *presence_blind(json_t *state, const json_t *report);
 
-/* Whether a target is held for one of these. */
+/* Whether a target is held for that. */
 bool presence_is_held(const json_t *state, const char *target);
 
 /* A redeployment with exactly these targets, [NAME], has succeeded. */

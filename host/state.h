@@ -11,14 +11,13 @@
  *                missed     the first capture without it, or that it did not answer; may be much later if the
  *                           host was down meanwhile; both until a redeployment with it has succeeded
  *                status     here, silent (in the model, does not answer), missing (not in the model), grace
- *                           (one of these, but not for long yet), flapping, conflict, unknown (held out for that)
+ *                           (one of these, but not for long yet), flapping, unknown (held out for that)
  *                missing    since when it is not here, if it is not
  *                back       when it came back from its last absence, if it is here
  *                vanished   [seconds]; when it disappeared lately
- *                held       { "reason": "flapping", "conflict" or "unknown" (what runs there), "since": seconds,
- *                           "text": in words }; with conflict also "component", "container", "fenced"; with unknown,
- *                           and with conflict while fenced is false, "tried" and "pause": when the reconstruction
- *                           saw it last, seconds until it does again
+ *                held       { "reason": "flapping" or "unknown" (what runs there), "since": seconds, "text": in words
+ *                           }; with unknown also "tried" and "pause": when the reconstruction asked it last, seconds
+ *                           until it does again
  *                accepted   true: its copies are given up; preferred, true: they are the ones; until a
  *                           redeployment with it has succeeded
  *                blind      true: the previous manifest was lost and it has not told since what runs on it

@@ -22,7 +22,7 @@ static void count(json_t *facts, const json_t *report, const char *list)
 
 static json_t *facts_of(const json_t *event, const json_t *state)
 {
-    static const char *const lists[] = { "superseded", "regressed", "rescued", "conflicts", "disputes", NULL };
+    static const char *const lists[] = { "superseded", "regressed", "rescued", "disputes", NULL };
     json_t *facts = json_object(), *services = json_object_get(report_of(event, "redeploy"), "services");
     static const char *const members[] = { "cycle", "deployed", NULL };
     for (const char *const *member = members; *member; member++)

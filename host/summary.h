@@ -5,7 +5,7 @@
  *
  *   { "event": "facts", "facts": { ... } }
  *       cycle; deployed: the manifest; of this cycle's reports, if they were made: superseded, regressed,
- *       rescued, conflicts (how many), services (in the new manifest). A cycle that adapts tells at once that
+ *       rescued, disputes (how many), services (in the new manifest). A cycle that adapts tells at once that
  *       it has "adapted", and "cycle".
  *   { "event": "targets", "targets": { NAME: { "status", "reason" } }, "first": true, "last": true }
  *       those of the model and those that are left out of it, in portions; an object without status: nothing

@@ -77,7 +77,7 @@ static void count_duration(json_t *totals, int64_t milliseconds)
 /* What is so now, as the last cycle that looked saw it. */
 static void note_present(json_t *totals, const struct status *status)
 {
-    static const char *const facts[] = { "services", "conflicts", NULL };
+    static const char *const facts[] = { "services", "disputes", NULL };
     json_t *statuses = json_object(), *target;
     const char *name;
     json_object_foreach(status->targets, name, target)

@@ -235,33 +235,4 @@ say resume
 ok 'until somebody resumes' wait_for 20 deployed_with 'test1 test2'
 end_loop
 
-# A conflict: held until somebody decides.
-forget_calls
-start -i "$models/infrastructure.nix" --probe-interval=1 --plugin="$plugin" \
-    --plugin-option=record:directory="$scratch" --plugin-option=record:reconstruct=held:test2
-ok 'a target that the reconstruction wants held' wait_for 20 deployed_with test1
-is "$(status_of test2)" conflict 'is left out in the same cycle'
-has "$(cat "$log")" '[target: test2]: it is held: db in process: nobody can tell' 'and told with the reason'
-say accept test2
-accepted()
-{
-    python3 -c 'import json, sys; sys.exit(json.load(open(sys.argv[1]))["history"]["accepted"] != ["test2"])' \
-        "$scratch/reconstruct.json"
-}
-ok 'an operator gives up its copies' wait_for 20 accepted
-ok 'but it is held anew if that is not enough' wait_for 20 has_status test2 conflict
-end_loop
-forget_calls
-start -i "$models/infrastructure.nix" --probe-interval=1 --plugin="$plugin" \
-    --plugin-option=record:directory="$scratch"
-wait_for 20 logged 1 'Using infrastructure model'
-say prefer test2
-ok 'or prefers them' wait_for 20 deployed_with 'test1 test2'
-is "$(python3 -c 'import json, sys; print(json.load(open(sys.argv[1]))["history"]["preferred"])' \
-    "$scratch/reconstruct.json")" "['test2']" 'as the reconstruction is told'
-is "$(python3 -c 'import json, sys; print(json.load(open(sys.argv[1]))["late"])' "$scratch/reconstruct.json")" True \
-    'which knows that the loop saves copies once more'
-lacks "$(cat "$state/default/state.json")" '"preferred"' 'until the redeployment has succeeded'
-end_loop
-
 done_testing

@@ -82,10 +82,6 @@ static int end(const char *hook, const json_t *event, json_t **report)
     }
     if (strncmp(ending, "silent:", 7) == 0) /* takes the stage and tells that this target did not answer */
         json_object_set_new(*report, "targets", json_pack("{s{ss}}", ending + 7, "status", "silent"));
-    if (strncmp(ending, "held:", 5) == 0) /* takes the stage and wants this target to be held */
-        json_object_set_new(*report, "held",
-                            json_pack("[{ss ss ss ss sb}]", "target", ending + 5, "component", "db", "container",
-                                      "process", "reason", "nobody can tell", "fenced", 1));
     if (strchr(ending, '/')) /* takes the stage with this as its result */
         json_object_set_new(*report, strcmp(hook, "redistribute") == 0 ? "distribution" : "infrastructure",
                             json_string(ending));

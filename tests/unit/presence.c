@@ -108,43 +108,44 @@ static void check(const struct network *network, const char *left_out, const cha
     assert_int_equal(network->presence.due, due);
 }
 
-static void hold_with(struct network *network, const char *name, bool fenced)
+/* What a reconstruction hears of it. */
+static void hear(struct network *network, const char *name, const char *status, bool unknown)
 {
-    json_t *report = json_pack("{s[{ss ss ss ss sb}]}", "held", "target", name, "component", "db", "container",
-                               "process", "reason", "nobody knows", "fenced", (int)fenced);
+    json_t *report = json_pack("{s{s{ss sb}}}", "targets", name, "status", status, "unknown", (int)unknown);
     presence_hold(network->state, report, network->now, &network->presence);
-    assert_true(presence_is_held(network->state, name));
     json_decref(report);
 }
 
 static void hold(struct network *network, const char *name)
 {
-    hold_with(network, name, true);
+    hear(network, name, "silent", true);
+    assert_true(presence_is_held(network->state, name));
 }
 
-/* It stays in the model where the reconstruction shall stop its services, later each time. */
-static void who_is_held_and_not_fenced_is_fenced_again(void **state)
+/* It stays in the model now and then, so that the reconstruction asks it again, later each time. */
+static void who_does_not_tell_what_runs_there_is_asked_again(void **state)
 {
     struct network *network = *state;
 
     judge(network, 1000, "a b", "");
-    hold_with(network, "b", false);
+    hold(network, "b");
     assert_int_equal(network->presence.due, 10);
     judge(network, 1009, "a b", "");
     check(network, "b", "", 1);
+    assert_string_equal(status_of(network, "b"), "unknown");
     judge(network, 1010, "a b", "");
     check(network, "", "", 20);
-    hold_with(network, "b", false);
+    hold(network, "b");
     judge(network, 1029, "a b", "");
     check(network, "b", "", 1);
     judge(network, 1030, "a b", "b");
     check(network, "b", "", -1);
     judge(network, 1031, "a b", "");
     check(network, "", "", 40);
-    hold_with(network, "b", true);
-    judge(network, 9999, "a b", "");
-    check(network, "b", "", -1);
-    assert_string_equal(status_of(network, "b"), "conflict");
+    hear(network, "b", "captured", false);
+    assert_false(presence_is_held(network->state, "b"));
+    judge(network, 1032, "a b", "");
+    check(network, "", "", -1);
 }
 
 static void everybody_is_there(void **state)
@@ -336,23 +337,18 @@ static void a_word_takes_in_who_flaps(void **state)
     json_decref(marked);
 }
 
-static void a_conflict_is_held_until_a_word(const char *word, const char *mark, const char *other,
-                                            struct network *network)
+static void who_is_unknown_is_held_until_a_word(const char *mark, const char *other, struct network *network)
 {
     judge(network, 1000, "a b", "");
     deploy(network, "a");
     hold(network, "b");
-    hold(network, "b");
-    judge(network, 1001, "a b", "");
-    check(network, "b", "", -1);
-    assert_string_equal(status_of(network, "b"), "conflict");
-    judge(network, 1002, "a", "");
+    judge(network, 1001, "a", "");
     check(network, "", "", -1);
-    assert_string_equal(status_of(network, "b"), "conflict");
-    judge(network, 900000, "a b", "");
-    check(network, "b", "", -1);
-    presence_take_in(network->state, "b", strcmp(word, "prefer") == 0);
-    judge(network, 900002, "a b", "");
+    assert_string_equal(status_of(network, "b"), "unknown");
+    judge(network, 1002, "a b", "");
+    check(network, "b", "", 8);
+    presence_take_in(network->state, "b", strcmp(mark, "preferred") == 0);
+    judge(network, 1003, "a b", "");
     check(network, "", "", -1);
     json_t *marked = presence_marked(network->state, mark), *others = presence_marked(network->state, other);
     check_names(marked, "b");
@@ -369,30 +365,14 @@ static void a_conflict_is_held_until_a_word(const char *word, const char *mark, 
     json_decref(marked);
 }
 
-static void a_conflict_is_held_until_it_is_accepted(void **state)
+static void who_is_unknown_is_held_until_it_is_accepted(void **state)
 {
-    a_conflict_is_held_until_a_word("accept", "accepted", "preferred", *state);
+    who_is_unknown_is_held_until_a_word("accepted", "preferred", *state);
 }
 
-static void a_conflict_is_held_until_it_is_preferred(void **state)
+static void who_is_unknown_is_held_until_it_is_preferred(void **state)
 {
-    a_conflict_is_held_until_a_word("prefer", "preferred", "accepted", *state);
-}
-
-/* What was decided before says nothing about a new conflict. */
-static void a_new_conflict_is_held_again(void **state)
-{
-    struct network *network = *state;
-
-    judge(network, 1000, "a b", "");
-    hold(network, "b");
-    presence_take_in(network->state, "b", false);
-    hold(network, "b");
-    json_t *marked = presence_marked(network->state, "accepted");
-    check_names(marked, "");
-    json_decref(marked);
-    judge(network, 1002, "a b", "");
-    check(network, "b", "", -1);
+    who_is_unknown_is_held_until_a_word("preferred", "accepted", *state);
 }
 
 static void a_word_about_who_is_not_held_changes_nothing(void **state)
@@ -565,7 +545,7 @@ static void who_is_long_gone_is_forgotten(void **state)
     judge(network, 1001, "a", "");
     judge(network, 1001 + 366 * 24 * 3600, "a", "");
     assert_null(json_object_get(json_object_get(network->state, "targets"), "b"));
-    assert_string_equal(status_of(network, "c"), "conflict");
+    assert_string_equal(status_of(network, "c"), "unknown");
 }
 
 static json_int_t away(const struct network *network, const char *name, json_int_t set)
@@ -609,7 +589,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(everybody_is_there),
-        TEST(who_is_held_and_not_fenced_is_fenced_again),
+        TEST(who_does_not_tell_what_runs_there_is_asked_again),
         TEST(the_silent_are_left_out),
         TEST(what_is_not_in_the_model_is_missing),
         TEST(a_target_that_falls_silent_has_its_grace),
@@ -622,9 +602,8 @@ int main(void)
         TEST(who_flaps_gets_no_grace),
         TEST(old_disappearances_do_not_count),
         TEST(a_word_takes_in_who_flaps),
-        TEST(a_conflict_is_held_until_it_is_accepted),
-        TEST(a_conflict_is_held_until_it_is_preferred),
-        TEST(a_new_conflict_is_held_again),
+        TEST(who_is_unknown_is_held_until_it_is_accepted),
+        TEST(who_is_unknown_is_held_until_it_is_preferred),
         TEST(a_word_about_who_is_not_held_changes_nothing),
         TEST(a_number_of_lost_targets_pauses),
         TEST(a_percentage_of_lost_targets_pauses),
