@@ -7,6 +7,7 @@
 
 #include "array.h"
 #include "cleanup.h"
+#include "client.h"
 #include "operations.h"
 #include "strings.h"
 
@@ -53,6 +54,7 @@ static bool next_call(void *closure, struct dydisnix_program *program)
     program->target = call->target;
     program->deadline = run->deadline;
     program->quiet = run->quiet;
+    program->drop_output = !client_answers(&call->arguments);
     program->closure = call;
     program->transcript = transcript_of(run);
     return true;

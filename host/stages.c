@@ -37,8 +37,7 @@ int stage_run(const struct settings *settings, const struct stage_program *stage
     add_environment(&environment, settings);
     const struct dydisnix_program program = { .argv = arguments_vector(stage->arguments),
                                               .environment = arguments_vector(&environment),
-                                              .show_output = stage->show, .line = stage->line,
-                                              .closure = stage->closure, .output_limit = model_limit,
+                                              .show_output = stage->show, .output_limit = model_limit,
                                               .transcript = stage->transcript };
     if (!program.argv || !program.environment) {
         log_error(NULL, "out of memory");

@@ -14,14 +14,12 @@
 #include "settings.h"
 
 /* Runs a program of the pipeline with the settings that such programs take from the environment. show: its
- * output is passed on and line is called for each line; else *output gets it, without final newlines. 0, or
+ * output is passed on; else *output gets it, without final newlines. 0, or
  * -1 after a message that names the program and how it ended. */
 struct stage_program {
     const struct arguments *arguments;
     const char *transcript; /* where it keeps what it prints; NULL: nowhere */
     bool show;
-    void (*line)(void *closure, const char *line);
-    void *closure;
 };
 int stage_run(const struct settings *settings, const struct stage_program *program, char **output,
               size_t *length, int *exit_status);

@@ -81,7 +81,7 @@ static void document_end(struct stream *stream)
 
 static void message_end(struct stream *stream)
 {
-    log_notice(NULL, "%s", stream->message.data ? stream->message.data : "");
+    real_say(stream->name, stream->message.data ? stream->message.data : "");
     text_clear(&stream->message);
 }
 

@@ -12,6 +12,16 @@ void client_arguments(struct arguments *arguments, const struct target *target, 
     arguments_add(arguments, operation);
 }
 
+bool client_answers(const struct arguments *arguments)
+{
+    static const char *const operations[] = { "--query-", "--print-", "--resolve-", "--export" };
+    bool answers = false;
+    for (size_t i = 0; i < arguments->count; i++)
+        for (size_t k = 0; k < sizeof operations / sizeof *operations; k++)
+            answers |= strncmp(arguments->items[i], operations[k], strlen(operations[k])) == 0;
+    return answers;
+}
+
 /* A container property as Dysnomia gets it: true is 1, false is empty, a list is joined by blanks, a set is
  * nothing. */
 static void append_argument_value(xmlBufferPtr buffer, const struct nix_value *value)

@@ -36,6 +36,7 @@ lib_libdydisnix_a_SOURCES = \
 	lib/real-spawn.c \
 	lib/set.c lib/set.h \
 	lib/sha256.c lib/sha256.h \
+	lib/shown.c lib/shown.h \
 	lib/strings.c lib/strings.h \
 	lib/switch.h \
 	lib/target-flatten.c \

@@ -64,33 +64,60 @@ static int64_t real_clock(void)
     return time(NULL);
 }
 
-/* A line without its newline, malloc()ed; NULL: no memory. */
-static char *message_as_text(const char *target, const char *message)
+static const char *name_of(const char *program)
 {
-    char *line = target == NULL ? string_format("[coordinator]: %s", message)
-                                : string_format("[target: %s]: %s", target, message);
+    const char *slash = strrchr(program, '/');
+
+    return slash != NULL && slash[1] != '\0' ? slash + 1 : program;
+}
+
+char *real_line(const char *target, const char *program, const char *message)
+{
+    char *line = target != NULL  ? string_format("[target: %s]: %s", target, message)
+                 : program != NULL ? string_format("[%s]: %s", name_of(program), message)
+                                 : string_format("[coordinator]: %s", message);
 
     if (line != NULL)
         text_one_line(line);
     return line;
 }
 
-static char *message_as_json(enum dydisnix_level level, const char *target, const char *message)
+static char *line_as_json(enum dydisnix_level level, const char *target, const char *program, const char *message)
 {
     static const char *const levels[] = { "error", "warning", "notice", "debug" };
     CLEANUP_FREE char *name = string_utf8(target), *text = string_utf8(message);
-    CLEANUP_JSON json_t *document = json_pack("{si ss ss ss* ss*}", "version", 1, "time",
-                                              moment_of(real_clock()).text, "level", levels[level], "target",
-                                              name, "message", text);
+    CLEANUP_FREE char *speaker = program != NULL ? string_utf8(name_of(program)) : NULL;
+    CLEANUP_JSON json_t *document = json_pack("{si ss ss ss* ss* ss*}", "version", 1, "time",
+                                              moment_of(real_clock()).text, "level", levels[level], "target", name,
+                                              "program", speaker, "message", text);
 
     return document == NULL ? NULL : json_text(document, JSON_COMPACT);
+}
+
+static void say(enum dydisnix_level level, const char *target, const char *program, const char *message)
+{
+    CLEANUP_FREE char *line = log_json ? line_as_json(level, target, program, message)
+                                       : real_line(target, program, message);
+    size_t length;
+
+    if (line == NULL)
+        return;
+    length = strlen(line);
+    clear_progress();
+    line[length] = '\n'; /* in place of the NUL, so that the line is one write */
+    (void)real_write_all(STDERR_FILENO, line, length + 1);
+}
+
+void real_say(const char *program, const char *message)
+{
+    if (shown_level >= DYDISNIX_NOTICE)
+        say(DYDISNIX_NOTICE, NULL, program, message);
 }
 
 static void real_log(enum dydisnix_level level, const char *target, const char *format, va_list arguments)
 {
     int saved_errno = errno;
     CLEANUP_FREE char *message = NULL;
-    CLEANUP_FREE char *line = NULL;
 
     if (level > shown_level)
         return;
@@ -98,13 +125,7 @@ static void real_log(enum dydisnix_level level, const char *target, const char *
         message = NULL;
         return;
     }
-    line = log_json ? message_as_json(level, target, message) : message_as_text(target, message);
-    if (line == NULL)
-        return;
-    size_t length = strlen(line);
-    clear_progress();
-    line[length] = '\n'; /* in place of the NUL, so that the line is one write */
-    (void)real_write_all(STDERR_FILENO, line, length + 1);
+    say(level, target, NULL, message);
     errno = saved_errno;
 }
 

@@ -7,23 +7,22 @@
 #include "real.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
-#include "cleanup.h"
-#include "operations.h"
-#include "warnings.h"
+#include "shown.h"
 
 #define DEFAULT_OUTPUT_LIMIT ((size_t)64 << 20)
 #define CHUNK 65536
 #define PIPE_MOST ((size_t)1 << 20) /* what a pipe can hold, pipe-max-size as Linux has it */
 #define TRANSCRIPT_MOST ((size_t)1 << 30)
-#define MESSAGE_LENGTH_MAX 4096
-#define MESSAGES_MOST ((size_t)1 << 20) /* bytes of its stderr that are shown */
+#define LOOK_MOST ((size_t)4 << 20) /* of a transcript, at one look */
 #define GRACE 100      /* milliseconds for output in flight after the exit */
 #define KILL_GRACE 2000 /* milliseconds that a killed program gets before it is given up */
 #define POLL_INTERVAL 5 /* milliseconds, where there is no pidfd_open */
@@ -42,9 +41,7 @@ struct task {
     size_t size;      /* of result.output */
     size_t line;      /* where the line under way begins in the output */
     size_t scanned;   /* up to where it was searched for a newline */
-    size_t message_total; /* bytes of its stderr so far */
-    size_t message_length;
-    char message[MESSAGE_LENGTH_MAX + 1]; /* the line of its stderr under way */
+    struct shown output, errors;
 };
 
 struct loop {
@@ -75,76 +72,11 @@ static void task_kill(struct task *task, enum dydisnix_ending ending, int64_t no
     kill(task->process.pid, SIGKILL);
 }
 
-/* A line of the program's stderr. What Disnix's own programs say about a target is about that target. */
-static void pass_message(const struct task *task, char *message)
-{
-    static const char coordinator[] = "[coordinator]: ", target[] = "[target: ", end[] = "]: ";
-    const char *name = task->program.target;
-    char *rest;
-
-    if (name == NULL && strncmp(message, coordinator, strlen(coordinator)) == 0)
-        message += strlen(coordinator);
-    else if (name == NULL && strncmp(message, target, strlen(target)) == 0
-             && (rest = strstr(message, end)) != NULL) {
-        name = message + strlen(target);
-        *rest = '\0';
-        message = rest + strlen(end);
-    }
-    if (!warnings_repeated(task->program.argv[0], name, message))
-        log_notice(name, "%s", message);
-}
-
-/* Some programs, ssh is one, end their lines as a terminal wants it. */
-static void message_end(struct task *task)
-{
-    if (task->message_length > 0 && task->message[task->message_length - 1] == '\r')
-        task->message_length--;
-    task->message[task->message_length] = '\0';
-    if (!task->program.quiet)
-        pass_message(task, task->message);
-    task->message_length = 0;
-}
-
-static void add_messages(struct task *task, const char *data, size_t length)
-{
-    while (length > 0) {
-        const char *newline = memchr(data, '\n', length);
-        size_t part = newline == NULL ? length : (size_t)(newline - data);
-        size_t room = MESSAGE_LENGTH_MAX - task->message_length;
-        size_t taken = part < room ? part : room;
-
-        memcpy(task->message + task->message_length, data, taken);
-        task->message_length += taken;
-        if (newline == NULL)
-            return;
-        message_end(task);
-        data += part + 1;
-        length -= part + 1;
-    }
-}
-
-/* Whoever floods it would fill the log. What comes behind the limit is read, so that the program goes on, and dropped. */
-static void add_errors(struct task *task, const char *data, size_t length)
-{
-    bool over = task->message_total > MESSAGES_MOST;
-
-    task->message_total += length;
-    if (over)
-        return;
-    add_messages(task, data, length);
-    if (task->message_total <= MESSAGES_MOST)
-        return;
-    task->message_length = 0;
-    if (!task->program.quiet)
-        log_warning(task->program.target, "%s: more than %zu bytes on its standard error; the rest is not shown",
-                    task->program.argv[0], MESSAGES_MOST);
-}
-
 /* Gives out the whole lines that have arrived. */
 static void pass_lines(struct task *task)
 {
     char *output = task->result.output, *newline;
-    size_t first = task->line, length = task->result.output_length;
+    size_t length = task->result.output_length;
 
     while ((newline = memchr(output + task->scanned, '\n', length - task->scanned)) != NULL) {
         size_t line = task->line;
@@ -157,26 +89,15 @@ static void pass_lines(struct task *task)
         }
     }
     task->scanned = length;
-    if (task->program.show_output && task->line > first) {
-        fflush(stdout);
-        (void)real_write_all(STDOUT_FILENO, output + first, task->line - first);
-    }
 }
 
-/* The last line, if no newline ended it. */
-static void pass_last_line(struct task *task)
+/* The last lines, if no newline ended them. */
+static void pass_last_lines(struct task *task)
 {
-    size_t length = task->result.output_length - task->line;
-
-    if (length == 0)
-        return;
-    if (task->program.line != NULL)
+    if (task->result.output_length > task->line && task->program.line != NULL)
         task->program.line(task->program.closure, task->result.output + task->line);
-    if (task->program.show_output) {
-        fflush(stdout);
-        (void)real_write_all(STDOUT_FILENO, task->result.output + task->line, length);
-        (void)real_write_all(STDOUT_FILENO, "\n", 1);
-    }
+    shown_end(&task->output, &task->program);
+    shown_end(&task->errors, &task->program);
 }
 
 static bool output_reserve(struct task *task, size_t length)
@@ -196,7 +117,7 @@ static bool output_reserve(struct task *task, size_t length)
     return true;
 }
 
-static void add_output(struct task *task, const char *data, size_t length)
+static void keep_output(struct task *task, const char *data, size_t length)
 {
     size_t limit = task->program.output_limit != 0 ? task->program.output_limit : DEFAULT_OUTPUT_LIMIT;
     size_t room = limit - task->result.output_length;
@@ -215,6 +136,22 @@ static void add_output(struct task *task, const char *data, size_t length)
         task_kill(task, DYDISNIX_TOO_MUCH_OUTPUT, real_now());
         close_stream(&task->process.out);
     }
+}
+
+/* What is shown is not kept, unless somebody listens: there may be any amount of it. */
+static void add_output(struct task *task, const char *data, size_t length)
+{
+    const struct dydisnix_program *program = &task->program;
+
+    if (program->show_output)
+        shown_add(&task->output, program, data, length);
+    if (program->line != NULL || (!program->show_output && !program->drop_output))
+        keep_output(task, data, length);
+}
+
+static void add_errors(struct task *task, const char *data, size_t length)
+{
+    shown_add(&task->errors, &task->program, data, length);
 }
 
 /* Reads at most one chunk. Returns how much that was; 0: there is nothing now, or never again. */
@@ -238,12 +175,30 @@ static size_t read_stream(struct task *task, int *fd, void (*add)(struct task *,
 }
 
 /* Reads what a program had written when it exited, but does not run after one that goes on writing. */
-static void drain_stream(struct task *task, int *fd, void (*add)(struct task *, const char *, size_t))
+static void drain_stream(struct task *task, int *fd, void (*add)(struct task *, const char *, size_t), size_t most)
 {
-    size_t most = task->program.transcript != NULL ? TRANSCRIPT_MOST : PIPE_MOST, total = 0, got;
+    size_t total = 0, got;
 
     while (total < most && (got = read_stream(task, fd, add)) > 0)
         total += got;
+}
+
+/* A transcript that is written faster than anybody reads must not fill the disk: what was read is given back to it, and
+ * what nobody wants any more is skipped. */
+static void give_back(int fd, bool skipped)
+{
+    off_t place = fd < 0 ? -1 : lseek(fd, 0, skipped ? SEEK_END : SEEK_CUR);
+
+    if (place >= (off_t)LOOK_MOST && fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0, place) != 0 && skipped)
+        (void)!ftruncate(fd, 0);
+}
+
+static void follow(struct task *task)
+{
+    drain_stream(task, &task->process.out, add_output, LOOK_MOST);
+    drain_stream(task, &task->process.err, add_errors, LOOK_MOST);
+    give_back(task->process.out, task->program.drop_output || shown_is_over(&task->output));
+    give_back(task->process.err, task->program.quiet || shown_is_over(&task->errors));
 }
 
 /* Has it exited? Leaves it unreaped. */
@@ -296,9 +251,7 @@ static void task_finish(struct loop *loop, struct task *task)
     close_stream(&task->process.err);
     close_stream(&task->exit_fd);
     task_reap(task);
-    pass_last_line(task);
-    if (task->message_length > 0)
-        message_end(task);
+    pass_last_lines(task);
     exact = realloc(task->result.output, task->result.output_length + 1);
     if (exact != NULL)
         task->result.output = exact;
@@ -342,6 +295,8 @@ static struct task *task_new(void)
     if (task == NULL)
         return NULL;
     task->process.out = task->process.err = task->exit_fd = -1;
+    task->output.stream = STDOUT_FILENO;
+    task->errors.stream = STDERR_FILENO;
     task->result.output = calloc(1, 1);
     if (task->result.output == NULL) {
         free(task);
@@ -439,15 +394,17 @@ static bool task_serve(struct task *task)
     bool followed = task->program.transcript != NULL;
     int64_t now;
 
-    if (followed || task->watched[0].revents != 0)
+    if (followed)
+        follow(task);
+    if (task->watched[0].revents != 0)
         read_stream(task, &task->process.out, add_output);
-    if (followed || task->watched[1].revents != 0)
+    if (task->watched[1].revents != 0)
         read_stream(task, &task->process.err, add_errors);
     now = real_now();
     if (task->exited == 0 && may_have_exited && has_exited(task)) {
         task->exited = now;
-        drain_stream(task, &task->process.out, add_output);
-        drain_stream(task, &task->process.err, add_errors);
+        drain_stream(task, &task->process.out, add_output, followed ? TRANSCRIPT_MOST : PIPE_MOST);
+        drain_stream(task, &task->process.err, add_errors, followed ? SHOWN_ERRORS_MOST : PIPE_MOST);
     }
     if (task->exited != 0 && (followed || (task->process.out < 0 && task->process.err < 0)))
         return true;

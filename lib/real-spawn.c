@@ -44,7 +44,7 @@ static int file_open(int ends[2], const char *path)
     ends[1] = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (ends[1] < 0 || flock(ends[1], LOCK_EX | LOCK_NB) != 0 || ftruncate(ends[1], 0) != 0)
         return -1;
-    ends[0] = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    ends[0] = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW); /* what was read is given back to the disk */
     return ends[0] < 0 ? -1 : 0;
 }
 

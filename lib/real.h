@@ -29,6 +29,13 @@ int real_temporary_directory(const char *prefix, char **path);
 
 int64_t real_now(void);
 
+/* "[target: TARGET]: MESSAGE", else "[PROGRAM]: MESSAGE", or "[coordinator]: MESSAGE": one line that a terminal shows as
+ * it is. program: its argv[0]. Both may be NULL. malloc()ed, NULL: no memory. */
+char *real_line(const char *target, const char *program, const char *message);
+
+/* As log(): what a program says for itself. */
+void real_say(const char *program, const char *message);
+
 /* Writes all of it, also to a descriptor that does not block; 0, or -1 with errno set. */
 int real_write_all(int fd, const char *data, size_t length);
 

@@ -59,7 +59,7 @@ is "$(member cycle_finished 'e["reports"]["redistribute"]["by"]')" 'hé' 'and to
 
 echo '[ "$1" != redistribute ] || { echo "no map" >&2; exit 7; }; exit 2' | script fails
 fails 1 'a script that fails' with fails
-has "$(output)" '[coordinator]: no map' 'what it says is passed on'
+has "$(output)" '[fails]: no map' 'what it says is passed on'
 has "$(output)" 'plugin fails: its hook redistribute failed with 7' 'its status is told'
 is "$(calls_of disnix-manifest)" 0 'and ends the cycle'
 echo '[ "$1" != redistribute ] || { echo "{\"why\": \"no map\"}"; exit 1; }; exit 2' | script reports

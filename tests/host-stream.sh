@@ -58,7 +58,7 @@ print '\0'
 ok 'also in pieces' wait_for 20 deployed_with 'test1 test2'
 print "$(model test3)\\0$(model test4)\\0"
 ok 'of two that come together the last one counts' wait_for 20 deployed_with test4
-has "$(cat "$log")" '[coordinator]: stream begins' 'what it says is passed on'
+has "$(cat "$log")" '[stream]: stream begins' 'what it says is passed on'
 print ' \0'
 ok 'an empty one is dropped' wait_for 20 logged 1 'stream: an empty model is dropped'
 print '{ nonsense\0'

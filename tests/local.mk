@@ -148,6 +148,7 @@ shell_tests = \
 	tests/host-plugins.sh \
 	tests/host-saved-input.sh \
 	tests/host-presence.sh \
+	tests/host-shown.sh \
 	tests/host-signals.sh \
 	tests/host-stream.sh \
 	tests/host-scripts.sh \

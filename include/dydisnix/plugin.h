@@ -58,19 +58,22 @@ struct dydisnix_program {
     const char *const *environment; /* "NAME=VALUE" that replace or join the host's; NULL-terminated, or NULL */
     const char *directory;          /* working directory; NULL: the host's */
     const char *input;              /* file that is its standard input; NULL: the null device */
-    const char *target;             /* named in front of each line of its stderr; NULL: the coordinator */
+    const char *target;             /* named in front of each line of its stderr; NULL: the program is */
     int64_t deadline;               /* milliseconds from its start; 0: none */
     size_t output_limit;            /* bytes of standard output; 0: the default of 64 MiB */
-    bool quiet;                     /* drop its stderr, of which at most 1 MiB is shown */
-    bool show_output;               /* pass its standard output on to the host's, line by line */
+    bool quiet;                     /* drop its stderr, of which at most 1 MiB is shown, and what show_output shows */
+    bool show_output;               /* pass its standard output, at most 16 MiB of it, on to the host's, line by line as
+                                     * its stderr; it is kept, and limited, only if there is line() */
     /* Called for every whole line of standard output as it comes, without the newline; NULL: nobody listens. */
     void (*line)(void *closure, const char *line);
     void *closure;                  /* for line() and for the owner; the host does not look at it */
     /* Its standard output is this file, and its standard error the one of that name with ".err" after it, both made
-     * anew, mode 0600: what it printed is there also when the host has died meanwhile. The first is locked, as
-     * with flock(2), for as long as the program or what it started has it. NULL: they are pipes. */
+     * anew, mode 0600: it goes on also when the host has died meanwhile. The first is locked, as with flock(2), for
+     * as long as the program or what it started has it. What was read of long ones is given back to the disk. NULL:
+     * they are pipes. */
     const char *transcript;
     uint64_t file_limit;            /* bytes of each file that it writes; 0: no limit */
+    bool drop_output;               /* its standard output is neither kept nor limited: nobody wants it */
 };
 
 struct dydisnix_result {

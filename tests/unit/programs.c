@@ -10,6 +10,7 @@
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
 #include <sys/wait.h>
@@ -273,8 +274,10 @@ static void show(void *closure)
 {
     (void)closure;
     printf("before\n");
-    expect_output("echo a; printf b", NULL, (struct dydisnix_program){ .show_output = true }, "a\nb");
+    expect_output("echo a; printf b", NULL, (struct dydisnix_program){ .show_output = true }, "");
+    expect_output("echo '[sh]: c'", NULL, (struct dydisnix_program){ .show_output = true, .target = "t1" }, "");
     expect_output("echo hidden", NULL, plain, "hidden\n");
+    expect_output("echo hidden", NULL, (struct dydisnix_program){ .show_output = true, .quiet = true }, "");
     printf("after\n");
 }
 
@@ -283,7 +286,7 @@ static void output_is_shown(void **state)
     char *text = unit_written(STDOUT_FILENO, show, NULL);
 
     (void)state;
-    assert_string_equal(text, "before\na\nb\nafter\n");
+    assert_string_equal(text, "before\n[sh]: a\n[sh]: b\n[target: t1]: [sh]: c\nafter\n");
     free(text);
 }
 
@@ -298,7 +301,7 @@ static void nobody_reads_what_is_shown(void **state)
     fflush(stdout);
     dup2(ends[1], STDOUT_FILENO);
     close(ends[1]);
-    expect_output("echo a; echo b", NULL, (struct dydisnix_program){ .show_output = true }, "a\nb\n");
+    expect_output("echo a; echo b", NULL, (struct dydisnix_program){ .show_output = true }, "");
     dup2(saved, STDOUT_FILENO);
     close(saved);
     signal(SIGPIPE, SIG_DFL);
@@ -310,29 +313,90 @@ static void messages_are_passed_on(void **state)
     expect_output("echo one >&2; printf 'two\\n\\nthree' >&2", NULL,
                   (struct dydisnix_program){ .target = "t1" }, "");
     assert_string_equal(logged, "t1|2|one\nt1|2|two\nt1|2|\nt1|2|three\n");
-    expect_output("echo one >&2", NULL, plain, "");
-    assert_string_equal(logged, "|2|one\n");
-    expect_output("printf 'one\\r\\n\\r\\ntwo\\rthree\\n' >&2", NULL, plain, "");
-    assert_string_equal(logged, "|2|one\n|2|\n|2|two\rthree\n");
+    expect_output("printf 'one\\r\\n\\r\\ntwo\\rthree\\n' >&2", NULL, (struct dydisnix_program){ .target = "t1" }, "");
+    assert_string_equal(logged, "t1|2|one\nt1|2|\nt1|2|two\rthree\n");
 }
 
-static void prefixes_are_not_doubled(void **state)
+/* What looks like the words of somebody else, in the form of the journal of systemd, or moves a terminal's cursor. */
+static const char lies[] = "printf '%s\\n' '[coordinator]: a' '[target: t2]: b' '<0>c'; printf '\\033[2Jd\\302\\233e\\n'";
+
+static void lie(void *closure)
 {
-    static const char script[] = "printf '%s\\n' '[coordinator]: a' '[target: t2]: b' '[target: c' >&2";
+    char *script = string_format("(%s)%s", lies, closure != NULL ? " >&2" : "");
+
+    expect_output(script, NULL, (struct dydisnix_program){ .show_output = true }, "");
+    free(script);
+}
+
+static void nobody_speaks_for_another(void **state)
+{
+    static const char own[] = "[sh]: [coordinator]: a\n[sh]: [target: t2]: b\n[sh]: <0>c\n[sh]: ?[2Jd?e\n";
+    char *output = unit_written(STDOUT_FILENO, lie, NULL), *errors = unit_written(STDERR_FILENO, lie, &output);
+    char *script = string_format("(%s) >&2", lies);
 
     (void)state;
-    expect_output(script, NULL, plain, "");
-    assert_string_equal(logged, "|2|a\nt2|2|b\n|2|[target: c\n");
+    assert_string_equal(output, own);
+    assert_string_equal(errors, own);
     expect_output(script, NULL, (struct dydisnix_program){ .target = "t1" }, "");
-    assert_string_equal(logged, "t1|2|[coordinator]: a\nt1|2|[target: t2]: b\nt1|2|[target: c\n");
+    assert_non_null(strstr(logged, "t1|2|[coordinator]: a\nt1|2|[target: t2]: b\nt1|2|<0>c\nt1|2|"));
+    free(output);
+    free(errors);
+    free(script);
 }
 
 static void long_messages_are_cut(void **state)
 {
     (void)state;
-    expect_output("head -c 300000 /dev/zero | tr '\\0' x >&2; echo >&2; echo next >&2", NULL, plain, "");
-    assert_int_equal(strspn(logged + 3, "x"), 4096);
-    assert_string_equal(logged + 3 + 4096, "\n|2|next\n");
+    expect_output("head -c 300000 /dev/zero | tr '\\0' x >&2; echo >&2; echo next >&2", NULL,
+                  (struct dydisnix_program){ .target = "t1" }, "");
+    assert_int_equal(strspn(logged + 5, "x"), 4096);
+    assert_string_equal(logged + 5 + 4096, "\nt1|2|next\n");
+}
+
+/* Bytes that reach our own standard output. */
+static off_t shown_of(const char *script, const char *argument, struct dydisnix_program program)
+{
+    FILE *file = tmpfile();
+    int saved = dup(STDOUT_FILENO);
+    struct stat about;
+
+    fflush(stdout);
+    dup2(fileno(file), STDOUT_FILENO);
+    expect_output(script, argument, program, "");
+    dup2(saved, STDOUT_FILENO);
+    close(saved);
+    assert_int_equal(fstat(fileno(file), &about), 0);
+    fclose(file);
+    return about.st_size;
+}
+
+static const char flood[] = "yes 'noise of a service' | head -c 300000000; exit 0";
+
+/* Status 0 stays 0, however much there is. */
+static void a_flood_of_output(void **state)
+{
+    (void)state;
+    assert_in_range(shown_of(flood, NULL, (struct dydisnix_program){ .show_output = true }), 16 << 20, 24 << 20);
+    assert_string_equal(logged, "|1|sh: more than 16777216 bytes on its standard output; the rest is not shown\n");
+    assert_int_equal(shown_of(flood, NULL, (struct dydisnix_program){ .drop_output = true }), 0);
+    assert_string_equal(logged, "");
+}
+
+/* It waits until the disk has it back. */
+static void a_flood_in_a_transcript(void **state)
+{
+    static const char script[] = "for i in 1 2; do yes 'noise of a service' | head -c 50000000;"
+                                 " until [ \"$(stat -c %b \"$1\")\" -lt 20000 ]; do sleep 0.01; done; done";
+    char directory[] = "/tmp/dydisnix-unit-XXXXXX";
+    char *file = string_format("%s/kept", mkdtemp(directory));
+
+    (void)state;
+    assert_in_range(shown_of(script, file, (struct dydisnix_program){ .show_output = true, .transcript = file }),
+                    16 << 20, 32 << 20);
+    assert_non_null(strstr(logged, "the rest is not shown"));
+    assert_int_equal(shown_of(script, file, (struct dydisnix_program){ .drop_output = true, .transcript = file }), 0);
+    operations->remove(directory);
+    free(file);
 }
 
 static void quiet_messages_are_read_too(void **state)
@@ -402,7 +466,7 @@ static void a_transcript_is_kept_and_locked(void **state)
     char directory[] = "/tmp/dydisnix-unit-XXXXXX";
     char *file = string_format("%s/kept", mkdtemp(directory)), *errors = string_format("%s.err", file);
     struct lines lines = { .text = "" };
-    const struct dydisnix_program program = { .transcript = file, .line = keep_line, .closure = &lines };
+    const struct dydisnix_program program = { .target = "t1", .transcript = file, .line = keep_line, .closure = &lines };
     struct dydisnix_result result;
     char *text;
     size_t length;
@@ -415,7 +479,7 @@ static void a_transcript_is_kept_and_locked(void **state)
                                 &result), -1);
     assert_int_equal(result.status, 3);
     assert_true(sscanf(lines.text, "[one][%d][two]", &pid) == 1 && strstr(lines.text, "[two]"));
-    assert_string_equal(logged, "|2|wrong\n");
+    assert_string_equal(logged, "t1|2|wrong\n");
     assert_int_equal(operations->read(file, 100, &text, &length), 0);
     assert_string_equal(text, result.output);
     free(text);
@@ -644,7 +708,7 @@ static void without_standard_streams(void **state)
     (void)state;
     if (pid == 0) {
         const char *const argv[] = { "sh", "-c", "echo out; echo error >&2", NULL };
-        const struct dydisnix_program program = { .argv = argv, .deadline = PATIENCE };
+        const struct dydisnix_program program = { .argv = argv, .target = "t1", .deadline = PATIENCE };
         struct dydisnix_result result;
 
         for (int fd = 0; fd < 3; fd++)
@@ -652,7 +716,7 @@ static void without_standard_streams(void **state)
         if (run_program(&program, &result) != 0 || strcmp(result.output, "out\n") != 0)
             _exit(1);
         free(result.output);
-        _exit(strstr(logged, "|2|error\n") == NULL);
+        _exit(strstr(logged, "t1|2|error\n") == NULL);
     }
     assert_int_equal(waitpid(pid, &status, 0), pid);
     assert_int_equal(status, 0);
@@ -708,6 +772,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(output_and_status),
         cmocka_unit_test(a_flood_of_messages),
+        cmocka_unit_test(a_flood_of_output),
+        cmocka_unit_test(a_flood_in_a_transcript),
         cmocka_unit_test(a_limit_of_files),
         cmocka_unit_test(killed_by_a_signal),
         cmocka_unit_test(cannot_be_started),
@@ -720,7 +786,7 @@ int main(void)
         cmocka_unit_test(output_is_shown),
         cmocka_unit_test(nobody_reads_what_is_shown),
         cmocka_unit_test(messages_are_passed_on),
-        cmocka_unit_test(prefixes_are_not_doubled),
+        cmocka_unit_test(nobody_speaks_for_another),
         cmocka_unit_test(long_messages_are_cut),
         cmocka_unit_test(quiet_messages_are_read_too),
         cmocka_unit_test(what_is_left_behind_does_not_block),
