@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "again.h"
 #include "cleanup.h"
 #include "journal.h"
 #include "leftovers.h"
@@ -36,6 +37,7 @@
 #include "wrapper.h"
 
 static const size_t event_limit = (size_t)1 << 30;
+#define UNCAPTURED "uncaptured" /* the member of the state */
 
 struct cycle {
     const struct settings *settings;
@@ -508,11 +510,12 @@ static json_t *compare_with(struct cycle *cycle, const char *name)
     return difference;
 }
 
-/* Whether there is something to do for copies of state though the model is the same. */
-static bool wants_survivors(const struct cycle *cycle)
+/* Whether there is something to do though the model is the same. */
+static bool has_waiting(const struct cycle *cycle)
 {
     return survivors_wait(cycle->state.root, &cycle->model.infrastructure) || restore_wanted(cycle->state.root)
-           || survivors_due(cycle->state.root, operations->clock()) == 0;
+           || survivors_due(cycle->state.root, operations->clock()) == 0
+           || again_due(cycle->state.root, UNCAPTURED, operations->clock()) == 0;
 }
 
 /* The difference from the model that was deployed last, where there is something to do: it is not that one,
@@ -525,7 +528,7 @@ static json_t *find_changes(struct cycle *cycle)
     bool failed = from_failed && !model_changed(from_failed);
     /* A deployment that was begun and did not end well has left something else than that model. */
     bool deployed = from_deployed && !model_changed(from_deployed) && !state_is_deploying(&cycle->state)
-                    && !wants_survivors(cycle);
+                    && !has_waiting(cycle);
     if ((deployed && !cycle->request.resync) || (failed && !cycle->request.retry)) {
         json_decref(from_deployed);
         return NULL;
@@ -544,6 +547,13 @@ static void tell_due(struct cycle *cycle, int64_t seconds)
     cycle->due = seconds > 1 ? seconds : 1;
     progress_tell(&cycle->progress, json_pack("{ss sI}", "event", "due", "seconds",
                                               (json_int_t)cycle->due));
+}
+
+/* The same, where nothing is told of what is due in this cycle. */
+static void tell_later(struct cycle *cycle, int64_t seconds)
+{
+    if (seconds > 0)
+        tell_due(cycle, seconds);
 }
 
 /* Whether the model has been still for long enough; else another cycle will see. */
@@ -629,8 +639,8 @@ static int judge(struct cycle *cycle)
     state_see(&cycle->state, &cycle->model.infrastructure, silent, now);
     tell_presence(cycle);
     tell_due(cycle, cycle->presence.due);
-    if (survivors_due(cycle->state.root, now) > 0)
-        tell_due(cycle, survivors_due(cycle->state.root, now));
+    tell_later(cycle, survivors_due(cycle->state.root, now));
+    tell_later(cycle, again_due(cycle->state.root, UNCAPTURED, now));
     return state_save(&cycle->state);
 }
 
@@ -730,10 +740,33 @@ static int prepare_event(struct cycle *cycle)
     return 0;
 }
 
+static bool reconstructs(const struct cycle *cycle)
+{
+    for (size_t i = 0; i < cycle->plugin_count; i++)
+        if (plugin_has(&cycle->plugins[i], stage_reconstruct_hook.name))
+            return true;
+    return false;
+}
+
+/* What cannot be captured may not run where the manifest has it: a machine that has lost its disk between two captures
+ * looks as before. So the next cycle reconstructs, and if that does not help others do, less and less often. */
+static void note_uncaptured(struct cycle *cycle, bool failed)
+{
+    const bool looked = report_of(cycle, "reconstruct"), known = json_object_get(cycle->state.root, UNCAPTURED);
+    if (!reconstructs(cycle) || (failed && looked != known))
+        return;
+    again_note(cycle->state.root, UNCAPTURED, failed, 0, operations->clock());
+    tell_due(cycle, again_due(cycle->state.root, UNCAPTURED, operations->clock()));
+}
+
 /* A snapshot that fails is told, and the adaptation goes on: it matters more. */
 static int run_snapshot_stage(struct cycle *cycle)
 {
-    if (cycle->settings->dry_run || run_stage(cycle, &stage_snapshot_hook) == 0)
+    if (cycle->settings->dry_run)
+        return 0;
+    int status = run_stage(cycle, &stage_snapshot_hook);
+    note_uncaptured(cycle, status != 0 && !cycle->refused);
+    if (status == 0)
         return 0;
     if (!cycle->refused)
         log_warning(NULL, "the state of the system was not captured, the cycle goes on");

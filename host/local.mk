@@ -1,5 +1,6 @@
 noinst_LIBRARIES += host/libhost.a
 host_libhost_a_SOURCES = \
+	host/again.c host/again.h \
 	host/broken.h \
 	host/calls.c host/calls.h \
 	host/check.c host/check.h \

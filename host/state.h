@@ -34,6 +34,7 @@
  *   pinned       { CONTAINER: { COMPONENT: true } }; what the redeployment that is under way does not move
  *   restores     [SNAPSHOT]; what an operator wants to be brought back
  *   again        { "tried": seconds, "pause": seconds }; something failed on a target, and is tried again after that
+ *   uncaptured   the same; the state could not be captured, and what runs on the targets is looked at again after that
  *   silent       [NAME]; the targets that did not answer the last reconstruction, or not credibly
  *   deployed     the manifest of the last successful redeployment
  *   deployment   { "previous", "new", "phase", "ended", "locks" } of a redeployment that is under way or did not end

@@ -3,11 +3,12 @@
 
 #include <string.h>
 
+#include "again.h"
 #include "cleanup.h"
 #include "operations.h"
 #include "strings.h"
 
-static const int again_first = 10, again_longest = 3600; /* seconds */
+#define AGAIN "again" /* the member of the state */
 
 static bool is_true(const json_t *value)
 {
@@ -91,17 +92,6 @@ const char *survivors_wrong(const json_t *state)
     return disputes && !is_list_of_disputes(disputes) ? "disputes" : NULL;
 }
 
-/* What failed on a target is tried again, less and less often. */
-static void note_failures(json_t *state, const json_t *report, int64_t now)
-{
-    json_int_t pause = 2 * json_integer_value(json_object_get(json_object_get(state, "again"), "pause"));
-    pause = pause < again_first ? again_first : pause > again_longest ? again_longest : pause;
-    if (json_array_size(json_object_get(report, "failed")) > 0)
-        json_object_set_new(state, "again", json_pack("{sI sI}", "tried", (json_int_t)now, "pause", pause));
-    else
-        json_object_del(state, "again");
-}
-
 void survivors_take(json_t *state, const json_t *report, int64_t now)
 {
     static const char *const members[] = { "survivors", "disputes" };
@@ -115,17 +105,12 @@ void survivors_take(json_t *state, const json_t *report, int64_t now)
     for (size_t i = 0; i < sizeof members / sizeof *members; i++)
         if (json_object_get(report, members[i]))
             json_object_set_new(state, members[i], json_deep_copy(json_object_get(report, members[i])));
-    note_failures(state, report, now);
+    again_note(state, AGAIN, json_array_size(json_object_get(report, "failed")) > 0, 10, now);
 }
 
 int64_t survivors_due(const json_t *state, int64_t now)
 {
-    const json_t *again = json_object_get(state, "again");
-    json_int_t pause = json_integer_value(json_object_get(again, "pause"));
-    json_int_t since = now - json_integer_value(json_object_get(again, "tried"));
-    if (!again)
-        return -1;
-    return since < 0 ? pause : since < pause ? pause - since : 0;
+    return again_due(state, AGAIN, now);
 }
 
 bool survivors_wait(const json_t *state, const struct infrastructure *model)
