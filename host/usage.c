@@ -55,7 +55,7 @@ const char usage_text[] =
     "                                  state that is newer elsewhere\n"
     "      --superseded-max-age=SECONDS\n"
     "                                  how old the last snapshot may be (default: 3600)\n"
-    "      --force-conflict            deploy though a component in conflict would move\n"
+    "      --force-conflict            deploy though a component in dispute would move\n"
     "      --force-superseded          deploy though a superseded component would be\n"
     "                                  placed on its old target and stay on its home\n"
     "      --force-keys                deploy though state would move between targets\n"
