@@ -9,6 +9,7 @@
 #include "operations.h"
 #include "paths.h"
 #include "resend.h"
+#include "switch.h"
 
 static json_t *as_json(const struct arguments *arguments)
 {
@@ -152,7 +153,45 @@ static bool send_again(const struct recovery *recovery, const struct target *tar
     return resend_path(recovery, target, path, version) == 0;
 }
 
-/* One call. An absent lock, and a service that cannot be started again, hold nothing up. */
+static bool is_unlock(const json_t *described)
+{
+    return strcmp(text(described, "what"), "unlock") == 0;
+}
+
+/* Whether the lock was there; an absent one holds nothing up. */
+static bool unlock(const char *target, const json_t *described, json_t *report)
+{
+    CLEANUP_CALLS struct calls calls = { 0 };
+    struct call *call = calls_add(&calls, target);
+    if (!call)
+        return true;
+    from_json(json_object_get(described, "arguments"), &call->arguments);
+    calls_release(&calls);
+    mended_released(report, target);
+    return !call->refused;
+}
+
+/* Our lock is released first. Where it is gone, and with it what the deployment had brought, it is another disk, on which
+ * nothing was done: a profile set there would tell of services that do not run. */
+static bool is_replaced(const char *target, json_t *calls, json_t *report)
+{
+    bool locked = true, missing = false;
+    size_t index;
+    json_t *call;
+    while (is_unlock(json_array_get(calls, 0))) {
+        locked = unlock(target, json_array_get(calls, 0), report);
+        json_array_remove(calls, 0);
+    }
+    json_array_foreach(calls, index, call) {
+        CLEANUP_FREE char *path = locked || missing ? NULL : missing_path(target, call);
+        missing = missing || path;
+    }
+    if (missing && SWITCH(REPLACED))
+        log_notice(target, "has another disk: nothing of what was left to do here had been begun on it");
+    return missing && SWITCH(REPLACED);
+}
+
+/* One call. A service that cannot be started again holds nothing up. */
 static bool do_call(const char *target, const json_t *described, json_t *report)
 {
     CLEANUP_CALLS struct calls calls = { 0 };
@@ -161,11 +200,6 @@ static bool do_call(const char *target, const json_t *described, json_t *report)
     if (!call)
         return false;
     from_json(json_object_get(described, "arguments"), &call->arguments);
-    if (strcmp(what, "unlock") == 0) {
-        calls_release(&calls);
-        mended_released(report, target);
-        return true;
-    }
     if (strcmp(what, "deactivate") == 0)
         calls_stop(&calls);
     else
@@ -190,6 +224,8 @@ static bool settle_target(const struct recovery *recovery, const struct target *
     json_t *calls = json_object_get(entry, "calls");
     const char *name = text(entry, "target");
     log_notice(name, "answers again: what was left to do here is done");
+    if (is_replaced(name, calls, report))
+        return true;
     while (json_array_size(calls) > 0) {
         const json_t *call = json_array_get(calls, 0);
         bool sent = send_again(recovery, target, entry, call);

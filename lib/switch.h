@@ -18,13 +18,14 @@ enum test_switch {
     BY_WORD, GIVEN_UP_BEFORE, CONTAINED, OVERTAKEN_NEWEST, BY_CONDITIONS, BY_DESCENT,
     /* The order, and what is minded in it. */
     ACTIVATE_FIRST, ACTIVATE_ONCE, ACTIVATE_FENCED, RESCUE, FENCE, SECOND_RESCUE, REAL_RESCUE, PROVING_NAMES, LASTING_DISPUTE,
-    OWED_RESCUE, KEPT_CHOICE, DEPLOYED_ONLY, LEFT_OUT, LATE_LIST, ONLY_DISPUTED,
+    OWED_RESCUE, KEPT_CHOICE, DEPLOYED_ONLY, LEFT_OUT, LATE_LIST, ONLY_DISPUTED, WANTED_AGAIN, STILL_OLDER,
     SUPERSEDED,  /* the rule as a whole */
     REFERENCES,  /* a reconstructed manifest refers to what it names */
     EMPTY_MODEL, /* a model without targets is refused */
     RETRY,       /* what failed is tried again */
     KEPT_RESULTS, /* what a stage has put into the store is kept for later ones */
     RESEND,      /* closures that Nix has collected on a target are sent again */
+    REPLACED,    /* nothing is owed to a disk on which nothing was begun */
     SWITCHES,
     NEVER_OFF
 };

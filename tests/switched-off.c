@@ -23,8 +23,10 @@ static const char *const names[SWITCHES + 1] = {
     [RESCUE] = "rescue", [FENCE] = "fence", [SECOND_RESCUE] = "second-rescue", [REAL_RESCUE] = "real-rescue",
     [PROVING_NAMES] = "proving-names", [LASTING_DISPUTE] = "lasting-dispute", [OWED_RESCUE] = "owed-rescue",
     [KEPT_CHOICE] = "kept-choice", [DEPLOYED_ONLY] = "deployed-only", [LEFT_OUT] = "left-out",
-    [LATE_LIST] = "late-list", [ONLY_DISPUTED] = "only-disputed", [SUPERSEDED] = "superseded",
-    [REFERENCES] = "references", [EMPTY_MODEL] = "empty-model", [RETRY] = "retry", [RESEND] = "resend", [KEPT_RESULTS] = "kept-results",
+    [LATE_LIST] = "late-list", [ONLY_DISPUTED] = "only-disputed", [WANTED_AGAIN] = "wanted-again",
+    [STILL_OLDER] = "still-older", [SUPERSEDED] = "superseded", [REFERENCES] = "references",
+    [EMPTY_MODEL] = "empty-model", [RETRY] = "retry", [RESEND] = "resend", [KEPT_RESULTS] = "kept-results",
+    [REPLACED] = "replaced",
     [SWITCHES] = "nothing",
 };
 
