@@ -260,10 +260,24 @@ static void start_again(const struct broken *broken, const struct copies *copies
     }
 }
 
-int late_undo(const struct broken *broken, const json_t *record)
+/* What the next undo does not stop again need not be started twice. */
+static void forget_started(const struct broken *broken, bool undone)
+{
+    json_t *deployment = json_object_get(broken->recovery->state->root, "deployment");
+    json_t *list = json_object_get(deployment, "late");
+    for (size_t i = json_array_size(list); i-- > 0;) {
+        const json_t *entry = json_array_get(list, i);
+        if (undone || !manifest_find_snapshot_mapping(&broken->new, text(entry, "target"), text(entry, "container"),
+                                                      text(entry, "component")))
+            json_array_remove(list, i);
+    }
+    if (json_array_size(list) == 0)
+        json_object_del(deployment, "late");
+}
+
+int late_undo(const struct broken *broken, const json_t *record, bool undone)
 {
     CLEANUP_COPIES struct copies copies = { 0 };
-    json_t *root = broken->recovery->state->root;
     if (copies_read(&copies, json_object_get(record, "late"), &broken->new.infrastructure, broken->recovery->strings) != 0)
         return -1;
     for (size_t i = 0; i < copies.count; i++)
@@ -271,8 +285,12 @@ int late_undo(const struct broken *broken, const json_t *record)
             copies.items[i].what = 0;
         else if (!broken_answers(broken, copies.items[i].target->name))
             copies.items[i].what = SILENT;
+    for (size_t i = 0; i < copies.count; i++)
+        if (copies.items[i].what != 0)
+            survivors_older(broken->recovery->state->root, copies.items[i].mapping->target,
+                            copies.items[i].mapping->container, copies.items[i].mapping->component);
     start_again(broken, &copies);
-    json_object_del(json_object_get(root, "deployment"), "late"); /* not twice, if the rest of the undo fails */
+    forget_started(broken, undone);
     return state_save(broken->recovery->state);
 }
 

@@ -20,9 +20,10 @@ struct late {
 /* 0, or -1 after a message: then no service is changed, and late_undo() follows. */
 int late_begin(const struct late *late);
 
-/* The deployment has not ended well, and is not to be finished. Called before it is undone itself, when it is known who
- * answers; also where late_begin() never ran. record: what the state tells of the deployment. 0, or -1 after a message:
- * it is tried again in the next cycle. */
-int late_undo(const struct broken *broken, const json_t *record);
+/* The deployment has not ended well, and is not to be finished. Called when all else is undone, for that stops what the new
+ * manifest has, and it may have the same component there; also where late_begin() never ran. record: what the state tells
+ * of the deployment. undone: whether all else went well, and so is not undone again. 0, or -1 after a message: it is tried
+ * again in the next cycle. */
+int late_undo(const struct broken *broken, const json_t *record, bool undone);
 
 #endif

@@ -179,16 +179,20 @@ static int release_locks(const struct broken *broken)
     return 0;
 }
 
-static int undo(const struct broken *broken, const json_t *record)
+/* What the deployment itself has changed. */
+static int undo_changes(const struct broken *broken)
 {
-    int status = late_undo(broken, record);
     if (broken->phase < DEPLOYMENT_ACTIVATING)
-        return status;
+        return 0;
     if (broken_rescue(broken, NULL) != 0)
         return -1;
-    if (broken->activation == ACTIVATION_ROLLED_BACK || broken->previous_lost)
-        return status;
-    return broken_undo(broken) == 0 ? status : -1;
+    return broken->activation == ACTIVATION_ROLLED_BACK || broken->previous_lost ? 0 : broken_undo(broken);
+}
+
+static int undo(const struct broken *broken, const json_t *record)
+{
+    int status = undo_changes(broken);
+    return late_undo(broken, record, status == 0) == 0 ? status : -1;
 }
 
 static int settle(struct broken *broken, const json_t *record)

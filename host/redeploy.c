@@ -208,8 +208,10 @@ static int check(const struct plan *plan)
     int status = check_deployment(known(plan), &plan->new, survivors_of(plan), report_of_reconstruct(plan), settings);
     if (settings->dry_run || status != 0)
         json_object_set_new(plan->report, "allowed", json_boolean(status == 0));
-    if (status != 0 && !settings->dry_run)
+    if (status != 0 && !settings->dry_run) {
+        survivors_want(plan->recovery->state->root, plan->pins);
         recover_forget(plan->recovery);
+    }
     return status;
 }
 

@@ -80,7 +80,8 @@ const char *survivors_wrong(const json_t *state)
         int depth;
         bool (*is_leaf)(const json_t *);
     } members[] = { { "disputed", 3, is_object }, { "brought", 3, is_object }, { "accept", 3, is_true },
-                    { "kept", 2, is_list_of_names }, { "prefer", 2, is_string } };
+                    { "kept", 2, is_list_of_names }, { "prefer", 2, is_string },
+                    { "wanted", 2, is_true }, { "older", 3, is_true } };
     const json_t *survivors = json_object_get(state, "survivors"), *disputes = json_object_get(state, "disputes");
     if (survivors && !json_is_object(survivors))
         return "survivors";
@@ -220,6 +221,12 @@ void survivors_stopped(json_t *state, const char *target, const char *container,
     }
 }
 
+void survivors_older(json_t *state, const char *target, const char *container, const char *component)
+{
+    json_t *older = object_at(object_at(state, "survivors"), "older");
+    json_object_set_new(object_at(object_at(older, target), container), component, json_true());
+}
+
 void survivors_pin(json_t *state, const json_t *pins)
 {
     json_t *pinned = json_object(), *pin;
@@ -227,6 +234,16 @@ void survivors_pin(json_t *state, const json_t *pins)
     json_array_foreach((json_t *)pins, index, pin)
         json_object_set_new(object_at(pinned, text(pin, "container")), text(pin, "component"), json_true());
     json_object_set_new(state, "pinned", pinned);
+}
+
+void survivors_want(json_t *state, const json_t *pins)
+{
+    size_t index;
+    json_t *pin;
+    json_array_foreach((json_t *)pins, index, pin)
+        if (json_object_get(pin, "target") && json_array_size(json_object_get(pin, "targets")) == 0)
+            json_object_set_new(object_at(object_at(object_at(state, "survivors"), "wanted"), text(pin, "container")),
+                                text(pin, "component"), json_true());
 }
 
 static bool has_component(const json_t *by_container, const char *container, const char *component)
@@ -318,10 +335,12 @@ void survivors_deployed(json_t *state, const struct manifest *manifest, const st
         const char *target = reached->targets[i].name;
         json_object_del(json_object_get(survivors, "accept"), target);
         json_object_del(json_object_get(survivors, "brought"), target);
+        json_object_del(json_object_get(survivors, "older"), target);
         settle(state, json_object_get(json_object_get(survivors, "disputed"), target), manifest, target);
     }
     drop_preferences(json_object_get(survivors, "prefer"), reached);
     settle(state, json_object_get(survivors, "kept"), manifest, NULL);
     drop_disputes(state);
+    json_object_del(survivors, "wanted");
     json_object_del(state, "pinned");
 }

@@ -43,8 +43,16 @@ bool survivors_wait(const json_t *state, const struct infrastructure *model);
 /* A copy that was activated for a decision does not run any more: it is to be activated anew if the decision stands. */
 void survivors_stopped(json_t *state, const char *target, const char *container, const char *component);
 
+/* A copy was to have newer state, and the deployment has failed: it is older still, even where Disnix has brought the
+ * snapshot to its target already. */
+void survivors_older(json_t *state, const char *target, const char *container, const char *component);
+
 /* A deployment is about to begin that leaves pins (see pins.h) where they are. */
 void survivors_pin(json_t *state, const json_t *pins);
+
+/* A deployment is refused for these pins: what is pinned and has no place to stay is wanted all the same, so that the copy in
+ * dispute is brought back where nobody else has any. */
+void survivors_want(json_t *state, const json_t *pins);
 
 /* It has reached these targets with success: nothing of what it did is in doubt any more, but for what was pinned. */
 void survivors_deployed(json_t *state, const struct manifest *manifest, const struct infrastructure *reached);

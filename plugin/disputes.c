@@ -119,7 +119,8 @@ static const struct {
     { "disputed", 3, is_dispute },        { "superseded", 3, is_text },
     { "kept", 2, is_list_of_names },      { "brought", 3, is_service },
     { "activated", 2, is_list_of_names }, { "accept", 3, is_truth },
-    { "prefer", 2, is_text },
+    { "prefer", 2, is_text },             { "wanted", 2, is_truth },
+    { "older", 3, is_truth },
 };
 
 json_t *disputes_read(const json_t *history)
@@ -184,6 +185,7 @@ void disputes_recall(const json_t *survivors, struct copy *copy)
         .activated = lists(entry_at(survivors, "activated", container, component, NULL), target),
         .preferred = preferred && strcmp(preferred, target) == 0,
         .accepted = entry_at(survivors, "accept", target, container, component) != NULL,
+        .older = entry_at(survivors, "older", target, container, component) && SWITCH(STILL_OLDER),
         .why = json_string_value(json_object_get(disputed, "why")),
     };
 }
@@ -319,7 +321,14 @@ static bool is_in(const struct manifest *manifest, const char *container, const 
     return false;
 }
 
-/* Nobody that answers has it, and it is not given up; and if the last deployment has it nowhere, nobody wants it. */
+/* Whether the last deployment has it, or one was refused that would have. */
+static bool is_wanted_anywhere(const struct losses *losses, const struct lost *lost)
+{
+    return !losses->homes || is_in(losses->homes, lost->container, lost->component)
+           || (entry_at(losses->survivors, "wanted", lost->container, lost->component, NULL) && SWITCH(WANTED_AGAIN));
+}
+
+/* Nobody that answers has it, and it is not given up. */
 static bool is_nowhere(const struct losses *losses, const struct lost *lost)
 {
     for (size_t i = 0; i < losses->capture->count; i++) {
@@ -331,7 +340,7 @@ static bool is_nowhere(const struct losses *losses, const struct lost *lost)
     }
     return SWITCH(BRING_BACK)
            && !entry_at(losses->survivors, "accept", lost->captured->target->name, lost->container, lost->component)
-           && (!losses->homes || is_in(losses->homes, lost->container, lost->component));
+           && is_wanted_anywhere(losses, lost);
 }
 
 int disputes_bring_back(const json_t *survivors, struct capture *capture, const struct manifest *homes,

@@ -15,6 +15,8 @@
  *               manifest leaves them out
  *   accept      KIND of true: somebody has given the copy up
  *   prefer      CHOICE of a target: somebody wants its copy
+ *   wanted      CHOICE of true: the host refused a deployment that would have it, for nobody has it that it could stay on
+ *   older       KIND of true: the copy was to have newer state, and the deployment of that failed
  */
 #ifndef DISPUTES_H
 #define DISPUTES_H
@@ -33,7 +35,7 @@ json_t *disputes_read(const json_t *history);
 
 /* Adds to captured profile manifests what they have lost: copies that are remembered as brought; those in dispute that
  * somebody prefers; and those in dispute of which no target that answered has another one, unless homes (NULL: none)
- * says that the component is not wanted any more. brought: KIND of bool, where what was added is noted, and whether it
+ * says that the component is not wanted any more, and no refused deployment that it is. brought: KIND of bool, where what was added is noted, and whether it
  * lives already. 0, or -1: no memory. */
 int disputes_bring_back(const json_t *survivors, struct capture *capture, const struct manifest *homes,
                         struct strings *strings, json_t *brought);

@@ -532,6 +532,8 @@ static const char *why_not_older(struct copy *copy, const struct judgement *judg
     const bool elsewhere = count_other_places(copy) > 0, here = copy->component->places[copy->place].previous;
     if (!SWITCH(OLDER) || copy->remembered.preferred || !judgement->previous || (elsewhere && here))
         return "nobody else has moved it";
+    if (copy->remembered.older && copy->component->coordinator.count > 0)
+        return NULL;
     if (copy->service_left_out || elsewhere)
         return why_not_superseded(copy, judgement, &copy->by);
     if (!copy->away && !copy->captured->away_known)
@@ -565,6 +567,7 @@ static void live_alone(struct copy *copy, const struct judgement *judgement)
         return;
     }
     copy->disputed = copy->remembered.disputed && !is_settled_by_word(copy) && !copy->remembered.accepted;
+    copy->component->settled = copy->remembered.preferred;
     copy->reason = why && !copy->remembered.disputed ? told(judgement, "it is the only copy that answers, and not shown to be "
                                                                        "old: ", why, "")
                                                      : why;

@@ -195,7 +195,7 @@ static int undo(struct world *world)
     json_t *record = json_incref(json_object_get(world->state.root, "deployment"));
     broken.new = world->new;
     asked[0] = '\0';
-    int status = late_undo(&broken, record);
+    int status = late_undo(&broken, record, true);
     json_decref(record);
     return status;
 }
