@@ -15,12 +15,6 @@ static const char *text(const json_t *entry, const char *key)
     return value ? value : "";
 }
 
-static bool holds(const struct manifest *manifest, const char *target, const json_t *entry)
-{
-    return manifest && manifest_find_snapshot_mapping(manifest, target, text(entry, "container"),
-                                                      text(entry, "component"));
-}
-
 /* What a finding says of a component: each is one line, and names its remedy. */
 static void add_finding(json_t *findings, const char *kind, const char *target, const char *component,
                         const char *container, char *words)
@@ -67,20 +61,6 @@ static void find_blind(json_t *findings, const struct manifest *new, const json_
                         string_format("the manifest that told what runs here is lost, and the target does not tell;"
                                       " see to it that it does, go on without that by 'dydisnix-self-adaptctl"
                                       " accept %s', or go on with --force-conflict", target));
-    }
-}
-
-static void find_superseded(json_t *findings, const struct manifest *new, const json_t *report)
-{
-    size_t index;
-    json_t *entry;
-    json_array_foreach(json_object_get(report, "superseded"), index, entry) {
-        const char *target = text(entry, "target"), *home = text(entry, "home");
-        if (*home && holds(new, target, entry) && holds(new, home, entry))
-            add_finding(findings, "superseded", target, text(entry, "component"), text(entry, "container"),
-                        string_format("its old copy of %s would go live beside the newer one on target %s; place it"
-                                      " on one of them, or go on with --force-superseded",
-                                      text(entry, "component"), home));
     }
 }
 
@@ -152,8 +132,6 @@ json_t *check_findings(const struct manifest *previous, const struct manifest *n
         find_pinned(findings, previous, new, survivors, report);
     if (findings && report && !settings->force_conflict)
         find_blind(findings, new, report);
-    if (findings && report && !settings->force_superseded)
-        find_superseded(findings, new, report);
     if (findings && previous && !settings->no_migration && !settings->force_keys)
         find_keys(findings, &before, previous, new);
     if (findings && previous && !settings->no_migration && !settings->force_provider)

@@ -13,7 +13,7 @@
 /* Compares previous (NULL: none) with new, which was made with pins (see pins.h) if there are any, under the
  * "survivors" of the host's state and the report of the reconstruct stage (NULL: none). Gives what
  * stands against the deployment, empty: nothing; a finding that its option lets pass is left out:
- *   [{ "kind": "conflict" | "superseded" | "keys" | "provider",
+ *   [{ "kind": "conflict" | "keys" | "provider",
  *      "target": where (absent if it is about several), "component", "container" (absent if it is about none),
  *      "text": one line with the remedy, "option": "--force-KIND", to go on }]
  * A new reference, in a fixed order; NULL: no memory. */

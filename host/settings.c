@@ -21,7 +21,7 @@ enum {
     OPTION_SNAPSHOT, OPTION_RECONSTRUCT, OPTION_DEPTH_FIRST, OPTION_KEEP, OPTION_SHOW_TRACE,
     OPTION_INTERFACE, OPTION_EXTRA_PARAMS, OPTION_TARGET_PROPERTY, OPTION_ONCE, OPTION_RUN, OPTION_PLUGIN,
     OPTION_PLUGIN_OPTION, OPTION_STATE_DIR, OPTION_ALLOW_EMPTY, OPTION_RETRY_MIN, OPTION_RETRY_MAX,
-    OPTION_VERBOSE, OPTION_FORCE_CONFLICT, OPTION_FORCE_SUPERSEDED, OPTION_FORCE_KEYS,
+    OPTION_VERBOSE, OPTION_FORCE_CONFLICT, OPTION_FORCE_KEYS,
     OPTION_FORCE_PROVIDER, OPTION_RELEASE_STALE_LOCKS, OPTION_OF_RECONSTRUCT, OPTION_GENINFRA_STREAM, OPTION_PROBE,
     OPTION_NO_PROBE,
     OPTION_PROBE_INTERVAL, OPTION_PROBE_TIMEOUT, OPTION_SETTLE, OPTION_GRACE, OPTION_FLAP_COUNT,
@@ -68,7 +68,6 @@ static const struct option long_options[] = {
     { "log-format", required_argument, NULL, OPTION_LOG_FORMAT },
     { "verbose", no_argument, NULL, OPTION_VERBOSE },
     { "force-conflict", no_argument, NULL, OPTION_FORCE_CONFLICT },
-    { "force-superseded", no_argument, NULL, OPTION_FORCE_SUPERSEDED },
     { "force-keys", no_argument, NULL, OPTION_FORCE_KEYS },
     { "force-provider", no_argument, NULL, OPTION_FORCE_PROVIDER },
     { "release-stale-locks", no_argument, NULL, OPTION_RELEASE_STALE_LOCKS },
@@ -364,7 +363,6 @@ static enum settings_outcome take_flag(struct reading *reading, int option)
     case OPTION_ALLOW_EMPTY: settings->allow_empty = true; break;
     case OPTION_VERBOSE: settings->verbose = true; break;
     case OPTION_FORCE_CONFLICT: settings->force_conflict = true; break;
-    case OPTION_FORCE_SUPERSEDED: settings->force_superseded = true; break;
     case OPTION_FORCE_KEYS: settings->force_keys = true; break;
     case OPTION_FORCE_PROVIDER: settings->force_provider = true; break;
     case OPTION_PROBE: reading->probe = true; break;

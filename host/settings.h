@@ -42,7 +42,7 @@ struct settings {
     int64_t interval; /* seconds */
     bool snapshot, reconstruct, once, allow_empty, verbose, log_json;
     bool release_stale_locks;
-    bool force_conflict, force_superseded, force_keys, force_provider; /* go on where the check would stop */
+    bool force_conflict, force_keys, force_provider; /* go on where the check would stop */
     int64_t retry_min, retry_max;         /* seconds */
     bool probes;                          /* ask targets whether they are there */
     int64_t probe_interval, probe_timeout; /* seconds */

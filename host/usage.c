@@ -56,8 +56,6 @@ const char usage_text[] =
     "      --superseded-max-age=SECONDS\n"
     "                                  how old the last snapshot may be (default: 3600)\n"
     "      --force-conflict            deploy though a component in dispute would move\n"
-    "      --force-superseded          deploy though a superseded component would be\n"
-    "                                  placed on its old target and stay on its home\n"
     "      --force-keys                deploy though state would move between targets\n"
     "                                  whose names are not their connection keys\n"
     "      --force-provider            deploy though the provider of an old snapshot's\n"

@@ -90,7 +90,6 @@ let
 
     forceConflict = switch
       "Deploy though a component would move of which nobody can tell whose state is the newest.";
-    forceSuperseded = switch "Deploy though an old copy would go live beside the newer one.";
     forceKeys = switch
       "Deploy though state would move between targets whose names are not their connection keys.";
     forceProvider = switch "Deploy though the provider of an old snapshot's container is gone.";
