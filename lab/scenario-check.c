@@ -211,19 +211,65 @@ static const json_t *pinned_places(const json_t *documents, const char *service)
     return places;
 }
 
-void scenario_check_placed(const struct scenario_seen *seen, json_t *broken)
+/* Whether { CONTAINER: { COMPONENT: … } } has a component of the service. */
+static bool names_service(const json_t *containers, const char *service)
+{
+    const char *container, *component;
+    json_t *components, *value;
+    json_object_foreach((json_t *)containers, container, components)
+        json_object_foreach(components, component, value)
+            if (scenario_is_of_service(component, service))
+                return true;
+    return false;
+}
+
+bool scenario_is_kept(const json_t *observed, const char *service)
+{
+    return names_service(json_object_get(json_object_get(observed, "survivors"), "kept"), service);
+}
+
+bool scenario_is_disputed(const json_t *observed, const char *service)
+{
+    const char *target;
+    json_t *containers;
+    json_object_foreach(json_object_get(json_object_get(observed, "survivors"), "disputed"), target, containers)
+        if (names_service(containers, service))
+            return true;
+    return false;
+}
+
+bool scenario_lives(const json_t *observed, const char *service)
+{
+    const char *name;
+    json_t *target, *active;
+    size_t index;
+    json_object_foreach(json_object_get(observed, "targets"), name, target)
+        json_array_foreach(json_object_get(target, "active"), index, active)
+            if (json_is_true(json_object_get(target, "listed")) && is(target, "is", "up")
+                && is(active, "service", service) && json_is_true(json_object_get(active, "answers")))
+                return true;
+    return false;
+}
+
+json_t *scenario_wanted(const struct scenario_seen *seen)
 {
     CLEANUP_JSON json_t *usable = usable_targets(seen), *before = places_of(manifest_of(seen));
-    CLEANUP_JSON json_t *wanted =
-        scenario_place(json_object_get(seen->system, "services"),
-                       json_object_get(seen->system, "distribution"), usable, before);
+    if (json_is_true(json_object_get(seen->system, "models")))
+        return json_object();
+    return scenario_place(json_object_get(seen->system, "services"), json_object_get(seen->system, "distribution"),
+                          usable, before);
+}
+
+void scenario_check_placed(const struct scenario_seen *seen, json_t *broken)
+{
+    CLEANUP_JSON json_t *wanted = scenario_wanted(seen);
     const char *service;
     json_t *places, *place;
     size_t index;
-    if (json_is_true(json_object_get(seen->system, "models")))
-        return;
     json_object_foreach(wanted, service, places) {
         const json_t *pinned = pinned_places(seen->documents, service);
+        if (!scenario_lives(seen->observed, service))
+            continue; /* scenario_check_lives() tells */
         json_array_foreach(pinned ? (json_t *)pinned : places, index, place) {
             const char *name = json_string_value(place);
             const json_t *target = json_object_get(json_object_get(seen->observed, "targets"), name);
@@ -231,6 +277,16 @@ void scenario_check_placed(const struct scenario_seen *seen, json_t *broken)
                 scenario_add_broken(broken, "%s could run on %s, and is not active there", service, name);
         }
     }
+}
+
+void scenario_check_lives(const struct scenario_seen *seen, json_t *broken)
+{
+    CLEANUP_JSON json_t *wanted = scenario_wanted(seen);
+    const char *service;
+    json_t *places;
+    json_object_foreach(wanted, service, places)
+        if (json_array_size(places) > 0 && !scenario_lives(seen->observed, service))
+            scenario_add_broken(broken, "%s could run, and lives nowhere", service);
 }
 
 /* Copies of state. */
@@ -244,14 +300,27 @@ static size_t count_mappings(const json_t *manifest, const char *service)
     return count;
 }
 
-void scenario_check_once(const struct scenario_seen *seen, json_t *broken)
+/* Whether the target did not tell, when that was last asked, what runs on it. */
+static bool did_not_tell(const json_t *documents, const char *name)
 {
-    CLEANUP_JSON json_t *live = json_object();
+    const json_t *targets = NULL;
+    size_t index;
+    json_t *document;
+    json_array_foreach((json_t *)documents, index, document)
+        if (is(document, "kind", "stage") && is(document, "stage", "reconstruct"))
+            targets = json_object_get(json_object_get(document, "report"), "targets");
+    return is(json_object_get(targets, name), "status", "silent");
+}
+
+/* { SERVICE: [TARGET] }: where what has state is live, as far as anybody can know; a new reference. */
+static json_t *live_copies(const struct scenario_seen *seen)
+{
+    json_t *live = json_object(), *target, *active;
     const char *name;
-    json_t *target, *active, *homes;
     size_t index;
     json_object_foreach(json_object_get(seen->observed, "targets"), name, target) {
-        if (!json_is_true(json_object_get(target, "listed")) || !is(target, "is", "up"))
+        if (!json_is_true(json_object_get(target, "listed")) || !is(target, "is", "up")
+            || did_not_tell(seen->documents, name))
             continue;
         json_array_foreach(json_object_get(target, "active"), index, active) {
             if (!json_object_get(active, "state"))
@@ -261,15 +330,36 @@ void scenario_check_once(const struct scenario_seen *seen, json_t *broken)
             json_array_append_new(json_object_get(live, text_of(active, "service")), json_string(name));
         }
     }
-    json_object_foreach(live, name, homes) {
-        CLEANUP_FREE char *names = NULL;
-        size_t count = json_array_size(homes);
-        if (count < 2 || count_mappings(manifest_of(seen), name) >= count)
-            continue;
-        names = json_dumps(homes, JSON_COMPACT);
-        scenario_add_broken(broken, "%s has state and is live %zu times, and the manifest has it %zu times: %s", name,
-                   count, count_mappings(manifest_of(seen), name), names ? names : "");
+    return live;
+}
+
+static void add_copies(json_t *broken, const char *service, const json_t *homes, size_t wanted)
+{
+    CLEANUP_FREE char *names = json_dumps(homes, JSON_COMPACT);
+    scenario_add_broken(broken, "%s has state and is live %zu times, and the manifest has it %zu times: %s", service,
+                        json_array_size(homes), wanted, names ? names : "");
+}
+
+void scenario_check_once(const struct scenario_seen *seen, json_t *broken)
+{
+    CLEANUP_JSON json_t *live = live_copies(seen);
+    const char *service;
+    json_t *homes;
+    json_object_foreach(live, service, homes) {
+        size_t count = json_array_size(homes), wanted = count_mappings(manifest_of(seen), service);
+        if (count > 1 && wanted < count)
+            add_copies(broken, service, homes, wanted);
     }
+}
+
+void scenario_check_single(const struct scenario_seen *seen, const json_t *replicated, json_t *broken)
+{
+    CLEANUP_JSON json_t *live = live_copies(seen);
+    const char *service;
+    json_t *homes;
+    json_object_foreach(live, service, homes)
+        if (json_array_size(homes) > 1 && !json_object_get(replicated, service))
+            add_copies(broken, service, homes, 1);
 }
 
 /* Whether a component is one of the service: its name, and its version. */
@@ -340,6 +430,11 @@ void scenario_check_writes(const struct scenario_seen *seen, json_t *broken)
                        text_of(write, "text"), text_of(write, "service"));
 }
 
+void scenario_check_stopped(const struct scenario_seen *seen, json_t *broken)
+{
+    json_array_extend(broken, json_object_get(seen->observed, "stopped"));
+}
+
 void scenario_check_lost(const struct scenario_seen *seen, json_t *broken)
 {
     json_array_extend(broken, json_object_get(seen->observed, "lost"));
@@ -359,15 +454,14 @@ void scenario_doom(const json_t *observed, const char *target, json_t *writes)
     }
 }
 
-/* Whether a report names the component of a service as one of which nobody can tell which copy is the newest.
- */
-static bool was_in_conflict(const json_t *documents, const char *service)
+/* Whether a report has told that copies of the service's component are in dispute. */
+static bool was_disputed(const json_t *documents, const char *service)
 {
     size_t index, inner;
-    json_t *document, *conflict;
+    json_t *document, *dispute;
     json_array_foreach((json_t *)documents, index, document)
-        json_array_foreach(json_object_get(json_object_get(document, "report"), "disputes"), inner, conflict)
-            if (scenario_is_of_service(text_of(conflict, "component"), service))
+        json_array_foreach(json_object_get(json_object_get(document, "report"), "disputes"), inner, dispute)
+            if (scenario_is_of_service(text_of(dispute, "component"), service))
                 return true;
     return false;
 }
@@ -408,7 +502,7 @@ void scenario_check_newest(const struct scenario_seen *seen, json_t *broken)
             runs = runs || is_active(target, service, NULL);
             live = live || (write && scenario_is_live_on(target, write));
         }
-        if (write && runs && !live && !was_in_conflict(seen->documents, service))
+        if (write && runs && !live && !was_disputed(seen->documents, service))
             scenario_add_broken(broken, "\"%s\" is the newest write to %s that can be reached, and it is not live",
                        text_of(write, "text"), service);
     }
@@ -442,6 +536,7 @@ void scenario_check(const struct scenario_seen *seen, bool manifest, json_t *bro
     if (manifest && !paused) {
         scenario_check_manifest(seen, broken);
         scenario_check_placed(seen, broken);
+        scenario_check_lives(seen, broken);
         scenario_check_once(seen, broken);
         scenario_check_newest(seen, broken);
         scenario_check_backed(seen, broken);
@@ -450,4 +545,5 @@ void scenario_check(const struct scenario_seen *seen, bool manifest, json_t *bro
         scenario_check_left(seen, broken);
     scenario_check_writes(seen, broken);
     scenario_check_lost(seen, broken);
+    scenario_check_stopped(seen, broken);
 }

@@ -30,7 +30,11 @@ void scenario_check(const struct scenario_seen *seen, bool manifest, json_t *bro
 /* Each invariant by itself: see the messages. */
 void scenario_check_manifest(const struct scenario_seen *seen, json_t *broken);
 void scenario_check_placed(const struct scenario_seen *seen, json_t *broken);
+void scenario_check_lives(const struct scenario_seen *seen, json_t *broken);
+void scenario_check_stopped(const struct scenario_seen *seen, json_t *broken);
 void scenario_check_once(const struct scenario_seen *seen, json_t *broken);
+/* The same once nothing is left to be chosen: one copy of each, but for those in { SERVICE: … }. */
+void scenario_check_single(const struct scenario_seen *seen, const json_t *replicated, json_t *broken);
 void scenario_check_writes(const struct scenario_seen *seen, json_t *broken);
 void scenario_check_lost(const struct scenario_seen *seen, json_t *broken);
 void scenario_check_newest(const struct scenario_seen *seen, json_t *broken);
@@ -47,6 +51,17 @@ bool scenario_has_text(const json_t *list, const char *text);
 bool scenario_is_of_service(const char *component, const char *service);
 bool scenario_is_live_on(const json_t *target, const json_t *write);
 bool scenario_is_stored(const json_t *observed, const json_t *write, const char *without);
+
+/* { SERVICE: [TARGET] }: where the policy would have them now, by what the loop can use; a new reference. */
+json_t *scenario_wanted(const struct scenario_seen *seen);
+
+/* Whether somebody has to choose among copies of the service that are all kept; and whether any copy of it is in dispute,
+ * as the loop remembers. */
+bool scenario_is_kept(const json_t *observed, const char *service);
+bool scenario_is_disputed(const json_t *observed, const char *service);
+
+/* Whether it is active on a target that is up and in the model, and answers. */
+bool scenario_lives(const json_t *observed, const char *service);
 
 /* Adds words to broken. */
 void scenario_add_broken(json_t *broken, const char *format, ...) __attribute__((format(printf, 2, 3)));

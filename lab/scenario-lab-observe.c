@@ -372,6 +372,8 @@ static void add_presence(const struct scenario_lab *lab, json_t *document)
             json_array_append_new(held, json_string(name));
     json_object_set_new(document, "held", sorted(held));
     json_object_set(document, "acknowledged", lab->acknowledged);
+    if (json_object_get(state, "survivors"))
+        json_object_set(document, "survivors", json_object_get(state, "survivors"));
     json_object_set_new(document, "paused", json_boolean(json_object_get(state, "paused") != NULL));
 }
 

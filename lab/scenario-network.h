@@ -65,9 +65,11 @@ struct scenario_network {
      *                                         have; absent: nobody has looked
      *                      "left": [text]  what should not be there while nothing runs: work files, GC roots },
      *     "held": [NAME], "paused": bool,
+     *     "survivors": what the loop remembers of copies of state; absent: nothing
      *     "acknowledged": [ { "service", "text" } ]  all writes that clients were told to be done, in their order
      *     "lost": [text], "stopped": [text]  what was lost by a call, and what was stopped that should not have been;
-     *                                        absent: nobody has looked }
+     *                                        absent: nobody has looked
+     *     "armed": whether something waits to go wrong within a cycle; absent: nobody has looked }
      *
      * Lists are sorted. Machines that do not answer are described from their disks. NULL after a message. */
     json_t *(*observe)(void *network);

@@ -15,6 +15,7 @@ struct playing {
     json_t *rescued;                     /* copies of which the last cycles told that they are in a snapshot, or live for
                                             want of evidence */
     json_t *observed;                    /* at the last look */
+    json_t *replicated;                  /* { SERVICE: true } */
     size_t acknowledged;                 /* writes of the network that are in these lists, or were taken out again */
     bool resyncs; /* the loop looks again though nothing tells it to */
     bool good;    /* the last cycle ended well */
@@ -24,9 +25,8 @@ struct playing {
     bool renamed; /* a target, so that its name is not its key: Disnix moves no state from or to it */
     bool damaged; /* a profile manifest, so that nobody can know what runs there */
     bool wiped;   /* a disk was lost, or replaced by an older one */
+    json_int_t unreleased; /* how many calls that release a lock were to fail */
     bool unasked; /* a target could not be asked what runs on it, so that what the manifest said was kept */
-    bool unfenced; /* see is_unfenced() */
-    bool told;    /* a component was in conflict, and may have been stopped */
     struct scenario_play *play;
 };
 
@@ -36,6 +36,16 @@ static const char *text_of(const json_t *object, const char *key)
     return text ? text : "";
 }
 
+/* Each of several copies takes writes of its own, and none has all of them: services that have had several. */
+static void note_replicated(struct playing *playing)
+{
+    const char *service;
+    json_t *policy;
+    json_object_foreach(json_object_get(playing->system, "distribution"), service, policy)
+        if (json_integer_value(json_object_get(policy, "copies")) > 1)
+            json_object_set_new(playing->replicated, service, json_true());
+}
+
 static int look(struct playing *playing)
 {
     const json_t *all;
@@ -43,22 +53,22 @@ static int look(struct playing *playing)
     playing->observed = playing->network->observe(playing->opened);
     all = json_object_get(playing->observed, "acknowledged");
     for (; playing->acknowledged < json_array_size(all); playing->acknowledged++) {
-        json_array_append(playing->writes, json_array_get(all, playing->acknowledged));
-        json_array_append(playing->newest, json_array_get(all, playing->acknowledged));
+        json_t *write = json_array_get(all, playing->acknowledged);
+        json_array_append(playing->writes, write);
+        if (!json_object_get(playing->replicated, text_of(write, "service")))
+            json_array_append(playing->newest, write);
     }
     return playing->observed ? 0 : -1;
 }
 
-/* Whether what should be stopped could not be: until that is told to be done it runs beside another one. */
-static bool is_unfenced(const json_t *report, bool before)
+/* Copies that live for want of evidence that another one is newer, as was told. */
+static void take_doubtful(struct playing *playing, const json_t *kept)
 {
-    return json_is_array(json_object_get(report, "failed")) ? json_array_size(json_object_get(report, "failed")) > 0
-                                                            : before;
-}
-
-static bool tells_of_conflict(const json_t *report)
-{
-    return json_array_size(json_object_get(report, "disputes")) > 0;
+    size_t index;
+    json_t *copy;
+    json_array_foreach((json_t *)kept, index, copy)
+        if (!strstr(text_of(copy, "reason"), "belong"))
+            json_array_append(playing->rescued, copy);
 }
 
 /* How many entries it had that tell of something done. */
@@ -72,9 +82,7 @@ static size_t take_journal(struct playing *playing)
         const json_t *report = json_object_get(entry, "report");
         json_array_append(playing->documents, entry);
         json_array_extend(playing->rescued, json_object_get(report, "rescued"));
-        json_array_extend(playing->rescued, json_object_get(report, "kept"));
-        playing->told = playing->told || tells_of_conflict(report);
-        playing->unfenced = is_unfenced(report, playing->unfenced);
+        take_doubtful(playing, json_object_get(report, "kept"));
         if (strcmp(text_of(entry, "stage"), "redeploy") == 0 && strcmp(kind, "stage") == 0)
             playing->refused = json_is_false(json_object_get(report, "allowed"));
         done += strcmp(kind, "asked") != 0;
@@ -96,8 +104,7 @@ static void broken(struct playing *playing, const char *name, char *words)
 /* Whether what happened leaves something that nobody can know, so that what runs need not be what is known. */
 static bool is_puzzled(const struct playing *playing)
 {
-    return playing->damaged || playing->unfenced || (playing->wiped && playing->unasked)
-           || ((playing->renamed || playing->forgot) && playing->told);
+    return playing->damaged || (playing->wiped && playing->unasked);
 }
 
 static const struct invariant {
@@ -107,8 +114,10 @@ static const struct invariant {
     bool known;   /* it holds only where it can be known what runs */
     bool named;   /* it holds only while names are keys */
 } invariants[] = {
-    { "a write is lost", scenario_check_writes, false, false, false },
     { "a write is lost by a call", scenario_check_lost, false, false, false },
+    { "a write is lost", scenario_check_writes, false, false, false },
+    { "something is stopped without need", scenario_check_stopped, false, false, false },
+    { "a service lives nowhere", scenario_check_lives, true, true, false },
     { "a component with state is live twice", scenario_check_once, true, true, false },
     { "the manifest is not what the targets run", scenario_check_manifest, true, true, false },
     { "a service does not run", scenario_check_placed, true, true, false },
@@ -168,8 +177,14 @@ static int happen(struct playing *playing, const json_t *event)
         return -1;
     if (status == 0 && !later)
         scenario_system_follow(playing->system, event);
+    note_replicated(playing);
     if (strcmp(word, "full-disk") == 0)
         playing->good = false; /* and nothing of what comes is journalled */
+    if (strcmp(text_of(event, "how"), "empties") == 0)
+        json_array_clear(playing->newest); /* what Disnix restores then is nothing */
+    if (strcmp(text_of(event, "operation"), "--unlock") == 0)
+        playing->unreleased += json_is_integer(json_object_get(event, "times"))
+                                   ? json_integer_value(json_object_get(event, "times")) : 1;
     playing->damaged = playing->damaged || strcmp(word, "corrupt") == 0;
     playing->renamed = playing->renamed || strcmp(word, "rename") == 0;
     playing->wiped = playing->wiped || wipes(event);
@@ -201,13 +216,14 @@ static int begin_moment(struct playing *playing, const json_t *moment)
     return 0;
 }
 
-/* A lock of ours that a coordinator which has lost its memory does not know is taken for somebody else's. */
+/* A lock of ours that a coordinator which has lost its memory does not know is taken for somebody else's; and so is one of
+ * which three calls in a row have told that it is not there. */
 static bool is_stuck(const struct playing *playing)
 {
     const char *name;
     json_t *target;
     json_object_foreach(json_object_get(playing->observed, "targets"), name, target)
-        if (playing->forgot && json_is_true(json_object_get(target, "locked")))
+        if ((playing->forgot || playing->unreleased >= 3) && json_is_true(json_object_get(target, "locked")))
             return true;
     return false;
 }
@@ -267,22 +283,76 @@ static void forget_rescued(struct playing *playing)
     json_array_clear(playing->rescued);
 }
 
+/* The services that live, each with the targets on which it does; a new reference. */
+static json_t *living(const json_t *observed)
+{
+    json_t *services = json_object(), *target, *active;
+    const char *name;
+    size_t index;
+    json_object_foreach(json_object_get(observed, "targets"), name, target)
+        json_array_foreach(json_object_get(target, "active"), index, active) {
+            const char *service = text_of(active, "service");
+            if (strcmp(text_of(target, "is"), "up") != 0 || !json_is_true(json_object_get(target, "listed")))
+                continue;
+            if (!json_object_get(services, service))
+                json_object_set_new(services, service, json_array());
+            json_array_append_new(json_object_get(services, service), json_string(name));
+        }
+    return services;
+}
+
+/* Whether one of these targets is there still. */
+static bool is_any_up(const struct playing *playing, const json_t *names)
+{
+    size_t index;
+    json_t *name;
+    json_array_foreach((json_t *)names, index, name) {
+        const json_t *target =
+            json_object_get(json_object_get(playing->observed, "targets"), json_string_value(name));
+        if (strcmp(text_of(target, "is"), "up") == 0)
+            return true;
+    }
+    return false;
+}
+
+/* Where nothing was to go wrong, what lived and is wanted lives still, or its last machine has died. */
+static void check_living(struct playing *playing, const json_t *before)
+{
+    const struct scenario_seen seen = { playing->system, playing->observed, playing->writes, playing->documents, "" };
+    CLEANUP_JSON json_t *wanted = scenario_wanted(&seen);
+    const char *service;
+    json_t *targets;
+    json_object_foreach((json_t *)before, service, targets)
+        if (!playing->play->broken && json_array_size(json_object_get(wanted, service)) > 0
+            && !scenario_lives(playing->observed, service) && is_any_up(playing, targets))
+            broken(playing, "what lived lives nowhere", string_format("%s lived, and lives nowhere", service));
+}
+
 static int adapt_and_check(struct playing *playing)
 {
+    CLEANUP_JSON json_t *before = NULL;
     size_t done;
+    if (look(playing) != 0)
+        return -1;
+    bool armed = json_is_true(json_object_get(playing->observed, "armed"));
+    before = living(playing->observed);
     if (adapt(playing, false, &done) != 0)
         return -1;
     forget_rescued(playing);
+    if (!playing->play->broken && !armed)
+        check_living(playing, before);
     if (!playing->play->broken)
         check(playing, playing->good && !playing->lost, false);
     return 0;
 }
 
-/* Nothing is to be done any more. Where there are resyncs, one may just be due the first times. */
+/* Nothing is to be done any more. Where there are resyncs, one may just be due the first times; and what was to go wrong is
+ * tried again. */
 static int adapt_again(struct playing *playing)
 {
     size_t done = 1;
-    int rounds = playing->resyncs ? 4 : 1;
+    bool armed = json_is_true(json_object_get(playing->observed, "armed"));
+    int rounds = playing->resyncs || armed || !playing->good ? 4 : 1;
     for (int round = 0; round < rounds && done > 0 && !playing->play->broken; round++)
         if (adapt(playing, true, &done) != 0)
             return -1;
@@ -297,6 +367,75 @@ static int adapt_again(struct playing *playing)
     return 0;
 }
 
+/* The copies that live of components of which several are kept until somebody chooses: [ { "target", "component" } ]; a
+ * new reference. */
+static json_t *undecided_copies(const struct playing *playing)
+{
+    json_t *copies = json_array(), *target, *active;
+    const char *name;
+    size_t index;
+    json_object_foreach(json_object_get(playing->observed, "targets"), name, target)
+        json_array_foreach(json_object_get(target, "active"), index, active)
+            if (strcmp(text_of(target, "is"), "up") == 0 && json_is_true(json_object_get(target, "listed"))
+                && scenario_is_kept(playing->observed, text_of(active, "service")))
+                json_array_append_new(copies, json_pack("{ss sO}", "target", name, "component",
+                                                        json_object_get(active, "component")));
+    return copies;
+}
+
+/* Somebody says a word about a copy. */
+static int say(struct playing *playing, const char *word, const json_t *copy)
+{
+    CLEANUP_JSON json_t *event = json_pack("{ss ss ss}", "event", word, "target", text_of(copy, "target"),
+                                           "component", text_of(copy, "component"));
+    return playing->network->happen(playing->opened, event) < 0 ? -1 : 0;
+}
+
+/* Keeps one of several copies; and gives up all others of it where they cannot be rescued. */
+static int choose(struct playing *playing, const json_t *copies)
+{
+    const json_t *first = json_array_get(copies, 0);
+    size_t index, done;
+    json_t *copy;
+    if (say(playing, "keep-copy", first) != 0 || adapt(playing, false, &done) != 0)
+        return -1;
+    CLEANUP_JSON json_t *left = undecided_copies(playing);
+    json_array_foreach(left, index, copy)
+        if (!json_equal(copy, first) && strcmp(text_of(copy, "component"), text_of(first, "component")) == 0
+            && say(playing, "discard-copy", copy) != 0)
+            return -1;
+    return playing->play->broken ? 0 : adapt(playing, false, &done);
+}
+
+/* Somebody chooses, until there is nothing to be chosen; then no component lives more often than it is wanted. */
+static int decide(struct playing *playing)
+{
+    enum { MOST_CHOICES = 8 };
+    const struct scenario_seen *seen;
+    CLEANUP_JSON json_t *copies = NULL, *list = json_array();
+    if (!may_rest(playing) || json_is_true(json_object_get(playing->observed, "armed")))
+        return 0;
+    copies = undecided_copies(playing);
+    for (int i = 0; i < MOST_CHOICES && !playing->play->broken && json_array_size(copies) > 0; i++) {
+        if (choose(playing, copies) != 0)
+            return -1;
+        json_decref(copies);
+        copies = undecided_copies(playing);
+    }
+    if (playing->play->broken || !playing->good)
+        return 0;
+    if (json_array_size(copies) > 0)
+        broken(playing, "a word decides nothing",
+               string_format("copies are kept on %s", text_of(json_array_get(copies, 0), "target")));
+    seen = &(struct scenario_seen){ playing->system, playing->observed, playing->writes, playing->documents, "" };
+    if (!playing->play->broken && !is_puzzled(playing))
+        scenario_check_single(seen, playing->replicated, list);
+    if (json_array_size(list) > 0)
+        broken(playing, "after the last word a component is live twice",
+               strdup(json_string_value(json_array_get(list, 0))));
+    return 0;
+}
+
 static int play_timeline(struct playing *playing, const json_t *timeline)
 {
     size_t index;
@@ -308,7 +447,9 @@ static int play_timeline(struct playing *playing, const json_t *timeline)
         if (begin_moment(playing, moment) != 0 || adapt_and_check(playing) != 0)
             return -1;
     }
-    return playing->play->broken ? 0 : adapt_again(playing);
+    if (!playing->play->broken && adapt_again(playing) != 0)
+        return -1;
+    return playing->play->broken ? 0 : decide(playing);
 }
 
 static bool has_resync(const json_t *scenario)
@@ -326,8 +467,9 @@ int scenario_play(const struct scenario_network *network, const struct scenario_
 {
     struct playing playing = { .network = network, .system = scenario_system(setting->scenario),
                                .writes = json_array(), .newest = json_array(), .rescued = json_array(),
-                               .documents = json_array(), .resyncs = has_resync(setting->scenario), .play = play };
+                               .documents = json_array(), .replicated = json_object(), .resyncs = has_resync(setting->scenario), .play = play };
     *play = (struct scenario_play){ 0 };
+    note_replicated(&playing);
     playing.opened = network->open(setting);
     int status = playing.opened ? 0 : -1;
     if (status == 0)
@@ -345,6 +487,7 @@ int scenario_play(const struct scenario_network *network, const struct scenario_
     json_decref(playing.newest);
     json_decref(playing.rescued);
     json_decref(playing.documents);
+    json_decref(playing.replicated);
     json_decref(playing.observed);
     return status;
 }

@@ -3,6 +3,7 @@
 
 #include <stdbool.h>
 #include <stdio.h>
+#include <string.h>
 
 enum { MOST_TARGETS = 5, MOST_SERVICES = 4 };
 
@@ -76,8 +77,13 @@ static json_t *draw_dependencies(struct drawing *drawing, size_t service)
 static json_t *draw_service(struct drawing *drawing, size_t i)
 {
     bool stateful = drawing->stateful[i] = i == 0 || chance(drawing, 30);
-    json_t *service = json_pack("{ss sb}", "type", stateful && chance(drawing, 30) ? "mysql-database" : "process",
-                                "state", (int)stateful);
+    const char *type = !stateful              ? "process"
+                       : chance(drawing, 30) ? "mysql-database"
+                       : chance(drawing, 10) ? "process"
+                                             : "fileset";
+    json_t *service = json_pack("{ss sb}", "type", type, "state", (int)stateful);
+    if (stateful && strcmp(type, "process") == 0)
+        json_object_set_new(service, "nature", json_string("process"));
     json_t *dependencies = draw_dependencies(drawing, i);
     if (json_array_size(dependencies) > 0)
         json_object_set(service, chance(drawing, 70) ? "dependsOn" : "connectsTo", dependencies);
@@ -97,7 +103,7 @@ static json_t *draw_preference(struct drawing *drawing)
 
 static json_t *draw_places(struct drawing *drawing, size_t i)
 {
-    int copies = !drawing->stateful[i] && chance(drawing, 25) ? 2 : 1;
+    int copies = chance(drawing, drawing->stateful[i] ? 10 : 25) ? 2 : 1;
     bool anywhere = chance(drawing, 50);
     json_t *places = json_pack("{si sb}", "copies", copies, "stay", (int)chance(drawing, 60));
     if (!anywhere)
@@ -144,14 +150,47 @@ static const char *any_service(struct drawing *drawing)
 
 /* Each of these gives an event, or NULL where nothing of the kind can happen. */
 
+/* Any target that the coordinator does not say is dead; NULL: there is none. */
+static struct random_target *any_answering(struct drawing *drawing)
+{
+    size_t first = below(drawing, drawing->target_count);
+    for (size_t i = 0; i < drawing->target_count; i++) {
+        struct random_target *target = &drawing->targets[(first + i) % drawing->target_count];
+        if (target->condition == UP || target->condition == CUT)
+            return target;
+    }
+    return NULL;
+}
+
+static const char *any_stateful(struct drawing *drawing)
+{
+    size_t service = below(drawing, drawing->service_count);
+    return service_names[drawing->stateful[service] ? service : 0];
+}
+
+/* Some clients know of one machine only. */
+static json_t *at_some_target(struct drawing *drawing, json_t *event, unsigned percent)
+{
+    struct random_target *target = chance(drawing, percent) ? any_answering(drawing) : NULL;
+    if (target)
+        json_object_set_new(event, "target", json_string(target->name));
+    return event;
+}
+
 static json_t *draw_write(struct drawing *drawing)
 {
     char text[16];
-    size_t service = below(drawing, drawing->service_count);
-    if (!drawing->stateful[service])
-        service = 0;
     snprintf(text, sizeof text, "w%u", ++drawing->writes);
-    return json_pack("{ss ss ss}", "event", "write", "service", service_names[service], "text", text);
+    json_t *event =
+        json_pack("{ss ss ss}", "event", "write", "service", any_stateful(drawing), "text", text);
+    return at_some_target(drawing, event, 25);
+}
+
+static json_t *draw_client(struct drawing *drawing)
+{
+    json_t *event = json_pack("{ss ss si}", "event", "client", "service", any_stateful(drawing), "times",
+                              1 + (int)below(drawing, 8));
+    return at_some_target(drawing, event, 40);
 }
 
 static json_t *lose_target(struct drawing *drawing, const char *event, enum condition condition)
@@ -271,6 +310,8 @@ static json_t *draw_failure(struct drawing *drawing)
                               1 + (int)below(drawing, 2));
     if (chance(drawing, 20))
         json_object_set_new(event, "how", json_string("hangs"));
+    else if (strcmp(operation, "--snapshot") == 0 && chance(drawing, 60))
+        json_object_set_new(event, "how", json_string(chance(drawing, 50) ? "lies" : "empties"));
     return event;
 }
 
@@ -321,8 +362,28 @@ static json_t *draw_pause(struct drawing *drawing)
 
 static json_t *draw_collection(struct drawing *drawing)
 {
-    (void)drawing;
-    return json_pack("{ss}", "event", "collect-garbage");
+    struct random_target *target = chance(drawing, 50) ? any_target(drawing, UP) : NULL;
+    return target ? json_pack("{ss ss sb}", "event", "collect-garbage", "target", target->name, "old",
+                              (int)chance(drawing, 50))
+                  : json_pack("{ss}", "event", "collect-garbage");
+}
+
+/* An operator says something about copies on some target, whether there is anything to be said or not. */
+static json_t *draw_word(struct drawing *drawing)
+{
+    struct random_target *target = any_target(drawing, UP);
+    return target ? json_pack("{ss ss}", "event", chance(drawing, 60) ? "keep-copy" : "discard-copy", "target", target->name)
+                  : NULL;
+}
+
+/* The distribution wants a service elsewhere. */
+static json_t *draw_move(struct drawing *drawing)
+{
+    const char *service = any_service(drawing);
+    struct random_target *target = any_target(drawing, UP);
+    return target ? json_pack("{ss s{} s{s{s[s] sb}}}", "event", "upgrade", "services", "distribution", service, "on",
+                              target->name, "stay", 0)
+                  : NULL;
 }
 
 static json_t *draw_full_disk(struct drawing *drawing)
@@ -341,7 +402,7 @@ static json_t *draw_event(struct drawing *drawing)
                   { 2, draw_remove },     { 2, draw_renaming }, { 6, draw_loss },     { 2, draw_corruption },
                   { 2, draw_generator },  { 5, draw_failure },  { 3, draw_ending },   { 4, draw_kill },
                   { 4, draw_upgrade },    { 5, draw_wait },     { 1, draw_pause },    { 1, draw_full_disk },
-                  { 4, draw_collection } };
+                  { 4, draw_collection }, { 10, draw_client },   { 3, draw_word },      { 3, draw_move } };
     unsigned total = 0, chosen;
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
         total += kinds[i].weight;

@@ -22,7 +22,7 @@ static const char *const fault_names[] = { "fails", "hangs", "kills", NULL };
 struct sweep {
     const json_t *scenario;
     json_t *undisturbed; /* how it ends */
-    size_t runs, held, elsewhere, broken;
+    size_t runs, asked, elsewhere, broken;
 };
 
 /* One run. */
@@ -41,14 +41,29 @@ static void begin(void *closure, void *opened)
     simulated_fault_at(opened, attempt->number, attempt->fault);
 }
 
-/* What runs where with which state, and who is held. */
+/* How many copies and components somebody has to decide about. */
+static size_t count_doubts(const json_t *survivors)
+{
+    size_t count = 0;
+    const char *name;
+    json_t *containers, *components;
+    json_object_foreach(json_object_get(survivors, "disputed"), name, containers)
+        json_object_foreach(containers, name, components)
+            count += json_object_size(components);
+    json_object_foreach(json_object_get(survivors, "kept"), name, components)
+        count += json_object_size(components);
+    return count;
+}
+
+/* What runs where with which state, who is held, and what is in doubt. */
 static json_t *ending_of(const json_t *observed)
 {
     json_t *running = json_object(), *target;
     const char *name;
     json_object_foreach(json_object_get(observed, "targets"), name, target)
         json_object_set(running, name, json_object_get(target, "active"));
-    return json_pack("{so sO sO*}", "running", running, "held", json_object_get(observed, "held"), "mappings",
+    return json_pack("{so sO sI sO*}", "running", running, "held", json_object_get(observed, "held"), "doubts",
+                     (json_int_t)count_doubts(json_object_get(observed, "survivors")), "mappings",
                      json_object_get(json_object_get(json_object_get(observed, "coordinator"), "manifest"),
                                      "mappings"));
 }
@@ -100,11 +115,32 @@ static bool is_same(const struct sweep *sweep, const struct attempt *attempt)
     return json_equal(sweep->undisturbed, attempt->end);
 }
 
-/* Where a copy of some state could not be told from a newer one because of it, it is held, and somebody asked. */
-static bool is_held(const struct sweep *sweep, const struct attempt *attempt)
+/* Whether a service runs anywhere in the end. */
+static bool runs(const json_t *ending, const char *service)
 {
-    return json_array_size(json_object_get(attempt->end, "held"))
-           > json_array_size(json_object_get(sweep->undisturbed, "held"));
+    const char *name, *own;
+    json_t *list, *active;
+    size_t index;
+    json_object_foreach(json_object_get(ending, "running"), name, list)
+        json_array_foreach(list, index, active)
+            if ((own = json_string_value(json_object_get(active, "service"))) != NULL && strcmp(own, service) == 0)
+                return true;
+    return false;
+}
+
+/* Where because of it nobody can tell which copy of some state is to live, somebody is asked; and all services run. */
+static bool is_asked(const struct sweep *sweep, const struct attempt *attempt)
+{
+    const char *name, *service;
+    json_t *list, *active;
+    size_t index;
+    json_object_foreach(json_object_get(sweep->undisturbed, "running"), name, list)
+        json_array_foreach(list, index, active)
+            if ((service = json_string_value(json_object_get(active, "service"))) != NULL
+                && !runs(attempt->end, service))
+                return false;
+    return json_integer_value(json_object_get(attempt->end, "doubts"))
+           > json_integer_value(json_object_get(sweep->undisturbed, "doubts"));
 }
 
 static int compare_texts(const void *a, const void *b)
@@ -149,8 +185,8 @@ static void try_one(struct sweep *sweep, size_t number, enum simulated_fault fau
     if (status != 0 || played.broken) {
         sweep->broken++;
         tell(&attempt, played.broken ? played.words : "it could not be played");
-    } else if (!is_same(sweep, &attempt) && is_held(sweep, &attempt)) {
-        sweep->held++;
+    } else if (!is_same(sweep, &attempt) && is_asked(sweep, &attempt)) {
+        sweep->asked++;
     } else if (!is_same(sweep, &attempt) && is_elsewhere(sweep, &attempt)) {
         sweep->elsewhere++;
     } else if (!is_same(sweep, &attempt)) {
@@ -211,7 +247,7 @@ static int run(const char *directory, const char *only)
     scenario_clear(&scenario);
     fprintf(stderr, "[coordinator]: %zu runs, each with one fault: %zu ended as if nothing had gone wrong, %zu with a service "
                     "on another target, in %zu somebody is asked to decide, %zu went wrong\n",
-            sweep.runs, sweep.runs - sweep.held - sweep.elsewhere - sweep.broken, sweep.elsewhere, sweep.held,
+            sweep.runs, sweep.runs - sweep.asked - sweep.elsewhere - sweep.broken, sweep.elsewhere, sweep.asked,
             sweep.broken);
     return status == 0 && sweep.runs > 0 && sweep.broken == 0 ? DONE : FAILED;
 }

@@ -163,7 +163,14 @@ static void could_run_and_does_not(void **state)
 {
     json_object_set_new(json_object_get(((struct network *)*state)->system, "services"), "api",
                         json_object());
-    breaks(*state, "api could run on t1, and is not active there");
+    breaks(*state, "api could run, and lives nowhere");
+}
+
+static void could_run_elsewhere(void **state)
+{
+    json_object_set_new(json_object_get(((struct network *)*state)->system, "distribution"), "db",
+                        parse("{'on': ['t1', 't2'], 'copies': 2}"));
+    breaks(*state, "db could run on t2, and is not active there");
 }
 
 static void cannot_run_and_need_not(void **state)
@@ -331,6 +338,7 @@ int main(void)
         CHECKED(not_in_the_profile_manifest),
         CHECKED(on_a_target_that_is_gone),
         CHECKED(could_run_and_does_not),
+        CHECKED(could_run_elsewhere),
         CHECKED(cannot_run_and_need_not),
         CHECKED(live_twice),
         CHECKED(a_write_is_in_no_store),
