@@ -337,6 +337,7 @@ void survivors_deployed(json_t *state, const struct manifest *manifest, const st
         json_object_del(json_object_get(survivors, "brought"), target);
         json_object_del(json_object_get(survivors, "older"), target);
         settle(state, json_object_get(json_object_get(survivors, "disputed"), target), manifest, target);
+        settle(state, json_object_get(json_object_get(survivors, "superseded"), target), manifest, target);
     }
     drop_preferences(json_object_get(survivors, "prefer"), reached);
     settle(state, json_object_get(survivors, "kept"), manifest, NULL);

@@ -250,6 +250,8 @@ static void add_copy(struct component *component, const struct holding *holding,
     const json_t *brought = json_object_get(json_object_get(finding->brought, mapping->target), mapping->container);
     const json_t *lives = json_object_get(brought, mapping->component);
     disputes_recall(finding->survivors, copy);
+    if (component->places[copy->place].previous && SWITCH(PLACED_AGAIN)) /* by a deployment since it was given up */
+        copy->remembered.superseded = false;
     copy->brought = lives != NULL;
     copy->inactive = (copy->brought ? !json_is_true(lives) : copy->service_left_out) && !copy->remembered.activated;
 }

@@ -26,7 +26,7 @@ static const char *const names[SWITCHES + 1] = {
     [LATE_LIST] = "late-list", [ONLY_DISPUTED] = "only-disputed", [WANTED_AGAIN] = "wanted-again",
     [STILL_OLDER] = "still-older", [SUPERSEDED] = "superseded", [REFERENCES] = "references",
     [EMPTY_MODEL] = "empty-model", [RETRY] = "retry", [RESEND] = "resend", [KEPT_RESULTS] = "kept-results",
-    [REPLACED] = "replaced",
+    [REPLACED] = "replaced", [PLACED_AGAIN] = "placed-again",
     [SWITCHES] = "nothing",
 };
 

@@ -483,6 +483,8 @@ static const struct row rows[] = {
     /* What settles that a copy is given up. */
     { "by a word", BY_WORD, MOVED "a1 has 1\naccept a", A_GIVES_WAY },
     { "given up before", GIVEN_UP_BEFORE, FENCED "superseded a1", "nothing; a out, b kept" },
+    { "given up before, and deployed there since", PLACED_AGAIN, MOVE "gen a1 b2 | a b\na1 has 19\nb2 has 12\nstore 12\nsuperseded a1",
+      "nothing; a kept, b kept" },
     { "all of it is in the survivor", CONTAINED, MOVED "a1 has 1\nafter a 1", A_GIVES_WAY },
     { "moved on: its newest snapshot was moved", OVERTAKEN_NEWEST, OVERTAKEN_HOME "after a 129",
       "activate b, rescue a, fence a, rescue a; a out, b kept" },

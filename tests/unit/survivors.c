@@ -259,6 +259,14 @@ static void what_is_kept_is_decided_by_a_deployment_unless_it_is_pinned(void **u
                    "{'survivors': {'kept': {'process': {'db': ['a']}, 'other': {}}}}");
 }
 
+static void what_is_deployed_where_it_was_given_up_is_a_copy_as_any_other(void **unused)
+{
+    (void)unused;
+    expect_settled("{'survivors': {'superseded': {'a': {'process': {'db': '/a', 'log': '/a'}}, 'c': {'process': {'far': '/c'}}}}}",
+                   NULL,
+                   "{'survivors': {'superseded': {'a': {'process': {'log': '/a'}}, 'c': {'process': {'far': '/c'}}}}}");
+}
+
 /* The distribution left both where the manifest had them: nobody has chosen. */
 static void several_copies_that_are_deployed_as_they_were_are_no_decision(void **unused)
 {
@@ -354,6 +362,7 @@ int main(void)
         TEST(the_last_word_counts),
         TEST(the_only_copy_may_be_discarded),
         TEST(words_are_over_with_a_deployment),
+        TEST(what_is_deployed_where_it_was_given_up_is_a_copy_as_any_other),
         TEST(what_is_kept_is_decided_by_a_deployment_unless_it_is_pinned),
         TEST(several_copies_that_are_deployed_as_they_were_are_no_decision),
         TEST(a_dispute_ends_where_the_component_is_deployed_unless_it_is_pinned),
