@@ -9,6 +9,7 @@
 
 #include "again.h"
 #include "cleanup.h"
+#include "doubles.h"
 #include "journal.h"
 #include "leftovers.h"
 #include "loader.h"
@@ -628,11 +629,13 @@ static void tell_presence(struct cycle *cycle)
 static int judge(struct cycle *cycle)
 {
     CLEANUP_JSON json_t *record = NULL, *names = names_of(&cycle->model.infrastructure);
+    CLEANUP_JSON json_t *doubles = doubles_of(&cycle->model.infrastructure,
+                                              json_object_get(cycle->state.root, "effective"));
     int64_t now = operations->clock();
-    if (ask_targets(cycle, &record) != 0)
+    if (!doubles || ask_targets(cycle, &record) != 0)
         return -1;
     const json_t *silent = json_object_get(record, "silent");
-    if (presence_judge(cycle->state.root, names, silent, &cycle->settings->presence, now,
+    if (presence_judge(cycle->state.root, names, silent, doubles, &cycle->settings->presence, now,
                        &cycle->presence)
         != 0)
         return -1;

@@ -16,6 +16,7 @@ struct judging {
     json_t *here;         /* { NAME: true } that are in the model and answer */
     json_t *captured;     /* { NAME: true } that are in the model */
     json_t *deployed;     /* { NAME: true } that were deployed to last */
+    const json_t *doubles;
     const struct presence_policy *policy;
     int64_t now;
     struct presence *presence;
@@ -208,9 +209,20 @@ static bool wants_look(struct judging *judging, json_t *target, bool here)
     return wants;
 }
 
+/* Another name of a machine that is in the model. */
+static const char *judge_double(struct judging *judging, const char *name, json_t *target)
+{
+    json_object_set(target, "double", json_object_get(judging->doubles, name));
+    add(judging->presence->left_out, name);
+    return "double";
+}
+
 static const char *judge_target(struct judging *judging, const char *name, json_t *target)
 {
     bool here = has(judging->here, name);
+    if (json_object_get(judging->doubles, name))
+        return judge_double(judging, name, target);
+    json_object_del(target, "double");
     if (here)
         note_presence(target, judging->now);
     else
@@ -235,6 +247,9 @@ static void tell_status(const char *name, const char *before, const char *status
         log_notice(name, "it does not answer, and is left out of the model");
     else if (strcmp(status, "grace") == 0)
         log_notice(name, "it has vanished, and has some time to come back");
+    else if (strcmp(status, "double") == 0)
+        log_warning(name, "it has the connection key of target %s: it is left out until the model is mended",
+                    json_string_value(json_object_get(target, "double")));
     else if (strcmp(status, "unknown") == 0)
         log_warning(name, "it is held: %s", text ? text : status);
     else if (strcmp(status, "here") == 0 && before)
@@ -304,13 +319,13 @@ static void judge_pause(struct judging *judging)
     judging->presence->paused = json_object_get(judging->state, "paused") != NULL;
 }
 
-int presence_judge(json_t *state, const json_t *names, const json_t *silent,
+int presence_judge(json_t *state, const json_t *names, const json_t *silent, const json_t *doubles,
                    const struct presence_policy *policy, int64_t now, struct presence *presence)
 {
     CLEANUP_JSON json_t *captured = as_set(names), *here = as_set(names),
                         *deployed = as_set(json_object_get(state, "effective")), *lost = json_array();
-    struct judging judging = { state,    object_at(state, "targets"), here, captured, deployed, policy, now,
-                               presence, lost };
+    struct judging judging = { state,  object_at(state, "targets"), here,     captured, deployed, doubles,
+                               policy, now,                         presence, lost };
     const char *name;
     json_t *value;
     *presence = (struct presence){ .left_out = json_array(), .waiting = json_array(), .due = -1 };

@@ -28,8 +28,9 @@ struct presence {
 };
 
 /* Judges the captured model at now, and notes in state what it found. names: [NAME] in the model; silent: an
- * object with those of them, as keys, that do not answer. What is new is told. 0, or -1: no memory. */
-int presence_judge(json_t *state, const json_t *names, const json_t *silent,
+ * object with those of them, as keys, that do not answer; doubles: those that are left out, see doubles.h, or NULL. What
+ * is new is told. 0, or -1: no memory. */
+int presence_judge(json_t *state, const json_t *names, const json_t *silent, const json_t *doubles,
                    const struct presence_policy *policy, int64_t now, struct presence *presence);
 
 void presence_clear(struct presence *presence);

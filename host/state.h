@@ -11,7 +11,8 @@
  *                missed     the first capture without it, or that it did not answer; may be much later if the
  *                           host was down meanwhile; both until a redeployment with it has succeeded
  *                status     here, silent (in the model, does not answer), missing (not in the model), grace
- *                           (one of these, but not for long yet), flapping, unknown (held out for that)
+ *                           (one of these, but not for long yet), flapping, unknown (held out for that), double
+ *                double     the target whose connection key it has, if it is left out for that
  *                missing    since when it is not here, if it is not
  *                back       when it came back from its last absence, if it is here
  *                vanished   [seconds]; when it disappeared lately

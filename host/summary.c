@@ -61,6 +61,11 @@ static json_t *describe(const char *name, const json_t *event, const json_t *sta
     if (held)
         return status_and_reason(status && strcmp(status, "flapping") == 0 ? "flapping" : "held",
                                  json_string_value(json_object_get(held, "text")));
+    if (status && strcmp(status, "double") == 0) {
+        const char *other = json_string_value(json_object_get(known, "double"));
+        CLEANUP_FREE char *reason = string_format("it has the connection key of target %s", other ? other : "?");
+        return status_and_reason(status, reason);
+    }
     if (json_object_get(answer, "status"))
         return status_and_reason(json_string_value(json_object_get(answer, "status")),
                                  json_string_value(json_object_get(answer, "reason")));
@@ -74,7 +79,8 @@ static bool is_of_interest(const json_t *target)
 {
     const char *status = json_string_value(json_object_get(target, "status"));
     return json_object_get(target, "held")
-           || (status && (strcmp(status, "silent") == 0 || strcmp(status, "grace") == 0));
+           || (status && (strcmp(status, "silent") == 0 || strcmp(status, "grace") == 0
+                          || strcmp(status, "double") == 0));
 }
 
 static json_t *describe_all(const json_t *event, const json_t *state,

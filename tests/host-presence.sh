@@ -86,6 +86,26 @@ fails 1 'a model of which nobody answers is no empty network' watching --once
 has "$(output)" '--allow-empty' 'the message names the option'
 rm "$answers"/silent.*
 
+# Two names of one machine: there would be two locks and two profiles in one place.
+cat > "$models/infrastructure.nix" << 'EOF'
+{ alias = { properties.hostname = "test1"; containers = { }; };
+  test1 = { properties.hostname = "test1"; containers = { }; };
+  test2 = { properties.hostname = "test2"; containers = { }; }; }
+EOF
+ok 'a model with two names of one machine' watching --once
+is "$(model)" 'test1 test2' 'the name that was deployed to stays'
+is "$(status_of alias)" double 'the other one is left out, and shown'
+has "$(output)" '[target: alias]: it has the connection key of target test1: it is left out until the model is mended' \
+    'both are named'
+ok 'it is told once' watching --once
+lacks "$(output)" 'connection key' 'and not again'
+rm -rf "$state"
+ok 'nobody was deployed to' watching --once
+is "$(model)" 'alias test2' 'the first name stays'
+write_model test1 test2
+ok 'the model is mended' watching --once
+is "$(model)" 'test1 test2' 'nothing is left out'
+
 # Names and paths are data, whatever they look like.
 cat > "$models/infrastructure.nix" << 'EOF'
 let parts = import ./parts.nix; in parts // {

@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "unit.h"
 
+#include "cleanup.h"
+#include "doubles.h"
 #include "operations.h"
 #include "presence.h"
+#include "strings.h"
 
 /* A network: names in the model and names that are silent, as "a b c". What is told goes nowhere. */
 struct network {
-    json_t *state;
+    json_t *state, *doubles;
     struct presence_policy policy;
     struct presence presence;
     int64_t now;
@@ -75,7 +78,7 @@ static void judge(struct network *network, int64_t now, const char *names, const
     presence_clear(&network->presence);
     network->now = now;
     assert_int_equal(
-        presence_judge(network->state, model, set, &network->policy, now, &network->presence), 0);
+        presence_judge(network->state, model, set, network->doubles, &network->policy, now, &network->presence), 0);
     note_seen(network);
     json_decref(model);
     json_decref(quiet_ones);
@@ -583,6 +586,69 @@ static void only_an_absence_that_something_moved_in_is_remembered(void **state)
     assert_int_equal(away(network, "b", 0), 2110);
 }
 
+/* Neither lost nor away, whatever it was before: its machine has another name. */
+static void another_name_of_a_machine_is_left_out(void **state)
+{
+    struct network *network = *state;
+    network->policy = (struct presence_policy){ .grace = 60, .lost_most = 0 };
+    judge(network, 1000, "a b", "");
+    deploy(network, "a b");
+    network->doubles = json_pack("{ss}", "b", "a");
+    judge(network, 1010, "a b", "b");
+    check(network, "b", "", -1);
+    assert_false(network->presence.paused);
+    assert_string_equal(status_of(network, "b"), "double");
+    json_decref(network->doubles);
+    network->doubles = NULL;
+    judge(network, 1020, "a b", "");
+    check(network, "", "", -1);
+    assert_string_equal(status_of(network, "b"), "here");
+}
+
+static const struct target *add_target(struct infrastructure *model, struct strings *strings, const char *name,
+                                       const char *key, const char *interface)
+{
+    CLEANUP_FREE char *xml = string_format("<expr><attrs><attr name=\"%s\"><attrs><attr name=\"properties\"><attrs>"
+                                           "<attr name=\"hostname\"><string value=\"%s\"/></attr></attrs></attr>"
+                                           "<attr name=\"clientInterface\"><string value=\"%s\"/></attr>"
+                                           "</attrs></attr></attrs></expr>", name, key, interface);
+    struct infrastructure_defaults defaults = { NULL, "hostname", "x86_64-linux" };
+    struct infrastructure one;
+    CLEANUP_FREE char *reason = NULL;
+    assert_int_equal(infrastructure_parse(xml, strlen(xml), "test", strings, &defaults, &one, &reason), 0);
+    assert_int_equal(target_copy(&model->targets[model->count], &one.targets[0]), 0);
+    infrastructure_clear(&one);
+    return &model->targets[model->count++];
+}
+
+static void check_doubles(const struct infrastructure *model, const char *effective, const char *expected)
+{
+    json_t *names = list(effective), *doubles = doubles_of(model, names);
+    char *text = json_dumps(doubles, JSON_SORT_KEYS);
+    assert_string_equal(text, expected);
+    free(text);
+    json_decref(doubles);
+    json_decref(names);
+}
+
+/* Who was deployed to stays; with another client interface the same key is another machine's. */
+static void targets_with_one_key_are_one_machine(void **state)
+{
+    struct strings *strings = strings_new();
+    struct infrastructure model = { .targets = calloc(5, sizeof(struct target)) };
+    (void)state;
+    add_target(&model, strings, "a", "one", "client");
+    add_target(&model, strings, "b", "one", "client");
+    add_target(&model, strings, "c", "two", "client");
+    add_target(&model, strings, "d", "one", "other");
+    add_target(&model, strings, "e", "one", "client");
+    check_doubles(&model, "", "{\"b\": \"a\", \"e\": \"a\"}");
+    check_doubles(&model, "c e", "{\"a\": \"e\", \"b\": \"e\"}");
+    check_doubles(&model, "b e", "{\"a\": \"b\", \"e\": \"b\"}");
+    infrastructure_clear(&model);
+    strings_free(strings);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -616,6 +682,8 @@ int main(void)
         TEST(a_state_with_nonsense_is_no_harm),
         TEST(who_is_long_gone_is_forgotten),
         TEST(only_an_absence_that_something_moved_in_is_remembered),
+        TEST(another_name_of_a_machine_is_left_out),
+        TEST(targets_with_one_key_are_one_machine),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

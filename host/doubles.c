@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "doubles.h"
+
+#include <stdbool.h>
+
+#include "cleanup.h"
+#include "strings.h"
+
+/* Those that were deployed to, or the others, in the order of their names. */
+static int take_seats(const struct infrastructure *model, const json_t *deployed, bool wanted, json_t *seats,
+                      json_t *doubles)
+{
+    for (size_t i = 0; i < model->count; i++) {
+        const struct target *target = &model->targets[i];
+        CLEANUP_FREE char *way = string_format("%s %s", target_connection_key(target), target->client_interface);
+        if ((json_object_get(deployed, target->name) != NULL) != wanted)
+            continue;
+        json_t *first = way ? json_object_get(seats, way) : NULL;
+        if (!way || json_object_set_new(first ? doubles : seats, first ? target->name : way,
+                                        first ? json_incref(first) : json_string(target->name)) != 0)
+            return -1;
+    }
+    return 0;
+}
+
+json_t *doubles_of(const struct infrastructure *model, const json_t *effective)
+{
+    CLEANUP_JSON json_t *seats = json_object(), *deployed = json_object();
+    json_t *doubles = json_object(), *name;
+    size_t index;
+    json_array_foreach((json_t *)effective, index, name)
+        if (json_is_string(name))
+            json_object_set_new(deployed, json_string_value(name), json_true());
+    if (take_seats(model, deployed, true, seats, doubles) == 0 && take_seats(model, deployed, false, seats, doubles) == 0)
+        return doubles;
+    json_decref(doubles);
+    return NULL;
+}
