@@ -232,6 +232,17 @@ static void report_lost(json_t *index, json_t *disputes, const json_t *survivors
             }
 }
 
+/* Which copy lives, where all that are in dispute are in no profile any more. */
+static void report_others(json_t *index, const struct copies *copies)
+{
+    for (size_t i = 0; i < copies->count; i++) {
+        const struct copy *copy = &copies->items[i];
+        json_t *dispute = json_object_get(json_object_get(index, copy->component->container), copy->component->name);
+        if (dispute && !has_copy(dispute, copy->mapping->target))
+            append(dispute, "copies", describe_disputed_copy(copy));
+    }
+}
+
 void report_disputes(json_t *report, const struct copies *copies, json_t *survivors)
 {
     json_t *disputes = json_array();
@@ -245,6 +256,7 @@ void report_disputes(json_t *report, const struct copies *copies, json_t *surviv
             append(dispute, "copies", describe_disputed_copy(&component->copies[j]));
     }
     report_lost(index, disputes, survivors);
+    report_others(index, copies);
     json_object_set_new(report, "disputes", disputes);
     json_object_set_new(report, "survivors", survivors);
 }
