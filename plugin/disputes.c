@@ -328,17 +328,31 @@ static bool is_wanted_anywhere(const struct losses *losses, const struct lost *l
            || (entry_at(losses->survivors, "wanted", lost->container, lost->component, NULL) && SWITCH(WANTED_AGAIN));
 }
 
-/* Nobody that answers has it, and it is not given up. */
-static bool is_nowhere(const struct losses *losses, const struct lost *lost)
+/* Whether a target that answers has it. */
+static bool is_somewhere(const struct losses *losses, const struct lost *lost)
 {
     for (size_t i = 0; i < losses->capture->count; i++) {
         const struct captured *captured = &losses->capture->targets[i];
         if (captured->answer == ANSWER_CAPTURED
             && manifest_find_snapshot_mapping(&captured->manifest, captured->target->name, lost->container,
                                               lost->component))
-            return false;
+            return true;
     }
-    return SWITCH(BRING_BACK)
+    return false;
+}
+
+/* Its rescue after the fence is still to be done, and another one lives. */
+static bool is_owed(const struct losses *losses, const struct lost *lost)
+{
+    const json_t *disputed = entry_at(losses->survivors, "disputed", lost->captured->target->name, lost->container,
+                                      lost->component);
+    return json_is_true(json_object_get(disputed, "owed")) && SWITCH(OWED_RESCUE) && is_somewhere(losses, lost);
+}
+
+/* Nobody that answers has it, and it is not given up. */
+static bool is_nowhere(const struct losses *losses, const struct lost *lost)
+{
+    return SWITCH(BRING_BACK) && !is_somewhere(losses, lost)
            && !entry_at(losses->survivors, "accept", lost->captured->target->name, lost->container, lost->component)
            && is_wanted_anywhere(losses, lost);
 }
@@ -350,6 +364,8 @@ int disputes_bring_back(const json_t *survivors, struct capture *capture, const 
     int status = bring_back_all(&losses, "brought", is_always, strings, brought, true);
     if (status == 0)
         status = bring_back_all(&losses, "disputed", is_preferred, strings, brought, false);
+    if (status == 0)
+        status = bring_back_all(&losses, "disputed", is_owed, strings, brought, false);
     if (status == 0)
         status = bring_back_all(&losses, "disputed", is_nowhere, strings, brought, false);
     free(losses.items);
