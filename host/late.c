@@ -13,6 +13,7 @@
 #include "operations.h"
 #include "portion.h"
 #include "survivors.h"
+#include "switch.h"
 
 /* What is done with a copy: saved, stopped and saved once more, or saved because Disnix is about to restore over it. Of one
  * on a target that does not answer nothing is. */
@@ -235,7 +236,7 @@ static int list_restored(const struct late *late, struct copies *copies)
 static int save_restored(const struct late *late)
 {
     CLEANUP_COPIES struct copies copies = { 0 };
-    if (late->recovery->settings->no_migration)
+    if (late->recovery->settings->no_migration || !SWITCH(SAVE_RESTORED))
         return 0;
     return list_restored(late, &copies) == 0 ? rescue(&copies, RESTORED, late->report) : -1;
 }

@@ -14,6 +14,7 @@
 #include "previous.h"
 #include "stages.h"
 #include "survivors.h"
+#include "switch.h"
 #include "wrapper.h"
 
 /* disnix-manifest; *path is the store path of the new manifest. */
@@ -188,7 +189,7 @@ static int make_pinned(struct plan *plan)
         return -1;
     plan->pins = pins_find(known(plan), &plan->new, survivors_of(plan), report_of_reconstruct(plan));
     places = pins_places(known(plan), &plan->new, plan->pins);
-    if (json_object_size(places) == 0)
+    if (json_object_size(places) == 0 || !SWITCH(PINS))
         return 0;
     tell_pins(plan->pins);
     json_object_set(plan->report, "pinned", plan->pins);

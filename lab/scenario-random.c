@@ -436,12 +436,61 @@ static void draw_standstill(struct drawing *drawing)
     json_array_append_new(drawing->timeline, draw_collection(drawing));
 }
 
+static void add_moment(struct drawing *drawing, json_t *event)
+{
+    if (event)
+        json_array_append_new(drawing->timeline, event);
+}
+
+/* One call of the plugin fails, once or again and again; or a snapshot saves nothing. */
+static json_t *draw_failing_action(struct drawing *drawing)
+{
+    static const char *const actions[] = { "--activate", "--snapshot", "--snapshot", "--deactivate", "--restore" };
+    const char *action = actions[below(drawing, sizeof actions / sizeof *actions)];
+    json_t *event = json_pack("{ss ss si}", "event", "fail", "operation", action, "times",
+                              chance(drawing, 70) ? 1 : 9);
+    if (strcmp(action, "--snapshot") == 0 && chance(drawing, 30))
+        json_object_set_new(event, "how", json_string("lies"));
+    return event;
+}
+
+/* Two copies of one state: a machine is away while another one takes over and is written to, perhaps both are; it comes
+ * back while clients go on, and something may fail; then somebody says a word. */
+static void draw_doubt(struct drawing *drawing)
+{
+    bool cut = chance(drawing, 50);
+    json_t *away = cut ? draw_partition(drawing) : draw_crash(drawing), *back = json_array();
+    if (!away)
+        return;
+    const char *name = cut ? json_string_value(json_array_get(json_object_get(away, "targets"), 0))
+                           : json_string_value(json_object_get(away, "target"));
+    add_moment(drawing, away);
+    add_moment(drawing, draw_write(drawing));
+    if (chance(drawing, 50))
+        json_array_append_new(back, draw_client(drawing));
+    if (chance(drawing, 40))
+        json_array_append_new(back, draw_failing_action(drawing));
+    for (size_t i = 0; i < drawing->target_count; i++)
+        if (strcmp(drawing->targets[i].name, name) == 0)
+            drawing->targets[i].condition = UP;
+    json_array_append_new(back, cut ? json_pack("{ss s[s]}", "event", "join", "targets", name)
+                                    : json_pack("{ss ss}", "event", "reappear", "target", name));
+    add_moment(drawing, back);
+    if (chance(drawing, 60))
+        add_moment(drawing, chance(drawing, 50)
+                                ? json_pack("[o, {ss ss}]", draw_failing_action(drawing), "event", "keep-copy", "target", name)
+                                : json_pack("{ss ss}", "event", chance(drawing, 50) ? "keep-copy" : "discard-copy",
+                                            "target", name));
+}
+
 static void draw_timeline(struct drawing *drawing)
 {
     size_t length = 2 + below(drawing, 12);
     while (json_array_size(drawing->timeline) < length) {
         if (chance(drawing, 2))
             draw_standstill(drawing);
+        if (chance(drawing, 6))
+            draw_doubt(drawing);
         json_t *event = draw_event(drawing);
         if (!event)
             continue;
