@@ -9,6 +9,7 @@ lib_libdydisnix_a_SOURCES = \
 	lib/dependency-line.c lib/dependency-line.h \
 	lib/descendants.c lib/descendants.h \
 	lib/dump.c lib/dump.h \
+	lib/generations.c lib/generations.h \
 	lib/infrastructure.c lib/infrastructure.h \
 	lib/json-text.c lib/json-text.h \
 	lib/lines.c \

@@ -8,6 +8,7 @@
 #include "budget.h"
 #include "cleanup.h"
 #include "client.h"
+#include "generations.h"
 #include "operations.h"
 #include "switch.h"
 
@@ -194,54 +195,13 @@ static void add_query(struct queries *queries, const struct copy *copy, struct s
     queries->items[queries->count++] = (struct query){ .copy = copy, .snapshots = snapshots, .strings = strings };
 }
 
-static int compare_numbers(const void *a, const void *b)
-{
-    const char *first = *(char *const *)a, *second = *(char *const *)b;
-    size_t first_length = strlen(first), second_length = strlen(second);
-    if (first_length != second_length)
-        return first_length < second_length ? -1 : 1;
-    return strcmp(first, second);
-}
-
-struct generation_names {
-    char **names;
-    size_t count;
-};
-
-static int collect_number(void *closure, const char *name)
-{
-    struct generation_names *generations = closure;
-    if (name[strspn(name, "0123456789")] || name[0] == '0')
-        return 0;
-    char **grown = realloc(generations->names, (generations->count + 1) * sizeof *grown);
-    if (!grown)
-        return -1;
-    generations->names = grown;
-    generations->names[generations->count] = strdup(name);
-    return generations->names[generations->count++] ? 0 : -1;
-}
-
 void facts_coordinator_snapshots(const char *container, const char *component, struct strings *strings,
                                  struct snapshots *snapshots)
 {
-    const char *state = getenv("DYSNOMIA_STATEDIR");
-    struct generation_names generations = { 0 };
-    CLEANUP_FREE char *directory = string_format("%s/generations/%s/%s", state && *state ? state : "/var/state/dysnomia",
-                                                 container, component);
-    snapshots->answered = directory
-                          && (operations->list(directory, collect_number, &generations) == 0 || errno == ENOENT);
-    if (generations.count > 1)
-        qsort(generations.names, generations.count, sizeof *generations.names, compare_numbers);
-    for (size_t i = 0; i < generations.count; i++) {
-        CLEANUP_FREE char *path = string_format("%s/%s", directory, generations.names[i]);
-        CLEANUP_FREE char *link = NULL;
-        if (path && operations->read_link(path, &link) == 0) {
-            const char *slash = strrchr(link, '/');
-            append_name(snapshots, strings_intern(strings, slash ? slash + 1 : link));
-        }
-        free(generations.names[i]);
-    }
-    free(generations.names);
+    CLEANUP_GENERATIONS struct generations generations;
+    snapshots->answered = generations_read(container, component, &generations) == 0;
+    for (size_t i = 0; i < generations.count; i++)
+        append_name(snapshots, strings_intern(strings, generations.names[i]));
 }
 
 /* Older generations than those that tell all of it are not read. */
