@@ -6,11 +6,32 @@
 #include <string.h>
 
 #include "cleanup.h"
+#include "generations.h"
 #include "operations.h"
+#include "restore.h"
 #include "stages.h"
 #include "strings.h"
 
-/* The components that from has and other has not, on targets that the new manifest has. How many there are; -1: no memory. */
+/* Whether from has the component there and other has not, on a target that the new manifest has. */
+static bool moves(const struct late *late, const struct manifest *other, const struct snapshot_mapping *mapping)
+{
+    return (!other || !manifest_find_snapshot_mapping(other, mapping->target, mapping->container, mapping->component))
+           && infrastructure_find(&late->new->infrastructure, mapping->target);
+}
+
+/* The snapshot that is to be restored, CONTAINER/COMPONENT/NAME, where the newest is an empty dump, as of a database whose
+ * server did not answer; malloc()ed, NULL: Disnix restores the newest. */
+static char *find_better(const struct snapshot_mapping *mapping)
+{
+    CLEANUP_GENERATIONS struct generations generations;
+    const char *name = generations_read(mapping->container, mapping->component, &generations) == 0
+                           ? generations_before_empty(&generations)
+                           : NULL;
+    return name ? string_format("%s/%s/%s", mapping->container, mapping->component, name) : NULL;
+}
+
+/* The components of from that move; of those that arrive without what restore_better() restores. How many there are; -1: no
+ * memory. */
 static int compose(const struct late *late, const struct manifest *from, const struct manifest *other,
                    struct manifest *part)
 {
@@ -24,9 +45,8 @@ static int compose(const struct late *late, const struct manifest *from, const s
             return -1;
     for (size_t i = 0; i < from->snapshot_mapping_count; i++) {
         const struct snapshot_mapping *mapping = &from->snapshot_mappings[i];
-        if ((other
-             && manifest_find_snapshot_mapping(other, mapping->target, mapping->container, mapping->component))
-            || !infrastructure_find(&late->new->infrastructure, mapping->target))
+        CLEANUP_FREE char *better = from == late->new ? find_better(mapping) : NULL;
+        if (!moves(late, other, mapping) || better)
             continue;
         if (!manifest_add_snapshot_mapping(part, mapping))
             return -1;
@@ -82,6 +102,38 @@ static bool deletes_state(const struct settings *settings)
     return settings->delete_state || (value && strcmp(value, "1") == 0);
 }
 
+/* What was to be saved before it moves, and was not. */
+static int check_saved(const struct late *late)
+{
+    int status = 0;
+    for (size_t i = 0; i < late->previous->snapshot_mapping_count; i++) {
+        const struct snapshot_mapping *mapping = &late->previous->snapshot_mappings[i];
+        CLEANUP_FREE char *better = moves(late, late->new, mapping) ? find_better(mapping) : NULL;
+        if (!better)
+            continue;
+        log_error(mapping->target, "the snapshot of %s in %s is an empty dump, and earlier ones are not: it does not move",
+                  mapping->component, mapping->container);
+        status = 1;
+    }
+    return status;
+}
+
+static int restore_better(const struct late *late)
+{
+    int status = 0;
+    for (size_t i = 0; i < late->new->snapshot_mapping_count; i++) {
+        const struct snapshot_mapping *mapping = &late->new->snapshot_mappings[i];
+        CLEANUP_FREE char *better = moves(late, late->previous, mapping) ? find_better(mapping) : NULL;
+        if (!better)
+            continue;
+        log_warning(mapping->target, "the newest snapshot of %s in %s is an empty dump: %s is restored",
+                    mapping->component, mapping->container, better);
+        if (restore_arriving(late->new, mapping, better) != 0)
+            status = 1;
+    }
+    return status;
+}
+
 int migrate_components(const struct late *late)
 {
     CLEANUP_FREE char *away = broken_path(late->recovery, "away.xml"), *arriving = broken_path(late->recovery, "arriving.xml");
@@ -90,11 +142,15 @@ int migrate_components(const struct late *late)
         return -1;
     if (status == 0 && leaving > 0)
         status = run(late, "disnix-snapshot", true, away);
+    if (status == 0 && leaving > 0)
+        status = check_saved(late);
     int coming = status == 0 ? write_part(late, late->new, late->previous, arriving) : 0;
     if (coming < 0)
         return -1;
     if (status == 0 && coming > 0)
         status = run(late, "disnix-restore", true, arriving);
+    if (status == 0)
+        status = restore_better(late);
     if (status == 0 && leaving > 0 && deletes_state(late->recovery->settings))
         status = run(late, "disnix-delete-state", false, away);
     return status;

@@ -185,12 +185,14 @@ static char *save(const struct restoring *restoring)
 static char *replace(const struct restoring *restoring)
 {
     CLEANUP_FREE char *done = call(restoring, restoring->home, "--restore", NULL);
-    if (!done)
-        return string_format("it cannot be restored on target %s", restoring->home->name);
+    return done ? NULL : string_format("it cannot be restored on target %s", restoring->home->name);
+}
+
+static void tell_restored(const struct restoring *restoring)
+{
     log_notice(restoring->home->name, "%s in %s has the state of %s; what it had before is in %s",
                restoring->mapping->component, restoring->mapping->container, restoring->snapshot,
                json_string_value(json_object_get(restoring->entry, "saved")));
-    return NULL;
 }
 
 static void restore_one(struct restoring *restoring)
@@ -204,8 +206,10 @@ static void restore_one(struct restoring *restoring)
         reason = bring(restoring);
     if (!reason)
         reason = replace(restoring);
-    if (!reason)
+    if (!reason) {
+        tell_restored(restoring);
         return;
+    }
     log_error(restoring->home ? restoring->home->name : NULL, "the snapshot %s is not restored: %s", restoring->snapshot,
               reason);
     json_object_set_new(restoring->entry, "reason", json_string(reason));
@@ -248,4 +252,17 @@ int restore(const struct recovery *recovery, const struct infrastructure *model,
     previous_clear(&previous);
     target_keys_clear(&keys);
     return status;
+}
+
+int restore_arriving(const struct manifest *manifest, const struct snapshot_mapping *mapping, const char *snapshot)
+{
+    const struct restoring restoring = { .model = &manifest->infrastructure, .manifest = manifest, .snapshot = snapshot,
+                                         .mapping = mapping,
+                                         .home = infrastructure_find(&manifest->infrastructure, mapping->target) };
+    CLEANUP_FREE char *reason = bring(&restoring);
+    if (!reason)
+        reason = replace(&restoring);
+    if (reason)
+        log_error(mapping->target, "the snapshot %s is not restored: %s", snapshot, reason);
+    return reason ? -1 : 0;
 }

@@ -20,4 +20,8 @@ bool restore_wanted(const json_t *state);
  * -1 after a message: it cannot be noted what is done, or what is deployed cannot be read. */
 int restore(const struct recovery *recovery, const struct infrastructure *model, json_t **report);
 
+/* A component that a deployment has activated on a target gets the state of a snapshot, CONTAINER/COMPONENT/NAME. 0, or -1
+ * after a message. */
+int restore_arriving(const struct manifest *manifest, const struct snapshot_mapping *mapping, const char *snapshot);
+
 #endif
