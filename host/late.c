@@ -16,8 +16,8 @@
 #include "switch.h"
 
 /* What is done with a copy: saved, stopped and saved once more, or saved because Disnix is about to restore over it. Of one
- * on a target that does not answer nothing is. */
-enum { SAVED = 1, STOPPED = 2, RESTORED = 4, SILENT = 8 };
+ * on a target that does not answer nothing is. One that has had nothing but empty dumps may be empty. */
+enum { SAVED = 1, STOPPED = 2, RESTORED = 4, SILENT = 8, MAY_BE_EMPTY = 16 };
 
 /* One component on a target, and all that its operations need. */
 struct copy {
@@ -106,15 +106,17 @@ static void copy_arguments(struct arguments *arguments, const struct copy *copy,
                                mapping->provider ? manifest_find_service(copy->manifest, mapping->provider) : NULL);
 }
 
-static void name_arguments(struct arguments *arguments, const struct copy *copy)
+static void name_arguments(struct arguments *arguments, const struct copy *copy, const char *query)
 {
-    client_arguments(arguments, copy->target, "--query-latest-snapshot");
+    client_arguments(arguments, copy->target, query);
     arguments_option(arguments, "--container", copy->mapping->container);
     arguments_option(arguments, "--component", copy->mapping->component);
 }
 
-/* The calls of an operation for those copies with which one of what is done, in their order; NULL for operation: what their
- * newest snapshots are called. -1: no memory. */
+static const char latest[] = "--query-latest-snapshot", all[] = "--query-all-snapshots";
+
+/* The calls of an operation, or one of these queries, for those copies with which one of what is done, in their order. -1: no
+ * memory. */
 static int run_calls(const struct copies *copies, int what, const char *operation, struct calls *calls)
 {
     for (size_t i = 0; i < copies->count; i++) {
@@ -125,10 +127,10 @@ static int run_calls(const struct copies *copies, int what, const char *operatio
         if (!call)
             return -1;
         call->closure = copy;
-        if (operation)
-            copy_arguments(&call->arguments, copy, operation);
+        if (operation == latest || operation == all)
+            name_arguments(&call->arguments, copy, operation);
         else
-            name_arguments(&call->arguments, copy);
+            copy_arguments(&call->arguments, copy, operation);
     }
     calls_run(calls, call_deadline, false);
     return 0;
@@ -139,15 +141,17 @@ static int rescue(const struct copies *copies, int what, json_t *report)
 {
     CLEANUP_CALLS struct calls snapshots = { 0 }, names = { 0 };
     int status = 0;
-    if (run_calls(copies, what, "--snapshot", &snapshots) != 0 || run_calls(copies, what, NULL, &names) != 0)
+    if (run_calls(copies, what, "--snapshot", &snapshots) != 0 || run_calls(copies, what, latest, &names) != 0)
         return -1;
     if (snapshots.count > 0 && !json_object_get(report, "rescued"))
         json_object_set_new(report, "rescued", json_array());
     for (size_t i = 0; i < snapshots.count; i++) {
-        const struct snapshot_mapping *mapping = ((struct copy *)snapshots.items[i].closure)->mapping;
+        const struct copy *copy = snapshots.items[i].closure;
+        const struct snapshot_mapping *mapping = copy->mapping;
         const char *name = names.items[i].done ? names.items[i].output : "";
-        if (snapshots.items[i].done && *name && !is_empty_dump(name)) {
-            mended_rescued(report, mapping->target, mapping->component, mapping->container, name);
+        if (snapshots.items[i].done && *name && (!is_empty_dump(name) || copy->what & MAY_BE_EMPTY)) {
+            if (!is_empty_dump(name))
+                mended_rescued(report, mapping->target, mapping->component, mapping->container, name);
             continue;
         }
         log_error(mapping->target, "%s in %s cannot be saved, so nothing is deployed", mapping->component,
@@ -206,10 +210,33 @@ static bool is_provided(const struct late *late, const struct snapshot_mapping *
     return !mapping->provider;
 }
 
+static bool are_empty_dumps(char *names)
+{
+    for (char *rest = names, *name; (name = strsep(&rest, "\n"));)
+        if (*name && !is_empty_dump(name))
+            return false;
+    return true;
+}
+
+/* Those that have had snapshots. */
+static int look_at_snapshots(const struct copies *copies)
+{
+    CLEANUP_CALLS struct calls names = { 0 };
+    if (run_calls(copies, RESTORED, all, &names) != 0)
+        return -1;
+    for (size_t i = 0; i < names.count; i++) {
+        struct copy *copy = names.items[i].closure;
+        if (names.items[i].done && !*names.items[i].output)
+            copy->what = 0;
+        else if (names.items[i].done && are_empty_dumps(names.items[i].output))
+            copy->what |= MAY_BE_EMPTY;
+    }
+    return 0;
+}
+
 /* Those that Disnix will restore over something. */
 static int list_restored(const struct late *late, struct copies *copies)
 {
-    CLEANUP_CALLS struct calls names = { 0 };
     for (size_t i = 0; i < late->new->snapshot_mapping_count; i++) {
         const struct snapshot_mapping *mapping = &late->new->snapshot_mappings[i];
         const struct target *target = infrastructure_find(&late->new->infrastructure, mapping->target);
@@ -224,12 +251,7 @@ static int list_restored(const struct late *late, struct copies *copies)
             return -1;
         *copy = (struct copy){ target, late->new, mapping, NULL, RESTORED };
     }
-    if (run_calls(copies, RESTORED, NULL, &names) != 0)
-        return -1;
-    for (size_t i = 0; i < names.count; i++)
-        if (names.items[i].done && !*names.items[i].output)
-            ((struct copy *)names.items[i].closure)->what = 0;
-    return 0;
+    return look_at_snapshots(copies);
 }
 
 /* What a fence does not really stop may have been written to since it was saved, and is lost with the restore. */

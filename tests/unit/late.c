@@ -20,6 +20,7 @@ static const char *failing; /* "operation target" that exits with 1; NULL: none 
 static unsigned failing_from; /* not the first so many of these */
 static bool once;             /* and only once */
 static const char *newest;  /* what every target calls its newest snapshot */
+static const char *every;   /* and all of them; NULL: there is one */
 
 static const char *option(const struct dydisnix_program *program, const char *name)
 {
@@ -36,7 +37,9 @@ static void answer(const struct dydisnix_program *program, struct dydisnix_resul
     bool fails = failing && strcmp(what, failing) == 0 && failing_from-- == 0;
     snprintf(asked + length, sizeof asked - length, "%s\n", what);
     result->status = fails;
-    result->output = strdup(strcmp(program->argv[3], "--query-latest-snapshot") == 0 && newest ? newest : "");
+    result->output = strdup(strcmp(program->argv[3], "--query-all-snapshots") == 0 && every ? every
+                            : strncmp(program->argv[3], "--query", 7) == 0 && newest   ? newest
+                                                                                        : "");
     result->output_length = strlen(result->output);
     failing_from = fails ? 0 : failing_from;
     failing = fails && once ? NULL : failing;
@@ -131,7 +134,7 @@ static int setup(void **state)
     table.log = log_nothing;
     operations_use(&table);
     asked[0] = '\0';
-    failing = newest = NULL;
+    failing = newest = every = NULL;
     failing_from = 0;
     once = false;
     world->strings = strings_new();
@@ -348,9 +351,22 @@ static void what_disnix_restores_over_is_saved(void **state)
     hold(&world->new, "b", NULL);
     newest = "process/db-1/x\n";
     assert_int_equal(begin(world), 0);
-    assert_string_equal(asked, "query-latest-snapshot b\nsnapshot b\nquery-latest-snapshot b\n");
+    assert_string_equal(asked, "query-all-snapshots b\nsnapshot b\nquery-latest-snapshot b\n");
     expect_rescued(world, 1);
     failing = "snapshot b";
+    assert_int_equal(begin(world), -1);
+}
+
+/* Where something else has been it cannot: its server does not answer. */
+static void what_was_always_empty_may_be_empty(void **state)
+{
+    struct world *world = *state;
+    hold(&world->new, "b", NULL);
+    newest = "process/db-1/" EMPTY "\n";
+    assert_int_equal(begin(world), 0);
+    assert_string_equal(asked, "query-all-snapshots b\nsnapshot b\nquery-latest-snapshot b\n");
+    expect_rescued(world, 0);
+    every = "process/db-1/x\nprocess/db-1/" EMPTY "\n";
     assert_int_equal(begin(world), -1);
 }
 
@@ -359,7 +375,7 @@ static void where_there_is_nothing_nothing_is_saved(void **state)
     struct world *world = *state;
     hold(&world->new, "b", NULL);
     assert_int_equal(begin(world), 0);
-    assert_string_equal(asked, "query-latest-snapshot b\n");
+    assert_string_equal(asked, "query-all-snapshots b\n");
     asked[0] = '\0';
     world->settings.no_migration = true; /* Disnix restores nothing */
     newest = "process/db-1/x\n";
@@ -372,11 +388,11 @@ static void what_is_not_told_may_be_there(void **state)
 {
     struct world *world = *state;
     hold(&world->new, "b", NULL);
-    failing = "query-latest-snapshot b";
+    failing = "query-all-snapshots b";
     once = true;
     newest = "process/db-1/x\n";
     assert_int_equal(begin(world), 0);
-    assert_string_equal(asked, "query-latest-snapshot b\nsnapshot b\nquery-latest-snapshot b\n");
+    assert_string_equal(asked, "query-all-snapshots b\nsnapshot b\nquery-latest-snapshot b\n");
 }
 
 /* Then there is no server that could be asked for a dump, and none that takes writes. */
@@ -394,7 +410,7 @@ static void a_container_that_is_not_there_yet_is_not_asked(void **state)
     assert_string_equal(asked, "");
     place(&world->previous, "old-server", "b", "process", NULL); /* it may have been upgraded */
     assert_int_equal(begin(world), 0);
-    assert_string_equal(asked, "query-latest-snapshot b\nsnapshot b\nquery-latest-snapshot b\n");
+    assert_string_equal(asked, "query-all-snapshots b\nsnapshot b\nquery-latest-snapshot b\n");
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -412,6 +428,7 @@ int main(void)
         TEST(one_that_does_not_start_again_is_left_to_the_next_reconstruction),
         TEST(what_has_left_the_model_is_left_alone),
         TEST(what_disnix_restores_over_is_saved),
+        TEST(what_was_always_empty_may_be_empty),
         TEST(where_there_is_nothing_nothing_is_saved),
         TEST(what_is_not_told_may_be_there),
         TEST(a_container_that_is_not_there_yet_is_not_asked),
