@@ -10,6 +10,12 @@
 
 #define AGAIN "again" /* the member of the state */
 
+static const char *text(const json_t *object, const char *key)
+{
+    const char *value = json_string_value(json_object_get(object, key));
+    return value ? value : "";
+}
+
 static bool is_true(const json_t *value)
 {
     return json_is_true(value);
@@ -93,6 +99,32 @@ const char *survivors_wrong(const json_t *state)
     return disputes && !is_list_of_disputes(disputes) ? "disputes" : NULL;
 }
 
+static const json_t *find_dispute(const json_t *disputes, const json_t *like)
+{
+    size_t index;
+    json_t *dispute;
+    json_array_foreach((json_t *)disputes, index, dispute)
+        if (strcmp(text(dispute, "container"), text(like, "container")) == 0
+            && strcmp(text(dispute, "component"), text(like, "component")) == 0)
+            return dispute;
+    return NULL;
+}
+
+/* A target is not asked for ever for the snapshots of a copy that waits there: those that were told stay known. */
+static void keep_snapshots(json_t *disputes, const json_t *before)
+{
+    size_t i, j;
+    json_t *dispute, *copy;
+    json_array_foreach(disputes, i, dispute)
+        json_array_foreach(json_object_get(dispute, "copies"), j, copy) {
+            const json_t *known = dispute_copy(find_dispute(before, dispute), text(copy, "target"));
+            if (!known || json_array_size(json_object_get(copy, "snapshots")) > 0)
+                continue;
+            json_object_set(copy, "snapshots", json_object_get(known, "snapshots"));
+            json_object_set(copy, "newest", json_object_get(known, "newest"));
+        }
+}
+
 void survivors_take(json_t *state, const json_t *report, int64_t now)
 {
     static const char *const members[] = { "survivors", "disputes" };
@@ -103,9 +135,11 @@ void survivors_take(json_t *state, const json_t *report, int64_t now)
         log_warning(NULL, "what the stage reconstruct tells as %s has not the form of that, and is not believed", wrong);
         return;
     }
+    CLEANUP_JSON json_t *before = json_incref(json_object_get(state, "disputes"));
     for (size_t i = 0; i < sizeof members / sizeof *members; i++)
         if (json_object_get(report, members[i]))
             json_object_set_new(state, members[i], json_deep_copy(json_object_get(report, members[i])));
+    keep_snapshots(json_object_get(state, "disputes"), before);
     again_note(state, AGAIN, json_array_size(json_object_get(report, "failed")) > 0, 10, now);
 }
 
@@ -134,12 +168,6 @@ static json_t *object_at(json_t *parent, const char *key)
     if (!json_object_get(parent, key))
         json_object_set_new(parent, key, json_object());
     return json_object_get(parent, key);
-}
-
-static const char *text(const json_t *object, const char *key)
-{
-    const char *value = json_string_value(json_object_get(object, key));
-    return value ? value : "";
 }
 
 bool dispute_is_about(const json_t *dispute, const char *component)

@@ -83,6 +83,21 @@ static void what_was_decided_is_replaced_whole(void **unused)
     json_decref(state);
 }
 
+#define WAITING(snapshots) \
+    "{'survivors': {}, 'disputes': [{'component': 'db', 'container': 'process', 'copies': [{'target': 'a', " snapshots "}]}]}"
+
+static void snapshots_of_a_copy_that_waits_stay_known(void **unused)
+{
+    json_t *state = json_object();
+    (void)unused;
+    take(state, WAITING("'snapshots': ['x', 'y'], 'newest': 7"), 0);
+    take(state, WAITING("'snapshots': [], 'newest': null"), 0);
+    expect_json(state, WAITING("'snapshots': ['x', 'y'], 'newest': 7"));
+    take(state, WAITING("'snapshots': ['z'], 'newest': null"), 0);
+    expect_json(state, WAITING("'snapshots': ['z'], 'newest': null"));
+    json_decref(state);
+}
+
 /* Nothing of it, not even what has its form. */
 static void expect_not_believed(const char *report, const char *member)
 {
@@ -355,6 +370,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(what_was_decided_is_replaced_whole),
+        TEST(snapshots_of_a_copy_that_waits_stay_known),
         TEST(what_has_another_form_is_not_believed),
         TEST(a_copy_is_kept_or_discarded),
         TEST(a_word_without_component_is_about_all_in_dispute_there),
