@@ -188,7 +188,7 @@ captive() # COMMAND…
 }
 forget_calls
 fails 7 '--run ends with the status of its command, started after the first cycle' \
-    captive sh -c 'test -e "$calls/06-disnix-activate.arguments" && exit 7'
+    captive sh -c 'test -e "$calls/07-disnix-activate.arguments" && exit 7'
 ok 'options of the command are its own' captive sh -c 'test "$1" = --once' sh --once
 fails 143 'a command that is ended by a signal' captive sh -c 'kill $$'
 fails 127 'a command that is not there' captive no-such-command

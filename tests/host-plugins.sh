@@ -124,7 +124,7 @@ ok 'hooks that take everything' record --plugin-option=record:capture="$models/i
     --plugin-option=record:augment=take --plugin-option=record:reconstruct=take --plugin-option=record:snapshot=take \
     --plugin-option=record:redistribute="$distribution" --plugin-option=record:assign_ids=take \
     --plugin-option=record:redeploy=take
-is "$(called)" '' 'leave nothing to Disnix'
+is "$(called)" 'nix-store ' 'leave nothing to Disnix: what they have made is kept by Nix'
 mkdir "$scratch/coordinator"
 ln -s "$manifest" "$scratch/coordinator/default-1-link"
 ln -s default-1-link "$scratch/coordinator/default"

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# The unit as it is installed, in its sandbox, under the real systemd: it starts, deploys with the Nix daemon,
-# is reloaded, watched and stopped. The programs of Disnix are scripts here, which do what a sandbox might forbid.
+# The unit as it is installed, in its sandbox, under the real systemd: it starts, deploys with the Nix daemon, which
+# collects garbage meanwhile, is reloaded, watched and stopped. The programs of Disnix are scripts here, which do what a sandbox might forbid.
 . "$srcdir/tests/functions.sh"
 unset MAKEFLAGS MFLAGS MAKELEVEL MAKEOVERRIDES DESTDIR XDG_RUNTIME_DIR
 
@@ -75,8 +75,19 @@ program dydisnix-gendist << 'EOF'
 echo '{ infrastructure }: { }' > "$TMPDIR/distribution.nix"
 nix-store --add "$TMPDIR/distribution.nix"
 EOF
-echo 'nix-store --add /etc/models/manifest.xml' | program disnix-manifest
-for name in disnix-distribute disnix-restore disnix-set; do
+# The daemon collects garbage between the stages: it has to see what protects them, though /tmp is private.
+program disnix-manifest << 'EOF'
+nix-store --gc > /dev/null
+while [ "$1" != --distribution ]; do shift; done
+ls "$2" > /dev/null
+nix-store --add /etc/models/manifest.xml
+EOF
+program disnix-distribute << 'EOF'
+nix-store --gc > /dev/null
+for manifest; do :; done
+ls "$manifest" > /dev/null
+EOF
+for name in disnix-restore disnix-set; do
     echo 'exit 0' | program $name
 done
 program disnix-activate << 'EOF'
