@@ -292,7 +292,8 @@ sanitize-check:
 	$(MKDIR_P) sanitize
 	[ -f sanitize/config.status ] || \
 		{ cd sanitize && '$(abs_srcdir)/configure' --quiet --enable-sanitizers CC='$(CC)' CFLAGS='-g -O1'; }
-	ASAN_OPTIONS=intercept_memmem=0 $(MAKE) $(AM_MAKEFLAGS) -C sanitize check TESTS='$(sanitized_tests)'
+	ASAN_OPTIONS=intercept_memmem=0 EXPLORE_SCENARIOS="$${SANITIZED_SCENARIOS:-400}" \
+		$(MAKE) $(AM_MAKEFLAGS) -C sanitize check TESTS='$(sanitized_tests)'
 .PHONY: sanitize-check
 
 # What the README promises, on bare systems of Debian, which stay in platforms/ for the next time: needs root.
