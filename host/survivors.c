@@ -6,6 +6,7 @@
 #include "again.h"
 #include "cleanup.h"
 #include "operations.h"
+#include "remembered-copies.h"
 #include "strings.h"
 
 #define AGAIN "again" /* the member of the state */
@@ -14,44 +15,6 @@ static const char *text(const json_t *object, const char *key)
 {
     const char *value = json_string_value(json_object_get(object, key));
     return value ? value : "";
-}
-
-static bool is_true(const json_t *value)
-{
-    return json_is_true(value);
-}
-
-static bool is_object(const json_t *value)
-{
-    return json_is_object(value);
-}
-
-static bool is_string(const json_t *value)
-{
-    return json_is_string(value);
-}
-
-static bool is_list_of_names(const json_t *value)
-{
-    size_t index;
-    json_t *name;
-    json_array_foreach((json_t *)value, index, name)
-        if (!json_is_string(name))
-            return false;
-    return json_is_array(value);
-}
-
-/* Objects within objects, so many, and what is in the innermost. */
-static bool has_form(const json_t *value, int depth, bool (*is_leaf)(const json_t *))
-{
-    const char *key;
-    json_t *inner;
-    if (depth == 0)
-        return is_leaf(value);
-    json_object_foreach((json_t *)value, key, inner)
-        if (!has_form(inner, depth - 1, is_leaf))
-            return false;
-    return json_is_object(value);
 }
 
 static bool is_dispute(const json_t *value)
@@ -80,22 +43,10 @@ static bool is_list_of_disputes(const json_t *value)
 
 const char *survivors_wrong(const json_t *state)
 {
-    /* By target, container and component, or without the first. The rest is the plugin's own. */
-    static const struct {
-        const char *name;
-        int depth;
-        bool (*is_leaf)(const json_t *);
-    } members[] = { { "disputed", 3, is_object }, { "brought", 3, is_object }, { "accept", 3, is_true },
-                    { "kept", 2, is_list_of_names }, { "prefer", 2, is_string },
-                    { "wanted", 2, is_true }, { "older", 3, is_true } };
-    const json_t *survivors = json_object_get(state, "survivors"), *disputes = json_object_get(state, "disputes");
-    if (survivors && !json_is_object(survivors))
-        return "survivors";
-    for (size_t i = 0; i < sizeof members / sizeof *members; i++) {
-        const json_t *member = json_object_get(survivors, members[i].name);
-        if (member && !has_form(member, members[i].depth, members[i].is_leaf))
-            return members[i].name;
-    }
+    const json_t *disputes = json_object_get(state, "disputes");
+    const char *wrong = remembered_copies_wrong(json_object_get(state, "survivors"));
+    if (wrong)
+        return *wrong ? wrong : "survivors";
     return disputes && !is_list_of_disputes(disputes) ? "disputes" : NULL;
 }
 

@@ -27,6 +27,7 @@ lib_libdydisnix_a_SOURCES = \
 	lib/operations.c lib/operations.h \
 	lib/paths.c lib/paths.h \
 	lib/portion.c lib/portion.h \
+	lib/remembered-copies.c lib/remembered-copies.h \
 	lib/previous.c lib/previous.h \
 	lib/profile-manifest-1.c \
 	lib/real-append.c \

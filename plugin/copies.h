@@ -127,7 +127,7 @@ struct finding {
     bool homes_are_reconstructed;    /* nobody deployed that: where it has several, it says nothing */
     const json_t *survivors;         /* what is remembered, checked */
     const json_t *brought;           /* what disputes_bring_back() added */
-    const json_t *concerned;         /* disputes_concerned() */
+    const json_t *concerned;         /* remembered_copies_concerned() */
     bool keeps_unasked;              /* what previous says of targets that cannot be asked is kept */
     struct strings *strings;
 };

@@ -8,6 +8,7 @@
 #include "copies.h"
 #include "operations.h"
 #include "portion.h"
+#include "remembered-copies.h"
 #include "switch.h"
 
 /* What stands under three names, or with a choice under two. */
@@ -65,95 +66,15 @@ static void delete_choice(json_t *survivors, const char *member, const struct co
     delete_entry(survivors, member, component->container, component->name, NULL);
 }
 
-static bool is_dispute(const json_t *value)
-{
-    const json_t *owed = json_object_get(value, "owed"), *waits = json_object_get(value, "waits");
-    const json_t *service = json_object_get(value, "service");
-    return json_is_string(json_object_get(value, "why")) && (!service || json_is_string(service))
-           && (!owed || json_is_boolean(owed)) && (!waits || json_is_boolean(waits));
-}
-
-static bool is_service(const json_t *value)
-{
-    return json_is_string(json_object_get(value, "service"));
-}
-
-static bool is_text(const json_t *value)
-{
-    return json_is_string(value);
-}
-
-static bool is_truth(const json_t *value)
-{
-    return json_is_true(value);
-}
-
-static bool is_list_of_names(const json_t *value)
-{
-    size_t index;
-    json_t *name;
-    json_array_foreach((json_t *)value, index, name)
-        if (!json_is_string(name))
-            return false;
-    return json_is_array(value);
-}
-
-/* All values that lie so many objects deep are as they should be. */
-static bool are_all(const json_t *object, int depth, bool (*is)(const json_t *))
-{
-    const char *key;
-    json_t *value;
-    if (depth == 0)
-        return is(object);
-    json_object_foreach((json_t *)object, key, value)
-        if (!are_all(value, depth - 1, is))
-            return false;
-    return json_is_object(object);
-}
-
-static const struct {
-    const char *name;
-    int depth;
-    bool (*is)(const json_t *);
-} members[] = {
-    { "disputed", 3, is_dispute },        { "superseded", 3, is_text },
-    { "kept", 2, is_list_of_names },      { "brought", 3, is_service },
-    { "activated", 2, is_list_of_names }, { "accept", 3, is_truth },
-    { "prefer", 2, is_text },             { "wanted", 2, is_truth },
-    { "older", 3, is_truth },
-};
-
 json_t *disputes_read(const json_t *history)
 {
     const json_t *survivors = json_object_get(history, "survivors");
-    const char *wrong = survivors && !json_is_object(survivors) ? "" : NULL;
-    for (size_t i = 0; i < sizeof members / sizeof *members && !wrong; i++) {
-        const json_t *member = json_object_get(survivors, members[i].name);
-        if (member && !are_all(member, members[i].depth, members[i].is))
-            wrong = members[i].name;
-    }
+    const char *wrong = remembered_copies_wrong(survivors);
     if (!wrong)
         return survivors ? json_deep_copy(survivors) : json_object();
     log_warning(NULL, "what is remembered of copies of state is not believed: survivors%s%s is not what it should be",
                 *wrong ? "." : "", wrong);
     return json_object();
-}
-
-json_t *disputes_concerned(const json_t *survivors)
-{
-    json_t *concerned = json_object(), *first, *second;
-    const char *outer, *inner, *component;
-    json_t *value;
-    for (size_t i = 0; i < sizeof members / sizeof *members; i++)
-        json_object_foreach(json_object_get(survivors, members[i].name), outer, first)
-            json_object_foreach(first, inner, second) {
-                if (members[i].depth == 2)
-                    json_object_set_new(object_at(concerned, outer), inner, json_true());
-                else
-                    json_object_foreach(second, component, value)
-                        json_object_set_new(object_at(concerned, inner), component, json_true());
-            }
-    return concerned;
 }
 
 static bool lists(const json_t *names, const char *name)

@@ -41,9 +41,6 @@ json_t *disputes_read(const json_t *history);
 int disputes_bring_back(const json_t *survivors, struct capture *capture, const struct manifest *homes,
                         struct strings *strings, json_t *brought);
 
-/* The components of which something is remembered: CHOICE of true, a new reference. */
-json_t *disputes_concerned(const json_t *survivors);
-
 /* Sets what is remembered of a copy. */
 void disputes_recall(const json_t *survivors, struct copy *copy);
 

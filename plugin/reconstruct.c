@@ -16,6 +16,7 @@
 #include "nix.h"
 #include "nix-access.h"
 #include "operations.h"
+#include "remembered-copies.h"
 #include "remembered.h"
 #include "replay.h"
 #include "report.h"
@@ -290,7 +291,7 @@ static int check_copy_policies(const struct reconstruction *reconstruction)
 static int find_copies(struct reconstruction *reconstruction)
 {
     struct copies earlier = reconstruction->copies;
-    CLEANUP_JSON json_t *concerned = disputes_concerned(reconstruction->survivors);
+    CLEANUP_JSON json_t *concerned = remembered_copies_concerned(reconstruction->survivors);
     const struct manifest *last = last_deployment(reconstruction), *previous = known_previous(reconstruction);
     const struct finding finding = {
         .capture = &reconstruction->capture, .infrastructure = &reconstruction->infrastructure, .previous = previous,

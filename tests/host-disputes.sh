@@ -51,8 +51,8 @@ chmod +x "$scratch/reconstructs"
 # db is on both targets, and nobody knows which copy is the one; log lives on test1, and its copy on test2 waits.
 now=$(date +%s)
 cat > "$answers/disputes" << EOF
-{ "survivors": { "disputed": { "test1": { "process": { "db-1": {} } },
-                               "test2": { "process": { "db-1": {} }, "file": { "log-1": {} } } } },
+{ "survivors": { "disputed": { "test1": { "process": { "db-1": { "why": "both were written to" } } },
+                               "test2": { "process": { "db-1": { "why": "it was away" } }, "file": { "log-1": { "why": "test1 has it" } } } } },
   "disputes": [
     { "component": "db-1", "container": "process", "reason": "both were written to", "copies": [
       { "target": "test1", "live": true, "survivor": false, "disputed": true, "reason": "it is its home",

@@ -66,7 +66,7 @@ report() # EXPRESSION: of the stage redeploy
     grep '"stage":"redeploy"' "$state/default/events.jsonl" | tail -n 1 | evaluate "$1"
 }
 
-disputed='{"survivors": {"disputed": {"test2": {"process": {"db": {}}}}, "kept": {}}, "disputes": [{"component": "db",
+disputed='{"survivors": {"disputed": {"test2": {"process": {"db": {"why": "two copies"}}}}, "kept": {}}, "disputes": [{"component": "db",
     "container": "process", "reason": "two copies", "copies": [{"target": "test1", "live": true},
     {"target": "test2", "disputed": true}]}]}'
 kept='{"survivors": {"kept": {"process": {"db": []}}}}'
@@ -85,7 +85,7 @@ ok 'by a model whose text is always the same' cmp "$srcdir/nix/pinned-distributi
 is "$(report '(s["report"]["manifest"], [(p["component"], p["target"], p["targets"]) for p in s["report"]["pinned"]])')" \
     "('$pinned', [('db', 'test2', ['test1'])])" 'the report tells it'
 is "$(remembers '(s["survivors"]["disputed"], len(s["disputes"]), s.get("pinned"))')" \
-    "({'test2': {'process': {'db': {}}}}, 1, None)" 'and the dispute goes on'
+    "({'test2': {'process': {'db': {'why': 'two copies'}}}}, 1, None)" 'and the dispute goes on'
 is "$(find "$state" -name pinned | wc -l | tr -d ' ')" 0 'nothing of it is left behind'
 
 # Ids belong to places.

@@ -31,6 +31,7 @@
 #include "facts.h"
 #include "operations.h"
 #include "portion.h"
+#include "remembered-copies.h"
 #include "survivor.h"
 #include "switch.h"
 
@@ -340,7 +341,7 @@ static const struct manifest *last_deployment(const struct world *world)
 
 static void find(struct world *world)
 {
-    CLEANUP_JSON json_t *survivors = disputes_read(world->history), *concerned = disputes_concerned(survivors);
+    CLEANUP_JSON json_t *survivors = disputes_read(world->history), *concerned = remembered_copies_concerned(survivors);
     const struct manifest *last = last_deployment(world);
     assert_int_equal(disputes_bring_back(world->survivors, &world->capture, last, world->strings, world->brought), 0);
     facts_set_absences(world->history, &world->capture);

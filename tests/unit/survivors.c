@@ -72,8 +72,8 @@ static void what_was_decided_is_replaced_whole(void **unused)
 {
     json_t *state = json_object();
     (void)unused;
-    take(state, "{'survivors': {'kept': {'process': {'db': ['a']}}, 'activated': 1}, 'disputes': []}", 0);
-    expect_json(state, "{'survivors': {'kept': {'process': {'db': ['a']}}, 'activated': 1}, 'disputes': []}");
+    take(state, "{'survivors': {'kept': {'process': {'db': ['a']}}, 'of a later version': 1}, 'disputes': []}", 0);
+    expect_json(state, "{'survivors': {'kept': {'process': {'db': ['a']}}, 'of a later version': 1}, 'disputes': []}");
     take(state, "{'rescued': []}", 0);
     survivors_take(state, NULL, 0);
     expect_json(survivors_of(state, "kept"), "{'process': {'db': ['a']}}");
