@@ -16,8 +16,9 @@
 #include "switch.h"
 
 /* What is done with a copy: saved, stopped and saved once more, or saved because Disnix is about to restore over it. Of one
- * on a target that does not answer nothing is. One that has had nothing but empty dumps may be empty. */
-enum { SAVED = 1, STOPPED = 2, RESTORED = 4, SILENT = 8, MAY_BE_EMPTY = 16 };
+ * on a target that does not answer nothing is. One that has had nothing but empty dumps may be empty; one that moved away
+ * in a deployment may have nothing to save any more, for its state may have been deleted since. */
+enum { SAVED = 1, STOPPED = 2, RESTORED = 4, SILENT = 8, MAY_BE_EMPTY = 16, MAY_BE_GONE = 32 };
 
 /* One component on a target, and all that its operations need. */
 struct copy {
@@ -154,6 +155,11 @@ static int rescue(const struct copies *copies, int what, json_t *report)
                 mended_rescued(report, mapping->target, mapping->component, mapping->container, name);
             continue;
         }
+        if (copy->what & MAY_BE_GONE) {
+            log_warning(mapping->target, "%s in %s is not saved before newer state comes: it cannot be, or has none",
+                        mapping->component, mapping->container);
+            continue;
+        }
         log_error(mapping->target, "%s in %s cannot be saved, so nothing is deployed", mapping->component,
                   mapping->container);
         status = -1;
@@ -218,17 +224,34 @@ static bool are_empty_dumps(char *names)
     return true;
 }
 
+/* Whether it was stopped for another one: where a fence does not really stop it, only a snapshot tells of later writes. */
+static bool was_stopped(const struct late *late, const struct snapshot_mapping *mapping)
+{
+    static const char *const members[] = { "disputed", "superseded" };
+    const json_t *survivors = json_object_get(late->recovery->state->root, "survivors");
+    for (size_t i = 0; i < sizeof members / sizeof *members; i++) {
+        const json_t *containers = json_object_get(json_object_get(survivors, members[i]), mapping->target);
+        if (json_object_get(json_object_get(containers, mapping->container), mapping->component))
+            return true;
+    }
+    return false;
+}
+
 /* Those that have had snapshots. */
-static int look_at_snapshots(const struct copies *copies)
+static int look_at_snapshots(const struct late *late, const struct copies *copies)
 {
     CLEANUP_CALLS struct calls names = { 0 };
     if (run_calls(copies, RESTORED, all, &names) != 0)
         return -1;
     for (size_t i = 0; i < names.count; i++) {
         struct copy *copy = names.items[i].closure;
-        if (names.items[i].done && !*names.items[i].output)
+        if (!names.items[i].done)
+            continue;
+        if (!*names.items[i].output)
             copy->what = 0;
-        else if (names.items[i].done && are_empty_dumps(names.items[i].output))
+        else if (!was_stopped(late, copy->mapping))
+            copy->what |= MAY_BE_GONE;
+        else if (are_empty_dumps(names.items[i].output))
             copy->what |= MAY_BE_EMPTY;
     }
     return 0;
@@ -251,10 +274,10 @@ static int list_restored(const struct late *late, struct copies *copies)
             return -1;
         *copy = (struct copy){ target, late->new, mapping, NULL, RESTORED };
     }
-    return look_at_snapshots(copies);
+    return look_at_snapshots(late, copies);
 }
 
-/* What a fence does not really stop may have been written to since it was saved, and is lost with the restore. */
+/* What may have been written to since it was saved last, and is lost with the restore. */
 static int save_restored(const struct late *late)
 {
     CLEANUP_COPIES struct copies copies = { 0 };

@@ -353,8 +353,38 @@ static void what_disnix_restores_over_is_saved(void **state)
     assert_int_equal(begin(world), 0);
     assert_string_equal(asked, "query-all-snapshots b\nsnapshot b\nquery-latest-snapshot b\n");
     expect_rescued(world, 1);
+}
+
+/* It moved away, and what it left may have been deleted, or its server be gone. */
+static void what_was_left_is_saved_if_it_can_be(void **state)
+{
+    struct world *world = *state;
+    hold(&world->new, "b", NULL);
+    newest = "process/db-1/x\n";
     failing = "snapshot b";
-    assert_int_equal(begin(world), -1);
+    assert_int_equal(begin(world), 0);
+    expect_rescued(world, 0);
+}
+
+static void stopped(struct world *world, const char *member)
+{
+    json_object_set_new(world->state.root, "survivors", json_pack("{s{s{s{s{}}}}}", member, "b", "process", "db-1"));
+}
+
+/* It was stopped for another copy, and if that did not really stop it, it may have been written to. */
+static void what_was_stopped_has_to_be_saved(void **state)
+{
+    static const char *const members[] = { "disputed", "superseded" };
+    struct world *world = *state;
+    hold(&world->new, "b", NULL);
+    failing = "snapshot b";
+    for (size_t i = 0; i < 2; i++) {
+        stopped(world, members[i]);
+        newest = "process/db-1/x\n";
+        assert_int_equal(begin(world), -1);
+    }
+    newest = ""; /* as one of which no snapshot saves anything */
+    assert_int_equal(begin(world), 0);
 }
 
 /* Where something else has been it cannot: its server does not answer. */
@@ -362,6 +392,7 @@ static void what_was_always_empty_may_be_empty(void **state)
 {
     struct world *world = *state;
     hold(&world->new, "b", NULL);
+    stopped(world, "superseded");
     newest = "process/db-1/" EMPTY "\n";
     assert_int_equal(begin(world), 0);
     assert_string_equal(asked, "query-all-snapshots b\nsnapshot b\nquery-latest-snapshot b\n");
@@ -429,6 +460,8 @@ int main(void)
         TEST(what_has_left_the_model_is_left_alone),
         TEST(what_disnix_restores_over_is_saved),
         TEST(what_was_always_empty_may_be_empty),
+        TEST(what_was_left_is_saved_if_it_can_be),
+        TEST(what_was_stopped_has_to_be_saved),
         TEST(where_there_is_nothing_nothing_is_saved),
         TEST(what_is_not_told_may_be_there),
         TEST(a_container_that_is_not_there_yet_is_not_asked),
