@@ -45,8 +45,10 @@ static int compose(const struct late *late, const struct manifest *from, const s
             return -1;
     for (size_t i = 0; i < from->snapshot_mapping_count; i++) {
         const struct snapshot_mapping *mapping = &from->snapshot_mappings[i];
+        if (!moves(late, other, mapping))
+            continue;
         CLEANUP_FREE char *better = from == late->new ? find_better(mapping) : NULL;
-        if (!moves(late, other, mapping) || better)
+        if (better)
             continue;
         if (!manifest_add_snapshot_mapping(part, mapping))
             return -1;
