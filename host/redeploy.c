@@ -322,8 +322,10 @@ static int run_snapshot(const struct settings *settings, const char *manifest)
     /* Without an old manifest every snapshot mapping of this one is taken. */
     arguments_add(&arguments, "--no-upgrade");
     arguments_add(&arguments, manifest);
-    return stage_run(settings, &(struct stage_program){ .arguments = &arguments, .show = true }, NULL, NULL,
-                     NULL);
+    /* It ends before the stage has to be ended, and with it the cycle: the adaptation matters more. */
+    const struct stage_program program = { .arguments = &arguments, .show = true,
+                                           .deadline = 900 * settings_stage_timeout(settings, "snapshot") };
+    return stage_run(settings, &program, NULL, NULL, NULL);
 }
 
 int take_snapshots(const struct settings *settings, struct state *state, const struct infrastructure *model,

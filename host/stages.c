@@ -38,7 +38,7 @@ int stage_run(const struct settings *settings, const struct stage_program *stage
     const struct dydisnix_program program = { .argv = arguments_vector(stage->arguments),
                                               .environment = arguments_vector(&environment),
                                               .show_output = stage->show, .output_limit = model_limit,
-                                              .transcript = stage->transcript };
+                                              .transcript = stage->transcript, .deadline = stage->deadline };
     if (!program.argv || !program.environment) {
         log_error(NULL, "out of memory");
         return -1;

@@ -9,6 +9,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "arguments.h"
 #include "settings.h"
@@ -19,6 +20,7 @@
 struct stage_program {
     const struct arguments *arguments;
     const char *transcript; /* where it keeps what it prints; NULL: nowhere */
+    int64_t deadline;       /* milliseconds; 0: none but that of the stage */
     bool show;
 };
 int stage_run(const struct settings *settings, const struct stage_program *program, char **output,

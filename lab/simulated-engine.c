@@ -130,5 +130,8 @@ bool scenario_run_engine(struct simulated_scenario *scenario, const struct dydis
         result->ending = DYDISNIX_SIGNALLED;
         result->status = engine.signal;
     }
+    if (engine.late)
+        *result = (struct dydisnix_result){ .ending = DYDISNIX_TIMED_OUT, .output = result->output,
+                                            .output_length = result->output_length };
     return true;
 }

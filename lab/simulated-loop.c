@@ -219,13 +219,19 @@ static void listen(void *closure)
     signal_cycle(scenario);
 }
 
-bool scenario_wait_for_signal(struct simulated_scenario *scenario)
+/* Until a signal comes; *late: or until deadline (0: none), which came first. As scenario_wait_for_signal(). */
+static bool wait_for_signal_until(struct simulated_scenario *scenario, int64_t deadline, bool *late)
 {
     struct simulated_loop *loop = &scenario->loop;
     bool signalled = false;
     hear(scenario);
     while (!signalled && !is_dead(scenario)) {
         int64_t wake = cycle_runs(loop) ? supervisor_wake(&loop->supervisor) : -1;
+        *late = deadline != 0 && (wake < 0 || deadline <= wake);
+        if (*late) {
+            scenario->simulation->milliseconds = deadline;
+            return true;
+        }
         if (wake < 0) {
             log_error(NULL, "simulation: the stage %s waits for ever", loop->stage);
             loop->stuck = loop->killed = true;
@@ -240,6 +246,12 @@ bool scenario_wait_for_signal(struct simulated_scenario *scenario)
     return true;
 }
 
+bool scenario_wait_for_signal(struct simulated_scenario *scenario)
+{
+    bool late;
+    return wait_for_signal_until(scenario, 0, &late);
+}
+
 /* Something that no signal but KILL ends; a program of the engine also by TERM. */
 static void hang(void *closure)
 {
@@ -247,26 +259,22 @@ static void hang(void *closure)
         scenario_wait_for_signal(closure);
 }
 
-/* A program that does not end by itself is ended by its deadline, or by the first signal. */
+/* A program that does not end by itself is ended by its deadline, or by the first signal. One without a deadline that
+ * another one runs waits no longer than that, for which somebody waits then. */
 static void wait_for_program(void *closure, const struct dydisnix_program *program,
                              struct dydisnix_result *result)
 {
     struct simulated_scenario *scenario = closure;
-    struct simulation *simulation = scenario->simulation;
-    int64_t deadline = program->deadline > 0 ? simulation->milliseconds + program->deadline : 0;
-    int64_t wake = -1;
-    hear(scenario);
-    if (cycle_runs(&scenario->loop))
-        wake = supervisor_wake(&scenario->loop.supervisor);
-    if (deadline != 0 && (wake < 0 || deadline <= wake)) {
-        simulation->milliseconds = deadline;
-        result->ending = DYDISNIX_TIMED_OUT;
-        result->status = 0;
-        return;
+    int64_t deadline = program->deadline > 0 ? scenario->simulation->milliseconds + program->deadline : 0;
+    bool late = false;
+    if (deadline == 0 && scenario->engine && scenario->engine->program->deadline > 0) {
+        scenario->engine->late = true;
+        scenario_end_engine(scenario, SIGKILL, 0);
+    } else {
+        wait_for_signal_until(scenario, deadline, &late);
     }
-    scenario_wait_for_signal(scenario);
-    result->ending = DYDISNIX_SIGNALLED;
-    result->status = scenario->loop.killed ? SIGKILL : SIGINT;
+    result->ending = late ? DYDISNIX_TIMED_OUT : DYDISNIX_SIGNALLED;
+    result->status = late ? 0 : scenario->loop.killed ? SIGKILL : SIGINT;
 }
 
 static void kill_host(void *closure)

@@ -53,6 +53,7 @@ struct simulated_engine {
     bool notes;   /* it rolls back when it is interrupted */
     bool over;    /* it has ended before its time */
     int signal, status;
+    bool late;    /* it waits for something that does not end, and has a deadline */
 };
 
 struct simulated_disk {
