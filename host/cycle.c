@@ -10,6 +10,7 @@
 #include "again.h"
 #include "cleanup.h"
 #include "doubles.h"
+#include "hung.h"
 #include "journal.h"
 #include "leftovers.h"
 #include "loader.h"
@@ -18,6 +19,7 @@
 #include "nix-access.h"
 #include "operations.h"
 #include "paths.h"
+#include "phases.h"
 #include "plan.h"
 #include "presence.h"
 #include "previous.h"
@@ -457,6 +459,16 @@ static int prepare_profile(const struct settings *settings)
     return -1;
 }
 
+/* Where nothing was changed yet, who did not answer is the likely reason, and the others are not to wait for it. */
+static void note_hung(struct cycle *cycle, const json_t *report)
+{
+    json_t *deployment = json_object_get(cycle->state.root, "deployment");
+    if (!deployment || phase_last(deployment) > DEPLOYMENT_LOCKING)
+        return;
+    hung_note(cycle->state.root, report_of(cycle, "reconstruct"), report, operations->clock());
+    state_save(&cycle->state);
+}
+
 static int redeploy_stage(struct cycle *cycle, json_t **report)
 {
     const struct recovery recovery = recovery_of(cycle);
@@ -464,6 +476,8 @@ static int redeploy_stage(struct cycle *cycle, json_t **report)
         return -1;
     int status = redeploy(&recovery, cycle->event, &cycle->model.infrastructure, report);
     cycle->redeployed = status == 0;
+    if (status != 0)
+        note_hung(cycle, *report);
     if (status != 0 && may_recover(cycle) && !interrupted && getppid() == cycle->request.host)
         settle_failed(cycle);
     return status;
@@ -634,7 +648,10 @@ static int judge(struct cycle *cycle)
     int64_t now = operations->clock();
     if (!doubles || ask_targets(cycle, &record) != 0)
         return -1;
-    const json_t *silent = json_object_get(record, "silent");
+    int64_t due = -1;
+    CLEANUP_JSON json_t *silent = hung_join(cycle->state.root, json_object_get(record, "silent"), now, &due);
+    if (!silent)
+        return -1;
     if (presence_judge(cycle->state.root, names, silent, doubles, &cycle->settings->presence, now,
                        &cycle->presence)
         != 0)
@@ -644,6 +661,7 @@ static int judge(struct cycle *cycle)
     tell_due(cycle, cycle->presence.due);
     tell_later(cycle, survivors_due(cycle->state.root, now));
     tell_later(cycle, again_due(cycle->state.root, UNCAPTURED, now));
+    tell_later(cycle, due);
     return state_save(&cycle->state);
 }
 
@@ -898,6 +916,7 @@ static int remember(struct cycle *cycle, int status)
         return model_save(&cycle->model, failed);
     operations->remove(failed);
     presence_deployed(cycle->state.root, names);
+    hung_forget(cycle->state.root, &cycle->model.infrastructure);
     leftovers_forget(&cycle->state, &cycle->model.infrastructure);
     if (take_deployed(cycle) != 0)
         return -1;

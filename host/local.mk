@@ -11,6 +11,7 @@ host_libhost_a_SOURCES = \
 	host/finish.c \
 	host/homes.c host/homes.h \
 	host/hooks.c host/hooks.h \
+	host/hung.c host/hung.h \
 	host/journal.c host/journal.h \
 	host/listing.c host/listing.h \
 	host/late.c host/late.h \

@@ -67,8 +67,9 @@ static size_t take_away(const struct recovery *recovery, const struct manifest *
     return calls.count;
 }
 
-static bool all_done(const struct recovery *recovery, const struct manifest *new, const struct calls *calls)
+static bool all_done(const struct recovery *recovery, const struct manifest *new, const struct calls *calls, json_t *report)
 {
+    json_t *hung = json_array();
     bool all = true;
     for (size_t i = 0; i < calls->count; i++) {
         const char *name = calls->items[i].target;
@@ -80,7 +81,12 @@ static bool all_done(const struct recovery *recovery, const struct manifest *new
         if (calls->items[i].refused && !recovery->settings->release_stale_locks)
             log_error(name, "somebody else holds the lock, and it stays; if nobody is at work, release it by hand, or "
                             "use --release-stale-locks");
+        if (!calls->items[i].refused && !*recovery->stop)
+            json_array_append_new(hung, json_string(name));
     }
+    if (json_array_size(hung) > 0)
+        json_object_set(report, "hung", hung);
+    json_decref(hung);
     return all;
 }
 
@@ -98,10 +104,10 @@ int locks_acquire(const struct recovery *recovery, const struct manifest *new, j
     }
     if (!running || state_save(recovery->state) != 0)
         return -1;
-    calls_run(&calls, call_deadline, false);
+    calls_run(&calls, ask_deadline, false);
     if (recovery->settings->release_stale_locks && take_away(recovery, new, &calls, report) > 0)
-        calls_run(&calls, call_deadline, false);
-    return all_done(recovery, new, &calls) ? 0 : -1;
+        calls_run(&calls, ask_deadline, false);
+    return all_done(recovery, new, &calls, report) ? 0 : -1;
 }
 
 int locks_release(const struct recovery *recovery, const struct manifest *new, bool sure)

@@ -21,6 +21,7 @@
  *                           until it does again
  *                accepted   true: its copies are given up; preferred, true: they are the ones; until a
  *                           redeployment with it has succeeded
+ *                hung       as "again" below: it did not answer a deployment, and counts as silent so long, see hung.h
  *                blind      true: the previous manifest was lost and it has not told since what runs on it
  *   effective    [NAME]; the targets of the last successful redeployment
  *   paused       { "reason": "operator" or "lost", "since": seconds, "lost": [NAME] }; while it is there

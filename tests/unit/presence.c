@@ -3,6 +3,7 @@
 
 #include "cleanup.h"
 #include "doubles.h"
+#include "hung.h"
 #include "operations.h"
 #include "presence.h"
 #include "strings.h"
@@ -651,6 +652,45 @@ static void targets_with_one_key_are_one_machine(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
+static void expect_hung(const json_t *state, int64_t now, const char *names, int64_t due)
+{
+    json_t *silent = json_pack("{si}", "s", 1), *joined, *expected = json_pack("{si}", "s", 1), *array = list(names), *name;
+    size_t index;
+    int64_t told;
+    json_array_foreach(array, index, name)
+        json_object_set_new(expected, json_string_value(name), json_null());
+    joined = hung_join(state, silent, now, &told);
+    assert_true(json_equal(joined, expected));
+    assert_int_equal(told, due);
+    json_decref(silent);
+    json_decref(joined);
+    json_decref(expected);
+    json_decref(array);
+}
+
+static void who_hung_twice_is_silent_for_longer_each_time_until_a_deployment_succeeds(void **state)
+{
+    struct network *network = *state;
+    struct target reached[] = { { .name = "a" } };
+    const struct infrastructure infrastructure = { .targets = reached, .count = 1 };
+    json_t *locks = json_pack("{s[s]}", "hung", "a");
+    json_t *report = json_pack("{s{s{ss}s{ss}}}", "targets", "b", "status", "silent", "c", "status", "captured");
+    json_object_set_new(network->state, "targets", json_pack("{s{}s{}s{}}", "a", "b", "c"));
+    expect_hung(network->state, 1000, "", -1);
+    hung_note(network->state, report, locks, 900);
+    expect_hung(network->state, 900, "", -1);
+    hung_note(network->state, report, locks, 1000);
+    expect_hung(network->state, 1020, "a b", 40);
+    expect_hung(network->state, 1060, "", -1);
+    hung_note(network->state, NULL, locks, 1060);
+    expect_hung(network->state, 1060, "a", 120);
+    hung_forget(network->state, &infrastructure);
+    hung_note(network->state, NULL, locks, 1100);
+    expect_hung(network->state, 1100, "", -1);
+    json_decref(locks);
+    json_decref(report);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -684,6 +724,7 @@ int main(void)
         TEST(only_an_absence_that_something_moved_in_is_remembered),
         TEST(another_name_of_a_machine_is_left_out),
         TEST(targets_with_one_key_are_one_machine),
+        TEST(who_hung_twice_is_silent_for_longer_each_time_until_a_deployment_succeeds),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
