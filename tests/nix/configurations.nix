@@ -39,7 +39,6 @@ let
     superseded = "newest";
     supersededMaxAge = 60;
     forceConflict = true;
-    forceSuperseded = true;
     forceKeys = true;
     forceProvider = true;
     probe = true;
