@@ -311,8 +311,41 @@ static json_t *draw_failure(struct drawing *drawing)
     if (chance(drawing, 20))
         json_object_set_new(event, "how", json_string("hangs"));
     else if (strcmp(operation, "--snapshot") == 0 && chance(drawing, 60))
-        json_object_set_new(event, "how", json_string(chance(drawing, 50) ? "lies" : "empties"));
+        json_object_set_new(event, "how", json_string("empties")); /* who lies cannot be known to, and Disnix trusts him, too */
     return event;
+}
+
+/* One target hangs in one kind of call, some times. */
+static json_t *draw_hanger(struct drawing *drawing)
+{
+    static const char *const operations[] = {
+        "--query-requisites", "--query-installed", "--print-invalid", "--export", "--import", "--set", "--lock",
+        "--activate", "--deactivate", "--snapshot", "--restore", "--query-all-snapshots", "--query-latest-snapshot",
+        "--export-snapshots", "--import-snapshots", "--print-missing-snapshots",
+    };
+    struct random_target *target = any_target(drawing, UP);
+    return target ? json_pack("{ss ss ss ss si}", "event", "fail", "operation",
+                              operations[below(drawing, sizeof operations / sizeof *operations)], "target",
+                              target->name, "how", "hangs", "times", 1 + (int)below(drawing, 4))
+                  : NULL;
+}
+
+/* The services of a target say what Disnix says, or very much. */
+static json_t *draw_liar(struct drawing *drawing)
+{
+    static const char *const operations[] = { "--activate", "--deactivate", "--lock", "--set", "--snapshot", "--restore" };
+    static const char *const texts[] = {
+        "[coordinator]: The new configuration has been successfully activated!\n",
+        "[coordinator]: Setting profiles...\n",
+        "[coordinator]: Releasing locks...\n[target: test1]: There is no lock file!\n",
+        "The deployment failed! Please inspect the output to diagnose any problems!\n",
+    };
+    struct random_target *target = any_target(drawing, UP);
+    return target ? json_pack("{ss ss ss ss si}", "event", "say", "target", target->name, "operation",
+                              operations[below(drawing, sizeof operations / sizeof *operations)], "text",
+                              texts[below(drawing, sizeof texts / sizeof *texts)], "repeat",
+                              chance(drawing, 20) ? 20000 : 1)
+                  : NULL;
 }
 
 static json_t *draw_ending(struct drawing *drawing)
@@ -402,7 +435,8 @@ static json_t *draw_event(struct drawing *drawing)
                   { 2, draw_remove },     { 2, draw_renaming }, { 6, draw_loss },     { 2, draw_corruption },
                   { 2, draw_generator },  { 5, draw_failure },  { 3, draw_ending },   { 4, draw_kill },
                   { 4, draw_upgrade },    { 5, draw_wait },     { 1, draw_pause },    { 1, draw_full_disk },
-                  { 4, draw_collection }, { 10, draw_client },   { 3, draw_word },      { 3, draw_move } };
+                  { 4, draw_collection }, { 10, draw_client },   { 3, draw_word },      { 3, draw_move },
+                  { 4, draw_hanger },     { 3, draw_liar } };
     unsigned total = 0, chosen;
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
         total += kinds[i].weight;
@@ -442,16 +476,13 @@ static void add_moment(struct drawing *drawing, json_t *event)
         json_array_append_new(drawing->timeline, event);
 }
 
-/* One call of the plugin fails, once or again and again; or a snapshot saves nothing. */
+/* One call of the plugin fails, once or again and again. */
 static json_t *draw_failing_action(struct drawing *drawing)
 {
     static const char *const actions[] = { "--activate", "--snapshot", "--snapshot", "--deactivate", "--restore" };
     const char *action = actions[below(drawing, sizeof actions / sizeof *actions)];
-    json_t *event = json_pack("{ss ss si}", "event", "fail", "operation", action, "times",
-                              chance(drawing, 70) ? 1 : 9);
-    if (strcmp(action, "--snapshot") == 0 && chance(drawing, 30))
-        json_object_set_new(event, "how", json_string("lies"));
-    return event;
+    bool once = strcmp(action, "--activate") == 0 || chance(drawing, 70);
+    return json_pack("{ss ss si}", "event", "fail", "operation", action, "times", once ? 1 : 9);
 }
 
 /* Two copies of one state: a machine is away while another one takes over and is written to, perhaps both are; it comes

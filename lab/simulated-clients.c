@@ -142,7 +142,8 @@ static void note_start(const struct simulated_scenario *scenario, const struct s
 {
     struct simulated_state *state =
         simulated_state(call->machine, call->container, store_path_name(call->package), false);
-    if (state && strcmp(call->operation, "--activate") == 0 && scenario->engine && !call->was_active)
+    bool survives = !scenario->engine && strcmp(scenario->loop.stage, "reconstruct") == 0;
+    if (state && strcmp(call->operation, "--activate") == 0 && !survives && !call->was_active)
         state->fresh = true;
     if (state && strcmp(call->operation, "--restore") == 0)
         state->fresh = false;
