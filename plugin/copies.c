@@ -421,7 +421,8 @@ bool copy_is_owed(const struct copy *copy)
 {
     const enum outcome again = copy->outcomes[RESCUE_COPY_AGAIN];
     const bool before = copy->inactive && copy->remembered.owed && again != OUTCOME_DONE;
-    return SWITCH(OWED_RESCUE) && copy->verdict == COPY_OUT && (before || again == OUTCOME_FAILED);
+    return SWITCH(OWED_RESCUE) && copy->verdict == COPY_OUT
+           && (before || again == OUTCOME_FAILED || copy->outcomes[FENCE_COPY] == OUTCOME_FAILED);
 }
 
 void copies_clear(struct copies *copies)

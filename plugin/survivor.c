@@ -299,6 +299,11 @@ static const char *told(const struct judgement *judgement, const char *reason, c
     return text ? strings_intern(judgement->strings, text) : NULL;
 }
 
+static bool has_failed(const struct copy *copy, enum action action)
+{
+    return copy->wants[action] && copy->outcomes[action] == OUTCOME_FAILED;
+}
+
 /* Whether the copy is given up, and why or why not. Only a word settles a dispute that was there before: what snapshots
  * show later was made by those who rescued it. */
 static bool is_given_up(struct copy *copy, const struct judgement *judgement)
@@ -316,8 +321,9 @@ static bool is_given_up(struct copy *copy, const struct judgement *judgement)
     copy->by = (by ? by : first_survivor(copy->component))->mapping->target;
     if (by && !copy_is_owed(copy))
         return true;
+    copy->waits = by && has_failed(copy, FENCE_COPY);
     if (by)
-        why = "no snapshot of this one could be taken after it was fenced";
+        why = copy->waits ? "this one could not be fenced" : "no snapshot of this one could be taken after it was fenced";
     copy->reason = lasts ? copy->remembered.why : told(judgement, "the one on target ", copy->by, " lives: ");
     if (!lasts && copy->reason)
         copy->reason = told(judgement, copy->reason, why, "");
@@ -357,11 +363,6 @@ static bool wants(struct copy *copy, enum action action)
 {
     copy->wants[action] = true;
     return copy->outcomes[action] == OUTCOME_PENDING;
-}
-
-static bool has_failed(const struct copy *copy, enum action action)
-{
-    return copy->wants[action] && copy->outcomes[action] == OUTCOME_FAILED;
 }
 
 static bool could_not_be_activated(const struct copy *copy)

@@ -557,7 +557,7 @@ static const struct row rows[] = {
     { "no copy: not wanted any more", NEVER_OFF, "gen a1 b1 | a\ngen a5 b2 | \na5 lost\ndisputed a", "nothing" },
     { "no copy: given up", NEVER_OFF, "gen a1 b1 | a\ngen a5 b2 | b\na5 lost\ndisputed a\naccept a", "nothing" },
     { "no copy: brought back before", NEVER_OFF, "gen a1 b1 | a\ngen a5 b2 | b\nmade a5 b2 | a\na5 lost\nbrought a", "nothing; a kept" },
-    { "a fence that fails is Disnix's", NEVER_OFF, MOVED BACK "fails fence a", "activate b, rescue a, fence a; a out and running, b kept" },
+    { "a fence that fails is Disnix's", NEVER_OFF, MOVED BACK "fails fence a", "activate b, rescue a, fence a; a out and running!, b kept" },
     { "given up: fenced though it cannot be rescued", NEVER_OFF, MOVED BACK "accept a\nfails rescue a",
       "activate b, rescue a, fence a, rescue a; a out, b kept" },
     { "what is owed is tried again", NEVER_OFF, FENCED "owed a", "rescue a; a out!, b kept" },
