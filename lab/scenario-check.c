@@ -320,7 +320,7 @@ static json_t *live_copies(const struct scenario_seen *seen)
     size_t index;
     json_object_foreach(json_object_get(seen->observed, "targets"), name, target) {
         if (!json_is_true(json_object_get(target, "listed")) || !is(target, "is", "up")
-            || did_not_tell(seen->documents, name))
+            || did_not_tell(seen->documents, name) || scenario_has_text(last_left_out(seen->documents), name))
             continue;
         json_array_foreach(json_object_get(target, "active"), index, active) {
             if (!json_object_get(active, "state"))
@@ -428,6 +428,29 @@ void scenario_check_writes(const struct scenario_seen *seen, json_t *broken)
         if (!scenario_is_stored(seen->observed, write, NULL))
             scenario_add_broken(broken, "\"%s\" was written to %s and acknowledged, and is in no store any more",
                        text_of(write, "text"), text_of(write, "service"));
+}
+
+/* Whether a copy of the service is remembered whose rescue after its fence is still to be done. */
+static bool is_owed(const json_t *observed, const char *service)
+{
+    const char *target, *container, *component;
+    json_t *containers, *components, *dispute;
+    json_object_foreach(json_object_get(json_object_get(observed, "survivors"), "disputed"), target, containers)
+        json_object_foreach(containers, container, components)
+            json_object_foreach(components, component, dispute)
+                if (scenario_is_of_service(component, service) && json_is_true(json_object_get(dispute, "owed")))
+                    return true;
+    return false;
+}
+
+void scenario_check_saved(const struct scenario_seen *seen, json_t *broken)
+{
+    size_t index;
+    json_t *write;
+    json_array_foreach(json_object_get(seen->observed, "unsaved"), index, write)
+        if (!is_owed(seen->observed, text_of(write, "service")))
+            scenario_add_broken(broken, "\"%s\" was written to %s, and is in nothing that lives and in no snapshot",
+                                text_of(write, "text"), text_of(write, "service"));
 }
 
 void scenario_check_stopped(const struct scenario_seen *seen, json_t *broken)
@@ -546,4 +569,5 @@ void scenario_check(const struct scenario_seen *seen, bool manifest, json_t *bro
     scenario_check_writes(seen, broken);
     scenario_check_lost(seen, broken);
     scenario_check_stopped(seen, broken);
+    scenario_check_saved(seen, broken);
 }

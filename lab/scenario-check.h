@@ -36,6 +36,7 @@ void scenario_check_once(const struct scenario_seen *seen, json_t *broken);
 /* The same once nothing is left to be chosen: one copy of each, but for those in { SERVICE: … }. */
 void scenario_check_single(const struct scenario_seen *seen, const json_t *replicated, json_t *broken);
 void scenario_check_writes(const struct scenario_seen *seen, json_t *broken);
+void scenario_check_saved(const struct scenario_seen *seen, json_t *broken);
 void scenario_check_lost(const struct scenario_seen *seen, json_t *broken);
 void scenario_check_newest(const struct scenario_seen *seen, json_t *broken);
 void scenario_check_backed(const struct scenario_seen *seen, json_t *broken);

@@ -116,6 +116,7 @@ static const struct invariant {
 } invariants[] = {
     { "a write is lost by a call", scenario_check_lost, false, false, false },
     { "a write is lost", scenario_check_writes, false, false, false },
+    { "a write is only in what was stopped", scenario_check_saved, true, true, true },
     { "something is stopped without need", scenario_check_stopped, false, false, false },
     { "a service lives nowhere", scenario_check_lives, true, true, false },
     { "a component with state is live twice", scenario_check_once, true, true, false },
@@ -275,6 +276,8 @@ static bool is_rescued(const struct playing *playing, const char *service)
 /* What is not live after a rescue, and stays so, was told of, with the snapshot that holds it. */
 static void forget_rescued(struct playing *playing)
 {
+    if (!playing->good)
+        return; /* what lives now need not be what will */
     for (size_t i = json_array_size(playing->newest); i-- > 0;) {
         const json_t *write = json_array_get(playing->newest, i);
         if (is_rescued(playing, text_of(write, "service")) && !is_live(playing, write))
@@ -353,10 +356,13 @@ static int adapt_again(struct playing *playing)
     size_t done = 1;
     bool armed = json_is_true(json_object_get(playing->observed, "armed"));
     int rounds = playing->resyncs || armed || !playing->good ? 4 : 1;
-    for (int round = 0; round < rounds && done > 0 && !playing->play->broken; round++)
+    for (int round = 0; round < rounds && done > 0 && !playing->play->broken; round++) {
+        armed = json_is_true(json_object_get(playing->observed, "armed"));
         if (adapt(playing, true, &done) != 0)
             return -1;
-    if (playing->play->broken || !may_rest(playing))
+        forget_rescued(playing);
+    }
+    if (playing->play->broken || !may_rest(playing) || (done > 0 && armed))
         return 0;
     if (done > 0 && playing->lost)
         return 0; /* snapshots fail of what is not there any more */

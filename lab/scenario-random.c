@@ -497,8 +497,12 @@ static void draw_doubt(struct drawing *drawing)
                            : json_string_value(json_object_get(away, "target"));
     add_moment(drawing, away);
     add_moment(drawing, draw_write(drawing));
-    if (chance(drawing, 50))
-        json_array_append_new(back, draw_client(drawing));
+    if (chance(drawing, 70))
+        json_array_append_new(back, json_pack("{ss ss ss si}", "event", "client", "service", any_stateful(drawing), "target",
+                                              name, "times", 1 + (int)below(drawing, 60)));
+    json_t *dies = chance(drawing, 25) ? draw_crash(drawing) : NULL;
+    if (dies)
+        json_array_append_new(back, dies);
     if (chance(drawing, 40))
         json_array_append_new(back, draw_failing_action(drawing));
     for (size_t i = 0; i < drawing->target_count; i++)

@@ -42,7 +42,8 @@ static struct simulated_state *served_state(struct simulated_machine *machine, c
     return NULL;
 }
 
-/* Where a service takes writes; NULL: nowhere, or not on that machine. patient: not where it waits for its state. */
+/* Where a service takes writes; NULL: nowhere, or not on that machine. patient: not where it waits for its state, nor, during
+ * a redeployment, where it is only marked: what is written there after the last snapshot before a restore is lost. */
 static struct simulated_state *live_state(struct simulated_scenario *scenario, const char *service,
                                           const char *target, bool patient)
 {
@@ -51,7 +52,7 @@ static struct simulated_state *live_state(struct simulated_scenario *scenario, c
         if (!machine->up || machine->hung || (*target && strcmp(target, machine->name) != 0))
             continue;
         struct simulated_state *state = active_state(machine, service);
-        if (!state && *target)
+        if (!state && *target && !(patient && strcmp(scenario->loop.stage, "redeploy") == 0))
             state = served_state(machine, service);
         if (state && !(patient && state->fresh))
             return state;

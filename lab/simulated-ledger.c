@@ -6,6 +6,7 @@
 
 #include "array.h"
 #include "cleanup.h"
+#include "paths.h"
 
 void simulated_ledger_open(struct simulated_ledger *ledger)
 {
@@ -81,6 +82,60 @@ void simulated_ledger_judge(struct simulated_ledger *ledger, const struct simula
                               json_sprintf("\"%s\", written to %s, was lost by %s%s%s", entry->text, entry->service,
                                            operation, where ? " on " : "", where ? where : ""));
     }
+}
+
+static bool is_active_state(const struct simulated_machine *machine, const struct simulated_state *state)
+{
+    for (size_t i = 0; i < machine->active_count; i++)
+        if (strcmp(machine->active[i].container, state->container) == 0
+            && strcmp(store_path_name(machine->active[i].package), state->component) == 0)
+            return true;
+    return false;
+}
+
+static bool has_snapshot(const struct simulated_state *state, const struct simulated_value *value)
+{
+    for (size_t i = 0; i < state->snapshot_count; i++)
+        if (simulated_value_has(state->snapshots[i], value))
+            return true;
+    return false;
+}
+
+/* A stopped component that could be saved, and is not. */
+static bool is_left_stopped(const struct simulated_machine *machine, const struct simulated_state *state,
+                            const struct simulated_value *value)
+{
+    return machine->up && !machine->hung && !machine->partitioned && state->there && state->nature == NATURE_FILES
+           && simulated_value_has(state->value, value) && !is_active_state(machine, state);
+}
+
+/* Where it is only in such a component; NULL: it is in something that lives or in a snapshot too, or nowhere. */
+static const struct simulated_state *only_stopped(const struct simulation *simulation, const struct simulated_value *value)
+{
+    const struct simulated_state *stopped = NULL;
+    for (size_t i = 0; i < simulation->machine_count; i++) {
+        const struct simulated_machine *machine = simulation->machines[i];
+        for (size_t k = 0; k < machine->state_count; k++) {
+            const struct simulated_state *state = &machine->states[k];
+            if (is_left_stopped(machine, state, value) && !has_snapshot(state, value))
+                stopped = state;
+            else if (state_has(state, value))
+                return NULL;
+        }
+    }
+    return coordinator_has(simulation, value) ? NULL : stopped;
+}
+
+json_t *simulated_ledger_unsaved(const struct simulated_ledger *ledger, const struct simulation *simulation)
+{
+    json_t *unsaved = json_array();
+    for (size_t i = 0; i < ledger->count; i++) {
+        const struct simulated_entry *entry = &ledger->entries[i];
+        const struct simulated_state *state = only_stopped(simulation, entry->value);
+        if (state)
+            json_array_append_new(unsaved, json_pack("{ss ss}", "service", entry->service, "text", entry->text));
+    }
+    return unsaved;
 }
 
 json_t *simulated_ledger_writes(const struct simulated_ledger *ledger)

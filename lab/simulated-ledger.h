@@ -37,6 +37,10 @@ void simulated_ledger_look(struct simulated_ledger *ledger, const struct simulat
 void simulated_ledger_judge(struct simulated_ledger *ledger, const struct simulation *simulation,
                             const char *operation, const char *where);
 
+/* [ { "service", "text" } ] of those that are only in a component that was stopped, where it could be saved; a new
+ * reference. */
+json_t *simulated_ledger_unsaved(const struct simulated_ledger *ledger, const struct simulation *simulation);
+
 /* [ { "service", "text" } ] of all, in order; a new reference. */
 json_t *simulated_ledger_writes(const struct simulated_ledger *ledger);
 
