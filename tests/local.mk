@@ -219,6 +219,7 @@ dist_check_SCRIPTS += \
 	tests/fake-client \
 	tests/fields \
 	tests/package \
+	tests/package-booted \
 	tests/platform-check \
 	tests/type-in \
 	tests/with-nix \
