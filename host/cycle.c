@@ -36,6 +36,7 @@
 #include "survivors.h"
 #include "switch.h"
 #include "totals.h"
+#include "waits.h"
 #include "words.h"
 #include "wrapper.h"
 
@@ -1066,6 +1067,7 @@ int cycle_run(const struct settings *settings, const struct cycle_request *reque
     if (open) {
         cycle.request = *request;
         cycle.progress = progress_to(request->progress);
+        waits_keep(cycle.state.root, operations->clock(), operations->now());
         progress_tell(&cycle.progress, json_pack("{ss ss}", "event", "end", "stage", "load"));
         if ((settings->dry_run || recover_wait(&recovery) == 0) && take_words(&cycle) == 0)
             status = run_cycle(&cycle);

@@ -52,6 +52,7 @@ host_libhost_a_SOURCES = \
 	host/usage.c host/usage.h \
 	host/watch.c host/watch.h \
 	host/words.c host/words.h \
+	host/waits.c host/waits.h \
 	host/wrapper.c host/wrapper.h \
 	$(NULL)
 

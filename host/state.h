@@ -28,6 +28,7 @@
  *                nothing is adapted
  *   resumed      [NAME]; lost targets whose loss an operator agreed to, until the next successful
  *                redeployment
+ *   clock        { "wall": seconds, "monotonic": milliseconds }; when a cycle last looked at the moments here, see waits.h
  *   settling     seconds; since when the model in settling.xml has been still
  *   unreadable   the digest of a model that could not be evaluated: it is not due before the back-off is over
  *   snapshots    { TARGET: { CONTAINER: { COMPONENT: seconds } } }; the last snapshot taken there

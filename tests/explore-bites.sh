@@ -43,6 +43,7 @@ while read -r guard cases; do
 done << 'EOF'
 superseded comes-back-superseded home-is-silent-when-an-older-copy-comes-back
 kept-results garbage-between-stages
+measured-waits clock-goes-forward-in-a-grace
 resend garbage-on-a-target-while-setting garbage-on-a-target-that-is-owed-a-profile garbage-on-a-target-that-is-owed-an-undo
 EOF
 

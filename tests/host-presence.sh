@@ -166,6 +166,38 @@ ok 'a target that leaves the model has it too' wait_for 20 has_status test2 grac
 is "$(calls_of disnix-activate)" 1 'for it may come back there'
 end_loop
 write_model test1 test2
+
+# A clock that was set, also while no loop ran: as if it had said so much less then.
+clock_is_known()
+{
+    python3 -c 'import json, sys, time; sys.exit(abs(json.load(open(sys.argv[1]))["clock"]["wall"] - time.time()) > 1800)' \
+        "$state/default/state.json"
+}
+forget_calls
+rm -r "$state"
+start -i "$models/infrastructure.nix" --probe-interval=1 --grace=3000
+wait_for 20 deployed_with 'test1 test2'
+silent test2
+ok 'a target vanishes' wait_for 20 has_status test2 grace
+for seconds in 3600 86400 -86400; do
+    end_loop
+    python3 - "$state/default/state.json" "$seconds" << 'EOF'
+import json, sys
+state = json.load(open(sys.argv[1]))
+step = int(sys.argv[2])
+state["clock"]["wall"] -= step
+state["targets"]["test2"]["missing"] -= step
+json.dump(state, open(sys.argv[1], "w"))
+EOF
+    start -i "$models/infrastructure.nix" --probe-interval=1 --grace=3000
+    ok "the clock is set by $seconds seconds, which is told" wait_for 20 logged 1 'that nobody has measured'
+    ok 'and noted' wait_for 20 clock_is_known
+    is "$(status_of test2)" grace 'its grace goes on'
+done
+end_loop
+rm "$answers/silent.test2"
+is "$(calls_of disnix-activate)" 1 'nothing was redeployed'
+
 rm -r "$state"
 start -i "$models/infrastructure.nix" --probe-interval=1 --grace=15
 wait_for 20 deployed_with 'test1 test2'

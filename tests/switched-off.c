@@ -27,7 +27,7 @@ static const char *const names[SWITCHES + 1] = {
     [STILL_OLDER] = "still-older", [SAVE_RESTORED] = "save-restored",
     [PINS] = "pins", [SUPERSEDED] = "superseded", [REFERENCES] = "references",
     [EMPTY_MODEL] = "empty-model", [RETRY] = "retry", [RESEND] = "resend", [KEPT_RESULTS] = "kept-results",
-    [REPLACED] = "replaced", [PLACED_AGAIN] = "placed-again",
+    [REPLACED] = "replaced", [PLACED_AGAIN] = "placed-again", [MEASURED_WAITS] = "measured-waits",
     [SWITCHES] = "nothing",
 };
 

@@ -7,6 +7,7 @@
 #include "operations.h"
 #include "presence.h"
 #include "strings.h"
+#include "waits.h"
 
 /* A network: names in the model and names that are silent, as "a b c". What is told goes nowhere. */
 struct network {
@@ -650,6 +651,50 @@ static void targets_with_one_key_are_one_machine(void **state)
     strings_free(strings);
 }
 
+static json_int_t missing_since(const struct network *network, int64_t clock, int64_t now)
+{
+    waits_keep(network->state, clock, now);
+    return json_integer_value(json_object_get(json_object_get(json_object_get(network->state, "targets"), "b"), "missing"));
+}
+
+/* What is measured by the monotonic clock has passed, and no more. */
+static void a_wait_is_as_long_as_was_measured(void **state)
+{
+    struct network *network = *state;
+    network->policy.grace = 60;
+    judge(network, 1000, "a b", "");
+    deploy(network, "a b");
+    waits_keep(network->state, 1000, 500000);
+    judge(network, 1000, "a b", "b");
+    assert_int_equal(missing_since(network, 1010, 510000), 1000);
+    assert_int_equal(missing_since(network, 4612, 512000), 4600); /* an hour forward */
+    assert_int_equal(missing_since(network, 4613, 514000), 4600); /* one clock counts seconds, the other less */
+    assert_int_equal(missing_since(network, 1015, 516000), 1000); /* an hour back */
+    assert_int_equal(missing_since(network, 91020, 5000), 91000); /* a reboot, five seconds ago */
+    judge(network, 91020, "a b", "b");
+    check(network, "", "b", 40);
+}
+
+/* So are all of them, and a state that was damaged is no harm. */
+static void every_wait_is_measured(void **state)
+{
+    json_t *moments = json_pack("{s{si si} s{s{si s{ssss} s[is]}} si s{si si} s{si}}", "clock", "wall", 1000, "monotonic", 0,
+                                "targets", "a", "back", 900, "held", "since", "x", "tried", "y", "vanished", 800, "z",
+                                "settling", 700, "again", "tried", 600, "pause", 10, "uncaptured", "tried", 500);
+    (void)state;
+    json_object_set_new(json_object_get(json_object_get(json_object_get(moments, "targets"), "a"), "held"), "since",
+                        json_integer(850));
+    waits_keep(moments, 1100, 0);
+    char *text = json_dumps(moments, JSON_SORT_KEYS | JSON_COMPACT);
+    assert_string_equal(text, "{\"again\":{\"pause\":10,\"tried\":700},\"clock\":{\"monotonic\":0,\"wall\":1100},"
+                              "\"settling\":800,\"targets\":{\"a\":{\"back\":1000,\"held\":{\"since\":950,\"tried\":\"y\"},"
+                              "\"vanished\":[900,\"z\"]}},\"uncaptured\":{\"tried\":600}}");
+    free(text);
+    json_object_set_new(json_object_get(moments, "clock"), "wall", json_integer(INT64_MIN));
+    waits_keep(moments, INT64_MAX, -1);
+    json_decref(moments);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 static void expect_hung(const json_t *state, int64_t now, const char *names, int64_t due)
@@ -722,6 +767,8 @@ int main(void)
         TEST(a_state_with_nonsense_is_no_harm),
         TEST(who_is_long_gone_is_forgotten),
         TEST(only_an_absence_that_something_moved_in_is_remembered),
+        TEST(a_wait_is_as_long_as_was_measured),
+        TEST(every_wait_is_measured),
         TEST(another_name_of_a_machine_is_left_out),
         TEST(targets_with_one_key_are_one_machine),
         TEST(who_hung_twice_is_silent_for_longer_each_time_until_a_deployment_succeeds),
