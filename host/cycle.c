@@ -41,6 +41,7 @@
 #include "wrapper.h"
 
 static const size_t event_limit = (size_t)1 << 30;
+static const int64_t leftovers_pause = 30; /* seconds, until what is left on targets that answer is tried again */
 #define UNCAPTURED "uncaptured" /* the member of the state */
 
 struct cycle {
@@ -889,15 +890,17 @@ static int adapt(struct cycle *cycle)
     return status;
 }
 
-/* A plugin that took the redeployment has made a manifest current: that is what is deployed. */
+/* The manifest that is current is what was deployed, also by a plugin that took the redeployment. */
 static int take_deployed(struct cycle *cycle)
 {
     const struct settings *settings = cycle->settings;
     struct previous current = { 0 };
-    if (cycle->redeployed || settings->dry_run)
+    if (settings->dry_run)
         return 0;
     int status = previous_read(settings->coordinator_profile_path, settings->profile, NULL, cycle->strings, &current);
-    if (status == 0 && current.known) {
+    if (status == 0)
+        leftovers_forget(&cycle->state, &cycle->model.infrastructure, current.known ? &current.manifest : NULL);
+    if (status == 0 && current.known && !cycle->redeployed) {
         state_deployed(&cycle->state, current.path, &cycle->model.infrastructure);
         survivors_deployed(cycle->state.root, &current.manifest, &cycle->model.infrastructure);
     }
@@ -918,7 +921,6 @@ static int remember(struct cycle *cycle, int status)
     operations->remove(failed);
     presence_deployed(cycle->state.root, names);
     hung_forget(cycle->state.root, &cycle->model.infrastructure);
-    leftovers_forget(&cycle->state, &cycle->model.infrastructure);
     if (take_deployed(cycle) != 0)
         return -1;
     return state_save(&cycle->state) == 0 ? model_save(&cycle->model, deployed) : -1;
@@ -972,6 +974,8 @@ static int run_cycle(struct cycle *cycle)
         journal_release(&cycle->journal);
         return CYCLE_FAILED;
     }
+    if (may_recover(cycle) && leftovers_exist(&cycle->state, &cycle->model.infrastructure))
+        tell_due(cycle, leftovers_pause);
     if (json_array_size(cycle->presence.waiting) > 0) {
         drop_absent(cycle);
         return idle(cycle, CYCLE_UNCHANGED);

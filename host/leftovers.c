@@ -236,12 +236,53 @@ static bool settle_target(const struct recovery *recovery, const struct target *
     return true;
 }
 
-void leftovers_forget(struct state *state, const struct infrastructure *model)
+/* Whether a component of that name runs in that container of the target, of whatever version. */
+static bool runs_there(const struct manifest *deployed, const struct target *target, const char *container,
+                       const char *component)
+{
+    const char *name = deployed->version == 1 ? target_connection_key(target) : target->name;
+    for (size_t i = 0; i < deployed->service_mapping_count; i++) {
+        const struct service_mapping *mapping = &deployed->service_mappings[i];
+        const struct service *service = manifest_find_service(deployed, mapping->service);
+        if (service && strcmp(mapping->target, name) == 0 && strcmp(mapping->container, container) == 0
+            && strcmp(store_path_name(service->pkg), component) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* Locks and profiles are as the deployment left them, and what it deployed runs. But it knew nothing of what an earlier one
+ * had begun here, and which is not in its manifest. */
+static bool is_still_owed(const json_t *described, const struct target *target, const struct manifest *deployed)
+{
+    const json_t *words = json_object_get(described, "arguments");
+    const char *what = text(described, "what"), *component = text(described, "component"), *container = "";
+    const char *package = json_string_value(json_array_get(words, json_array_size(words) - 1));
+    size_t index;
+    json_t *word;
+    if (strcmp(what, "unlock") == 0 || strcmp(what, "set") == 0 || strcmp(what, "activate") == 0)
+        return false;
+    json_array_foreach(words, index, word)
+        if (json_is_string(word) && strcmp(json_string_value(word), "--container") == 0)
+            container = json_string_value(json_array_get(words, index + 1));
+    if (!*component && package && is_store_path(package))
+        component = store_path_name(package);
+    return !runs_there(deployed, target, container ? container : "", component);
+}
+
+void leftovers_forget(struct state *state, const struct infrastructure *model, const struct manifest *deployed)
 {
     json_t *list = list_of(state);
-    for (size_t i = json_array_size(list); i-- > 0;)
-        if (wants_asking(json_array_get(list, i), model))
+    for (size_t i = json_array_size(list); i-- > 0;) {
+        const json_t *entry = json_array_get(list, i);
+        const struct target *target = target_of(entry, model);
+        json_t *calls = json_object_get(entry, "calls");
+        for (size_t k = target ? json_array_size(calls) : 0; k-- > 0;)
+            if (!deployed || !is_still_owed(json_array_get(calls, k), target, deployed))
+                json_array_remove(calls, k);
+        if (json_array_size(calls) == 0)
             json_array_remove(list, i);
+    }
     if (json_array_size(list) == 0)
         json_object_del(state->root, "leftovers");
 }

@@ -30,8 +30,9 @@ int leftovers_add(struct state *state, const struct leftover *leftover); /* 0, o
 /* Whether there are any on targets of the model. */
 bool leftovers_exist(const struct state *state, const struct infrastructure *model);
 
-/* A redeployment with these targets has succeeded: nothing is left to be done on them. */
-void leftovers_forget(struct state *state, const struct infrastructure *model);
+/* A redeployment of a manifest with these targets has succeeded: what it took over is forgotten; what an earlier one had
+ * begun there and this one does not have is still to be rescued and deactivated. deployed NULL: all is forgotten. */
+void leftovers_forget(struct state *state, const struct infrastructure *model, const struct manifest *deployed);
 
 /* Asks those targets, and does what is to be done on the ones that answer; what fails stays. What a call is about may be
  * gone from the target's store by now: then it is sent again first; not where our lock is gone, too, for then nothing was
