@@ -489,6 +489,21 @@ static bool was_disputed(const json_t *documents, const char *service)
     return false;
 }
 
+/* Whether somebody has brought an older state of the service back: then that is what is to live. */
+static bool was_brought_back(const json_t *documents, const char *service)
+{
+    size_t index, inner;
+    json_t *document, *entry;
+    json_array_foreach((json_t *)documents, index, document)
+        json_array_foreach(json_object_get(json_object_get(document, "report"), "restored"), inner, entry) {
+            const char *slash = strchr(text_of(entry, "snapshot"), '/'), *end = slash ? strchr(slash + 1, '/') : NULL;
+            CLEANUP_FREE char *component = end ? strndup(slash + 1, (size_t)(end - slash - 1)) : NULL;
+            if (component && scenario_is_of_service(component, service) && !json_object_get(entry, "reason"))
+                return true;
+        }
+    return false;
+}
+
 /* The last write of a service that one of its homes holds, or the coordinator, as state of the version that
  * is deployed: another version is another component. */
 static const json_t *newest_within_reach(const struct scenario_seen *seen, const char *service)
@@ -525,7 +540,8 @@ void scenario_check_newest(const struct scenario_seen *seen, json_t *broken)
             runs = runs || is_active(target, service, NULL);
             live = live || (write && scenario_is_live_on(target, write));
         }
-        if (write && runs && !live && !was_disputed(seen->documents, service))
+        if (write && runs && !live && !was_disputed(seen->documents, service)
+            && !was_brought_back(seen->documents, service))
             scenario_add_broken(broken, "\"%s\" is the newest write to %s that can be reached, and it is not live",
                        text_of(write, "text"), service);
     }

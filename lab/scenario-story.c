@@ -410,13 +410,29 @@ static void tell_recover(struct scenario_story *story, const json_t *report)
     tell_facts(story, &facts);
 }
 
+static void tell_restore(struct scenario_story *story, const json_t *report)
+{
+    size_t index;
+    json_t *entry;
+    json_array_foreach(json_object_get(report, "restored"), index, entry) {
+        const char *snapshot = text_of(entry, "snapshot"), *last = strrchr(snapshot, '/');
+        const int length = last ? (int)(last - snapshot) : 0;
+        if (*text_of(entry, "reason"))
+            fprintf(story->stream, "  restore: a snapshot of %.*s is not brought back: %s\n", length, snapshot,
+                    text_of(entry, "reason"));
+        else
+            fprintf(story->stream, "  restore: a snapshot of %.*s is brought back on %s%s\n", length, snapshot,
+                    text_of(entry, "target"), *text_of(entry, "saved") ? ", and what lived there is saved" : "");
+    }
+}
+
 static void tell_stage(struct scenario_story *story, const json_t *document)
 {
     const char *stage = text_of(document, "stage");
     const json_t *report = json_object_get(document, "report");
     const bool failed = is(document, "outcome", "failed");
     const bool usual = strcmp(stage, "reconstruct") != 0 && strcmp(stage, "redeploy") != 0
-                       && strcmp(stage, "recover") != 0;
+                       && strcmp(stage, "recover") != 0 && strcmp(stage, "restore") != 0;
     if (usual && !failed)
         return;
     head_cycle(story, "");
@@ -426,6 +442,8 @@ static void tell_stage(struct scenario_story *story, const json_t *document)
         tell_redeploy(story, report);
     else if (strcmp(stage, "recover") == 0)
         tell_recover(story, report);
+    else if (strcmp(stage, "restore") == 0)
+        tell_restore(story, report);
     if (failed)
         fprintf(story->stream, "  the stage %s fails\n", stage);
     story->failed = story->failed || failed;
