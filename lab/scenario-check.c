@@ -143,6 +143,19 @@ static void check_target_says(const struct scenario_seen *seen, const char *name
                        name, text_of(entry, "service"));
 }
 
+/* Whether the service was fenced on a target whose profile still has it, and nobody knows that any more. only: on that
+ * one; NULL: on any. */
+static bool is_fence_forgotten(const struct scenario_seen *seen, const char *service, const char *only)
+{
+    const char *name;
+    json_t *target;
+    json_object_foreach(json_object_get(seen->observed, "targets"), name, target)
+        if (seen->forgot && (!only || strcmp(only, name) == 0) && takes_part(seen, name, target)
+            && has_mapping(json_object_get(target, "says"), service, NULL, name) && !is_active(target, service, NULL))
+            return true;
+    return false;
+}
+
 void scenario_check_manifest(const struct scenario_seen *seen, json_t *broken)
 {
     const json_t *targets = json_object_get(seen->observed, "targets");
@@ -160,7 +173,8 @@ void scenario_check_manifest(const struct scenario_seen *seen, json_t *broken)
         if (!target || !json_is_true(json_object_get(target, "listed")) || is(target, "is", "crashed")
             || is(target, "is", "partitioned"))
             scenario_add_broken(broken, "the manifest has %s on %s, which is not there", service, name);
-        else if (takes_part(seen, name, target) && !is_active(target, service, container))
+        else if (takes_part(seen, name, target) && !is_active(target, service, container)
+                 && !is_fence_forgotten(seen, service, name))
             scenario_add_broken(broken, "the manifest has %s on %s, and it is not active there", service, name);
         else if (takes_part(seen, name, target)
                  && !has_mapping(json_object_get(target, "says"), service, container, name))
@@ -273,7 +287,7 @@ void scenario_check_placed(const struct scenario_seen *seen, json_t *broken)
         json_array_foreach(pinned ? (json_t *)pinned : places, index, place) {
             const char *name = json_string_value(place);
             const json_t *target = json_object_get(json_object_get(seen->observed, "targets"), name);
-            if (!is_active(target, service, NULL))
+            if (!is_active(target, service, NULL) && !is_fence_forgotten(seen, service, name))
                 scenario_add_broken(broken, "%s could run on %s, and is not active there", service, name);
         }
     }
@@ -285,7 +299,8 @@ void scenario_check_lives(const struct scenario_seen *seen, json_t *broken)
     const char *service;
     json_t *places;
     json_object_foreach(wanted, service, places)
-        if (json_array_size(places) > 0 && !scenario_lives(seen->observed, service))
+        if (json_array_size(places) > 0 && !scenario_lives(seen->observed, service)
+            && !is_fence_forgotten(seen, service, NULL))
             scenario_add_broken(broken, "%s could run, and lives nowhere", service);
 }
 

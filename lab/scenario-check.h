@@ -21,6 +21,7 @@ struct scenario_seen {
     const json_t *writes;    /* acknowledged, oldest first: [ { "service", "text" } ] */
     const json_t *documents; /* of the journal, of all the time that is judged */
     const char *messages;    /* of the loop in that time */
+    bool forgot;             /* the coordinator has lost something that it knew */
 };
 
 /* The invariants; manifest: also those of the manifest and of what runs. Nothing of these is judged while the

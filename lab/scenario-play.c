@@ -101,6 +101,12 @@ static void broken(struct playing *playing, const char *name, char *words)
     playing->play->words = words;
 }
 
+static struct scenario_seen seen_of(const struct playing *playing)
+{
+    return (struct scenario_seen){ playing->system, playing->observed, playing->writes, playing->documents, "",
+                                   playing->forgot };
+}
+
 /* Whether what happened leaves something that nobody can know, so that what runs need not be what is known. */
 static bool is_puzzled(const struct playing *playing)
 {
@@ -130,7 +136,7 @@ static const struct invariant {
 /* end: nothing more comes. What could not be removed at once goes with the next cycle. */
 static void check(struct playing *playing, bool at_rest, bool end)
 {
-    struct scenario_seen seen = { playing->system, playing->observed, playing->writes, playing->documents, "" };
+    struct scenario_seen seen = seen_of(playing);
     if (json_is_true(json_object_get(playing->observed, "paused")))
         at_rest = false;
     for (size_t i = 0; i < sizeof invariants / sizeof *invariants && !playing->play->broken; i++) {
@@ -321,7 +327,7 @@ static bool is_any_up(const struct playing *playing, const json_t *names)
 /* Where nothing was to go wrong, what lived and is wanted lives still, or its last machine has died. */
 static void check_living(struct playing *playing, const json_t *before)
 {
-    const struct scenario_seen seen = { playing->system, playing->observed, playing->writes, playing->documents, "" };
+    const struct scenario_seen seen = seen_of(playing);
     CLEANUP_JSON json_t *wanted = scenario_wanted(&seen);
     const char *service;
     json_t *targets;
@@ -417,7 +423,6 @@ static int choose(struct playing *playing, const json_t *copies)
 static int decide(struct playing *playing)
 {
     enum { MOST_CHOICES = 8 };
-    const struct scenario_seen *seen;
     CLEANUP_JSON json_t *copies = NULL, *list = json_array();
     if (!may_rest(playing) || json_is_true(json_object_get(playing->observed, "armed")))
         return 0;
@@ -428,14 +433,14 @@ static int decide(struct playing *playing)
         json_decref(copies);
         copies = undecided_copies(playing);
     }
+    const struct scenario_seen seen = seen_of(playing);
     if (playing->play->broken || !playing->good)
         return 0;
     if (json_array_size(copies) > 0)
         broken(playing, "a word decides nothing",
                string_format("copies are kept on %s", text_of(json_array_get(copies, 0), "target")));
-    seen = &(struct scenario_seen){ playing->system, playing->observed, playing->writes, playing->documents, "" };
     if (!playing->play->broken && !is_puzzled(playing))
-        scenario_check_single(seen, playing->replicated, list);
+        scenario_check_single(&seen, playing->replicated, list);
     if (json_array_size(list) > 0)
         broken(playing, "after the last word a component is live twice",
                strdup(json_string_value(json_array_get(list, 0))));
