@@ -492,8 +492,7 @@ void scenario_doom(const json_t *observed, const char *target, json_t *writes)
     }
 }
 
-/* Whether a report has told that copies of the service's component are in dispute. */
-static bool was_disputed(const json_t *documents, const char *service)
+bool scenario_was_disputed(const json_t *documents, const char *service)
 {
     size_t index, inner;
     json_t *document, *dispute;
@@ -555,7 +554,7 @@ void scenario_check_newest(const struct scenario_seen *seen, json_t *broken)
             runs = runs || is_active(target, service, NULL);
             live = live || (write && scenario_is_live_on(target, write));
         }
-        if (write && runs && !live && !was_disputed(seen->documents, service)
+        if (write && runs && !live && !scenario_was_disputed(seen->documents, service)
             && !was_brought_back(seen->documents, service))
             scenario_add_broken(broken, "\"%s\" is the newest write to %s that can be reached, and it is not live",
                        text_of(write, "text"), service);

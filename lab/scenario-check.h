@@ -62,6 +62,9 @@ json_t *scenario_wanted(const struct scenario_seen *seen);
 bool scenario_is_kept(const json_t *observed, const char *service);
 bool scenario_is_disputed(const json_t *observed, const char *service);
 
+/* Whether a report has told that copies of the service's component are in dispute. */
+bool scenario_was_disputed(const json_t *documents, const char *service);
+
 /* Whether it is active on a target that is up and in the model, and answers. */
 bool scenario_lives(const json_t *observed, const char *service);
 

@@ -16,6 +16,8 @@ struct playing {
                                             want of evidence */
     json_t *observed;                    /* at the last look */
     json_t *replicated;                  /* { SERVICE: true } */
+    json_t *partners;                    /* { SERVICE: { TARGET: [TARGET] } }: see note_partners() */
+    size_t judged;                       /* documents of which check_replicas() has been told */
     size_t acknowledged;                 /* writes of the network that are in these lists, or were taken out again */
     bool resyncs; /* the loop looks again though nothing tells it to */
     bool good;    /* the last cycle ended well */
@@ -23,6 +25,7 @@ struct playing {
     bool lost;    /* something was destroyed, which nothing needs to notice, and no cycle has ended well since */
     bool forgot;  /* the coordinator lost something that it knew */
     bool renamed; /* a target, so that its name is not its key: Disnix moves no state from or to it */
+    bool advised; /* somebody said which copy is to live */
     bool damaged; /* a profile manifest, so that nobody can know what runs there */
     bool wiped;   /* a disk was lost, or replaced by an older one */
     json_int_t unreleased; /* how many calls that release a lock were to fail */
@@ -192,6 +195,7 @@ static int happen(struct playing *playing, const json_t *event)
     if (strcmp(text_of(event, "operation"), "--unlock") == 0)
         playing->unreleased += json_is_integer(json_object_get(event, "times"))
                                    ? json_integer_value(json_object_get(event, "times")) : 1;
+    playing->advised = playing->advised || strcmp(word, "keep-copy") == 0 || strcmp(word, "discard-copy") == 0;
     playing->damaged = playing->damaged || strcmp(word, "corrupt") == 0;
     playing->renamed = playing->renamed || strcmp(word, "rename") == 0;
     playing->wiped = playing->wiped || wipes(event);
@@ -337,6 +341,64 @@ static void check_living(struct playing *playing, const json_t *before)
             broken(playing, "what lived lives nowhere", string_format("%s lived, and lives nowhere", service));
 }
 
+/* For each target that has a service, all that have it, as the last good cycle left that. */
+static void note_partners(struct playing *playing)
+{
+    const json_t *manifest = json_object_get(json_object_get(playing->observed, "coordinator"), "manifest");
+    CLEANUP_JSON json_t *places = json_object();
+    json_t *mapping, *targets, *target;
+    const char *service;
+    size_t index;
+    json_array_foreach(json_object_get(manifest, "mappings"), index, mapping) {
+        service = text_of(mapping, "service");
+        if (!json_object_get(places, service))
+            json_object_set_new(places, service, json_array());
+        json_array_append(json_object_get(places, service), json_object_get(mapping, "target"));
+    }
+    json_object_foreach(places, service, targets)
+        json_array_foreach(targets, index, target) {
+            if (!json_object_get(playing->partners, service))
+                json_object_set_new(playing->partners, service, json_object());
+            json_object_set(json_object_get(playing->partners, service), json_string_value(target), targets);
+        }
+}
+
+/* A partner that lives; NULL: none does. */
+static const char *living_partner(const struct playing *playing, const char *service, const char *target)
+{
+    CLEANUP_JSON json_t *all = living(playing->observed);
+    const json_t *partners = json_object_get(json_object_get(playing->partners, service), target);
+    size_t index;
+    json_t *name;
+    json_array_foreach((json_t *)partners, index, name)
+        if (strcmp(json_string_value(name), target) != 0
+            && scenario_has_text(json_object_get(all, service), json_string_value(name)))
+            return json_string_value(name);
+    return NULL;
+}
+
+/* What was deployed together, and never was in doubt, is nobody's older copy. */
+static void check_replicas(struct playing *playing)
+{
+    bool judges = !playing->forgot && !playing->renamed && !playing->wiped && !playing->damaged && !playing->advised;
+    for (; playing->judged < json_array_size(playing->documents); playing->judged++) {
+        const json_t *document = json_array_get(playing->documents, playing->judged);
+        size_t index;
+        json_t *fence;
+        json_array_foreach(json_object_get(json_object_get(document, "report"), "fenced"), index, fence) {
+            const char *component = text_of(fence, "component"), *target = text_of(fence, "target");
+            CLEANUP_FREE char *service = strndup(component, strcspn(component, "-"));
+            const char *partner = judges && service && !scenario_was_disputed(playing->documents, service)
+                                      ? living_partner(playing, service, target) : NULL;
+            if (partner && !playing->play->broken)
+                broken(playing, "a replica is fenced",
+                       string_format("%s was deployed on %s together with that on %s", service, target, partner));
+        }
+    }
+    if (playing->good && !playing->lost)
+        note_partners(playing);
+}
+
 static int adapt_and_check(struct playing *playing)
 {
     CLEANUP_JSON json_t *before = NULL;
@@ -348,6 +410,7 @@ static int adapt_and_check(struct playing *playing)
     if (adapt(playing, false, &done) != 0)
         return -1;
     forget_rescued(playing);
+    check_replicas(playing);
     if (!playing->play->broken && !armed)
         check_living(playing, before);
     if (!playing->play->broken)
@@ -478,7 +541,8 @@ int scenario_play(const struct scenario_network *network, const struct scenario_
 {
     struct playing playing = { .network = network, .system = scenario_system(setting->scenario),
                                .writes = json_array(), .newest = json_array(), .rescued = json_array(),
-                               .documents = json_array(), .replicated = json_object(), .resyncs = has_resync(setting->scenario), .play = play };
+                               .documents = json_array(), .replicated = json_object(), .partners = json_object(),
+                               .resyncs = has_resync(setting->scenario), .play = play };
     *play = (struct scenario_play){ 0 };
     note_replicated(&playing);
     playing.opened = network->open(setting);
@@ -499,6 +563,7 @@ int scenario_play(const struct scenario_network *network, const struct scenario_
     json_decref(playing.rescued);
     json_decref(playing.documents);
     json_decref(playing.replicated);
+    json_decref(playing.partners);
     json_decref(playing.observed);
     return status;
 }
