@@ -25,6 +25,7 @@ struct playing {
     bool lost;    /* something was destroyed, which nothing needs to notice, and no cycle has ended well since */
     bool forgot;  /* the coordinator lost something that it knew */
     bool renamed; /* a target, so that its name is not its key: Disnix moves no state from or to it */
+    bool emptied; /* a snapshot was to be an empty dump, which Disnix may restore */
     bool advised; /* somebody said which copy is to live */
     bool damaged; /* a profile manifest, so that nobody can know what runs there */
     bool wiped;   /* a disk was lost, or replaced by an older one */
@@ -146,7 +147,8 @@ static void check(struct playing *playing, bool at_rest, bool end)
         const struct invariant *invariant = &invariants[i];
         CLEANUP_JSON json_t *list = json_array();
         if ((invariant->at_rest && !at_rest) || (invariant->known && is_puzzled(playing))
-            || (invariant->named && playing->renamed) || (invariant->check == scenario_check_left && !end))
+            || (invariant->named && playing->renamed) || (invariant->check == scenario_check_left && !end)
+            || (invariant->check == scenario_check_saved && playing->emptied))
             continue;
         seen.writes = invariant->named ? playing->newest : playing->writes;
         invariant->check(&seen, list);
@@ -190,8 +192,10 @@ static int happen(struct playing *playing, const json_t *event)
     note_replicated(playing);
     if (strcmp(word, "full-disk") == 0)
         playing->good = false; /* and nothing of what comes is journalled */
-    if (strcmp(text_of(event, "how"), "empties") == 0)
+    if (strcmp(text_of(event, "how"), "empties") == 0) {
+        playing->emptied = true;
         json_array_clear(playing->newest); /* what Disnix restores then is nothing */
+    }
     if (strcmp(text_of(event, "operation"), "--unlock") == 0)
         playing->unreleased += json_is_integer(json_object_get(event, "times"))
                                    ? json_integer_value(json_object_get(event, "times")) : 1;
