@@ -146,6 +146,7 @@ shell_tests = \
 	tests/host-outside.sh \
 	tests/host-pinned.sh \
 	tests/host-plugins.sh \
+	tests/host-refused.sh \
 	tests/host-saved-input.sh \
 	tests/host-presence.sh \
 	tests/host-shown.sh \
