@@ -41,6 +41,22 @@ ok 'a directory that is gone is a model that is gone' wait_for 20 logged 1 'the 
 mkdir "$scratch/place"
 model "$scratch/place/model.nix" six
 ok 'when it is there again its model is deployed' wait_for 20 logged 1 'changed: test1'
+model "$scratch/place/model.nix" seven
+ok 'and so is the next one' wait_for 20 logged 2 'changed: test1'
+end_loop
+
+# No room for a watch.
+rm -r "$state"
+: > "$log"
+# shellcheck disable=SC2016
+(exec unshare -Ur sh -c 'echo 1 > /proc/sys/user/max_inotify_watches; exec "$@"' sh "$with_nix" "$scratch/machine" \
+    "$builddir/dydisnix-self-adapt" --state-dir="$state" --coordinator-profile-path="$scratch/the profiles" \
+    -s "$models/services.nix" -q "$models/qos.nix" -i "$models/link.nix" --interval=1 --no-probe) >> "$log" 2>&1 &
+loop=$!
+ok 'a model that cannot be watched' wait_for 60 test -e "$state/default/deployed.xml"
+model "$scratch/second place/other.nix" eight
+ok 'is polled' wait_for 60 logged 1 'changed: test1'
+is "$(grep -c 'cannot be watched and is polled' "$log")" 1 'which is said once'
 end_loop
 
 # What a path leads to now counts, whichever link in it leads elsewhere, and for each file.
