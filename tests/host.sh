@@ -120,7 +120,7 @@ write_model() # TARGET…: the infrastructure model, replaced by rename
     {
         echo '{'
         for target; do
-            echo "  $target = { properties = { hostname = \"$target\"; ip = \"10.0.0.1\"; }; containers.process = { }; };"
+            echo "  $target = { properties = { hostname = \"$target\"; ip = \"ip.$target\"; }; containers.process = { }; };"
         done
         echo '}'
     } > "$models/.new"
