@@ -244,19 +244,19 @@ start -i "$models/infrastructure.nix"
 ok 'the next loop takes it over' wait_for 20 status_is 's["phase"]' idle
 end_loop
 
-# A target that a reconstruction wants to be held.
+# A target of which nobody knows what runs on it.
 cat > "$scratch/holds" << 'EOF'
 #!/bin/sh
 [ "$1" != hooks ] || exec echo reconstruct
 [ ! -e "$answers/held" ] || cat "$answers/held"
 EOF
 chmod +x "$scratch/holds"
-echo '{"held": [{"target": "test2", "component": "db", "container": "process", "reason": "two copies"}]}' > "$answers/held"
+echo '{"previous": "/x", "targets": {"test2": {"status": "silent", "unknown": true, "reason": "it says nothing"}}}' > "$answers/held"
 write_model test1 test2
 start -i "$models/infrastructure.nix" --no-probe --plugin=script:"$scratch/holds"
 ok 'a held target' wait_for 20 status_is 's["targets"].get("test2", {}).get("status")' held
 rm "$answers/held"
-has "$(status 's["targets"]["test2"]["reason"]')" 'two copies' 'is shown with the reason'
+has "$(status 's["targets"]["test2"]["reason"]')" 'it says nothing' 'is shown with the reason'
 wait_for 20 status_is 's["phase"]' idle
 has "$(ctl events --json -n 100)" '"kind":"held"' 'and is in the journal'
 fails 1 'another one' ctl --yes accept test1
