@@ -206,6 +206,12 @@ void survivors_older(json_t *state, const char *target, const char *container, c
     json_object_set_new(object_at(object_at(older, target), container), component, json_true());
 }
 
+void survivors_unstarted(json_t *state, const char *target, const char *container, const char *service)
+{
+    json_t *unstarted = object_at(object_at(state, "survivors"), "unstarted");
+    json_object_set_new(object_at(object_at(unstarted, target), container), service, json_true());
+}
+
 void survivors_pin(json_t *state, const json_t *pins)
 {
     json_t *pinned = json_object(), *pin;
@@ -315,6 +321,7 @@ void survivors_deployed(json_t *state, const struct manifest *manifest, const st
         json_object_del(json_object_get(survivors, "accept"), target);
         json_object_del(json_object_get(survivors, "brought"), target);
         json_object_del(json_object_get(survivors, "older"), target);
+        json_object_del(json_object_get(survivors, "unstarted"), target);
         settle(state, json_object_get(json_object_get(survivors, "disputed"), target), manifest, target);
         settle(state, json_object_get(json_object_get(survivors, "superseded"), target), manifest, target);
     }

@@ -47,6 +47,9 @@ void survivors_stopped(json_t *state, const char *target, const char *container,
  * snapshot to its target already. */
 void survivors_older(json_t *state, const char *target, const char *container, const char *component);
 
+/* A service could not be started again when a deployment was undone: the next deployment is to do that. */
+void survivors_unstarted(json_t *state, const char *target, const char *container, const char *service);
+
 /* A deployment is about to begin that leaves pins (see pins.h) where they are. */
 void survivors_pin(json_t *state, const json_t *pins);
 

@@ -12,6 +12,7 @@
 #include "calls.h"
 #include "cleanup.h"
 #include "operations.h"
+#include "survivors.h"
 
 enum { LEVELS_MOST = 1000 }; /* of dependencies that are kept in order */
 
@@ -151,8 +152,8 @@ static bool is_stateful(const struct manifest *manifest, const struct service_ma
     return false;
 }
 
-/* That an old one cannot be started is no reason not to go on: the next deployment does not need it. That a new one with
- * state cannot be stopped is: it would be live twice. */
+/* That an old one cannot be started is no reason not to go on: the next deployment starts it. That a new one with state
+ * cannot be stopped is: it would be live twice. */
 static bool take_results(const struct change *change, const struct calls *calls)
 {
     bool done = true;
@@ -166,6 +167,9 @@ static bool take_results(const struct change *change, const struct calls *calls)
         if (change->starts || !is_stateful(change->manifest, mapping)) {
             log_warning(mapping->target, "%s in %s cannot be %s", name, mapping->container,
                         change->starts ? "activated again" : "deactivated");
+            if (change->starts)
+                survivors_unstarted(change->broken->recovery->state->root, mapping->target, mapping->container,
+                                    mapping->service);
             continue;
         }
         log_error(mapping->target, "%s in %s cannot be deactivated, and would be live twice, so nothing is deployed", name,

@@ -47,6 +47,7 @@ static const struct {
     { "activated", 2, is_list_of_names }, { "accept", 3, is_truth },
     { "prefer", 2, is_text },             { "wanted", 2, is_truth },
     { "older", 3, is_truth },
+    { "unstarted", 3, is_truth },
 };
 
 /* All values that lie so many objects deep are as they should be. */

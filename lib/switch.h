@@ -19,7 +19,7 @@ enum test_switch {
     /* The order, and what is minded in it. */
     ACTIVATE_FIRST, ACTIVATE_ONCE, ACTIVATE_FENCED, RESCUE, FENCE, SECOND_RESCUE, REAL_RESCUE, PROVING_NAMES, LASTING_DISPUTE,
     OWED_RESCUE, KEPT_CHOICE, DEPLOYED_ONLY, LEFT_OUT, LATE_LIST, ONLY_DISPUTED, WANTED_AGAIN, STILL_OLDER,
-    PLACED_AGAIN, SAVE_RESTORED, PINS,
+    PLACED_AGAIN, SAVE_RESTORED, PINS, START_AGAIN,
     SUPERSEDED,  /* the rule as a whole */
     REFERENCES,  /* a reconstructed manifest refers to what it names */
     EMPTY_MODEL, /* a model without targets is refused */

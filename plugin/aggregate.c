@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "cleanup.h"
+#include "disputes.h"
 #include "operations.h"
 #include "set.h"
 #include "switch.h"
@@ -18,6 +19,7 @@ struct aggregation {
     const struct claims *claims;
     const struct copies *copies;
     const struct manifest *previous;
+    const json_t *survivors;
     const struct options *options;
     struct manifest *manifest;
     json_t *report;
@@ -80,12 +82,15 @@ static int add_snapshot_mappings(struct manifest *manifest, const struct snapsho
     return 0;
 }
 
-/* Whether the previous manifest has a target's present profile without one of its services: then that is not active. */
+/* Whether the previous manifest has a target's present profile without one of its services: then that is not active. Nor is
+ * one that could not be started again. */
 static bool was_left_out(const struct aggregation *aggregation, const struct captured *captured, size_t index)
 {
     const struct service_mapping *mapping = &captured->manifest.service_mappings[index];
     const struct service_mapping before = { captured->known_as, mapping->container, mapping->service, NULL };
-    return SWITCH(LEFT_OUT) && captured->known_as && !set_find(&aggregation->previous_mappings, &before);
+    return SWITCH(LEFT_OUT) && captured->known_as
+           && (!set_find(&aggregation->previous_mappings, &before)
+               || disputes_have_unstarted(aggregation->survivors, &before));
 }
 
 /* Marks what is left out of one captured target's mappings: what was so before, and is not decided about, stays so. */
@@ -379,10 +384,10 @@ static int drop_all_dangling(struct aggregation *aggregation)
 
 int aggregate(const struct infrastructure *infrastructure, const struct capture *capture,
               const struct claims *claims, const struct copies *copies, const struct manifest *previous,
-              const struct options *options, struct manifest *manifest, json_t *report)
+              const json_t *survivors, const struct options *options, struct manifest *manifest, json_t *report)
 {
     struct aggregation aggregation = { .infrastructure = infrastructure, .capture = capture, .claims = claims,
-                                       .copies = copies, .previous = previous, .options = options,
+                                       .copies = copies, .previous = previous, .survivors = survivors, .options = options,
                                        .manifest = manifest, .report = report };
     json_object_set_new(report, "inactive", json_array());
     json_object_set_new(report, "divergent", json_array());

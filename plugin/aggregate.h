@@ -14,6 +14,6 @@
  * message: no memory, or a policy says to fail. */
 int aggregate(const struct infrastructure *infrastructure, const struct capture *capture,
               const struct claims *claims, const struct copies *copies, const struct manifest *previous,
-              const struct options *options, struct manifest *manifest, json_t *report);
+              const json_t *survivors, const struct options *options, struct manifest *manifest, json_t *report);
 
 #endif

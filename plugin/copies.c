@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "cleanup.h"
+#include "disputes.h"
 #include "switch.h"
 
 static bool same(const char *a, const char *b)
@@ -46,18 +47,20 @@ static bool has_component(const struct manifest *manifest, const char *target, c
 }
 
 /* Fills in what the previous manifest says of a copy. */
-static void compare_with_previous(struct copy *copy, const struct manifest *previous)
+static void compare_with_previous(struct copy *copy, const struct manifest *previous, const json_t *survivors)
 {
     const struct snapshot_mapping *mapping = copy->mapping;
     const char *known_as = copy->captured->known_as;
+    const struct service_mapping before = { known_as, mapping->container, mapping->service, NULL };
     if (!previous)
         return;
     copy->snapshot_left_out = known_as && !has_component(previous, known_as, mapping);
     copy->service_left_out = SWITCH(LEFT_OUT) && known_as
                              && manifest_find_service_mapping(&copy->captured->manifest, mapping->target,
                                                               mapping->container, mapping->service)
-                             && !manifest_find_service_mapping(previous, known_as, mapping->container,
-                                                               mapping->service);
+                             && (!manifest_find_service_mapping(previous, known_as, mapping->container,
+                                                                mapping->service)
+                                 || disputes_have_unstarted(survivors, &before));
     copy->away = !manifest_find_profile(previous, mapping->target)
                  || (known_as && same(known_as, mapping->target)
                      && (copy->snapshot_left_out || copy->service_left_out));
@@ -220,7 +223,7 @@ static bool needs_decision(const struct group *group, const struct finding *find
         struct copy copy = { .captured = group->items[i].captured, .mapping = group->items[i].mapping };
         if (!copy.captured)
             continue;
-        compare_with_previous(&copy, finding->previous);
+        compare_with_previous(&copy, finding->previous, finding->survivors);
         copies++;
         strange = strange || copy.service_left_out || !is_at_home(group, &group->items[i]);
         doubtful = doubtful || copy.service_left_out || copy.away || copy.captured->away_known;
@@ -246,7 +249,7 @@ static void add_copy(struct component *component, const struct holding *holding,
     struct copy *copy = &component->copies[component->count++];
     *copy = (struct copy){ .component = component, .captured = holding->captured, .mapping = mapping,
                            .place = component->place_count - 1 };
-    compare_with_previous(copy, finding->previous);
+    compare_with_previous(copy, finding->previous, finding->survivors);
     const json_t *brought = json_object_get(json_object_get(finding->brought, mapping->target), mapping->container);
     const json_t *lives = json_object_get(brought, mapping->component);
     disputes_recall(finding->survivors, copy);

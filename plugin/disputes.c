@@ -293,6 +293,12 @@ int disputes_bring_back(const json_t *survivors, struct capture *capture, const 
     return status;
 }
 
+bool disputes_have_unstarted(const json_t *survivors, const struct service_mapping *mapping)
+{
+    return SWITCH(START_AGAIN)
+           && entry_at(survivors, "unstarted", mapping->target, mapping->container, mapping->service) != NULL;
+}
+
 static json_t *dispute_of(const struct copy *copy)
 {
     CLEANUP_FREE char *service = portion_write(&copy->captured->manifest, copy->mapping);

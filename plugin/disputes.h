@@ -16,12 +16,15 @@
  *   accept      KIND of true: somebody has given the copy up
  *   prefer      CHOICE of a target: somebody wants its copy
  *   wanted      CHOICE of true: the host refused a deployment that would have it, for nobody has it that it could stay on
+ *   unstarted   { TARGET: { CONTAINER: { SERVICE KEY: true } } }: what could not be started again when a deployment was
+ *               undone
  *   older       KIND of true: the copy was to have newer state, and the deployment of that failed
  */
 #ifndef DISPUTES_H
 #define DISPUTES_H
 
 #include <jansson.h>
+#include <stdbool.h>
 
 #include "capture.h"
 
@@ -40,6 +43,10 @@ json_t *disputes_read(const json_t *history);
  * 0, or -1: no memory. */
 int disputes_bring_back(const json_t *survivors, struct capture *capture, const struct manifest *homes,
                         struct strings *strings, json_t *brought);
+
+/* Whether a service could not be started again when a deployment was undone: it is left out of the manifest, so that Disnix
+ * starts it. */
+bool disputes_have_unstarted(const json_t *survivors, const struct service_mapping *mapping);
 
 /* Sets what is remembered of a copy. */
 void disputes_recall(const json_t *survivors, struct copy *copy);

@@ -379,8 +379,8 @@ static int put_together(struct reconstruction *reconstruction, int version)
     manifest_clear(&reconstruction->manifest);
     reconstruction->manifest.version = version;
     return aggregate(&reconstruction->infrastructure, &reconstruction->capture, &reconstruction->claims,
-                     &reconstruction->copies, known_previous(reconstruction), reconstruction->options,
-                     &reconstruction->manifest, reconstruction->report);
+                     &reconstruction->copies, known_previous(reconstruction), reconstruction->survivors,
+                     reconstruction->options, &reconstruction->manifest, reconstruction->report);
 }
 
 /* What version 1 cannot tell makes it fail if it was asked for, and version 2 otherwise. */

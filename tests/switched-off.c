@@ -25,7 +25,7 @@ static const char *const names[SWITCHES + 1] = {
     [KEPT_CHOICE] = "kept-choice", [DEPLOYED_ONLY] = "deployed-only", [LEFT_OUT] = "left-out",
     [LATE_LIST] = "late-list", [ONLY_DISPUTED] = "only-disputed", [WANTED_AGAIN] = "wanted-again",
     [STILL_OLDER] = "still-older", [SAVE_RESTORED] = "save-restored",
-    [PINS] = "pins", [SUPERSEDED] = "superseded", [REFERENCES] = "references",
+    [PINS] = "pins", [START_AGAIN] = "start-again", [SUPERSEDED] = "superseded", [REFERENCES] = "references",
     [EMPTY_MODEL] = "empty-model", [RETRY] = "retry", [RESEND] = "resend", [KEPT_RESULTS] = "kept-results",
     [REPLACED] = "replaced", [PLACED_AGAIN] = "placed-again", [MEASURED_WAITS] = "measured-waits",
     [SWITCHES] = "nothing",
