@@ -25,6 +25,7 @@ struct playing {
     bool lost;    /* something was destroyed, which nothing needs to notice, and no cycle has ended well since */
     bool forgot;  /* the coordinator lost something that it knew */
     bool renamed; /* a target, so that its name is not its key: Disnix moves no state from or to it */
+    bool owed;    /* an older disk came back to which something was still owed: that may be done there, and fits no more */
     bool emptied; /* a snapshot was to be an empty dump, which Disnix may restore */
     bool advised; /* somebody said which copy is to live */
     bool damaged; /* a profile manifest, so that nobody can know what runs there */
@@ -114,7 +115,7 @@ static struct scenario_seen seen_of(const struct playing *playing)
 /* Whether what happened leaves something that nobody can know, so that what runs need not be what is known. */
 static bool is_puzzled(const struct playing *playing)
 {
-    return playing->damaged || (playing->wiped && playing->unasked);
+    return playing->damaged || playing->owed || (playing->wiped && playing->unasked);
 }
 
 static const struct invariant {
@@ -172,6 +173,22 @@ static bool wipes(const json_t *event)
            && strcmp(text_of(event, "disk"), "kept") != 0;
 }
 
+/* Whether the last that was told of a target is that something is left to be done when it answers. */
+static bool is_owed_something(const struct playing *playing, const char *target)
+{
+    bool owed = false;
+    size_t index;
+    json_t *document;
+    json_array_foreach(playing->documents, index, document) {
+        const json_t *report = json_object_get(document, "report"), *recover = json_object_get(report, "recover");
+        if (!recover && json_object_get(report, "pending"))
+            recover = report;
+        if (recover)
+            owed = scenario_has_text(json_object_get(recover, "pending"), target);
+    }
+    return owed;
+}
+
 static bool destroys(const json_t *event)
 {
     const char *word = text_of(event, "event");
@@ -203,6 +220,9 @@ static int happen(struct playing *playing, const json_t *event)
     playing->damaged = playing->damaged || strcmp(word, "corrupt") == 0;
     playing->renamed = playing->renamed || strcmp(word, "rename") == 0;
     playing->wiped = playing->wiped || wipes(event);
+    playing->owed = playing->owed
+                    || (wipes(event) && json_is_object(json_object_get(event, "disk"))
+                        && is_owed_something(playing, text_of(event, "target")));
     playing->unasked = playing->unasked || strncmp(text_of(event, "operation"), "--query-", strlen("--query-")) == 0;
     if (status == 0 && strcmp(word, "collect-garbage") == 0 && !later) {
         if (look(playing) != 0)
