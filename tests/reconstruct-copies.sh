@@ -211,8 +211,11 @@ lacks "$done_on_targets" deactivate 'a rescue that leaves an empty dump: it is n
 story
 echo false > "$NETWORK/a/deactivate.sh"
 act
-is "$(reported '[c["target"] for c in r["superseded"]], r["fenced"], [c["action"] for c in r["failed"]]')" \
-    "(['a'], [], ['fence'])" 'a fence that fails: reported so'
+is "$(reported 'r["superseded"], r["fenced"], [c["action"] for c in r["failed"]]')" "([], [], ['fence'])" \
+    'a fence that fails: reported so'
+is "$(disputed)" "[('db', 'a', True)]" 'and in dispute while that lasts'
+is "$(reported '[r["survivors"]["disputed"]["a"]["echo"]["db"][k] for k in ("owed", "waits")]')" '[True, True]' \
+    'its rescue is owed, and all is decided anew'
 has "$messages" '[target: a]: fencing db failed: exit status 1' 'a fence that fails: said'
 
 # A rescue after the fence is owed, whatever is said.

@@ -186,12 +186,14 @@ copy = lambda value: {"z": {"echo": {"db": value}}}
 json.dump({"survivors": {
     "disputed": copy({"why": "since long", "service": "<manifest/>", "owed": True}), "superseded": copy("/nix/store/x"),
     "kept": {"echo": {"other": ["z"]}}, "brought": copy({"service": "<manifest/>"}), "accept": copy(True),
-    "prefer": {"echo": {"db": "a"}}}}, open(sys.argv[1], "w"))
+    "prefer": {"echo": {"db": "a"}}, "wanted": {"echo": {"db": True}}, "older": copy(True),
+    "unstarted": {"z": {"echo": {"k2": True}}}}}, open(sys.argv[1], "w"))
 EOF
 profile b "$(service k1 db)" "$(mapping k1 echo)" "$(snapshot k1 echo db)"
 infrastructure a b
 keep remembered --previous="$previous" --history="$scratch/history"
-is "$(reported 'sorted(r["survivors"])')" "['accept', 'activated', 'brought', 'disputed', 'kept', 'prefer', 'superseded']" \
+is "$(reported 'sorted(r["survivors"])')" \
+    "['accept', 'activated', 'brought', 'disputed', 'kept', 'older', 'prefer', 'superseded', 'unstarted', 'wanted']" \
     'all that is remembered'
 
 cat > "$scratch/members" << 'EOF'
@@ -210,7 +212,9 @@ def of_survivors(path, key):
     parts = path.split(".")
     if parts[0] != "survivors" or len(parts) < 2:
         return key
-    names = ["CONTAINER", "COMPONENT"] if parts[1] in ("kept", "activated", "prefer") else ["NAME", "CONTAINER", "COMPONENT"]
+    names = ["CONTAINER", "COMPONENT"]
+    if parts[1] not in ("kept", "activated", "prefer", "wanted"):
+        names = ["NAME", *names]
     return names[len(parts) - 2] if len(parts) - 2 < len(names) else key
 
 
