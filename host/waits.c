@@ -24,6 +24,7 @@ static void move_target(json_t *target, int64_t step)
     json_t *held = json_object_get(target, "held"), *vanished = json_object_get(target, "vanished");
     move(target, "missing", step);
     move(target, "back", step);
+    move(json_object_get(target, "hung"), "tried", step);
     move(held, "since", step);
     move(held, "tried", step);
     for (size_t i = 0; i < json_array_size(vanished); i++)
@@ -60,7 +61,6 @@ void waits_keep(json_t *state, int64_t clock, int64_t now)
     json_object_set_new(state, "clock", json_pack("{sI sI}", "wall", (json_int_t)clock, "monotonic", (json_int_t)now));
     if (step == 0 || !SWITCH(MEASURED_WAITS))
         return;
-    log_notice(NULL, "The clock has gone by %lld seconds that nobody has measured: what waits does not wait shorter for that",
-               (long long)step);
+    log_notice(NULL, "The clock has moved by %lld seconds that did not pass: no wait ends by them", (long long)step);
     move_all(state, step);
 }

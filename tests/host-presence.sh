@@ -190,7 +190,7 @@ state["targets"]["test2"]["missing"] -= step
 json.dump(state, open(sys.argv[1], "w"))
 EOF
     start -i "$models/infrastructure.nix" --probe-interval=1 --grace=3000
-    ok "the clock is set by $seconds seconds, which is told" wait_for 20 logged 1 'that nobody has measured'
+    ok "the clock is set by $seconds seconds, which is told" wait_for 20 logged 1 'seconds that did not pass'
     ok 'and noted' wait_for 20 clock_is_known
     is "$(status_of test2)" grace 'its grace goes on'
 done
