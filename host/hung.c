@@ -39,6 +39,13 @@ void hung_note(json_t *state, const json_t *reconstructed, const json_t *redeplo
     }
 }
 
+void hung_leave_out(json_t *state, const char *target, int64_t now)
+{
+    note(state, target, now);
+    if (again_due(json_object_get(json_object_get(state, "targets"), target), "hung", now) <= 0)
+        note(state, target, now);
+}
+
 void hung_forget(json_t *state, const struct infrastructure *reached)
 {
     for (size_t i = 0; i < reached->count; i++)

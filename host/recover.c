@@ -6,6 +6,7 @@
 #include "calls.h"
 #include "cleanup.h"
 #include "client.h"
+#include "hung.h"
 #include "late.h"
 #include "leftovers.h"
 #include "locks.h"
@@ -195,10 +196,33 @@ static int undo(const struct broken *broken, const json_t *record)
     return late_undo(broken, record, status == 0) == 0 ? status : -1;
 }
 
+/* disnix-distribute was ended: it asks each target for paths, and has no deadline. Who still does not answer that is left
+ * out, or the next deployment would wait as long. */
+static void find_hung(const struct broken *broken)
+{
+    CLEANUP_CALLS struct calls calls = { 0 };
+    for (size_t i = 0; i < broken->new.profile_count; i++) {
+        const struct profile *profile = &broken->new.profiles[i];
+        const struct target *target = broken_target(broken, profile->target);
+        struct call *call = target ? calls_add(&calls, target->name) : NULL;
+        if (!call)
+            continue;
+        client_arguments(&call->arguments, target, "--print-invalid");
+        arguments_add(&call->arguments, profile->path);
+    }
+    calls_run(&calls, ask_deadline, true);
+    for (size_t i = 0; i < calls.count; i++)
+        if (!calls.items[i].done && !calls.items[i].refused)
+            hung_leave_out(broken->recovery->state->root, calls.items[i].target, operations->clock());
+}
+
 static int settle(struct broken *broken, const json_t *record)
 {
-    if (broken->phase < DEPLOYMENT_LOCKING)
+    if (broken->phase < DEPLOYMENT_LOCKING) {
+        if (broken->phase == DEPLOYMENT_DISTRIBUTING && phase_status(record, DEPLOYMENT_DISTRIBUTING) < 0)
+            find_hung(broken);
         return 0;
+    }
     if (ask_all(broken) != 0)
         return -1;
     broken_find_overtaken(broken);
