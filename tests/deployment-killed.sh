@@ -21,7 +21,7 @@ END
 
 # Lasts until the loop that was started says that it waits.
 cat > "$here/until-waited-for" << 'END'
-tries=300
+tries=6000
 until grep -q 'still runs, waiting for its end' "$1" 2> /dev/null; do
     tries=$((tries - 1))
     [ "$tries" -gt 0 ] || exit 1

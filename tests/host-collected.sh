@@ -10,7 +10,7 @@
 rm "$scratch/bin/nix-store"
 cat > "$scratch/bin/collect" << 'EOF'
 #!/bin/sh
-tries=600
+tries=6000
 until nix-store --gc > /dev/null 2>&1; do
     tries=$((tries - 1))
     [ "$tries" -gt 0 ] || exit 1

@@ -24,7 +24,7 @@ is_at() { [ "$(where)" = "$1" ]; }
 remembers() { python3 -c "import json, sys; s = json.load(open(sys.argv[1])); sys.exit(not ($1))" "$state/state.json"; }
 wait_for()
 {
-    tries=600
+    tries=6000
     until "$@" 2> /dev/null; do
         tries=$((tries - 1))
         [ "$tries" -gt 0 ] || { echo "never: $*, but: $(where)"; exit 1; }

@@ -21,7 +21,7 @@ write_model() # replaced by rename, as editors do
 answers_on() { dydisnix-lab who web | grep -q "\"$1\""; }
 wait_for()
 {
-    tries=300
+    tries=6000
     until "$@"; do
         tries=$((tries - 1))
         [ "$tries" -gt 0 ] || { echo "never: $*"; exit 1; }
