@@ -434,13 +434,6 @@ static int recover_before(struct cycle *cycle)
     return wanted ? run_recovery(cycle, settle_redeployment) : 0;
 }
 
-/* Once it is known who is there. */
-static int recover_after(struct cycle *cycle)
-{
-    bool wanted = may_recover(cycle) && leftovers_exist(&cycle->state, &cycle->model.infrastructure);
-    return wanted ? run_recovery(cycle, settle_leftovers) : 0;
-}
-
 /* Within the stage redeploy; the journal tells of it as of one that came later. */
 static void settle_failed(struct cycle *cycle)
 {
@@ -715,6 +708,35 @@ static int detect(struct cycle *cycle)
     return end_stage(cycle, "detect", status, NULL);
 }
 
+/* A deployment to it would forget what was begun on it, which its profile does not tell. What was deployed to last stays: its
+ * services are known. */
+static int leave_out_untold(struct cycle *cycle)
+{
+    CLEANUP_JSON json_t *untold = leftovers_untold(&cycle->state, &cycle->model.infrastructure);
+    size_t index, left_out = json_array_size(cycle->presence.left_out);
+    json_t *name;
+    json_array_foreach(untold, index, name) {
+        if (presence_was_deployed(cycle->state.root, json_string_value(name)))
+            continue;
+        log_warning(json_string_value(name), "its profile is still to be set: it is left out until then");
+        json_array_append(cycle->presence.left_out, name);
+    }
+    if (!untold || json_array_size(cycle->presence.left_out) == left_out)
+        return untold ? 0 : -1;
+    return leave_out(cycle);
+}
+
+/* Once it is known who is there. */
+static int recover_after(struct cycle *cycle)
+{
+    if (!may_recover(cycle) || !leftovers_exist(&cycle->state, &cycle->model.infrastructure))
+        return 0;
+    int status = run_recovery(cycle, settle_leftovers);
+    if (leftovers_exist(&cycle->state, &cycle->model.infrastructure))
+        tell_due(cycle, leftovers_pause);
+    return status == 0 && json_array_size(cycle->presence.waiting) == 0 ? leave_out_untold(cycle) : status;
+}
+
 static const char *model_of(const struct cycle *cycle)
 {
     return json_string_value(json_object_get(cycle->event, "infrastructure"));
@@ -974,8 +996,6 @@ static int run_cycle(struct cycle *cycle)
         journal_release(&cycle->journal);
         return CYCLE_FAILED;
     }
-    if (may_recover(cycle) && leftovers_exist(&cycle->state, &cycle->model.infrastructure))
-        tell_due(cycle, leftovers_pause);
     if (json_array_size(cycle->presence.waiting) > 0) {
         drop_absent(cycle);
         return idle(cycle, CYCLE_UNCHANGED);

@@ -105,6 +105,19 @@ bool leftovers_exist(const struct state *state, const struct infrastructure *mod
     return false;
 }
 
+json_t *leftovers_untold(const struct state *state, const struct infrastructure *model)
+{
+    json_t *untold = json_array(), *entry, *call;
+    size_t index, inner;
+    json_array_foreach(list_of(state), index, entry) {
+        const struct target *target = target_of(entry, model);
+        json_array_foreach(json_object_get(entry, "calls"), inner, call)
+            if (target && strcmp(text(call, "what"), "set") == 0)
+                json_array_append_new(untold, json_string(target->name));
+    }
+    return untold;
+}
+
 /* Words of a call up to its operation, and the path that it is about; false: it is about none. */
 static bool question(const json_t *words, struct arguments *arguments, const char **path)
 {

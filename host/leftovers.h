@@ -30,6 +30,10 @@ int leftovers_add(struct state *state, const struct leftover *leftover); /* 0, o
 /* Whether there are any on targets of the model. */
 bool leftovers_exist(const struct state *state, const struct infrastructure *model);
 
+/* The targets of the model, [NAME], whose profile is still to be set, so that they do not tell what was begun on them. A new
+ * reference; NULL: no memory. */
+json_t *leftovers_untold(const struct state *state, const struct infrastructure *model);
+
 /* A redeployment of a manifest with these targets has succeeded: what it took over is forgotten; what an earlier one had
  * begun there and this one does not have is still to be rescued and deactivated. deployed NULL: all is forgotten. */
 void leftovers_forget(struct state *state, const struct infrastructure *model, const struct manifest *deployed);

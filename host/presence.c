@@ -467,6 +467,11 @@ bool presence_is_held(const json_t *state, const char *target)
     return is_held(json_object_get(json_object_get(state, "targets"), target), "unknown");
 }
 
+bool presence_was_deployed(const json_t *state, const char *target)
+{
+    return lists(json_object_get(state, "effective"), target);
+}
+
 void presence_deployed(json_t *state, const json_t *names)
 {
     size_t index;

@@ -53,6 +53,9 @@ json_t *presence_blind(json_t *state, const json_t *report);
 /* Whether a target is held for that. */
 bool presence_is_held(const json_t *state, const char *target);
 
+/* Whether the last successful redeployment was to that target, too. */
+bool presence_was_deployed(const json_t *state, const char *target);
+
 /* A redeployment with exactly these targets, [NAME], has succeeded. */
 void presence_deployed(json_t *state, const json_t *names);
 
