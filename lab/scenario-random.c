@@ -490,9 +490,10 @@ static json_t *draw_failing_action(struct drawing *drawing)
 static void draw_doubt(struct drawing *drawing)
 {
     bool cut = chance(drawing, 50);
-    json_t *away = cut ? draw_partition(drawing) : draw_crash(drawing), *back = json_array();
+    json_t *away = cut ? draw_partition(drawing) : draw_crash(drawing);
     if (!away)
         return;
+    json_t *back = json_array();
     const char *name = cut ? json_string_value(json_array_get(json_object_get(away, "targets"), 0))
                            : json_string_value(json_object_get(away, "target"));
     add_moment(drawing, away);
