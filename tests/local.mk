@@ -234,10 +234,13 @@ dist_check_DATA += \
 	tests/network.sh \
 	tests/ssh-network.sh \
 	tests/stores.sh \
+	tests/unit/answers.h \
 	tests/unit/model.h \
 	tests/unit/unit.h \
 	tests/version-1.nix \
 	$(NULL)
+# Else make takes the directory tests/scenarios for something to be made of tests/scenarios.sh, when that is newer.
+%: %.sh
 EXTRA_DIST += \
 	tests/corpus \
 	tests/count-results \
