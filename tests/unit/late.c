@@ -4,6 +4,7 @@
  */
 #include "unit.h"
 
+#include "answers.h"
 #include "late.h"
 #include "manifest.h"
 #include "operations.h"
@@ -48,15 +49,8 @@ static void answer(const struct dydisnix_program *program, struct dydisnix_resul
 
 static int run(const struct dydisnix_work *work, unsigned jobs)
 {
-    struct dydisnix_program program = { 0 };
     (void)jobs;
-    for (; work->next(work->closure, &program); program = (struct dydisnix_program){ 0 }) {
-        struct dydisnix_result result = { .ending = DYDISNIX_EXITED };
-        answer(&program, &result);
-        work->done(work->closure, &program, &result);
-        free(result.output);
-    }
-    return 0;
+    return unit_answer(work, answer);
 }
 
 /* The state, with what it is to be known by after a crash. */
