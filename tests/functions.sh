@@ -150,6 +150,15 @@ wait_for() # SECONDS COMMAND…
     done
 }
 
+# What is built here takes the place of what is installed.
+as_installed()
+{
+    PATH=$builddir:$PATH
+    DYDISNIX_NIX_EXPRESSIONS=$srcdir/nix
+    DYDISNIX_PLUGIN_PATH=$builddir/plugin
+    export PATH DYDISNIX_NIX_EXPRESSIONS DYDISNIX_PLUGIN_PATH
+}
+
 skip_all()
 {
     echo "1..0 # SKIP $1"

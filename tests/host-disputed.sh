@@ -4,10 +4,7 @@
 # the other one lives, and the machine is a member as any other.
 . "$srcdir/tests/functions.sh"
 
-PATH=$builddir:$PATH
-DYDISNIX_PLUGIN_PATH=$builddir/plugin
-DYDISNIX_NIX_EXPRESSIONS=$srcdir/nix
-export PATH DYDISNIX_PLUGIN_PATH DYDISNIX_NIX_EXPRESSIONS
+as_installed
 
 cat > "$scratch/story" << 'EOF'
 #!/bin/sh

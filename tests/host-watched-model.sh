@@ -3,10 +3,7 @@
 # A fixed model that is watched, on a real network: what is deployed follows the file.
 . "$srcdir/tests/functions.sh"
 
-PATH=$builddir:$PATH
-DYDISNIX_PLUGIN_PATH=$builddir/plugin
-DYDISNIX_NIX_EXPRESSIONS=$srcdir/nix
-export PATH DYDISNIX_PLUGIN_PATH DYDISNIX_NIX_EXPRESSIONS
+as_installed
 
 cat > "$scratch/story" << 'EOF'
 #!/bin/sh

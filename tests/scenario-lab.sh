@@ -4,12 +4,10 @@
 # after each moment. With SCENARIO_LAB=all (make scenarios) those too that take longer.
 . "$srcdir/tests/functions.sh"
 
-PATH=$builddir:$PATH
-DYDISNIX_NIX_EXPRESSIONS=$srcdir/nix
-DYDISNIX_PLUGIN_PATH=$builddir/plugin
+as_installed
 public_tmp=${TMPDIR:-/tmp} # Disnix takes no blanks
 TMPDIR=$scratch/tmp
-export PATH DYDISNIX_NIX_EXPRESSIONS DYDISNIX_PLUGIN_PATH TMPDIR
+export TMPDIR
 unset DISNIX_PROFILE DISNIX_TARGET_PROPERTY DISNIX_DEPLOY_STATE DISNIX_DELETE_STATE DYDISNIX_LAB
 mkdir "$TMPDIR"
 

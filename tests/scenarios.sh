@@ -4,11 +4,9 @@
 # it, all of them), and what the program says of a scenario that does not hold, or is none.
 . "$srcdir/tests/functions.sh"
 
-PATH=$builddir:$PATH
-DYDISNIX_NIX_EXPRESSIONS=$srcdir/nix
-DYDISNIX_PLUGIN_PATH=$builddir/plugin
+as_installed
 TMPDIR=$scratch/tmp
-export PATH DYDISNIX_NIX_EXPRESSIONS DYDISNIX_PLUGIN_PATH TMPDIR
+export TMPDIR
 unset DISNIX_PROFILE DISNIX_TARGET_PROPERTY DISNIX_DEPLOY_STATE DISNIX_DELETE_STATE DYDISNIX_LAB
 mkdir "$TMPDIR"
 cases=$srcdir/tests/scenarios
