@@ -46,13 +46,13 @@ static void print_targets(const json_t *changes, size_t *lines)
         line(lines, "target changed: %s", target);
 }
 
-static void print_copies(const json_t *report, const char *key, size_t *lines)
+static void print_superseded(const json_t *report, size_t *lines)
 {
     size_t index;
     json_t *entry;
-    json_array_foreach(json_object_get(report, key), index, entry)
-        line(lines, "%s: the state of %s in %s on %s: %s", key, text(entry, "component"),
-             text(entry, "container"), text(entry, "target"), text(entry, "reason"));
+    json_array_foreach(json_object_get(report, "superseded"), index, entry)
+        line(lines, "superseded: the state of %s in %s on %s: %s", text(entry, "component"), text(entry, "container"),
+             text(entry, "target"), text(entry, "reason"));
 }
 
 static void print_disputes(const json_t *report, size_t *lines)
@@ -116,7 +116,7 @@ void plan_print(const json_t *event)
                  *mappings = json_object_get(difference, "mappings");
     size_t lines = 0;
     print_targets(json_object_get(event, "changes"), &lines);
-    print_copies(reconstruct, "superseded", &lines);
+    print_superseded(reconstruct, &lines);
     print_disputes(reconstruct, &lines);
     print_pins(json_object_get(redeploy, "pinned"), &lines);
     print_mappings(json_object_get(mappings, "removed"), "deactivate", &lines);
