@@ -5,6 +5,7 @@
 
 #include "cleanup.h"
 #include "homes.h"
+#include "json-members.h"
 #include "strings.h"
 
 static bool holds(const struct manifest *manifest, const char *target, const struct snapshot_mapping *mapping)
@@ -121,16 +122,9 @@ static const char *name_of(const struct manifest *manifest, const char *key)
     return service ? service->name : NULL;
 }
 
-static json_t *object_at(json_t *parent, const char *key)
-{
-    if (!json_object_get(parent, key))
-        json_object_set_new(parent, key, json_object());
-    return json_object_get(parent, key);
-}
-
 static void add_place(json_t *places, const char *service, const char *target, const char *container)
 {
-    json_object_set_new(object_at(object_at(places, service), target), container, json_true());
+    json_object_set_new(json_object_at(json_object_at(places, service), target), container, json_true());
 }
 
 static bool is_in_model(const struct placing *placing, const char *target)
@@ -145,7 +139,7 @@ static void take_pins(struct placing *placing, const json_t *pins)
     json_array_foreach((json_t *)pins, index, pin) {
         const char *container = json_string_value(json_object_get(pin, "container"));
         if (json_array_size(json_object_get(pin, "targets")) > 0)
-            json_object_set(object_at(placing->pins, container),
+            json_object_set(json_object_at(placing->pins, container),
                             json_string_value(json_object_get(pin, "component")), pin);
     }
 }
@@ -159,9 +153,9 @@ static void take_owners(struct placing *placing)
         json_object_set_new(placing->stateful, service, json_true());
         if (!service || !of_component(placing->pins, mapping))
             continue;
-        json_object_set_new(object_at(placing->owners, mapping->container), mapping->component,
+        json_object_set_new(json_object_at(placing->owners, mapping->container), mapping->component,
                             json_string(service));
-        object_at(placing->places, service);
+        json_object_at(placing->places, service);
     }
 }
 
@@ -185,7 +179,7 @@ static void want_provider(struct placing *placing, json_t *providers, const char
     const json_t *running = service ? json_object_get(placing->running, service) : NULL;
     if (!running || json_object_get(places ? places : running, target))
         return;
-    json_object_set_new(object_at(providers, service), target, json_true());
+    json_object_set_new(json_object_at(providers, service), target, json_true());
     if (!places && !json_object_get(placing->stateful, service))
         json_object_set_new(placing->places, service, json_deep_copy(running));
 }

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "cleanup.h"
+#include "json-members.h"
 #include "operations.h"
 #include "strings.h"
 
@@ -36,26 +37,6 @@ static json_t *as_set(const json_t *names)
 static bool has(const json_t *set, const char *name)
 {
     return json_object_get(set, name) != NULL;
-}
-
-static bool lists(const json_t *names, const char *name)
-{
-    size_t index;
-    json_t *entry;
-    json_array_foreach((json_t *)names, index, entry)
-        if (json_is_string(entry) && strcmp(json_string_value(entry), name) == 0)
-            return true;
-    return false;
-}
-
-static json_t *object_at(json_t *parent, const char *key)
-{
-    json_t *object = json_object_get(parent, key);
-    if (!json_is_object(object)) {
-        json_object_set_new(parent, key, json_object());
-        object = json_object_get(parent, key);
-    }
-    return object;
 }
 
 /* The moment under key; -1: there is none. The clock may have been set back since: then it is now, and waits
@@ -183,7 +164,7 @@ static const char *judge_absence(struct judging *judging, const char *name, json
     }
     if (captured)
         add(judging->presence->left_out, name);
-    if (has(judging->deployed, name) && !lists(json_object_get(judging->state, "resumed"), name))
+    if (has(judging->deployed, name) && !json_list_has(json_object_get(judging->state, "resumed"), name))
         add(judging->lost, name);
     return captured ? "silent" : "missing";
 }
@@ -269,9 +250,9 @@ static void judge_targets(struct judging *judging)
     json_t *target;
     void *next;
     json_object_foreach(judging->captured, name, target)
-        object_at(judging->targets, name);
+        json_object_at(judging->targets, name);
     json_object_foreach(judging->deployed, name, target)
-        object_at(judging->targets, name);
+        json_object_at(judging->targets, name);
     json_object_foreach_safe(judging->targets, next, name, target) {
         if (!json_is_object(target) || is_forgotten(judging, name, target)) {
             json_object_del(judging->targets, name);
@@ -324,7 +305,7 @@ int presence_judge(json_t *state, const json_t *names, const json_t *silent, con
 {
     CLEANUP_JSON json_t *captured = as_set(names), *here = as_set(names),
                         *deployed = as_set(json_object_get(state, "effective")), *lost = json_array();
-    struct judging judging = { state,  object_at(state, "targets"), here,     captured, deployed, doubles,
+    struct judging judging = { state,  json_object_at(state, "targets"), here,     captured, deployed, doubles,
                                policy, now,                         presence, lost };
     const char *name;
     json_t *value;
@@ -433,7 +414,7 @@ json_t *presence_blind(json_t *state, const json_t *report)
     json_t *blind = json_array(), *heard;
     const char *name;
     json_object_foreach(json_object_get(report, "targets"), name, heard) {
-        json_t *target = object_at(object_at(state, "targets"), name);
+        json_t *target = json_object_at(json_object_at(state, "targets"), name);
         if (!is_unknown(target, heard) || !(lost || json_object_get(target, "blind"))) {
             json_object_del(target, "blind");
             continue;
@@ -455,7 +436,7 @@ void presence_hold(json_t *state, const json_t *report, int64_t now, struct pres
     json_t *entry;
     const char *name;
     json_object_foreach(json_object_get(report, "targets"), name, entry) {
-        json_t *target = object_at(object_at(state, "targets"), name);
+        json_t *target = json_object_at(json_object_at(state, "targets"), name);
         release_known(target, name, entry);
         if (hold_unknown(target, name, entry, now))
             look_soon(presence);
@@ -469,7 +450,7 @@ bool presence_is_held(const json_t *state, const char *target)
 
 bool presence_was_deployed(const json_t *state, const char *target)
 {
-    return lists(json_object_get(state, "effective"), target);
+    return json_list_has(json_object_get(state, "effective"), target);
 }
 
 void presence_deployed(json_t *state, const json_t *names)

@@ -9,6 +9,7 @@
 #include "client.h"
 #include "dump.h"
 #include "homes.h"
+#include "json-members.h"
 #include "operations.h"
 #include "paths.h"
 #include "previous.h"
@@ -17,14 +18,11 @@
 /* Once, though a cycle that was killed may have taken the same word. */
 void restore_note(json_t *state, const char *snapshot)
 {
-    json_t *restores = json_object_get(state, "restores"), *known;
-    size_t index;
+    json_t *restores = json_object_get(state, "restores");
     if (!restores)
         json_object_set_new(state, "restores", restores = json_array());
-    json_array_foreach(restores, index, known)
-        if (json_is_string(known) && strcmp(json_string_value(known), snapshot) == 0)
-            return;
-    json_array_append_new(restores, json_string(snapshot));
+    if (!json_list_has(restores, snapshot))
+        json_array_append_new(restores, json_string(snapshot));
 }
 
 bool restore_wanted(const json_t *state)

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "cleanup.h"
+#include "json-members.h"
 #include "operations.h"
 #include "strings.h"
 #include "survivors.h"
@@ -72,16 +73,6 @@ static json_t *fresh_state(void)
 }
 
 /* The object under key, made if it is not there. */
-static json_t *object_at(json_t *parent, const char *key)
-{
-    json_t *object = json_object_get(parent, key);
-    if (!json_is_object(object)) {
-        json_object_set_new(parent, key, json_object());
-        object = json_object_get(parent, key);
-    }
-    return object;
-}
-
 /* What every reader of the state may rely on. */
 static const struct {
     const char *name;
@@ -169,7 +160,7 @@ void state_clear(struct state *state)
 
 void state_probed(struct state *state, const json_t *record)
 {
-    json_t *targets = object_at(state->root, "targets"), *asked;
+    json_t *targets = json_object_at(state->root, "targets"), *asked;
     const json_t *silent = json_object_get(record, "silent");
     size_t index;
     json_array_foreach(json_object_get(record, "asked"), index, asked) {
@@ -186,7 +177,7 @@ void state_probed(struct state *state, const json_t *record)
 void state_see(struct state *state, const struct infrastructure *infrastructure, const json_t *silent,
                int64_t now)
 {
-    json_t *targets = object_at(state->root, "targets"), *target;
+    json_t *targets = json_object_at(state->root, "targets"), *target;
     const char *name;
     json_object_foreach(targets, name, target) {
         json_t *seen = json_object_get(target, "seen");
@@ -196,7 +187,7 @@ void state_see(struct state *state, const struct infrastructure *infrastructure,
     }
     for (size_t i = 0; i < infrastructure->count; i++)
         if (!json_object_get(silent, infrastructure->targets[i].name))
-            json_object_set_new(object_at(targets, infrastructure->targets[i].name), "seen",
+            json_object_set_new(json_object_at(targets, infrastructure->targets[i].name), "seen",
                                 json_integer(now));
 }
 
@@ -207,8 +198,8 @@ static void note_snapshot(struct state *state, const char *target, const char *c
 {
     if (json_object_get(json_object_get(json_object_get(state->root, "targets"), target), "away"))
         return;
-    json_t *containers = object_at(object_at(state->root, "snapshots"), target);
-    json_object_set_new(object_at(containers, container), component, json_integer(now));
+    json_t *containers = json_object_at(json_object_at(state->root, "snapshots"), target);
+    json_object_set_new(json_object_at(containers, container), component, json_integer(now));
 }
 
 void state_snapshotted(struct state *state, const struct manifest *manifest, int64_t now)
@@ -269,17 +260,17 @@ void state_deploying(struct state *state, const char *previous, const char *new)
 
 void state_phase(struct state *state, const char *phase)
 {
-    json_object_set_new(object_at(state->root, "deployment"), "phase", json_string(phase));
+    json_object_set_new(json_object_at(state->root, "deployment"), "phase", json_string(phase));
 }
 
 void state_ended(struct state *state, const char *phase, int status)
 {
-    json_object_set_new(object_at(object_at(state->root, "deployment"), "ended"), phase, json_integer(status));
+    json_object_set_new(json_object_at(json_object_at(state->root, "deployment"), "ended"), phase, json_integer(status));
 }
 
 json_t *state_locks(struct state *state)
 {
-    json_t *deployment = object_at(state->root, "deployment");
+    json_t *deployment = json_object_at(state->root, "deployment");
     if (!json_is_array(json_object_get(deployment, "locks")))
         json_object_set_new(deployment, "locks", json_array());
     return json_object_get(deployment, "locks");
@@ -292,10 +283,10 @@ bool state_knows_deployment(const struct state *state)
 
 void state_deployed(struct state *state, const char *manifest, const struct infrastructure *infrastructure)
 {
-    json_t *targets = object_at(state->root, "targets");
+    json_t *targets = json_object_at(state->root, "targets");
     json_object_set_new(state->root, "deployed", json_string(manifest));
     for (size_t i = 0; i < infrastructure->count; i++) {
-        json_t *target = object_at(targets, infrastructure->targets[i].name);
+        json_t *target = json_object_at(targets, infrastructure->targets[i].name);
         json_object_del(target, "away");
         json_object_del(target, "missed");
     }

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "cleanup.h"
+#include "json-members.h"
 #include "strings.h"
 
 enum { PORTION = 100, REASON_LENGTH = 160 }; /* targets in one document, bytes of a reason */
@@ -41,16 +42,6 @@ static json_t *status_and_reason(const char *status, const char *reason)
     return json_pack("{ss* ss*}", "status", status, "reason", text);
 }
 
-static bool lists(const json_t *names, const char *name)
-{
-    size_t index;
-    json_t *entry;
-    json_array_foreach((json_t *)names, index, entry)
-        if (json_is_string(entry) && strcmp(json_string_value(entry), name) == 0)
-            return true;
-    return false;
-}
-
 /* What is said of one target: that it is held counts more than what it answered. */
 static json_t *describe(const char *name, const json_t *event, const json_t *state)
 {
@@ -71,7 +62,7 @@ static json_t *describe(const char *name, const json_t *event, const json_t *sta
                                  json_string_value(json_object_get(answer, "reason")));
     if (status && (strcmp(status, "silent") == 0 || strcmp(status, "grace") == 0))
         return status_and_reason(status, NULL);
-    return lists(json_object_get(state, "silent"), name) ? json_object() : json_pack("{sb}", "here", 1);
+    return json_list_has(json_object_get(state, "silent"), name) ? json_object() : json_pack("{sb}", "here", 1);
 }
 
 /* Though it is not in the effective model. */

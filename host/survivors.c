@@ -5,6 +5,7 @@
 
 #include "again.h"
 #include "cleanup.h"
+#include "json-members.h"
 #include "operations.h"
 #include "remembered-copies.h"
 #include "strings.h"
@@ -114,13 +115,6 @@ bool survivors_wait(const json_t *state, const struct infrastructure *model)
     return false;
 }
 
-static json_t *object_at(json_t *parent, const char *key)
-{
-    if (!json_object_get(parent, key))
-        json_object_set_new(parent, key, json_object());
-    return json_object_get(parent, key);
-}
-
 bool dispute_is_about(const json_t *dispute, const char *component)
 {
     CLEANUP_FREE char *whole = string_format("%s/%s", text(dispute, "container"), text(dispute, "component"));
@@ -137,11 +131,18 @@ const json_t *dispute_copy(const json_t *dispute, const char *target)
     return NULL;
 }
 
+/* Notes it of a component, or a service, on a target. */
+static void set_kind(json_t *survivors, const char *member, const char *target, const char *container, const char *name)
+{
+    json_t *containers = json_object_at(json_object_at(survivors, member), target);
+    json_object_set_new(json_object_at(containers, container), name, json_true());
+}
+
 static void keep_copy(json_t *survivors, const char *target, const char *container, const char *component)
 {
     json_t *given_up = json_object_get(json_object_get(json_object_get(survivors, "accept"), target), container);
     json_object_del(given_up, component);
-    json_object_set_new(object_at(object_at(survivors, "prefer"), container), component, json_string(target));
+    json_object_set_new(json_object_at(json_object_at(survivors, "prefer"), container), component, json_string(target));
 }
 
 static void discard_copy(json_t *survivors, const char *target, const char *container, const char *component)
@@ -149,7 +150,7 @@ static void discard_copy(json_t *survivors, const char *target, const char *cont
     json_t *preferred = json_object_get(json_object_get(survivors, "prefer"), container);
     if (strcmp(text(preferred, component), target) == 0)
         json_object_del(preferred, component);
-    json_object_set_new(object_at(object_at(object_at(survivors, "accept"), target), container), component, json_true());
+    set_kind(survivors, "accept", target, container, component);
 }
 
 bool dispute_may_discard(const json_t *dispute, const json_t *copy)
@@ -169,7 +170,7 @@ static char *why_refused(bool lives, const char *target, const char *component)
 int survivors_word(json_t *state, const char *word, const char *target, const char *component, char **reason)
 {
     const bool keeps = strcmp(word, "keep-copy") == 0;
-    json_t *survivors = object_at(state, "survivors"), *dispute;
+    json_t *survivors = json_object_at(state, "survivors"), *dispute;
     bool taken = false, lives = false;
     size_t index;
     json_array_foreach(json_object_get(state, "disputes"), index, dispute) {
@@ -202,14 +203,12 @@ void survivors_stopped(json_t *state, const char *target, const char *container,
 
 void survivors_older(json_t *state, const char *target, const char *container, const char *component)
 {
-    json_t *older = object_at(object_at(state, "survivors"), "older");
-    json_object_set_new(object_at(object_at(older, target), container), component, json_true());
+    set_kind(json_object_at(state, "survivors"), "older", target, container, component);
 }
 
 void survivors_unstarted(json_t *state, const char *target, const char *container, const char *service)
 {
-    json_t *unstarted = object_at(object_at(state, "survivors"), "unstarted");
-    json_object_set_new(object_at(object_at(unstarted, target), container), service, json_true());
+    set_kind(json_object_at(state, "survivors"), "unstarted", target, container, service);
 }
 
 void survivors_pin(json_t *state, const json_t *pins)
@@ -217,7 +216,7 @@ void survivors_pin(json_t *state, const json_t *pins)
     json_t *pinned = json_object(), *pin;
     size_t index;
     json_array_foreach((json_t *)pins, index, pin)
-        json_object_set_new(object_at(pinned, text(pin, "container")), text(pin, "component"), json_true());
+        json_object_set_new(json_object_at(pinned, text(pin, "container")), text(pin, "component"), json_true());
     json_object_set_new(state, "pinned", pinned);
 }
 
@@ -226,9 +225,10 @@ void survivors_want(json_t *state, const json_t *pins)
     size_t index;
     json_t *pin;
     json_array_foreach((json_t *)pins, index, pin)
-        if (json_object_get(pin, "target") && json_array_size(json_object_get(pin, "targets")) == 0)
-            json_object_set_new(object_at(object_at(object_at(state, "survivors"), "wanted"), text(pin, "container")),
-                                text(pin, "component"), json_true());
+        if (json_object_get(pin, "target") && json_array_size(json_object_get(pin, "targets")) == 0) {
+            json_t *wanted = json_object_at(json_object_at(state, "survivors"), "wanted");
+            json_object_set_new(json_object_at(wanted, text(pin, "container")), text(pin, "component"), json_true());
+        }
 }
 
 static bool has_component(const json_t *by_container, const char *container, const char *component)
@@ -270,11 +270,11 @@ static json_t *list_doubts(const json_t *state)
     const char *target, *container, *component;
     json_object_foreach((json_t *)kept, container, components)
         json_object_foreach(components, component, entry)
-            json_object_set_new(object_at(doubts, container), component, json_true());
+            json_object_set_new(json_object_at(doubts, container), component, json_true());
     json_object_foreach(json_object_get(survivors, "disputed"), target, containers)
         json_object_foreach(containers, container, components)
             json_object_foreach(components, component, entry)
-                json_object_set_new(object_at(doubts, container), component, json_true());
+                json_object_set_new(json_object_at(doubts, container), component, json_true());
     return doubts;
 }
 
@@ -309,7 +309,7 @@ static void pin_several(json_t *state, const json_t *kept, const struct manifest
     json_object_foreach((json_t *)kept, container, components)
         json_object_foreach(components, component, entry)
             if (count_homes(manifest, container, component) > 1)
-                json_object_set_new(object_at(object_at(state, "pinned"), container), component, json_true());
+                json_object_set_new(json_object_at(json_object_at(state, "pinned"), container), component, json_true());
 }
 
 void survivors_deployed(json_t *state, const struct manifest *manifest, const struct infrastructure *reached)

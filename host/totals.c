@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "cleanup.h"
+#include "json-members.h"
 #include "operations.h"
 #include "strings.h"
 
@@ -47,13 +48,6 @@ static void add(json_t *object, const char *key, int64_t amount)
     json_object_set_new(object, key, json_integer(json_integer_value(json_object_get(object, key)) + amount));
 }
 
-static json_t *object_at(json_t *parent, const char *key)
-{
-    if (!json_is_object(json_object_get(parent, key)))
-        json_object_set_new(parent, key, json_object());
-    return json_object_get(parent, key);
-}
-
 static void count_duration(json_t *totals, int64_t milliseconds)
 {
     json_t *durations = json_object_get(totals, "durations"), *fresh = fresh_durations();
@@ -94,9 +88,9 @@ static void count_cycle(json_t *totals, const struct status *status, int64_t clo
 {
     static const char *const facts[] = { "superseded", "regressed", "rescued", NULL };
     const char *stage = *status->stage ? status->stage : "start";
-    add(object_at(totals, "cycles"), status->outcome, 1);
+    add(json_object_at(totals, "cycles"), status->outcome, 1);
     if (strcmp(status->outcome, "failed") == 0)
-        add(object_at(totals, "failures"), stage, 1);
+        add(json_object_at(totals, "failures"), stage, 1);
     add(totals, "crashes", status->signal != 0);
     for (const char *const *fact = facts; *fact; fact++)
         add(totals, *fact, status_count(status, *fact));

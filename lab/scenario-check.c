@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "cleanup.h"
+#include "json-members.h"
 #include "scenario-policy.h"
 #include "strings.h"
 
@@ -19,16 +20,6 @@ static const char *text_of(const json_t *object, const char *member)
 static bool is(const json_t *object, const char *member, const char *text)
 {
     return strcmp(text_of(object, member), text) == 0;
-}
-
-bool scenario_has_text(const json_t *list, const char *text)
-{
-    size_t index;
-    json_t *entry;
-    json_array_foreach((json_t *)list, index, entry)
-        if (json_is_string(entry) && strcmp(json_string_value(entry), text) == 0)
-            return true;
-    return false;
 }
 
 void scenario_add_broken(json_t *broken, const char *format, ...)
@@ -89,8 +80,8 @@ static const json_t *last_left_out(const json_t *documents)
 static bool takes_part(const struct scenario_seen *seen, const char *name, const json_t *target)
 {
     return json_is_true(json_object_get(target, "listed")) && is(target, "is", "up")
-           && !scenario_has_text(json_object_get(seen->observed, "held"), name)
-           && !scenario_has_text(last_left_out(seen->documents), name);
+           && !json_list_has(json_object_get(seen->observed, "held"), name)
+           && !json_list_has(last_left_out(seen->documents), name);
 }
 
 static const json_t *manifest_of(const struct scenario_seen *seen)
@@ -335,7 +326,7 @@ static json_t *live_copies(const struct scenario_seen *seen)
     size_t index;
     json_object_foreach(json_object_get(seen->observed, "targets"), name, target) {
         if (!json_is_true(json_object_get(target, "listed")) || !is(target, "is", "up")
-            || did_not_tell(seen->documents, name) || scenario_has_text(last_left_out(seen->documents), name))
+            || did_not_tell(seen->documents, name) || json_list_has(last_left_out(seen->documents), name))
             continue;
         json_array_foreach(json_object_get(target, "active"), index, active) {
             if (!json_object_get(active, "state"))
@@ -397,7 +388,7 @@ static bool store_has(const json_t *stored, const json_t *write, const char *ver
             || (version && strcmp(dash + 1, version) != 0))
             continue;
         json_array_foreach(contents, index, lines)
-            if (scenario_has_text(lines, text))
+            if (json_list_has(lines, text))
                 return true;
     }
     return false;
@@ -409,7 +400,7 @@ bool scenario_is_live_on(const json_t *target, const json_t *write)
     json_t *active;
     json_array_foreach(json_object_get(target, "active"), index, active)
         if (is(active, "service", text_of(write, "service"))
-            && scenario_has_text(json_object_get(active, "state"), text_of(write, "text")))
+            && json_list_has(json_object_get(active, "state"), text_of(write, "text")))
             return true;
     return false;
 }

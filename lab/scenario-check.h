@@ -47,9 +47,8 @@ void scenario_check_left(const struct scenario_seen *seen, json_t *broken);
  * taken out: no rule can save them. */
 void scenario_doom(const json_t *observed, const char *target, json_t *writes);
 
-/* Parts of these: whether a list has the text; a component (NAME-VERSION) is one of the service; a target, as observed,
+/* Parts of these: whether a component (NAME-VERSION) is one of the service; a target, as observed,
  * has a write in live state; it is stored anywhere, but on the target without (NULL: none is left out). */
-bool scenario_has_text(const json_t *list, const char *text);
 bool scenario_is_of_service(const char *component, const char *service);
 bool scenario_is_live_on(const json_t *target, const json_t *write);
 bool scenario_is_stored(const json_t *observed, const json_t *write, const char *without);

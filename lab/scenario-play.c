@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "cleanup.h"
+#include "json-members.h"
 #include "scenario-check.h"
 #include "strings.h"
 
@@ -184,7 +185,7 @@ static bool is_owed_something(const struct playing *playing, const char *target)
         if (!recover && json_object_get(report, "pending"))
             recover = report;
         if (recover)
-            owed = scenario_has_text(json_object_get(recover, "pending"), target);
+            owed = json_list_has(json_object_get(recover, "pending"), target);
     }
     return owed;
 }
@@ -270,7 +271,7 @@ static bool may_rest(const struct playing *playing)
     json_t *target;
     json_object_foreach(json_object_get(playing->observed, "targets"), name, target)
         if (strcmp(text_of(target, "is"), "up") == 0 && json_is_true(json_object_get(target, "listed"))
-            && !scenario_has_text(json_object_get(playing->observed, "held"), name))
+            && !json_list_has(json_object_get(playing->observed, "held"), name))
             return !(playing->refused && (playing->renamed || playing->forgot)) && !playing->damaged
                    && !is_stuck(playing);
     return false;
@@ -396,7 +397,7 @@ static const char *living_partner(const struct playing *playing, const char *ser
     json_t *name;
     json_array_foreach((json_t *)partners, index, name)
         if (strcmp(json_string_value(name), target) != 0
-            && scenario_has_text(json_object_get(all, service), json_string_value(name)))
+            && json_list_has(json_object_get(all, service), json_string_value(name)))
             return json_string_value(name);
     return NULL;
 }

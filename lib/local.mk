@@ -11,6 +11,7 @@ lib_libdydisnix_a_SOURCES = \
 	lib/dump.c lib/dump.h \
 	lib/generations.c lib/generations.h \
 	lib/infrastructure.c lib/infrastructure.h \
+	lib/json-members.c lib/json-members.h \
 	lib/json-text.c lib/json-text.h \
 	lib/lines.c \
 	lib/manifest.c lib/manifest.h \

@@ -3,6 +3,8 @@
 
 #include <stdbool.h>
 
+#include "json-members.h"
+
 static bool is_dispute(const json_t *value)
 {
     const json_t *owed = json_object_get(value, "owed"), *waits = json_object_get(value, "waits");
@@ -75,13 +77,6 @@ const char *remembered_copies_wrong(const json_t *survivors)
     return NULL;
 }
 
-static void add_concerned(json_t *concerned, const char *container, const char *component)
-{
-    if (!json_object_get(concerned, container))
-        json_object_set_new(concerned, container, json_object());
-    json_object_set_new(json_object_get(concerned, container), component, json_true());
-}
-
 json_t *remembered_copies_concerned(const json_t *survivors)
 {
     json_t *concerned = json_object(), *first, *second;
@@ -91,10 +86,10 @@ json_t *remembered_copies_concerned(const json_t *survivors)
         json_object_foreach(json_object_get(survivors, members[i].name), outer, first)
             json_object_foreach(first, inner, second) {
                 if (members[i].depth == 2)
-                    add_concerned(concerned, outer, inner);
+                    json_object_set_new(json_object_at(concerned, outer), inner, json_true());
                 else
                     json_object_foreach(second, component, value)
-                        add_concerned(concerned, inner, component);
+                        json_object_set_new(json_object_at(concerned, inner), component, json_true());
             }
     return concerned;
 }

@@ -6,6 +6,7 @@
 #include "array.h"
 #include "cleanup.h"
 #include "copies.h"
+#include "json-members.h"
 #include "operations.h"
 #include "portion.h"
 #include "remembered-copies.h"
@@ -19,26 +20,16 @@ static json_t *entry_at(const json_t *survivors, const char *member, const char 
     return third ? json_object_get(entry, third) : entry;
 }
 
-static json_t *object_at(json_t *parent, const char *key)
-{
-    json_t *object = json_object_get(parent, key);
-    if (!object) {
-        json_object_set_new(parent, key, json_object());
-        object = json_object_get(parent, key);
-    }
-    return object;
-}
-
 static void set_kind(json_t *survivors, const char *member, const struct copy *copy, json_t *value)
 {
     const struct snapshot_mapping *mapping = copy->mapping;
-    json_t *containers = object_at(object_at(survivors, member), mapping->target);
-    json_object_set_new(object_at(containers, mapping->container), mapping->component, value);
+    json_t *containers = json_object_at(json_object_at(survivors, member), mapping->target);
+    json_object_set_new(json_object_at(containers, mapping->container), mapping->component, value);
 }
 
 static void set_choice(json_t *survivors, const char *member, const struct component *component, json_t *value)
 {
-    json_object_set_new(object_at(object_at(survivors, member), component->container), component->name, value);
+    json_object_set_new(json_object_at(json_object_at(survivors, member), component->container), component->name, value);
 }
 
 /* What holds nothing more goes. */
@@ -77,16 +68,6 @@ json_t *disputes_read(const json_t *history)
     return json_object();
 }
 
-static bool lists(const json_t *names, const char *name)
-{
-    size_t index;
-    json_t *other;
-    json_array_foreach((json_t *)names, index, other)
-        if (strcmp(json_string_value(other), name) == 0)
-            return true;
-    return false;
-}
-
 const json_t *disputes_choice(const json_t *survivors, const char *container, const char *component)
 {
     return entry_at(survivors, "kept", container, component, NULL);
@@ -103,7 +84,7 @@ void disputes_recall(const json_t *survivors, struct copy *copy)
         .disputed = disputed && !json_is_true(json_object_get(disputed, "waits")),
         .owed = json_is_true(json_object_get(disputed, "owed")),
         .superseded = !disputed && profile && strcmp(profile, copy->captured->profile) == 0,
-        .activated = lists(entry_at(survivors, "activated", container, component, NULL), target),
+        .activated = json_list_has(entry_at(survivors, "activated", container, component, NULL), target),
         .preferred = preferred && strcmp(preferred, target) == 0,
         .accepted = entry_at(survivors, "accept", target, container, component) != NULL,
         .older = entry_at(survivors, "older", target, container, component) && SWITCH(STILL_OLDER),
@@ -212,7 +193,7 @@ static int bring_back_all(struct losses *losses, const char *member, is_wanted *
             }
     for (size_t i = 0; status == 0 && i < losses->count; i++) {
         const struct lost *lost = &losses->items[i];
-        json_t *here = object_at(object_at(added, lost->captured->target->name), lost->container);
+        json_t *here = json_object_at(json_object_at(added, lost->captured->target->name), lost->container);
         status = bring_back(lost, strings);
         json_object_set_new(here, lost->component, json_boolean(lives));
     }

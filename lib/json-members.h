@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * Members of JSON values.
+ */
+#ifndef JSON_MEMBERS_H
+#define JSON_MEMBERS_H
+
+#include <jansson.h>
+#include <stdbool.h>
+
+/* The object that is the member key of parent, borrowed; it is made, also in place of another value. NULL: no memory. */
+json_t *json_object_at(json_t *parent, const char *key);
+
+/* Whether the text is in an array (NULL: it is not); what is no text in it is passed over. */
+bool json_list_has(const json_t *list, const char *text);
+
+#endif
