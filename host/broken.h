@@ -57,10 +57,10 @@ void broken_leave(const struct broken *broken, const struct target *target, cons
  * and to undo it would undo what somebody else has done. */
 void broken_find_overtaken(struct broken *broken);
 
-/* Takes a snapshot of what was activated on new homes, or may have been. With idle, which tells of each service mapping of
- * new whether it was inactive: of what was written to the others until they were stopped. 0, or -1 after a message:
- * something that was active could not be rescued. */
-int broken_rescue(const struct broken *broken, const bool *idle);
+/* Takes a snapshot of what was activated on new homes, or may have been. again: of what was written there until it was
+ * stopped, also where it was active for that only. 0, or -1 after a message: something that was active could not be
+ * rescued. */
+int broken_rescue(const struct broken *broken, bool again);
 
 /* The same of everything that new moves, as far as it can be done. */
 void rescue_all(const struct manifest *previous, const struct manifest *new, json_t *report);

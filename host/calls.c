@@ -139,8 +139,6 @@ void calls_stop(struct calls *calls)
     calls_run(&activations, call_deadline, false);
     note_inactive(&activations);
     calls_run(calls, call_deadline, false);
-    for (size_t i = 0; i < activations.count; i++)
-        ((struct call *)activations.items[i].closure)->idle = true;
 }
 
 void calls_clear(struct calls *calls)

@@ -21,7 +21,6 @@ struct call {
     void *closure; /* for the owner */
     bool done;     /* it was run and exited with 0 */
     bool refused;  /* it was run and exited with anything else */
-    bool idle;     /* of calls_stop(): it seems not to have been active */
     char *output;  /* what it printed then, without the final newline */
 };
 

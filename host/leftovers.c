@@ -219,9 +219,10 @@ static bool do_call(const char *target, const json_t *described, json_t *report)
         calls_run(&calls, call_deadline, false);
     if (!call->done) {
         log_warning(target, "what was left to do here fails: %s %s", what, text(described, "component"));
-        return strcmp(what, "activate") == 0 || strcmp(what, "try rescue") == 0;
+        return strcmp(what, "activate") == 0 || strcmp(what, "try rescue") == 0
+               || strcmp(what, "rescue again") == 0;
     }
-    if (strcmp(what, "name") == 0)
+    if (strcmp(what, "name") == 0 || strcmp(what, "name again") == 0)
         mended_rescued(report, target, text(described, "component"), text(described, "container"), call->output);
     return true;
 }

@@ -185,7 +185,7 @@ static int undo_changes(const struct broken *broken)
 {
     if (broken->phase < DEPLOYMENT_ACTIVATING)
         return 0;
-    if (broken_rescue(broken, NULL) != 0)
+    if (broken_rescue(broken, false) != 0)
         return -1;
     return broken->activation == ACTIVATION_ROLLED_BACK || broken->previous_lost ? 0 : broken_undo(broken);
 }

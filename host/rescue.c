@@ -77,44 +77,39 @@ static void rescues_clear(struct rescues *rescues)
     free(rescues->mappings);
 }
 
+/* again: when what is left to do before it is done there, the stop. */
 static void leave_rescue(const struct broken *broken, const struct target *target,
-                         const struct snapshot_mapping *mapping)
+                         const struct snapshot_mapping *mapping, bool again)
 {
+    const char *rescue = broken->activation == ACTIVATION_DONE ? "rescue" : "try rescue";
     CLEANUP_ARGUMENTS struct arguments snapshot = { 0 }, name = { 0 };
     broken_component_arguments(&snapshot, target, "--snapshot", &broken->new, mapping->container, mapping->service,
                         mapping->provider);
     name_arguments(&name, target, mapping);
-    broken_leave(broken, target, broken->activation == ACTIVATION_DONE ? "rescue" : "try rescue", mapping, &snapshot);
-    broken_leave(broken, target, "name", mapping, &name);
-}
-
-static bool was_idle(const struct manifest *new, const bool *idle, const struct snapshot_mapping *mapping)
-{
-    const struct service_mapping *active =
-        manifest_find_service_mapping(new, mapping->target, mapping->container, mapping->service);
-    return active && idle[active - new->service_mappings];
+    broken_leave(broken, target, again ? "rescue again" : rescue, mapping, &snapshot);
+    broken_leave(broken, target, again ? "name again" : "name", mapping, &name);
 }
 
 /* What was activated on a new home may have been written to: a later deployment restores an older snapshot over it. */
-int broken_rescue(const struct broken *broken, const bool *idle)
+int broken_rescue(const struct broken *broken, bool again)
 {
     const struct manifest *new = &broken->new;
-    struct rescues rescues = { .sure = !idle && broken->activation == ACTIVATION_DONE,
+    struct rescues rescues = { .sure = !again && broken->activation == ACTIVATION_DONE,
                                .mappings = calloc(new->snapshot_mapping_count + 1, sizeof *rescues.mappings) };
     int status = rescues.mappings ? 0 : -1;
     for (size_t i = 0; status == 0 && i < new->snapshot_mapping_count; i++) {
         const struct snapshot_mapping *mapping = &new->snapshot_mappings[i];
         const struct target *target = infrastructure_find(&new->infrastructure, mapping->target);
         if (!target || !manifest_find_service(new, mapping->service) || !is_new_home(broken->old, mapping)
-            || json_object_get(broken->overtaken, mapping->target) || (idle && was_idle(new, idle, mapping)))
+            || json_object_get(broken->overtaken, mapping->target))
             continue;
         if (broken_answers(broken, mapping->target))
             status = rescues_add(&rescues, new, target, mapping);
-        else if (!idle)
-            leave_rescue(broken, target, mapping);
+        else
+            leave_rescue(broken, target, mapping, again);
     }
     if (status == 0)
-        status = rescues_take(&rescues, broken->report, idle != NULL);
+        status = rescues_take(&rescues, broken->report, again);
     rescues_clear(&rescues);
     return status;
 }

@@ -22,7 +22,6 @@ struct change {
     const struct manifest *manifest;
     bool starts;
     unsigned *levels; /* of each mapping; 0: it stays as it is. What it depends on has a lower one */
-    bool *idle;       /* of each: it was not active when it was stopped */
 };
 
 static bool has(const struct manifest *manifest, const struct service_mapping *mapping)
@@ -161,7 +160,6 @@ static bool take_results(const struct change *change, const struct calls *calls)
         const struct service_mapping *mapping = calls->items[i].closure;
         const struct service *service = service_of(change->manifest, mapping);
         const char *name = service ? service->name : mapping->service;
-        change->idle[mapping - change->manifest->service_mappings] = calls->items[i].idle;
         if (calls->items[i].done)
             continue;
         if (change->starts || !is_stateful(change->manifest, mapping)) {
@@ -232,16 +230,15 @@ static int change_services(const struct broken *broken, const struct manifest *m
                            bool starts)
 {
     CLEANUP_FREE unsigned *levels = calloc(manifest->service_mapping_count + 1, sizeof *levels);
-    CLEANUP_FREE bool *idle = calloc(manifest->service_mapping_count + 1, sizeof *idle);
-    const struct change change = { broken, manifest, starts, levels, idle };
-    if (!levels || !idle)
+    const struct change change = { broken, manifest, starts, levels };
+    if (!levels)
         return -1;
     for (size_t i = 0; i < manifest->service_mapping_count; i++)
         levels[i] = !has(other, &manifest->service_mappings[i]);
     if (starts)
         mark_dependents(&change, other);
     int status = run_change(&change);
-    return status == 0 && !starts ? broken_rescue(broken, idle) : status;
+    return status == 0 && !starts ? broken_rescue(broken, true) : status;
 }
 
 int broken_undo(const struct broken *broken)
