@@ -7,7 +7,6 @@ host_libhost_a_SOURCES = \
 	host/control.c host/control.h \
 	host/cycle.c host/cycle.h \
 	host/deploy.c host/deploy.h \
-	host/doubles.c host/doubles.h \
 	host/finish.c \
 	host/homes.c host/homes.h \
 	host/hooks.c host/hooks.h \

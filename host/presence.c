@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "cleanup.h"
+#include "doubles.h"
 #include "json-members.h"
 #include "operations.h"
 #include "strings.h"
@@ -229,8 +230,7 @@ static void tell_status(const char *name, const char *before, const char *status
     else if (strcmp(status, "grace") == 0)
         log_notice(name, "it has vanished, and has some time to come back");
     else if (strcmp(status, "double") == 0)
-        log_warning(name, "it has the connection key of target %s: it is left out until the model is mended",
-                    json_string_value(json_object_get(target, "double")));
+        doubles_tell(name, json_string_value(json_object_get(target, "double")));
     else if (strcmp(status, "unknown") == 0)
         log_warning(name, "it is held: %s", text ? text : status);
     else if (strcmp(status, "here") == 0 && before)

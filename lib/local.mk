@@ -8,6 +8,7 @@ lib_libdydisnix_a_SOURCES = \
 	lib/client.c lib/client.h \
 	lib/dependency-line.c lib/dependency-line.h \
 	lib/descendants.c lib/descendants.h \
+	lib/doubles.c lib/doubles.h \
 	lib/dump.c lib/dump.h \
 	lib/generations.c lib/generations.h \
 	lib/infrastructure.c lib/infrastructure.h \

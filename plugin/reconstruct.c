@@ -10,6 +10,7 @@
 #include "cleanup.h"
 #include "closures.h"
 #include "disputes.h"
+#include "doubles.h"
 #include "facts.h"
 #include "input.h"
 #include "install.h"
@@ -541,6 +542,8 @@ static void reconstruction_clear(struct reconstruction *reconstruction)
 static int read_model(struct reconstruction *reconstruction)
 {
     return read_infrastructure(reconstruction) == 0
+                   && doubles_drop(&reconstruction->infrastructure,
+                                   json_object_get(reconstruction->history, "effective")) == 0
                    && target_keys_list(&reconstruction->keys, &reconstruction->infrastructure) == 0
                ? 0
                : -1;

@@ -133,4 +133,17 @@ invalid 'a mapping of a service that it does not hold' '--query-installed: servi
 profile b "$(service k2 api)$(service k2 api)" "$(mapping k2 echo)" ''
 invalid 'a service given twice' '--query-installed: service k2: given twice'
 again
+
+# Two names of one machine, as the loop leaves them out.
+infrastructure a b alias
+sed 's|string value="alias"|string value="a"|' "$model" > "$scratch/doubles.xml"
+model=$scratch/doubles.xml
+print
+is "$status" 0 'two names of one machine: no failure'
+is "$(reported 'sorted(r["targets"])')" "['a', 'b']" 'two names of one machine: the first one stays'
+has "$messages" '[target: alias]: it has the connection key of target a: it is left out until the model is mended' \
+    'two names of one machine: both are named'
+echo '{ "effective": ["alias", "b"] }' > "$scratch/state.json"
+print --history="$scratch/state.json"
+is "$(reported 'sorted(r["targets"])')" "['alias', 'b']" 'two names of one machine: the one stays that was deployed to'
 done_testing

@@ -126,8 +126,10 @@ is "$(reported '[d["dependency"]["target"] for d in r["dangling"]]')" "[' 10.0.0
 is "$(reported 'r["difference"]["targets"]["removed"]')" "[' 10.0.0.1']" 'as the difference says'
 model_of a=10.0.0.1 b=10.0.0.2
 
-# One key for two targets.
+# One key for two targets, which are two machines, for they are reached in two ways.
 model_of a=10.0.0.1 b=10.0.0.2 c=10.0.0.1
+ln -s "$client" "$scratch/other-client"
+sed -i "s|<attr name=\"c\"><attrs>|&<attr name=\"clientInterface\"><string value=\"$scratch/other-client\"/></attr>|" "$model"
 print --previous="$scratch/second.xml"
 is "$(reported '{n: t["status"] for n, t in r["targets"].items()}')" "{'a': 'invalid', 'b': 'invalid', 'c': 'invalid'}" \
     'a key of two targets: who has it or names it is invalid'

@@ -4,6 +4,7 @@
 #include <stdbool.h>
 
 #include "cleanup.h"
+#include "operations.h"
 #include "strings.h"
 
 /* Those that were deployed to, or the others, in the order of their names. */
@@ -12,9 +13,10 @@ static int take_seats(const struct infrastructure *model, const json_t *deployed
 {
     for (size_t i = 0; i < model->count; i++) {
         const struct target *target = &model->targets[i];
-        CLEANUP_FREE char *way = string_format("%s %s", target_connection_key(target), target->client_interface);
-        if ((json_object_get(deployed, target->name) != NULL) != wanted)
+        const char *key = target_connection_key(target);
+        if (!key || (json_object_get(deployed, target->name) != NULL) != wanted)
             continue;
+        CLEANUP_FREE char *way = string_format("%s %s", key, target->client_interface);
         json_t *first = way ? json_object_get(seats, way) : NULL;
         if (!way || json_object_set_new(first ? doubles : seats, first ? target->name : way,
                                         first ? json_incref(first) : json_string(target->name)) != 0)
@@ -35,4 +37,29 @@ json_t *doubles_of(const struct infrastructure *model, const json_t *effective)
         return doubles;
     json_decref(doubles);
     return NULL;
+}
+
+void doubles_tell(const char *name, const char *other)
+{
+    log_warning(name, "it has the connection key of target %s: it is left out until the model is mended", other);
+}
+
+int doubles_drop(struct infrastructure *model, const json_t *effective)
+{
+    CLEANUP_JSON json_t *doubles = doubles_of(model, effective);
+    size_t kept = 0;
+    if (!doubles)
+        return -1;
+    for (size_t i = 0; i < model->count; i++) {
+        struct target *target = &model->targets[i];
+        const char *other = json_string_value(json_object_get(doubles, target->name));
+        if (!other) {
+            model->targets[kept++] = *target;
+            continue;
+        }
+        doubles_tell(target->name, other);
+        target_clear(target);
+    }
+    model->count = kept;
+    return 0;
 }

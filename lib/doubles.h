@@ -14,4 +14,10 @@
  * by name. effective: [NAME] of the last redeployment. New reference, NULL: no memory. */
 json_t *doubles_of(const struct infrastructure *model, const json_t *effective);
 
+/* Says that name is left out, for other is the same machine. */
+void doubles_tell(const char *name, const char *other);
+
+/* Takes them out of the model, and says so. 0, or -1: no memory. */
+int doubles_drop(struct infrastructure *model, const json_t *effective);
+
 #endif
