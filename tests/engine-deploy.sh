@@ -178,7 +178,7 @@ mkfifo "$network/pause"
 "$srcdir/tests/with-nix" "$scratch" disnix-env -s services.nix -i infrastructure.nix -d distribution.nix \
     --coordinator-profile-path "$scratch/coordinator" > "$scratch/interrupted" 2>&1 &
 # The client waits at the pipe for its writer; the writer waits for it.
-timeout 60 sh -c 'exec 9> "$1/pause"; kill -INT "$2"; rm "$1/pause"' sh "$network" $!
+timeout 600 sh -c 'exec 9> "$1/pause"; kill -INT "$2"; rm "$1/pause"' sh "$network" $!
 wait $!
 is $? 1 'an interrupt while services are activated ends the deployment'
 is "$(active)" "$before" 'after a rollback'

@@ -19,8 +19,14 @@ switches()
 
 start -i "$models/infrastructure.nix" --no-probe
 wait_for 20 idle
-sleep 1
-before=$(switches)
+# What it still does after its cycle it has done when nothing happens for a second.
+at_rest()
+{
+    before=$(switches)
+    sleep 1
+    [ "$(switches)" = "$before" ]
+}
+ok 'it comes to rest' wait_for 20 at_rest
 sleep "$seconds"
 is "$(switches)" "$before" "a loop with a watched model does not wake up in $seconds seconds"
 memory=$(awk '/^VmRSS/ { print $2 }' "/proc/$loop/status")

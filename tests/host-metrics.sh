@@ -146,7 +146,7 @@ cleanup_fn rm -rf "$short"
 fails_first=7
 for name in "$short/notify" "@dydisnix-test-$$"; do
     rm -f "$heard"
-    timeout 100 python3 "$scratch/receiver" "$name" "$heard" &
+    timeout 600 python3 "$scratch/receiver" "$name" "$heard" &
     receiver=$!
     ok "a receiver at ${name%%-*}" wait_for 20 hears bound
     echo "$fails_first" > "$answers/dydisnix-gendist.status"
@@ -158,7 +158,7 @@ for name in "$short/notify" "@dydisnix-test-$$"; do
     rm "$answers/dydisnix-gendist.status"
     ok 'though its first cycle failed' grep -q 'STATUS=1 cycles failed in a row, the last in the stage redistribute' "$heard"
     ok 'of stages' grep -q '^STATUS=Cycle: ' "$heard"
-    ok 'that it lives' hears WATCHDOG=1
+    ok 'that it lives' wait_for 20 hears WATCHDOG=1
     kill -HUP "$(cat "$state/default/lock")"
     ok 'that it reloads' wait_for 20 hears RELOADING=1
     ok 'since when' grep -qE '^MONOTONIC_USEC=[0-9]+$' "$heard"

@@ -42,7 +42,7 @@ EnvironmentFile=
 EnvironmentFile=/etc/options
 StandardOutput=append:/var/lib/log
 StandardError=append:/var/lib/log
-WatchdogSec=6
+WatchdogSec=20
 RestartSec=0
 EOF
 # The sandbox does not let a sanitizer trace the program at its end.
