@@ -53,8 +53,7 @@ completes() # SHELL LINE PART
 
 for shell in bash fish zsh; do
     if ! command -v "$shell" > /dev/null; then
-        test_count=$((test_count + 1))
-        echo "ok $test_count # SKIP $shell is not installed"
+        skip "$shell is not installed"
         continue
     fi
     for program in $programs; do
