@@ -523,7 +523,7 @@ static json_t *compare_with(struct cycle *cycle, const char *name)
 /* Whether there is something to do though the model is the same. */
 static bool has_waiting(const struct cycle *cycle)
 {
-    return survivors_wait(cycle->state.root, &cycle->model.infrastructure) || restore_wanted(cycle->state.root)
+    return survivors_wait(cycle->state.root) || restore_wanted(cycle->state.root)
            || survivors_due(cycle->state.root, operations->clock()) == 0
            || again_due(cycle->state.root, UNCAPTURED, operations->clock()) == 0;
 }

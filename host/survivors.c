@@ -100,19 +100,9 @@ int64_t survivors_due(const json_t *state, int64_t now)
     return again_due(state, AGAIN, now);
 }
 
-bool survivors_wait(const json_t *state, const struct infrastructure *model)
+bool survivors_wait(const json_t *state)
 {
-    const json_t *survivors = json_object_get(state, "survivors"), *accept = json_object_get(survivors, "accept");
-    const char *container, *component;
-    json_t *components, *target;
-    for (size_t i = 0; i < model->count; i++)
-        if (json_object_size(json_object_get(accept, model->targets[i].name)) > 0)
-            return true;
-    json_object_foreach(json_object_get(survivors, "prefer"), container, components)
-        json_object_foreach(components, component, target)
-            if (infrastructure_find(model, json_string_value(target)))
-                return true;
-    return false;
+    return json_is_true(json_object_get(state, "word"));
 }
 
 bool dispute_is_about(const json_t *dispute, const char *component)
@@ -185,7 +175,9 @@ int survivors_word(json_t *state, const char *word, const char *target, const ch
             lives = true;
         }
     }
-    if (!taken)
+    if (taken)
+        json_object_set_new(state, "word", json_true());
+    else
         *reason = why_refused(lives, target, component);
     return taken ? 0 : -1;
 }
@@ -250,15 +242,28 @@ static void settle(const json_t *state, json_t *by_container, const struct manif
                 json_object_del(components, component);
 }
 
-/* Preferences for copies on targets that were reached. */
-static void drop_preferences(json_t *preferences, const struct infrastructure *reached)
+/* Words on copies on targets that were reached. One of which copies are still kept could not be carried out yet, as where
+ * the copy could not be activated, and stands. */
+static void drop_preferences(json_t *survivors, const struct infrastructure *reached)
 {
     const char *container, *component;
     json_t *components, *target;
     void *next;
-    json_object_foreach(preferences, container, components)
+    json_object_foreach(json_object_get(survivors, "prefer"), container, components)
         json_object_foreach_safe(components, next, component, target)
-            if (infrastructure_find(reached, json_string_value(target)))
+            if (infrastructure_find(reached, json_string_value(target))
+                && !has_component(json_object_get(survivors, "kept"), container, component))
+                json_object_del(components, component);
+}
+
+static void drop_accepted(json_t *survivors, const char *target)
+{
+    const char *container, *component;
+    json_t *components, *accepted;
+    void *next;
+    json_object_foreach(json_object_get(json_object_get(survivors, "accept"), target), container, components)
+        json_object_foreach_safe(components, next, component, accepted)
+            if (!has_component(json_object_get(survivors, "kept"), container, component))
                 json_object_del(components, component);
 }
 
@@ -318,16 +323,17 @@ void survivors_deployed(json_t *state, const struct manifest *manifest, const st
     pin_several(state, json_object_get(survivors, "kept"), manifest);
     for (size_t i = 0; i < reached->count; i++) {
         const char *target = reached->targets[i].name;
-        json_object_del(json_object_get(survivors, "accept"), target);
+        drop_accepted(survivors, target);
         json_object_del(json_object_get(survivors, "brought"), target);
         json_object_del(json_object_get(survivors, "older"), target);
         json_object_del(json_object_get(survivors, "unstarted"), target);
         settle(state, json_object_get(json_object_get(survivors, "disputed"), target), manifest, target);
         settle(state, json_object_get(json_object_get(survivors, "superseded"), target), manifest, target);
     }
-    drop_preferences(json_object_get(survivors, "prefer"), reached);
+    drop_preferences(survivors, reached);
     settle(state, json_object_get(survivors, "kept"), manifest, NULL);
     drop_disputes(state);
     json_object_del(survivors, "wanted");
     json_object_del(state, "pinned");
+    json_object_del(state, "word");
 }

@@ -37,8 +37,8 @@ int survivors_word(json_t *state, const char *word, const char *target, const ch
 /* In how many seconds what failed on a target is to be tried again, though nothing changes; -1: nothing did. */
 int64_t survivors_due(const json_t *state, int64_t now);
 
-/* Whether a word on copies on targets of the model waits to be carried out. */
-bool survivors_wait(const json_t *state, const struct infrastructure *model);
+/* Whether a word on copies was taken since the last deployment. What of it could not be done then is done with what failed. */
+bool survivors_wait(const json_t *state);
 
 /* A copy that was activated for a decision does not run any more: it is to be activated anew if the decision stands. */
 void survivors_stopped(json_t *state, const char *target, const char *container, const char *component);
@@ -57,7 +57,8 @@ void survivors_pin(json_t *state, const json_t *pins);
  * dispute is brought back where nobody else has any. */
 void survivors_want(json_t *state, const json_t *pins);
 
-/* It has reached these targets with success: nothing of what it did is in doubt any more, but for what was pinned. */
+/* It has reached these targets with success: nothing of what it did is in doubt any more, but for what was pinned; and
+ * words are carried out, but for those on components of which several copies are still kept. */
 void survivors_deployed(json_t *state, const struct manifest *manifest, const struct infrastructure *reached);
 
 #endif

@@ -387,7 +387,7 @@ static void keep_all(struct component *component, const char *reason)
         struct copy *copy = &component->copies[i];
         const bool stays = copy_lives(copy) || (!any_lives && copy->wants[ACTIVATE_COPY]);
         copy->verdict = stays ? COPY_KEPT : COPY_OUT;
-        copy->disputed = !copy->survivor || copy->remembered.disputed;
+        copy->disputed = !copy->survivor || !stays || copy->remembered.disputed;
         copy->waits = copy->disputed && !copy->remembered.disputed && first_survivor(component);
         copy->reason = copy->survivor ? component->reason : reason;
         copy->wants[RESCUE_COPY] = copy->wants[FENCE_COPY] = copy->wants[RESCUE_COPY_AGAIN] = false;

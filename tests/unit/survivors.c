@@ -262,7 +262,7 @@ static void words_are_over_with_a_deployment(void **unused)
     expect_settled("{'survivors': {'accept': {'a': {'process': {'x': true}}, 'c': {'process': {'x': true}}},"
                    " 'prefer': {'process': {'x': 'b', 'y': 'c'}}, 'brought': {'b': {'process': {'x': {}}}}}}",
                    NULL,
-                   "{'survivors': {'accept': {'c': {'process': {'x': true}}}, 'prefer': {'process': {'y': 'c'}},"
+                   "{'survivors': {'accept': {'a': {'process': {}}, 'c': {'process': {'x': true}}}, 'prefer': {'process': {'y': 'c'}},"
                    " 'brought': {}}}");
 }
 
@@ -341,27 +341,35 @@ static void what_failed_is_tried_again_less_and_less_often(void **unused)
     json_decref(state);
 }
 
-static void a_word_waits_while_its_target_is_there(void **unused)
+static void a_word_is_taken_up_once(void **unused)
 {
-    static const char *const waiting[] = { "{'survivors': {'accept': {'a': {'process': {'db': true}}}}}",
-                                           "{'survivors': {'prefer': {'process': {'db': 'b'}}}}" };
-    static const char *const not[] = { "{}", "{'survivors': {'accept': {'a': {}, 'c': {'process': {'db': true}}}}}",
-                                       "{'survivors': {'prefer': {'process': {'db': 'c'}}}}" };
+    json_t *state = dispute();
     struct deployment deployment;
+    char *reason = NULL;
     (void)unused;
     deploy(&deployment);
-    for (size_t i = 0; i < 2; i++) {
-        json_t *state = read_json(waiting[i]);
-        assert_true(survivors_wait(state, &deployment.reached));
-        json_decref(state);
-    }
-    for (size_t i = 0; i < 3; i++) {
-        json_t *state = read_json(not[i]);
-        assert_false(survivors_wait(state, &deployment.reached));
-        json_decref(state);
-    }
+    assert_false(survivors_wait(state));
+    survivors_word(state, "keep-copy", "c", "db", &reason);
+    assert_false(survivors_wait(state));
+    survivors_word(state, "keep-copy", "a", "db", NULL);
+    assert_true(survivors_wait(state));
+    survivors_deployed(state, &deployment.manifest, &deployment.reached);
+    assert_false(survivors_wait(state));
+    free(reason);
+    json_decref(state);
     manifest_clear(&deployment.manifest);
     strings_free(deployment.strings);
+}
+
+static void a_word_stands_while_several_copies_are_kept(void **unused)
+{
+    (void)unused;
+    expect_settled("{'survivors': {'kept': {'process': {'db': ['a'], 'x': []}},"
+                   " 'prefer': {'process': {'db': 'a', 'y': 'b'}},"
+                   " 'accept': {'b': {'process': {'x': true, 'y': true}}}}}",
+                   NULL,
+                   "{'survivors': {'kept': {'process': {}}, 'prefer': {'process': {'db': 'a'}},"
+                   " 'accept': {'b': {'process': {'x': true}}}}}");
 }
 
 #define TEST(name) cmocka_unit_test_setup(name, setup)
@@ -384,7 +392,8 @@ int main(void)
         TEST(a_dispute_ends_where_the_component_is_deployed_unless_it_is_pinned),
         TEST(what_is_in_no_doubt_any_more_is_shown_no_more),
         TEST(what_failed_is_tried_again_less_and_less_often),
-        TEST(a_word_waits_while_its_target_is_there),
+        TEST(a_word_is_taken_up_once),
+        TEST(a_word_stands_while_several_copies_are_kept),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
