@@ -171,12 +171,13 @@ static json_t *describe_disputed_copy(const struct copy *copy)
     return entry;
 }
 
+/* Also where one copy is left of several among which a choice stands: until a word it stays where it is. */
 static bool is_in_dispute(const struct component *component)
 {
     for (size_t i = 0; i < component->count; i++)
         if (component->copies[i].disputed)
             return true;
-    return component->asks;
+    return component->asks || (component->asks_before && !component->settled);
 }
 
 /* Why the first of its copies is in dispute. */
@@ -185,7 +186,7 @@ static const char *reason_of(const struct component *component)
     for (size_t i = 0; i < component->count; i++)
         if (component->copies[i].disputed)
             return component->copies[i].reason;
-    return component->reason;
+    return component->reason ? component->reason : "several copies of it were kept, and one of them answers";
 }
 
 /* Disputes by container and component, borrowed. */
