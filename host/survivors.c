@@ -258,13 +258,19 @@ static void drop_preferences(json_t *survivors, const struct infrastructure *rea
 
 static void drop_accepted(json_t *survivors, const char *target)
 {
+    json_t *accept = json_object_get(survivors, "accept"), *containers = json_object_get(accept, target);
     const char *container, *component;
     json_t *components, *accepted;
-    void *next;
-    json_object_foreach(json_object_get(json_object_get(survivors, "accept"), target), container, components)
+    void *next_container, *next;
+    json_object_foreach_safe(containers, next_container, container, components) {
         json_object_foreach_safe(components, next, component, accepted)
             if (!has_component(json_object_get(survivors, "kept"), container, component))
                 json_object_del(components, component);
+        if (json_object_size(components) == 0)
+            json_object_del(containers, container);
+    }
+    if (json_object_size(containers) == 0)
+        json_object_del(accept, target);
 }
 
 /* { CONTAINER: { COMPONENT: true } } of all that is in doubt. */
@@ -281,6 +287,12 @@ static json_t *list_doubts(const json_t *state)
             json_object_foreach(components, component, entry)
                 json_object_set_new(json_object_at(doubts, container), component, json_true());
     return doubts;
+}
+
+bool survivors_doubt(const json_t *state, const char *container, const char *component)
+{
+    CLEANUP_JSON json_t *doubts = list_doubts(state);
+    return has_component(doubts, container, component);
 }
 
 static void drop_disputes(json_t *state)

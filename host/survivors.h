@@ -40,6 +40,9 @@ int64_t survivors_due(const json_t *state, int64_t now);
 /* Whether a word on copies was taken since the last deployment. What of it could not be done then is done with what failed. */
 bool survivors_wait(const json_t *state);
 
+/* Whether it is in doubt which copy of a component is the one. */
+bool survivors_doubt(const json_t *state, const char *container, const char *component);
+
 /* A copy that was activated for a decision does not run any more: it is to be activated anew if the decision stands. */
 void survivors_stopped(json_t *state, const char *target, const char *container, const char *component);
 

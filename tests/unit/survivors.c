@@ -262,7 +262,7 @@ static void words_are_over_with_a_deployment(void **unused)
     expect_settled("{'survivors': {'accept': {'a': {'process': {'x': true}}, 'c': {'process': {'x': true}}},"
                    " 'prefer': {'process': {'x': 'b', 'y': 'c'}}, 'brought': {'b': {'process': {'x': {}}}}}}",
                    NULL,
-                   "{'survivors': {'accept': {'a': {'process': {}}, 'c': {'process': {'x': true}}}, 'prefer': {'process': {'y': 'c'}},"
+                   "{'survivors': {'accept': {'c': {'process': {'x': true}}}, 'prefer': {'process': {'y': 'c'}},"
                    " 'brought': {}}}");
 }
 
