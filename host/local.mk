@@ -23,6 +23,7 @@ host_libhost_a_SOURCES = \
 	host/model.c host/model.h \
 	host/notify.c host/notify.h \
 	host/outside.c host/outside.h \
+	host/older.c host/older.h \
 	host/overtaken.c \
 	host/phases.c host/phases.h \
 	host/pins.c host/pins.h \

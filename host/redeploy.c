@@ -8,6 +8,7 @@
 #include "check.h"
 #include "cleanup.h"
 #include "deploy.h"
+#include "older.h"
 #include "operations.h"
 #include "paths.h"
 #include "pins.h"
@@ -347,7 +348,7 @@ int take_snapshots(const struct settings *settings, struct state *state, const s
             status = run_snapshot(settings, reduced ? file : previous.path);
         if (status == 0) {
             state_snapshotted(state, &previous.manifest, now);
-            status = state_save(state);
+            status = older_find(state, &previous.manifest, model) == 0 ? state_save(state) : -1;
         }
         operations->remove(file);
     }
