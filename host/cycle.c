@@ -41,7 +41,6 @@
 #include "wrapper.h"
 
 static const size_t event_limit = (size_t)1 << 30;
-static const int64_t leftovers_pause = 30; /* seconds, until what is left on targets that answer is tried again */
 #define UNCAPTURED "uncaptured" /* the member of the state */
 
 struct cycle {
@@ -415,7 +414,8 @@ static int run_recovery(struct cycle *cycle, int (*settle)(struct cycle *cycle))
         return end_stage(cycle, "recover", -1, NULL);
     int status = settle(cycle);
     status = end_stage(cycle, "recover", status, report_of(cycle, "recover"));
-    journal_release(&cycle->journal); /* targets may have been changed, even if the cycle then has nothing to do */
+    if (status != 0 || report_of(cycle, "recover"))
+        journal_release(&cycle->journal); /* targets were changed, even if the cycle then has nothing to do */
     return status;
 }
 
@@ -729,11 +729,14 @@ static int leave_out_untold(struct cycle *cycle)
 /* Once it is known who is there. */
 static int recover_after(struct cycle *cycle)
 {
-    if (!may_recover(cycle) || !leftovers_exist(&cycle->state, &cycle->model.infrastructure))
+    const struct infrastructure *model = &cycle->model.infrastructure;
+    if (cycle->request.now)
+        leftovers_hurry(&cycle->state);
+    int64_t due = may_recover(cycle) ? leftovers_due(&cycle->state, model, operations->clock()) : -1;
+    if (due < 0)
         return 0;
-    int status = run_recovery(cycle, settle_leftovers);
-    if (leftovers_exist(&cycle->state, &cycle->model.infrastructure))
-        tell_due(cycle, leftovers_pause);
+    int status = due == 0 ? run_recovery(cycle, settle_leftovers) : 0;
+    tell_due(cycle, leftovers_due(&cycle->state, model, operations->clock()));
     return status == 0 && json_array_size(cycle->presence.waiting) == 0 ? leave_out_untold(cycle) : status;
 }
 
@@ -768,7 +771,7 @@ static int prepare_event(struct cycle *cycle)
 {
     CLEANUP_FREE char *file = state_path(cycle->settings, "infrastructure.xml");
     json_t *history = json_object();
-    static const char *const members[] = { "targets", "snapshots", "deployed", "survivors" };
+    static const char *const members[] = { "targets", "snapshots", "deployed", "survivors", "leftovers" };
     if (!file || !history || model_save(&cycle->model, file) != 0) {
         json_decref(history);
         return -1;

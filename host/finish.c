@@ -11,6 +11,7 @@
 #include "cleanup.h"
 #include "client.h"
 #include "calls.h"
+#include "leftovers.h"
 #include "operations.h"
 #include "paths.h"
 #include "resend.h"
@@ -85,6 +86,7 @@ static int note_deployed(const struct broken *broken)
         return -1;
     state_deployed(broken->recovery->state, broken->path, &reached);
     survivors_deployed(broken->recovery->state->root, &broken->new, &reached);
+    leftovers_forget(broken->recovery->state, &reached, &broken->new);
     return 0;
 }
 

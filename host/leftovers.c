@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "again.h"
 #include "calls.h"
 #include "cleanup.h"
 #include "mended.h"
@@ -10,6 +11,9 @@
 #include "paths.h"
 #include "resend.h"
 #include "switch.h"
+
+static const int64_t first_pause = 30; /* seconds */
+#define AGAIN "again" /* a member, as again.h describes it */
 
 static json_t *as_json(const struct arguments *arguments)
 {
@@ -49,6 +53,14 @@ static json_t *entry_of(const struct state *state, const char *target)
     return NULL;
 }
 
+/* Of several profiles the last one is to be set. */
+static void drop_earlier_set(json_t *calls, const char *what)
+{
+    for (size_t i = strcmp(what, "set") == 0 ? json_array_size(calls) : 0; i-- > 0;)
+        if (strcmp(text(json_array_get(calls, i), "what"), "set") == 0)
+            json_array_remove(calls, i);
+}
+
 static bool is_noted(const json_t *calls, const json_t *wanted)
 {
     size_t index;
@@ -74,7 +86,11 @@ int leftovers_add(struct state *state, const struct leftover *leftover)
         entry = entry_of(state, leftover->target);
     }
     json_t *calls = json_object_get(entry, "calls");
-    return call && is_noted(calls, call) ? 0 : json_array_append(calls, call);
+    if (call && is_noted(calls, call))
+        return 0;
+    json_object_del(entry, AGAIN);
+    drop_earlier_set(calls, leftover->what);
+    return json_array_append(calls, call);
 }
 
 /* The target in the model; a manifest of version 1 has keys for names. NULL: it has left the model, and what is left stays
@@ -90,30 +106,62 @@ static const struct target *target_of(const json_t *entry, const struct infrastr
     return NULL;
 }
 
-static bool wants_asking(const json_t *entry, const struct infrastructure *model)
+/* In how many seconds it is to be tried; what has come back since the last try, at once. -1: its target is not there. */
+static int64_t due_of(const struct state *state, const json_t *entry, const struct infrastructure *model, int64_t now)
 {
-    return target_of(entry, model) != NULL;
+    const struct target *target = target_of(entry, model);
+    int64_t due = again_due(entry, AGAIN, now);
+    if (!target || due <= 0)
+        return target ? 0 : -1;
+    const json_t *known = json_object_get(json_object_get(state->root, "targets"), target->name);
+    json_int_t back = json_integer_value(json_object_get(known, "back"));
+    return back < json_integer_value(json_object_get(json_object_get(entry, AGAIN), "tried")) ? due : 0;
 }
 
-bool leftovers_exist(const struct state *state, const struct infrastructure *model)
+int64_t leftovers_due(const struct state *state, const struct infrastructure *model, int64_t now)
+{
+    int64_t first = -1;
+    size_t index;
+    json_t *entry;
+    json_array_foreach(list_of(state), index, entry) {
+        int64_t due = due_of(state, entry, model, now);
+        if (due >= 0 && (first < 0 || due < first))
+            first = due;
+    }
+    return first;
+}
+
+void leftovers_hurry(struct state *state)
 {
     size_t index;
     json_t *entry;
     json_array_foreach(list_of(state), index, entry)
-        if (wants_asking(entry, model))
+        json_object_del(entry, AGAIN);
+}
+
+static bool owes_profile(const json_t *entry)
+{
+    size_t index;
+    json_t *call;
+    json_array_foreach(json_object_get(entry, "calls"), index, call)
+        if (strcmp(text(call, "what"), "set") == 0)
             return true;
     return false;
 }
 
+bool leftovers_owe_profile(const struct state *state, const char *target)
+{
+    return owes_profile(entry_of(state, target));
+}
+
 json_t *leftovers_untold(const struct state *state, const struct infrastructure *model)
 {
-    json_t *untold = json_array(), *entry, *call;
-    size_t index, inner;
+    json_t *untold = json_array(), *entry;
+    size_t index;
     json_array_foreach(list_of(state), index, entry) {
         const struct target *target = target_of(entry, model);
-        json_array_foreach(json_object_get(entry, "calls"), inner, call)
-            if (target && strcmp(text(call, "what"), "set") == 0)
-                json_array_append_new(untold, json_string(target->name));
+        if (target && owes_profile(entry))
+            json_array_append_new(untold, json_string(target->name));
     }
     return untold;
 }
@@ -306,21 +354,27 @@ bool leftovers_settle(const struct recovery *recovery, const struct infrastructu
     struct state *state = recovery->state;
     CLEANUP_CALLS struct calls asks = { 0 };
     json_t *list = list_of(state), *remaining = json_array(), *entry;
+    int64_t now = operations->clock();
     size_t index, asked = 0;
     bool any = false;
     json_array_foreach(list, index, entry) {
-        struct call *call = wants_asking(entry, model) ? calls_add(&asks, text(entry, "target")) : NULL;
+        struct call *call = due_of(state, entry, model, now) == 0 ? calls_add(&asks, text(entry, "target")) : NULL;
         if (call)
             from_json(json_object_get(entry, "ask"), &call->arguments);
     }
     calls_run(&asks, ask_deadline, true);
     json_array_foreach(list, index, entry) {
-        const struct target *target = target_of(entry, model);
-        bool answers = target && asked < asks.count && asks.items[asked++].done;
-        any = any || answers;
-        if (answers && settle_target(recovery, target, entry, report))
+        bool due = due_of(state, entry, model, now) == 0;
+        bool answers = due && asked < asks.count && asks.items[asked++].done;
+        size_t before = json_array_size(json_object_get(entry, "calls"));
+        bool settled = answers && settle_target(recovery, target_of(entry, model), entry, report);
+        any = any || settled || json_array_size(json_object_get(entry, "calls")) < before;
+        if (settled)
             continue;
         json_array_append(remaining, entry);
+        if (!due)
+            continue;
+        again_note(entry, AGAIN, true, first_pause, now);
         mended_pending(report, text(entry, "target"));
     }
     if (json_array_size(remaining) > 0)

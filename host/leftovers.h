@@ -4,7 +4,8 @@
  * stands in the state file, under "leftovers", as the calls themselves, so that no manifest is needed any more:
  *
  *   [{ "target": name, "ask": [argument], "version": of its manifest,
- *      "calls": [{ "what", "component", "container", "arguments": [argument] }] }]
+ *      "calls": [{ "what", "component", "container", "arguments": [argument] }],
+ *      "again": when it was tried last, and when it is tried again, see again.h }]
  *
  * what: unlock, rescue (and name: of its snapshot), deactivate, activate or set, in the order in which they are done; try
  * rescue, of what may never have been active, and activate may fail.
@@ -27,8 +28,15 @@ struct leftover {
 
 int leftovers_add(struct state *state, const struct leftover *leftover); /* 0, or -1: no memory */
 
-/* Whether there are any on targets of the model. */
-bool leftovers_exist(const struct state *state, const struct infrastructure *model);
+/* In how many seconds the first of those on targets of the model is to be tried: less and less often while it fails, but at
+ * once where the target has been away and is back. 0: now; -1: there are none. */
+int64_t leftovers_due(const struct state *state, const struct infrastructure *model, int64_t now);
+
+/* All are to be tried now: somebody has asked for it. */
+void leftovers_hurry(struct state *state);
+
+/* Whether the profile of a target of a deployment is still to be set: until then it has an earlier one. */
+bool leftovers_owe_profile(const struct state *state, const char *target);
 
 /* The targets of the model, [NAME], whose profile is still to be set, so that they do not tell what was begun on them. A new
  * reference; NULL: no memory. */
@@ -38,7 +46,7 @@ json_t *leftovers_untold(const struct state *state, const struct infrastructure 
  * begun there and this one does not have is still to be rescued and deactivated. deployed NULL: all is forgotten. */
 void leftovers_forget(struct state *state, const struct infrastructure *model, const struct manifest *deployed);
 
-/* Asks those targets, and does what is to be done on the ones that answer; what fails stays. What a call is about may be
+/* Asks the targets whose time has come, and does what is to be done on the ones that answer; what fails stays. What a call is about may be
  * gone from the target's store by now: then it is sent again first; not where our lock is gone, too, for then nothing was
  * done on that disk. Adds to the report (mended.h). True: something was
  * done. */

@@ -9,6 +9,7 @@
 #include "calls.h"
 #include "cleanup.h"
 #include "client.h"
+#include "leftovers.h"
 #include "mended.h"
 #include "operations.h"
 #include "paths.h"
@@ -51,7 +52,8 @@ void broken_find_overtaken(struct broken *broken)
     ask(broken, path, &calls);
     for (size_t i = 0; i < calls.count; i++) {
         const struct call *call = &calls.items[i];
-        if (!call->done || !*call->output || is_known(broken, call->target, call->output))
+        if (!call->done || !*call->output || is_known(broken, call->target, call->output)
+            || leftovers_owe_profile(broken->recovery->state, call->target))
             continue;
         log_warning(call->target, "somebody else has deployed to it since: it is left as it is, and so is its lock");
         json_object_set_new(broken->overtaken, call->target, json_true());

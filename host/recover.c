@@ -299,14 +299,14 @@ int recover(const struct recovery *recovery, json_t **report)
 int recover_leftovers(const struct recovery *recovery, const struct infrastructure *model, json_t **report)
 {
     *report = NULL;
-    if (!leftovers_exist(recovery->state, model))
+    if (leftovers_due(recovery->state, model, operations->clock()) != 0)
         return 0;
     *report = mended_new();
-    if (leftovers_settle(recovery, model, *report))
-        return state_save(recovery->state);
-    json_decref(*report);
-    *report = NULL;
-    return 0;
+    if (!leftovers_settle(recovery, model, *report)) {
+        json_decref(*report);
+        *report = NULL;
+    }
+    return state_save(recovery->state);
 }
 
 static void add_releases(struct calls *calls, const struct recovery *recovery, const struct manifest *manifest,

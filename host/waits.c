@@ -36,8 +36,11 @@ static void move_all(json_t *state, int64_t step)
 {
     const char *name;
     json_t *target;
+    size_t index;
     json_object_foreach(json_object_get(state, "targets"), name, target)
         move_target(target, step);
+    json_array_foreach(json_object_get(state, "leftovers"), index, target)
+        move(json_object_get(target, "again"), "tried", step);
     move(state, "settling", step);
     move(json_object_get(state, "again"), "tried", step);
     move(json_object_get(state, "uncaptured"), "tried", step);

@@ -26,6 +26,7 @@ enum test_switch {
     RETRY,       /* what failed is tried again */
     KEPT_RESULTS, /* what a stage has put into the store is kept for later ones */
     RESEND,      /* closures that Nix has collected on a target are sent again */
+    OWED_PROFILE, /* what runs where a profile cannot be set is what that profile tells */
     REPLACED,    /* nothing is owed to a disk on which nothing was begun */
     OLDER_DISK,  /* an older disk in a machine that was not away is seen */
     MEASURED_WAITS, /* a clock that is set ends no wait */

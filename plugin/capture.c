@@ -152,8 +152,13 @@ static int add_requisite(void *closure, char *line)
     return 0;
 }
 
+/* For that of the profile that it has. */
 static void ask_for_manifest(struct run *run, struct captured *captured)
 {
+    if (captured->owed) {
+        captured_refuse(captured, string_format("%s is still to be set, and cannot be read", captured->owed));
+        return;
+    }
     run->again[run->again_count++] = captured;
 }
 
@@ -295,7 +300,7 @@ static bool next_call(void *closure, struct dydisnix_program *program)
     } else if (run->asked < run->capture->count) {
         call->captured = &run->capture->targets[run->asked++];
         client_arguments(&call->arguments, call->captured->target, "--query-requisites");
-        arguments_add(&call->arguments, run->profile_path);
+        arguments_add(&call->arguments, call->captured->owed ? call->captured->owed : run->profile_path);
     } else {
         free(call);
         return false;

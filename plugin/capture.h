@@ -29,6 +29,8 @@ struct captured {
     bool local;              /* its profile manifest was read from this machine's store */
     bool deferred;           /* captured: its profile manifest was not read yet, see capture_targets() */
     char *reason;            /* invalid, silent: why, one line */
+    const char *owed;        /* the profile that is still to be set on it, so that the one that it has does not tell what
+                                runs there; NULL: none */
     const char *profile;     /* captured: its store path */
     struct manifest manifest; /* captured: the content of its profile manifest */
     char *text;              /* the profile manifest as the target sent it; NULL: read from this machine's store */

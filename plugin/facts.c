@@ -10,7 +10,43 @@
 #include "client.h"
 #include "generations.h"
 #include "operations.h"
+#include "paths.h"
 #include "switch.h"
+
+/* The path in the call that sets a profile; NULL: there is none. */
+static const char *profile_to_set(const json_t *calls)
+{
+    const char *path = NULL;
+    size_t index, inner;
+    json_t *call, *word;
+    json_array_foreach((json_t *)calls, index, call) {
+        const char *what = json_string_value(json_object_get(call, "what"));
+        json_array_foreach(json_object_get(call, "arguments"), inner, word)
+            if (what && strcmp(what, "set") == 0 && json_is_string(word) && is_store_path(json_string_value(word)))
+                path = json_string_value(word);
+    }
+    return path;
+}
+
+/* Leftovers of a deployment of version 1 name their target by its key. */
+static bool is_called(const struct target *target, const char *name)
+{
+    const char *key = target_connection_key(target);
+    return strcmp(target->name, name) == 0 || (key && strcmp(key, name) == 0);
+}
+
+void facts_set_owed(const json_t *history, struct capture *capture)
+{
+    size_t index;
+    json_t *entry;
+    json_array_foreach(json_object_get(history, "leftovers"), index, entry) {
+        const char *name = json_string_value(json_object_get(entry, "target"));
+        const char *path = profile_to_set(json_object_get(entry, "calls"));
+        for (size_t i = 0; name && path && i < capture->count; i++)
+            if (is_called(capture->targets[i].target, name))
+                capture->targets[i].owed = path;
+    }
+}
 
 static int compare_target(const void *key, const void *element)
 {

@@ -11,7 +11,10 @@
 
 /* What the host remembers, as in the event: { "targets": { NAME: { "seen", "away", "missed" } }, "snapshots": { TARGET:
  * { CONTAINER: { COMPONENT: time } } }, "deployed": path, "survivors": see disputes.h, "keepCopy": [NAME], "discardCopy":
- * [NAME] }. All of it may be missing. */
+ * [NAME], "leftovers": [{ "target", "calls": [{ "what": "set", "arguments": [..., path] }] }] }. All of it may be missing. */
+
+/* Sets of every target the profile that is still to be set on it. The path belongs to history. */
+void facts_set_owed(const json_t *history, struct capture *capture);
 
 /* Sets of every target when it was away, and what somebody has decided on it. */
 void facts_set_absences(const json_t *history, struct capture *capture);

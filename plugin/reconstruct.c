@@ -212,6 +212,8 @@ static int capture(struct reconstruction *reconstruction)
     struct capture *answers = &reconstruction->capture;
     if (capture_init(answers, &reconstruction->infrastructure, reconstruction->strings) != 0)
         return -1;
+    if (SWITCH(OWED_PROFILE))
+        facts_set_owed(reconstruction->history, answers);
     const struct capturing capturing = capturing_of(reconstruction);
     int status = !reconstruction->replay
                      ? capture_targets(&capturing, answers, &reconstruction->deferred)

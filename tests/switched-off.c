@@ -27,6 +27,7 @@ static const char *const names[SWITCHES + 1] = {
     [STILL_OLDER] = "still-older", [SAVE_RESTORED] = "save-restored",
     [PINS] = "pins", [START_AGAIN] = "start-again", [SUPERSEDED] = "superseded", [REFERENCES] = "references",
     [EMPTY_MODEL] = "empty-model", [RETRY] = "retry", [RESEND] = "resend", [KEPT_RESULTS] = "kept-results",
+    [OWED_PROFILE] = "owed-profile",
     [REPLACED] = "replaced", [PLACED_AGAIN] = "placed-again", [MEASURED_WAITS] = "measured-waits",
     [OLDER_DISK] = "older-disk",
     [SWITCHES] = "nothing",

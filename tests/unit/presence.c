@@ -678,16 +678,19 @@ static void a_wait_is_as_long_as_was_measured(void **state)
 /* So are all of them, and a state that was damaged is no harm. */
 static void every_wait_is_measured(void **state)
 {
-    json_t *moments = json_pack("{s{si si} s{s{si s{ssss} s[is]}} si s{si si} s{si}}", "clock", "wall", 1000, "monotonic", 0,
+    json_t *moments = json_pack("{s{si si} s{s{si s{ssss} s[is]}} si s{si si} s{si} s[{s{si}}i]}", "clock", "wall", 1000,
+                                "monotonic", 0,
                                 "targets", "a", "back", 900, "held", "since", "x", "tried", "y", "vanished", 800, "z",
-                                "settling", 700, "again", "tried", 600, "pause", 10, "uncaptured", "tried", 500);
+                                "settling", 700, "again", "tried", 600, "pause", 10, "uncaptured", "tried", 500,
+                                "leftovers", "again", "tried", 550, 1);
     (void)state;
     json_object_set_new(json_object_get(json_object_get(json_object_get(moments, "targets"), "a"), "held"), "since",
                         json_integer(850));
     waits_keep(moments, 1100, 0);
     char *text = json_dumps(moments, JSON_SORT_KEYS | JSON_COMPACT);
     assert_string_equal(text, "{\"again\":{\"pause\":10,\"tried\":700},\"clock\":{\"monotonic\":0,\"wall\":1100},"
-                              "\"settling\":800,\"targets\":{\"a\":{\"back\":1000,\"held\":{\"since\":950,\"tried\":\"y\"},"
+                              "\"leftovers\":[{\"again\":{\"tried\":650}},1],\"settling\":800,"
+                              "\"targets\":{\"a\":{\"back\":1000,\"held\":{\"since\":950,\"tried\":\"y\"},"
                               "\"vanished\":[900,\"z\"]}},\"uncaptured\":{\"tried\":600}}");
     free(text);
     json_object_set_new(json_object_get(moments, "clock"), "wall", json_integer(INT64_MIN));
