@@ -24,7 +24,7 @@ echo $$ > "$calls/deployment"
 : > "$calls/01-disnix-activate.arguments"
 while :; do sleep 0.1; done
 EOF
-start -i "$models/infrastructure.nix" --stop-timeout=2
+start -i "$models/infrastructure.nix" --stop-timeout=10
 wait_for 20 deploying
 deployment=$(cat "$calls/deployment")
 kill -USR1 "$loop"
