@@ -15,6 +15,7 @@ bin=$(directory bindir)
 user=dydisnix-self-adapt
 unit=$user@default.service
 machine=$scratch/machine
+nix=$(ls -d /nix 2> /dev/null)
 home=$machine/var/lib/$user
 mkdir -p "$machine/nix/store" "$machine/nix/var/nix/profiles/per-user" "$machine/var/lib" "$machine/units"
 cp -a /etc "$machine/etc"
@@ -231,4 +232,5 @@ before=$(deployments)
 rm "$home/wait"
 ok 'it ends when the deployment has' wait_for 30 shows ActiveState inactive
 is "$(($(deployments) - before)) $(shown Result)" '1 success' 'well'
+is "$(ls -d /nix 2> /dev/null)" "$nix" 'this machine has no /nix that it did not have'
 done_testing
