@@ -27,6 +27,15 @@ struct waiting {
     bool told;
 };
 
+/* The loop that read what it prints is gone. */
+static void empty_both(const char *file)
+{
+    CLEANUP_FREE char *errors = string_format("%s.err", file);
+    state_transcript_empty(file);
+    if (errors)
+        state_transcript_empty(errors);
+}
+
 /* What such a process has started may hold its standard error for as long as it likes, as a master of ssh does. */
 static int wait_for_one(void *closure, const char *name)
 {
@@ -34,12 +43,15 @@ static int wait_for_one(void *closure, const char *name)
     const struct recovery *recovery = waiting->recovery;
     CLEANUP_FREE char *file = string_format("%s/" RUNNING "/%s", recovery->directory, name);
     size_t length = strlen(name), end = strlen(".err");
+    if (file)
+        state_transcript_empty(file);
     if (length > end && strcmp(name + length - end, ".err") == 0)
         return 0;
     while (file && state_transcript_is_open(file) && !*recovery->stop) {
         if (!waiting->told)
             log_notice(NULL, "A deployment that was begun before still runs, waiting for its end...");
         waiting->told = true;
+        empty_both(file);
         operations->sleep(look_again);
     }
     return 0;

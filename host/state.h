@@ -67,6 +67,9 @@ int state_lock(const char *directory, int *lock);
 /* Whether a program that keeps its transcript in file, or what it started, still runs. */
 bool state_transcript_is_open(const char *file);
 
+/* Gives the disk back to what such a program has printed, for nobody reads it any more. */
+void state_transcript_empty(const char *file);
+
 /* Reads state.json; only one that is not there gives a fresh state. What cannot be read, is damaged (a copy is put beside
  * it) or of a newer version is not empty: it stays as it is. 0, or -1 after a message. */
 int state_load(const char *directory, struct state *state);

@@ -62,4 +62,31 @@ is "$(grep -c 'disnix-activate: more than 16777216 bytes on its standard output;
 ok 'what is shown has a limit' test "$(wc -c < "$scratch/out")" -lt 40000000
 ok 'and the disk has it back' test "$(du -sk "$state" | cut -f 1)" -lt 1000
 has "$(called)" disnix-set 'the deployment goes on'
+
+# The loop and its cycle are killed, and what floods goes on: the next loop, which waits for it, gives the disk back.
+rm -rf "$state"
+rm "$answers/flood"
+cat > "$scratch/bin/disnix-activate" << 'END'
+#!/bin/sh
+echo $$ > "$calls/flooding"
+head -c 30000000 /dev/zero
+head -c 30000000 /dev/zero >&2
+echo done > "$calls/flooded"
+while [ ! -e "$calls/go on" ]; do sleep 0.05; done
+END
+start -i "$models/infrastructure.nix"
+ok 'a deployment begins' wait_for 20 test -s "$calls/flooding"
+kill -KILL "$loop" "$(cut -d ' ' -f 4 "/proc/$(cat "$calls/flooding")/stat")"
+wait "$loop" 2> /dev/null
+ok 'the flood goes on' wait_for 20 test -s "$calls/flooded"
+start -i "$models/infrastructure.nix" --once
+ok 'the next loop waits for its end' wait_for 20 grep -q 'waiting for its end' "$log"
+small()
+{
+    [ "$(du -sk "$state" | cut -f 1)" -lt 1000 ]
+}
+ok 'and the disk has it back' wait_for 20 small
+: > "$calls/go on"
+wait "$loop"
+is "$?" 0 'then it is settled'
 done_testing
