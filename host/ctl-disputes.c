@@ -6,10 +6,10 @@
 #include <string.h>
 
 #include "cleanup.h"
+#include "dispute.h"
 #include "ctl-status.h"
 #include "operations.h"
 #include "strings.h"
-#include "survivors.h"
 
 static const size_t state_limit = (size_t)1 << 30;
 

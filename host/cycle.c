@@ -430,7 +430,7 @@ static int recover_before(struct cycle *cycle)
     const struct recovery recovery = recovery_of(cycle);
     bool wanted = may_recover(cycle) && state_is_deploying(&cycle->state);
     if (!cycle->settings->dry_run && !state_is_deploying(&cycle->state))
-        recover_tidy(&recovery); /* what could not be removed when it was over */
+        recovery_tidy(&recovery); /* what could not be removed when it was over */
     return wanted ? run_recovery(cycle, settle_redeployment) : 0;
 }
 

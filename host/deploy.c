@@ -129,7 +129,7 @@ static enum deploy_outcome unlock(const struct deployment *deployment, enum depl
 enum deploy_outcome deploy(const struct late *late, const char *previous, const char *new)
 {
     const struct deployment deployment = { late, previous, new };
-    CLEANUP_FREE char *running = broken_path(late->recovery, RUNNING);
+    CLEANUP_FREE char *running = recovery_path(late->recovery, RUNNING);
     state_deploying(late->recovery->state, previous, new);
     if (!running || operations->make_directory(running, 0700) != 0 || state_save(late->recovery->state) != 0)
         return DEPLOY_FAILED;

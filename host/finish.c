@@ -2,7 +2,7 @@
  *
  * On to the new deployment, that had begun to set profiles: services are active, and state has moved.
  */
-#include "broken.h"
+#include "settle.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -42,7 +42,7 @@ static int run_set(const struct broken *broken, const char *option, const char *
         arguments_add(&arguments, option);
     profile_options(&arguments, broken->recovery->settings);
     arguments_add(&arguments, manifest);
-    CLEANUP_FREE char *transcript = broken_path(broken->recovery, RUNNING "/disnix-set");
+    CLEANUP_FREE char *transcript = recovery_path(broken->recovery, RUNNING "/disnix-set");
     const struct stage_program program = { .arguments = &arguments, .show = true, .transcript = transcript };
     return transcript ? stage_run(broken->recovery->settings, &program, NULL, NULL, NULL) : -1;
 }
@@ -53,7 +53,7 @@ static void leave_profile(const struct broken *broken, const struct target *targ
     client_arguments(&arguments, target, "--set");
     arguments_add(&arguments, path);
     arguments_option(&arguments, "--profile", broken->recovery->settings->profile);
-    broken_leave(broken, target, "set", NULL, &arguments);
+    leftovers_leave(broken, target, "set", NULL, &arguments);
 }
 
 /* Takes profiles out of the new manifest: those of targets that do not answer are set when they do, those where somebody
@@ -129,8 +129,8 @@ static int leave_unset(struct broken *broken)
 /* Those that fail to get their closures fail to be set, too. */
 static int set_profiles(struct broken *broken)
 {
-    CLEANUP_FREE char *file = broken_path(broken->recovery, "set.xml");
-    CLEANUP_FREE char *transcript = broken_path(broken->recovery, RUNNING "/disnix-distribute");
+    CLEANUP_FREE char *file = recovery_path(broken->recovery, "set.xml");
+    CLEANUP_FREE char *transcript = recovery_path(broken->recovery, RUNNING "/disnix-distribute");
     if (!file || !transcript)
         return -1;
     bool whole = !drop_profiles(broken);

@@ -384,3 +384,17 @@ bool leftovers_settle(const struct recovery *recovery, const struct infrastructu
     json_decref(remaining);
     return any;
 }
+
+void leftovers_leave(const struct broken *broken, const struct target *target, const char *what,
+                     const struct snapshot_mapping *mapping, const struct arguments *arguments)
+{
+    CLEANUP_ARGUMENTS struct arguments ask = { 0 };
+    recovery_profile_arguments(&ask, broken->recovery, target, "--query-installed");
+    const struct leftover leftover = { .target = target->name, .ask = &ask, .what = what, .arguments = arguments,
+                                       .component = mapping ? mapping->component : NULL,
+                                       .container = mapping ? mapping->container : NULL,
+                                       .version = broken->new.version };
+    if (leftovers_add(broken->recovery->state, &leftover) != 0)
+        log_error(target->name, "what is to be done here when it answers cannot be noted");
+    mended_pending(broken->report, target->name);
+}

@@ -14,8 +14,15 @@
 #ifndef LEFTOVERS_H
 #define LEFTOVERS_H
 
+#include <jansson.h>
+#include <stdbool.h>
+
 #include "arguments.h"
-#include "recover.h"
+#include "broken.h"
+#include "infrastructure.h"
+#include "manifest.h"
+#include "recovery.h"
+#include "state.h"
 
 struct leftover {
     const char *target;
@@ -51,5 +58,9 @@ void leftovers_forget(struct state *state, const struct infrastructure *model, c
  * done on that disk. Adds to the report (mended.h). True: something was
  * done. */
 bool leftovers_settle(const struct recovery *recovery, const struct infrastructure *model, json_t *report);
+
+/* Leaves to when it answers what is to be done on a target. mapping: the component that it is about, or NULL. */
+void leftovers_leave(const struct broken *broken, const struct target *target, const char *what,
+                     const struct snapshot_mapping *mapping, const struct arguments *arguments);
 
 #endif

@@ -1,12 +1,13 @@
 noinst_LIBRARIES += host/libhost.a
 host_libhost_a_SOURCES = \
 	host/again.c host/again.h \
-	host/broken.h \
+	host/broken.c host/broken.h \
 	host/calls.c host/calls.h \
 	host/check.c host/check.h \
 	host/control.c host/control.h \
 	host/cycle.c host/cycle.h \
 	host/deploy.c host/deploy.h \
+	host/dispute.c host/dispute.h \
 	host/finish.c \
 	host/homes.c host/homes.h \
 	host/hooks.c host/hooks.h \
@@ -37,8 +38,10 @@ host_libhost_a_SOURCES = \
 	host/script.c host/script.h \
 	host/recover.c host/recover.h \
 	host/redeploy.c host/redeploy.h \
+	host/recovery.c host/recovery.h \
 	host/rescue.c \
 	host/resend.c host/resend.h \
+	host/settle.h \
 	host/settings.c host/settings.h \
 	host/stages.c host/stages.h \
 	host/state.c host/state.h \

@@ -3,7 +3,6 @@
 
 #include <string.h>
 
-#include "broken.h"
 #include "calls.h"
 #include "cleanup.h"
 #include "mended.h"
@@ -38,7 +37,7 @@ static int add_call(struct calls *calls, const struct recovery *recovery, const 
     if (target && !call)
         return -1;
     if (call)
-        broken_profile_arguments(&call->arguments, recovery, target, operation);
+        recovery_profile_arguments(&call->arguments, recovery, target, operation);
     return 0;
 }
 
@@ -92,7 +91,7 @@ static bool all_done(const struct recovery *recovery, const struct manifest *new
 
 int locks_acquire(const struct recovery *recovery, const struct manifest *new, json_t *report)
 {
-    CLEANUP_FREE char *running = broken_path(recovery, RUNNING);
+    CLEANUP_FREE char *running = recovery_path(recovery, RUNNING);
     CLEANUP_CALLS struct calls calls = { .running = running, .ended = note_ended, .closure = recovery->state };
     json_t *locks = state_locks(recovery->state);
     for (size_t i = 0; i < new->profile_count; i++) {
@@ -112,7 +111,7 @@ int locks_acquire(const struct recovery *recovery, const struct manifest *new, j
 
 int locks_release(const struct recovery *recovery, const struct manifest *new, bool sure)
 {
-    CLEANUP_FREE char *running = broken_path(recovery, RUNNING);
+    CLEANUP_FREE char *running = recovery_path(recovery, RUNNING);
     CLEANUP_CALLS struct calls calls = { .running = running };
     size_t index;
     json_t *name;

@@ -7,7 +7,7 @@
 #ifndef LOCKS_H
 #define LOCKS_H
 
-#include "recover.h"
+#include "recovery.h"
 
 /* Acquires them all. With --release-stale-locks a lock that is refused is released, whosever it is, and asked for again.
  * 0, or -1 after messages: those that were acquired are to be released. report: of the stage, that tells of what was

@@ -138,7 +138,7 @@ static int restore_better(const struct late *late)
 
 int migrate_components(const struct late *late)
 {
-    CLEANUP_FREE char *away = broken_path(late->recovery, "away.xml"), *arriving = broken_path(late->recovery, "arriving.xml");
+    CLEANUP_FREE char *away = recovery_path(late->recovery, "away.xml"), *arriving = recovery_path(late->recovery, "arriving.xml");
     int leaving = 0, status = away && arriving ? 0 : -1;
     if (status == 0 && late->previous && (leaving = write_part(late, late->previous, late->new, away)) < 0)
         return -1;

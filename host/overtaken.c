@@ -5,7 +5,7 @@
  */
 #include <string.h>
 
-#include "broken.h"
+#include "settle.h"
 #include "calls.h"
 #include "cleanup.h"
 #include "client.h"

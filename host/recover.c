@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "broken.h"
+#include "settle.h"
 
 #include <string.h>
 
@@ -13,14 +13,10 @@
 #include "mended.h"
 #include "operations.h"
 #include "previous.h"
+#include "recover.h"
 #include "strings.h"
 
 static const int64_t look_again = 100; /* milliseconds, while another deployment runs */
-
-char *broken_path(const struct recovery *recovery, const char *name)
-{
-    return string_format("%s/%s", recovery->directory, name);
-}
 
 struct waiting {
     const struct recovery *recovery;
@@ -59,7 +55,7 @@ static int wait_for_one(void *closure, const char *name)
 
 int recover_wait(const struct recovery *recovery)
 {
-    CLEANUP_FREE char *running = broken_path(recovery, RUNNING);
+    CLEANUP_FREE char *running = recovery_path(recovery, RUNNING);
     struct waiting waiting = { recovery, false };
     if (running)
         operations->list(running, wait_for_one, &waiting);
@@ -67,60 +63,6 @@ int recover_wait(const struct recovery *recovery)
         return 0;
     log_error(NULL, "interrupted while waiting for a deployment that was begun before");
     return -1;
-}
-
-static const char *const kept_files[] = { RUNNING, "set.xml", "away.xml", "arriving.xml", "new", "previous" };
-
-void recover_tidy(const struct recovery *recovery)
-{
-    for (size_t i = 0; i < sizeof kept_files / sizeof *kept_files; i++) {
-        CLEANUP_FREE char *file = broken_path(recovery, kept_files[i]);
-        if (file && operations->inspect(file, NULL) != DYDISNIX_ABSENT)
-            operations->remove(file);
-    }
-}
-
-int recover_forget(const struct recovery *recovery)
-{
-    state_deploying(recovery->state, NULL, NULL);
-    if (state_save(recovery->state) != 0)
-        return -1;
-    recover_tidy(recovery);
-    return 0;
-}
-
-const struct target *broken_target(const struct broken *broken, const char *name)
-{
-    const struct target *target = infrastructure_find(&broken->new.infrastructure, name);
-    return target || !broken->old ? target : infrastructure_find(&broken->old->infrastructure, name);
-}
-
-bool broken_answers(const struct broken *broken, const char *target)
-{
-    return !json_object_get(broken->silent, target);
-}
-
-bool broken_is_ours(const struct broken *broken, const char *target)
-{
-    return broken_answers(broken, target) && !json_object_get(broken->overtaken, target);
-}
-
-void broken_profile_arguments(struct arguments *arguments, const struct recovery *recovery, const struct target *target,
-                              const char *operation)
-{
-    client_arguments(arguments, target, operation);
-    arguments_option(arguments, "--profile", recovery->settings->profile);
-}
-
-void broken_component_arguments(struct arguments *arguments, const struct target *target, const char *operation,
-                                const struct manifest *manifest, const char *container, const char *service,
-                                const char *provider)
-{
-    const struct service *found = manifest_find_service(manifest, service);
-    client_arguments(arguments, target, operation);
-    if (found)
-        client_component_arguments(arguments, target, container, found,
-                                   provider ? manifest_find_service(manifest, provider) : NULL);
 }
 
 /* Notes which targets do not answer. */
@@ -132,7 +74,7 @@ static int ask_targets(struct broken *broken, const struct infrastructure *infra
         struct call *call = calls_add(&calls, name);
         if (!call)
             return -1;
-        broken_profile_arguments(&call->arguments, broken->recovery, broken_target(broken, name), "--query-installed");
+        recovery_profile_arguments(&call->arguments, broken->recovery, broken_target(broken, name), "--query-installed");
     }
     calls_run(&calls, ask_deadline, true);
     for (size_t i = 0; i < calls.count; i++)
@@ -148,20 +90,6 @@ static int ask_all(struct broken *broken)
         return 0;
     log_error(NULL, "out of memory");
     return -1;
-}
-
-void broken_leave(const struct broken *broken, const struct target *target, const char *what,
-                  const struct snapshot_mapping *mapping, const struct arguments *arguments)
-{
-    CLEANUP_ARGUMENTS struct arguments ask = { 0 };
-    broken_profile_arguments(&ask, broken->recovery, target, "--query-installed");
-    const struct leftover leftover = { .target = target->name, .ask = &ask, .what = what, .arguments = arguments,
-                                       .component = mapping ? mapping->component : NULL,
-                                       .container = mapping ? mapping->container : NULL,
-                                       .version = broken->new.version };
-    if (leftovers_add(broken->recovery->state, &leftover) != 0)
-        log_error(target->name, "what is to be done here when it answers cannot be noted");
-    mended_pending(broken->report, target->name);
 }
 
 /* Ours are those that the state tells of. On a target that does not answer it is left to when it does. */
@@ -181,8 +109,8 @@ static int release_locks(const struct broken *broken)
             mended_released(broken->report, lock);
             continue;
         }
-        broken_profile_arguments(&arguments, broken->recovery, target, "--unlock");
-        broken_leave(broken, target, "unlock", NULL, &arguments);
+        recovery_profile_arguments(&arguments, broken->recovery, target, "--unlock");
+        leftovers_leave(broken, target, "unlock", NULL, &arguments);
     }
     json_array_clear(state_locks(broken->recovery->state));
     json_array_extend(state_locks(broken->recovery->state), mine);
@@ -293,7 +221,7 @@ static int settle_record(const struct recovery *recovery, const json_t *record, 
         status = settle(&broken, record);
     }
     if (status >= 0)
-        status = recover_forget(recovery);
+        status = recovery_forget(recovery);
     manifest_clear(&broken.previous);
     manifest_clear(&broken.new);
     json_decref(broken.silent);
@@ -329,7 +257,7 @@ static void add_releases(struct calls *calls, const struct recovery *recovery, c
         bool doubled = other && infrastructure_find(&other->infrastructure, target->name);
         struct call *call = doubled ? NULL : calls_add(calls, target->name);
         if (call)
-            broken_profile_arguments(&call->arguments, recovery, target, "--unlock");
+            recovery_profile_arguments(&call->arguments, recovery, target, "--unlock");
     }
 }
 

@@ -7,23 +7,11 @@
 #ifndef RECOVER_H
 #define RECOVER_H
 
-#include <signal.h>
+#include <jansson.h>
 
-#include "settings.h"
-#include "state.h"
-
-struct recovery {
-    const struct settings *settings;
-    struct state *state;
-    const char *directory; /* of the state */
-    const char *work;      /* directory for the temporary files of the cycle */
-    struct strings *strings;
-    const volatile sig_atomic_t *stop; /* becomes non-zero when it is to wait no longer */
-};
-
-/* In the directory of the state: a file for each program and call of a deployment that may outlive the loop, as its
- * transcript. */
-#define RUNNING "running"
+#include "infrastructure.h"
+#include "manifest.h"
+#include "recovery.h"
 
 /* Waits until nothing of an earlier deployment runs any more, also one of a loop that was killed. 0, or -1: stopped,
  * after a message. */
@@ -41,11 +29,5 @@ int recover_leftovers(const struct recovery *recovery, const struct infrastructu
  * locks are released. */
 void recover_unknown(const struct recovery *recovery, const struct manifest *previous, const struct manifest *new,
                      json_t **report);
-
-/* Forgets the redeployment that has ended well, and removes what was kept for it. 0, or -1 after a message. */
-int recover_forget(const struct recovery *recovery);
-
-/* Removes what is kept of a redeployment only while it is under way. */
-void recover_tidy(const struct recovery *recovery);
 
 #endif

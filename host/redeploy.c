@@ -13,6 +13,7 @@
 #include "paths.h"
 #include "pins.h"
 #include "previous.h"
+#include "recover.h"
 #include "stages.h"
 #include "survivors.h"
 #include "switch.h"
@@ -54,7 +55,7 @@ static int keep_new(const struct recovery *recovery, const char *path, bool *van
     const struct settings *settings = recovery->settings;
     if (settings->dry_run)
         return stage_keep(settings, path, recovery->work, "new", vanished);
-    return recover_forget(recovery) == 0 ? stage_keep(settings, path, recovery->directory, "new", vanished) : -1;
+    return recovery_forget(recovery) == 0 ? stage_keep(settings, path, recovery->directory, "new", vanished) : -1;
 }
 
 static int build_and_keep(const struct recovery *recovery, const json_t *event, char **path)
@@ -212,7 +213,7 @@ static int check(const struct plan *plan)
         json_object_set_new(plan->report, "allowed", json_boolean(status == 0));
     if (status != 0 && !settings->dry_run) {
         survivors_want(plan->recovery->state->root, plan->pins);
-        recover_forget(plan->recovery);
+        recovery_forget(plan->recovery);
     }
     return status;
 }
@@ -231,7 +232,7 @@ static int deploy_plan(const struct plan *plan)
     state_deployed(recovery->state, plan->path, &plan->new.infrastructure);
     survivors_deployed(recovery->state->root, &plan->new, &plan->new.infrastructure);
     report_running(plan->event, &plan->new, plan->report);
-    return recover_forget(recovery);
+    return recovery_forget(recovery);
 }
 
 /* The coordinator's manifest, with the model's names for targets that it knows by key. */

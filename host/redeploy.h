@@ -6,7 +6,7 @@
 #ifndef REDEPLOY_H
 #define REDEPLOY_H
 
-#include "recover.h"
+#include "recovery.h"
 #include "settings.h"
 #include "state.h"
 

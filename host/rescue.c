@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "broken.h"
+#include "settle.h"
 
 #include <stdlib.h>
 
 #include "calls.h"
 #include "client.h"
+#include "leftovers.h"
 #include "mended.h"
 #include "operations.h"
 
@@ -36,7 +37,7 @@ static int rescues_add(struct rescues *rescues, const struct manifest *manifest,
     struct call *name = calls_add(&rescues->names, target->name);
     if (!snapshot || !name)
         return -1;
-    broken_component_arguments(&snapshot->arguments, target, "--snapshot", manifest, mapping->container, mapping->service,
+    recovery_component_arguments(&snapshot->arguments, target, "--snapshot", manifest, mapping->container, mapping->service,
                         mapping->provider);
     name_arguments(&name->arguments, target, mapping);
     rescues->mappings[rescues->count++] = mapping;
@@ -83,11 +84,11 @@ static void leave_rescue(const struct broken *broken, const struct target *targe
 {
     const char *rescue = broken->activation == ACTIVATION_DONE ? "rescue" : "try rescue";
     CLEANUP_ARGUMENTS struct arguments snapshot = { 0 }, name = { 0 };
-    broken_component_arguments(&snapshot, target, "--snapshot", &broken->new, mapping->container, mapping->service,
+    recovery_component_arguments(&snapshot, target, "--snapshot", &broken->new, mapping->container, mapping->service,
                         mapping->provider);
     name_arguments(&name, target, mapping);
-    broken_leave(broken, target, again ? "rescue again" : rescue, mapping, &snapshot);
-    broken_leave(broken, target, again ? "name again" : "name", mapping, &name);
+    leftovers_leave(broken, target, again ? "rescue again" : rescue, mapping, &snapshot);
+    leftovers_leave(broken, target, again ? "name again" : "name", mapping, &name);
 }
 
 /* What was activated on a new home may have been written to: a later deployment restores an older snapshot over it. */

@@ -6,7 +6,7 @@
 #ifndef RESEND_H
 #define RESEND_H
 
-#include "recover.h"
+#include "recovery.h"
 
 /* Those of all profiles of the manifest at that path, with disnix-distribute. 0, or -1 after a message: not all of them are
  * where they should be. transcript: as that of a stage's program, or NULL. */

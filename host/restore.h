@@ -6,7 +6,7 @@
 #ifndef RESTORE_H
 #define RESTORE_H
 
-#include "recover.h"
+#include "recovery.h"
 
 /* Notes in the state that the snapshot, CONTAINER/COMPONENT/NAME, is to be brought back. */
 void restore_note(json_t *state, const char *snapshot);

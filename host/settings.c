@@ -612,3 +612,8 @@ void settings_clear(struct settings *settings)
     free(settings->plugins);
     free(settings->plugin_options);
 }
+
+char *stream_file(const struct settings *settings)
+{
+    return string_format("%s/stream.nix", settings->state_directory);
+}

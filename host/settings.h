@@ -73,4 +73,7 @@ enum settings_outcome settings_read(struct settings *settings, int argc, char **
 
 void settings_clear(struct settings *settings);
 
+/* The file with the model that the generator of --geninfra-stream gave last, malloc()ed; NULL: no memory. */
+char *stream_file(const struct settings *settings);
+
 #endif

@@ -7,7 +7,6 @@
 #include "cleanup.h"
 #include "operations.h"
 #include "paths.h"
-#include "stream.h"
 #include "strings.h"
 
 static const size_t model_limit = (size_t)256 << 20;

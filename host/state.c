@@ -11,10 +11,10 @@
 #include <unistd.h>
 
 #include "cleanup.h"
+#include "dispute.h"
 #include "json-members.h"
 #include "operations.h"
 #include "strings.h"
-#include "survivors.h"
 
 static const size_t state_limit = (size_t)1 << 30;
 

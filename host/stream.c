@@ -32,11 +32,6 @@ struct stream {
     struct text document, message;
 };
 
-char *stream_file(const struct settings *settings)
-{
-    return string_format("%s/stream.nix", settings->state_directory);
-}
-
 static void text_add(struct text *text, const char *data, size_t length, size_t limit)
 {
     if (text->dropped || text->length + length > limit) {

@@ -9,9 +9,6 @@
 
 #include "settings.h"
 
-/* The file with the model that came last, malloc()ed; NULL: no memory. */
-char *stream_file(const struct settings *settings);
-
 /* Runs the generator of --geninfra-stream until it ends, in a process of its own; ends it when this process
  * gets TERM or host, the parent, is gone. Each document replaces the file, and a byte is written to notice.
  * Documents that are too long, or have nothing but white space, are told and dropped. Its exit status: 0 if

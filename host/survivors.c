@@ -5,9 +5,9 @@
 
 #include "again.h"
 #include "cleanup.h"
+#include "dispute.h"
 #include "json-members.h"
 #include "operations.h"
-#include "remembered-copies.h"
 #include "strings.h"
 
 #define AGAIN "again" /* the member of the state */
@@ -16,39 +16,6 @@ static const char *text(const json_t *object, const char *key)
 {
     const char *value = json_string_value(json_object_get(object, key));
     return value ? value : "";
-}
-
-static bool is_dispute(const json_t *value)
-{
-    const char *component, *container;
-    json_t *copies, *copy;
-    size_t index;
-    if (json_unpack((json_t *)value, "{ss ss so}", "component", &component, "container", &container, "copies", &copies)
-        != 0)
-        return false;
-    json_array_foreach(copies, index, copy)
-        if (!json_is_string(json_object_get(copy, "target")))
-            return false;
-    return json_is_array(copies);
-}
-
-static bool is_list_of_disputes(const json_t *value)
-{
-    size_t index;
-    json_t *dispute;
-    json_array_foreach((json_t *)value, index, dispute)
-        if (!is_dispute(dispute))
-            return false;
-    return json_is_array(value);
-}
-
-const char *survivors_wrong(const json_t *state)
-{
-    const json_t *disputes = json_object_get(state, "disputes");
-    const char *wrong = remembered_copies_wrong(json_object_get(state, "survivors"));
-    if (wrong)
-        return *wrong ? wrong : "survivors";
-    return disputes && !is_list_of_disputes(disputes) ? "disputes" : NULL;
 }
 
 static const json_t *find_dispute(const json_t *disputes, const json_t *like)
@@ -105,23 +72,6 @@ bool survivors_wait(const json_t *state)
     return json_is_true(json_object_get(state, "word"));
 }
 
-bool dispute_is_about(const json_t *dispute, const char *component)
-{
-    CLEANUP_FREE char *whole = string_format("%s/%s", text(dispute, "container"), text(dispute, "component"));
-    return !component || strcmp(text(dispute, "component"), component) == 0 || (whole && strcmp(whole, component) == 0);
-}
-
-const json_t *dispute_copy(const json_t *dispute, const char *target)
-{
-    size_t index;
-    json_t *copy;
-    json_array_foreach(json_object_get(dispute, "copies"), index, copy)
-        if (strcmp(text(copy, "target"), target) == 0)
-            return copy;
-    return NULL;
-}
-
-/* Notes it of a component, or a service, on a target. */
 static void set_kind(json_t *survivors, const char *member, const char *target, const char *container, const char *name)
 {
     json_t *containers = json_object_at(json_object_at(survivors, member), target);
@@ -141,11 +91,6 @@ static void discard_copy(json_t *survivors, const char *target, const char *cont
     if (strcmp(text(preferred, component), target) == 0)
         json_object_del(preferred, component);
     set_kind(survivors, "accept", target, container, component);
-}
-
-bool dispute_may_discard(const json_t *dispute, const json_t *copy)
-{
-    return json_is_true(json_object_get(copy, "disputed")) || json_array_size(json_object_get(dispute, "copies")) == 1;
 }
 
 static char *why_refused(bool lives, const char *target, const char *component)

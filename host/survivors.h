@@ -12,22 +12,10 @@
 
 #include "manifest.h"
 
-/* The first of these members, in a state or a report, that has not the form that dydisnix-plugin(3) tells; NULL: none. */
-const char *survivors_wrong(const json_t *state);
-
 /* The report of the reconstruct stage (NULL: none): its "survivors" and "disputes", whole as they are then, and whether
  * anything is to be tried again. If something has not its form, nothing is taken, with a warning; without "survivors"
  * nothing is new. */
 void survivors_take(json_t *state, const json_t *report, int64_t now);
-
-/* Whether one of "disputes" is about a component, NAME or CONTAINER/NAME (NULL: any). */
-bool dispute_is_about(const json_t *dispute, const char *component);
-
-/* Its copy on target; NULL: there is none. */
-const json_t *dispute_copy(const json_t *dispute, const char *target);
-
-/* Whether a copy of it may be given up: it is not the one that lives while others wait. */
-bool dispute_may_discard(const json_t *dispute, const json_t *copy);
 
 /* A word on the copies on target, of one component or (NULL) of all that are in dispute: keep-copy, this one is to live;
  * discard-copy, it is given up. 0: something is decided now; -1: nothing of that is in dispute there. *reason,

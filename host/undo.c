@@ -4,13 +4,14 @@
  * done twice: what is new is stopped, what is old is started, each by one call, so that it is known of each whether it
  * went well.
  */
-#include "broken.h"
+#include "settle.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "calls.h"
 #include "cleanup.h"
+#include "leftovers.h"
 #include "operations.h"
 #include "survivors.h"
 
@@ -110,7 +111,7 @@ static void component_arguments(const struct change *change, const struct servic
                                 struct arguments *arguments)
 {
     const struct target *target = broken_target(change->broken, mapping->target);
-    broken_component_arguments(arguments, target, operation_of(change), change->manifest, mapping->container,
+    recovery_component_arguments(arguments, target, operation_of(change), change->manifest, mapping->container,
                                mapping->service, mapping->provider);
 }
 
@@ -118,7 +119,7 @@ static void leave(const struct change *change, const struct service_mapping *map
 {
     CLEANUP_ARGUMENTS struct arguments arguments = { 0 };
     component_arguments(change, mapping, &arguments);
-    broken_leave(change->broken, broken_target(change->broken, mapping->target), change->starts ? "activate" : "deactivate",
+    leftovers_leave(change->broken, broken_target(change->broken, mapping->target), change->starts ? "activate" : "deactivate",
                  NULL, &arguments);
 }
 
@@ -179,7 +180,7 @@ static bool take_results(const struct change *change, const struct calls *calls)
 
 static int run_level(const struct change *change, const struct service_mapping **level, size_t count)
 {
-    CLEANUP_FREE char *running = broken_path(change->broken->recovery, RUNNING);
+    CLEANUP_FREE char *running = recovery_path(change->broken->recovery, RUNNING);
     bool done = running != NULL, more = done;
     while (more) {
         CLEANUP_CALLS struct calls calls = { .running = running };
