@@ -121,6 +121,7 @@ shell_tests = \
 	tests/dist.sh \
 	tests/drop-in.sh \
 	tests/completion.sh \
+	tests/count-results.sh \
 	tests/deployment-ends.sh \
 	tests/deployment-killed.sh \
 	tests/engine-deploy.sh \
