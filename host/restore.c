@@ -115,9 +115,7 @@ static const struct target *find_holder(const struct restoring *restoring)
 static char *resolve(const struct restoring *restoring, const struct target *target)
 {
     char *path = call(restoring, target, "--resolve-snapshots", WORDS(restoring->snapshot));
-    size_t length = path ? strlen(path) : 0, end = strlen(restoring->snapshot);
-    if (length > end + 1 && path[0] == '/' && is_plain_name(path) && path[length - end - 1] == '/'
-        && strcmp(path + length - end, restoring->snapshot) == 0)
+    if (path && is_snapshot_path(path, restoring->snapshot))
         return path;
     free(path);
     return NULL;

@@ -95,6 +95,13 @@ bool is_snapshot_name(const char *text)
     return parts == 3 && *text != '-' && is_plain_name(text);
 }
 
+bool is_snapshot_path(const char *path, const char *name)
+{
+    size_t length = strlen(path), end = strlen(name);
+    return length > end + 1 && path[0] == '/' && is_plain_name(path) && path[length - end - 1] == '/'
+           && strcmp(path + length - end, name) == 0;
+}
+
 bool is_connection_key(const char *text)
 {
     return is_plain_name(text) && *text != '-' && strchr(text, ' ') == NULL;

@@ -27,6 +27,9 @@ bool is_file_name(const char *text);
 /* The name of a snapshot as Dysnomia gives it, CONTAINER/COMPONENT/NAME, and harmless as an argument. */
 bool is_snapshot_name(const char *text);
 
+/* Where a target may keep the snapshot of that name. */
+bool is_snapshot_path(const char *path, const char *name);
+
 /* A plain name without white space that does not begin with '-': usable as a connection key. */
 bool is_connection_key(const char *text);
 

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "activation.h"
 #include "budget.h"
 #include "cleanup.h"
 #include "client.h"
@@ -98,9 +99,7 @@ static void call_done(void *closure, const struct dydisnix_program *program, str
     arguments_clear(&call->arguments);
 }
 
-/* An operation can only be asked for with the service's type and package; Disnix leaves the mapping of a package
- * without its service, and then there is nothing that has state. */
-static bool can_be_asked(const struct manifest *manifest, const char *service, const char *provider)
+bool action_can_be_asked(const struct manifest *manifest, const char *service, const char *provider)
 {
     return manifest_find_service(manifest, service) && (!provider || manifest_find_service(manifest, provider));
 }
@@ -108,7 +107,7 @@ static bool can_be_asked(const struct manifest *manifest, const char *service, c
 static void add_call(struct calls *calls, struct copy *copy, const char *container, const char *service,
                      const char *provider)
 {
-    if (can_be_asked(&copy->captured->manifest, service, provider) && calls->count < calls->room)
+    if (action_can_be_asked(&copy->captured->manifest, service, provider) && calls->count < calls->room)
         calls->items[calls->count++] = (struct call){ copy, container, service, provider, { 0 } };
     else
         copy->outcomes[calls->action] = OUTCOME_FAILED;
@@ -149,26 +148,34 @@ static void confirm_rescues(struct copies *copies, enum action action, const str
     }
 }
 
-bool actions_perform(struct copies *copies, const struct options *options, struct strings *strings)
+/* What cannot be asked for has failed. */
+static int call_all(struct copies *copies, enum action action, const struct options *options)
 {
-    struct calls calls = { .action = next_action(copies), .deadline = options->transfer_timeout };
+    struct calls calls = { .action = action, .deadline = options->transfer_timeout };
     const struct dydisnix_work work = { .next = next_call, .done = call_done, .closure = &calls };
-    if (calls.action == ACTIONS)
-        return false;
     calls.room = room_for(copies);
     calls.items = calloc(calls.room, sizeof *calls.items);
     calls.room = calls.items ? calls.room : 0;
     for (size_t i = 0; i < copies->count; i++)
-        if (is_wanted(&copies->items[i], calls.action))
+        if (is_wanted(&copies->items[i], action))
             add_calls(&calls, &copies->items[i]);
-    if (calls.count > 0 && budget_run(options->budget, &work, options->jobs) != 0)
-        log_error(NULL, "acting on copies: %s", strerror(errno));
-    for (size_t i = 0; i < calls.count; i++)
-        if (calls.items[i].copy->outcomes[calls.action] == OUTCOME_PENDING)
-            calls.items[i].copy->outcomes[calls.action] = OUTCOME_FAILED;
+    int status = calls.count > 0 ? budget_run(options->budget, &work, options->jobs) : 0;
     free(calls.items);
-    if (is_rescue(calls.action))
-        confirm_rescues(copies, calls.action, options, strings);
+    return status;
+}
+
+bool actions_perform(struct copies *copies, const struct options *options, struct strings *strings)
+{
+    const enum action action = next_action(copies);
+    if (action == ACTIONS)
+        return false;
+    if ((action == ACTIVATE_COPY ? activation_run(copies, options) : call_all(copies, action, options)) != 0)
+        log_error(NULL, "acting on copies: %s", strerror(errno));
+    for (size_t i = 0; i < copies->count; i++)
+        if (is_wanted(&copies->items[i], action))
+            copies->items[i].outcomes[action] = OUTCOME_FAILED;
+    if (is_rescue(action))
+        confirm_rescues(copies, action, options, strings);
     return true;
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * What a reconstruction does to targets before anything is installed: a survivor is activated; a rescue takes a snapshot
+ * What a reconstruction does to targets before anything is installed: a survivor is activated, see activation.h; a rescue takes a snapshot
  * of a component, which stays in the target's store, and looks whether it saved something; a fence deactivates it.
  */
 #ifndef ACTIONS_H
@@ -19,6 +19,10 @@ typedef enum outcome actions_told(void *closure, struct copy *copy, enum action 
 /* The same in the same order, but nothing is done: told says how each one went; NULL: all are done, and nothing has
  * changed. */
 bool actions_assume(struct copies *copies, actions_told *told, void *closure);
+
+/* Whether an operation of a service can be asked for: only with its type and package. Disnix leaves the mapping of a package
+ * without its service, and then there is nothing that has state. */
+bool action_can_be_asked(const struct manifest *manifest, const char *service, const char *provider);
 
 /* The name of an action in report and saved inputs. */
 const char *action_name(enum action action);

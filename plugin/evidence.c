@@ -21,7 +21,7 @@ static bool is_empty_dump(const char *name)
 }
 
 /* Names that modules make up otherwise, as the numbers of revisions, are given twice to what differs. */
-static bool proves(const char *name)
+bool snapshot_name_proves(const char *name)
 {
     return !SWITCH(PROVING_NAMES) || (strlen(name) == 64 && strspn(name, "0123456789abcdef") == 64 && !is_empty_dump(name));
 }
@@ -47,7 +47,7 @@ static bool has_name(const struct snapshots *snapshots, const char *name)
 
 static bool has_proof(const struct snapshots *snapshots, const char *name)
 {
-    return name && proves(name) && has_name(snapshots, name);
+    return name && snapshot_name_proves(name) && has_name(snapshots, name);
 }
 
 bool copy_has_newest_of(const struct copy *copy, const struct snapshots *snapshots)
@@ -72,7 +72,7 @@ static size_t position_here(const struct copy *copy)
     const char *newest = newest_of(here);
     if (copy_was_left_out(copy))
         return newest_held(list, here);
-    for (size_t i = list->count; newest && proves(newest) && i > 0; i--)
+    for (size_t i = list->count; newest && snapshot_name_proves(newest) && i > 0; i--)
         if (list->names[i - 1] == newest)
             return i;
     return 0;

@@ -1,4 +1,5 @@
 plugin_sources = \
+	plugin/activation.c plugin/activation.h \
 	plugin/actions.c plugin/actions.h \
 	plugin/aggregate.c plugin/aggregate.h \
 	plugin/capture.c plugin/capture.h \

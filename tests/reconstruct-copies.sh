@@ -105,7 +105,7 @@ act()
     # shellcheck disable=SC2016
     [ ! -e "$scratch/after" ] || echo "cp '$scratch/after' \"\$target/snapshots\"" > "$NETWORK/a/snapshot.sh"
     reconstruct --xml --jobs=1 --history="$history" "$@" "$model"
-    done_on_targets=$(grep -E '	(activate|snapshot|deactivate)	' "$NETWORK/calls" | tr '\t' ' ')
+    done_on_targets=$(grep -E '	(activate|snapshot|deactivate|import-snapshots|restore)	' "$NETWORK/calls" | tr '\t' ' ')
     rm -f "$scratch/after"
 }
 echo '{}' > "$history"
@@ -168,11 +168,15 @@ is "$(reported '[(c["target"], c["reason"]) for c in r["superseded"]]')" "[('a',
 decide --discard-copy=b
 is "$(reported '[c["target"] for c in r["superseded"]]')" "['b']" 'or which one not'
 
-# The order: the survivor is activated, the other one rescued, fenced, rescued again.
+# The order: the survivor is activated, between snapshots that tell what that does; the other one rescued, fenced, rescued
+# again.
 story
 act
 arguments="--container echo --type echo $(store_path db)"
-is "$done_on_targets" "b activate $arguments
+is "$done_on_targets" "b snapshot $arguments
+b snapshot $arguments
+b activate $arguments
+b snapshot $arguments
 a snapshot $arguments
 a deactivate $arguments
 a snapshot $arguments" 'activated, rescued, fenced, rescued again'
@@ -185,10 +189,43 @@ is "$status" 1 'and Nix was needed for the rest'
 story
 echo false > "$NETWORK/b/activate.sh"
 act
-is "$done_on_targets" "b activate $arguments" 'the survivor cannot be activated: nothing else is touched'
+is "${done_on_targets#"b snapshot $arguments
+b snapshot $arguments
+"}" "b activate $arguments" 'the survivor cannot be activated: nothing else is touched'
 is "$(disputed)" "[('db', 'a', True)]" 'and the other one goes on, in dispute'
 is "$(reported '[(c["action"], c["target"]) for c in r["failed"]], r["survivors"]["kept"]')" \
     "([('activate', 'b')], {'echo': {'db': ['b']}})" 'what was chosen is tried again'
+
+# What changes by itself is in use; what changes by activation is brought back.
+story
+# shellcheck disable=SC2016
+echo 'printf "echo/db/%064d\n" "$(wc -l < "$NETWORK/calls")" >> "$target/snapshots"' > "$NETWORK/b/snapshot.sh"
+act
+lacks "$done_on_targets" 'b activate' 'a survivor that is written to is not activated again'
+has "$messages" '[target: b]: db in echo is in use, and not activated again' 'and that is said'
+has "$done_on_targets" 'a deactivate' 'and the other one is fenced'
+
+replaced()
+{
+    story
+    # shellcheck disable=SC2016
+    echo 'echo "echo/db/$(printf %064d 5)" >> "$target/snapshots"' > "$NETWORK/b/activate.sh"
+    # shellcheck disable=SC2016
+    echo 'echo "/state/$*"' > "$NETWORK/b/resolve-snapshots.sh"
+    echo true > "$NETWORK/b/import-snapshots.sh"
+    echo "$1" > "$NETWORK/b/restore.sh"
+    act
+}
+kept=$(snapshots 2)
+replaced true
+has "$done_on_targets" "b import-snapshots --remotefile --container echo --component db /state/$kept
+b restore $arguments" 'state that activation has replaced is restored'
+has "$messages" '[target: b]: activating db has replaced its state: what it had is restored' 'and that is said'
+replaced false
+has "$messages" "[target: b]: activating db has replaced its state: what it had is in the snapshot $kept" \
+    'where it cannot be, it is said where it is'
+lacks "$done_on_targets" deactivate 'and nothing is fenced'
+rm "$NETWORK/b/resolve-snapshots.sh" "$NETWORK/b/import-snapshots.sh" "$NETWORK/b/restore.sh"
 
 story
 echo false > "$NETWORK/a/snapshot.sh"
@@ -265,7 +302,7 @@ json.dump({"survivors": {"disputed": {"a": {"echo": {"db": entry}}}}}, open(sys.
 END
 )
 act
-is "$done_on_targets" "a activate $arguments" 'nobody has it any more: the copy in dispute comes back'
+has "$done_on_targets" "a activate $arguments" 'nobody has it any more: the copy in dispute comes back'
 is "$(reported 'list(r["survivors"]["brought"]["a"]["echo"]), r["survivors"]["disputed"]["a"]["echo"]["db"]["why"]')" \
     "(['db'], 'since long')" 'that it lives is remembered, and so is the dispute'
 sed -i 's/<component>db/<component>..\/db/' "$history"
