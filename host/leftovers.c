@@ -6,6 +6,7 @@
 #include "again.h"
 #include "calls.h"
 #include "cleanup.h"
+#include "client.h"
 #include "mended.h"
 #include "operations.h"
 #include "paths.h"
@@ -188,17 +189,20 @@ static bool question(const json_t *words, struct arguments *arguments, const cha
     return false;
 }
 
-/* The path that the call is about, if the target's store does not have it: Nix may have collected it, or the disk may be
- * another one. malloc()ed. */
-static char *missing_path(const char *target, const json_t *described)
+/* Whether the path that the call is about is not in the target's store: Nix may have collected it, or the disk may be
+ * another one. 1: *path, malloc()ed; 0: it is there, or the call is about none; -1: the target does not tell. */
+static int find_missing(const char *target, const json_t *described, char **path)
 {
     CLEANUP_CALLS struct calls calls = { 0 };
     struct call *call = calls_add(&calls, target);
-    const char *path = NULL;
-    if (!call || !question(json_object_get(described, "arguments"), &call->arguments, &path))
-        return NULL;
+    const char *found = NULL;
+    *path = NULL;
+    if (!call || !question(json_object_get(described, "arguments"), &call->arguments, &found))
+        return 0;
     calls_run(&calls, ask_deadline, true);
-    return call->done && strcmp(call->output, path) == 0 ? strdup(path) : NULL;
+    if (call->done && strcmp(call->output, found) == 0)
+        *path = strdup(found);
+    return *path ? 1 : call->done ? 0 : -1;
 }
 
 /* True: it was missing, and is there again. */
@@ -206,9 +210,9 @@ static bool send_again(const struct recovery *recovery, const struct target *tar
                        const json_t *described)
 {
     const char *name = text(entry, "target");
-    CLEANUP_FREE char *path = missing_path(name, described);
     int version = json_integer_value(json_object_get(entry, "version")) == 1 ? 1 : 2;
-    if (!path)
+    CLEANUP_FREE char *path = NULL;
+    if (find_missing(name, described, &path) <= 0)
         return false;
     log_notice(name, "%s is gone from its store, and is sent again", path);
     return resend_path(recovery, target, path, version) == 0;
@@ -219,37 +223,75 @@ static bool is_unlock(const json_t *described)
     return strcmp(text(described, "what"), "unlock") == 0;
 }
 
-/* Whether the lock was there; an absent one holds nothing up. */
-static bool unlock(const char *target, const json_t *described, json_t *report)
+/* Whether the lock was there; an absent one holds nothing up. -1: the target does not tell. */
+static int unlock(const char *target, const json_t *described, json_t *report)
 {
     CLEANUP_CALLS struct calls calls = { 0 };
     struct call *call = calls_add(&calls, target);
     if (!call)
-        return true;
+        return -1;
     from_json(json_object_get(described, "arguments"), &call->arguments);
     calls_release(&calls);
+    if (!call->done && !call->refused)
+        return -1;
     mended_released(report, target);
-    return !call->refused;
+    return call->done;
 }
 
-/* Our lock is released first. Where it is gone, and with it what the deployment had brought, it is another disk, on which
- * nothing was done: a profile set there would tell of services that do not run. */
-static bool is_replaced(const char *target, json_t *calls, json_t *report)
+#define LOCK "lock" /* of an entry: whether our lock was there when it was released */
+
+/* Whether the deployment has left any trace: its lock, or, where that was released before, any profile. -1: the target does
+ * not tell. */
+static int has_traces(const struct recovery *recovery, const struct target *target, const json_t *entry)
 {
-    bool locked = true, missing = false;
+    CLEANUP_CALLS struct calls calls = { 0 };
+    CLEANUP_FREE char *path = target_profile_path(recovery->settings->profile);
+    struct call *call = calls_add(&calls, target->name);
+    const json_t *lock = json_object_get(entry, LOCK);
+    if (lock || !call || !path)
+        return !json_is_false(lock);
+    client_arguments(&call->arguments, target, "--query-requisites");
+    arguments_add(&call->arguments, path);
+    calls_run(&calls, ask_deadline, true);
+    return call->done ? *call->output != '\0' : call->refused ? 0 : -1;
+}
+
+/* Whether anything is missing of what the calls are about; -1: the target does not tell. */
+static int misses_something(const char *target, const json_t *calls)
+{
+    int missing = 0;
     size_t index;
     json_t *call;
+    json_array_foreach(calls, index, call) {
+        CLEANUP_FREE char *path = NULL;
+        int one = find_missing(target, call, &path);
+        missing = one != 0 && missing <= 0 ? one : missing;
+    }
+    return missing;
+}
+
+/* Our lock is released first. Where nothing is left of the deployment, and of what it had brought something is missing, it
+ * is another disk, on which nothing was done: a profile set there would tell of services that do not run. -1: the target
+ * does not tell. */
+static int is_replaced(const struct recovery *recovery, const struct target *target, json_t *entry, json_t *report)
+{
+    json_t *calls = json_object_get(entry, "calls");
     while (is_unlock(json_array_get(calls, 0))) {
-        locked = unlock(target, json_array_get(calls, 0), report);
+        int there = unlock(target->name, json_array_get(calls, 0), report);
+        if (there < 0)
+            return -1;
+        json_object_set_new(entry, LOCK, json_boolean(there && !json_is_false(json_object_get(entry, LOCK))));
         json_array_remove(calls, 0);
     }
-    json_array_foreach(calls, index, call) {
-        CLEANUP_FREE char *path = locked || missing ? NULL : missing_path(target, call);
-        missing = missing || path;
-    }
-    if (missing && SWITCH(REPLACED))
-        log_notice(target, "has another disk: nothing of what was left to do here had been begun on it");
-    return missing && SWITCH(REPLACED);
+    if (json_is_true(json_object_get(entry, LOCK)) || !SWITCH(REPLACED))
+        return 0;
+    int missing = misses_something(target->name, calls), traces = missing != 0 ? has_traces(recovery, target, entry) : 1;
+    if (traces > 0)
+        return 0;
+    if (missing < 0 || traces < 0)
+        return -1;
+    log_notice(target->name, "has another disk: nothing of what was left to do here had been begun on it");
+    return 1;
 }
 
 /* One call. A service that cannot be started again holds nothing up. */
@@ -286,8 +328,9 @@ static bool settle_target(const struct recovery *recovery, const struct target *
     json_t *calls = json_object_get(entry, "calls");
     const char *name = text(entry, "target");
     log_notice(name, "answers again: what was left to do here is done");
-    if (is_replaced(name, calls, report))
-        return true;
+    int replaced = is_replaced(recovery, target, entry, report);
+    if (replaced != 0)
+        return replaced > 0;
     while (json_array_size(calls) > 0) {
         const json_t *call = json_array_get(calls, 0);
         bool sent = send_again(recovery, target, entry, call);
