@@ -417,6 +417,7 @@ void copies_go_on(struct copies *copies, const struct copies *earlier)
         copy->remembered.why = before->reason;
         copy->remembered.superseded = before->verdict == COPY_OUT && !before->disputed;
         copy->remembered.owed = copy_is_owed(before);
+        copy->remembered.known = true;
     }
 }
 

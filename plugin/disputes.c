@@ -83,6 +83,7 @@ void disputes_recall(const json_t *survivors, struct copy *copy)
     copy->remembered = (struct remembered_copy){
         .disputed = disputed && !json_is_true(json_object_get(disputed, "waits")),
         .owed = json_is_true(json_object_get(disputed, "owed")),
+        .known = disputed || profile,
         .superseded = !disputed && profile && strcmp(profile, copy->captured->profile) == 0,
         .activated = json_list_has(entry_at(survivors, "activated", container, component, NULL), target),
         .preferred = preferred && strcmp(preferred, target) == 0,

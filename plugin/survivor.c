@@ -426,11 +426,12 @@ static bool rescue_others(struct component *component)
     return !waits;
 }
 
+/* Of one that was fenced, and of which nothing is remembered, nobody knows whether it was rescued after that. */
 static void fence_others(struct component *component)
 {
     for (size_t i = 0; i < component->count; i++) {
         struct copy *copy = &component->copies[i];
-        bool fenced = copy->inactive && copy->remembered.owed;
+        bool fenced = copy->inactive && (copy->remembered.owed || !copy->remembered.known);
         if (is_other_that_runs(copy) && SWITCH(FENCE))
             fenced = !wants(copy, FENCE_COPY) && !has_failed(copy, FENCE_COPY);
         if (fenced && SWITCH(SECOND_RESCUE))

@@ -561,6 +561,7 @@ static const struct row rows[] = {
     { "given up: fenced though it cannot be rescued", NEVER_OFF, MOVED BACK "accept a\nfails rescue a",
       "activate b, rescue a, fence a, rescue a; a out, b kept" },
     { "what is owed is tried again", NEVER_OFF, FENCED "owed a", "rescue a; a out!, b kept" },
+    { "fenced, and nothing is remembered: it may be owed", NEVER_OFF, FENCED, "rescue a; a out!, b kept" },
     { "all others are saved, or none is fenced", NEVER_OFF, MOVED BACK "c1 has 3\nfails rescue c",
       "activate b, rescue a, rescue c; a kept!, b kept, c kept! ?" },
     { "a type that must not be activated twice", NEVER_OFF, "type ejabberd-dump\n" MOVED BACK, "rescue a, fence a, rescue a; a out, b kept" },
