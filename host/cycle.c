@@ -923,14 +923,15 @@ static int take_deployed(struct cycle *cycle)
     if (settings->dry_run)
         return 0;
     int status = previous_read(settings->coordinator_profile_path, settings->profile, NULL, cycle->strings, &current);
-    if (status == 0)
-        leftovers_forget(&cycle->state, &cycle->model.infrastructure, current.known ? &current.manifest : NULL);
+    const bool unwanted = status == 0
+                          && leftovers_forget(&cycle->state, &cycle->model.infrastructure,
+                                              current.known ? &current.manifest : NULL);
     if (status == 0 && current.known && !cycle->redeployed) {
         state_deployed(&cycle->state, current.path, &cycle->model.infrastructure);
         survivors_deployed(cycle->state.root, &current.manifest, &cycle->model.infrastructure);
     }
     previous_clear(&current);
-    return status;
+    return unwanted ? run_recovery(cycle, settle_leftovers) : status;
 }
 
 /* Remembers the model as deployed or as failed. */

@@ -107,13 +107,31 @@ static const struct target *target_of(const json_t *entry, const struct infrastr
     return NULL;
 }
 
+/* Until a deployment has succeeded nobody knows whether it is wanted. */
+static bool is_put_off(const char *what)
+{
+    return strcmp(what, "deactivate if unwanted") == 0;
+}
+
+static bool are_put_off(const json_t *calls)
+{
+    size_t index;
+    json_t *call;
+    json_array_foreach(calls, index, call)
+        if (!is_put_off(text(call, "what")))
+            return false;
+    return true;
+}
+
 /* In how many seconds it is to be tried; what has come back since the last try, at once. -1: its target is not there. */
 static int64_t due_of(const struct state *state, const json_t *entry, const struct infrastructure *model, int64_t now)
 {
     const struct target *target = target_of(entry, model);
     int64_t due = again_due(entry, AGAIN, now);
-    if (!target || due <= 0)
-        return target ? 0 : -1;
+    if (!target || are_put_off(json_object_get(entry, "calls")))
+        return -1;
+    if (due <= 0)
+        return 0;
     const json_t *known = json_object_get(json_object_get(state->root, "targets"), target->name);
     json_int_t back = json_integer_value(json_object_get(known, "back"));
     return back < json_integer_value(json_object_get(json_object_get(entry, AGAIN), "tried")) ? due : 0;
@@ -331,14 +349,18 @@ static bool settle_target(const struct recovery *recovery, const struct target *
     int replaced = is_replaced(recovery, target, entry, report);
     if (replaced != 0)
         return replaced > 0;
-    while (json_array_size(calls) > 0) {
-        const json_t *call = json_array_get(calls, 0);
+    for (size_t i = 0; i < json_array_size(calls);) {
+        const json_t *call = json_array_get(calls, i);
+        if (is_put_off(text(call, "what"))) {
+            i++;
+            continue;
+        }
         bool sent = send_again(recovery, target, entry, call);
         if (!do_call(name, call, report) && !(sent && is_rescue(call)))
             return false;
-        json_array_remove(calls, 0);
+        json_array_remove(calls, i);
     }
-    return true;
+    return json_array_size(calls) == 0;
 }
 
 /* Whether a component of that name runs in that container of the target, of whatever version. */
@@ -375,21 +397,28 @@ static bool is_still_owed(const json_t *described, const struct target *target, 
     return !runs_there(deployed, target, container ? container : "", component);
 }
 
-void leftovers_forget(struct state *state, const struct infrastructure *model, const struct manifest *deployed)
+bool leftovers_forget(struct state *state, const struct infrastructure *model, const struct manifest *deployed)
 {
     json_t *list = list_of(state);
+    bool unwanted = false;
     for (size_t i = json_array_size(list); i-- > 0;) {
-        const json_t *entry = json_array_get(list, i);
+        json_t *entry = json_array_get(list, i);
         const struct target *target = target_of(entry, model);
         json_t *calls = json_object_get(entry, "calls");
         for (size_t k = target ? json_array_size(calls) : 0; k-- > 0;)
-            if (!deployed || !is_still_owed(json_array_get(calls, k), target, deployed))
+            if (!deployed || !is_still_owed(json_array_get(calls, k), target, deployed)) {
                 json_array_remove(calls, k);
+            } else if (is_put_off(text(json_array_get(calls, k), "what"))) {
+                json_object_set_new(json_array_get(calls, k), "what", json_string("deactivate"));
+                json_object_del(entry, AGAIN);
+                unwanted = true;
+            }
         if (json_array_size(calls) == 0)
             json_array_remove(list, i);
     }
     if (json_array_size(list) == 0)
         json_object_del(state->root, "leftovers");
+    return unwanted;
 }
 
 bool leftovers_settle(const struct recovery *recovery, const struct infrastructure *model, json_t *report)
@@ -439,5 +468,6 @@ void leftovers_leave(const struct broken *broken, const struct target *target, c
                                        .version = broken->new.version };
     if (leftovers_add(broken->recovery->state, &leftover) != 0)
         log_error(target->name, "what is to be done here when it answers cannot be noted");
-    mended_pending(broken->report, target->name);
+    if (!is_put_off(what))
+        mended_pending(broken->report, target->name);
 }

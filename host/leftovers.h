@@ -7,9 +7,11 @@
  *      "calls": [{ "what", "component", "container", "arguments": [argument] }],
  *      "again": when it was tried last, and when it is tried again, see again.h }]
  *
- * what: unlock, rescue (and name: of its snapshot), deactivate, activate or set, in the order in which they are done; try
- * rescue, of what may never have been active, and activate may fail.
- * ask: a call that a target which answers ends with 0. version: 2 where it is absent.
+ * what: unlock, rescue (and name: of its snapshot), deactivate, rescue again (and name again), activate or set, in the order
+ * in which they are done; try rescue, of what may never have been active, rescue again and activate may fail. deactivate if
+ * unwanted waits for a deployment to succeed, and is done where that does not have the component.
+ * ask: a call that a target which answers ends with 0. version: 2 where it is absent. Besides, "lock": whether ours was there
+ * when it was released.
  */
 #ifndef LEFTOVERS_H
 #define LEFTOVERS_H
@@ -50,8 +52,9 @@ bool leftovers_owe_profile(const struct state *state, const char *target);
 json_t *leftovers_untold(const struct state *state, const struct infrastructure *model);
 
 /* A redeployment of a manifest with these targets has succeeded: what it took over is forgotten; what an earlier one had
- * begun there and this one does not have is still to be rescued and deactivated. deployed NULL: all is forgotten. */
-void leftovers_forget(struct state *state, const struct infrastructure *model, const struct manifest *deployed);
+ * begun there and this one does not have is still to be rescued and deactivated. deployed NULL: all is forgotten. True: it
+ * is known now of something that it is unwanted, and it can be deactivated. */
+bool leftovers_forget(struct state *state, const struct infrastructure *model, const struct manifest *deployed);
 
 /* Asks the targets whose time has come, and does what is to be done on the ones that answer; what fails stays. What a call is about may be
  * gone from the target's store by now: then it is sent again first; not where our lock is gone, too, for then nothing was

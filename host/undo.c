@@ -123,6 +123,19 @@ static void leave(const struct change *change, const struct service_mapping *map
                  NULL, &arguments);
 }
 
+/* What cannot be started again may run all the same. The next manifest does not have it, so that the next deployment starts
+ * it where it is wanted; where it is not, nothing else would stop it. */
+static void note_unstarted(const struct change *change, const struct service_mapping *mapping)
+{
+    const struct broken *broken = change->broken;
+    const struct target *target = broken_target(broken, mapping->target);
+    CLEANUP_ARGUMENTS struct arguments arguments = { 0 };
+    survivors_unstarted(broken->recovery->state->root, mapping->target, mapping->container, mapping->service);
+    recovery_component_arguments(&arguments, target, "--deactivate", change->manifest, mapping->container,
+                                 mapping->service, mapping->provider);
+    leftovers_leave(broken, target, "deactivate if unwanted", NULL, &arguments);
+}
+
 /* The next ones of a level, one on each target; NULL in place of those that are begun. How many there are. */
 static size_t add_calls(const struct change *change, const struct service_mapping **level, size_t count,
                         struct calls *calls)
@@ -167,8 +180,7 @@ static bool take_results(const struct change *change, const struct calls *calls)
             log_warning(mapping->target, "%s in %s cannot be %s", name, mapping->container,
                         change->starts ? "activated again" : "deactivated");
             if (change->starts)
-                survivors_unstarted(change->broken->recovery->state->root, mapping->target, mapping->container,
-                                    mapping->service);
+                note_unstarted(change, mapping);
             continue;
         }
         log_error(mapping->target, "%s in %s cannot be deactivated, and would be live twice, so nothing is deployed", name,
