@@ -35,10 +35,12 @@ lab_libscenariolab_a_SOURCES = \
 	lab/network.c lab/network.h \
 	lab/questions.c lab/questions.h \
 	lab/scenario-lab.c lab/scenario-lab.h \
+	lab/scenario-lab-clients.c \
 	lab/scenario-lab-events.c \
 	lab/scenario-lab-loop.c \
 	lab/scenario-lab-models.c \
 	lab/scenario-lab-observe.c \
+	lab/scenario-lab-run.c \
 	lab/scenario-lab-traps.c \
 	lab/scenario-network.h \
 	lab/tree.c lab/tree.h \
@@ -61,7 +63,7 @@ dydisnix_lab_SOURCES = \
 	lab/nature.c lab/nature.h \
 	lab/network.c lab/network.h \
 	lab/orphans.c lab/orphans.h \
-	lab/programs.h \
+	lab/programs.c lab/programs.h \
 	lab/questions.c lab/questions.h \
 	lab/record.c lab/record.h \
 	lab/responder.c \
@@ -110,18 +112,19 @@ noinst_LIBRARIES += lab/libscenario.a
 lab_libscenario_a_CPPFLAGS = $(AM_CPPFLAGS) -iquote $(top_srcdir)/plugin
 lab_libscenario_a_SOURCES = \
 	lab/scenario-check.c lab/scenario-check.h \
-	lab/scenario-events.c \
+	lab/scenario-events.c lab/scenario-events.h \
 	lab/scenario-expect.c \
 	lab/scenario-file.c lab/scenario-file.h \
 	lab/scenario-golden.c lab/scenario-golden.h \
 	lab/scenario-locate.c lab/scenario-locate.h \
+	lab/scenario-members.c lab/scenario-members.h \
 	lab/scenario-output.c lab/scenario-output.h \
 	lab/scenario-play.c lab/scenario-play.h \
 	lab/scenario-random.c lab/scenario-random.h \
 	lab/scenario-run.c lab/scenario-run.h \
 	lab/scenario-shrink.c lab/scenario-shrink.h \
 	lab/scenario-story.c lab/scenario-story.h \
-	lab/scenario-validate.c lab/scenario-validate.h \
+	lab/scenario-validate.c \
 	lab/scenario-words.c lab/scenario-words.h \
 	$(NULL)
 
@@ -131,6 +134,7 @@ dydisnix_scenario_SOURCES = \
 	lab/scenario.c lab/scenario.h \
 	lab/scenario-cases.c \
 	lab/scenario-explore.c \
+	lab/scenario-help.c \
 	lab/scenario-sweep.c \
 	plugin/hook.c \
 	$(NULL)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
  * The one executable of the lab is many programs: it looks at the name by which it was called, or, called
- * dydisnix-lab, at its first argument. main.c has the table; each machine finds the programs in the network's
+ * dydisnix-lab, at its first argument. programs.c has the tables; each machine finds the programs in the network's
  * bin/.
  */
 #ifndef PROGRAMS_H

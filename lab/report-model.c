@@ -50,19 +50,6 @@ void report_clear(struct report *report)
     *report = (struct report){ 0 };
 }
 
-const char *report_text(struct report *report, const char *text)
-{
-    const char *interned = strings_intern(report->strings, text);
-    report->failed = report->failed || (text && !interned);
-    return interned;
-}
-
-const char *member_text(const json_t *object, const char *key)
-{
-    const char *text = json_string_value(json_object_get(object, key));
-    return text ? text : "";
-}
-
 /* A duration of at most a few centuries. */
 static int64_t member_milliseconds(const json_t *object)
 {

@@ -120,3 +120,16 @@ void put_clock(FILE *page, int64_t seconds)
     const char *letter = strchr(moment.text, 'T');
     fprintf(page, "%.8s", letter && seconds >= 0 ? letter + 1 : "--:--:--");
 }
+
+const char *report_text(struct report *report, const char *text)
+{
+    const char *interned = strings_intern(report->strings, text);
+    report->failed = report->failed || (text && !interned);
+    return interned;
+}
+
+const char *member_text(const json_t *object, const char *key)
+{
+    const char *text = json_string_value(json_object_get(object, key));
+    return text ? text : "";
+}

@@ -2,7 +2,7 @@
  *
  * The members of events and expectations.
  */
-#include "scenario-validate.h"
+#include "scenario-events.h"
 
 #include <string.h>
 

@@ -8,8 +8,9 @@
 
 #include "cleanup.h"
 #include "operations.h"
-#include "scenario-golden.h"
 #include "strings.h"
+
+const char *const scenario_golden_files[] = { "story.txt", "manifest.json", "running.json", NULL };
 
 static const size_t scenario_limit = (size_t)16 << 20;
 

@@ -29,4 +29,7 @@ size_t scenario_validate(const json_t *document, const char *file, const char *t
  * what the listing gives then. -1 after a message; also if there is none. */
 int scenario_list(const char *path, int (*each)(void *closure, const char *directory), void *closure);
 
+/* The golden files beside a scenario: their names, ends with NULL. */
+extern const char *const scenario_golden_files[];
+
 #endif

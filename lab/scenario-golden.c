@@ -7,12 +7,11 @@
 
 #include "cleanup.h"
 #include "operations.h"
+#include "scenario-file.h"
 #include "scenario-policy.h"
 #include "strings.h"
 
 static const size_t golden_limit = (size_t)16 << 20;
-
-const char *const scenario_golden_files[] = { "story.txt", "manifest.json", "running.json", NULL };
 
 /* Objects down to depth have a line for each member, what is below stands in one line. */
 static void dump_value(FILE *stream, const json_t *value, int depth, int indent)

@@ -7,8 +7,6 @@
 
 #include <jansson.h>
 
-extern const char *const scenario_golden_files[]; /* names, ends with NULL */
-
 /* What scenario_network->observe() gave, as people read it: services by name with where they are; targets by
  * name with what they run. malloc()ed text. */
 char *scenario_manifest_text(const json_t *observed);

@@ -111,7 +111,7 @@ static void happen_within(struct scenario_lab *lab, const json_t *event)
     CLEANUP_JSON json_t *now = json_copy((json_t *)event); /* shallow: it is not changed */
     json_object_del(now, "at");
     lab->changed = true;
-    if (lab_happen(lab, now) != 0)
+    if (lab->happen(lab, now) != 0)
         lab->broken = true;
 }
 

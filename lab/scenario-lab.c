@@ -19,68 +19,6 @@
 #include "strings.h"
 #include "tree.h"
 
-#define TEXT_LIMIT (256u << 20)
-
-static int run_words(const struct scenario_lab *lab, const char *word, va_list rest, char **output)
-{
-    CLEANUP_ARGUMENTS struct arguments arguments = { 0 };
-    struct dydisnix_result result = { 0 };
-    arguments_add(&arguments, lab->program);
-    for (; word; word = va_arg(rest, const char *))
-        arguments_add(&arguments, word);
-    const struct dydisnix_program program = { .argv = arguments_vector(&arguments) };
-    int status = program.argv ? run_program(&program, &result) : -1;
-    if (status != 0)
-        log_error(NULL, "dydisnix-lab %s %s failed", arguments.items[1], arguments.count > 2 ? arguments.items[2] : "");
-    if (status == 0 && output)
-        *output = result.output;
-    else
-        free(result.output);
-    return status;
-}
-
-int lab_run(const struct scenario_lab *lab, const char *word, ...)
-{
-    va_list rest;
-    va_start(rest, word);
-    int status = run_words(lab, word, rest, NULL);
-    va_end(rest);
-    return status;
-}
-
-char *lab_output(const struct scenario_lab *lab, const char *word, ...)
-{
-    char *output = NULL;
-    va_list rest;
-    va_start(rest, word);
-    run_words(lab, word, rest, &output);
-    va_end(rest);
-    return output;
-}
-
-const char *lab_key(const struct scenario_lab *lab, const char *target)
-{
-    const char *key = json_string_value(json_object_get(json_object_get(lab->targets, target), "key"));
-    return key ? key : target;
-}
-
-char *lab_disk_text(const struct scenario_lab *lab, const char *name, size_t offset, size_t *length)
-{
-    CLEANUP_FREE char *path = network_path("scenario/disk/%s", name);
-    char *text = NULL;
-    if (lab->small_disk)
-        text = lab_output(lab, "exec", COORDINATOR, "cat", path, NULL);
-    else if (path)
-        text = file_text(path, TEXT_LIMIT);
-    *length = text ? strlen(text) : 0;
-    if (!text || offset == 0)
-        return text;
-    offset = offset < *length ? offset : *length;
-    *length -= offset;
-    memmove(text, text + offset, *length + 1);
-    return text;
-}
-
 /* Functions of the lab find the network in the environment. */
 static struct scenario_lab *enter(void *network)
 {
@@ -330,7 +268,7 @@ static void *lab_open(const struct scenario_setting *setting)
     struct scenario_lab *lab = calloc(1, sizeof *lab);
     if (!lab)
         return NULL;
-    *lab = (struct scenario_lab){ .setting = *setting, .program = find_lab(), .life = -1, .ears = -1,
+    *lab = (struct scenario_lab){ .setting = *setting, .happen = lab_happen, .program = find_lab(), .life = -1, .ears = -1,
                                   .targets = copy_of(setting->scenario, "targets"),
                                   .services = copy_of(setting->scenario, "services"),
                                   .distribution = copy_of(setting->scenario, "distribution"),
@@ -348,13 +286,14 @@ static void *lab_open(const struct scenario_setting *setting)
 
 static int happen(void *network, const json_t *event)
 {
-    return lab_happen(enter(network), event);
+    struct scenario_lab *lab = enter(network);
+    return lab->happen(lab, event);
 }
 
 /* What the loop has said since, for who wants to see it at once. */
 static void show(struct scenario_lab *lab)
 {
-    CLEANUP_FREE char *path = network_path("scenario/messages"), *text = path ? file_text(path, TEXT_LIMIT) : NULL;
+    CLEANUP_FREE char *path = network_path("scenario/messages"), *text = path ? file_text(path, LAB_TEXT_LIMIT) : NULL;
     if (!text || strlen(text) < lab->shown)
         return;
     fputs(text + lab->shown, stderr);
@@ -395,7 +334,7 @@ static json_t *journal(void *network)
 static char *messages(void *network)
 {
     struct scenario_lab *lab = enter(network);
-    CLEANUP_FREE char *path = network_path("scenario/messages"), *text = path ? file_text(path, TEXT_LIMIT) : NULL;
+    CLEANUP_FREE char *path = network_path("scenario/messages"), *text = path ? file_text(path, LAB_TEXT_LIMIT) : NULL;
     size_t length = text ? strlen(text) : 0, begin = lab->messages_at < length ? lab->messages_at : length;
     lab->messages_at = length;
     return strdup(text ? text + begin : "");

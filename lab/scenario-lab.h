@@ -21,8 +21,12 @@
 
 #include "scenario-network.h"
 
+/* Bytes of what a network writes that are read at once. */
+#define LAB_TEXT_LIMIT (256u << 20)
+
 struct scenario_lab {
     struct scenario_setting setting;
+    int (*happen)(struct scenario_lab *lab, const json_t *event); /* an event, now; as scenario_network.happen */
     char *program;   /* dydisnix-lab */
     char *directory; /* of the network */
     pid_t master;    /* 0: none */
@@ -46,7 +50,7 @@ struct scenario_lab {
 /* Whether disnix-env and dydisnix-gendist are on the PATH. */
 bool lab_has_disnix(void);
 
-/* Runs dydisnix-lab WORD… in the network; the last is NULL. 0, or -1 after its message. */
+/* scenario-lab-run.c: runs dydisnix-lab WORD… in the network; the last is NULL. 0, or -1 after its message. */
 int lab_run(const struct scenario_lab *lab, const char *word, ...) __attribute__((sentinel));
 
 /* The same with what it prints, malloc()ed; NULL: it failed. */
@@ -64,10 +68,10 @@ int lab_write_models(const struct scenario_lab *lab, const char *directory);
 /* A file of the models: the case's own, or ours. malloc()ed. */
 char *lab_model_file(const struct scenario_lab *lab, const char *which);
 
-/* scenario-lab-events.c: an event happens now. As scenario_network.happen. */
+/* scenario-lab-events.c: what happen is. */
 int lab_happen(struct scenario_lab *lab, const json_t *event);
 
-/* A line to a service, NULL target: wherever it is active. Whether it was acknowledged. */
+/* scenario-lab-clients.c: a line to a service, NULL target: wherever it is active. Whether it was acknowledged. */
 bool lab_write(struct scenario_lab *lab, const char *service, const char *target, const char *line);
 
 /* scenario-lab-traps.c */

@@ -16,11 +16,12 @@ lib_libdydisnix_a_SOURCES = \
 	lib/json-text.c lib/json-text.h \
 	lib/lines.c \
 	lib/manifest.c lib/manifest.h \
-	lib/manifest-1.c lib/manifest-parts.h \
+	lib/manifest-1.c \
 	lib/manifest-1-read.c \
 	lib/manifest-1-write.c \
 	lib/manifest-changes.c \
 	lib/manifest-difference.c \
+	lib/manifest-parts.c lib/manifest-parts.h \
 	lib/manifest-read.c \
 	lib/manifest-running.c \
 	lib/manifest-write.c \
@@ -33,7 +34,9 @@ lib_libdydisnix_a_SOURCES = \
 	lib/previous.c lib/previous.h \
 	lib/profile-manifest-1.c \
 	lib/real-append.c \
+	lib/real-clock.c \
 	lib/real-files.c lib/real.h \
+	lib/real-log.c \
 	lib/real-operations.c \
 	lib/real-programs.c \
 	lib/real-remove.c \

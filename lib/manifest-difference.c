@@ -2,10 +2,14 @@
 #include "config.h"
 
 #include "manifest.h"
-#include "told.h"
 
 #include <stdint.h>
 #include <string.h>
+
+#include "cleanup.h"
+#include "manifest-parts.h"
+#include "told.h"
+#include "xml.h"
 
 /* A step of merging two sorted arrays: the next elements, NULL at the end, and which of them is told now: <0
  * a's alone, >0 b's, 0 both. */
@@ -166,4 +170,41 @@ json_t *manifest_difference(const struct manifest *a, const struct manifest *b, 
     json_object_set_new(difference, "targets",
                         infrastructure_difference(&from->infrastructure, &b->infrastructure));
     return difference;
+}
+
+static bool written_alike(const struct manifest *a, const struct manifest *b)
+{
+    CLEANUP_BUFFER xmlBufferPtr one = manifest_1_write(a), other = manifest_1_write(b);
+
+    return one && other &&
+           !strcmp((const char *)xmlBufferContent(one), (const char *)xmlBufferContent(other));
+}
+
+bool manifest_equal(const struct manifest *a, const struct manifest *b)
+{
+    if (a->version != b->version)
+        return false;
+    if (a->version == 1)
+        return written_alike(a, b);
+    if (a->profile_count != b->profile_count || a->service_count != b->service_count ||
+        a->service_mapping_count != b->service_mapping_count ||
+        a->snapshot_mapping_count != b->snapshot_mapping_count ||
+        a->infrastructure.count != b->infrastructure.count)
+        return false;
+    for (size_t i = 0; i < a->profile_count; i++)
+        if (!profile_equal(&a->profiles[i], &b->profiles[i]))
+            return false;
+    for (size_t i = 0; i < a->service_count; i++)
+        if (!service_equal(&a->services[i], &b->services[i]))
+            return false;
+    for (size_t i = 0; i < a->service_mapping_count; i++)
+        if (!service_mapping_equal(&a->service_mappings[i], &b->service_mappings[i]))
+            return false;
+    for (size_t i = 0; i < a->snapshot_mapping_count; i++)
+        if (!snapshot_mapping_equal(&a->snapshot_mappings[i], &b->snapshot_mappings[i]))
+            return false;
+    for (size_t i = 0; i < a->infrastructure.count; i++)
+        if (target_compare(&a->infrastructure.targets[i], &b->infrastructure.targets[i]))
+            return false;
+    return true;
 }

@@ -331,6 +331,11 @@ bool service_equal(const struct service *a, const struct service *b)
            !nix_value_compare(&a->provides_containers, &b->provides_containers);
 }
 
+bool profile_equal(const struct profile *a, const struct profile *b)
+{
+    return !order_texts(a->target, b->target) && !order_texts(a->path, b->path);
+}
+
 bool service_mapping_equal(const struct service_mapping *a, const struct service_mapping *b)
 {
     return !service_mapping_order(a, b) && !order_texts(a->provider, b->provider);
@@ -340,44 +345,6 @@ bool snapshot_mapping_equal(const struct snapshot_mapping *a, const struct snaps
 {
     return !snapshot_mapping_order(a, b) && !order_texts(a->service, b->service) &&
            !order_texts(a->provider, b->provider);
-}
-
-static bool written_alike(const struct manifest *a, const struct manifest *b)
-{
-    CLEANUP_BUFFER xmlBufferPtr one = manifest_1_write(a), other = manifest_1_write(b);
-
-    return one && other &&
-           !strcmp((const char *)xmlBufferContent(one), (const char *)xmlBufferContent(other));
-}
-
-bool manifest_equal(const struct manifest *a, const struct manifest *b)
-{
-    if (a->version != b->version)
-        return false;
-    if (a->version == 1)
-        return written_alike(a, b);
-    if (a->profile_count != b->profile_count || a->service_count != b->service_count ||
-        a->service_mapping_count != b->service_mapping_count ||
-        a->snapshot_mapping_count != b->snapshot_mapping_count ||
-        a->infrastructure.count != b->infrastructure.count)
-        return false;
-    for (size_t i = 0; i < a->profile_count; i++)
-        if (order_texts(a->profiles[i].target, b->profiles[i].target) ||
-            order_texts(a->profiles[i].path, b->profiles[i].path))
-            return false;
-    for (size_t i = 0; i < a->service_count; i++)
-        if (!service_equal(&a->services[i], &b->services[i]))
-            return false;
-    for (size_t i = 0; i < a->service_mapping_count; i++)
-        if (!service_mapping_equal(&a->service_mappings[i], &b->service_mappings[i]))
-            return false;
-    for (size_t i = 0; i < a->snapshot_mapping_count; i++)
-        if (!snapshot_mapping_equal(&a->snapshot_mappings[i], &b->snapshot_mappings[i]))
-            return false;
-    for (size_t i = 0; i < a->infrastructure.count; i++)
-        if (target_compare(&a->infrastructure.targets[i], &b->infrastructure.targets[i]))
-            return false;
-    return true;
 }
 
 /* What mappings may name, to be found by address. */

@@ -99,6 +99,7 @@ int snapshot_mapping_order(const struct snapshot_mapping *a, const struct snapsh
 
 /* Whether they say the same in all there is, identity included. */
 bool service_equal(const struct service *a, const struct service *b);
+bool profile_equal(const struct profile *a, const struct profile *b);
 bool service_mapping_equal(const struct service_mapping *a, const struct service_mapping *b);
 bool snapshot_mapping_equal(const struct snapshot_mapping *a, const struct snapshot_mapping *b);
 

@@ -5,6 +5,10 @@
 #ifndef REAL_H
 #define REAL_H
 
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 #include <dydisnix/plugin.h>
@@ -28,6 +32,11 @@ bool real_may_write(const char *directory);
 int real_temporary_directory(const char *prefix, char **path);
 
 int64_t real_now(void);
+int64_t real_clock(void);
+void real_sleep(int64_t milliseconds);
+
+void real_log(enum dydisnix_level level, const char *target, const char *format, va_list arguments);
+void real_progress(const char *doing, size_t done, size_t total);
 
 /* "[target: TARGET]: MESSAGE", else "[PROGRAM]: MESSAGE", or "[coordinator]: MESSAGE": one line that a terminal shows as
  * it is. program: its argv[0]. Both may be NULL. malloc()ed, NULL: no memory. */

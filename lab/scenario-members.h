@@ -2,8 +2,8 @@
  *
  * Documents against tables of their members.
  */
-#ifndef SCENARIO_VALIDATE_H
-#define SCENARIO_VALIDATE_H
+#ifndef SCENARIO_MEMBERS_H
+#define SCENARIO_MEMBERS_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -49,16 +49,15 @@ void check_object(struct reading *reading, const struct place *place, const json
 void check_named(struct reading *reading, const struct place *place, const json_t *value,
                  const struct member *member, member_check *check);
 
+/* Each part of a list by one check. */
+void check_list(struct reading *reading, const struct place *place, const json_t *value, const struct member *member,
+                member_check *check);
+
 member_check check_anything, check_boolean, check_text, check_texts, check_word, check_words, check_file_name;
 member_check check_integer, check_count, check_count_or_none, check_members, check_list_of;
 
 /* The name of a target that is there now, or (known) that ever was; of a service. */
 member_check check_target, check_targets, check_known_target, check_known_targets, check_service,
     check_services;
-
-/* In scenario-events.c: what happens, with what it does to the names; and what must hold. */
-void check_event(struct reading *reading, const struct place *place, const json_t *value);
-void check_expectation(struct reading *reading, const struct place *place, const json_t *value);
-extern const struct member members_of_target[], members_of_service[], members_of_policy[];
 
 #endif
