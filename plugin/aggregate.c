@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "cleanup.h"
+#include "copy.h"
 #include "disputes.h"
 #include "operations.h"
 #include "set.h"

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "cleanup.h"
+#include "copy.h"
 #include "disputes.h"
 #include "switch.h"
 
@@ -64,11 +65,6 @@ static void compare_with_previous(struct copy *copy, const struct manifest *prev
     copy->away = !manifest_find_profile(previous, mapping->target)
                  || (known_as && same(known_as, mapping->target)
                      && (copy->snapshot_left_out || copy->service_left_out));
-}
-
-bool copy_was_left_out(const struct copy *copy)
-{
-    return copy->service_left_out || copy->snapshot_left_out;
 }
 
 /* Who has which profile now. */
@@ -421,14 +417,6 @@ void copies_go_on(struct copies *copies, const struct copies *earlier)
     }
 }
 
-bool copy_is_owed(const struct copy *copy)
-{
-    const enum outcome again = copy->outcomes[RESCUE_COPY_AGAIN];
-    const bool before = copy->inactive && copy->remembered.owed && again != OUTCOME_DONE;
-    return SWITCH(OWED_RESCUE) && copy->verdict == COPY_OUT
-           && (before || again == OUTCOME_FAILED || copy->outcomes[FENCE_COPY] == OUTCOME_FAILED);
-}
-
 void copies_clear(struct copies *copies)
 {
     for (size_t i = 0; i < copies->count; i++) {
@@ -445,24 +433,4 @@ void copies_clear(struct copies *copies)
     free(copies->components);
     free(copies->items);
     *copies = (struct copies){ 0 };
-}
-
-bool copy_lives(const struct copy *copy)
-{
-    if (copy->verdict == COPY_OUT)
-        return !copy->inactive && copy->outcomes[FENCE_COPY] != OUTCOME_DONE;
-    return !copy->inactive || copy->outcomes[ACTIVATE_COPY] == OUTCOME_DONE;
-}
-
-/* One that could not be activated is left to Disnix, and so is one that could not be fenced. */
-bool copy_drops_service(const struct copy *copy, const struct options *options)
-{
-    if (copy->verdict == COPY_OUT)
-        return copy->outcomes[FENCE_COPY] != OUTCOME_FAILED;
-    return (copy->verdict == COPY_OLDER && options->late) || !copy_lives(copy);
-}
-
-bool copy_drops_snapshot(const struct copy *copy)
-{
-    return copy->verdict != COPY_KEPT;
 }

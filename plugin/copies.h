@@ -147,17 +147,4 @@ void copies_go_on(struct copies *copies, const struct copies *earlier);
 
 void copies_clear(struct copies *copies);
 
-/* Whether it was left out before. */
-bool copy_was_left_out(const struct copy *copy);
-
-/* Whether it was fenced, and its snapshot after that is not taken yet. */
-bool copy_is_owed(const struct copy *copy);
-
-/* Whether it runs, once what was decided is done. */
-bool copy_lives(const struct copy *copy);
-
-/* What is left out of the manifest. */
-bool copy_drops_service(const struct copy *copy, const struct options *options);
-bool copy_drops_snapshot(const struct copy *copy);
-
 #endif

@@ -6,6 +6,7 @@
 #include "array.h"
 #include "cleanup.h"
 #include "copies.h"
+#include "copy.h"
 #include "json-members.h"
 #include "operations.h"
 #include "portion.h"

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "copy.h"
 #include "switch.h"
 
 static const char *const empty_dumps[] = {

@@ -6,6 +6,7 @@ plugin_sources = \
 	plugin/claims.c plugin/claims.h \
 	plugin/closures.c plugin/closures.h \
 	plugin/copies.c plugin/copies.h \
+	plugin/copy.c plugin/copy.h \
 	plugin/disputes.c plugin/disputes.h \
 	plugin/evidence.c plugin/evidence.h \
 	plugin/facts.c plugin/facts.h \

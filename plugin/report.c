@@ -5,6 +5,7 @@
 
 #include "actions.h"
 #include "cleanup.h"
+#include "copy.h"
 #include "operations.h"
 #include "portion.h"
 #include "switch.h"

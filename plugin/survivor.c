@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "cleanup.h"
+#include "copy.h"
 #include "switch.h"
 
 /* One component on its own: which copies survive. */

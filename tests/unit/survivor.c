@@ -28,6 +28,7 @@
 
 #include "actions.h"
 #include "cleanup.h"
+#include "copy.h"
 #include "facts.h"
 #include "operations.h"
 #include "portion.h"
