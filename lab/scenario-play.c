@@ -443,6 +443,13 @@ static int adapt_and_check(struct playing *playing)
     return 0;
 }
 
+/* What failed is put off for a while, as a target is left out that hung twice. */
+static int let_time_pass(struct playing *playing)
+{
+    CLEANUP_JSON json_t *event = json_pack("{ss si}", "event", "wait", "seconds", 300);
+    return playing->network->happen(playing->opened, event) < 0 ? -1 : 0;
+}
+
 /* Nothing is to be done any more. Where there are resyncs, one may just be due the first times; and what was to go wrong is
  * tried again. */
 static int adapt_again(struct playing *playing)
@@ -452,7 +459,7 @@ static int adapt_again(struct playing *playing)
     int rounds = playing->resyncs || armed || !playing->good ? 4 : 1;
     for (int round = 0; round < rounds && done > 0 && !playing->play->broken; round++) {
         armed = json_is_true(json_object_get(playing->observed, "armed"));
-        if (adapt(playing, true, &done) != 0)
+        if ((!playing->good && let_time_pass(playing) != 0) || adapt(playing, true, &done) != 0)
             return -1;
         forget_rescued(playing);
     }
