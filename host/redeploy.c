@@ -280,13 +280,21 @@ static bool can_be_asked(const struct state *state, const struct infrastructure 
     return infrastructure_find(model, target) && !state_is_silent(state, target);
 }
 
+/* What is older than the newest snapshot of the coordinator must not become the newest one. */
+static bool may_be_taken(const struct state *state, const struct infrastructure *model,
+                         const struct snapshot_mapping *mapping)
+{
+    return can_be_asked(state, model, mapping->target)
+           && !survivors_are_older(state->root, mapping->target, mapping->container, mapping->component);
+}
+
 /* Takes out what cannot be asked: one such target makes disnix-snapshot fail as a whole. */
 static bool reduce(struct manifest *manifest, const struct state *state, const struct infrastructure *model)
 {
     size_t snapshots = 0, services = 0, profiles = 0;
     size_t before = manifest->snapshot_mapping_count + manifest->profile_count;
     for (size_t i = 0; i < manifest->snapshot_mapping_count; i++)
-        if (can_be_asked(state, model, manifest->snapshot_mappings[i].target))
+        if (may_be_taken(state, model, &manifest->snapshot_mappings[i]))
             manifest->snapshot_mappings[snapshots++] = manifest->snapshot_mappings[i];
     for (size_t i = 0; i < manifest->service_mapping_count; i++)
         if (can_be_asked(state, model, manifest->service_mappings[i].target))

@@ -143,6 +143,12 @@ void survivors_older(json_t *state, const char *target, const char *container, c
     set_kind(json_object_at(state, "survivors"), "older", target, container, component);
 }
 
+bool survivors_are_older(const json_t *state, const char *target, const char *container, const char *component)
+{
+    const json_t *older = json_object_get(json_object_get(state, "survivors"), "older");
+    return json_object_get(json_object_get(json_object_get(older, target), container), component) != NULL;
+}
+
 void survivors_unstarted(json_t *state, const char *target, const char *container, const char *service)
 {
     set_kind(json_object_at(state, "survivors"), "unstarted", target, container, service);
@@ -274,15 +280,28 @@ static void pin_several(json_t *state, const json_t *kept, const struct manifest
                 json_object_set_new(json_object_at(json_object_at(state, "pinned"), container), component, json_true());
 }
 
+/* Nor is any deployment one of what waits for something that failed. */
+static void pin_waiting(json_t *state)
+{
+    const char *target, *container, *component;
+    json_t *containers, *components, *dispute;
+    json_object_foreach(json_object_get(json_object_get(state, "survivors"), "disputed"), target, containers)
+        json_object_foreach(containers, container, components)
+            json_object_foreach(components, component, dispute)
+                if (json_is_true(json_object_get(dispute, "waits")))
+                    json_object_set_new(json_object_at(json_object_at(state, "pinned"), container), component, json_true());
+}
+
 void survivors_deployed(json_t *state, const struct manifest *manifest, const struct infrastructure *reached)
 {
     json_t *survivors = json_object_get(state, "survivors");
     pin_several(state, json_object_get(survivors, "kept"), manifest);
+    pin_waiting(state);
     for (size_t i = 0; i < reached->count; i++) {
         const char *target = reached->targets[i].name;
         drop_accepted(survivors, target);
         json_object_del(json_object_get(survivors, "brought"), target);
-        json_object_del(json_object_get(survivors, "older"), target);
+        settle(state, json_object_get(json_object_get(survivors, "older"), target), manifest, NULL);
         json_object_del(json_object_get(survivors, "unstarted"), target);
         settle(state, json_object_get(json_object_get(survivors, "disputed"), target), manifest, target);
         settle(state, json_object_get(json_object_get(survivors, "superseded"), target), manifest, target);

@@ -122,21 +122,28 @@ struct query {
     struct snapshots *snapshots, latest;
     struct strings *strings;
     struct arguments arguments;
+    bool over; /* it was answered */
 };
 
 /* First all snapshots are asked for. Dysnomia lists them by the text of their numbers, 10 before 9: where there are
- * several, the newest is asked for then. */
+ * several, the newest is asked for then. Who does not answer is asked once more: without an answer an older copy is taken
+ * for the one, for good. */
 struct queries {
     struct query *items;
     size_t count, next;
-    bool for_latest;
+    bool for_latest, again;
     int64_t timeout;
 };
+
+static bool is_asked(const struct queries *queries, const struct query *query)
+{
+    return !query->over && (!queries->for_latest || query->snapshots->count > 1);
+}
 
 static bool next_query(void *closure, struct dydisnix_program *program)
 {
     struct queries *queries = closure;
-    while (queries->next < queries->count && queries->for_latest && queries->items[queries->next].snapshots->count < 2)
+    while (queries->next < queries->count && !is_asked(queries, &queries->items[queries->next]))
         queries->next++;
     if (queries->next == queries->count)
         return false;
@@ -203,24 +210,39 @@ static bool take_answer(const struct queries *queries, struct query *query, char
 static void query_done(void *closure, const struct dydisnix_program *program, struct dydisnix_result *result)
 {
     struct query *query = program->closure;
+    const struct queries *queries = closure;
     bool answered = result->ending == DYDISNIX_EXITED && result->status == 0;
-    query->snapshots->answered = answered && take_answer(closure, query, result->output);
-    if (!query->snapshots->answered) {
-        CLEANUP_FREE char *ending = answered ? NULL : describe_ending(result);
+    query->snapshots->answered = answered && take_answer(queries, query, result->output);
+    if (!query->snapshots->answered)
         query->snapshots->count = 0;
+    if (!query->snapshots->answered && queries->again) {
+        CLEANUP_FREE char *ending = answered ? NULL : describe_ending(result);
         log_warning(program->target, "its snapshots of %s in %s are not known: %s", query->copy->mapping->component,
                     query->copy->mapping->container, ending ? ending : "unexpected answer");
     }
     arguments_clear(&query->arguments);
 }
 
-static int run_queries(struct queries *queries, const struct options *options)
+static int ask_once(struct queries *queries, const struct options *options)
 {
     const struct dydisnix_work work = { .next = next_query, .done = query_done, .closure = queries };
-    int status = queries->count > 0 ? budget_run(options->budget, &work, options->jobs) : 0;
-    queries->for_latest = true;
-    queries->next = 0;
-    return status == 0 && queries->count > 0 ? budget_run(options->budget, &work, options->jobs) : status;
+    int status = 0;
+    for (int latest = 0; latest < 2 && status == 0; latest++) {
+        queries->for_latest = latest;
+        queries->next = 0;
+        status = budget_run(options->budget, &work, options->jobs);
+    }
+    return status;
+}
+
+static int run_queries(struct queries *queries, const struct options *options)
+{
+    int status = queries->count > 0 ? ask_once(queries, options) : 0;
+    for (size_t i = 0; i < queries->count; i++) {
+        queries->items[i].over = queries->items[i].snapshots->answered;
+        queries->again = queries->again || !queries->items[i].over;
+    }
+    return status == 0 && queries->again ? ask_once(queries, options) : status;
 }
 
 static void add_query(struct queries *queries, const struct copy *copy, struct snapshots *snapshots,

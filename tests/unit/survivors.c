@@ -303,6 +303,18 @@ static void a_dispute_ends_where_the_component_is_deployed_unless_it_is_pinned(v
                    "{'survivors': {'disputed': {'a': {'process': {'elsewhere': {}}, 'other': {'db': {}}}}}}");
 }
 
+/* Something failed, and is tried again. */
+static void a_deployment_decides_nothing_that_waits(void **unused)
+{
+    static const char waits[] =
+        "{'survivors': {'disputed': {'a': {'process': {'db': {'waits': true}}}}, 'kept': {'process': {'db': ['a']}},"
+        " 'older': {'a': {'process': {'db': true}}}}}";
+    (void)unused;
+    expect_settled(waits, NULL, waits);
+    expect_settled("{'survivors': {'older': {'a': {'process': {'db': true}}}}}", NULL,
+                   "{'survivors': {'older': {'a': {'process': {}}}}}");
+}
+
 static void what_is_in_no_doubt_any_more_is_shown_no_more(void **unused)
 {
     (void)unused;
@@ -390,6 +402,7 @@ int main(void)
         TEST(what_is_kept_is_decided_by_a_deployment_unless_it_is_pinned),
         TEST(several_copies_that_are_deployed_as_they_were_are_no_decision),
         TEST(a_dispute_ends_where_the_component_is_deployed_unless_it_is_pinned),
+        TEST(a_deployment_decides_nothing_that_waits),
         TEST(what_is_in_no_doubt_any_more_is_shown_no_more),
         TEST(what_failed_is_tried_again_less_and_less_often),
         TEST(a_word_is_taken_up_once),
