@@ -127,6 +127,8 @@ static int undo_changes(const struct broken *broken)
         return 0;
     if (broken_rescue(broken, false) != 0)
         return -1;
+    if (broken->activation == ACTIVATION_ROLLED_BACK)
+        broken_make_active(broken);
     return broken->activation == ACTIVATION_ROLLED_BACK || broken->previous_lost ? 0 : broken_undo(broken);
 }
 

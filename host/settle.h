@@ -27,6 +27,10 @@ void rescue_all(const struct manifest *previous, const struct manifest *new, jso
  * certainly has not, or what cannot be, is taken out of new. 0, or -1: no memory. */
 int broken_reactivate(struct broken *broken);
 
+/* Where disnix-activate has gone back itself: there is a module that does not stop what is not active, and Disnix would go
+ * back each time. So what has state and was to be stopped is saved, and activated, which changes nothing where it is. */
+void broken_make_active(const struct broken *broken);
+
 /* Goes back to the previous deployment, or on to the new one. 0, or -1 after a message. */
 int broken_undo(const struct broken *broken);
 int broken_finish(struct broken *broken);

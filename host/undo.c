@@ -21,6 +21,7 @@ enum { LEVELS_MOST = 1000 }; /* of dependencies that are kept in order */
 struct change {
     const struct broken *broken;
     const struct manifest *manifest;
+    const char *operation;
     bool starts;
     unsigned *levels; /* of each mapping; 0: it stays as it is. What it depends on has a lower one */
 };
@@ -102,16 +103,11 @@ static void order(const struct change *change)
     }
 }
 
-static const char *operation_of(const struct change *change)
-{
-    return change->starts ? "--activate" : "--deactivate";
-}
-
 static void component_arguments(const struct change *change, const struct service_mapping *mapping,
                                 struct arguments *arguments)
 {
     const struct target *target = broken_target(change->broken, mapping->target);
-    recovery_component_arguments(arguments, target, operation_of(change), change->manifest, mapping->container,
+    recovery_component_arguments(arguments, target, change->operation, change->manifest, mapping->container,
                                mapping->service, mapping->provider);
 }
 
@@ -243,7 +239,7 @@ static int change_services(const struct broken *broken, const struct manifest *m
                            bool starts)
 {
     CLEANUP_FREE unsigned *levels = calloc(manifest->service_mapping_count + 1, sizeof *levels);
-    const struct change change = { broken, manifest, starts, levels };
+    const struct change change = { broken, manifest, starts ? "--activate" : "--deactivate", starts, levels };
     if (!levels)
         return -1;
     for (size_t i = 0; i < manifest->service_mapping_count; i++)
@@ -265,4 +261,39 @@ int broken_undo(const struct broken *broken)
     if (status == 0)
         json_object_set_new(broken->report, "action", json_string("undone"));
     return status;
+}
+
+/* Of what has state and was to be stopped, where that can be asked for. */
+static size_t list_obsolete(const struct broken *broken, const struct service_mapping **list)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < broken->old->service_mapping_count; i++) {
+        const struct service_mapping *mapping = &broken->old->service_mappings[i];
+        if (!has(&broken->new, mapping) && is_stateful(broken->old, mapping) && service_of(broken->old, mapping)
+            && broken_target(broken, mapping->target) && broken_answers(broken, mapping->target)
+            && broken_is_ours(broken, mapping->target))
+            list[count++] = mapping;
+    }
+    return count;
+}
+
+static void call_obsolete(const struct broken *broken, const char *operation)
+{
+    const struct change change = { .broken = broken, .manifest = broken->old, .operation = operation };
+    CLEANUP_FREE const struct service_mapping **list = calloc(broken->old->service_mapping_count + 1, sizeof *list);
+    CLEANUP_FREE char *running = recovery_path(broken->recovery, RUNNING);
+    size_t count = list && running ? list_obsolete(broken, list) : 0;
+    for (bool more = count > 0; more;) {
+        CLEANUP_CALLS struct calls calls = { .running = running };
+        more = add_calls(&change, list, count, &calls) > 0;
+        calls_run(&calls, call_deadline, true);
+    }
+}
+
+void broken_make_active(const struct broken *broken)
+{
+    if (!broken->old)
+        return;
+    call_obsolete(broken, "--snapshot");
+    call_obsolete(broken, "--activate");
 }
