@@ -28,6 +28,7 @@ enum test_switch {
     RESEND,      /* closures that Nix has collected on a target are sent again */
     OWED_PROFILE, /* what runs where a profile cannot be set is what that profile tells */
     REPLACED,    /* nothing is owed to a disk on which nothing was begun */
+    OLDER_SURVIVOR, /* of several copies none may be the newest */
     OLDER_DISK,  /* an older disk in a machine that was not away is seen */
     MEASURED_WAITS, /* a clock that is set ends no wait */
     SWITCHES,

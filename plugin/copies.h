@@ -80,6 +80,7 @@ struct copy {
     bool disputed;
     bool waits;         /* in dispute only because something failed: that is decided anew */
     bool regressed;     /* older: for its disk is */
+    bool stale;         /* older, but it could not be saved, so that it stays */
     const char *reason; /* one line */
     const char *by;     /* out, or older: whose copy is the newer one; NULL: the coordinator's */
     bool wants[ACTIONS];

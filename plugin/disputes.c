@@ -306,7 +306,7 @@ static void note_copy(json_t *next, const struct copy *copy)
         CLEANUP_FREE char *service = portion_write(&copy->captured->manifest, copy->mapping);
         set_kind(next, "brought", copy, json_pack("{ss*}", "service", service));
     }
-    if (copy->waits && copy->component->line == ALONE)
+    if (copy->stale)
         set_kind(next, "older", copy, json_true());
     if (copy->remembered.accepted)
         set_kind(next, "accept", copy, json_true());

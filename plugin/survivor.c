@@ -446,6 +446,70 @@ static bool is_settled_by_word(const struct copy *copy)
     return copy->remembered.preferred || (copy->survivor && copy->component->line == SOMEBODY_SAYS);
 }
 
+/* Whether the only copy that is to live is older than what the coordinator has. */
+
+static size_t count_other_places(const struct copy *copy)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < copy->component->place_count; i++)
+        count += i != copy->place && copy->component->places[i].previous;
+    return count;
+}
+
+/* Why it is not shown that the coordinator has newer state than this. NULL: it is. */
+static const char *why_not_older(struct copy *copy, const struct judgement *judgement)
+{
+    const bool lasts = copy->remembered.disputed && SWITCH(LASTING_DISPUTE);
+    if (copy->remembered.accepted && !copy->remembered.preferred)
+        return copy_lacks_newest(copy) ? NULL : "somebody has given it up, but the coordinator has no other one";
+    if (lasts)
+        return copy->remembered.why;
+    const bool elsewhere = count_other_places(copy) > 0, here = copy->component->places[copy->place].previous;
+    if (!SWITCH(OLDER) || copy->remembered.preferred || !judgement->previous || (elsewhere && here))
+        return "nobody else has moved it";
+    if (copy->remembered.older && copy->component->coordinator.count > 0)
+        return NULL;
+    if (copy->service_left_out || elsewhere)
+        return why_not_superseded(copy, judgement, &copy->by);
+    if (!copy->away && !copy->captured->away_known)
+        return "its target was not away";
+    copy->regressed = true;
+    return why_not_regressed(copy, judgement);
+}
+
+static void be_older(struct copy *copy)
+{
+    copy->verdict = COPY_OLDER;
+    copy->reason = copy->remembered.accepted ? "somebody has given it up, and the coordinator has newer state"
+                   : copy->regressed         ? "an older disk: the coordinator has a newer snapshot"
+                   : copy->by                ? "moved while the target was away; the coordinator has a newer snapshot"
+                                             : "the coordinator has a newer snapshot";
+    if (wants(copy, RESCUE_COPY))
+        return;
+    if (could_not_be_rescued(copy)) {
+        copy->verdict = COPY_KEPT;
+        copy->disputed = copy->waits = copy->stale = true;
+        copy->reason = "the coordinator has a newer snapshot, but none of it could be taken";
+    }
+}
+
+static bool is_survivor(const struct copy *copy)
+{
+    return copy->survivor;
+}
+
+/* The one that was chosen by where it belongs may be as old as one that is alone. A word chooses what is there. */
+static void judge_survivor(struct component *component, const struct judgement *judgement)
+{
+    const bool by_place = component->line == THE_HOMES || component->line == DEPLOYED_LAST;
+    struct copy *only = NULL;
+    for (size_t i = 0; i < component->count; i++)
+        if (component->copies[i].survivor)
+            only = &component->copies[i];
+    if (SWITCH(OLDER_SURVIVOR) && by_place && count_of(component, is_survivor) == 1 && !why_not_older(only, judgement))
+        be_older(only);
+}
+
 static void carry_out(struct component *component, const struct judgement *judgement)
 {
     component->settled = true;
@@ -460,6 +524,8 @@ static void carry_out(struct component *component, const struct judgement *judge
     for (size_t i = 0; !component->asks && i < component->count; i++)
         if (!component->copies[i].survivor)
             component->copies[i].disputed = !is_given_up(&component->copies[i], judgement);
+    if (!component->asks)
+        judge_survivor(component, judgement);
 }
 
 static bool is_first(const struct copy *copy)
@@ -516,51 +582,6 @@ static void choose_among(struct component *component, const struct judgement *ju
 
 /* One copy: it lives, or nobody does. */
 
-static size_t count_other_places(const struct copy *copy)
-{
-    size_t count = 0;
-    for (size_t i = 0; i < copy->component->place_count; i++)
-        count += i != copy->place && copy->component->places[i].previous;
-    return count;
-}
-
-/* Why it is not shown that the coordinator has newer state than this. NULL: it is. */
-static const char *why_not_older(struct copy *copy, const struct judgement *judgement)
-{
-    const bool lasts = copy->remembered.disputed && SWITCH(LASTING_DISPUTE);
-    if (copy->remembered.accepted && !copy->remembered.preferred)
-        return copy_lacks_newest(copy) ? NULL : "somebody has given it up, but the coordinator has no other one";
-    if (lasts)
-        return copy->remembered.why;
-    const bool elsewhere = count_other_places(copy) > 0, here = copy->component->places[copy->place].previous;
-    if (!SWITCH(OLDER) || copy->remembered.preferred || !judgement->previous || (elsewhere && here))
-        return "nobody else has moved it";
-    if (copy->remembered.older && copy->component->coordinator.count > 0)
-        return NULL;
-    if (copy->service_left_out || elsewhere)
-        return why_not_superseded(copy, judgement, &copy->by);
-    if (!copy->away && !copy->captured->away_known)
-        return "its target was not away";
-    copy->regressed = true;
-    return why_not_regressed(copy, judgement);
-}
-
-static void be_older(struct copy *copy)
-{
-    copy->verdict = COPY_OLDER;
-    copy->reason = copy->remembered.accepted ? "somebody has given it up, and the coordinator has newer state"
-                   : copy->regressed         ? "an older disk: the coordinator has a newer snapshot"
-                   : copy->by                ? "moved while the target was away; the coordinator has a newer snapshot"
-                                             : "the coordinator has a newer snapshot";
-    if (wants(copy, RESCUE_COPY))
-        return;
-    if (could_not_be_rescued(copy)) {
-        copy->verdict = COPY_KEPT;
-        copy->disputed = copy->waits = true;
-        copy->reason = "the coordinator has a newer snapshot, but none of it could be taken";
-    }
-}
-
 static void live_alone(struct copy *copy, const struct judgement *judgement)
 {
     copy->component->line = ALONE;
@@ -588,7 +609,7 @@ static void reset(struct component *component)
     for (size_t i = 0; i < component->count; i++) {
         struct copy *copy = &component->copies[i];
         copy->verdict = COPY_KEPT;
-        copy->survivor = copy->disputed = copy->waits = copy->regressed = false;
+        copy->survivor = copy->disputed = copy->waits = copy->regressed = copy->stale = false;
         copy->reason = copy->by = NULL;
         memset(copy->wants, 0, sizeof copy->wants);
     }

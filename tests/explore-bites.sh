@@ -43,6 +43,7 @@ while read -r guard cases; do
 done << 'EOF'
 superseded comes-back-superseded home-is-silent-when-an-older-copy-comes-back
 kept-results garbage-between-stages
+older-survivor both-older-homes-come-back-and-the-last-is-gone
 older-disk an-older-disk-that-nobody-saw-arrive
 measured-waits clock-goes-forward-in-a-grace
 replicas replicas replicas-go-and-come-back-one-by-one

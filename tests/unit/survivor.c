@@ -466,6 +466,10 @@ static const struct row rows[] = {
     { "somebody says: nobody can tell", ASK, "a1 has 1\nb1 has 2\n", "nothing; a kept!, b kept! ?" },
     { "one copy is older than what the coordinator has", OLDER, "gen a1 b1 | a\ngen b2 | b\na1 has 1\nstore 12\naway a\nfresh a",
       "rescue a; a older" },
+    { "the survivor is older than what the coordinator has", OLDER_SURVIVOR, HOME_GONE "store 123\naway b\nfresh b",
+      "activate b, rescue a, rescue b, fence a, rescue a; a out, b older" },
+    { "a survivor that somebody prefers is not", NEVER_OFF, HOME_GONE "store 123\naway b\nfresh b\nprefer b",
+      "activate b, rescue a, fence a, rescue a; a out, b kept" },
     { "no copy: one in dispute comes back", BRING_BACK, "gen a1 b1 | a\ngen a5 b2 | b\na5 lost\ndisputed a",
       "activate a; a kept!" },
 
