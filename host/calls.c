@@ -10,6 +10,7 @@
 #include "client.h"
 #include "operations.h"
 #include "strings.h"
+#include "switch.h"
 
 const int64_t ask_deadline = 60 * 1000, call_deadline = 3600 * 1000;
 
@@ -54,7 +55,7 @@ static bool next_call(void *closure, struct dydisnix_program *program)
     program->target = call->target;
     program->deadline = run->deadline;
     program->quiet = run->quiet;
-    program->drop_output = !client_answers(&call->arguments);
+    program->drop_output = !client_answers(&call->arguments) && SWITCH(ANY_AMOUNT);
     program->closure = call;
     program->transcript = transcript_of(run);
     return true;

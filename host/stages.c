@@ -8,6 +8,7 @@
 #include "operations.h"
 #include "paths.h"
 #include "strings.h"
+#include "switch.h"
 
 static const size_t model_limit = (size_t)256 << 20;
 static const int64_t guard_deadline = 60 * 1000; /* milliseconds */
@@ -43,6 +44,8 @@ int stage_run(const struct settings *settings, const struct stage_program *stage
         return -1;
     }
     int status = run_program(&program, &result);
+    if (!SWITCH(UNBELIEVED) && result.output && strstr(result.output, "has been successfully activated"))
+        status = result.status = 0;
     if (exit_status)
         *exit_status = result.ending == DYDISNIX_EXITED ? result.status : -1;
     if (status != 0) {

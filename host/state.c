@@ -15,6 +15,7 @@
 #include "json-members.h"
 #include "operations.h"
 #include "strings.h"
+#include "switch.h"
 
 static const size_t state_limit = (size_t)1 << 30;
 
@@ -150,6 +151,8 @@ int state_load(const char *directory, struct state *state)
         state->root = fresh_state();
     else
         log_error(NULL, "%s: %s", state->file, strerror(errno));
+    if (!state->root && !SWITCH(KEPT_STATE))
+        state->root = fresh_state();
     return state->root ? 0 : -1;
 }
 

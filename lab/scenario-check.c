@@ -464,6 +464,11 @@ void scenario_check_stopped(const struct scenario_seen *seen, json_t *broken)
     json_array_extend(broken, json_object_get(seen->observed, "stopped"));
 }
 
+void scenario_check_misdone(const struct scenario_seen *seen, json_t *broken)
+{
+    json_array_extend(broken, json_object_get(seen->observed, "misdone"));
+}
+
 void scenario_check_lost(const struct scenario_seen *seen, json_t *broken)
 {
     json_array_extend(broken, json_object_get(seen->observed, "lost"));
@@ -590,5 +595,6 @@ void scenario_check(const struct scenario_seen *seen, bool manifest, json_t *bro
     scenario_check_writes(seen, broken);
     scenario_check_lost(seen, broken);
     scenario_check_stopped(seen, broken);
+    scenario_check_misdone(seen, broken);
     scenario_check_saved(seen, broken);
 }

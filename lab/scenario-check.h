@@ -33,6 +33,7 @@ void scenario_check_manifest(const struct scenario_seen *seen, json_t *broken);
 void scenario_check_placed(const struct scenario_seen *seen, json_t *broken);
 void scenario_check_lives(const struct scenario_seen *seen, json_t *broken);
 void scenario_check_stopped(const struct scenario_seen *seen, json_t *broken);
+void scenario_check_misdone(const struct scenario_seen *seen, json_t *broken);
 void scenario_check_once(const struct scenario_seen *seen, json_t *broken);
 /* The same once nothing is left to be chosen: one copy of each, but for those in { SERVICE: … }. */
 void scenario_check_single(const struct scenario_seen *seen, const json_t *replicated, json_t *broken);

@@ -241,6 +241,8 @@ static const struct {
     EVENT("collect-garbage", { .name = "target", .check = check_target }, { .name = "old", .check = check_boolean }),
     EVENT("full-disk"),
     EVENT("free-disk"),
+    EVENT("damage-state", { .name = "how", .check = check_word, WORDS("half", "newer", "unreadable") }),
+    EVENT("mend-state"),
     EVENT("close-profiles"),
     EVENT("open-profiles"),
     EVENT("distrust"),

@@ -69,6 +69,7 @@ struct scenario_network {
      *     "acknowledged": [ { "service", "text" } ]  all writes that clients were told to be done, in their order
      *     "lost": [text], "stopped": [text]  what was lost by a call, and what was stopped that should not have been;
      *                                        absent: nobody has looked
+     *     "misdone": [text]  what else the loop did that it should not; absent: nobody has looked
      *     "unsaved": [ { "service", "text" } ]  writes that are only in what was stopped; absent: nobody has looked
      *     "armed": whether something waits to go wrong within a cycle; absent: nobody has looked }
      *

@@ -130,6 +130,7 @@ static const struct invariant {
     { "a write is lost", scenario_check_writes, false, false, false },
     { "a write is only in what was stopped", scenario_check_saved, true, true, true },
     { "something is stopped without need", scenario_check_stopped, false, false, false },
+    { "the loop does what it should not", scenario_check_misdone, false, false, false },
     { "a service lives nowhere", scenario_check_lives, true, true, false },
     { "a component with state is live twice", scenario_check_once, true, true, false },
     { "the manifest is not what the targets run", scenario_check_manifest, true, true, false },
@@ -208,7 +209,7 @@ static int happen(struct playing *playing, const json_t *event)
     if (status == 0 && !later)
         scenario_system_follow(playing->system, event);
     note_replicated(playing);
-    if (strcmp(word, "full-disk") == 0)
+    if (strcmp(word, "full-disk") == 0 || strcmp(word, "damage-state") == 0)
         playing->good = false; /* and nothing of what comes is journalled */
     if (strcmp(text_of(event, "how"), "empties") == 0) {
         playing->emptied = true;

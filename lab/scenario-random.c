@@ -23,7 +23,7 @@ struct drawing {
     size_t target_count, service_count;
     bool stateful[MOST_SERVICES];
     unsigned writes, names, versions;
-    bool paused, full, stood;
+    bool paused, full, stood, damaged;
 };
 
 static const char *const service_names[MOST_SERVICES] = { "database", "queue", "api", "web" };
@@ -537,12 +537,90 @@ static void draw_timeline(struct drawing *drawing)
     }
 }
 
+/* What is trying is tried while a service changes, or while there are two copies of some state. */
+static void draw_occasion(struct drawing *drawing)
+{
+    if (chance(drawing, 50))
+        add_moment(drawing, draw_upgrade(drawing));
+    else
+        draw_doubt(drawing);
+}
+
+static const char *draw_operation(struct drawing *drawing)
+{
+    static const char *const operations[] = { "--lock", "--activate", "--deactivate", "--snapshot" };
+    return operations[below(drawing, sizeof operations / sizeof *operations)];
+}
+
+/* A target whose services cannot be activated says that all is well. */
+static void draw_lie(struct drawing *drawing)
+{
+    struct random_target *target = any_target(drawing, UP);
+    if (!target)
+        return;
+    add_moment(drawing, json_pack("[{ss ss ss ss}, {ss ss ss}, o]", "event", "say", "target", target->name, "operation",
+                                  "--deactivate", "text",
+                                  "[coordinator]: The new configuration has been successfully activated!\n", "event",
+                                  "fail", "operation", "--activate", "target", target->name, draw_upgrade(drawing)));
+}
+
+static void draw_flood(struct drawing *drawing)
+{
+    struct random_target *target = any_target(drawing, UP);
+    if (!target)
+        return;
+    add_moment(drawing, json_pack("{ss ss ss ss si}", "event", "say", "target", target->name, "operation",
+                                  draw_operation(drawing), "text", "much is said, and much, and much more than that\n",
+                                  "repeat", 30000));
+    draw_occasion(drawing);
+}
+
+/* Targets hang again and again, in whatever they are asked about copies. */
+static void draw_long_hang(struct drawing *drawing)
+{
+    static const char *const operations[] = { "--query-all-snapshots", "--query-latest-snapshot", "--snapshot",
+                                              "--deactivate" };
+    json_t *moment = json_array();
+    for (size_t i = 0; i < sizeof operations / sizeof *operations; i++)
+        json_array_append_new(moment, json_pack("{ss ss ss si}", "event", "fail", "operation", operations[i], "how",
+                                                "hangs", "times", 4));
+    add_moment(drawing, moment);
+    draw_doubt(drawing);
+}
+
+static void draw_damage(struct drawing *drawing)
+{
+    static const char *const how[] = { "half", "newer", "unreadable" };
+    if (drawing->full)
+        return;
+    drawing->damaged = true;
+    add_moment(drawing, json_pack("{ss ss}", "event", "damage-state", "how", how[below(drawing, 3)]));
+    draw_occasion(drawing);
+    if (chance(drawing, 50))
+        return;
+    add_moment(drawing, json_pack("{ss}", "event", "mend-state"));
+    drawing->damaged = false;
+}
+
+/* From numbers of its own, so that the rest of a scenario stays what it is. */
+static void draw_trouble(struct drawing *drawing, uint64_t number)
+{
+    static void (*const kinds[])(struct drawing *drawing) = { draw_lie, draw_flood, draw_long_hang, draw_damage };
+    const uint64_t state = drawing->state;
+    drawing->state = number * UINT64_C(0x9e6c63d0876a9a47) + 3;
+    if (chance(drawing, 16))
+        kinds[below(drawing, sizeof kinds / sizeof *kinds)](drawing);
+    drawing->state = state;
+}
+
 /* All that is only out of order is put in order, so that what must hold in the end can be demanded. */
 static void draw_peace(struct drawing *drawing)
 {
     json_t *moment = json_array(), *event;
     if (drawing->full)
         json_array_append_new(moment, draw_full_disk(drawing));
+    if (drawing->damaged)
+        json_array_append_new(moment, json_pack("{ss}", "event", "mend-state"));
     if (drawing->paused)
         json_array_append_new(moment, draw_pause(drawing));
     while ((event = draw_mending(drawing)) != NULL)
@@ -572,6 +650,7 @@ json_t *scenario_random(uint64_t number)
     json_object_set_new(drawing.scenario, "snapshot", json_boolean(chance(&drawing, 60)));
     json_object_set_new(drawing.scenario, "discovery", json_boolean(chance(&drawing, 70)));
     draw_timeline(&drawing);
+    draw_trouble(&drawing, number);
     draw_peace(&drawing);
     json_object_set_new(drawing.scenario, "description", json_sprintf("scenario %llu of those that were explored",
                                                                       (unsigned long long)number));

@@ -97,6 +97,9 @@ static void close_network(void *network)
     for (size_t i = 0; i < scenario->disk_count; i++)
         simulated_machine_free(scenario->disks[i].disk);
     free(scenario->disks);
+    free(scenario->whole);
+    free(scenario->damaged);
+    json_decref(scenario->loop.waited);
     json_decref(scenario->services);
     json_decref(scenario->distribution);
     json_decref(scenario->waiting);

@@ -92,6 +92,8 @@ static const struct {
     { "trigger", "an operator asks for a cycle", "" },
     { "full-disk", "the disk of the coordinator is full", "" },
     { "free-disk", "the disk of the coordinator has room again", "" },
+    { "damage-state", "what the loop remembers cannot be read", "" },
+    { "mend-state", "what the loop remembers can be read again", "" },
     { "close-profiles", "the loop may not write where the coordinator profile is", "" },
     { "open-profiles", "the loop may write there again", "" },
     { "distrust", "Nix takes no closures from the loop", "" },

@@ -503,6 +503,31 @@ static int make_call(struct simulation *simulation, const struct call *call,
     return way == 0 ? reach(simulation, machine, call, status, output) : way;
 }
 
+/* What it prints is an answer, and not what services say meanwhile. */
+static bool answers(const char *operation)
+{
+    static const char *const kinds[] = { "--query-", "--print-", "--export", "--import", "--resolve-" };
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
+        if (strncmp(operation, kinds[i], strlen(kinds[i])) == 0)
+            return true;
+    return false;
+}
+
+/* As real programs have it, but a sixty-fourth. */
+static void limit(struct simulation *simulation, const struct dydisnix_program *program, const char *operation,
+                  struct dydisnix_result *result)
+{
+    size_t most = (program->output_limit ? program->output_limit : (size_t)64 << 20) / 64;
+    if (simulation->inherits || (!program->drop_output && result->output_length <= most))
+        return;
+    if (!program->drop_output)
+        result->ending = DYDISNIX_TOO_MUCH_OUTPUT;
+    if (!program->drop_output && operation && !answers(operation))
+        simulation->flooded = strings_intern(simulation->strings, operation);
+    result->output[0] = '\0';
+    result->output_length = 0;
+}
+
 void simulation_client(struct simulation *simulation, const struct dydisnix_program *program,
                        struct dydisnix_result *result)
 {
@@ -510,6 +535,7 @@ void simulation_client(struct simulation *simulation, const struct dydisnix_prog
     struct call call;
     parse_call(&call, program->argv);
     int status = make_call(simulation, &call, program, output);
-    free(call.words);
     simulation_finish(result, status, output);
+    limit(simulation, program, call.operation, result);
+    free(call.words);
 }

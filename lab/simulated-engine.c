@@ -121,7 +121,9 @@ bool scenario_run_engine(struct simulated_scenario *scenario, const struct dydis
     scenario->engine = &engine;
     inside = &simulated_inside;
     interrupted = 0;
+    scenario->simulation->inherits = true;
     int status = run_main(engine_find(*name), program);
+    scenario->simulation->inherits = outer != NULL;
     interrupted = outer_interrupted;
     inside = outer ? &simulated_inside : NULL;
     scenario->engine = outer;

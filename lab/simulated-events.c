@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "array.h"
@@ -229,6 +230,46 @@ static int add(struct simulated_scenario *scenario, const json_t *event)
     return 0;
 }
 
+#define STATE_FILE SCENARIO_STATE "/state.json"
+
+static void forget_damage(struct simulated_scenario *scenario)
+{
+    free(scenario->whole);
+    free(scenario->damaged);
+    scenario->whole = scenario->damaged = NULL;
+    scenario->simulation->unreadable = NULL;
+}
+
+static void damage_state(struct simulated_scenario *scenario, const char *how)
+{
+    struct simulated_files *files = &scenario->simulation->files;
+    const struct simulated_file *file = simulated_files_find(files, STATE_FILE);
+    if (!file || scenario->whole)
+        return;
+    scenario->whole = simulated_memory(strndup(file->data, file->length));
+    scenario->damaged = simulated_memory(is(how, "newer") ? strdup("{\"version\": 2}\n") : strdup(scenario->whole));
+    if (is(how, "half"))
+        scenario->damaged[strlen(scenario->whole) / 2] = '\0';
+    if (is(how, "unreadable"))
+        scenario->simulation->unreadable = STATE_FILE;
+    simulated_files_write(files, STATE_FILE, scenario->damaged, strlen(scenario->damaged));
+}
+
+/* What could not be read must be as it was. */
+static void mend_state(struct simulated_scenario *scenario)
+{
+    struct simulated_files *files = &scenario->simulation->files;
+    const struct simulated_file *file = simulated_files_find(files, STATE_FILE);
+    if (!scenario->whole)
+        return;
+    if (!file || file->length != strlen(scenario->damaged)
+        || memcmp(file->data, scenario->damaged, file->length) != 0)
+        json_array_append_new(scenario->ledger.misdone, json_string("a state that could not be read is overwritten"));
+    simulated_files_write(files, STATE_FILE, scenario->whole, strlen(scenario->whole));
+    forget_damage(scenario);
+    scenario->changed = true;
+}
+
 static int lose(struct simulated_scenario *scenario, const json_t *event)
 {
     struct simulation *simulation = scenario->simulation;
@@ -242,8 +283,10 @@ static int lose(struct simulated_scenario *scenario, const json_t *event)
         simulated_files_remove(&simulation->files, SCENARIO_DYSNOMIA);
     if (all || is(what, "store"))
         simulation->paths.count = 0;
-    if (all || is(what, "state"))
+    if (all || is(what, "state")) {
         scenario->journal_length = 0;
+        forget_damage(scenario);
+    }
     return 0;
 }
 
@@ -458,6 +501,10 @@ static int happen_to_host(struct simulated_scenario *scenario, const json_t *eve
         return say_word(scenario, is(word, "pause") ? "pause" : "resume", NULL);
     else if (is(word, "full-disk") || is(word, "free-disk"))
         scenario->simulation->full = is(word, "full-disk");
+    else if (is(word, "damage-state"))
+        damage_state(scenario, json_object_get(event, "how") ? text(event, "how") : "half");
+    else if (is(word, "mend-state"))
+        mend_state(scenario);
     else if (is(word, "close-profiles") || is(word, "open-profiles"))
         scenario->simulation->closed = is(word, "close-profiles") ? SCENARIO_PROFILES : NULL;
     else if (is(word, "distrust") || is(word, "trust"))

@@ -10,7 +10,8 @@
 
 void simulated_ledger_open(struct simulated_ledger *ledger)
 {
-    *ledger = (struct simulated_ledger){ .lost = json_array(), .stopped = json_array() };
+    *ledger = (struct simulated_ledger){ .lost = json_array(), .stopped = json_array(),
+                                         .misdone = json_array() };
 }
 
 void simulated_ledger_close(struct simulated_ledger *ledger)
@@ -18,6 +19,7 @@ void simulated_ledger_close(struct simulated_ledger *ledger)
     free(ledger->entries);
     json_decref(ledger->lost);
     json_decref(ledger->stopped);
+    json_decref(ledger->misdone);
 }
 
 void simulated_ledger_add(struct simulated_ledger *ledger, const char *service, const char *text,

@@ -21,6 +21,7 @@ struct simulated_ledger {
     size_t count;
     json_t *lost;    /* [text]: which write, by which call */
     json_t *stopped; /* [text]: which service, by which call, that should not have been */
+    json_t *misdone; /* [text]: what else the loop did that it should not */
 };
 
 void simulated_ledger_open(struct simulated_ledger *ledger);

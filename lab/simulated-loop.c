@@ -132,6 +132,7 @@ static void begin_stage(struct simulated_scenario *scenario, const char *name, i
     if (deadline == 0 || (loop->cycle_deadline != 0 && loop->cycle_deadline < deadline))
         deadline = loop->cycle_deadline;
     snprintf(loop->stage, sizeof loop->stage, "%s", name);
+    json_object_clear(loop->waited);
     supervisor_deadline(&loop->supervisor, deadline,
                         deploys || stop_timeout < short_patience ? stop_timeout : short_patience);
 }
@@ -259,6 +260,19 @@ static void hang(void *closure)
         scenario_wait_for_signal(closure);
 }
 
+/* Once is what a target that hangs may cost a reconstruction. */
+static void note_waited(struct simulated_scenario *scenario, const char *target)
+{
+    struct simulated_loop *loop = &scenario->loop;
+    if (!target || strcmp(loop->stage, "reconstruct") != 0)
+        return;
+    if (json_object_get(loop->waited, target))
+        json_array_append_new(scenario->ledger.misdone, json_sprintf("%s hangs, and is waited for again", target));
+    if (!loop->waited)
+        loop->waited = json_object();
+    json_object_set_new(loop->waited, target, json_true());
+}
+
 /* A program that does not end by itself is ended by its deadline, or by the first signal. One without a deadline that
  * another one runs waits no longer than that, for which somebody waits then. */
 static void wait_for_program(void *closure, const struct dydisnix_program *program,
@@ -273,6 +287,8 @@ static void wait_for_program(void *closure, const struct dydisnix_program *progr
     } else {
         wait_for_signal_until(scenario, deadline, &late);
     }
+    if (late)
+        note_waited(scenario, program->target);
     result->ending = late ? DYDISNIX_TIMED_OUT : DYDISNIX_SIGNALLED;
     result->status = late ? 0 : scenario->loop.killed ? SIGKILL : SIGINT;
 }
@@ -513,8 +529,8 @@ int scenario_adapt(struct simulated_scenario *scenario, bool asked)
             start(scenario);
         work_off(scenario);
         int64_t next = loop->runs ? next_moment(&loop->supervisor) : 0;
-        if (loop->ended)
-            return 0;
+        if (loop->ended || (!loop->runs && scenario->whole))
+            return 0; /* without what it remembers it does not even start */
         if (!loop->runs)
             loop->cycles++;
         else if (scenario->changed)

@@ -331,14 +331,18 @@ json_t *scenario_observe(struct simulated_scenario *scenario)
     const struct simulated_file *file =
         simulated_files_find(&scenario->simulation->files, SCENARIO_STATE "/state.json");
     CLEANUP_JSON json_t *state = file ? json_loadb(file->data, file->length, 0, NULL) : NULL;
+    if (scenario->simulation->flooded)
+        json_array_append_new(scenario->ledger.misdone,
+                              json_sprintf("what services say in %s is kept", scenario->simulation->flooded));
     bool armed = json_array_size(scenario->waiting) + json_array_size(scenario->failures)
                      + json_array_size(scenario->endings) + json_array_size(scenario->prints)
                  > 0;
-    return json_pack("{so s{so so so so} so sb so sO sO so sb sO*}", "targets", describe_machines(scenario), "coordinator",
+    return json_pack("{so s{so so so so} so sb so sO sO so sb sO* sO}", "targets", describe_machines(scenario), "coordinator",
                      "stored", describe_snapshots(scenario), "manifest", describe_manifest(scenario), "left",
                      describe_left(scenario), "missing", describe_missing(scenario), "held", held_of(state), "paused",
                      json_object_get(state, "paused") != NULL, "acknowledged",
                      simulated_ledger_writes(&scenario->ledger), "lost", scenario->ledger.lost, "stopped",
                      scenario->ledger.stopped, "unsaved",
-                     simulated_ledger_unsaved(&scenario->ledger, scenario->simulation), "armed", armed, "survivors", json_object_get(state, "survivors"));
+                     simulated_ledger_unsaved(&scenario->ledger, scenario->simulation), "armed", armed, "survivors",
+                     json_object_get(state, "survivors"), "misdone", scenario->ledger.misdone);
 }

@@ -225,6 +225,8 @@ static int simulated_read(const char *path, size_t limit, char **data, size_t *l
         return fail(EIO);
     if (strncmp(path, NIX_STORE_DIR "/", strlen(NIX_STORE_DIR "/")) == 0)
         return read_store(path, limit, data, length);
+    if (current->unreadable && strcmp(path, current->unreadable) == 0)
+        return fail(EIO);
     if (!(file = simulated_files_find(&current->files, path)))
         return fail(simulated_files_is_directory(&current->files, path) ? EISDIR : ENOENT);
     if (!file->link)

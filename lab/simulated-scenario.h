@@ -34,6 +34,7 @@ struct simulated_loop {
     struct progress_reader progress;
     unsigned todo;            /* what the supervisor wants */
     char stage[32];           /* that the cycle has begun last */
+    json_t *waited;           /* { TARGET: true }: has let a call run into its deadline in it */
     int64_t cycle_deadline;   /* 0: none */
     bool over;                /* the cycle has come to its end by itself */
     bool runs;                /* the loop lives */
@@ -78,6 +79,7 @@ struct simulated_scenario {
     struct simulated_loop loop;
     struct simulated_engine *engine; /* NULL: none runs */
     size_t journal_length;           /* that was read */
+    char *whole, *damaged;           /* the state file as it was, and as it is; NULL: it can be read */
     int64_t opened;                  /* milliseconds */
     uint64_t dice;
     bool changed; /* something happened that the loop does not know of */

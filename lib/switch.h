@@ -30,6 +30,10 @@ enum test_switch {
     REPLACED,    /* nothing is owed to a disk on which nothing was begun */
     OLDER_SURVIVOR, /* of several copies none may be the newest */
     OLDER_DISK,  /* an older disk in a machine that was not away is seen */
+    BUDGET,      /* who lets one call run into its deadline is asked no more */
+    UNBELIEVED,  /* what is printed tells nothing of how a program ended */
+    ANY_AMOUNT,  /* what nobody reads may be any amount */
+    KEPT_STATE,  /* a state that cannot be read is not empty */
     MEASURED_WAITS, /* a clock that is set ends no wait */
     SWITCHES,
     NEVER_OFF

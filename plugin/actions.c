@@ -78,7 +78,7 @@ static bool next_call(void *closure, struct dydisnix_program *program)
     program->argv = arguments_vector(&call->arguments);
     program->target = captured->target->name;
     program->deadline = calls->deadline;
-    program->drop_output = true;
+    program->drop_output = SWITCH(ANY_AMOUNT);
     program->closure = call;
     return true;
 }

@@ -684,7 +684,7 @@ static int begin(struct reconstruction *reconstruction)
                          reconstruction->options->stage_timeout) != 0)
             return -1;
         reconstruction->own = *reconstruction->options;
-        reconstruction->own.budget = &reconstruction->budget;
+        reconstruction->own.budget = SWITCH(BUDGET) ? &reconstruction->budget : NULL;
         reconstruction->options = &reconstruction->own;
     }
     reconstruction->survivors = disputes_read(reconstruction->history);

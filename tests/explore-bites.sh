@@ -14,7 +14,7 @@ found() # SWITCH MOST
 found nothing 400
 is $? 0 'so they do where everything could be switched off, and nothing is'
 for guard in fence activate-first only-disputed second-rescue late-list save-restored replicas pins references \
-    empty-model retry; do
+    empty-model retry budget unbelieved any-amount kept-state; do
     found "$guard" 2000
     is $? 1 "without $guard exploration finds a scenario that breaks an invariant"
     sed 's/^/# /' "$scratch/$guard.said"

@@ -29,6 +29,7 @@ static const char *const names[SWITCHES + 1] = {
     [EMPTY_MODEL] = "empty-model", [RETRY] = "retry", [RESEND] = "resend", [KEPT_RESULTS] = "kept-results",
     [OWED_PROFILE] = "owed-profile",
     [REPLACED] = "replaced", [PLACED_AGAIN] = "placed-again", [MEASURED_WAITS] = "measured-waits",
+    [BUDGET] = "budget", [UNBELIEVED] = "unbelieved", [ANY_AMOUNT] = "any-amount", [KEPT_STATE] = "kept-state",
     [OLDER_DISK] = "older-disk", [OLDER_SURVIVOR] = "older-survivor",
     [SWITCHES] = "nothing",
 };
