@@ -41,11 +41,16 @@ struct activations {
     const struct options *options;
 };
 
+static const char *name_of(const char *told)
+{
+    return strrchr(told, '/') + 1;
+}
+
 /* Whether its name tells what was saved. */
 static bool is_saved(const struct activation *activation, enum step step)
 {
-    const char *name = activation->told[step];
-    return name && snapshot_name_proves(strrchr(name, '/') + 1);
+    const char *told = activation->told[step];
+    return told && snapshot_name_proves(name_of(told));
 }
 
 static bool differ(const struct activation *activation, enum step one, enum step other)
@@ -71,11 +76,17 @@ static bool is_changed(const struct activation *activation)
     return is_quiet(activation) && differ(activation, LATEST_AGAIN, LATEST_AFTER);
 }
 
-/* By activation: it has changed then, and neither right before nor right after. */
+static bool is_known(const struct activation *activation, const char *told)
+{
+    return snapshots_prove(&activation->copy->facts.here, name_of(told))
+           || snapshots_prove(&activation->copy->component->coordinator, name_of(told));
+}
+
+/* By activation, and not by a client that has written just then: it is a state that it was in before. */
 static bool is_replaced(const struct activation *activation)
 {
     const char *after = activation->told[LATEST_AFTER], *last = activation->told[LATEST_LAST];
-    return is_changed(activation) && last && strcmp(after, last) == 0;
+    return is_changed(activation) && last && strcmp(after, last) == 0 && is_known(activation, after);
 }
 
 static bool is_wanted(const struct activation *activation, enum step step)
@@ -99,7 +110,8 @@ static bool is_wanted(const struct activation *activation, enum step step)
 static const char *const operations_of[STEPS] = {
     [SAVE] = "--snapshot", [SAVE_AGAIN] = "--snapshot", [SAVE_AFTER] = "--snapshot",
     [SAVE_LAST] = "--snapshot", [LATEST] = latest_snapshot, [LATEST_AGAIN] = latest_snapshot,
-    [LATEST_AFTER] = latest_snapshot, [LATEST_LAST] = latest_snapshot, [ACTIVATE] = "--activate", [RESOLVE] = "--resolve-snapshots", [BRING] = "--import-snapshots", [RESTORE] = "--restore",
+    [LATEST_AFTER] = latest_snapshot, [LATEST_LAST] = latest_snapshot, [ACTIVATE] = "--activate",
+    [RESOLVE] = "--resolve-snapshots", [BRING] = "--import-snapshots", [RESTORE] = "--restore",
 };
 
 static void add_component(struct activation *activation)
@@ -200,6 +212,9 @@ static void conclude(struct activation *activation, enum step step)
     if (step == LATEST_AGAIN && is_in_use(activation)) {
         log_notice(mapping->target, "%s in %s is in use, and not activated again", mapping->component, mapping->container);
         *outcome = OUTCOME_DONE;
+    } else if (step == LATEST_LAST && is_changed(activation) && !is_replaced(activation)) {
+        log_warning(mapping->target, "%s has other state since it was activated: what it had before is in the snapshot %s",
+                    mapping->component, activation->told[LATEST_AGAIN]);
     } else if (step == RESTORE && is_replaced(activation)) {
         if (activation->done)
             log_notice(mapping->target, "activating %s has replaced its state: what it had is restored", mapping->component);

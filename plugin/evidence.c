@@ -46,6 +46,14 @@ static bool has_name(const struct snapshots *snapshots, const char *name)
     return false;
 }
 
+bool snapshots_prove(const struct snapshots *snapshots, const char *name)
+{
+    for (size_t i = 0; i < snapshots->count; i++)
+        if (snapshot_name_proves(name) && strcmp(snapshots->names[i], name) == 0)
+            return true;
+    return false;
+}
+
 static bool has_proof(const struct snapshots *snapshots, const char *name)
 {
     return name && snapshot_name_proves(name) && has_name(snapshots, name);

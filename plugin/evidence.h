@@ -21,6 +21,9 @@ struct judgement {
 /* Whether a snapshot's name, without its directories, tells what is in it. */
 bool snapshot_name_proves(const char *name);
 
+/* Whether there is one of that name among them, which tells what is in it. */
+bool snapshots_prove(const struct snapshots *snapshots, const char *name);
+
 /* Whether these snapshots save something: there are some, and the newest is not that of an empty dump. */
 bool snapshots_save_something(const struct snapshots *snapshots);
 

@@ -196,7 +196,7 @@ is "$(disputed)" "[('db', 'a', True)]" 'and the other one goes on, in dispute'
 is "$(reported '[(c["action"], c["target"]) for c in r["failed"]], r["survivors"]["kept"]')" \
     "([('activate', 'b')], {'echo': {'db': ['b']}})" 'what was chosen is tried again'
 
-# What changes by itself is in use; what changes by activation is brought back.
+# What changes by itself is in use; what is put back by activation is restored, another change may be that of a client.
 story
 # shellcheck disable=SC2016
 echo 'printf "echo/db/%064d\n" "$(wc -l < "$NETWORK/calls")" >> "$target/snapshots"' > "$NETWORK/b/snapshot.sh"
@@ -209,7 +209,7 @@ replaced()
 {
     story
     # shellcheck disable=SC2016
-    echo 'echo "echo/db/$(printf %064d 5)" >> "$target/snapshots"' > "$NETWORK/b/activate.sh"
+    echo 'echo "echo/db/$(printf %064d '"$2"')" >> "$target/snapshots"' > "$NETWORK/b/activate.sh"
     # shellcheck disable=SC2016
     echo 'echo "/state/$*"' > "$NETWORK/b/resolve-snapshots.sh"
     echo true > "$NETWORK/b/import-snapshots.sh"
@@ -217,14 +217,19 @@ replaced()
     act
 }
 kept=$(snapshots 2)
-replaced true
+replaced true 1
 has "$done_on_targets" "b import-snapshots --remotefile --container echo --component db /state/$kept
 b restore $arguments" 'state that activation has replaced is restored'
 has "$messages" '[target: b]: activating db has replaced its state: what it had is restored' 'and that is said'
-replaced false
+replaced false 1
 has "$messages" "[target: b]: activating db has replaced its state: what it had is in the snapshot $kept" \
     'where it cannot be, it is said where it is'
 lacks "$done_on_targets" deactivate 'and nothing is fenced'
+replaced true 5
+lacks "$done_on_targets" 'b restore' 'what a client may have written meanwhile is not restored over'
+has "$messages" "[target: b]: db has other state since it was activated: what it had before is in the snapshot $kept" \
+    'and that is said'
+has "$done_on_targets" 'a deactivate' 'and the other one is fenced'
 rm "$NETWORK/b/resolve-snapshots.sh" "$NETWORK/b/import-snapshots.sh" "$NETWORK/b/restore.sh"
 
 story
