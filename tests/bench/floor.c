@@ -125,8 +125,14 @@ static double read_manifests(const struct network *network)
         size_t length;
         snprintf(file, sizeof file, "%s/%s/installed", network->directory, network->targets[i]->d_name);
         char *text = contents(file, &length);
-        if (xmlSAXUserParseMemory(&handler, NULL, text, (int)length) != 0)
+        xmlParserCtxt *context = xmlNewParserCtxt();
+        if (!context)
             die(file);
+        *context->sax = handler;
+        xmlFreeDoc(xmlCtxtReadMemory(context, text, (int)length, NULL, NULL, 0));
+        if (!context->wellFormed)
+            die(file);
+        xmlFreeParserCtxt(context);
         free(text);
     }
     return now() - began;
