@@ -92,6 +92,7 @@ lab_libsimulation_a_SOURCES = \
 	lab/simulated-clients.c \
 	lab/simulated-component.c lab/simulated-component.h \
 	lab/simulated-disnix.c lab/simulated-disnix.h \
+	lab/simulated-failures.c \
 	lab/simulated-faults.h \
 	lab/simulated-files.c lab/simulated-files.h \
 	lab/simulated-ledger.c lab/simulated-ledger.h \
@@ -100,6 +101,7 @@ lab_libsimulation_a_SOURCES = \
 	lab/simulated-events.c \
 	lab/simulated-loop.c \
 	lab/simulated-models.c \
+	lab/simulated-moments.c \
 	lab/simulated-observe.c \
 	lab/simulated-operations.c \
 	lab/simulated-programs.c \

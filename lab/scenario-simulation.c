@@ -137,6 +137,7 @@ static void *open_network(const struct scenario_setting *setting)
     scenario->clients = json_array();
     simulated_ledger_open(&scenario->ledger);
     scenario->opened = scenario->simulation->milliseconds;
+    scenario->happen = scenario_happen_now;
     scenario_watch(scenario);
     add_machines(scenario, json_object_get(setting->scenario, "targets"));
     scenario_write_models(scenario);

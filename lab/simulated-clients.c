@@ -61,8 +61,8 @@ static struct simulated_state *live_state(struct simulated_scenario *scenario, c
 }
 
 /* NULL: nobody takes it. */
-static const struct simulated_value *write_line(struct simulated_scenario *scenario, const char *service,
-                                                const char *target, const char *line, bool patient)
+const struct simulated_value *scenario_write_line(struct simulated_scenario *scenario, const char *service,
+                                                  const char *target, const char *line, bool patient)
 {
     struct strings *strings = scenario->simulation->strings;
     struct simulated_state *state = live_state(scenario, service, target, patient);
@@ -71,18 +71,6 @@ static const struct simulated_value *write_line(struct simulated_scenario *scena
     state->value = simulation_value(scenario->simulation, state->value, line);
     simulated_ledger_add(&scenario->ledger, strings_intern(strings, service), state->value->text, state->value);
     return state->value;
-}
-
-int scenario_write(struct simulated_scenario *scenario, const json_t *event)
-{
-    if (!write_line(scenario, text(event, "service"), text(event, "target"), text(event, "text"), false)) {
-        fprintf(stderr, "simulation: %s does not answer\n", text(event, "service"));
-        return 1;
-    }
-    if (!json_is_true(json_object_get(event, "snapshot")) || scenario->loop.working)
-        return 0;
-    scenario_write_models(scenario);
-    return scenario_adapt(scenario, true);
 }
 
 int scenario_add_client(struct simulated_scenario *scenario, const json_t *event)
@@ -101,7 +89,7 @@ void scenario_clients_write(struct simulated_scenario *scenario)
         json_t *client = json_array_get(scenario->clients, i);
         json_int_t times = json_integer_value(json_object_get(client, "times"));
         CLEANUP_FREE char *line = simulated_memory(string_format("c%u", scenario->client_writes + 1));
-        if (!write_line(scenario, text(client, "service"), text(client, "target"), line, true))
+        if (!scenario_write_line(scenario, text(client, "service"), text(client, "target"), line, true))
             continue;
         scenario->client_writes++;
         json_object_set_new(client, "times", json_integer(times - 1));

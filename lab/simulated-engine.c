@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "cleanup.h"
+#include "ending.h"
 #include "engine.h"
 #include "inside.h"
 #include "operations.h"
@@ -40,13 +41,35 @@ static void say(const char *line)
         program->line(program->closure, line);
 }
 
+static void end_program(const json_t *ending)
+{
+    const json_t *status = json_object_get(ending, "status"), *signal = json_object_get(ending, "signal");
+    if (json_is_string(signal))
+        scenario_end_engine(running, ending_signal(json_string_value(signal)), 0);
+    else if (signal)
+        scenario_end_engine(running, (int)json_integer_value(signal), 0);
+    else if (status)
+        scenario_end_engine(running, 0, (int)json_integer_value(status));
+}
+
+/* False: the step fails. */
+static bool goes_on(const char *phase, unsigned number)
+{
+    if (number == 0)
+        scenario_phase_begins(running, phase);
+    CLEANUP_JSON json_t *ending = scenario_ending(running, phase, number);
+    if (ending)
+        end_program(ending);
+    return !ending;
+}
+
 static bool step(const char *phase, unsigned number)
 {
     if (!is_dead() && !running->engine->foreign)
         running->watch.listen(running->watch.closure);
     if (is_dead())
         return false;
-    return running->engine->foreign || (scenario_phase_begins(running, phase, number) && !is_dead());
+    return running->engine->foreign || (goes_on(phase, number) && !is_dead());
 }
 
 static void die(int number)

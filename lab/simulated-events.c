@@ -12,7 +12,6 @@
 
 #include "array.h"
 #include "cleanup.h"
-#include "ending.h"
 #include "operations.h"
 #include "paths.h"
 #include "scenario-policy.h"
@@ -522,7 +521,19 @@ static int happen_to_host(struct simulated_scenario *scenario, const json_t *eve
     return 0;
 }
 
-static int happen_now(struct simulated_scenario *scenario, const json_t *event)
+static int write_to(struct simulated_scenario *scenario, const json_t *event)
+{
+    if (!scenario_write_line(scenario, text(event, "service"), text(event, "target"), text(event, "text"), false)) {
+        fprintf(stderr, "simulation: %s does not answer\n", text(event, "service"));
+        return 1;
+    }
+    if (!json_is_true(json_object_get(event, "snapshot")) || scenario->loop.working)
+        return 0;
+    scenario_write_models(scenario);
+    return scenario_adapt(scenario, true);
+}
+
+int scenario_happen_now(struct simulated_scenario *scenario, const json_t *event)
 {
     static const struct {
         const char *event;
@@ -535,7 +546,7 @@ static int happen_now(struct simulated_scenario *scenario, const json_t *event)
                    { "generator", misprint },
                    { "foreign-deploy", foreign },
                    { "upgrade", upgrade },
-                   { "write", scenario_write },
+                   { "write", write_to },
                    { "client", scenario_add_client } };
     const char *word = text(event, "event");
     bool known = false;
@@ -554,160 +565,8 @@ int scenario_happen(struct simulated_scenario *scenario, const json_t *event)
 {
     if (json_object_get(event, "at"))
         return json_array_append_new(scenario->waiting, json_pack("{sO si}", "event", event, "seen", 0));
-    int status = happen_now(scenario, event);
+    int status = scenario_happen_now(scenario, event);
     simulated_ledger_look(&scenario->ledger, scenario->simulation);
     scenario_write_models(scenario);
     return status;
-}
-
-/* The event that waits at that place happens within the cycle, and the loop learns of it later. */
-static void happen_within(struct simulated_scenario *scenario, size_t index)
-{
-    CLEANUP_JSON json_t *event =
-        json_incref(json_object_get(json_array_get(scenario->waiting, index), "event"));
-    json_array_remove(scenario->waiting, index);
-    happen_now(scenario, event);
-    simulated_ledger_look(&scenario->ledger, scenario->simulation);
-    scenario->changed = true;
-    scenario_write_models(scenario);
-}
-
-static bool matches(const json_t *event, const char *key, const char *value)
-{
-    const char *wanted = json_string_value(json_object_get(event, key));
-    return wanted && is(wanted, value);
-}
-
-static const json_t *moment_of_waiting(const struct simulated_scenario *scenario, size_t index)
-{
-    return json_object_get(json_object_get(json_array_get(scenario->waiting, index), "event"), "at");
-}
-
-static void begins(struct simulated_scenario *scenario, const char *key, const char *value)
-{
-    size_t index = 0;
-    while (index < json_array_size(scenario->waiting))
-        if (matches(moment_of_waiting(scenario, index), key, value))
-            happen_within(scenario, index);
-        else
-            index++;
-}
-
-void scenario_stage_begins(struct simulated_scenario *scenario, const char *stage)
-{
-    begins(scenario, "stage", stage);
-}
-
-/* False: the step fails. */
-static bool end_program(struct simulated_scenario *scenario, const json_t *ending)
-{
-    const json_t *status = json_object_get(ending, "status"), *signal = json_object_get(ending, "signal");
-    if (json_is_string(signal))
-        scenario_end_engine(scenario, ending_signal(json_string_value(signal)), 0);
-    else if (signal)
-        scenario_end_engine(scenario, (int)json_integer_value(signal), 0);
-    else if (status)
-        scenario_end_engine(scenario, 0, (int)json_integer_value(status));
-    return false;
-}
-
-/* Counts one time of what happens so many times. */
-static void count_down(json_t *list, size_t index)
-{
-    json_t *entry = json_array_get(list, index);
-    json_int_t times = json_integer_value(json_object_get(entry, "times")) - 1;
-    if (times > 0)
-        json_object_set_new(entry, "times", json_integer(times));
-    else
-        json_array_remove(list, index);
-}
-
-bool scenario_phase_begins(struct simulated_scenario *scenario, const char *phase, unsigned step)
-{
-    size_t index;
-    json_t *ending;
-    if (step == 0)
-        begins(scenario, "phase", phase);
-    json_array_foreach(scenario->endings, index, ending) {
-        if (!matches(ending, "phase", phase) || json_integer_value(json_object_get(ending, "step")) != step)
-            continue;
-        CLEANUP_JSON json_t *own = json_incref(ending);
-        count_down(scenario->endings, index);
-        return end_program(scenario, own);
-    }
-    return true;
-}
-
-static double draw(struct simulated_scenario *scenario)
-{
-    uint64_t mixed = scenario->dice += UINT64_C(0x9e3779b97f4a7c15);
-    mixed = (mixed ^ (mixed >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
-    mixed = (mixed ^ (mixed >> 27)) * UINT64_C(0x94d049bb133111eb);
-    return (double)((mixed ^ (mixed >> 31)) >> 11) / (double)(UINT64_C(1) << 53);
-}
-
-/* Whether a failure comes true now, which is of what runs. */
-static int fails(struct simulated_scenario *scenario, size_t index)
-{
-    json_t *failure = json_array_get(scenario->failures, index);
-    const json_t *probability = json_object_get(failure, "probability");
-    int status = matches(failure, "how", "hangs")     ? SIMULATED_SILENT
-                 : matches(failure, "how", "lies")    ? SIMULATED_LIES
-                 : matches(failure, "how", "empties") ? SIMULATED_EMPTIES
-                                                      : 1;
-    if (probability)
-        return draw(scenario) < json_number_value(probability) ? status : 0;
-    count_down(scenario->failures, index);
-    return status;
-}
-
-int scenario_call(struct simulated_scenario *scenario, const char *operation, const char *key)
-{
-    const struct simulated_machine *machine = simulation_reach(scenario->simulation, key);
-    const char *name = machine ? machine->name : key;
-    json_t *failure;
-    size_t index = 0;
-    if (scenario->engine && scenario->engine->foreign)
-        return 0;
-    scenario_clients_write(scenario);
-    if (is(operation, "--lock") || is(operation, "--unlock")) /* no program of its own tells of these phases */
-        begins(scenario, "phase", is(operation, "--lock") ? "locking" : "releasing");
-    while (index < json_array_size(scenario->waiting)) {
-        json_t *entry = json_array_get(scenario->waiting, index);
-        const json_t *at = moment_of_waiting(scenario, index), *number = json_object_get(at, "number");
-        bool meant =
-            matches(at, "call", operation) && (!json_object_get(at, "target") || matches(at, "target", name));
-        json_int_t seen = json_integer_value(json_object_get(entry, "seen")) + meant;
-        json_object_set_new(entry, "seen", json_integer(seen));
-        if (meant && seen == (number ? json_integer_value(number) : 1))
-            happen_within(scenario, index);
-        else
-            index++;
-    }
-    json_array_foreach(scenario->failures, index, failure)
-        if (matches(failure, "operation", operation)
-            && (!json_object_get(failure, "target") || matches(failure, "target", name)))
-            return fails(scenario, index);
-    return 0;
-}
-
-/* Of a program or a stage, which key tells. */
-static int named_fails(struct simulated_scenario *scenario, const char *key, const char *name)
-{
-    size_t index;
-    json_t *failure;
-    json_array_foreach(scenario->failures, index, failure)
-        if (matches(failure, key, name))
-            return fails(scenario, index);
-    return 0;
-}
-
-int scenario_program_fails(struct simulated_scenario *scenario, const char *program)
-{
-    return named_fails(scenario, "program", program);
-}
-
-int scenario_stage_fails(struct simulated_scenario *scenario, const char *stage)
-{
-    return named_fails(scenario, "stage", stage);
 }

@@ -220,7 +220,7 @@ static void listen(void *closure)
     signal_cycle(scenario);
 }
 
-/* Until a signal comes; *late: or until deadline (0: none), which came first. As scenario_wait_for_signal(). */
+/* Until a signal comes; *late: or until deadline (0: none), which came first. As wait_for_signal(). */
 static bool wait_for_signal_until(struct simulated_scenario *scenario, int64_t deadline, bool *late)
 {
     struct simulated_loop *loop = &scenario->loop;
@@ -247,7 +247,7 @@ static bool wait_for_signal_until(struct simulated_scenario *scenario, int64_t d
     return true;
 }
 
-bool scenario_wait_for_signal(struct simulated_scenario *scenario)
+static bool wait_for_signal(struct simulated_scenario *scenario)
 {
     bool late;
     return wait_for_signal_until(scenario, 0, &late);
@@ -257,7 +257,7 @@ bool scenario_wait_for_signal(struct simulated_scenario *scenario)
 static void hang(void *closure)
 {
     while (!is_dead(closure))
-        scenario_wait_for_signal(closure);
+        wait_for_signal(closure);
 }
 
 /* Once is what a target that hangs may cost a reconstruction. */
@@ -323,6 +323,7 @@ static void note_message(void *closure, const char *line)
 
 void scenario_watch(struct simulated_scenario *scenario)
 {
+    scenario->wait_for_signal = wait_for_signal;
     scenario->watch = (struct simulated_watch){ .closure = scenario,
                                                 .dead = is_dead,
                                                 .listen = listen,

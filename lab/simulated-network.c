@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <dydisnix/plugin.h>
+
 #include "array.h"
 #include "cleanup.h"
 #include "paths.h"
@@ -364,4 +366,19 @@ void simulated_paths_add_closure(const struct simulation *simulation, struct sim
         simulated_paths_add_closure(simulation, paths, object->references[i]);
     if (object)
         simulated_paths_add(paths, object->path);
+}
+
+bool simulation_is_closed(const struct simulation *simulation, const char *path)
+{
+    size_t length = simulation->closed ? strlen(simulation->closed) : 0;
+    return length > 0 && strncmp(path, simulation->closed, length) == 0 && (path[length] == '/' || path[length] == '\0');
+}
+
+void simulation_finish(struct dydisnix_result *result, int status, xmlBufferPtr output)
+{
+    result->ending = status < 0 ? DYDISNIX_TIMED_OUT : DYDISNIX_EXITED;
+    result->status = status < 0 ? 0 : status;
+    result->output_length = (size_t)xmlBufferLength(output);
+    result->output =
+        simulated_memory(strdup(result->output_length ? (const char *)xmlBufferContent(output) : ""));
 }

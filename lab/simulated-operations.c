@@ -292,12 +292,6 @@ static int simulated_read_link(const char *path, char **destination)
     return 0;
 }
 
-bool simulation_is_closed(const struct simulation *simulation, const char *path)
-{
-    size_t length = simulation->closed ? strlen(simulation->closed) : 0;
-    return length > 0 && strncmp(path, simulation->closed, length) == 0 && (path[length] == '/' || path[length] == '\0');
-}
-
 static int simulated_make_directory(const char *path, unsigned mode)
 {
     (void)mode;

@@ -24,15 +24,6 @@ static void put_line(xmlBufferPtr output, const char *line)
     put(output, "\n");
 }
 
-void simulation_finish(struct dydisnix_result *result, int status, xmlBufferPtr output)
-{
-    result->ending = status < 0 ? DYDISNIX_TIMED_OUT : DYDISNIX_EXITED;
-    result->status = status < 0 ? 0 : status;
-    result->output_length = (size_t)xmlBufferLength(output);
-    result->output =
-        simulated_memory(strdup(result->output_length ? (const char *)xmlBufferContent(output) : ""));
-}
-
 static const char *find_word(const struct dydisnix_program *program, const char *word)
 {
     for (size_t i = 1; program->argv[i]; i++)

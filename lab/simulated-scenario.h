@@ -63,6 +63,8 @@ struct simulated_disk {
 };
 
 struct simulated_scenario {
+    int (*happen)(struct simulated_scenario *scenario, const json_t *event); /* an event, now */
+    bool (*wait_for_signal)(struct simulated_scenario *scenario);            /* of what runs; false: none will come */
     struct simulation *simulation;
     struct simulated_watch watch;
     bool verbose, discovers;
@@ -118,8 +120,6 @@ struct dydisnix_plugin *scenario_stages_entry(void);
 void scenario_stages_use(struct simulated_scenario *scenario);
 
 /* In simulated-loop.c. */
-/* Waits for the next signal to what runs. False: none will come. */
-bool scenario_wait_for_signal(struct simulated_scenario *scenario);
 int simulated_loop_open(struct simulated_loop *loop, const json_t *options, bool discovers, bool snapshot);
 void simulated_loop_clear(struct simulated_loop *loop);
 /* Runs until it is quiet, told of what happened or asked for a cycle. 0, or -1 after a message. */
@@ -129,8 +129,10 @@ void scenario_stop(struct simulated_scenario *scenario); /* it is started again 
 void scenario_kill(struct simulated_scenario *scenario, bool spare_engine);
 void scenario_watch(struct simulated_scenario *scenario); /* sets watch */
 
-/* In simulated-clients.c. As scenario_happen(). */
-int scenario_write(struct simulated_scenario *scenario, const json_t *event);
+/* In simulated-clients.c. A line is written to a service; NULL: nobody takes it. */
+const struct simulated_value *scenario_write_line(struct simulated_scenario *scenario, const char *service,
+                                                  const char *target, const char *line, bool patient);
+/* As scenario_happen(). */
 int scenario_add_client(struct simulated_scenario *scenario, const json_t *event);
 void scenario_clients_write(struct simulated_scenario *scenario);  /* before a call */
 void scenario_clients_forget(struct simulated_scenario *scenario); /* what the cycle that is over has activated */
@@ -138,14 +140,22 @@ void scenario_called(struct simulated_scenario *scenario, const struct simulated
 
 /* In simulated-events.c. 0; 1: it cannot happen now; -1 after a message. */
 int scenario_happen(struct simulated_scenario *scenario, const json_t *event);
-/* Events that wait for this happen. */
+int scenario_happen_now(struct simulated_scenario *scenario, const json_t *event); /* what happen is */
+
+/* In simulated-moments.c: events that wait for this happen. */
 void scenario_stage_begins(struct simulated_scenario *scenario, const char *stage);
-bool scenario_phase_begins(struct simulated_scenario *scenario, const char *phase, unsigned step);
+void scenario_phase_begins(struct simulated_scenario *scenario, const char *phase);
 int scenario_call(struct simulated_scenario *scenario, const char *operation,
                   const char *key); /* as watch.call */
-/* Whether a program or a stage fails now: as simulated_call(). */
+
+/* In simulated-failures.c. Whether a call to a machine, a program or a stage fails now: as simulated_call(). */
+int scenario_call_fails(struct simulated_scenario *scenario, const char *operation, const char *name);
 int scenario_stage_fails(struct simulated_scenario *scenario, const char *stage);
 int scenario_program_fails(struct simulated_scenario *scenario, const char *program);
+/* How a deployment ends at a step of a phase, a new reference; NULL: it goes on. */
+json_t *scenario_ending(struct simulated_scenario *scenario, const char *phase, unsigned step);
+/* Whether a member of an event is that text. */
+bool scenario_says(const json_t *event, const char *key, const char *value);
 
 /* In simulated-observe.c. */
 json_t *scenario_observe(struct simulated_scenario *scenario);

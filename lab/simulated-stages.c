@@ -17,7 +17,7 @@ static int run_stage(const char *stage)
 {
     int status = scenario_stage_fails(current, stage);
     if (status < 0)
-        scenario_wait_for_signal(current);
+        current->wait_for_signal(current);
     return status == 0 ? DYDISNIX_NOT_MINE : DYDISNIX_FAILED;
 }
 
