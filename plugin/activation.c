@@ -158,11 +158,35 @@ static bool asks(enum step step)
     return step == RESOLVE || operations_of[step] == latest_snapshot;
 }
 
+static bool saves(enum step step)
+{
+    return step == SAVE || step == SAVE_AGAIN || step == SAVE_AFTER || step == SAVE_LAST;
+}
+
+/* A snapshot that takes long is not waited for: it can be done without. */
+static int64_t deadline_of(enum step step, const struct options *options)
+{
+    const struct budget *budget = options->budget;
+    if (!saves(step))
+        return asks(step) ? options->timeout : options->transfer_timeout;
+    int64_t left = budget && budget->until > 0 ? (budget->until - operations->now()) / 4 : 0;
+    bool pressed = budget && budget->until > 0 && left < options->timeout;
+    return !pressed ? options->timeout : left > 1 ? left : 1;
+}
+
+/* Who is not asked any more is not asked to save. */
+static bool is_next(const struct activations *activations)
+{
+    const struct activation *activation = &activations->items[activations->next];
+    const struct budget *budget = activations->options->budget;
+    return is_wanted(activation, activations->step)
+           && !(saves(activations->step) && budget && budget_is_spent(budget, activation->copy->mapping->target));
+}
+
 static bool next_call(void *closure, struct dydisnix_program *program)
 {
     struct activations *activations = closure;
-    while (activations->next < activations->count
-           && !is_wanted(&activations->items[activations->next], activations->step))
+    while (activations->next < activations->count && !is_next(activations))
         activations->next++;
     if (activations->next == activations->count)
         return false;
@@ -173,7 +197,7 @@ static bool next_call(void *closure, struct dydisnix_program *program)
     add_arguments(activation, activations->step);
     program->argv = arguments_vector(&activation->arguments);
     program->target = activation->copy->mapping->target;
-    program->deadline = asks(activations->step) ? activations->options->timeout : activations->options->transfer_timeout;
+    program->deadline = deadline_of(activations->step, activations->options);
     program->drop_output = !asks(activations->step);
     program->quiet = activations->step < ACTIVATE; /* what does not run may have nothing to save */
     program->closure = activation;
@@ -229,7 +253,9 @@ static int run_step(struct activations *activations, const struct options *optio
 {
     const struct dydisnix_work work = { .next = next_call, .done = call_done, .closure = activations };
     activations->next = 0;
-    if (budget_run(options->budget, &work, options->jobs) != 0)
+    for (size_t i = 0; saves(activations->step) && i < activations->count; i++)
+        activations->items[i].done = false;
+    if (saves(activations->step) ? operations->run(&work, options->jobs) : budget_run(options->budget, &work, options->jobs))
         return -1;
     for (size_t i = 0; i < activations->count; i++)
         conclude(&activations->items[i], activations->step);

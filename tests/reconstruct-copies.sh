@@ -205,6 +205,12 @@ lacks "$done_on_targets" 'b activate' 'a survivor that is written to is not acti
 has "$messages" '[target: b]: db in echo is in use, and not activated again' 'and that is said'
 has "$done_on_targets" 'a deactivate' 'and the other one is fenced'
 
+story
+echo 'sleep 1000' > "$NETWORK/b/snapshot.sh"
+act --timeout=1
+has "$done_on_targets" 'b activate' 'a survivor whose snapshot hangs is activated without'
+has "$done_on_targets" 'a deactivate' 'and the other one is fenced'
+
 replaced()
 {
     story
