@@ -73,6 +73,19 @@ static int build_and_keep(const struct recovery *recovery, const json_t *event, 
     return status;
 }
 
+/* A client that is given no target would be the coordinator's own. */
+static int check_keys(const char *path, const struct manifest *manifest)
+{
+    for (size_t i = 0; i < manifest->infrastructure.count; i++) {
+        const struct target *target = &manifest->infrastructure.targets[i];
+        if (target_connection_key(target))
+            continue;
+        log_error(target->name, "%s: it has no usable connection key", path);
+        return -1;
+    }
+    return 0;
+}
+
 /* keys: of the model, for targets of version 1. */
 static int read_manifest(const char *path, const struct target_keys *keys, struct strings *strings,
                          struct manifest *manifest)
@@ -80,7 +93,7 @@ static int read_manifest(const char *path, const struct target_keys *keys, struc
     CLEANUP_FREE char *reason = NULL;
     if (manifest_read(path, strings, manifest, &reason) == MANIFEST_READ
         && manifest_name_targets(manifest, keys) == 0)
-        return 0;
+        return check_keys(path, manifest);
     log_error(NULL, "%s", reason ? reason : "out of memory");
     return -1;
 }

@@ -118,5 +118,18 @@ echo '<manifest version="2"><profiles>' > "$store/$hash-manifest.xml"
 forget_calls
 fails 1 'a new manifest that cannot be read' stages
 is "$(calls_of disnix-activate)" 0 'is not deployed'
+write_manifest "$store/$hash-manifest.xml" test1 -x
+forget_calls
+fails 1 'a new manifest with an option for a connection key' stages
+has "$(output)" "[target: -x]: /nix/store/$hash-manifest.xml: it has no usable connection key" 'is told'
+is "$(calls_of disnix-distribute)" 0 'nothing is distributed by it'
+write_manifest "$store/$hash-manifest.xml" test1
+
+# As where a disk is full, or a quota used up.
+said=$("$with_nix" "$scratch/machine" sh -c 'ulimit -f 0 && exec "$@"' sh "$builddir/dydisnix-self-adapt" --once --no-probe \
+    --state-dir="$state" --coordinator-profile-path="$scratch/the profiles" -s "$models/services.nix" \
+    -q "$models/qos.nix" -i "$models/infrastructure.nix" 2>&1)
+is "$?" 1 'no file may be written: that is a failure, and no signal'
+has "$said" 'File too large' 'and is told'
 
 done_testing
