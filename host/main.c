@@ -711,6 +711,7 @@ int main(int argc, char **argv)
     int lock = -1;
     loop.outside.control = control_closed;
     operations_use(&real_operations);
+    signal(SIGXFSZ, SIG_IGN); /* a write that fails says so */
     warnings_share();
     enum settings_outcome outcome = settings_read(&loop.settings, argc, argv);
     if (outcome == SETTINGS_READY) {

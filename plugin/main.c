@@ -499,6 +499,7 @@ int main(int argc, char **argv)
     struct command command = { .options = options_default };
     operations_use(&real_operations);
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN); /* a write that fails says so */
     parse(&command, argc, argv);
     int status = command.ends ? command.status : work(&command);
     json_decref(command.kept);
