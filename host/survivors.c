@@ -280,15 +280,15 @@ static void pin_several(json_t *state, const json_t *kept, const struct manifest
                 json_object_set_new(json_object_at(json_object_at(state, "pinned"), container), component, json_true());
 }
 
-/* Nor is any deployment one of what waits for something that failed. */
-static void pin_waiting(json_t *state)
+/* Nor is any deployment one of what waits for something that failed, but for one that has it nowhere any more. */
+static void pin_waiting(json_t *state, const struct manifest *manifest)
 {
     const char *target, *container, *component;
     json_t *containers, *components, *dispute;
     json_object_foreach(json_object_get(json_object_get(state, "survivors"), "disputed"), target, containers)
         json_object_foreach(containers, container, components)
             json_object_foreach(components, component, dispute)
-                if (json_is_true(json_object_get(dispute, "waits")))
+                if (json_is_true(json_object_get(dispute, "waits")) && count_homes(manifest, container, component) > 0)
                     json_object_set_new(json_object_at(json_object_at(state, "pinned"), container), component, json_true());
 }
 
@@ -296,7 +296,7 @@ void survivors_deployed(json_t *state, const struct manifest *manifest, const st
 {
     json_t *survivors = json_object_get(state, "survivors");
     pin_several(state, json_object_get(survivors, "kept"), manifest);
-    pin_waiting(state);
+    pin_waiting(state, manifest);
     for (size_t i = 0; i < reached->count; i++) {
         const char *target = reached->targets[i].name;
         drop_accepted(survivors, target);

@@ -311,6 +311,8 @@ static void a_deployment_decides_nothing_that_waits(void **unused)
         " 'older': {'a': {'process': {'db': true}}}}}";
     (void)unused;
     expect_settled(waits, NULL, waits);
+    expect_settled("{'survivors': {'disputed': {'a': {'process': {'gone': {'waits': true}}}}, 'kept': {'process': {'gone': ['b']}}}}",
+                   NULL, "{'survivors': {'disputed': {'a': {'process': {'gone': {'waits': true}}}}, 'kept': {'process': {}}}}");
     expect_settled("{'survivors': {'older': {'a': {'process': {'db': true}}}}}", NULL,
                    "{'survivors': {'older': {'a': {'process': {}}}}}");
 }
