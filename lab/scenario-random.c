@@ -393,12 +393,18 @@ static json_t *draw_pause(struct drawing *drawing)
     return json_pack("{ss}", "event", drawing->paused ? "pause" : "continue");
 }
 
+/* That of the coordinator may come between two stages, the first of which has put something into the store. */
 static json_t *draw_collection(struct drawing *drawing)
 {
+    static const char *const stages[] = { "reconstruct", "snapshot", "redistribute", "redeploy" };
     struct random_target *target = chance(drawing, 50) ? any_target(drawing, UP) : NULL;
-    return target ? json_pack("{ss ss sb}", "event", "collect-garbage", "target", target->name, "old",
-                              (int)chance(drawing, 50))
-                  : json_pack("{ss}", "event", "collect-garbage");
+    if (target)
+        return json_pack("{ss ss sb}", "event", "collect-garbage", "target", target->name, "old",
+                         (int)chance(drawing, 50));
+    json_t *event = json_pack("{ss}", "event", "collect-garbage");
+    if (chance(drawing, 50))
+        json_object_set_new(event, "at", json_pack("{ss}", "stage", stages[below(drawing, 4)]));
+    return event;
 }
 
 /* An operator says something about copies on some target, whether there is anything to be said or not. */
