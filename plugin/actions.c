@@ -8,6 +8,7 @@
 #include "budget.h"
 #include "cleanup.h"
 #include "client.h"
+#include "copy.h"
 #include "evidence.h"
 #include "facts.h"
 #include "operations.h"
@@ -99,15 +100,10 @@ static void call_done(void *closure, const struct dydisnix_program *program, str
     arguments_clear(&call->arguments);
 }
 
-bool action_can_be_asked(const struct manifest *manifest, const char *service, const char *provider)
-{
-    return manifest_find_service(manifest, service) && (!provider || manifest_find_service(manifest, provider));
-}
-
 static void add_call(struct calls *calls, struct copy *copy, const char *container, const char *service,
                      const char *provider)
 {
-    if (action_can_be_asked(&copy->captured->manifest, service, provider) && calls->count < calls->room)
+    if (operation_can_be_asked(&copy->captured->manifest, service, provider) && calls->count < calls->room)
         calls->items[calls->count++] = (struct call){ copy, container, service, provider, { 0 } };
     else
         copy->outcomes[calls->action] = OUTCOME_FAILED;

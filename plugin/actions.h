@@ -20,10 +20,6 @@ typedef enum outcome actions_told(void *closure, struct copy *copy, enum action 
  * changed. */
 bool actions_assume(struct copies *copies, actions_told *told, void *closure);
 
-/* Whether an operation of a service can be asked for: only with its type and package. Disnix leaves the mapping of a package
- * without its service, and then there is nothing that has state. */
-bool action_can_be_asked(const struct manifest *manifest, const char *service, const char *provider);
-
 /* The name of an action in report and saved inputs. */
 const char *action_name(enum action action);
 

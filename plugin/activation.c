@@ -5,10 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "actions.h"
 #include "budget.h"
 #include "cleanup.h"
 #include "client.h"
+#include "copy.h"
 #include "evidence.h"
 #include "operations.h"
 #include "paths.h"
@@ -277,7 +277,7 @@ int activation_run(struct copies *copies, const struct options *options)
     for (size_t i = 0; status == 0 && i < copies->count; i++) {
         struct copy *copy = &copies->items[i];
         if (copy->wants[ACTIVATE_COPY] && copy->outcomes[ACTIVATE_COPY] == OUTCOME_PENDING
-            && action_can_be_asked(&copy->captured->manifest, copy->mapping->service, copy->mapping->provider))
+            && operation_can_be_asked(&copy->captured->manifest, copy->mapping->service, copy->mapping->provider))
             activations.items[activations.count++].copy = copy;
     }
     for (activations.step = SAVE; status == 0 && activations.step < STEPS; activations.step++)

@@ -35,3 +35,8 @@ bool copy_drops_snapshot(const struct copy *copy)
 {
     return copy->verdict != COPY_KEPT;
 }
+
+bool operation_can_be_asked(const struct manifest *manifest, const char *service, const char *provider)
+{
+    return manifest_find_service(manifest, service) && (!provider || manifest_find_service(manifest, provider));
+}
