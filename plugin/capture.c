@@ -39,8 +39,11 @@ const char *answer_name(enum answer answer)
 
 void captured_answer(struct captured *captured, enum answer answer, char *reason)
 {
+    enum { REASON_MOST = 1000 };
     captured->answer = answer;
     free(captured->reason);
+    if (reason && strlen(reason) > REASON_MOST + strlen("..."))
+        strcpy(reason + REASON_MOST, "..."); /* a target may have names of any length */
     captured->reason = string_utf8(reason); /* it may quote the target, and stands in the report */
     free(reason);
     reason = captured->reason;

@@ -132,6 +132,9 @@ profile b "$(service k2 api)" "$(mapping k3 echo)" ''
 invalid 'a mapping of a service that it does not hold' '--query-installed: service mapping in echo'
 profile b "$(service k2 api)$(service k2 api)" "$(mapping k2 echo)" ''
 invalid 'a service given twice' '--query-installed: service k2: given twice'
+profile b "$(service "$(head -c 300000 /dev/zero | tr '\0' k)" api)" "$(mapping k3 echo)" ''
+invalid 'a name of 300 kB' '--query-installed: '
+ok 'what is told of it has a limit' test "$(printf %s "$messages" | wc -c)" -lt 5000
 again
 
 # Two names of one machine, as the loop leaves them out.
