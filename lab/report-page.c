@@ -178,7 +178,7 @@ static int write_page(const char *file, const char *text, size_t length)
         return -1;
     }
     CLEANUP_FREE char *path = absolute_path(file);
-    if (path && operations->write(path, text, length, 0644) == 0)
+    if (path && write_output(path, text, length) == 0)
         return 0;
     log_error(NULL, "%s: %s", file, strerror(errno));
     return -1;

@@ -67,4 +67,8 @@ struct moment moment_of(int64_t seconds);
  * malloc()ed. */
 char *describe_ending(const struct dydisnix_result *result);
 
+/* A file that somebody has named for what a command prints: replaced whole, but what is there and is no plain file, such as
+ * /dev/null, a pipe or a link, is written to. 0, or -1 with errno. */
+int write_output(const char *path, const char *data, size_t length);
+
 #endif

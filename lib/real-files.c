@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "cleanup.h"
+#include "operations.h"
 #include "strings.h"
 
 int real_write_all(int fd, const char *data, size_t length)
@@ -132,6 +133,17 @@ int real_write(const char *path, const char *data, size_t length, unsigned mode)
         return -1;
     }
     return sync_directory(directory);
+}
+
+int write_output(const char *path, const char *data, size_t length)
+{
+    struct stat status;
+    CLEANUP_FD int fd = -1;
+
+    if (lstat(path, &status) != 0 || S_ISREG(status.st_mode) || S_ISDIR(status.st_mode))
+        return operations->write(path, data, length, 0644);
+    fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOCTTY, 0644);
+    return fd < 0 ? -1 : real_write_all(fd, data, length);
 }
 
 static int put_piece(void *spool, const char *data, size_t length)

@@ -305,7 +305,7 @@ static int write_report(const struct command *command, const json_t *report)
         return 0;
     if (line && strcmp(command->report_file, "-") == 0)
         return fputs(line, stdout) < 0 || fflush(stdout) != 0 ? -1 : 0;
-    if (line && operations->write(command->report_file, line, strlen(line), 0644) == 0)
+    if (line && write_output(command->report_file, line, strlen(line)) == 0)
         return 0;
     log_error(NULL, "%s: %s", command->report_file, strerror(errno));
     return -1;
@@ -320,13 +320,21 @@ static int print_manifest(xmlBufferPtr manifest)
     return -1;
 }
 
+static const size_t history_limit = (size_t)1 << 30;
+
 /* The host's state file is what the event's history is made from: the same members. */
 static int read_history(const char *file, json_t **history)
 {
     json_error_t error;
+    CLEANUP_FREE char *text = NULL;
+    size_t length = 0;
     if (!file)
         return 0;
-    *history = json_load_file(file, JSON_REJECT_DUPLICATES, &error);
+    if (operations->read(file, history_limit, &text, &length) != 0) {
+        log_error(NULL, "%s: %s", file, strerror(errno));
+        return -1;
+    }
+    *history = json_loadb(text, length, JSON_REJECT_DUPLICATES, &error);
     if (json_is_object(*history))
         return 0;
     log_error(NULL, "%s: %s", file, *history ? "no JSON object" : error.text);

@@ -35,6 +35,16 @@ done
 echo '[]' > "$scratch/list.json"
 reconstruct --xml --print-manifest --history="$scratch/list.json" "$model"
 is "$status" 1 'a history that is no object: fails'
+mkfifo "$scratch/fifo"
+reconstruct --xml --print-manifest --history="$scratch/fifo" "$model"
+is "$status" 1 'a history that is a pipe: fails, and waits for nobody'
+
+# What is no plain file, as /dev/null, is written to and not replaced.
+cat "$scratch/fifo" > "$scratch/read" &
+reconstruct --xml --print-manifest --report="$scratch/fifo" "$model"
+wait "$!"
+ok 'a report to a pipe: it stays one' test -p "$scratch/fifo"
+has "$(cat "$scratch/read")" '"version"' 'and has got the report'
 reconstruct --xml --print-manifest --report="$scratch/none/report" "$model"
 is "$status" 1 'a report that cannot be written: fails'
 reconstruct --xml --print-manifest "$model"
