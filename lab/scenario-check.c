@@ -233,16 +233,6 @@ bool scenario_is_kept(const json_t *observed, const char *service)
     return names_service(json_object_get(json_object_get(observed, "survivors"), "kept"), service);
 }
 
-bool scenario_is_disputed(const json_t *observed, const char *service)
-{
-    const char *target;
-    json_t *containers;
-    json_object_foreach(json_object_get(json_object_get(observed, "survivors"), "disputed"), target, containers)
-        if (names_service(containers, service))
-            return true;
-    return false;
-}
-
 bool scenario_lives(const json_t *observed, const char *service)
 {
     const char *name;

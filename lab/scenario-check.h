@@ -57,10 +57,8 @@ bool scenario_is_stored(const json_t *observed, const json_t *write, const char 
 /* { SERVICE: [TARGET] }: where the policy would have them now, by what the loop can use; a new reference. */
 json_t *scenario_wanted(const struct scenario_seen *seen);
 
-/* Whether somebody has to choose among copies of the service that are all kept; and whether any copy of it is in dispute,
- * as the loop remembers. */
+/* Whether somebody has to choose among copies of the service that are all kept, as the loop remembers. */
 bool scenario_is_kept(const json_t *observed, const char *service);
-bool scenario_is_disputed(const json_t *observed, const char *service);
 
 /* Whether a report has told that copies of the service's component are in dispute. */
 bool scenario_was_disputed(const json_t *documents, const char *service);

@@ -497,7 +497,7 @@ static int make_call(struct simulation *simulation, const struct call *call,
     struct simulated_machine *machine = simulation_reach(simulation, call->key);
     if (status > 0 || status == SIMULATED_SILENT)
         return status;
-    int way = simulated_call(simulation, machine, call->operation);
+    int way = simulated_call(simulation, machine);
     if (way == 0)
         way = travel(simulation, machine, program);
     return way == 0 ? reach(simulation, machine, call, status, output) : way;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * What Disnix does in a simulated network: a manifest from models, a deployment, snapshots.
+ * What Disnix does in a simulated network: a manifest from models.
  */
 #ifndef SIMULATED_DISNIX_H
 #define SIMULATED_DISNIX_H
@@ -36,18 +36,5 @@ struct simulated_system {
  * does not have are left out. */
 const char *simulation_manifest(struct simulation *simulation, const struct simulated_system *system,
                                 const struct infrastructure *infrastructure);
-
-/* disnix-deploy -o OLD NEW (old NULL: none), and the coordinator profile. Exit status: 0; 1: nothing has
- * changed; 2: services are active, but state was not migrated and no profile was set. */
-int simulation_deploy(struct simulation *simulation, const char *old, const char *new);
-
-/* disnix-snapshot --no-upgrade of a manifest. 0 or 1. */
-int simulation_take_snapshots(struct simulation *simulation, const struct manifest *manifest);
-
-/* nix-env --set of the coordinator profile. */
-void simulation_set_coordinator(struct simulation *simulation, const char *manifest);
-
-/* The current manifest; NULL: there is none. */
-const char *simulation_coordinator(const struct simulation *simulation);
 
 #endif

@@ -33,11 +33,6 @@ bool simulated_value_has(const struct simulated_value *value, const struct simul
     return value == part;
 }
 
-void simulation_wait(struct simulation *simulation, int64_t seconds)
-{
-    simulation->milliseconds += seconds * 1000;
-}
-
 void simulation_clear_log(struct simulation *simulation)
 {
     simulation->log_length = 0;
@@ -56,14 +51,6 @@ struct simulated_machine *simulation_add(struct simulation *simulation, const ch
     return machine;
 }
 
-struct simulated_machine *simulation_machine(const struct simulation *simulation, const char *name)
-{
-    for (size_t i = 0; i < simulation->machine_count; i++)
-        if (simulation->machines[i]->listed && strcmp(simulation->machines[i]->name, name) == 0)
-            return simulation->machines[i];
-    return NULL;
-}
-
 struct simulated_machine *simulation_reach(const struct simulation *simulation, const char *key)
 {
     for (size_t i = 0; i < simulation->machine_count; i++)
@@ -72,38 +59,13 @@ struct simulated_machine *simulation_reach(const struct simulation *simulation, 
     return NULL;
 }
 
-void simulated_vanish(struct simulated_machine *machine)
-{
-    machine->listed = machine->up = false;
-}
-
-void simulated_return(struct simulated_machine *machine)
-{
-    machine->listed = machine->up = true;
-}
-
-void simulated_break(struct simulated_machine *machine, const char *operation, enum simulated_fault fault,
-                     unsigned times)
-{
-    machine->troubles =
-        simulated_memory(array_grow(machine->troubles, machine->trouble_count, sizeof *machine->troubles));
-    machine->troubles[machine->trouble_count++] = (struct simulated_trouble){ operation, fault, times };
-}
-
-int simulated_call(struct simulation *simulation, struct simulated_machine *machine, const char *operation)
+int simulated_call(struct simulation *simulation, struct simulated_machine *machine)
 {
     simulation->calls++;
     if (!machine || !machine->up || machine->partitioned)
         return 255;
     if (machine->hung)
         return -1;
-    for (size_t i = 0; i < machine->trouble_count; i++) {
-        struct simulated_trouble *trouble = &machine->troubles[i];
-        if (trouble->times == 0 || strcmp(trouble->operation, operation) != 0)
-            continue;
-        trouble->times--;
-        return trouble->fault == SIMULATED_HANGS ? -1 : 1;
-    }
     return 0;
 }
 
@@ -131,9 +93,7 @@ struct simulated_machine *simulated_disk(const struct simulated_machine *machine
                        sizeof *machine->states[i].snapshots);
     disk->paths = copy_paths(&machine->paths);
     disk->generations = copy_paths(&machine->generations);
-    disk->troubles = NULL;
     disk->description = NULL;
-    disk->trouble_count = 0;
     return disk;
 }
 
@@ -165,7 +125,6 @@ void simulated_put_disk(struct simulated_machine *machine, const struct simulate
 void simulated_machine_free(struct simulated_machine *machine)
 {
     clear_disk(machine);
-    free(machine->troubles);
     json_decref(machine->description);
     free(machine);
 }
@@ -348,14 +307,6 @@ void simulated_paths_add(struct simulated_paths *paths, const char *path)
     paths->items = simulated_memory(array_grow(paths->items, paths->count, sizeof *paths->items));
     memmove(paths->items + index + 1, paths->items + index, (paths->count++ - index) * sizeof *paths->items);
     paths->items[index] = path;
-}
-
-void simulated_paths_remove(struct simulated_paths *paths, const char *path)
-{
-    size_t index = path_position(paths, path);
-    if (simulated_paths_have(paths, path))
-        memmove(paths->items + index, paths->items + index + 1,
-                (--paths->count - index) * sizeof *paths->items);
 }
 
 void simulated_paths_add_closure(const struct simulation *simulation, struct simulated_paths *paths,

@@ -52,12 +52,6 @@ struct simulated_active {
     const char *container, *package, *key;
 };
 
-struct simulated_trouble {
-    const char *operation; /* "--snapshot", … */
-    enum simulated_fault fault;
-    unsigned times;
-};
-
 /* What a service prints while something is done with it. */
 struct simulated_saying {
     const char *operation; /* that it does so at; NULL: none */
@@ -87,8 +81,6 @@ struct simulated_machine {
     size_t active_count;
     struct simulated_state *states;
     size_t state_count;
-    struct simulated_trouble *troubles;
-    size_t trouble_count;
     struct simulated_paths paths;       /* valid in its store */
     struct simulated_paths generations; /* of its profile */
 };
@@ -165,22 +157,12 @@ struct simulation {
 struct simulation *simulation_new(void); /* and it is in use, until it is freed */
 void simulation_free(struct simulation *simulation);
 void simulation_clear_log(struct simulation *simulation);
-void simulation_wait(struct simulation *simulation, int64_t seconds);
 
 /* A machine that is listed and up. Its key is its name. */
 struct simulated_machine *simulation_add(struct simulation *simulation, const char *name);
 
-/* By what the model says; NULL: nobody has that name or key. */
-struct simulated_machine *simulation_machine(const struct simulation *simulation, const char *name);
+/* By its key in the model; NULL: nobody has it. */
 struct simulated_machine *simulation_reach(const struct simulation *simulation, const char *key);
-
-/* It leaves the model, and answers nobody; and is back as it was. */
-void simulated_vanish(struct simulated_machine *machine);
-void simulated_return(struct simulated_machine *machine);
-
-/* The next calls of an operation go wrong. */
-void simulated_break(struct simulated_machine *machine, const char *operation, enum simulated_fault fault,
-                     unsigned times);
 
 /* A disk as it is now, and such a disk put back. */
 struct simulated_machine *simulated_disk(const struct simulated_machine *machine);
@@ -206,7 +188,7 @@ enum simulated_ending {
     SIMULATED_LIES = -2,   /* it ends with 0 and has done nothing */
     SIMULATED_EMPTIES = -3 /* a snapshot ends with 0 and is an empty dump */
 };
-int simulated_call(struct simulation *simulation, struct simulated_machine *machine, const char *operation);
+int simulated_call(struct simulation *simulation, struct simulated_machine *machine);
 
 /* The store. An object is valid nowhere yet; its path is made of what it holds. */
 const char *simulation_store(struct simulation *simulation, const char *name, const char *text,
@@ -214,7 +196,6 @@ const char *simulation_store(struct simulation *simulation, const char *name, co
 const struct simulated_object *simulation_object(const struct simulation *simulation, const char *path);
 const char *simulation_package(struct simulation *simulation, const char *name, enum component_nature nature);
 void simulated_paths_add(struct simulated_paths *paths, const char *path);
-void simulated_paths_remove(struct simulated_paths *paths, const char *path);
 bool simulated_paths_have(const struct simulated_paths *paths, const char *path);
 /* path and what it refers to. */
 void simulated_paths_add_closure(const struct simulation *simulation, struct simulated_paths *paths,
