@@ -16,22 +16,22 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "cleanup.h"
-#include "cycle.h"
-#include "descendants.h"
-#include "listing.h"
-#include "mentions.h"
-#include "operations.h"
-#include "outside.h"
-#include "probe.h"
-#include "progress.h"
-#include "settings.h"
-#include "state.h"
-#include "stream.h"
-#include "strings.h"
-#include "supervisor.h"
-#include "warnings.h"
-#include "watch.h"
+#include "host/cycle/cycle.h"
+#include "host/loop/mentions.h"
+#include "host/loop/stream.h"
+#include "host/loop/supervisor.h"
+#include "host/loop/watch.h"
+#include "host/outside/outside.h"
+#include "host/plugins/listing.h"
+#include "host/presence/probe.h"
+#include "host/record/progress.h"
+#include "host/record/state.h"
+#include "host/settings/settings.h"
+#include "lib/base/cleanup.h"
+#include "lib/base/strings.h"
+#include "lib/world/descendants.h"
+#include "lib/world/operations.h"
+#include "lib/world/warnings.h"
 
 enum { DONE = 0, FAILED = 1, USAGE = 2 };
 

@@ -14,8 +14,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "descendants.h"
-#include "operations.h"
+#include "lib/world/descendants.h"
+#include "lib/world/operations.h"
 
 extern struct dydisnix_operations killed_operations;
 

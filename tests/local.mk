@@ -54,44 +54,26 @@ check_PROGRAMS += $(unit_tests)
 TESTS += $(unit_tests)
 libraries_of_units = lib/libdydisnix.a $(LIBRARIES_USED) $(CMOCKA_LIBS)
 LDADD = $(libraries_of_units)
-tests_unit_options_CPPFLAGS = $(AM_CPPFLAGS) -iquote $(top_srcdir)/plugin
 tests_unit_options_LDADD = plugin/libreconstruct.a $(LDADD)
-tests_unit_survivor_CPPFLAGS = $(AM_CPPFLAGS) -iquote $(top_srcdir)/plugin -DTEST_SWITCHES
+tests_unit_survivor_CPPFLAGS = $(AM_CPPFLAGS) -DTEST_SWITCHES
 tests_unit_survivor_LDADD = tests/libswitched.a $(LDADD)
-tests_unit_check_CPPFLAGS = $(AM_CPPFLAGS) -iquote $(top_srcdir)/host
 tests_unit_check_LDADD = host/libhost.a $(LDADD)
-tests_unit_late_CPPFLAGS = $(tests_unit_check_CPPFLAGS)
 tests_unit_late_LDADD = $(tests_unit_check_LDADD)
-tests_unit_restore_CPPFLAGS = $(tests_unit_check_CPPFLAGS)
 tests_unit_restore_LDADD = $(tests_unit_check_LDADD)
-tests_unit_pins_CPPFLAGS = $(tests_unit_check_CPPFLAGS)
 tests_unit_pins_LDADD = $(tests_unit_check_LDADD)
-tests_unit_presence_CPPFLAGS = $(tests_unit_check_CPPFLAGS)
 tests_unit_presence_LDADD = $(tests_unit_check_LDADD)
-tests_unit_journal_CPPFLAGS = $(tests_unit_check_CPPFLAGS)
 tests_unit_journal_LDADD = $(tests_unit_check_LDADD)
-tests_unit_progress_CPPFLAGS = $(tests_unit_check_CPPFLAGS)
 tests_unit_progress_LDADD = $(tests_unit_check_LDADD)
-tests_unit_words_CPPFLAGS = $(tests_unit_check_CPPFLAGS)
 tests_unit_words_LDADD = $(tests_unit_check_LDADD)
-tests_unit_report_CPPFLAGS = $(AM_CPPFLAGS) -iquote $(top_srcdir)/lab
-tests_unit_report_LDADD = lab/libreport.a $(LDADD)
-tests_unit_settings_CPPFLAGS = $(tests_unit_check_CPPFLAGS)
+tests_unit_report_LDADD = scenario/libreport.a $(LDADD)
 tests_unit_settings_LDADD = $(tests_unit_check_LDADD)
-tests_unit_state_CPPFLAGS = $(AM_CPPFLAGS) -iquote $(top_srcdir)/host
 tests_unit_state_LDADD = host/libhost.a $(LDADD)
 
-simulation_flags = $(AM_CPPFLAGS) -iquote $(top_srcdir)/plugin -iquote $(top_srcdir)/host -iquote $(top_srcdir)/lab
-tests_unit_simulation_SOURCES = tests/unit/simulation.c plugin/hook.c
-tests_unit_simulation_CPPFLAGS = $(simulation_flags)
+tests_unit_simulation_SOURCES = tests/unit/simulation.c plugin/reconstruct/hook.c
 tests_unit_simulation_LDADD = $(libraries_of_simulation) $(CMOCKA_LIBS)
-scenario_flags = $(AM_CPPFLAGS) -iquote $(top_srcdir)/lab
-libraries_of_scenarios = lab/libscenario.a $(libraries_of_simulation) $(CMOCKA_LIBS)
-tests_unit_scenario_check_CPPFLAGS = $(scenario_flags)
+libraries_of_scenarios = scenario/libscenario.a $(libraries_of_simulation) $(CMOCKA_LIBS)
 tests_unit_scenario_check_LDADD = $(libraries_of_scenarios)
-tests_unit_scenario_format_CPPFLAGS = $(scenario_flags)
 tests_unit_scenario_format_LDADD = $(libraries_of_scenarios)
-tests_unit_scenario_story_CPPFLAGS = $(scenario_flags)
 tests_unit_scenario_story_LDADD = $(libraries_of_scenarios)
 check_LIBRARIES += tests/libswitched.a
 tests_libswitched_a_SOURCES = $(plugin_sources)
@@ -102,18 +84,13 @@ tests_libswitchedhost_a_SOURCES = $(host_libhost_a_SOURCES)
 tests_libswitchedhost_a_CPPFLAGS = $(AM_CPPFLAGS) -DTEST_SWITCHES
 check_PROGRAMS += tests/switched-scenario
 tests_switched_scenario_SOURCES = $(dydisnix_scenario_SOURCES) tests/switched-off.c
-tests_switched_scenario_CPPFLAGS = $(dydisnix_scenario_CPPFLAGS) -DTEST_SWITCHES
-tests_switched_scenario_LDADD = lab/libscenario.a lab/libreport.a lab/libscenariolab.a lab/libsimulation.a \
+tests_switched_scenario_CPPFLAGS = $(AM_CPPFLAGS) -DTEST_SWITCHES
+tests_switched_scenario_LDADD = scenario/libscenario.a scenario/libreport.a scenario/libinlab.a scenario/libsimulation.a \
 	tests/libswitched.a tests/libswitchedhost.a $(libraries_of_engine)
-tests_unit_explored_CPPFLAGS = $(scenario_flags)
 tests_unit_explored_LDADD = $(libraries_of_scenarios)
-tests_unit_survivors_CPPFLAGS = $(tests_unit_check_CPPFLAGS)
 tests_unit_survivors_LDADD = $(tests_unit_check_LDADD)
-tests_unit_mentions_CPPFLAGS = $(tests_unit_check_CPPFLAGS)
 tests_unit_mentions_LDADD = $(tests_unit_check_LDADD)
-tests_unit_watch_CPPFLAGS = $(tests_unit_check_CPPFLAGS)
 tests_unit_watch_LDADD = $(tests_unit_check_LDADD)
-tests_unit_supervisor_CPPFLAGS = $(AM_CPPFLAGS) -iquote $(top_srcdir)/host
 tests_unit_supervisor_LDADD = host/libhost.a $(LDADD)
 
 shell_tests = \
@@ -200,6 +177,7 @@ shell_tests = \
 	tests/reconstruct-versions.sh \
 	tests/reconstruct-versions-store.sh \
 	tests/replays.sh \
+	tests/rooms.sh \
 	tests/explore.sh \
 	tests/explore-bites.sh \
 	tests/scenarios.sh \
@@ -324,7 +302,7 @@ bench-idle: all tests/plugins/record.so
 # The loop, killed at a chosen call of its operations.
 check_PROGRAMS += tests/killed-self-adapt
 tests_killed_self_adapt_SOURCES = host/main.c tests/killed-operations.c
-tests_killed_self_adapt_CPPFLAGS = $(AM_CPPFLAGS) -iquote $(top_srcdir)/host -Dreal_operations=killed_operations
+tests_killed_self_adapt_CPPFLAGS = $(AM_CPPFLAGS) -Dreal_operations=killed_operations
 tests_killed_self_adapt_LDADD = host/libhost.a lib/libdydisnix.a $(LIBRARIES_USED)
 
 # All moments; check takes a sample.
@@ -334,9 +312,8 @@ kill-sweep: $(check_PROGRAMS) dydisnix-lab
 
 # The timeline of a scenario, played in the lab or in the simulation.
 check_PROGRAMS += tests/play-scenario
-tests_play_scenario_SOURCES = tests/play-scenario.c plugin/hook.c
-tests_play_scenario_CPPFLAGS = $(simulation_flags)
-tests_play_scenario_LDADD = lab/libscenariolab.a $(libraries_of_simulation)
+tests_play_scenario_SOURCES = tests/play-scenario.c plugin/reconstruct/hook.c
+tests_play_scenario_LDADD = scenario/libinlab.a $(libraries_of_simulation)
 
 # All scenarios, in the simulation and in the lab.
 scenarios: all

@@ -15,11 +15,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cleanup.h"
-#include "operations.h"
-#include "scenario-network.h"
-#include "scenario-policy.h"
-#include "strings.h"
+#include "lib/base/cleanup.h"
+#include "lib/base/strings.h"
+#include "lib/world/operations.h"
+#include "scenario/format/policy.h"
+#include "scenario/play/network.h"
 
 static const struct scenario_network *network = &scenario_lab;
 

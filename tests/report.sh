@@ -50,7 +50,7 @@ done < "$scratch/hashes"
 is "$(wc -l < "$scratch/hashes")" 2 'both'
 
 # Colours of text and what it stands on: contrast as WCAG 2 asks for, 4.5, and 3 for what is drawn.
-python3 - "$srcdir/lab/report/style.css" > "$scratch/contrast" << 'END'
+python3 - "$srcdir/scenario/report/style.css" > "$scratch/contrast" << 'END'
 import re, sys
 light, dark = re.findall(r":root \{(.*?)\}", open(sys.argv[1]).read(), re.S)[:2]
 def luminance(colour):

@@ -19,7 +19,7 @@ cat > "$scratch/compile" << 'EOS'
 # compile FILE: a source as it is, a header as the only thing that a source includes.
 case $1 in *.h) language=c-header ;; *) language=c ;; esac
 cd "$srcdir" && $compiler $flags -std=c11 -fsyntax-only -include "$builddir/config.h" -I"$bare" $XML_CFLAGS $JSON_CFLAGS \
-    -Iinclude -Itests -I"$builddir" -iquote lib -iquote host -iquote lab -iquote plugin \
+    -Iinclude -Itests -I"$builddir" -iquote . \
     -DTEST_SWITCHES -DPLUGIN_DIR='""' -DNIX_EXPRESSION_DIR='""' -DPLUGIN_ENTRY=dydisnix_plugin_entry -DWRONG=1 \
     -x "$language" "$1" || echo "$1" >> "$failed"
 EOS
@@ -42,19 +42,19 @@ compile() # PATTERN DIRECTORY…
 echo '#include <libxml/tree.h>
 size_t size; bool known; FILE *file;' > "$scratch/unknown.c"
 is "$("$scratch/compile" "$scratch/unknown.c" 2>&1 | grep -c 'error: unknown type name')" 3 'this libxml2 includes nothing'
-is "$(compile '*.h' include lib host plugin lab tests/fuzz tests/unit)" '' 'each header can be included by itself'
-is "$(compile '*.c' lib host plugin lab tests)" '' 'each source includes what it uses'
-for directory in lib host plugin lab tests; do
+is "$(compile '*.h' include lib host plugin lab scenario tests/fuzz tests/unit)" '' 'each header can be included by itself'
+is "$(compile '*.c' lib host plugin lab scenario tests)" '' 'each source includes what it uses'
+for directory in lib host plugin lab scenario tests; do
     ok "sources of $directory were among them" grep -q "^$directory/" "$scratch/files"
 done
 
 # Where a size has 32 bits, such a constant is 0, and no compiler says so.
-is "$(cd "$srcdir" && find lib host plugin lab tests -name '*.[ch]' -exec grep -nE '\(size_t\)[0-9]+ << [0-9]' {} + \
+is "$(cd "$srcdir" && find lib host plugin lab scenario tests -name '*.[ch]' -exec grep -nE '\(size_t\)[0-9]+ << [0-9]' {} + \
     | sed 's/^\([^:]*:[0-9]*\):.*(size_t)\([0-9]*\) << \([0-9]*\).*/\1 \2 \3/' | awk '$2 * 2 ^ $3 >= 2 ^ 32 { print $1 }')" \
     '' 'no size is larger than 32 bits hold'
 
 if [ -n "$CLANG" ]; then
     compiler="$CLANG" flags="$WARNINGS -Werror" bare=/nonexistent
-    is "$(compile '*.c' lib host plugin lab tests)" '' 'clang warns of nothing'
+    is "$(compile '*.c' lib host plugin lab scenario tests)" '' 'clang warns of nothing'
 fi
 done_testing

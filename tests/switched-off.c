@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "switch.h"
+#include "lib/base/switch.h"
 
 enum test_switch switched_off = SWITCHES;
 

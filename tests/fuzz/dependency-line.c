@@ -5,8 +5,8 @@
  */
 #include "config.h"
 
-#include "dependency-line.h"
 #include "fuzz.h"
+#include "lib/manifest/dependency-line.h"
 
 static void put_string(FILE *file, const char *name, const char *text)
 {

@@ -10,11 +10,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cleanup.h"
-#include "manifest.h"
-#include "operations.h"
-#include "paths.h"
-#include "strings.h"
+#include "lib/base/cleanup.h"
+#include "lib/base/strings.h"
+#include "lib/manifest/manifest.h"
+#include "lib/model/paths.h"
+#include "lib/world/operations.h"
 
 /* The entry point of libFuzzer; each target is one. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

@@ -8,7 +8,7 @@
 
 #include <libxml/parser.h>
 
-#include "report-parts.h"
+#include "scenario/report/parts.h"
 
 static const char *const own[] = {
     "a", "b", "circle", "code", "details", "div", "figcaption", "figure", "g", "h4", "li", "p",

@@ -5,11 +5,11 @@ FUZZ_SECONDS = 60
 FUZZ_TARGETS = $(fuzz_targets)
 
 fuzz_flags = -g -O1 -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
-fuzz_compile = $(CLANG) $(DEFS) $(AM_CPPFLAGS) -iquote $(top_srcdir)/plugin -iquote $(top_srcdir)/host -iquote $(top_srcdir)/lab \
+fuzz_compile = $(CLANG) $(DEFS) $(AM_CPPFLAGS) \
 	-std=c11 $(fuzz_flags) -fsanitize=fuzzer-no-link $(WARNINGS) $(XML_CFLAGS) $(JSON_CFLAGS)
-fuzz_sources = tests/fuzz/fuzz.c tests/fuzz/world.c host/again.c host/dispute.c host/presence.c host/state.c \
-	host/survivors.c \
-	$(filter-out lab/report-page.c,$(filter lab/report-%.c,$(lab_libreport_a_SOURCES))) \
+fuzz_sources = tests/fuzz/fuzz.c tests/fuzz/world.c host/record/again.c host/record/dispute.c host/presence/presence.c host/record/state.c \
+	host/copies/survivors.c \
+	$(filter-out scenario/report/page.c scenario/report/command.c,$(filter %.c,$(scenario_libreport_a_SOURCES))) \
 	$(filter %.c,$(lib_libdydisnix_a_SOURCES) $(plugin_libreconstruct_a_SOURCES))
 fuzz_objects = $(fuzz_sources:%.c=fuzz/%.o)
 fuzz_programs = $(fuzz_targets:%=fuzz/%)

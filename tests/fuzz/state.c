@@ -6,10 +6,10 @@
 
 #include <errno.h>
 
-#include "facts.h"
 #include "fuzz.h"
-#include "presence.h"
-#include "state.h"
+#include "host/presence/presence.h"
+#include "host/record/state.h"
+#include "plugin/capture/facts.h"
 
 static const char *content;
 static size_t content_length;

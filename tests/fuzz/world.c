@@ -5,7 +5,7 @@
 
 #include <errno.h>
 
-#include "reconstruct.h"
+#include "plugin/reconstruct/reconstruct.h"
 
 struct world world;
 

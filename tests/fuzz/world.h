@@ -7,7 +7,7 @@
 #define WORLD_H
 
 #include "fuzz.h"
-#include "options.h"
+#include "plugin/settings/options.h"
 
 enum { WORLD_TARGETS = 3, WORLD_FILES = 64 };
 

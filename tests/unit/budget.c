@@ -4,8 +4,8 @@
  */
 #include "unit.h"
 
-#include "budget.h"
-#include "operations.h"
+#include "lib/world/budget.h"
+#include "lib/world/operations.h"
 
 static int64_t now;
 

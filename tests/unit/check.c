@@ -4,9 +4,9 @@
  */
 #include "unit.h"
 
-#include "check.h"
-#include "manifest.h"
-#include "operations.h"
+#include "host/deploy/check.h"
+#include "lib/manifest/manifest.h"
+#include "lib/world/operations.h"
 
 #define KEY "1111111111111111111111111111111111111111111111111111111111111111"
 #define PROVIDER "2222222222222222222222222222222222222222222222222222222222222222"

@@ -3,8 +3,8 @@
 
 #include <jansson.h>
 
-#include "scenario-random.h"
-#include "scenario-shrink.h"
+#include "scenario/search/random.h"
+#include "scenario/search/shrink.h"
 
 static void the_same_number_gives_the_same_scenario(void **state)
 {

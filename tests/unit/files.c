@@ -10,8 +10,8 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 
-#include "operations.h"
-#include "strings.h"
+#include "lib/base/strings.h"
+#include "lib/world/operations.h"
 
 static char *root; /* removed at the end */
 

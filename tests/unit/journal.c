@@ -4,9 +4,9 @@
  */
 #include "unit.h"
 
-#include "journal.h"
-#include "operations.h"
-#include "strings.h"
+#include "host/record/journal.h"
+#include "lib/base/strings.h"
+#include "lib/world/operations.h"
 
 static char *root, *file;
 

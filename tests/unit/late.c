@@ -5,11 +5,11 @@
 #include "unit.h"
 
 #include "answers.h"
-#include "late.h"
-#include "manifest.h"
-#include "operations.h"
-#include "portion.h"
-#include "strings.h"
+#include "host/phases/late.h"
+#include "lib/base/strings.h"
+#include "lib/manifest/manifest.h"
+#include "lib/state/portion.h"
+#include "lib/world/operations.h"
 
 #define DATABASE "/nix/store/00000000000000000000000000000000-db-1"
 #define OLD DATABASE "-old"

@@ -4,7 +4,7 @@
  */
 #include "config.h"
 
-#include "dependency-line.h"
+#include "lib/manifest/dependency-line.h"
 #include "model.h"
 
 #define OTHER "/nix/store/11111111111111111111111111111111-web-1.0"

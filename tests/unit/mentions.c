@@ -6,8 +6,8 @@
 
 #include <errno.h>
 
-#include "mentions.h"
-#include "operations.h"
+#include "host/loop/mentions.h"
+#include "lib/world/operations.h"
 
 static const struct {
     const char *path, *text;

@@ -13,8 +13,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "manifest.h"
-#include "operations.h"
+#include "lib/manifest/manifest.h"
+#include "lib/world/operations.h"
 #include "unit.h"
 
 #define KEY_A "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"

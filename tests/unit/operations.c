@@ -4,7 +4,7 @@
 #include <errno.h>
 #include <time.h>
 
-#include "operations.h"
+#include "lib/world/operations.h"
 
 static void write_messages(void *closure)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "unit.h"
 
-#include "operations.h"
-#include "options.h"
+#include "lib/world/operations.h"
+#include "plugin/settings/options.h"
 
 static unsigned messages;
 

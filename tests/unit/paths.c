@@ -3,8 +3,8 @@
 
 #include <pwd.h>
 
-#include "paths.h"
-#include "strings.h"
+#include "lib/base/strings.h"
+#include "lib/model/paths.h"
 
 #define HASH "0123456789abcdfghijklmnpqrsvwxyz"
 

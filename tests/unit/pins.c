@@ -4,9 +4,9 @@
  */
 #include "unit.h"
 
-#include "manifest.h"
-#include "operations.h"
-#include "pins.h"
+#include "host/copies/pins.h"
+#include "lib/manifest/manifest.h"
+#include "lib/world/operations.h"
 
 /* What a deployment would go from and to, on targets a, b and c. */
 struct plan {

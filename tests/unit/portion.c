@@ -6,8 +6,8 @@
 
 #include "model.h"
 
-#include "cleanup.h"
-#include "portion.h"
+#include "lib/base/cleanup.h"
+#include "lib/state/portion.h"
 
 #define KEY_C "cccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccc"
 

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "unit.h"
 
-#include "cleanup.h"
-#include "doubles.h"
-#include "hung.h"
-#include "operations.h"
-#include "presence.h"
-#include "strings.h"
-#include "waits.h"
+#include "host/presence/hung.h"
+#include "host/presence/presence.h"
+#include "host/record/waits.h"
+#include "lib/base/cleanup.h"
+#include "lib/base/strings.h"
+#include "lib/model/doubles.h"
+#include "lib/world/operations.h"
 
 /* A network: names in the model and names that are silent, as "a b c". What is told goes nowhere. */
 struct network {

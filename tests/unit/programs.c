@@ -15,8 +15,8 @@
 #include <sys/time.h>
 #include <sys/wait.h>
 
-#include "operations.h"
-#include "strings.h"
+#include "lib/base/strings.h"
+#include "lib/world/operations.h"
 
 #define PATIENCE 300000 /* milliseconds; far more than anything here takes */
 

@@ -3,7 +3,7 @@
 
 #include <jansson.h>
 
-#include "progress.h"
+#include "host/record/progress.h"
 
 struct heard {
     int count, last;

@@ -8,9 +8,9 @@
 #include <libxml/xpath.h>
 #include <string.h>
 
-#include "operations.h"
-#include "report.h"
-#include "strings.h"
+#include "lib/base/strings.h"
+#include "lib/world/operations.h"
+#include "scenario/report/report.h"
 
 static char *root, *journal, *html;
 

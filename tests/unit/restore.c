@@ -5,10 +5,10 @@
 #include "unit.h"
 
 #include "answers.h"
-#include "manifest.h"
-#include "operations.h"
-#include "restore.h"
-#include "strings.h"
+#include "host/copies/restore.h"
+#include "lib/base/strings.h"
+#include "lib/manifest/manifest.h"
+#include "lib/world/operations.h"
 
 #define DATABASE "/nix/store/00000000000000000000000000000000-db-1"
 #define SNAPSHOT "process/db-1/wanted"

@@ -6,7 +6,7 @@
 
 #include <jansson.h>
 
-#include "scenario-check.h"
+#include "scenario/play/check.h"
 
 static const char system_text[] =
     "{'targets': {'t1': {}, 't2': {}}, 'services': {'db': {'state': true}, 'web': {}},"

@@ -3,10 +3,10 @@
 
 #include <jansson.h>
 
-#include "operations.h"
-#include "scenario-file.h"
-#include "scenario-locate.h"
-#include "scenario-words.h"
+#include "lib/world/operations.h"
+#include "scenario/format/file.h"
+#include "scenario/format/locate.h"
+#include "scenario/format/words.h"
 
 static void lines_of_values(void **state)
 {

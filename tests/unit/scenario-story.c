@@ -6,7 +6,7 @@
 
 #include <jansson.h>
 
-#include "scenario-story.h"
+#include "scenario/play/story.h"
 
 /* The story of a journal with a document a line, ' for ". */
 static void tells(const char *journal, const char *expected)

@@ -5,10 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "manifest.h"
-#include "set.h"
-#include "sha256.h"
-#include "text-sort.h"
+#include "lib/base/set.h"
+#include "lib/base/sha256.h"
+#include "lib/base/text-sort.h"
+#include "lib/manifest/manifest.h"
 
 enum { MANY = 20000 };
 

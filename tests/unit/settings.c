@@ -9,8 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "operations.h"
-#include "settings.h"
+#include "host/settings/settings.h"
+#include "lib/world/operations.h"
 
 enum kind { TEXT, NUMBER, FLAG, WORDS };
 

@@ -6,10 +6,10 @@
 
 #include <string.h>
 
-#include "cleanup.h"
-#include "scenario-network.h"
-#include "simulated-faults.h"
-#include "strings.h"
+#include "lib/base/cleanup.h"
+#include "lib/base/strings.h"
+#include "scenario/play/network.h"
+#include "scenario/simulation/faults.h"
 
 #define NET(function) scenario_simulation.function
 

@@ -4,9 +4,9 @@
  */
 #include "unit.h"
 
-#include "operations.h"
-#include "state.h"
-#include "strings.h"
+#include "host/record/state.h"
+#include "lib/base/strings.h"
+#include "lib/world/operations.h"
 
 static json_int_t snapshotted(const struct state *state)
 {

@@ -2,7 +2,7 @@
 #include "unit.h"
 
 
-#include "strings.h"
+#include "lib/base/strings.h"
 
 static void equal_text_is_one_pointer(void **state)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "unit.h"
 
-#include "supervisor.h"
+#include "host/loop/supervisor.h"
 
 static struct supervisor watching(void)
 {

@@ -4,9 +4,9 @@
  */
 #include "unit.h"
 
-#include "manifest.h"
-#include "operations.h"
-#include "survivors.h"
+#include "host/copies/survivors.h"
+#include "lib/manifest/manifest.h"
+#include "lib/world/operations.h"
 
 #define KEY "1111111111111111111111111111111111111111111111111111111111111111"
 

@@ -5,7 +5,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "warnings.h"
+#include "lib/world/warnings.h"
 
 #define GROUP "warning: the group 'nixbld' specified in 'build-users-group' does not exist"
 

@@ -8,9 +8,9 @@
 #include <errno.h>
 #include <sys/stat.h>
 
-#include "operations.h"
-#include "strings.h"
-#include "watch.h"
+#include "host/loop/watch.h"
+#include "lib/base/strings.h"
+#include "lib/world/operations.h"
 
 static char *root;
 

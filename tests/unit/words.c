@@ -4,9 +4,9 @@
 #include <errno.h>
 #include <jansson.h>
 
-#include "operations.h"
-#include "strings.h"
-#include "words.h"
+#include "host/record/words.h"
+#include "lib/base/strings.h"
+#include "lib/world/operations.h"
 
 static int set_up(void **state)
 {

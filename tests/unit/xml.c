@@ -7,8 +7,8 @@
 #include <stdio.h>
 #include <time.h>
 
+#include "lib/model/xml.h"
 #include "model.h"
-#include "xml.h"
 
 static struct strings *strings;
 

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * Calls of client interfaces, side by side.
+ */
+#ifndef CALLS_H
+#define CALLS_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "lib/base/arguments.h"
+
+/* Milliseconds that a target gets to say that it is there, and for anything else. */
+extern const int64_t ask_deadline, call_deadline;
+
+struct call {
+    const char *target; /* borrowed */
+    struct arguments arguments;
+    void *closure; /* for the owner */
+    bool done;     /* it was run and exited with 0 */
+    bool refused;  /* it was run and exited with anything else */
+    char *output;  /* what it printed then, without the final newline */
+};
+
+struct calls {
+    struct call *items;
+    size_t count;
+    const char *running; /* directory in which the next loop sees that one still runs; NULL: it need not */
+    void (*ended)(void *closure, struct call *call); /* called for each that has ended; NULL: nobody is */
+    void *closure;
+};
+
+/* A call to fill in; NULL: no memory. It is valid until the next one is added. */
+struct call *calls_add(struct calls *calls, const char *target);
+
+/* Runs those that are not done. deadline: milliseconds for each. quiet: what they complain of is not shown. */
+void calls_run(struct calls *calls, int64_t deadline, bool quiet);
+
+/* Runs them as calls that release locks of ours: a few times, for a release that fails cannot be told from a lock that
+ * is absent, and one that stays would stop every later deployment. */
+void calls_release(struct calls *calls);
+
+/* Runs calls of --deactivate. Where one fails, the service may never have been active: then it is activated, and if
+ * that succeeds deactivated again. What is done then is not active. */
+void calls_stop(struct calls *calls);
+
+void calls_clear(struct calls *calls);
+
+#define CLEANUP_CALLS __attribute__((cleanup(calls_clear)))
+
+#endif

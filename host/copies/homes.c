@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "host/copies/homes.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static int compare_components(const struct snapshot_mapping *a, const struct snapshot_mapping *b)
+{
+    int order = strcmp(a->component, b->component);
+    return order ? order : strcmp(a->container, b->container);
+}
+
+static int compare_homes(const void *a, const void *b)
+{
+    const struct snapshot_mapping *first = *(const struct snapshot_mapping *const *)a,
+                                  *second = *(const struct snapshot_mapping *const *)b;
+    int order = compare_components(first, second);
+    return order ? order : strcmp(first->target, second->target);
+}
+
+int homes_list(struct homes *homes, const struct manifest *manifest)
+{
+    size_t count = manifest ? manifest->snapshot_mapping_count : 0;
+    *homes = (struct homes){ .items = calloc(count + 1, sizeof *homes->items), .count = count };
+    if (!homes->items)
+        return -1;
+    for (size_t i = 0; i < count; i++)
+        homes->items[i] = &manifest->snapshot_mappings[i];
+    if (count > 1)
+        qsort(homes->items, count, sizeof *homes->items, compare_homes);
+    return 0;
+}
+
+void homes_clear(struct homes *homes)
+{
+    free(homes->items);
+    *homes = (struct homes){ 0 };
+}
+
+struct homes homes_of(const struct homes *homes, const struct snapshot_mapping *mapping)
+{
+    size_t low = 0, high = homes->count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (compare_components(homes->items[middle], mapping) < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    struct homes found = { .items = homes->items + low };
+    while (low + found.count < homes->count && compare_components(found.items[found.count], mapping) == 0)
+        found.count++;
+    return found;
+}

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * The homes of components: where a manifest has the state of each.
+ */
+#ifndef HOMES_H
+#define HOMES_H
+
+#include "lib/manifest/manifest.h"
+
+/* Snapshot mappings, borrowed from their manifest: by component, container and target. */
+struct homes {
+    const struct snapshot_mapping **items;
+    size_t count;
+};
+
+/* Those of a manifest (NULL: it has none). 0, or -1: no memory. */
+int homes_list(struct homes *homes, const struct manifest *manifest);
+void homes_clear(struct homes *homes);
+
+/* Those of the component in the container that mapping has, a part of homes, not to be cleared. */
+struct homes homes_of(const struct homes *homes, const struct snapshot_mapping *mapping);
+
+#endif

@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "host/ctl/events.h"
+
+#include <errno.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "host/ctl/status.h"
+#include "lib/base/cleanup.h"
+#include "lib/base/json-text.h"
+#include "lib/base/strings.h"
+#include "lib/world/operations.h"
+
+static const int64_t follow_interval = 200; /* milliseconds */
+
+static const char *text(const json_t *document, const char *key)
+{
+    const char *value = json_string_value(json_object_get(document, key));
+    return value ? value : "";
+}
+
+static void print_names(const json_t *names, const char *sign)
+{
+    size_t index;
+    json_t *name;
+    json_array_foreach((json_t *)names, index, name) {
+        printf(" %s", sign);
+        print_padded(json_is_string(name) ? json_string_value(name) : "?", 0);
+    }
+}
+
+static void print_changes(const json_t *changes)
+{
+    const char *name;
+    json_t *what;
+    print_names(json_object_get(changes, "added"), "+");
+    print_names(json_object_get(changes, "removed"), "-");
+    json_object_foreach(json_object_get(changes, "changed"), name, what) {
+        fputs(" ~", stdout);
+        print_padded(name, 0);
+    }
+}
+
+static void print_duration(const json_t *document)
+{
+    if (json_object_get(document, "milliseconds"))
+        printf(" after %.1f s", (double)json_integer_value(json_object_get(document, "milliseconds")) / 1000);
+}
+
+/* Time, cycle, and the rest in words. */
+static void print_event(const json_t *document)
+{
+    const json_t *cycle = json_object_get(document, "cycle");
+    const char *const members[] = { "stage", "command", "target", "outcome", "reason" };
+    CLEANUP_FREE char *number = string_format(cycle ? "%lld" : "-", (long long)json_integer_value(cycle));
+    print_padded(text(document, "time"), 22);
+    print_padded(number ? number : "", 5);
+    print_padded(text(document, "kind"), 0);
+    for (size_t i = 0; i < sizeof members / sizeof *members; i++)
+        if (*text(document, members[i])) {
+            putchar(' ');
+            print_padded(text(document, members[i]), 0);
+        }
+    print_changes(json_object_get(document, "changes"));
+    print_duration(document);
+    if (json_object_get(document, "signal"))
+        printf(", ended by signal %lld", (long long)json_integer_value(json_object_get(document, "signal")));
+    putchar('\n');
+}
+
+struct reader {
+    FILE *stream;
+    char *line; /* of getline(), and of a line whose end is still to come */
+    size_t size, length;
+};
+
+/* The next document, a new reference; NULL: there is none yet. */
+static json_t *next_document(struct reader *reader)
+{
+    CLEANUP_FREE char *part = NULL;
+    size_t size = 0;
+    ssize_t got;
+    while (clearerr(reader->stream), (got = getline(&part, &size, reader->stream)) > 0) {
+        char *grown = realloc(reader->line, reader->length + (size_t)got + 1);
+        if (!grown)
+            return NULL;
+        reader->line = grown;
+        memcpy(grown + reader->length, part, (size_t)got + 1);
+        reader->length += (size_t)got;
+        if (grown[reader->length - 1] != '\n')
+            continue;
+        json_t *document = json_loadb(grown, reader->length, 0, NULL);
+        reader->length = 0;
+        if (json_is_object(document))
+            return document;
+        json_decref(document);
+    }
+    return NULL;
+}
+
+static void print_document(const json_t *document, bool json)
+{
+    CLEANUP_FREE char *text = json ? json_text(document, JSON_COMPACT) : NULL;
+    if (!json)
+        print_event(document);
+    else if (text)
+        puts(text);
+}
+
+static void reader_close(struct reader *reader)
+{
+    if (reader->stream)
+        fclose(reader->stream);
+    free(reader->line);
+    *reader = (struct reader){ 0 };
+}
+
+/* Of what the reader has left, the last ones, into the ring. */
+static void collect(struct reader *reader, json_t **ring, size_t lines, size_t *count)
+{
+    json_t *document;
+    while (reader->stream && (document = next_document(reader)) != NULL) {
+        if (lines == 0) {
+            json_decref(document);
+            continue;
+        }
+        json_decref(ring[*count % lines]);
+        ring[(*count)++ % lines] = document;
+    }
+}
+
+static void print_last(struct reader *older, struct reader *reader, size_t lines, bool json)
+{
+    json_t **ring = calloc(lines + 1, sizeof *ring);
+    size_t count = 0;
+    if (!ring)
+        return;
+    collect(older, ring, lines, &count);
+    collect(reader, ring, lines, &count);
+    for (size_t i = count > lines ? count - lines : 0; i < count; i++) {
+        print_document(ring[i % lines], json);
+        json_decref(ring[i % lines]);
+    }
+    free(ring);
+}
+
+static bool is_still(const struct reader *reader, const char *file)
+{
+    struct stat open, there;
+    return reader->stream && fstat(fileno(reader->stream), &open) == 0 && stat(file, &there) == 0
+           && open.st_ino == there.st_ino && open.st_dev == there.st_dev;
+}
+
+/* Goes on in the new file when the journal was rotated, or when it is made at last. */
+static void follow_events(struct reader *reader, const char *file, bool json)
+{
+    while (fflush(stdout) == 0) {
+        bool still = is_still(reader, file);
+        json_t *document;
+        while (reader->stream && (document = next_document(reader)) != NULL) {
+            print_document(document, json);
+            json_decref(document);
+        }
+        if (still || fflush(stdout) != 0) {
+            operations->sleep(follow_interval);
+            continue;
+        }
+        FILE *stream = fopen(file, "re");
+        if (stream) {
+            reader_close(reader);
+            reader->stream = stream;
+        } else
+            operations->sleep(follow_interval);
+    }
+}
+
+int events_print(const char *directory, size_t lines, bool follow, bool json)
+{
+    CLEANUP_FREE char *file = string_format("%s/events.jsonl", directory);
+    CLEANUP_FREE char *rotated = string_format("%s/events.jsonl.1", directory);
+    struct reader older = { 0 }, reader = { 0 };
+    if (!file || !rotated)
+        return -1;
+    older.stream = fopen(rotated, "re");
+    reader.stream = fopen(file, "re");
+    if (!reader.stream && !older.stream && !follow) {
+        fprintf(stderr, "dydisnix-self-adaptctl: %s: %s\n", file, strerror(errno));
+        return -1;
+    }
+    print_last(&older, &reader, lines, json);
+    if (follow)
+        follow_events(&reader, file, json);
+    reader_close(&older);
+    reader_close(&reader);
+    return fflush(stdout) == 0 && !ferror(stdout) ? 0 : -1;
+}

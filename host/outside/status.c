@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "host/outside/status.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "lib/base/strings.h"
+#include "lib/world/operations.h"
+
+/* Facts about one cycle only. */
+static const char *const passing[] = { "adapted", "superseded", "regressed", "rescued", NULL };
+
+int64_t status_count(const struct status *status, const char *fact)
+{
+    return json_integer_value(json_object_get(status->facts, fact));
+}
+
+static void begin_targets(struct status *status)
+{
+    json_decref(status->incoming);
+    status->incoming = json_object();
+}
+
+/* Whether what was known of a target is still so, when nothing is told but that it is not silent. */
+static bool stays(const json_t *known)
+{
+    const char *status = json_string_value(json_object_get(known, "status"));
+    return status && (strcmp(status, "captured") == 0 || strcmp(status, "empty") == 0);
+}
+
+/* What nothing new is known of stays as it was. */
+static void take_targets(struct status *status, const json_t *document)
+{
+    json_t *target;
+    const char *name;
+    if (!status->incoming || json_is_true(json_object_get(document, "first")))
+        begin_targets(status);
+    json_object_foreach(json_object_get(document, "targets"), name, target) {
+        json_t *known = json_object_get(status->targets, name);
+        if (json_object_get(target, "status"))
+            json_object_set(status->incoming, name, target);
+        else if (known && (!json_is_true(json_object_get(target, "here")) || stays(known)))
+            json_object_set(status->incoming, name, known);
+        else
+            json_object_set_new(status->incoming, name, json_pack("{ss}", "status", "present"));
+    }
+    if (!json_is_true(json_object_get(document, "last")))
+        return;
+    json_decref(status->targets);
+    status->targets = status->incoming;
+    status->incoming = NULL;
+}
+
+void status_take(struct status *status, const json_t *document)
+{
+    const char *event = json_string_value(json_object_get(document, "event"));
+    const char *stage = json_string_value(json_object_get(document, "stage"));
+    if (!event)
+        return;
+    if (!status->facts)
+        status->facts = json_object();
+    if (strcmp(event, "begin") == 0 && stage)
+        snprintf(status->stage, sizeof status->stage, "%s", stage);
+    else if (strcmp(event, "facts") == 0)
+        json_object_update(status->facts, json_object_get(document, "facts"));
+    else if (strcmp(event, "targets") == 0)
+        take_targets(status, document);
+}
+
+void status_cycle_began(struct status *status, int64_t now)
+{
+    status->began = now;
+    status->stage[0] = '\0';
+    for (const char *const *fact = passing; *fact; fact++)
+        json_object_del(status->facts, *fact);
+}
+
+void status_cycle_ended(struct status *status, const char *outcome, int signal, int64_t now, int64_t clock)
+{
+    status->lasted = now - status->began;
+    status->signal = signal;
+    if (strcmp(outcome, "unchanged") == 0)
+        return;
+    status->outcome = outcome;
+    status->ended_at = clock;
+    if (strcmp(outcome, "done") == 0)
+        status->succeeded_at = clock;
+}
+
+static const char *phase_name(enum supervisor_phase phase)
+{
+    static const char *const names[] = { [PHASE_IDLE] = "idle", [PHASE_CYCLE] = "cycle",
+                                         [PHASE_FINISHING] = "finishing", [PHASE_ENDED] = "ended" };
+    return names[phase];
+}
+
+static void set_time(json_t *document, const char *key, int64_t seconds)
+{
+    if (seconds > 0)
+        json_object_set_new(document, key, json_string(moment_of(seconds).text));
+}
+
+json_t *status_document(const struct status *status, const struct supervisor *supervisor,
+                        const struct settings *settings, int64_t now, int64_t clock)
+{
+    const int64_t wake = supervisor_wake(supervisor);
+    const bool runs = supervisor->phase == PHASE_CYCLE;
+    json_t *document = json_pack("{si ss sI ss ss ss sb si}", "version", 1, "program", PACKAGE_VERSION,
+                                 "process", (json_int_t)getpid(), "profile", settings->profile,
+                                 "stateDirectory", settings->state_directory, "phase",
+                                 phase_name(supervisor->phase), "paused", supervisor->paused, "failures",
+                                 (int)supervisor->failures);
+    if (runs)
+        json_object_update_new(document,
+                               json_pack("{ss* sI}", "stage", *status->stage ? status->stage : NULL, "since",
+                                         (json_int_t)((now - status->began) / 1000)));
+    if (status->outcome)
+        json_object_set_new(document, "lastOutcome", json_string(status->outcome));
+    set_time(document, "lastEnded", status->ended_at);
+    set_time(document, "lastSuccess", status->succeeded_at);
+    if (supervisor->phase == PHASE_IDLE && wake >= 0)
+        set_time(document, "next", clock + (wake > now ? (wake - now + 999) / 1000 : 0));
+    json_object_update(document, status->facts);
+    json_object_del(document, "adapted");
+    json_object_set_new(document, "targets", status->targets ? json_incref(status->targets) : json_object());
+    return document;
+}
+
+char *status_words(const struct status *status, const struct supervisor *supervisor)
+{
+    if (supervisor->phase == PHASE_CYCLE)
+        return string_format("Cycle: %s", *status->stage ? status->stage : "starting");
+    if (supervisor->paused)
+        return string_format("Paused");
+    if (supervisor->failures > 0)
+        return string_format("%u cycles failed in a row, the last in the stage %s", supervisor->failures,
+                             *status->stage ? status->stage : "?");
+    return string_format(status->outcome ? "Waiting; the last cycle: %s" : "Waiting", status->outcome);
+}
+
+void status_clear(struct status *status)
+{
+    json_decref(status->facts);
+    json_decref(status->targets);
+    json_decref(status->incoming);
+    *status = (struct status){ 0 };
+}

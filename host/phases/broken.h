@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * A redeployment that did not end well, as what is done about it sees it.
+ */
+#ifndef BROKEN_H
+#define BROKEN_H
+
+#include <jansson.h>
+#include <stdbool.h>
+
+#include "host/calls/recovery.h"
+#include "host/phases/phases.h"
+#include "lib/manifest/manifest.h"
+
+/* A redeployment that did not end well. */
+struct broken {
+    const struct recovery *recovery;
+    const char *path;                /* of its manifest */
+    enum deployment_phase phase;     /* that was begun last */
+    int activation;                  /* how disnix-activate exited; -1: it did not, or nobody knows */
+    struct manifest previous, new;
+    bool cut;                        /* new has no longer all that the file at path has */
+    const struct manifest *old;      /* previous, or NULL: there was none, or it is lost */
+    bool previous_lost;
+    json_t *silent;                  /* { TARGET: true }: does not answer */
+    json_t *overtaken;               /* { TARGET: true }: somebody else has deployed to it since */
+    json_t *report;
+};
+
+/* The exit statuses of disnix-activate that tell what is active. */
+enum {
+    ACTIVATION_DONE = 0,
+    ACTIVATION_ROLLED_BACK = 1, /* all is as it was */
+    ACTIVATION_OLD_LOST = 2     /* what is new is inactive, what is obsolete may be */
+};
+
+/* A target of either manifest, and if of both that of the new one; NULL: of neither. */
+const struct target *broken_target(const struct broken *broken, const char *name);
+
+bool broken_answers(const struct broken *broken, const char *target);
+
+/* Whether what the deployment has left there is still as it left it. */
+bool broken_is_ours(const struct broken *broken, const char *target);
+
+#endif

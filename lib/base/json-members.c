@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "lib/base/json-members.h"
+
+#include <string.h>
+
+json_t *json_object_at(json_t *parent, const char *key)
+{
+    if (!json_is_object(json_object_get(parent, key)))
+        json_object_set_new(parent, key, json_object());
+    return json_object_get(parent, key);
+}
+
+bool json_list_has(const json_t *list, const char *text)
+{
+    size_t index;
+    json_t *entry;
+    json_array_foreach((json_t *)list, index, entry)
+        if (json_is_string(entry) && strcmp(json_string_value(entry), text) == 0)
+            return true;
+    return false;
+}

@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "lib/base/strings.h"
+
+#include <limits.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/auxv.h>
+
+#include "lib/base/characters.h"
+
+/* Texts and what else lives as long as the pool lie one behind the other in blocks. */
+struct block {
+    struct block *next;
+    max_align_t room[];
+};
+
+enum { BLOCK = 256 * 1024, SLOTS_AT_FIRST = 1024 };
+
+struct slot {
+    const char *text; /* NULL: free */
+    uint32_t hash, length;
+};
+
+struct strings {
+    struct slot *slots; /* a power of two of them, searched from where the hash says to the next free one */
+    size_t slot_count, used;
+    struct block *blocks;
+    char *texts, *texts_end;   /* what is left of a block for texts */
+    char *arrays, *arrays_end; /* and of one for what has to be aligned */
+    uint64_t seed;             /* nobody can tell in advance which texts meet */
+};
+
+struct strings *strings_new(void)
+{
+    struct strings *strings = calloc(1, sizeof *strings);
+    const void *random = (const void *)getauxval(AT_RANDOM); /* 16 bytes, anew for each program that is started */
+
+    if (strings == NULL)
+        return NULL;
+    strings->slot_count = SLOTS_AT_FIRST;
+    strings->slots = calloc(strings->slot_count, sizeof *strings->slots);
+    if (strings->slots == NULL) {
+        free(strings);
+        return NULL;
+    }
+    if (random != NULL)
+        memcpy(&strings->seed, random, sizeof strings->seed);
+    return strings;
+}
+
+void strings_free(struct strings *strings)
+{
+    if (strings == NULL)
+        return;
+    while (strings->blocks != NULL) {
+        struct block *block = strings->blocks;
+
+        strings->blocks = block->next;
+        free(block);
+    }
+    free(strings->slots);
+    free(strings);
+}
+
+/* Room of that size at *at, whose block ends at *end. */
+static char *allocate(struct strings *strings, char **at, char **end, size_t size)
+{
+    char *room = *at;
+
+    if (size > (size_t)(*end - *at)) {
+        size_t most = size > BLOCK / 4 ? size : BLOCK; /* what is large gets a block of its own */
+        struct block *block = most > SIZE_MAX - sizeof *block ? NULL : malloc(sizeof *block + most);
+
+        if (block == NULL)
+            return NULL;
+        block->next = strings->blocks;
+        strings->blocks = block;
+        room = (char *)block->room;
+        if (most != BLOCK)
+            return room;
+        *end = room + most;
+    }
+    *at = room + size;
+    return room;
+}
+
+void *strings_allocate(struct strings *strings, size_t count, size_t size)
+{
+    const size_t unit = sizeof(max_align_t);
+
+    if (count > (SIZE_MAX - unit) / size)
+        return NULL;
+    return allocate(strings, &strings->arrays, &strings->arrays_end, (count * size + unit - 1) / unit * unit);
+}
+
+static uint64_t mix(uint64_t hash, uint64_t word)
+{
+    hash = (hash ^ word) * 0x9fb21c651e98df25u;
+    return hash ^ (hash >> 32);
+}
+
+static uint32_t hash_of(const struct strings *strings, const char *text, size_t length)
+{
+    uint64_t hash = strings->seed ^ length, word = 0;
+
+    for (; length >= sizeof word; text += sizeof word, length -= sizeof word) {
+        memcpy(&word, text, sizeof word);
+        hash = mix(hash, word);
+    }
+    word = 0;
+    memcpy(&word, text, length);
+    return (uint32_t)mix(mix(hash, word), strings->seed);
+}
+
+/* Where the text is, or where it is to be put. */
+static struct slot *find(const struct strings *strings, uint32_t hash, const char *text, size_t length)
+{
+    for (size_t i = hash;; i++) {
+        struct slot *slot = &strings->slots[i & (strings->slot_count - 1)];
+
+        if (slot->text == NULL
+            || (slot->hash == hash && slot->length == length && memcmp(slot->text, text, length) == 0))
+            return slot;
+    }
+}
+
+static int grow(struct strings *strings)
+{
+    struct strings larger = { .slot_count = strings->slot_count * 2 };
+
+    larger.slots = calloc(larger.slot_count, sizeof *larger.slots);
+    if (larger.slots == NULL)
+        return -1;
+    for (size_t i = 0; i < strings->slot_count; i++) {
+        const struct slot *slot = &strings->slots[i];
+        size_t to = slot->hash;
+
+        if (slot->text == NULL)
+            continue;
+        while (larger.slots[to & (larger.slot_count - 1)].text != NULL)
+            to++;
+        larger.slots[to & (larger.slot_count - 1)] = *slot;
+    }
+    free(strings->slots);
+    strings->slots = larger.slots;
+    strings->slot_count = larger.slot_count;
+    return 0;
+}
+
+const char *strings_intern(struct strings *strings, const char *text)
+{
+    return text == NULL ? NULL : strings_intern_length(strings, text, strlen(text));
+}
+
+const char *strings_intern_length(struct strings *strings, const char *text, size_t length)
+{
+    if (text == NULL)
+        return NULL;
+    length = strnlen(text, length);
+    if (length > INT_MAX || (strings->used >= strings->slot_count / 4 * 3 && grow(strings) != 0))
+        return NULL;
+    uint32_t hash = hash_of(strings, text, length);
+    struct slot *slot = find(strings, hash, text, length);
+    if (slot->text != NULL)
+        return slot->text;
+    char *copy = allocate(strings, &strings->texts, &strings->texts_end, length + 1);
+    if (copy == NULL)
+        return NULL;
+    memcpy(copy, text, length);
+    copy[length] = '\0';
+    *slot = (struct slot){ copy, hash, (uint32_t)length };
+    strings->used++;
+    return copy;
+}
+
+char *string_format(const char *format, ...)
+{
+    va_list arguments;
+    char *text;
+
+    va_start(arguments, format);
+    if (vasprintf(&text, format, arguments) < 0)
+        text = NULL;
+    va_end(arguments);
+    return text;
+}
+
+char *string_utf8(const char *text)
+{
+    static const char replacement[] = "\xef\xbf\xbd";
+    char *clean = text == NULL ? NULL : malloc(3 * strlen(text) + 1), *end = clean;
+
+    if (clean == NULL)
+        return NULL;
+    while (*text != '\0') {
+        size_t length;
+        bool good = character_at(text, strnlen(text, 4), &length) >= 0;
+        size_t copied = good ? length : strlen(replacement);
+
+        memcpy(end, good ? text : replacement, copied);
+        end += copied;
+        text += length;
+    }
+    *end = '\0';
+    return clean;
+}

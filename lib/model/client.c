@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "lib/model/client.h"
+
+#include <string.h>
+
+#include "lib/base/cleanup.h"
+
+void client_arguments(struct arguments *arguments, const struct target *target, const char *operation)
+{
+    arguments_add(arguments, target->client_interface);
+    arguments_option(arguments, "--target", target_connection_key(target));
+    arguments_add(arguments, operation);
+}
+
+bool client_answers(const struct arguments *arguments)
+{
+    static const char *const operations[] = { "--query-", "--print-", "--resolve-", "--export" };
+    bool answers = false;
+    for (size_t i = 0; i < arguments->count; i++)
+        for (size_t k = 0; k < sizeof operations / sizeof *operations; k++)
+            answers |= strncmp(arguments->items[i], operations[k], strlen(operations[k])) == 0;
+    return answers;
+}
+
+/* A container property as Dysnomia gets it: true is 1, false is empty, a list is joined by blanks, a set is
+ * nothing. */
+static void append_argument_value(xmlBufferPtr buffer, const struct nix_value *value)
+{
+    switch (value->type) {
+    case NIX_BOOL:
+        if (strcmp(value->text, "true") == 0)
+            xmlBufferCCat(buffer, "1");
+        break;
+    case NIX_LIST:
+        for (size_t i = 0; i < value->count; i++) {
+            if (i > 0)
+                xmlBufferCCat(buffer, " ");
+            append_argument_value(buffer, &value->children[i].value);
+        }
+        break;
+    case NIX_ATTRS:
+    case NIX_UNTYPED:
+        break;
+    default:
+        xmlBufferCCat(buffer, value->text);
+    }
+}
+
+static void add_properties(struct arguments *arguments, const struct nix_value *properties)
+{
+    for (size_t i = 0; properties && i < properties->count; i++) {
+        CLEANUP_BUFFER xmlBufferPtr value = xmlBufferCreate();
+        if (!value) {
+            arguments->failed = true;
+            return;
+        }
+        append_argument_value(value, &properties->children[i].value);
+        arguments_add(arguments, "--arguments");
+        arguments_format(arguments, "%s=%s", properties->children[i].name, (const char *)xmlBufferContent(value));
+    }
+}
+
+void client_component_arguments(struct arguments *arguments, const struct target *target, const char *container,
+                                const struct service *service, const struct service *provider)
+{
+    arguments_option(arguments, "--container", container);
+    arguments_option(arguments, "--type", provider ? provider->pkg : service->type);
+    add_properties(arguments, nix_value_get(provider ? &provider->provides_containers : &target->containers,
+                                            container));
+    arguments_add(arguments, service->pkg);
+}

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * Calls of a target's client interface, the program by which Disnix reaches a machine.
+ */
+#ifndef CLIENT_H
+#define CLIENT_H
+
+#include <stdbool.h>
+
+#include "lib/base/arguments.h"
+#include "lib/manifest/manifest.h"
+#include "lib/model/infrastructure.h"
+
+/* Begins an argument vector: the target's client interface, its connection key and the operation. */
+void client_arguments(struct arguments *arguments, const struct target *target, const char *operation);
+
+/* Whether what such a call prints on standard output is its answer. Else it is what Dysnomia and services print. */
+bool client_answers(const struct arguments *arguments);
+
+/* Adds what activate, deactivate, snapshot and their kin take: container, type and arguments of the mapping of
+ * service on target, and the package last. provider: the service that provides the container, or NULL. */
+void client_component_arguments(struct arguments *arguments, const struct target *target, const char *container,
+                                const struct service *service, const struct service *provider);
+
+#endif

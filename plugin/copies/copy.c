@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "plugin/copies/copy.h"
+
+#include "lib/base/switch.h"
+
+bool copy_was_left_out(const struct copy *copy)
+{
+    return copy->service_left_out || copy->snapshot_left_out;
+}
+
+bool copy_is_owed(const struct copy *copy)
+{
+    const enum outcome again = copy->outcomes[RESCUE_COPY_AGAIN];
+    const bool before = copy->inactive && copy->remembered.owed && again != OUTCOME_DONE;
+    return SWITCH(OWED_RESCUE) && copy->verdict == COPY_OUT
+           && (before || again == OUTCOME_FAILED || copy->outcomes[FENCE_COPY] == OUTCOME_FAILED);
+}
+
+bool copy_lives(const struct copy *copy)
+{
+    if (copy->verdict == COPY_OUT)
+        return !copy->inactive && copy->outcomes[FENCE_COPY] != OUTCOME_DONE;
+    return !copy->inactive || copy->outcomes[ACTIVATE_COPY] == OUTCOME_DONE;
+}
+
+/* One that could not be activated is left to Disnix, and so is one that could not be fenced. */
+bool copy_drops_service(const struct copy *copy, const struct options *options)
+{
+    if (copy->verdict == COPY_OUT)
+        return copy->outcomes[FENCE_COPY] != OUTCOME_FAILED;
+    return (copy->verdict == COPY_OLDER && options->late) || !copy_lives(copy);
+}
+
+bool copy_drops_snapshot(const struct copy *copy)
+{
+    return copy->verdict != COPY_KEPT;
+}
+
+bool operation_can_be_asked(const struct manifest *manifest, const char *service, const char *provider)
+{
+    return manifest_find_service(manifest, service) && (!provider || manifest_find_service(manifest, provider));
+}

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * One copy: what follows from what is known of it, from what was decided, and from what was done.
+ */
+#ifndef COPY_H
+#define COPY_H
+
+#include <stdbool.h>
+
+#include "plugin/copies/copies.h"
+#include "plugin/settings/options.h"
+
+/* Whether it was left out before. */
+bool copy_was_left_out(const struct copy *copy);
+
+/* Whether it was fenced, and its snapshot after that is not taken yet. */
+bool copy_is_owed(const struct copy *copy);
+
+/* Whether it runs, once what was decided is done. */
+bool copy_lives(const struct copy *copy);
+
+/* What is left out of the manifest. */
+bool copy_drops_service(const struct copy *copy, const struct options *options);
+bool copy_drops_snapshot(const struct copy *copy);
+
+/* Whether an operation of a service can be asked for: only with its type and package. Disnix leaves the mapping of a package
+ * without its service, and then there is nothing that has state. */
+bool operation_can_be_asked(const struct manifest *manifest, const char *service, const char *provider);
+
+#endif

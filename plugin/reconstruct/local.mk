@@ -1,0 +1,6 @@
+plugin_sources += \
+	plugin/reconstruct/aggregate.c plugin/reconstruct/aggregate.h \
+	plugin/reconstruct/install.c plugin/reconstruct/install.h \
+	plugin/reconstruct/reconstruct.c plugin/reconstruct/reconstruct.h \
+	plugin/reconstruct/report.c plugin/reconstruct/report.h \
+	$(NULL)

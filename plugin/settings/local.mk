@@ -1,0 +1,3 @@
+plugin_sources += \
+	plugin/settings/options.c plugin/settings/options.h \
+	$(NULL)

@@ -1,0 +1,8 @@
+scenario_libscenario_a_SOURCES += \
+	scenario/format/events.c scenario/format/events.h \
+	scenario/format/file.c scenario/format/file.h \
+	scenario/format/locate.c scenario/format/locate.h \
+	scenario/format/members.c scenario/format/members.h \
+	scenario/format/validate.c \
+	scenario/format/words.c scenario/format/words.h \
+	$(NULL)

@@ -1,0 +1,608 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "scenario/play/play.h"
+
+#include <string.h>
+
+#include "lib/base/cleanup.h"
+#include "lib/base/json-members.h"
+#include "lib/base/strings.h"
+#include "scenario/play/check.h"
+
+struct playing {
+    const struct scenario_network *network;
+    void *opened;
+    json_t *system, *writes, *documents; /* see struct scenario_seen */
+    json_t *newest;                      /* of the writes, those that may have to be live */
+    json_t *rescued;                     /* copies of which the last cycles told that they are in a snapshot, or live for
+                                            want of evidence */
+    json_t *observed;                    /* at the last look */
+    json_t *replicated;                  /* { SERVICE: true } */
+    json_t *partners;                    /* { SERVICE: { TARGET: [TARGET] } }: see note_partners() */
+    size_t judged;                       /* documents of which check_replicas() has been told */
+    size_t acknowledged;                 /* writes of the network that are in these lists, or were taken out again */
+    bool resyncs; /* the loop looks again though nothing tells it to */
+    bool good;    /* the last cycle ended well */
+    bool refused; /* its deployment, by the check, which says why */
+    bool lost;    /* something was destroyed, which nothing needs to notice, and no cycle has ended well since */
+    bool forgot;  /* the coordinator lost something that it knew */
+    bool renamed; /* a target, so that its name is not its key: Disnix moves no state from or to it */
+    bool owed;    /* an older disk came back to which something was still owed: that may be done there, and fits no more */
+    bool emptied; /* a snapshot was to be an empty dump, which Disnix may restore */
+    bool advised; /* somebody said which copy is to live */
+    bool damaged; /* a profile manifest, so that nobody can know what runs there */
+    bool wiped;   /* a disk was lost, or replaced by an older one */
+    json_int_t unreleased; /* how many calls that release a lock were to fail */
+    bool unasked; /* a target could not be asked what runs on it, so that what the manifest said was kept */
+    struct scenario_play *play;
+};
+
+static const char *text_of(const json_t *object, const char *key)
+{
+    const char *text = json_string_value(json_object_get(object, key));
+    return text ? text : "";
+}
+
+/* Each of several copies takes writes of its own, and none has all of them: services that have had several. */
+static void note_replicated(struct playing *playing)
+{
+    const char *service;
+    json_t *policy;
+    json_object_foreach(json_object_get(playing->system, "distribution"), service, policy)
+        if (json_integer_value(json_object_get(policy, "copies")) > 1)
+            json_object_set_new(playing->replicated, service, json_true());
+}
+
+static int look(struct playing *playing)
+{
+    const json_t *all;
+    json_decref(playing->observed);
+    playing->observed = playing->network->observe(playing->opened);
+    all = json_object_get(playing->observed, "acknowledged");
+    for (; playing->acknowledged < json_array_size(all); playing->acknowledged++) {
+        json_t *write = json_array_get(all, playing->acknowledged);
+        json_array_append(playing->writes, write);
+        if (!json_object_get(playing->replicated, text_of(write, "service")))
+            json_array_append(playing->newest, write);
+    }
+    return playing->observed ? 0 : -1;
+}
+
+/* Copies that live for want of evidence that another one is newer, as was told. */
+static void take_doubtful(struct playing *playing, const json_t *kept)
+{
+    size_t index;
+    json_t *copy;
+    json_array_foreach((json_t *)kept, index, copy)
+        if (!strstr(text_of(copy, "reason"), "belong"))
+            json_array_append(playing->rescued, copy);
+}
+
+/* How many entries it had that tell of something done. */
+static size_t take_journal(struct playing *playing)
+{
+    CLEANUP_JSON json_t *journal = playing->network->journal(playing->opened);
+    size_t index, done = 0;
+    json_t *entry;
+    json_array_foreach(journal, index, entry) {
+        const char *kind = text_of(entry, "kind");
+        const json_t *report = json_object_get(entry, "report");
+        json_array_append(playing->documents, entry);
+        json_array_extend(playing->rescued, json_object_get(report, "rescued"));
+        take_doubtful(playing, json_object_get(report, "kept"));
+        if (strcmp(text_of(entry, "stage"), "redeploy") == 0 && strcmp(kind, "stage") == 0)
+            playing->refused = json_is_false(json_object_get(report, "allowed"));
+        done += strcmp(kind, "asked") != 0;
+        if (strcmp(kind, "cycle_ended") != 0)
+            continue;
+        playing->play->cycles++;
+        playing->good = strcmp(text_of(entry, "outcome"), "done") == 0;
+        playing->lost = playing->lost && !playing->good;
+    }
+    return done;
+}
+
+static void broken(struct playing *playing, const char *name, char *words)
+{
+    playing->play->broken = name;
+    playing->play->words = words;
+}
+
+static struct scenario_seen seen_of(const struct playing *playing)
+{
+    return (struct scenario_seen){ playing->system, playing->observed, playing->writes, playing->documents, "",
+                                   playing->forgot };
+}
+
+/* Whether what happened leaves something that nobody can know, so that what runs need not be what is known. */
+static bool is_puzzled(const struct playing *playing)
+{
+    return playing->damaged || playing->owed || (playing->wiped && playing->unasked);
+}
+
+static const struct invariant {
+    const char *name;
+    void (*check)(const struct scenario_seen *seen, json_t *broken);
+    bool at_rest; /* it holds after a good cycle; else always */
+    bool known;   /* it holds only where it can be known what runs */
+    bool named;   /* it holds only while names are keys */
+} invariants[] = {
+    { "a write is lost by a call", scenario_check_lost, false, false, false },
+    { "a write is lost", scenario_check_writes, false, false, false },
+    { "a write is only in what was stopped", scenario_check_saved, true, true, true },
+    { "something is stopped without need", scenario_check_stopped, false, false, false },
+    { "the loop does what it should not", scenario_check_misdone, false, false, false },
+    { "a service lives nowhere", scenario_check_lives, true, true, false },
+    { "a component with state is live twice", scenario_check_once, true, true, false },
+    { "the manifest is not what the targets run", scenario_check_manifest, true, true, false },
+    { "a service does not run", scenario_check_placed, true, true, false },
+    { "the newest state is not live", scenario_check_newest, true, true, true },
+    { "something that the manifest names is not in the store", scenario_check_backed, false, true, false },
+    { "something is left behind", scenario_check_left, true, false, false },
+};
+
+/* end: nothing more comes. What could not be removed at once goes with the next cycle. */
+static void check(struct playing *playing, bool at_rest, bool end)
+{
+    struct scenario_seen seen = seen_of(playing);
+    if (json_is_true(json_object_get(playing->observed, "paused")))
+        at_rest = false;
+    for (size_t i = 0; i < sizeof invariants / sizeof *invariants && !playing->play->broken; i++) {
+        const struct invariant *invariant = &invariants[i];
+        CLEANUP_JSON json_t *list = json_array();
+        if ((invariant->at_rest && !at_rest) || (invariant->known && is_puzzled(playing))
+            || (invariant->named && playing->renamed) || (invariant->check == scenario_check_left && !end)
+            || (invariant->check == scenario_check_saved && playing->emptied))
+            continue;
+        seen.writes = invariant->named ? playing->newest : playing->writes;
+        invariant->check(&seen, list);
+        if (json_array_size(list) > 0)
+            broken(playing, invariant->name, strdup(json_string_value(json_array_get(list, 0))));
+    }
+}
+
+/* What only a disk held that somebody destroyed is lost, and nobody's fault. */
+static void forget_destroyed(struct playing *playing)
+{
+    for (size_t i = json_array_size(playing->writes); i-- > 0;)
+        if (!scenario_is_stored(playing->observed, json_array_get(playing->writes, i), NULL))
+            json_array_remove(playing->writes, i);
+}
+
+/* A disk is lost, or replaced by an older one. */
+static bool wipes(const json_t *event)
+{
+    return strcmp(text_of(event, "event"), "reappear") == 0 && json_object_get(event, "disk")
+           && strcmp(text_of(event, "disk"), "kept") != 0;
+}
+
+/* Whether the last that was told of a target is that something is left to be done when it answers. */
+static bool is_owed_something(const struct playing *playing, const char *target)
+{
+    bool owed = false;
+    size_t index;
+    json_t *document;
+    json_array_foreach(playing->documents, index, document) {
+        const json_t *report = json_object_get(document, "report"), *recover = json_object_get(report, "recover");
+        if (!recover && json_object_get(report, "pending"))
+            recover = report;
+        if (recover)
+            owed = json_list_has(json_object_get(recover, "pending"), target);
+    }
+    return owed;
+}
+
+static bool destroys(const json_t *event)
+{
+    const char *word = text_of(event, "event");
+    return strcmp(word, "lose-coordinator") == 0 || strcmp(word, "remove") == 0 || wipes(event);
+}
+
+static int happen(struct playing *playing, const json_t *event)
+{
+    const char *word = text_of(event, "event");
+    bool later = json_object_get(event, "at") != NULL;
+    int status = playing->network->happen(playing->opened, event);
+    if (status < 0)
+        return -1;
+    if (status == 0 && strcmp(word, "write") == 0 && !later && look(playing) != 0)
+        return -1;
+    if (status == 0 && !later)
+        scenario_system_follow(playing->system, event);
+    note_replicated(playing);
+    if (strcmp(word, "full-disk") == 0 || strcmp(word, "damage-state") == 0)
+        playing->good = false; /* and nothing of what comes is journalled */
+    if (strcmp(text_of(event, "how"), "empties") == 0) {
+        playing->emptied = true;
+        json_array_clear(playing->newest); /* what Disnix restores then is nothing */
+    }
+    if (strcmp(text_of(event, "operation"), "--unlock") == 0)
+        playing->unreleased += json_is_integer(json_object_get(event, "times"))
+                                   ? json_integer_value(json_object_get(event, "times")) : 1;
+    playing->advised = playing->advised || strcmp(word, "keep-copy") == 0 || strcmp(word, "discard-copy") == 0;
+    playing->damaged = playing->damaged || strcmp(word, "corrupt") == 0;
+    playing->renamed = playing->renamed || strcmp(word, "rename") == 0;
+    playing->wiped = playing->wiped || wipes(event);
+    playing->owed = playing->owed
+                    || (wipes(event) && json_is_object(json_object_get(event, "disk"))
+                        && is_owed_something(playing, text_of(event, "target")));
+    playing->unasked = playing->unasked || strncmp(text_of(event, "operation"), "--query-", strlen("--query-")) == 0;
+    if (status == 0 && strcmp(word, "collect-garbage") == 0 && !later) {
+        if (look(playing) != 0)
+            return -1;
+        check(playing, false, false);
+    }
+    if (status == 0 && destroys(event) && !later) {
+        playing->lost = true;
+        playing->forgot = playing->forgot || strcmp(word, "lose-coordinator") == 0;
+        if (look(playing) != 0)
+            return -1;
+        forget_destroyed(playing);
+    }
+    return 0;
+}
+
+static int begin_moment(struct playing *playing, const json_t *moment)
+{
+    size_t index;
+    json_t *event;
+    if (!json_is_array(moment))
+        return json_object_get(moment, "event") ? happen(playing, moment) : 0;
+    json_array_foreach(moment, index, event)
+        if (happen(playing, event) != 0)
+            return -1;
+    return 0;
+}
+
+/* A lock of ours that a coordinator which has lost its memory does not know is taken for somebody else's; and so is one of
+ * which three calls in a row have told that it is not there. */
+static bool is_stuck(const struct playing *playing)
+{
+    const char *name;
+    json_t *target;
+    json_object_foreach(json_object_get(playing->observed, "targets"), name, target)
+        if ((playing->forgot || playing->unreleased >= 3) && json_is_true(json_object_get(target, "locked")))
+            return true;
+    return false;
+}
+
+/* A model without targets is refused again and again, and so is a deployment that would lose state. */
+static bool may_rest(const struct playing *playing)
+{
+    const char *name;
+    json_t *target;
+    json_object_foreach(json_object_get(playing->observed, "targets"), name, target)
+        if (strcmp(text_of(target, "is"), "up") == 0 && json_is_true(json_object_get(target, "listed"))
+            && !json_list_has(json_object_get(playing->observed, "held"), name))
+            return !(playing->refused && (playing->renamed || playing->forgot)) && !playing->damaged
+                   && !is_stuck(playing);
+    return false;
+}
+
+/* What the loop makes of it. again: nothing has happened. *done: how much of it was journalled. */
+static int adapt(struct playing *playing, bool again, size_t *done)
+{
+    if (playing->network->adapt(playing->opened, again) != 0) {
+        broken(playing, "the loop does not come to rest", string_format("it goes on, or has died"));
+        return 0;
+    }
+    *done = take_journal(playing);
+    return look(playing);
+}
+
+static bool is_live(const struct playing *playing, const json_t *write)
+{
+    const char *name;
+    json_t *target;
+    json_object_foreach(json_object_get(playing->observed, "targets"), name, target)
+        if (strcmp(text_of(target, "is"), "up") == 0 && scenario_is_live_on(target, write))
+            return true;
+    return false;
+}
+
+static bool is_rescued(const struct playing *playing, const char *service)
+{
+    size_t index;
+    json_t *entry;
+    json_array_foreach(playing->rescued, index, entry)
+        if (scenario_is_of_service(text_of(entry, "component"), service))
+            return true;
+    return false;
+}
+
+/* What is not live after a rescue, and stays so, was told of, with the snapshot that holds it. */
+static void forget_rescued(struct playing *playing)
+{
+    if (!playing->good)
+        return; /* what lives now need not be what will */
+    for (size_t i = json_array_size(playing->newest); i-- > 0;) {
+        const json_t *write = json_array_get(playing->newest, i);
+        if (is_rescued(playing, text_of(write, "service")) && !is_live(playing, write))
+            json_array_remove(playing->newest, i);
+    }
+    json_array_clear(playing->rescued);
+}
+
+/* The services that live, each with the targets on which it does; a new reference. */
+static json_t *living(const json_t *observed)
+{
+    json_t *services = json_object(), *target, *active;
+    const char *name;
+    size_t index;
+    json_object_foreach(json_object_get(observed, "targets"), name, target)
+        json_array_foreach(json_object_get(target, "active"), index, active) {
+            const char *service = text_of(active, "service");
+            if (strcmp(text_of(target, "is"), "up") != 0 || !json_is_true(json_object_get(target, "listed")))
+                continue;
+            if (!json_object_get(services, service))
+                json_object_set_new(services, service, json_array());
+            json_array_append_new(json_object_get(services, service), json_string(name));
+        }
+    return services;
+}
+
+/* Whether one of these targets is there still. */
+static bool is_any_up(const struct playing *playing, const json_t *names)
+{
+    size_t index;
+    json_t *name;
+    json_array_foreach((json_t *)names, index, name) {
+        const json_t *target =
+            json_object_get(json_object_get(playing->observed, "targets"), json_string_value(name));
+        if (strcmp(text_of(target, "is"), "up") == 0)
+            return true;
+    }
+    return false;
+}
+
+/* Where nothing was to go wrong, what lived and is wanted lives still, or its last machine has died. */
+static void check_living(struct playing *playing, const json_t *before)
+{
+    const struct scenario_seen seen = seen_of(playing);
+    CLEANUP_JSON json_t *wanted = scenario_wanted(&seen);
+    const char *service;
+    json_t *targets;
+    json_object_foreach((json_t *)before, service, targets)
+        if (!playing->play->broken && json_array_size(json_object_get(wanted, service)) > 0
+            && !scenario_lives(playing->observed, service) && is_any_up(playing, targets))
+            broken(playing, "what lived lives nowhere", string_format("%s lived, and lives nowhere", service));
+}
+
+/* For each target that has a service, all that have it, as the last good cycle left that. */
+static void note_partners(struct playing *playing)
+{
+    const json_t *manifest = json_object_get(json_object_get(playing->observed, "coordinator"), "manifest");
+    CLEANUP_JSON json_t *places = json_object();
+    json_t *mapping, *targets, *target;
+    const char *service;
+    size_t index;
+    json_array_foreach(json_object_get(manifest, "mappings"), index, mapping) {
+        service = text_of(mapping, "service");
+        if (!json_object_get(places, service))
+            json_object_set_new(places, service, json_array());
+        json_array_append(json_object_get(places, service), json_object_get(mapping, "target"));
+    }
+    json_object_foreach(places, service, targets)
+        json_array_foreach(targets, index, target) {
+            if (!json_object_get(playing->partners, service))
+                json_object_set_new(playing->partners, service, json_object());
+            json_object_set(json_object_get(playing->partners, service), json_string_value(target), targets);
+        }
+}
+
+/* A partner that lives; NULL: none does. */
+static const char *living_partner(const struct playing *playing, const char *service, const char *target)
+{
+    CLEANUP_JSON json_t *all = living(playing->observed);
+    const json_t *partners = json_object_get(json_object_get(playing->partners, service), target);
+    size_t index;
+    json_t *name;
+    json_array_foreach((json_t *)partners, index, name)
+        if (strcmp(json_string_value(name), target) != 0
+            && json_list_has(json_object_get(all, service), json_string_value(name)))
+            return json_string_value(name);
+    return NULL;
+}
+
+/* What was deployed together, and never was in doubt, is nobody's older copy. */
+static void check_replicas(struct playing *playing)
+{
+    bool judges = !playing->forgot && !playing->renamed && !playing->wiped && !playing->damaged && !playing->advised;
+    for (; playing->judged < json_array_size(playing->documents); playing->judged++) {
+        const json_t *document = json_array_get(playing->documents, playing->judged);
+        size_t index;
+        json_t *fence;
+        json_array_foreach(json_object_get(json_object_get(document, "report"), "fenced"), index, fence) {
+            const char *component = text_of(fence, "component"), *target = text_of(fence, "target");
+            CLEANUP_FREE char *service = strndup(component, strcspn(component, "-"));
+            const char *partner = judges && service && !scenario_was_disputed(playing->documents, service)
+                                      ? living_partner(playing, service, target) : NULL;
+            if (partner && !playing->play->broken)
+                broken(playing, "a replica is fenced",
+                       string_format("%s was deployed on %s together with that on %s", service, target, partner));
+        }
+    }
+    if (playing->good && !playing->lost)
+        note_partners(playing);
+}
+
+static int adapt_and_check(struct playing *playing)
+{
+    CLEANUP_JSON json_t *before = NULL;
+    size_t done;
+    if (look(playing) != 0)
+        return -1;
+    bool armed = json_is_true(json_object_get(playing->observed, "armed"));
+    before = living(playing->observed);
+    if (adapt(playing, false, &done) != 0)
+        return -1;
+    forget_rescued(playing);
+    check_replicas(playing);
+    if (!playing->play->broken && !armed)
+        check_living(playing, before);
+    if (!playing->play->broken)
+        check(playing, playing->good && !playing->lost, false);
+    return 0;
+}
+
+/* What failed is put off for a while, as a target is left out that hung twice. */
+static int let_time_pass(struct playing *playing)
+{
+    CLEANUP_JSON json_t *event = json_pack("{ss si}", "event", "wait", "seconds", 300);
+    return playing->network->happen(playing->opened, event) < 0 ? -1 : 0;
+}
+
+/* Nothing is to be done any more. Where there are resyncs, one may just be due the first times; and what was to go wrong is
+ * tried again. */
+static int adapt_again(struct playing *playing)
+{
+    size_t done = 1;
+    bool armed = json_is_true(json_object_get(playing->observed, "armed"));
+    int rounds = playing->resyncs || armed || !playing->good ? 4 : 1;
+    for (int round = 0; round < rounds && done > 0 && !playing->play->broken; round++) {
+        armed = json_is_true(json_object_get(playing->observed, "armed"));
+        if ((!playing->good && let_time_pass(playing) != 0) || adapt(playing, true, &done) != 0)
+            return -1;
+        forget_rescued(playing);
+    }
+    if (playing->play->broken || !may_rest(playing) || (done > 0 && armed))
+        return 0;
+    if (done > 0 && playing->lost)
+        return 0; /* snapshots fail of what is not there any more */
+    if (done > 0)
+        broken(playing, "the same again is not nothing", string_format("one more cycle did something"));
+    else
+        check(playing, !playing->lost, true);
+    return 0;
+}
+
+/* The copies that live of components of which several are kept until somebody chooses: [ { "target", "component" } ]; a
+ * new reference. */
+static json_t *undecided_copies(const struct playing *playing)
+{
+    json_t *copies = json_array(), *target, *active;
+    const char *name;
+    size_t index;
+    json_object_foreach(json_object_get(playing->observed, "targets"), name, target)
+        json_array_foreach(json_object_get(target, "active"), index, active)
+            if (strcmp(text_of(target, "is"), "up") == 0 && json_is_true(json_object_get(target, "listed"))
+                && scenario_is_kept(playing->observed, text_of(active, "service")))
+                json_array_append_new(copies, json_pack("{ss sO}", "target", name, "component",
+                                                        json_object_get(active, "component")));
+    return copies;
+}
+
+/* Somebody says a word about a copy. */
+static int say(struct playing *playing, const char *word, const json_t *copy)
+{
+    CLEANUP_JSON json_t *event = json_pack("{ss ss ss}", "event", word, "target", text_of(copy, "target"),
+                                           "component", text_of(copy, "component"));
+    return playing->network->happen(playing->opened, event) < 0 ? -1 : 0;
+}
+
+/* Keeps one of several copies; and gives up all others of it where they cannot be rescued. */
+static int choose(struct playing *playing, const json_t *copies)
+{
+    const json_t *first = json_array_get(copies, 0);
+    size_t index, done;
+    json_t *copy;
+    if (say(playing, "keep-copy", first) != 0 || adapt(playing, false, &done) != 0)
+        return -1;
+    CLEANUP_JSON json_t *left = undecided_copies(playing);
+    json_array_foreach(left, index, copy)
+        if (!json_equal(copy, first) && strcmp(text_of(copy, "component"), text_of(first, "component")) == 0
+            && say(playing, "discard-copy", copy) != 0)
+            return -1;
+    return playing->play->broken ? 0 : adapt(playing, false, &done);
+}
+
+/* Somebody chooses, until there is nothing to be chosen; then no component lives more often than it is wanted. */
+static int decide(struct playing *playing)
+{
+    enum { MOST_CHOICES = 8 };
+    CLEANUP_JSON json_t *copies = NULL, *list = json_array();
+    if (!may_rest(playing) || json_is_true(json_object_get(playing->observed, "armed")))
+        return 0;
+    copies = undecided_copies(playing);
+    for (int i = 0; i < MOST_CHOICES && !playing->play->broken && json_array_size(copies) > 0; i++) {
+        if (choose(playing, copies) != 0)
+            return -1;
+        json_decref(copies);
+        copies = undecided_copies(playing);
+    }
+    const struct scenario_seen seen = seen_of(playing);
+    if (playing->play->broken || !playing->good)
+        return 0;
+    if (json_array_size(copies) > 0)
+        broken(playing, "a word decides nothing",
+               string_format("copies are kept on %s", text_of(json_array_get(copies, 0), "target")));
+    if (!playing->play->broken && !is_puzzled(playing))
+        scenario_check_single(&seen, playing->replicated, list);
+    if (json_array_size(list) > 0)
+        broken(playing, "after the last word a component is live twice",
+               strdup(json_string_value(json_array_get(list, 0))));
+    return 0;
+}
+
+static int play_timeline(struct playing *playing, const json_t *timeline)
+{
+    size_t index;
+    json_t *moment;
+    json_array_foreach(timeline, index, moment) {
+        if (playing->play->broken)
+            return 0;
+        playing->play->moment = index + 1;
+        if (begin_moment(playing, moment) != 0 || adapt_and_check(playing) != 0)
+            return -1;
+    }
+    if (!playing->play->broken && adapt_again(playing) != 0)
+        return -1;
+    return playing->play->broken ? 0 : decide(playing);
+}
+
+static bool has_resync(const json_t *scenario)
+{
+    size_t index;
+    json_t *option;
+    json_array_foreach(json_object_get(scenario, "options"), index, option)
+        if (strncmp(json_string_value(option), "--resync", strlen("--resync")) == 0)
+            return true;
+    return false;
+}
+
+int scenario_play(const struct scenario_network *network, const struct scenario_setting *setting,
+                  const struct scenario_watch *watch, struct scenario_play *play)
+{
+    struct playing playing = { .network = network, .system = scenario_system(setting->scenario),
+                               .writes = json_array(), .newest = json_array(), .rescued = json_array(),
+                               .documents = json_array(), .replicated = json_object(), .partners = json_object(),
+                               .resyncs = has_resync(setting->scenario), .play = play };
+    *play = (struct scenario_play){ 0 };
+    note_replicated(&playing);
+    playing.opened = network->open(setting);
+    int status = playing.opened ? 0 : -1;
+    if (status == 0)
+        status = adapt_and_check(&playing);
+    if (status == 0 && watch)
+        watch->begin(watch->closure, playing.opened);
+    if (status == 0)
+        status = play_timeline(&playing, json_object_get(setting->scenario, "timeline"));
+    if (status == 0 && watch)
+        watch->end(watch->closure, playing.opened, playing.observed);
+    if (playing.opened)
+        network->close(playing.opened);
+    json_decref(playing.system);
+    json_decref(playing.writes);
+    json_decref(playing.newest);
+    json_decref(playing.rescued);
+    json_decref(playing.documents);
+    json_decref(playing.replicated);
+    json_decref(playing.partners);
+    json_decref(playing.observed);
+    return status;
+}
+
+void scenario_play_clear(struct scenario_play *play)
+{
+    free(play->words);
+    *play = (struct scenario_play){ 0 };
+}

@@ -1,0 +1,530 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "scenario/play/story.h"
+
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/base/cleanup.h"
+#include "lib/base/strings.h"
+#include "scenario/format/words.h"
+
+int scenario_story_open(struct scenario_story *story)
+{
+    *story = (struct scenario_story){ .gone = json_object() };
+    story->stream = open_memstream(&story->text, &story->length);
+    return story->stream && story->gone ? 0 : -1;
+}
+
+void scenario_story_close(struct scenario_story *story)
+{
+    if (story->stream)
+        fclose(story->stream);
+    free(story->text);
+    json_decref(story->gone);
+    *story = (struct scenario_story){ 0 };
+}
+
+char *scenario_story_text(struct scenario_story *story)
+{
+    return fflush(story->stream) == 0 && story->text ? strdup(story->text) : NULL;
+}
+
+static const char *text_of(const json_t *object, const char *member)
+{
+    const char *text = json_string_value(json_object_get(object, member));
+    return text ? text : "";
+}
+
+static bool is(const json_t *object, const char *member, const char *text)
+{
+    return strcmp(text_of(object, member), text) == 0;
+}
+
+/* Facts of one stage, told in order of their ranks and words. */
+enum rank { FIRST, ACTIVATIONS, RESCUES, FENCES, COPIES, DISPUTES, LAST };
+
+struct facts {
+    char **lines; /* each begins with a character that is its rank */
+    size_t count;
+    enum rank rank; /* of those that are added now */
+};
+
+static void add_fact(struct facts *facts, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+static void add_fact(struct facts *facts, const char *format, ...)
+{
+    CLEANUP_FREE char *line = NULL, *plain = NULL;
+    char **grown = realloc(facts->lines, (facts->count + 1) * sizeof *grown);
+    va_list arguments;
+    if (!grown)
+        return;
+    facts->lines = grown;
+    va_start(arguments, format);
+    if (vasprintf(&line, format, arguments) < 0)
+        line = NULL;
+    va_end(arguments);
+    plain = line ? scenario_plain(line) : NULL;
+    char *ranked = plain ? string_format("%c%s", '0' + (int)facts->rank, plain) : NULL;
+    if (ranked)
+        grown[facts->count++] = ranked;
+}
+
+static int compare_lines(const void *a, const void *b)
+{
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+static void tell_facts(struct scenario_story *story, struct facts *facts)
+{
+    if (facts->count > 0)
+        qsort(facts->lines, facts->count, sizeof *facts->lines, compare_lines);
+    for (size_t i = 0; i < facts->count; i++) {
+        if (i == 0 || strcmp(facts->lines[i], facts->lines[i - 1]) != 0)
+            fprintf(story->stream, "    %s\n", facts->lines[i] + 1);
+    }
+    for (size_t i = 0; i < facts->count; i++)
+        free(facts->lines[i]);
+    free(facts->lines);
+    *facts = (struct facts){ 0 };
+}
+
+static void begin_cycle(struct scenario_story *story)
+{
+    story->cycles++;
+    story->open = true;
+    story->told = false;
+    story->failed = false;
+    json_object_clear(story->gone);
+}
+
+/* The first line of a cycle, which says what it has found. */
+static void head_cycle(struct scenario_story *story, const char *found)
+{
+    if (!story->open)
+        begin_cycle(story);
+    if (!story->told)
+        fprintf(story->stream, "cycle %u%s%s\n", story->cycles, *found ? ": " : "", found);
+    story->told = true;
+}
+
+static void list_changes(FILE *stream, const json_t *names, const char *what, bool *first)
+{
+    CLEANUP_FREE char *text = scenario_names(names);
+    if (json_array_size(names) == 0 || !text)
+        return;
+    fprintf(stream, "%s%s %s", *first ? "" : "; ", text, what);
+    *first = false;
+}
+
+static void tell_infrastructure(struct scenario_story *story, const json_t *document)
+{
+    const json_t *changes = json_object_get(document, "changes"),
+                 *left_out = json_object_get(document, "leftOut");
+    CLEANUP_FREE char *found = NULL;
+    size_t length;
+    FILE *stream = open_memstream(&found, &length);
+    const char *name;
+    json_t *fields;
+    bool first = true;
+    if (!stream)
+        return;
+    list_changes(stream, json_object_get(changes, "added"), "in the model, not before", &first);
+    list_changes(stream, json_object_get(changes, "removed"), "no more in the model", &first);
+    json_object_foreach(json_object_get(changes, "changed"), name, fields) {
+        CLEANUP_FREE char *text = scenario_names(fields);
+        fprintf(stream, "%s%s has other %s", first ? "" : "; ", name, text ? text : "");
+        first = false;
+    }
+    if (first)
+        fputs("the model is as it was", stream);
+    first = false;
+    list_changes(stream, left_out, "left out", &first);
+    fclose(stream);
+    head_cycle(story, found);
+}
+
+/* Reconstruct. */
+
+static const char *done_about(const json_t *target)
+{
+    return is(target, "done", "kept")      ? ", what the manifest says of it is kept"
+           : is(target, "done", "skipped") ? ", it is left out"
+                                           : "";
+}
+
+/* What a parser says of a profile manifest depends on the parser, and on how far it came. */
+static const char *reason_of(const json_t *target)
+{
+    static const char parsed[] = "--query-installed: line ";
+    const char *reason = text_of(target, "reason");
+    return strncmp(reason, parsed, strlen(parsed)) == 0 ? "its profile manifest cannot be taken" : reason;
+}
+
+static void add_answers(struct facts *facts, const json_t *report)
+{
+    const char *name;
+    json_t *target;
+    json_object_foreach(json_object_get(report, "targets"), name, target)
+        if (is(target, "status", "silent") || is(target, "status", "invalid"))
+            add_fact(facts, "%s is %s: %s%s", name, text_of(target, "status"), reason_of(target),
+                     done_about(target));
+}
+
+static void add_copies(struct facts *facts, const json_t *report, const char *list, const char *words)
+{
+    size_t index;
+    json_t *copy;
+    json_array_foreach(json_object_get(report, list), index, copy)
+        add_fact(facts, "%s on %s %s: %s", text_of(copy, "component"), text_of(copy, "target"), words,
+                 text_of(copy, "reason"));
+}
+
+static void add_failures(struct facts *facts, const json_t *report)
+{
+    size_t index;
+    json_t *entry;
+    json_array_foreach(json_object_get(report, "failed"), index, entry)
+        add_fact(facts, "%s of %s on %s fails: %s", text_of(entry, "action"), text_of(entry, "component"),
+                 text_of(entry, "target"), text_of(entry, "reason"));
+}
+
+static void add_disputed_copies(struct facts *facts, const json_t *dispute)
+{
+    size_t index;
+    json_t *copy;
+    json_array_foreach(json_object_get(dispute, "copies"), index, copy) {
+        const char *component = text_of(dispute, "component"), *target = text_of(copy, "target");
+        const char *runs = json_is_true(json_object_get(copy, "live")) ? "and lives" : "and does not run";
+        if (json_is_true(json_object_get(copy, "disputed")))
+            add_fact(facts, "%s on %s is in dispute, %s: %s", component, target, runs, text_of(copy, "reason"));
+        else if (json_is_true(json_object_get(copy, "survivor")))
+            add_fact(facts, "%s on %s survives, %s", component, target, runs);
+    }
+}
+
+static void add_disputes(struct facts *facts, const json_t *report)
+{
+    size_t index;
+    json_t *dispute;
+    json_array_foreach(json_object_get(report, "disputes"), index, dispute)
+        add_disputed_copies(facts, dispute);
+}
+
+static void add_services(struct facts *facts, struct scenario_story *story, const char *target,
+                         const json_t *changes)
+{
+    const json_t *services = json_object_get(changes, "services");
+    const bool gone = is(changes, "infrastructure", "removed");
+    size_t index;
+    json_t *service;
+    json_array_foreach(json_object_get(services, "added"), index, service)
+        add_fact(facts, "the manifest has %s on %s, not before", text_of(service, "name"), target);
+    json_array_foreach(json_object_get(services, "removed"), index, service) {
+        add_fact(facts, "the manifest has %s on %s no more%s", text_of(service, "name"), target,
+                 gone ? ": that target has left the model" : "");
+        json_object_set_new(story->gone, text_of(service, "name"), json_string(target));
+    }
+}
+
+static void add_changes(struct facts *facts, struct scenario_story *story, const json_t *report)
+{
+    const char *target;
+    json_t *changes;
+    size_t index;
+    json_t *entry;
+    json_object_foreach(json_object_get(report, "changes"), target, changes)
+        add_services(facts, story, target, changes);
+    json_array_foreach(json_object_get(report, "inactive"), index, entry)
+        add_fact(facts, "%s on %s stays out of the manifest: it is not active there", text_of(entry, "name"),
+                 text_of(entry, "target"));
+    json_array_foreach(json_object_get(report, "dangling"), index, entry)
+        add_fact(facts, "a dependency of %s on something on %s that is gone is left out",
+                 text_of(entry, "name"), text_of(json_object_get(entry, "dependency"), "target"));
+    json_array_foreach(json_object_get(report, "divergent"), index, entry)
+        add_fact(facts, "targets hold different versions of the connections of %s", text_of(entry, "name"));
+    json_array_foreach(json_object_get(report, "unbacked"), index, entry)
+        add_fact(facts, "%s is not in the store of the coordinator", json_string_value(entry));
+    json_array_foreach(json_object_get(report, "warnings"), index, entry)
+        add_fact(facts, "warning: %s", text_of(entry, "warning"));
+}
+
+static const struct {
+    const char *list, *words;
+    enum rank rank;
+} copies[] = {
+    { "activated", "is activated", ACTIVATIONS },
+    { "rescued", "is rescued into a snapshot", RESCUES },
+    { "fenced", "is fenced", FENCES },
+    { "superseded", "is superseded", COPIES },
+    { "regressed", "is old", COPIES },
+    { "kept", "is kept", COPIES },
+    { "late", "goes on until the deployment", COPIES },
+};
+
+static void tell_reconstruct(struct scenario_story *story, const json_t *report)
+{
+    struct facts facts = { .rank = FIRST };
+    add_answers(&facts, report);
+    for (size_t i = 0; i < sizeof copies / sizeof *copies; i++) {
+        facts.rank = copies[i].rank;
+        add_copies(&facts, report, copies[i].list, copies[i].words);
+    }
+    add_failures(&facts, report);
+    facts.rank = DISPUTES;
+    add_disputes(&facts, report);
+    facts.rank = LAST;
+    add_changes(&facts, story, report);
+    fprintf(story->stream, "  reconstruct: %s\n",
+            !json_object_get(report, "changed")              ? "no manifest"
+            : json_is_false(json_object_get(report, "changed")) ? "the manifest is right"
+            : json_object_get(report, "previous")            ? "another manifest"
+                                                             : "a first manifest");
+    tell_facts(story, &facts);
+}
+
+void scenario_story_decision(struct scenario_story *story, const json_t *report, bool failed)
+{
+    tell_reconstruct(story, report);
+    if (failed)
+        fputs("  it fails\n", story->stream);
+}
+
+/* Redeploy. */
+
+static const json_t *find_mapping(const json_t *list, const char *member, const char *name,
+                                  const char *target)
+{
+    size_t index;
+    json_t *mapping;
+    json_array_foreach((json_t *)list, index, mapping)
+        if (is(mapping, member, name) && (!target || is(mapping, "target", target)))
+            return mapping;
+    return NULL;
+}
+
+static void add_activation(struct facts *facts, const struct scenario_story *story, const json_t *mapping,
+                           const json_t *removed)
+{
+    const char *name = text_of(mapping, "name"), *target = text_of(mapping, "target");
+    const char *gone = json_string_value(json_object_get(story->gone, name));
+    const json_t *from = find_mapping(removed, "name", name, NULL);
+    if (find_mapping(removed, "name", name, target))
+        add_fact(facts, "%s on %s is replaced: its version or what it depends on is another one", name,
+                 target);
+    else if (from)
+        add_fact(facts, "%s is activated on %s: it moves there from %s", name, target,
+                 text_of(from, "target"));
+    else if (gone)
+        add_fact(facts, "%s is activated on %s: it was on %s, which is gone", name, target, gone);
+    else
+        add_fact(facts, "%s is activated on %s: the distribution has it there", name, target);
+}
+
+static void add_services_difference(struct facts *facts, const struct scenario_story *story,
+                                    const json_t *mappings)
+{
+    const json_t *added = json_object_get(mappings, "added"), *removed = json_object_get(mappings, "removed");
+    size_t index;
+    json_t *mapping;
+    json_array_foreach((json_t *)added, index, mapping)
+        add_activation(facts, story, mapping, removed);
+    json_array_foreach((json_t *)removed, index, mapping)
+        if (!find_mapping(added, "name", text_of(mapping, "name"), text_of(mapping, "target")))
+            add_fact(facts, "%s is deactivated on %s: the distribution does not have it there",
+                     text_of(mapping, "name"), text_of(mapping, "target"));
+}
+
+static void add_state_difference(struct facts *facts, const json_t *snapshots)
+{
+    const json_t *added = json_object_get(snapshots, "added"),
+                 *removed = json_object_get(snapshots, "removed");
+    size_t index;
+    json_t *mapping;
+    json_array_foreach((json_t *)added, index, mapping) {
+        const char *component = text_of(mapping, "component"), *target = text_of(mapping, "target");
+        const json_t *from = find_mapping(removed, "component", component, NULL);
+        if (from)
+            add_fact(facts, "the state of %s moves from %s to %s", component, text_of(from, "target"),
+                     target);
+        else
+            add_fact(facts, "the newest snapshot of %s, if there is one, is restored on %s", component,
+                     target);
+    }
+    json_array_foreach((json_t *)removed, index, mapping)
+        if (!find_mapping(added, "component", text_of(mapping, "component"), NULL))
+            add_fact(facts, "the state of %s on %s is not looked after any more",
+                     text_of(mapping, "component"), text_of(mapping, "target"));
+}
+
+static void add_recovery(struct facts *facts, const json_t *report)
+{
+    size_t index;
+    json_t *entry;
+    if (is(report, "action", "undone"))
+        add_fact(facts, "what had been done is undone");
+    else if (is(report, "action", "finished"))
+        add_fact(facts, "it is finished: all that was left to do was to set the profiles");
+    json_array_foreach(json_object_get(report, "released"), index, entry)
+        add_fact(facts, "our lock on %s is released", json_string_value(entry));
+    json_array_foreach(json_object_get(report, "rescued"), index, entry)
+        add_fact(facts, "%s on %s is rescued into a snapshot: it may have been written to meanwhile",
+                 text_of(entry, "component"), text_of(entry, "target"));
+    json_array_foreach(json_object_get(report, "pending"), index, entry)
+        add_fact(facts, "%s does not answer: the rest is done when it does", json_string_value(entry));
+}
+
+static void tell_redeploy(struct scenario_story *story, const json_t *report)
+{
+    const json_t *difference = json_object_get(report, "difference"),
+                 *status = json_object_get(report, "status");
+    struct facts facts = { 0 };
+    add_services_difference(&facts, story, json_object_get(difference, "mappings"));
+    add_state_difference(&facts, json_object_get(difference, "snapshots"));
+    add_recovery(&facts, json_object_get(report, "recover"));
+    if (!status)
+        fprintf(story->stream, "  redeploy: nothing was deployed%s\n",
+                facts.count > 0 ? ", it would have been:" : "");
+    else if (json_integer_value(status) > 0)
+        fprintf(story->stream, "  redeploy: the deployment ended with %lld\n",
+                (long long)json_integer_value(status));
+    else
+        fprintf(story->stream, "  redeploy: %s\n",
+                json_integer_value(status) < 0 ? "the deployment was broken off"
+                : facts.count > 0              ? "the system is deployed"
+                                               : "nothing moves");
+    tell_facts(story, &facts);
+}
+
+static void tell_recover(struct scenario_story *story, const json_t *report)
+{
+    struct facts facts = { 0 };
+    const json_t *status = json_object_get(report, "status");
+    add_recovery(&facts, report);
+    fputs("  recover: a deployment did not end well", story->stream);
+    if (*text_of(report, "phase"))
+        fprintf(story->stream, ", it had come to %s", text_of(report, "phase"));
+    if (status)
+        fprintf(story->stream, " and ended with %lld", (long long)json_integer_value(status));
+    fputc('\n', story->stream);
+    tell_facts(story, &facts);
+}
+
+static void tell_restore(struct scenario_story *story, const json_t *report)
+{
+    size_t index;
+    json_t *entry;
+    json_array_foreach(json_object_get(report, "restored"), index, entry) {
+        const char *snapshot = text_of(entry, "snapshot"), *last = strrchr(snapshot, '/');
+        const int length = last ? (int)(last - snapshot) : 0;
+        if (*text_of(entry, "reason"))
+            fprintf(story->stream, "  restore: a snapshot of %.*s is not brought back: %s\n", length, snapshot,
+                    text_of(entry, "reason"));
+        else
+            fprintf(story->stream, "  restore: a snapshot of %.*s is brought back on %s%s\n", length, snapshot,
+                    text_of(entry, "target"), *text_of(entry, "saved") ? ", and what lived there is saved" : "");
+    }
+}
+
+static void tell_stage(struct scenario_story *story, const json_t *document)
+{
+    const char *stage = text_of(document, "stage");
+    const json_t *report = json_object_get(document, "report");
+    const bool failed = is(document, "outcome", "failed");
+    const bool usual = strcmp(stage, "reconstruct") != 0 && strcmp(stage, "redeploy") != 0
+                       && strcmp(stage, "recover") != 0 && strcmp(stage, "restore") != 0;
+    if (usual && !failed)
+        return;
+    head_cycle(story, "");
+    if (strcmp(stage, "reconstruct") == 0 && report)
+        tell_reconstruct(story, report);
+    else if (strcmp(stage, "redeploy") == 0 && report)
+        tell_redeploy(story, report);
+    else if (strcmp(stage, "recover") == 0)
+        tell_recover(story, report);
+    else if (strcmp(stage, "restore") == 0)
+        tell_restore(story, report);
+    if (failed)
+        fprintf(story->stream, "  the stage %s fails\n", stage);
+    story->failed = story->failed || failed;
+}
+
+static void end_cycle(struct scenario_story *story, const json_t *document)
+{
+    const json_t *signal = json_object_get(document, "signal");
+    head_cycle(story, is(document, "outcome", "paused") ? "the loop pauses" : "");
+    if (signal)
+        fprintf(story->stream, "  the cycle is ended by signal %lld\n",
+                (long long)json_integer_value(signal));
+    else if (is(document, "outcome", "failed") && !story->failed)
+        fprintf(story->stream, "  the cycle fails%s%s\n", *text_of(document, "stage") ? " in the stage " : "",
+                text_of(document, "stage"));
+    else if (is(document, "outcome", "failed"))
+        fputs("  the cycle fails\n", story->stream);
+    story->open = false;
+}
+
+static void tell_unended(struct scenario_story *story)
+{
+    if (story->open)
+        fputs("  the cycle came to no end\n", story->stream);
+    story->open = false;
+}
+
+void scenario_story_journal(struct scenario_story *story, const json_t *documents)
+{
+    size_t index;
+    json_t *document;
+    json_array_foreach((json_t *)documents, index, document) {
+        if (is(document, "kind", "cycle_began")) {
+            tell_unended(story);
+            begin_cycle(story);
+        } else if (is(document, "kind", "infrastructure"))
+            tell_infrastructure(story, document);
+        else if (is(document, "kind", "stage"))
+            tell_stage(story, document);
+        else if (is(document, "kind", "cycle_ended"))
+            end_cycle(story, document);
+    }
+    tell_unended(story);
+}
+
+void scenario_story_event(struct scenario_story *story, const json_t *event)
+{
+    CLEANUP_FREE char *words = scenario_event_words(event);
+    fprintf(story->stream, "-- %s\n", words ? words : "");
+}
+
+static int compare_names(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+void scenario_story_running(struct scenario_story *story, const char *words, const json_t *observed)
+{
+    const json_t *targets = json_object_get(observed, "targets");
+    CLEANUP_FREE const char **lines = calloc(json_object_size(targets) + 1, sizeof *lines);
+    size_t count = 0;
+    const char *name;
+    json_t *target;
+    bool first = true;
+    json_object_foreach((json_t *)targets, name, target)
+        if (lines)
+            lines[count++] = name;
+    if (count > 0)
+        qsort(lines, count, sizeof *lines, compare_names);
+    fputs(words, story->stream);
+    for (size_t i = 0; i < count; i++) {
+        size_t index;
+        json_t *active;
+        target = json_object_get(targets, lines[i]);
+        if (!is(target, "is", "up"))
+            continue;
+        json_array_foreach(json_object_get(target, "active"), index, active) {
+            fprintf(story->stream, "%s%s on %s%s", first ? ": " : ", ", text_of(active, "service"), lines[i],
+                    json_is_true(json_object_get(active, "answers")) ? "" : " (does not answer)");
+            first = false;
+        }
+    }
+    fputs(first ? ": nothing runs\n" : "\n", story->stream);
+}

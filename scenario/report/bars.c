@@ -1,0 +1,257 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "scenario/report/parts.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/base/array.h"
+#include "lib/base/cleanup.h"
+
+/* What makes a bar one bar, as a key of report->open. */
+static char *identity(enum report_bar_kind kind, const char *target, const char *container, const char *key)
+{
+    return string_format("%d\n%s\n%s\n%s", kind, target, container, key);
+}
+
+static char *place_of(const char *target, const char *container, const char *service)
+{
+    return string_format("%s\n%s\n%s", target, container, service);
+}
+
+static struct report_bar *bar_find(const struct report *report, const char *key)
+{
+    const json_t *index = key ? json_object_get(report->open, key) : NULL;
+    return index ? &report->bars[json_integer_value(index)] : NULL;
+}
+
+/* bar: its texts are interned here. */
+static void bar_open(struct report *report, const char *key, const struct report_bar *bar)
+{
+    struct report_bar *grown = array_grow(report->bars, report->bar_count, sizeof *grown);
+    if (!grown || !key
+        || json_object_set_new(report->open, key, json_integer((json_int_t)report->bar_count)) != 0) {
+        report->bars = grown ? grown : report->bars;
+        report->failed = true;
+        return;
+    }
+    report->bars = grown;
+    grown += report->bar_count++;
+    *grown = *bar;
+    grown->target = report_text(report, bar->target);
+    grown->service = report_text(report, bar->service);
+    grown->container = report_text(report, bar->container);
+    grown->key = report_text(report, bar->key);
+    grown->version = report_text(report, bar->version);
+    grown->state = report_text(report, bar->state);
+    grown->open = true;
+    grown->from = bar->early ? 0 : report->x;
+    grown->since = bar->early ? -1 : report->time;
+}
+
+static void bar_close(struct report *report, const char *key)
+{
+    struct report_bar *bar = bar_find(report, key);
+    if (!bar)
+        return;
+    bar->open = false;
+    bar->to = report->x;
+    bar->until = report->time;
+    json_object_del(report->open, key);
+}
+
+void bars_presence(struct report *report, enum report_bar_kind kind, const char *target, bool begins)
+{
+    CLEANUP_FREE char *key = identity(kind, target, "", "");
+    if (!begins)
+        bar_close(report, key);
+    else if (!bar_find(report, key))
+        bar_open(report, key, &(struct report_bar){ .kind = kind, .target = target });
+}
+
+bool is_component_of(const char *component, const char *service)
+{
+    const size_t length = strlen(service);
+    return length > 0 && strncmp(component, service, length) == 0
+           && (component[length] == '\0' || component[length] == '-');
+}
+
+/* Notes all names that a service with this component may have. */
+static void note_stateful(struct report *report, const json_t *snapshot)
+{
+    CLEANUP_FREE char *name = strdup(member_text(snapshot, "component"));
+    char *end = name;
+    while (end) {
+        CLEANUP_FREE char *place =
+            place_of(member_text(snapshot, "target"), member_text(snapshot, "container"), name);
+        if (place)
+            json_object_set_new(report->stateful, place, json_true());
+        end = strrchr(name, '-');
+        if (end)
+            *end = '\0';
+    }
+}
+
+static void take_removed(struct report *report, const json_t *mapping)
+{
+    const char *target = member_text(mapping, "target"), *container = member_text(mapping, "container");
+    const char *service = member_text(mapping, "service");
+    CLEANUP_FREE char *key = identity(BAR_SERVICE, target, container, service);
+    if (!bar_find(report, key))
+        bar_open(report, key, &(struct report_bar){ .target = target, .service = member_text(mapping, "name"),
+                                                    .container = container, .key = service, .early = true });
+    bar_close(report, key);
+}
+
+static void take_added(struct report *report, const json_t *mapping)
+{
+    const char *target = member_text(mapping, "target"), *container = member_text(mapping, "container");
+    const char *service = member_text(mapping, "service"), *name = member_text(mapping, "name");
+    CLEANUP_FREE char *key = identity(BAR_SERVICE, target, container, service);
+    CLEANUP_FREE char *place = place_of(target, container, name);
+    if (!bar_find(report, key))
+        bar_open(report, key,
+                 &(struct report_bar){ .target = target,
+                                       .service = name,
+                                       .container = container,
+                                       .key = service,
+                                       .stateful = place && json_object_get(report->stateful, place) });
+}
+
+static void move_add(struct report *report, const json_t *snapshot, const char *from)
+{
+    struct report_move *grown = array_grow(report->moves, report->move_count, sizeof *grown);
+    if (!grown) {
+        report->failed = true;
+        return;
+    }
+    report->moves = grown;
+    grown[report->move_count++] = (struct report_move){
+        .component = report_text(report, member_text(snapshot, "component")),
+        .container = report_text(report, member_text(snapshot, "container")),
+        .from = report_text(report, from),
+        .to = report_text(report, member_text(snapshot, "target")),
+        .x = report->x,
+        .time = report->time,
+    };
+}
+
+/* The state of a component goes from where it was last to where it is now. */
+static void take_snapshots(struct report *report, const json_t *snapshots, bool moves)
+{
+    size_t index;
+    json_t *snapshot;
+    json_array_foreach(json_object_get(snapshots, "removed"), index, snapshot) {
+        CLEANUP_FREE char *component =
+            place_of("", member_text(snapshot, "container"), member_text(snapshot, "component"));
+        if (component)
+            json_object_set_new(report->away_from, component, json_string(member_text(snapshot, "target")));
+    }
+    json_array_foreach(json_object_get(snapshots, "added"), index, snapshot) {
+        CLEANUP_FREE char *component =
+            place_of("", member_text(snapshot, "container"), member_text(snapshot, "component"));
+        const char *from =
+            component ? json_string_value(json_object_get(report->away_from, component)) : NULL;
+        note_stateful(report, snapshot);
+        if (from && moves && strcmp(from, member_text(snapshot, "target")) != 0)
+            move_add(report, snapshot, from);
+        if (from && moves)
+            json_object_del(report->away_from, component);
+    }
+}
+
+void bars_difference(struct report *report, const json_t *difference, bool moves)
+{
+    const json_t *mappings = json_object_get(difference, "mappings");
+    size_t index;
+    json_t *mapping;
+    take_snapshots(report, json_object_get(difference, "snapshots"), moves);
+    if (report->watched)
+        return;
+    json_array_foreach(json_object_get(mappings, "removed"), index, mapping)
+        take_removed(report, mapping);
+    json_array_foreach(json_object_get(mappings, "added"), index, mapping)
+        take_added(report, mapping);
+}
+
+/* What a service holds, as one text, malloc()ed; NULL: nobody said. */
+static char *state_of(const json_t *service)
+{
+    const json_t *state = json_object_get(service, "state"), *line;
+    char *text = json_is_string(state)  ? strdup(json_string_value(state))
+                 : json_is_array(state) ? strdup("")
+                                        : NULL;
+    size_t index;
+    json_array_foreach((json_t *)state, index, line) {
+        char *longer = string_format("%s%s%s", text, index ? ", " : "",
+                                     json_is_string(line) ? json_string_value(line) : "?");
+        free(text);
+        text = longer;
+        if (!text)
+            return NULL;
+    }
+    return text;
+}
+
+/* A text or a number, malloc()ed. */
+static char *version_of(const json_t *service)
+{
+    const json_t *version = json_object_get(service, "version");
+    if (json_is_integer(version))
+        return string_format("%lld", (long long)json_integer_value(version));
+    return strdup(member_text(service, "version"));
+}
+
+static bool same_text(const char *a, const char *b)
+{
+    return a && b ? strcmp(a, b) == 0 : a == b;
+}
+
+/* seen: gets the keys of all that runs. A bar ends where what it holds changes. */
+static void take_service(struct report *report, const char *target, const json_t *service, bool early,
+                         json_t *seen)
+{
+    const char *container = member_text(service, "container"), *name = member_text(service, "service");
+    const char *key = member_text(service, "key");
+    CLEANUP_FREE char *version = version_of(service), *state = state_of(service);
+    CLEANUP_FREE char *keyless = string_format("%s\n%s", name, version ? version : "");
+    CLEANUP_FREE char *open = identity(BAR_SERVICE, target, container, *key ? key : keyless);
+    const struct report_bar *known = bar_find(report, open);
+    if (open)
+        json_object_set_new(seen, open, json_true());
+    if (known && (early || same_text(known->state, state)))
+        return;
+    bar_close(report, open);
+    bar_open(report, open,
+             &(struct report_bar){ .target = target,
+                                   .service = name,
+                                   .container = container,
+                                   .key = key,
+                                   .version = version,
+                                   .state = state,
+                                   .early = early,
+                                   .stateful = state || json_object_get(service, "component") });
+}
+
+void bars_running(struct report *report, const json_t *targets, bool early)
+{
+    CLEANUP_JSON json_t *seen = json_object();
+    const char *target, *key;
+    json_t *services, *service, *number;
+    void *next;
+    size_t index;
+    json_object_foreach((json_t *)targets, target, services)
+        json_array_foreach(services, index, service)
+            take_service(report, target, service, early, seen);
+    json_object_foreach_safe(report->open, next, key, number)
+        if (report->bars[json_integer_value(number)].kind == BAR_SERVICE && !json_object_get(seen, key))
+            bar_close(report, key);
+}
+
+void bars_finish(struct report *report)
+{
+    for (size_t i = 0; i < report->bar_count; i++)
+        if (report->bars[i].open) {
+            report->bars[i].to = report->x;
+            report->bars[i].until = report->time;
+        }
+}

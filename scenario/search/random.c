@@ -1,0 +1,664 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "scenario/search/random.h"
+
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { MOST_TARGETS = 5, MOST_SERVICES = 4 };
+
+enum condition { UP, CRASHED, HUNG, CUT, REMOVED };
+
+struct random_target {
+    char name[16];
+    enum condition condition;
+    bool saved; /* its disk, under the label "earlier" */
+};
+
+/* A scenario that grows. What its timeline has led to so far is followed, so that what is drawn can happen. */
+struct drawing {
+    uint64_t state;
+    json_t *scenario, *timeline;
+    struct random_target targets[MOST_TARGETS + 4]; /* with those that are added */
+    size_t target_count, service_count;
+    bool stateful[MOST_SERVICES];
+    unsigned writes, names, versions;
+    bool paused, full, stood, damaged;
+};
+
+static const char *const service_names[MOST_SERVICES] = { "database", "queue", "api", "web" };
+
+/* splitmix64 */
+static uint64_t draw(struct drawing *drawing)
+{
+    uint64_t mixed = drawing->state += UINT64_C(0x9e3779b97f4a7c15);
+    mixed = (mixed ^ (mixed >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
+    mixed = (mixed ^ (mixed >> 27)) * UINT64_C(0x94d049bb133111eb);
+    return mixed ^ (mixed >> 31);
+}
+
+static unsigned below(struct drawing *drawing, size_t limit)
+{
+    return (unsigned)(draw(drawing) % limit);
+}
+
+static bool chance(struct drawing *drawing, unsigned percent)
+{
+    return below(drawing, 100) < percent;
+}
+
+static struct random_target *add_target(struct drawing *drawing)
+{
+    struct random_target *target = &drawing->targets[drawing->target_count++];
+    *target = (struct random_target){ .condition = UP };
+    snprintf(target->name, sizeof target->name, "test%u", ++drawing->names);
+    return target;
+}
+
+static void draw_targets(struct drawing *drawing)
+{
+    size_t count = 2 + below(drawing, MOST_TARGETS - 1);
+    json_t *targets = json_object();
+    for (size_t i = 0; i < count; i++)
+        json_object_set_new(targets, add_target(drawing)->name, json_object());
+    json_object_set_new(drawing->scenario, "targets", targets);
+}
+
+/* Of the services before it. */
+static json_t *draw_dependencies(struct drawing *drawing, size_t service)
+{
+    json_t *names = json_array();
+    for (size_t i = 0; i < service; i++)
+        if (chance(drawing, 40))
+            json_array_append_new(names, json_string(service_names[i]));
+    return names;
+}
+
+static json_t *draw_service(struct drawing *drawing, size_t i)
+{
+    bool stateful = drawing->stateful[i] = i == 0 || chance(drawing, 30);
+    const char *type = !stateful              ? "process"
+                       : chance(drawing, 30) ? "mysql-database"
+                       : chance(drawing, 10) ? "process"
+                                             : "fileset";
+    json_t *service = json_pack("{ss sb}", "type", type, "state", (int)stateful);
+    if (stateful && strcmp(type, "process") == 0)
+        json_object_set_new(service, "nature", json_string("process"));
+    json_t *dependencies = draw_dependencies(drawing, i);
+    if (json_array_size(dependencies) > 0)
+        json_object_set(service, chance(drawing, 70) ? "dependsOn" : "connectsTo", dependencies);
+    json_decref(dependencies);
+    return service;
+}
+
+/* The targets of the beginning, in an order of its own. */
+static json_t *draw_preference(struct drawing *drawing)
+{
+    json_t *names = json_array();
+    for (size_t i = 0; i < drawing->target_count; i++)
+        json_array_insert_new(names, below(drawing, json_array_size(names) + 1),
+                              json_string(drawing->targets[i].name));
+    return names;
+}
+
+static json_t *draw_places(struct drawing *drawing, size_t i)
+{
+    int copies = chance(drawing, drawing->stateful[i] ? 10 : 25) ? 2 : 1;
+    bool anywhere = chance(drawing, 50);
+    json_t *places = json_pack("{si sb}", "copies", copies, "stay", (int)chance(drawing, 60));
+    if (!anywhere)
+        json_object_set_new(places, "on", draw_preference(drawing));
+    return places;
+}
+
+static void draw_services(struct drawing *drawing)
+{
+    json_t *services = json_object(), *distribution = json_object();
+    drawing->service_count = 1 + below(drawing, MOST_SERVICES);
+    for (size_t i = 0; i < drawing->service_count; i++) {
+        json_object_set_new(services, service_names[i], draw_service(drawing, i));
+        json_object_set_new(distribution, service_names[i], draw_places(drawing, i));
+    }
+    json_object_set_new(drawing->scenario, "services", services);
+    json_object_set_new(drawing->scenario, "distribution", distribution);
+}
+
+/* A target in that condition; NULL: there is none. */
+static struct random_target *any_target(struct drawing *drawing, enum condition condition)
+{
+    size_t first = below(drawing, drawing->target_count);
+    for (size_t i = 0; i < drawing->target_count; i++) {
+        struct random_target *target = &drawing->targets[(first + i) % drawing->target_count];
+        if (target->condition == condition)
+            return target;
+    }
+    return NULL;
+}
+
+static size_t count_up(const struct drawing *drawing)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < drawing->target_count; i++)
+        count += drawing->targets[i].condition == UP;
+    return count;
+}
+
+static const char *any_service(struct drawing *drawing)
+{
+    return service_names[below(drawing, drawing->service_count)];
+}
+
+/* Each of these gives an event, or NULL where nothing of the kind can happen. */
+
+/* Any target that the coordinator does not say is dead; NULL: there is none. */
+static struct random_target *any_answering(struct drawing *drawing)
+{
+    size_t first = below(drawing, drawing->target_count);
+    for (size_t i = 0; i < drawing->target_count; i++) {
+        struct random_target *target = &drawing->targets[(first + i) % drawing->target_count];
+        if (target->condition == UP || target->condition == CUT)
+            return target;
+    }
+    return NULL;
+}
+
+static const char *any_stateful(struct drawing *drawing)
+{
+    size_t service = below(drawing, drawing->service_count);
+    return service_names[drawing->stateful[service] ? service : 0];
+}
+
+/* Some clients know of one machine only. */
+static json_t *at_some_target(struct drawing *drawing, json_t *event, unsigned percent)
+{
+    struct random_target *target = chance(drawing, percent) ? any_answering(drawing) : NULL;
+    if (target)
+        json_object_set_new(event, "target", json_string(target->name));
+    return event;
+}
+
+static json_t *draw_write(struct drawing *drawing)
+{
+    char text[16];
+    snprintf(text, sizeof text, "w%u", ++drawing->writes);
+    json_t *event =
+        json_pack("{ss ss ss}", "event", "write", "service", any_stateful(drawing), "text", text);
+    return at_some_target(drawing, event, 25);
+}
+
+static json_t *draw_client(struct drawing *drawing)
+{
+    json_t *event = json_pack("{ss ss si}", "event", "client", "service", any_stateful(drawing), "times",
+                              1 + (int)below(drawing, 8));
+    return at_some_target(drawing, event, 40);
+}
+
+static json_t *lose_target(struct drawing *drawing, const char *event, enum condition condition)
+{
+    struct random_target *target = count_up(drawing) > 1 ? any_target(drawing, UP) : NULL;
+    if (!target)
+        return NULL;
+    target->condition = condition;
+    return json_pack("{ss ss}", "event", event, "target", target->name);
+}
+
+static json_t *draw_crash(struct drawing *drawing)
+{
+    return lose_target(drawing, "crash", CRASHED);
+}
+
+static json_t *draw_hang(struct drawing *drawing)
+{
+    return lose_target(drawing, "hang", HUNG);
+}
+
+static json_t *draw_remove(struct drawing *drawing)
+{
+    return lose_target(drawing, "remove", REMOVED);
+}
+
+static json_t *draw_partition(struct drawing *drawing)
+{
+    struct random_target *target = count_up(drawing) > 1 ? any_target(drawing, UP) : NULL;
+    if (!target)
+        return NULL;
+    target->condition = CUT;
+    return json_pack("{ss s[s]}", "event", "partition", "targets", target->name);
+}
+
+static json_t *draw_return(struct drawing *drawing)
+{
+    struct random_target *target = any_target(drawing, CRASHED);
+    if (!target)
+        return NULL;
+    target->condition = UP;
+    json_t *event = json_pack("{ss ss}", "event", "reappear", "target", target->name);
+    if (chance(drawing, 15))
+        json_object_set_new(event, "disk", json_string("lost"));
+    else if (target->saved && chance(drawing, 30))
+        json_object_set_new(event, "disk", json_pack("{ss}", "saved", "earlier"));
+    return event;
+}
+
+static json_t *draw_mending(struct drawing *drawing)
+{
+    struct random_target *target = any_target(drawing, HUNG);
+    if (target) {
+        target->condition = UP;
+        return json_pack("{ss ss}", "event", "resume", "target", target->name);
+    }
+    if (!(target = any_target(drawing, CUT)))
+        return NULL;
+    target->condition = UP;
+    return json_pack("{ss s[s]}", "event", "join", "targets", target->name);
+}
+
+static json_t *draw_save(struct drawing *drawing)
+{
+    struct random_target *target = any_target(drawing, UP);
+    if (!target)
+        return NULL;
+    target->saved = true;
+    return json_pack("{ss ss ss}", "event", "save", "target", target->name, "label", "earlier");
+}
+
+static json_t *draw_addition(struct drawing *drawing)
+{
+    if (drawing->target_count == sizeof drawing->targets / sizeof *drawing->targets)
+        return NULL;
+    return json_pack("{ss ss}", "event", "add", "target", add_target(drawing)->name);
+}
+
+static json_t *draw_renaming(struct drawing *drawing)
+{
+    struct random_target *target = any_target(drawing, UP);
+    char old[16];
+    if (!target)
+        return NULL;
+    snprintf(old, sizeof old, "%s", target->name);
+    snprintf(target->name, sizeof target->name, "test%u", ++drawing->names);
+    target->saved = false;
+    return json_pack("{ss ss ss}", "event", "rename", "target", old, "to", target->name);
+}
+
+static json_t *draw_loss(struct drawing *drawing)
+{
+    static const char *const what[] = { "manifest", "store", "state", "all" };
+    return json_pack("{ss ss}", "event", "lose-coordinator", "what", what[below(drawing, 4)]);
+}
+
+static json_t *draw_corruption(struct drawing *drawing)
+{
+    static const char *const how[] = { "garbage", "half", "empty", "stranger" };
+    struct random_target *target = any_target(drawing, UP);
+    return target ? json_pack("{ss ss ss}", "event", "corrupt", "target", target->name, "how", how[below(drawing, 4)])
+                  : NULL;
+}
+
+static json_t *draw_generator(struct drawing *drawing)
+{
+    static const char *const prints[] = { "half", "nothing", "empty", "garbage", "fails" };
+    return json_pack("{ss ss}", "event", "generator", "prints", prints[below(drawing, 5)]);
+}
+
+static json_t *draw_failure(struct drawing *drawing)
+{
+    static const char *const operations[] = { "--activate", "--deactivate", "--snapshot", "--restore", "--lock",
+                                              "--unlock", "--set", "--query-installed", "--import-snapshots" };
+    const char *operation = operations[below(drawing, sizeof operations / sizeof *operations)];
+    json_t *event = json_pack("{ss ss si}", "event", "fail", "operation", operation, "times",
+                              1 + (int)below(drawing, 2));
+    if (chance(drawing, 20))
+        json_object_set_new(event, "how", json_string("hangs"));
+    else if (strcmp(operation, "--snapshot") == 0 && chance(drawing, 60))
+        json_object_set_new(event, "how", json_string("empties")); /* who lies cannot be known to, and Disnix trusts him, too */
+    return event;
+}
+
+/* One target hangs in one kind of call, some times. */
+static json_t *draw_hanger(struct drawing *drawing)
+{
+    static const char *const operations[] = {
+        "--query-requisites", "--query-installed", "--print-invalid", "--export", "--import", "--set", "--lock",
+        "--activate", "--deactivate", "--snapshot", "--restore", "--query-all-snapshots", "--query-latest-snapshot",
+        "--export-snapshots", "--import-snapshots", "--print-missing-snapshots",
+    };
+    struct random_target *target = any_target(drawing, UP);
+    return target ? json_pack("{ss ss ss ss si}", "event", "fail", "operation",
+                              operations[below(drawing, sizeof operations / sizeof *operations)], "target",
+                              target->name, "how", "hangs", "times", 1 + (int)below(drawing, 4))
+                  : NULL;
+}
+
+/* The services of a target say what Disnix says, or very much. */
+static json_t *draw_liar(struct drawing *drawing)
+{
+    static const char *const operations[] = { "--activate", "--deactivate", "--lock", "--set", "--snapshot", "--restore" };
+    static const char *const texts[] = {
+        "[coordinator]: The new configuration has been successfully activated!\n",
+        "[coordinator]: Setting profiles...\n",
+        "[coordinator]: Releasing locks...\n[target: test1]: There is no lock file!\n",
+        "The deployment failed! Please inspect the output to diagnose any problems!\n",
+    };
+    struct random_target *target = any_target(drawing, UP);
+    return target ? json_pack("{ss ss ss ss si}", "event", "say", "target", target->name, "operation",
+                              operations[below(drawing, sizeof operations / sizeof *operations)], "text",
+                              texts[below(drawing, sizeof texts / sizeof *texts)], "repeat",
+                              chance(drawing, 20) ? 20000 : 1)
+                  : NULL;
+}
+
+static json_t *draw_ending(struct drawing *drawing)
+{
+    static const char *const phases[] = { "distributing", "deactivating", "activating", "snapshotting", "restoring",
+                                          "setting", "coordinator" };
+    json_t *event = json_pack("{ss ss}", "event", "end", "phase",
+                              phases[below(drawing, sizeof phases / sizeof *phases)]);
+    json_object_set_new(event, "signal", json_string(chance(drawing, 50) ? "KILL" : "SEGV"));
+    return event;
+}
+
+static json_t *draw_kill(struct drawing *drawing)
+{
+    static const char *const stages[] = { "capture", "detect", "reconstruct", "snapshot", "redistribute", "redeploy" };
+    static const char *const phases[] = { "locking", "deactivating", "activating", "restoring", "setting" };
+    json_t *event = json_pack("{ss}", "event", "kill-host");
+    if (chance(drawing, 50))
+        json_object_set_new(event, "at", json_pack("{ss}", "stage", stages[below(drawing, 6)]));
+    else if (chance(drawing, 60))
+        json_object_set_new(event, "at", json_pack("{ss}", "phase", phases[below(drawing, 5)]));
+    if (chance(drawing, 30))
+        json_object_set_new(event, "spares", json_string("engine"));
+    return event;
+}
+
+static json_t *draw_upgrade(struct drawing *drawing)
+{
+    char version[16];
+    snprintf(version, sizeof version, "%u", 1 + ++drawing->versions);
+    return json_pack("{ss s{s{ss}}}", "event", "upgrade", "services", any_service(drawing), "version", version);
+}
+
+static json_t *draw_wait(struct drawing *drawing)
+{
+    static const int seconds[] = { 5, 60, 600, 7200 };
+    return json_pack("{ss si}", "event", "wait", "seconds", seconds[below(drawing, 4)]);
+}
+
+static json_t *draw_pause(struct drawing *drawing)
+{
+    if (drawing->full)
+        return NULL;
+    drawing->paused = !drawing->paused;
+    return json_pack("{ss}", "event", drawing->paused ? "pause" : "continue");
+}
+
+/* That of the coordinator may come between two stages, the first of which has put something into the store. */
+static json_t *draw_collection(struct drawing *drawing)
+{
+    static const char *const stages[] = { "reconstruct", "snapshot", "redistribute", "redeploy" };
+    struct random_target *target = chance(drawing, 50) ? any_target(drawing, UP) : NULL;
+    if (target)
+        return json_pack("{ss ss sb}", "event", "collect-garbage", "target", target->name, "old",
+                         (int)chance(drawing, 50));
+    json_t *event = json_pack("{ss}", "event", "collect-garbage");
+    if (chance(drawing, 50))
+        json_object_set_new(event, "at", json_pack("{ss}", "stage", stages[below(drawing, 4)]));
+    return event;
+}
+
+/* An operator says something about copies on some target, whether there is anything to be said or not. */
+static json_t *draw_word(struct drawing *drawing)
+{
+    struct random_target *target = any_target(drawing, UP);
+    return target ? json_pack("{ss ss}", "event", chance(drawing, 60) ? "keep-copy" : "discard-copy", "target", target->name)
+                  : NULL;
+}
+
+/* The distribution wants a service elsewhere. */
+static json_t *draw_move(struct drawing *drawing)
+{
+    const char *service = any_service(drawing);
+    struct random_target *target = any_target(drawing, UP);
+    return target ? json_pack("{ss s{} s{s{s[s] sb}}}", "event", "upgrade", "services", "distribution", service, "on",
+                              target->name, "stay", 0)
+                  : NULL;
+}
+
+static json_t *draw_full_disk(struct drawing *drawing)
+{
+    drawing->full = !drawing->full;
+    return json_pack("{ss}", "event", drawing->full ? "full-disk" : "free-disk");
+}
+
+static json_t *draw_event(struct drawing *drawing)
+{
+    static const struct {
+        unsigned weight;
+        json_t *(*draw)(struct drawing *drawing);
+    } kinds[] = { { 22, draw_write },     { 14, draw_crash },   { 14, draw_return },  { 6, draw_partition },
+                  { 10, draw_mending },   { 3, draw_hang },     { 3, draw_save },     { 4, draw_addition },
+                  { 2, draw_remove },     { 2, draw_renaming }, { 6, draw_loss },     { 2, draw_corruption },
+                  { 2, draw_generator },  { 5, draw_failure },  { 3, draw_ending },   { 4, draw_kill },
+                  { 4, draw_upgrade },    { 5, draw_wait },     { 1, draw_pause },    { 1, draw_full_disk },
+                  { 4, draw_collection }, { 10, draw_client },   { 3, draw_word },      { 3, draw_move },
+                  { 4, draw_hanger },     { 3, draw_liar } };
+    unsigned total = 0, chosen;
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
+        total += kinds[i].weight;
+    chosen = below(drawing, total);
+    for (size_t i = 0;; i++) {
+        if (chosen < kinds[i].weight)
+            return kinds[i].draw(drawing);
+        chosen -= kinds[i].weight;
+    }
+}
+
+/* Something that happens in the middle of the cycle that another event brings about. */
+static void draw_moment_of(struct drawing *drawing, json_t *event)
+{
+    static const char *const phases[] = { "locking", "deactivating", "activating", "snapshotting", "restoring",
+                                          "setting" };
+    json_object_set_new(event, "at", json_pack("{ss}", "phase", phases[below(drawing, 6)]));
+}
+
+/* The coordinator has nothing but the manifest that it has reconstructed, for a stage fails so often that the loop rests;
+ * and then comes Nix. */
+static void draw_standstill(struct drawing *drawing)
+{
+    json_t *crash = drawing->stood ? NULL : draw_crash(drawing);
+    if (!crash)
+        return;
+    drawing->stood = true;
+    json_array_append_new(drawing->timeline, json_pack("[{ss ss}, {ss ss si}, o]", "event", "lose-coordinator", "what",
+                                                       "all", "event", "fail", "stage", "redistribute", "times", 5,
+                                                       crash));
+    json_array_append_new(drawing->timeline, draw_collection(drawing));
+}
+
+static void add_moment(struct drawing *drawing, json_t *event)
+{
+    if (event)
+        json_array_append_new(drawing->timeline, event);
+}
+
+/* One call of the plugin fails, once or again and again. */
+static json_t *draw_failing_action(struct drawing *drawing)
+{
+    static const char *const actions[] = { "--activate", "--snapshot", "--snapshot", "--deactivate", "--restore" };
+    const char *action = actions[below(drawing, sizeof actions / sizeof *actions)];
+    bool once = strcmp(action, "--activate") == 0 || chance(drawing, 70);
+    return json_pack("{ss ss si}", "event", "fail", "operation", action, "times", once ? 1 : 9);
+}
+
+/* Two copies of one state: a machine is away while another one takes over and is written to, perhaps both are; it comes
+ * back while clients go on, and something may fail; then somebody says a word. */
+static void draw_doubt(struct drawing *drawing)
+{
+    bool cut = chance(drawing, 50);
+    json_t *away = cut ? draw_partition(drawing) : draw_crash(drawing);
+    if (!away)
+        return;
+    json_t *back = json_array();
+    const char *name = cut ? json_string_value(json_array_get(json_object_get(away, "targets"), 0))
+                           : json_string_value(json_object_get(away, "target"));
+    add_moment(drawing, away);
+    add_moment(drawing, draw_write(drawing));
+    if (chance(drawing, 70))
+        json_array_append_new(back, json_pack("{ss ss ss si}", "event", "client", "service", any_stateful(drawing), "target",
+                                              name, "times", 1 + (int)below(drawing, 60)));
+    json_t *dies = chance(drawing, 25) ? draw_crash(drawing) : NULL;
+    if (dies)
+        json_array_append_new(back, dies);
+    if (chance(drawing, 40))
+        json_array_append_new(back, draw_failing_action(drawing));
+    for (size_t i = 0; i < drawing->target_count; i++)
+        if (strcmp(drawing->targets[i].name, name) == 0)
+            drawing->targets[i].condition = UP;
+    json_array_append_new(back, cut ? json_pack("{ss s[s]}", "event", "join", "targets", name)
+                                    : json_pack("{ss ss}", "event", "reappear", "target", name));
+    add_moment(drawing, back);
+    if (chance(drawing, 60))
+        add_moment(drawing, chance(drawing, 50)
+                                ? json_pack("[o, {ss ss}]", draw_failing_action(drawing), "event", "keep-copy", "target", name)
+                                : json_pack("{ss ss}", "event", chance(drawing, 50) ? "keep-copy" : "discard-copy",
+                                            "target", name));
+}
+
+static void draw_timeline(struct drawing *drawing)
+{
+    size_t length = 2 + below(drawing, 12);
+    while (json_array_size(drawing->timeline) < length) {
+        if (chance(drawing, 2))
+            draw_standstill(drawing);
+        if (chance(drawing, 6))
+            draw_doubt(drawing);
+        json_t *event = draw_event(drawing);
+        if (!event)
+            continue;
+        json_t *crash = chance(drawing, 6) ? draw_crash(drawing) : NULL;
+        if (crash)
+            draw_moment_of(drawing, crash);
+        json_array_append_new(drawing->timeline, crash ? json_pack("[o,o]", event, crash) : event);
+    }
+}
+
+/* What is trying is tried while a service changes, or while there are two copies of some state. */
+static void draw_occasion(struct drawing *drawing)
+{
+    if (chance(drawing, 50))
+        add_moment(drawing, draw_upgrade(drawing));
+    else
+        draw_doubt(drawing);
+}
+
+static const char *draw_operation(struct drawing *drawing)
+{
+    static const char *const operations[] = { "--lock", "--activate", "--deactivate", "--snapshot" };
+    return operations[below(drawing, sizeof operations / sizeof *operations)];
+}
+
+/* A target whose services cannot be activated says that all is well. */
+static void draw_lie(struct drawing *drawing)
+{
+    struct random_target *target = any_target(drawing, UP);
+    if (!target)
+        return;
+    add_moment(drawing, json_pack("[{ss ss ss ss}, {ss ss ss}, o]", "event", "say", "target", target->name, "operation",
+                                  "--deactivate", "text",
+                                  "[coordinator]: The new configuration has been successfully activated!\n", "event",
+                                  "fail", "operation", "--activate", "target", target->name, draw_upgrade(drawing)));
+}
+
+static void draw_flood(struct drawing *drawing)
+{
+    struct random_target *target = any_target(drawing, UP);
+    if (!target)
+        return;
+    add_moment(drawing, json_pack("{ss ss ss ss si}", "event", "say", "target", target->name, "operation",
+                                  draw_operation(drawing), "text", "much is said, and much, and much more than that\n",
+                                  "repeat", 30000));
+    draw_occasion(drawing);
+}
+
+/* Targets hang again and again, in whatever they are asked about copies. */
+static void draw_long_hang(struct drawing *drawing)
+{
+    static const char *const operations[] = { "--query-all-snapshots", "--query-latest-snapshot", "--snapshot",
+                                              "--deactivate" };
+    json_t *moment = json_array();
+    for (size_t i = 0; i < sizeof operations / sizeof *operations; i++)
+        json_array_append_new(moment, json_pack("{ss ss ss si}", "event", "fail", "operation", operations[i], "how",
+                                                "hangs", "times", 4));
+    add_moment(drawing, moment);
+    draw_doubt(drawing);
+}
+
+static void draw_damage(struct drawing *drawing)
+{
+    static const char *const how[] = { "half", "newer", "unreadable" };
+    if (drawing->full)
+        return;
+    drawing->damaged = true;
+    add_moment(drawing, json_pack("{ss ss}", "event", "damage-state", "how", how[below(drawing, 3)]));
+    draw_occasion(drawing);
+    if (chance(drawing, 50))
+        return;
+    add_moment(drawing, json_pack("{ss}", "event", "mend-state"));
+    drawing->damaged = false;
+}
+
+/* From numbers of its own, so that the rest of a scenario stays what it is. */
+static void draw_trouble(struct drawing *drawing, uint64_t number)
+{
+    static void (*const kinds[])(struct drawing *drawing) = { draw_lie, draw_flood, draw_long_hang, draw_damage };
+    const uint64_t state = drawing->state;
+    drawing->state = number * UINT64_C(0x9e6c63d0876a9a47) + 3;
+    if (chance(drawing, 16))
+        kinds[below(drawing, sizeof kinds / sizeof *kinds)](drawing);
+    drawing->state = state;
+}
+
+/* All that is only out of order is put in order, so that what must hold in the end can be demanded. */
+static void draw_peace(struct drawing *drawing)
+{
+    json_t *moment = json_array(), *event;
+    if (drawing->full)
+        json_array_append_new(moment, draw_full_disk(drawing));
+    if (drawing->damaged)
+        json_array_append_new(moment, json_pack("{ss}", "event", "mend-state"));
+    if (drawing->paused)
+        json_array_append_new(moment, draw_pause(drawing));
+    while ((event = draw_mending(drawing)) != NULL)
+        json_array_append_new(moment, event);
+    json_array_append_new(moment, json_pack("{ss si}", "event", "wait", "seconds", 5400));
+    json_array_append_new(drawing->timeline, moment);
+}
+
+static json_t *draw_options(struct drawing *drawing)
+{
+    json_t *options = json_pack("[s, s]", "--cycle-timeout=1800", "--probe-interval=300");
+    if (chance(drawing, 60))
+        json_array_append_new(options, json_string("--resync=3600"));
+    return options;
+}
+
+json_t *scenario_random(uint64_t number)
+{
+    struct drawing drawing = { .state = number * UINT64_C(0x2545f4914f6cdd1d) + 1, .timeline = json_array() };
+    drawing.scenario = json_pack("{si sI so}", "version", 1, "seed", (json_int_t)(number & INT64_MAX), "timeline",
+                                 drawing.timeline);
+    if (!drawing.scenario)
+        return NULL;
+    draw_targets(&drawing);
+    draw_services(&drawing);
+    json_object_set_new(drawing.scenario, "options", draw_options(&drawing));
+    json_object_set_new(drawing.scenario, "snapshot", json_boolean(chance(&drawing, 60)));
+    json_object_set_new(drawing.scenario, "discovery", json_boolean(chance(&drawing, 70)));
+    draw_timeline(&drawing);
+    draw_trouble(&drawing, number);
+    draw_peace(&drawing);
+    json_object_set_new(drawing.scenario, "description", json_sprintf("scenario %llu of those that were explored",
+                                                                      (unsigned long long)number));
+    return drawing.scenario;
+}

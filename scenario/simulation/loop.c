@@ -1,0 +1,560 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * The loop in a simulation: what dydisnix-self-adapt does around supervisor_step(), with a clock that jumps,
+ * and processes that are function calls.
+ */
+#include "scenario/simulation/scenario.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "host/cycle/cycle.h"
+#include "host/plugins/loader.h"
+#include "host/presence/probe.h"
+#include "lab/engine/workers.h"
+#include "lib/base/arguments.h"
+#include "lib/base/cleanup.h"
+#include "lib/world/operations.h"
+
+static const int64_t load_limit = 60 * 1000; /* milliseconds, as in the host */
+static const int64_t short_patience = 5 * 1000;
+static const int64_t quiet_after = 60 * 1000; /* what is due later is not waited for */
+static const unsigned failures_most = 5;      /* in a row: then it is let be */
+static const unsigned cycles_most = 200;      /* of one adaptation: then it never becomes quiet */
+enum { PIPE_SIZE = 1 << 20 };
+
+static struct dydisnix_plugin *reconstruct_entry(void)
+{
+    return dydisnix_plugin_entry();
+}
+
+static const struct plugin_builtin builtins[] = { { "reconstruct", reconstruct_entry },
+                                                  { SCENARIO_STAGES, scenario_stages_entry },
+                                                  { NULL, NULL } };
+
+/* The command line of the loop. */
+static char **make_arguments(const json_t *options, bool discovers, bool snapshot, int *count)
+{
+    struct arguments arguments = { 0 };
+    size_t index;
+    json_t *option;
+    static const char *const words[] = { "dydisnix-self-adapt",
+                                         "-s",
+                                         SCENARIO_SERVICES,
+                                         "-q",
+                                         SCENARIO_QOS,
+                                         "--plugin=" SCENARIO_STAGES,
+                                         "--reconstruct",
+                                         "--state-dir=/simulated-state",
+                                         "--coordinator-profile-path=" SCENARIO_PROFILES,
+                                         "--interval=86400",
+                                         "--probe-interval=86400",
+                                         "--retry-min=1",
+                                         "--stage-timeout=redeploy=3600",
+                                         "--cycle-timeout=14400",
+                                         NULL };
+    for (size_t i = 0; words[i]; i++)
+        arguments_add(&arguments, words[i]);
+    arguments_add(&arguments, discovers ? "--geninfra=generator" : "--infrastructure=" SCENARIO_MODEL);
+    if (snapshot)
+        arguments_add(&arguments, "--snapshot");
+    json_array_foreach((json_t *)options, index, option)
+        arguments_add(&arguments, json_string_value(option));
+    *count = (int)arguments.count;
+    if (!arguments_vector(&arguments))
+        simulated_broken("out of memory");
+    return arguments.items;
+}
+
+int simulated_loop_open(struct simulated_loop *loop, const json_t *options, bool discovers, bool snapshot)
+{
+    int count;
+    loop->argv = make_arguments(options, discovers, snapshot, &count);
+    loop->progress.fd = -1;
+    plugins_builtin = builtins;
+    optind = 0;
+    return settings_read(&loop->settings, count, loop->argv) == SETTINGS_READY ? 0 : -1;
+}
+
+void simulated_loop_clear(struct simulated_loop *loop)
+{
+    struct arguments arguments = { .items = loop->argv };
+    while (arguments.items && arguments.items[arguments.count])
+        arguments.count++;
+    status_clear(&loop->status);
+    settings_clear(&loop->settings);
+    arguments_clear(&arguments);
+}
+
+static void step(struct simulated_scenario *scenario, enum supervisor_event event, enum cycle_status status)
+{
+    struct simulated_loop *loop = &scenario->loop;
+    struct supervisor_actions actions =
+        supervisor_step(&loop->supervisor, event, status, scenario->simulation->milliseconds);
+    loop->todo |= actions.todo;
+}
+
+static bool is_dead(void *closure)
+{
+    const struct simulated_scenario *scenario = closure;
+    bool killed = scenario->loop.killed || scenario->loop.host_killed;
+    if (scenario->engine)
+        return scenario->engine->over || (killed && !scenario->engine->spared);
+    return killed;
+}
+
+void scenario_kill(struct simulated_scenario *scenario, bool spare_engine)
+{
+    if (!scenario->loop.working) {
+        scenario_stop(scenario);
+        return;
+    }
+    scenario->loop.host_killed = true;
+    if (scenario->engine && spare_engine)
+        scenario->engine->spared = true;
+}
+
+void scenario_stop(struct simulated_scenario *scenario)
+{
+    scenario->loop.runs = false;
+    scenario->loop.todo = 0;
+    status_clear(&scenario->loop.status);
+}
+
+static void begin_stage(struct simulated_scenario *scenario, const char *name, int64_t limit)
+{
+    struct simulated_loop *loop = &scenario->loop;
+    int64_t stop_timeout = loop->supervisor.stop_timeout;
+    bool deploys = strcmp(name, "redeploy") == 0 || strcmp(name, "recover") == 0;
+    int64_t deadline = limit ? scenario->simulation->milliseconds + limit : 0;
+    if (deadline == 0 || (loop->cycle_deadline != 0 && loop->cycle_deadline < deadline))
+        deadline = loop->cycle_deadline;
+    snprintf(loop->stage, sizeof loop->stage, "%s", name);
+    json_object_clear(loop->waited);
+    supervisor_deadline(&loop->supervisor, deadline,
+                        deploys || stop_timeout < short_patience ? stop_timeout : short_patience);
+}
+
+/* What the running cycle tells. */
+static void take_document(void *closure, const json_t *document)
+{
+    struct simulated_scenario *scenario = closure;
+    struct simulated_loop *loop = &scenario->loop;
+    const char *event = json_string_value(json_object_get(document, "event"));
+    const char *stage = json_string_value(json_object_get(document, "stage"));
+    if (is_dead(scenario))
+        return;
+    status_take(&loop->status, document);
+    if (event && strcmp(event, "begin") == 0 && stage) {
+        begin_stage(scenario, stage, 1000 * settings_stage_timeout(&loop->settings, stage));
+        scenario_stage_begins(scenario, stage);
+    } else if (event && strcmp(event, "end") == 0) {
+        supervisor_deadline(&loop->supervisor, loop->cycle_deadline, loop->supervisor.stop_timeout);
+    } else if (event && strcmp(event, "over") == 0) {
+        loop->over = true;
+    } else if (event && strcmp(event, "change") == 0) {
+        supervisor_forgive(&loop->supervisor);
+    } else if (event && strcmp(event, "due") == 0) {
+        supervisor_due(&loop->supervisor,
+                       scenario->simulation->milliseconds
+                           + 1000 * json_integer_value(json_object_get(document, "seconds")));
+    }
+}
+
+static void tell_late(const struct simulated_loop *loop, int64_t now)
+{
+    if (loop->supervisor.phase == PHASE_FINISHING)
+        log_error(NULL, "cycle_finished takes too long and is ended");
+    else if (loop->cycle_deadline != 0 && now >= loop->cycle_deadline)
+        log_error(NULL, "the cycle takes too long and is ended, in the stage %s", loop->stage);
+    else
+        log_error(NULL, "the stage %s takes too long and is ended", loop->stage);
+}
+
+/* Signals for what runs. True: there was one. */
+static bool signal_cycle(struct simulated_scenario *scenario)
+{
+    struct simulated_loop *loop = &scenario->loop;
+    unsigned todo = loop->todo;
+    loop->todo &= ~(unsigned)(DO_INTERRUPT | DO_TERMINATE | DO_KILL | DO_LATE);
+    if (!(todo & (DO_INTERRUPT | DO_TERMINATE | DO_KILL)))
+        return false;
+    if (todo & DO_LATE)
+        tell_late(loop, scenario->simulation->milliseconds);
+    if (todo & DO_INTERRUPT) {
+        cycle_interrupt(SIGINT);
+        scenario_interrupt_engine(scenario);
+    } else if (todo & DO_TERMINATE) {
+        scenario_end_engine(scenario, SIGTERM, 0);
+    } else {
+        loop->killed = true;
+    }
+    return true;
+}
+
+static void hear(struct simulated_scenario *scenario)
+{
+    struct simulated_loop *loop = &scenario->loop;
+    if (loop->progress.fd >= 0)
+        progress_take(&loop->progress, take_document, scenario);
+}
+
+static bool cycle_runs(const struct simulated_loop *loop)
+{
+    return loop->working
+           && (loop->supervisor.phase == PHASE_CYCLE || loop->supervisor.phase == PHASE_FINISHING);
+}
+
+/* The loop hears what the cycle tells, and ends it when its time has come. */
+static void listen(void *closure)
+{
+    struct simulated_scenario *scenario = closure;
+    struct simulated_loop *loop = &scenario->loop;
+    hear(scenario);
+    int64_t wake = cycle_runs(loop) && !loop->host_killed ? supervisor_wake(&loop->supervisor) : -1;
+    if (wake < 0 || scenario->simulation->milliseconds < wake)
+        return;
+    step(scenario, EVENT_TIMER, CYCLE_FAILED);
+    signal_cycle(scenario);
+}
+
+/* Until a signal comes; *late: or until deadline (0: none), which came first. As wait_for_signal(). */
+static bool wait_for_signal_until(struct simulated_scenario *scenario, int64_t deadline, bool *late)
+{
+    struct simulated_loop *loop = &scenario->loop;
+    bool signalled = false;
+    hear(scenario);
+    while (!signalled && !is_dead(scenario)) {
+        int64_t wake = cycle_runs(loop) ? supervisor_wake(&loop->supervisor) : -1;
+        *late = deadline != 0 && (wake < 0 || deadline <= wake);
+        if (*late) {
+            scenario->simulation->milliseconds = deadline;
+            return true;
+        }
+        if (wake < 0) {
+            log_error(NULL, "simulation: the stage %s waits for ever", loop->stage);
+            loop->stuck = loop->killed = true;
+            scenario_end_engine(scenario, SIGKILL, 0);
+            return false;
+        }
+        if (wake > scenario->simulation->milliseconds)
+            scenario->simulation->milliseconds = wake;
+        step(scenario, EVENT_TIMER, CYCLE_FAILED);
+        signalled = signal_cycle(scenario);
+    }
+    return true;
+}
+
+static bool wait_for_signal(struct simulated_scenario *scenario)
+{
+    bool late;
+    return wait_for_signal_until(scenario, 0, &late);
+}
+
+/* Something that no signal but KILL ends; a program of the engine also by TERM. */
+static void hang(void *closure)
+{
+    while (!is_dead(closure))
+        wait_for_signal(closure);
+}
+
+/* Once is what a target that hangs may cost a reconstruction. */
+static void note_waited(struct simulated_scenario *scenario, const char *target)
+{
+    struct simulated_loop *loop = &scenario->loop;
+    if (!target || strcmp(loop->stage, "reconstruct") != 0)
+        return;
+    if (json_object_get(loop->waited, target))
+        json_array_append_new(scenario->ledger.misdone, json_sprintf("%s hangs, and is waited for again", target));
+    if (!loop->waited)
+        loop->waited = json_object();
+    json_object_set_new(loop->waited, target, json_true());
+}
+
+/* A program that does not end by itself is ended by its deadline, or by the first signal. One without a deadline that
+ * another one runs waits no longer than that, for which somebody waits then. */
+static void wait_for_program(void *closure, const struct dydisnix_program *program,
+                             struct dydisnix_result *result)
+{
+    struct simulated_scenario *scenario = closure;
+    int64_t deadline = program->deadline > 0 ? scenario->simulation->milliseconds + program->deadline : 0;
+    bool late = false;
+    if (deadline == 0 && scenario->engine && scenario->engine->program->deadline > 0) {
+        scenario->engine->late = true;
+        scenario_end_engine(scenario, SIGKILL, 0);
+    } else {
+        wait_for_signal_until(scenario, deadline, &late);
+    }
+    if (late)
+        note_waited(scenario, program->target);
+    result->ending = late ? DYDISNIX_TIMED_OUT : DYDISNIX_SIGNALLED;
+    result->status = late ? 0 : scenario->loop.killed ? SIGKILL : SIGINT;
+}
+
+static void kill_host(void *closure)
+{
+    scenario_kill(closure, false);
+}
+
+static int call(void *closure, const char *operation, const char *key)
+{
+    return scenario_call(closure, operation, key);
+}
+
+static void called(void *closure, const struct simulated_called *call_)
+{
+    scenario_called(closure, call_);
+}
+
+static bool run(void *closure, const struct dydisnix_program *program, struct dydisnix_result *result)
+{
+    return scenario_run_models(closure, program, result)
+           || scenario_run_engine(closure, program, false, result);
+}
+
+static void note_message(void *closure, const char *line)
+{
+    const struct simulated_scenario *scenario = closure;
+    if (scenario->verbose)
+        fprintf(stderr, "%s\n", line);
+}
+
+void scenario_watch(struct simulated_scenario *scenario)
+{
+    scenario->wait_for_signal = wait_for_signal;
+    scenario->watch = (struct simulated_watch){ .closure = scenario,
+                                                .dead = is_dead,
+                                                .listen = listen,
+                                                .kill = kill_host,
+                                                .hang = hang,
+                                                .wait = wait_for_program,
+                                                .call = call,
+                                                .called = called,
+                                                .run = run,
+                                                .log = note_message };
+    scenario->simulation->watch = &scenario->watch;
+}
+
+/* A process of the loop begins, and is over. False: the loop died with it. */
+static void begin_process(struct simulated_scenario *scenario)
+{
+    scenario_stages_use(scenario);
+    scenario->loop.working = true;
+    scenario->loop.killed = scenario->loop.host_killed = false;
+    cycle_interrupt(0);
+}
+
+static bool end_process(struct simulated_scenario *scenario)
+{
+    bool host_killed = scenario->loop.host_killed;
+    scenario->loop.working = false;
+    scenario->loop.host_killed = false;
+    if (host_killed)
+        scenario_stop(scenario);
+    return !host_killed;
+}
+
+static const char *outcome_name(enum cycle_status status)
+{
+    return status == CYCLE_DONE        ? "done"
+           : status == CYCLE_UNCHANGED ? "unchanged"
+           : status == CYCLE_PAUSED    ? "paused"
+                                       : "failed";
+}
+
+static void cycle_ended(struct simulated_scenario *scenario, int code)
+{
+    struct simulated_loop *loop = &scenario->loop;
+    int signal = loop->killed ? SIGKILL : 0;
+    bool known =
+        code == CYCLE_DONE || code == CYCLE_UNCHANGED || code == CYCLE_PAUSED || code == CYCLE_DEPOSED;
+    loop->killed = false;
+    if (signal) {
+        log_error(NULL, "the cycle was ended by signal %d (%s)", signal, strsignal(signal));
+        known = false;
+    } else if (!loop->over) {
+        log_error(NULL, "the cycle has ended in the stage %s", loop->stage);
+        known = false;
+    }
+    enum cycle_status status = known ? (enum cycle_status)code : CYCLE_FAILED;
+    status_cycle_ended(&loop->status, outcome_name(status), signal, operations->now(), operations->clock());
+    step(scenario, EVENT_CYCLE, status);
+}
+
+static void run_cycle(struct simulated_scenario *scenario, unsigned todo)
+{
+    struct simulated_loop *loop = &scenario->loop;
+    int fd = -1;
+    int64_t limit = loop->settings.cycle_timeout * 1000;
+    loop->over = false;
+    loop->cycles++;
+    loop->cycle_deadline = limit ? scenario->simulation->milliseconds + limit : 0;
+    begin_stage(scenario, "load", load_limit);
+    status_cycle_began(&loop->status, operations->now());
+    if (progress_open(&loop->progress, &fd) != 0)
+        simulated_broken("no pipe");
+    fcntl(fd, F_SETPIPE_SZ, PIPE_SIZE);
+    const struct cycle_request request = { .retry = todo & DO_RETRY,
+                                           .now = todo & DO_NOW,
+                                           .resync = todo & DO_RESYNC,
+                                           .first = !loop->supervisor.ready,
+                                           .host = getppid(),
+                                           .progress = fd };
+    begin_process(scenario);
+    int code = cycle_run(&loop->settings, &request);
+    close(fd);
+    hear(scenario);
+    progress_close(&loop->progress);
+    unsetenv("TMPDIR");
+    scenario_clients_forget(scenario);
+    if (end_process(scenario))
+        cycle_ended(scenario, code);
+}
+
+static void run_finished(struct simulated_scenario *scenario)
+{
+    begin_process(scenario);
+    cycle_finished(&scenario->loop.settings, &scenario->loop.status);
+    if (!end_process(scenario))
+        return;
+    scenario->loop.killed = false;
+    step(scenario, EVENT_FINISHED, CYCLE_FAILED);
+}
+
+static void run_probe(struct simulated_scenario *scenario)
+{
+    begin_process(scenario);
+    int code = probe_run(&scenario->loop.settings);
+    if (!end_process(scenario))
+        return;
+    step(scenario, EVENT_PROBED, CYCLE_FAILED);
+    if (code == PROBE_CHANGED)
+        step(scenario, EVENT_CHANGE, CYCLE_FAILED);
+}
+
+static void end_loop(struct simulated_scenario *scenario)
+{
+    scenario_stop(scenario);
+    scenario->loop.ended = true;
+}
+
+/* Does what the supervisor wants, until it waits. */
+static void work_off(struct simulated_scenario *scenario)
+{
+    struct simulated_loop *loop = &scenario->loop;
+    while (loop->runs && loop->cycles < cycles_most && !loop->stuck) {
+        unsigned todo = loop->todo;
+        loop->todo = 0;
+        if (todo & DO_CYCLE)
+            run_cycle(scenario, todo);
+        else if (todo & DO_FINISHED)
+            run_finished(scenario);
+        else if (todo & DO_PROBE)
+            run_probe(scenario);
+        else if (todo & DO_END)
+            end_loop(scenario);
+        else
+            return;
+    }
+}
+
+/* As the host when it is started. */
+static void start(struct simulated_scenario *scenario)
+{
+    struct simulated_loop *loop = &scenario->loop;
+    const struct settings *settings = &loop->settings;
+    begin_process(scenario);
+    bool loaded = cycle_probe(settings) == 0;
+    if (loaded)
+        cycle_forget(settings);
+    if (!end_process(scenario) || !loaded)
+        return;
+    bool polls = settings->generator || settings->snapshot;
+    bool probes = settings->probes && (!polls || settings->interval > settings->probe_interval);
+    loop->supervisor = (struct supervisor){ .polls = polls,
+                                            .once = settings->once,
+                                            .interval = settings->interval * 1000,
+                                            .retry_min = settings->retry_min * 1000,
+                                            .retry_max = settings->retry_max * 1000,
+                                            .resync = settings->resync * 1000,
+                                            .stop_timeout = settings->stop_timeout * 1000,
+                                            .probe_interval = probes ? settings->probe_interval * 1000 : 0,
+                                            .seed = operations->random() };
+    loop->runs = true;
+    loop->killed = false;
+    step(scenario, EVENT_START, CYCLE_FAILED);
+}
+
+/* The next moment at which the loop goes on by itself, though nothing happens; 0: there is none. */
+static int64_t next_moment(const struct supervisor *supervisor)
+{
+    int64_t retry = supervisor->failures > 0 ? supervisor->retry_at : 0, due = supervisor->due_at;
+    return retry == 0 ? due : due == 0 || retry < due ? retry : due;
+}
+
+static void jump(struct simulated_scenario *scenario, int64_t moment)
+{
+    if (moment > scenario->simulation->milliseconds)
+        scenario->simulation->milliseconds = moment;
+    step(scenario, EVENT_TIMER, CYCLE_FAILED);
+}
+
+/* The loop learns that something has happened: from a model that is watched, or by a look at the targets. */
+static void tell(struct simulated_scenario *scenario, bool asked)
+{
+    bool settles = scenario->loop.settings.settle > 0 && !scenario->discovers;
+    scenario->changed = false;
+    step(scenario, asked || !settles ? EVENT_TRIGGER : EVENT_CHANGE, CYCLE_FAILED);
+}
+
+static int complain(struct simulated_scenario *scenario, const char *what)
+{
+    (void)scenario;
+    fprintf(stderr, "simulation: %s\n", what);
+    return -1;
+}
+
+int scenario_adapt(struct simulated_scenario *scenario, bool asked)
+{
+    struct simulated_loop *loop = &scenario->loop;
+    scenario->simulation->milliseconds += 1000;
+    loop->stuck = loop->ended = false;
+    loop->cycles = 0;
+    if (loop->runs)
+        tell(scenario, asked);
+    while (loop->cycles < cycles_most && !loop->stuck) {
+        scenario->changed = scenario->changed && loop->runs;
+        if (!loop->runs)
+            start(scenario);
+        work_off(scenario);
+        int64_t next = loop->runs ? next_moment(&loop->supervisor) : 0;
+        if (loop->ended || (!loop->runs && scenario->whole))
+            return 0; /* without what it remembers it does not even start */
+        if (!loop->runs)
+            loop->cycles++;
+        else if (scenario->changed)
+            tell(scenario, false);
+        else if (next == 0 || next - scenario->simulation->milliseconds >= quiet_after
+                 || loop->supervisor.failures >= failures_most)
+            return 0;
+        else
+            jump(scenario, next);
+    }
+    return complain(scenario, loop->stuck ? "the loop waits for ever" : "the loop does not become quiet");
+}
+
+void scenario_wait(struct simulated_scenario *scenario, int64_t seconds)
+{
+    struct simulated_loop *loop = &scenario->loop;
+    int64_t end = scenario->simulation->milliseconds + 1000 * seconds, wake;
+    loop->cycles = 0;
+    while (loop->runs && (wake = supervisor_wake(&loop->supervisor)) >= 0 && wake <= end
+           && loop->cycles < cycles_most) {
+        jump(scenario, wake);
+        work_off(scenario);
+    }
+    if (scenario->simulation->milliseconds < end)
+        scenario->simulation->milliseconds = end;
+}

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * A plugin of the simulated loop that takes no stage, but lets those fail that a scenario wants to fail.
+ */
+#include "scenario/simulation/scenario.h"
+
+#include <dydisnix/plugin.h>
+
+static struct simulated_scenario *current; /* hooks carry no closure */
+
+void scenario_stages_use(struct simulated_scenario *scenario)
+{
+    current = scenario;
+}
+
+static int run_stage(const char *stage)
+{
+    int status = scenario_stage_fails(current, stage);
+    if (status < 0)
+        current->wait_for_signal(current);
+    return status == 0 ? DYDISNIX_NOT_MINE : DYDISNIX_FAILED;
+}
+
+#define STAGE(name)                                                                                          \
+    static int run_##name(const json_t *event, json_t **report)                                              \
+    {                                                                                                        \
+        (void)event;                                                                                         \
+        (void)report;                                                                                        \
+        return run_stage(#name);                                                                             \
+    }
+
+STAGE(capture)
+STAGE(augment)
+STAGE(reconstruct)
+STAGE(snapshot)
+STAGE(redistribute)
+STAGE(assign_ids)
+STAGE(redeploy)
+
+struct dydisnix_plugin *scenario_stages_entry(void)
+{
+    static struct dydisnix_plugin plugin = {
+        ._size = sizeof plugin,
+        ._api_version = DYDISNIX_PLUGIN_API_VERSION,
+        .name = SCENARIO_STAGES,
+        .capture = run_capture,
+        .augment = run_augment,
+        .reconstruct = run_reconstruct,
+        .snapshot = run_snapshot,
+        .redistribute = run_redistribute,
+        .assign_ids = run_assign_ids,
+        .redeploy = run_redeploy,
+    };
+    return &plugin;
+}
