@@ -124,7 +124,7 @@ static const struct option long_options[] = {
     { NULL, 0, NULL, 0 },
 };
 
-const char *const stage_names[STAGES] = { "capture",  "augment",      "detect",     "reconstruct",
+static const char *const stage_names[STAGES] = { "capture",  "augment",      "detect",     "reconstruct",
                                           "snapshot", "redistribute", "assign_ids", "redeploy" };
 
 static const char units[] = "smhd";

@@ -23,7 +23,6 @@ void settings_resolve(struct settings *settings);
 
 /* The stages of a cycle, in their order. */
 enum { STAGES = 8 };
-extern const char *const stage_names[STAGES];
 
 /* Seconds that a stage may take; 0: there is no limit, or no such stage. */
 long settings_stage_timeout(const struct settings *settings, const char *stage);

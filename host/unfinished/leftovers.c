@@ -72,7 +72,7 @@ static bool is_noted(const json_t *calls, const json_t *wanted)
     return false;
 }
 
-int leftovers_add(struct state *state, const struct leftover *leftover)
+static int leftovers_add(struct state *state, const struct leftover *leftover)
 {
     json_t *entry = entry_of(state, leftover->target);
     CLEANUP_JSON json_t *call = json_pack("{ss ss* ss* so}", "what", leftover->what,

@@ -35,8 +35,6 @@ struct leftover {
     int version;
 };
 
-int leftovers_add(struct state *state, const struct leftover *leftover); /* 0, or -1: no memory */
-
 /* In how many seconds the first of those on targets of the model is to be tried: less and less often while it fails, but at
  * once where the target has been away and is back. 0: now; -1: there are none. */
 int64_t leftovers_due(const struct state *state, const struct infrastructure *model, int64_t now);

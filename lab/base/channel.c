@@ -202,7 +202,7 @@ int channel_send(int fd, const json_t *message, const int *fds, size_t count)
     return send_bytes(fd, text, length + 1, fds, count);
 }
 
-int channel_send_text(int fd, const char *text)
+static int channel_send_text(int fd, const char *text)
 {
     size_t length = strcspn(text, "\n");
     return send_bytes(fd, text, length, NULL, 0) == 0 ? send_bytes(fd, "\n", 1, NULL, 0) : -1;

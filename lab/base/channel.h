@@ -41,7 +41,6 @@ char *channel_line(struct channel *channel);
 char *channel_wait(struct channel *channel, int milliseconds);
 
 int channel_send(int fd, const json_t *message, const int *fds, size_t count);
-int channel_send_text(int fd, const char *text); /* a line; a newline in text ends it early */
 
 /* Connects, sends one line, waits for one line, which must be a JSON object. A new reference; NULL,
  * quietly. */

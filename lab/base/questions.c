@@ -98,7 +98,7 @@ static int ask_socket(struct walk *walk, const char *socket, const char *compone
     return answer ? visit->each(visit->closure, walk->container, answer) : 0;
 }
 
-int questions_each(const char *machine,
+static int questions_each(const char *machine,
                    int (*each)(void *closure, const char *container, const json_t *answer), void *closure)
 {
     struct visit visit = { each, closure };

@@ -13,8 +13,4 @@
  * NULL: nobody answers. */
 json_t *question_ask(const char *machine, const char *component, const char *question);
 
-/* Calls each() for all answers to "ask" on a machine. */
-int questions_each(const char *machine,
-                   int (*each)(void *closure, const char *container, const json_t *answer), void *closure);
-
 #endif

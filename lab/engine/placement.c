@@ -34,7 +34,7 @@ static json_t *targets_of(json_t *placement, const char *service, bool plain)
     return plain ? value : json_object_get(value, "targets");
 }
 
-json_t *placement_of(const struct manifest *manifest)
+static json_t *placement_of(const struct manifest *manifest)
 {
     bool plain = containers_are_types(manifest);
     json_t *placement = json_object();

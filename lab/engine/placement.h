@@ -7,10 +7,6 @@
 
 #include "lib/manifest/manifest.h"
 
-/* { service: [target] }; if any service is in a container that is not named as its type,
- * { service: { "targets": [{ "target", "container" }] } }. New reference; NULL: no memory. */
-json_t *placement_of(const struct manifest *manifest);
-
 /* Writes the placement of the coordinator profile's manifest into directory; *file is its name, or NULL if
  * there is no such manifest. 0, or 1 after a message. */
 int placement_save(const char *coordinator_directory, const char *profile, const char *directory,

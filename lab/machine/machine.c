@@ -28,7 +28,7 @@ static int complain(const char *machine, const char *what)
     return -1;
 }
 
-int machine_make_disk(const char *machine)
+static int machine_make_disk(const char *machine)
 {
     static const char *const directories[] = {
         "nix/store", "nix/var/nix", "var/state/dysnomia", "var/lib/lab/active", "var/lib/lab/state",

@@ -14,9 +14,6 @@ struct machine_process {
     int life;  /* held open: the machine ends when it is closed */
 };
 
-/* Makes the directories of a machine's disk; what is there stays. 0, or -1 after a message. */
-int machine_make_disk(const char *machine);
-
 /* Starts a machine on its disk and waits until its agent answers. 0, or -1 after a message. */
 int machine_start(const char *machine, struct machine_process *process);
 

@@ -26,7 +26,7 @@ static char *quote(char *to, const char *text)
     return to;
 }
 
-char *ssh_command(const char *const *argv)
+static char *ssh_command(const char *const *argv)
 {
     size_t room = 1;
     char *command, *end;

@@ -17,7 +17,4 @@ int ssh_run(const struct agent_program *program);
 /* 0, or -1 after a message. */
 int ssh_check_key(const char *key);
 
-/* One line for a shell, in which each argument is a word in single quotes. malloc()ed; NULL: no memory. */
-char *ssh_command(const char *const *argv);
-
 #endif

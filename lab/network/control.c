@@ -37,7 +37,7 @@ json_t *master_ask(const char *what, const char *machine, const char *name)
     return NULL;
 }
 
-int master_do(const char *what, const char *machine, const char *name)
+static int master_do(const char *what, const char *machine, const char *name)
 {
     CLEANUP_JSON json_t *answer = master_ask(what, machine, name);
     return answer ? 0 : -1;

@@ -12,7 +12,4 @@
 /* A new reference; NULL after a message. name may be NULL. */
 json_t *master_ask(const char *what, const char *machine, const char *name);
 
-/* 0, or -1 after a message. */
-int master_do(const char *what, const char *machine, const char *name);
-
 #endif

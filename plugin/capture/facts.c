@@ -253,7 +253,7 @@ static void add_query(struct queries *queries, const struct copy *copy, struct s
     queries->items[queries->count++] = (struct query){ .copy = copy, .snapshots = snapshots, .strings = strings };
 }
 
-void facts_coordinator_snapshots(const char *container, const char *component, struct strings *strings,
+static void facts_coordinator_snapshots(const char *container, const char *component, struct strings *strings,
                                  struct snapshots *snapshots)
 {
     CLEANUP_GENERATIONS struct generations generations;

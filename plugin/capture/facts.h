@@ -37,8 +37,4 @@ struct facts_walk {
 };
 bool facts_take_generation(void *walk, const struct manifest *generation, bool reconstructed);
 
-/* The coordinator's own snapshots of a component, oldest first, from Dysnomia's directory of generations. */
-void facts_coordinator_snapshots(const char *container, const char *component, struct strings *strings,
-                                 struct snapshots *snapshots);
-
 #endif

@@ -395,7 +395,7 @@ static int compare_copies(const void *a, const void *b)
     return order != 0 ? order : strcmp(first->mapping->target, second->mapping->target);
 }
 
-const struct copy *copies_same(const struct copies *copies, const struct copy *copy)
+static const struct copy *copies_same(const struct copies *copies, const struct copy *copy)
 {
     return copies->count > 0 ? bsearch(copy, copies->items, copies->count, sizeof *copies->items, compare_copies) : NULL;
 }

@@ -140,9 +140,6 @@ struct finding {
  * and whose profile is that of another target now is that target. 0, or -1: no memory. */
 int copies_find(const struct finding *finding, struct copies *copies);
 
-/* The copy of the same component on the same target; NULL: there is none. */
-const struct copy *copies_same(const struct copies *copies, const struct copy *copy);
-
 /* Goes on from what an earlier decision on the same capture has done, as if it were remembered. */
 void copies_go_on(struct copies *copies, const struct copies *earlier);
 

@@ -155,15 +155,6 @@ void check_word(struct reading *reading, const struct place *place, const json_t
         mistake(reading, place, "this must be one of: %s", all);
 }
 
-void check_words(struct reading *reading, const struct place *place, const json_t *value,
-                 const struct member *member)
-{
-    if (json_is_array(value))
-        check_list(reading, place, value, member, check_word);
-    else
-        check_word(reading, place, value, member);
-}
-
 void check_integer(struct reading *reading, const struct place *place, const json_t *value,
                    const struct member *member)
 {

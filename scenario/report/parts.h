@@ -150,7 +150,6 @@ void put_clock(FILE *page, int64_t seconds); /* 12:00:00 */
 /* report-words.c: what a cycle did, in words. */
 const char *
 cycle_kind(const struct report_cycle *cycle); /* done, failed, paused, broken (it has not ended) */
-void put_changes(FILE *page, const json_t *changes);
 void put_cycle_title(FILE *page, const struct report_cycle *cycle);
 void put_cycles(FILE *page, const struct report *report);
 

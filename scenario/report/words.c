@@ -149,7 +149,7 @@ static void put_names(FILE *page, const json_t *names, const char *sign, const c
         fprintf(page, ", %s%zu more", sign, json_array_size(names) - 6);
 }
 
-void put_changes(FILE *page, const json_t *changes)
+static void put_changes(FILE *page, const json_t *changes)
 {
     CLEANUP_JSON json_t *changed = json_array();
     const char *separator = "", *name;

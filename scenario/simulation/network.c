@@ -155,27 +155,6 @@ const struct simulated_value *simulation_value(struct simulation *simulation,
     return value;
 }
 
-static char *generations_directory(const char *container, const char *component)
-{
-    const char *state = getenv("DYSNOMIA_STATEDIR");
-    return simulated_memory(string_format(
-        "%s/generations/%s/%s", state && *state ? state : "/var/state/dysnomia", container, component));
-}
-
-static int take_newest(void *closure, const char *name)
-{
-    unsigned long *newest = closure, number = strtoul(name, NULL, 10);
-    *newest = number > *newest ? number : *newest;
-    return 0;
-}
-
-static unsigned long newest_generation(const struct simulation *simulation, const char *directory)
-{
-    unsigned long newest = 0;
-    simulated_files_list(&simulation->files, directory, take_newest, &newest);
-    return newest;
-}
-
 bool simulation_snapshot_value(const struct simulation *simulation, const char *path,
                                const struct simulated_value **value)
 {
@@ -190,31 +169,6 @@ bool simulation_snapshot_value(const struct simulation *simulation, const char *
         return false;
     *value = number > 0 ? simulation->values[number - 1] : NULL;
     return true;
-}
-
-bool simulation_newest(const struct simulation *simulation, const char *container, const char *component,
-                       const struct simulated_value **value)
-{
-    CLEANUP_FREE char *directory = generations_directory(container, component);
-    unsigned long newest = newest_generation(simulation, directory);
-    CLEANUP_FREE char *path = simulated_memory(string_format("%s/%lu", directory, newest));
-    const struct simulated_file *file = newest > 0 ? simulated_files_find(&simulation->files, path) : NULL;
-    return file && simulation_snapshot_value(simulation, file->data, value);
-}
-
-void simulation_keep(struct simulation *simulation, const char *container, const char *component,
-                     const struct simulated_value *value)
-{
-    const struct simulated_value *newest;
-    if (simulation_newest(simulation, container, component, &newest) && newest == value)
-        return;
-    CLEANUP_FREE char *directory = generations_directory(container, component);
-    CLEANUP_FREE char *path =
-        simulated_memory(string_format("%s/%lu", directory, newest_generation(simulation, directory) + 1));
-    CLEANUP_FREE char *link = simulated_memory(string_format(
-        "../../../snapshots/%s/%s/%s", container, component, simulation_snapshot_name(simulation, value)));
-    if (simulated_files_link(&simulation->files, path, link) != 0)
-        simulated_broken("out of memory");
 }
 
 /* FNV-1a with a seed. */

@@ -176,12 +176,6 @@ const char *simulation_snapshot_name(struct simulation *simulation, const struct
 bool simulation_snapshot_value(const struct simulation *simulation, const char *path,
                                const struct simulated_value **value);
 
-/* The coordinator's own snapshots, as Dysnomia keeps them. The newest: false if there is none. */
-bool simulation_newest(const struct simulation *simulation, const char *container, const char *component,
-                       const struct simulated_value **value);
-void simulation_keep(struct simulation *simulation, const char *container, const char *component,
-                     const struct simulated_value *value);
-
 /* How an operation on a machine goes: 0; an exit status; one of these. */
 enum simulated_ending {
     SIMULATED_SILENT = -1, /* no answer in time */
