@@ -143,10 +143,21 @@ void survivors_older(json_t *state, const char *target, const char *container, c
     set_kind(json_object_at(state, "survivors"), "older", target, container, component);
 }
 
+static bool is_known_as(const json_t *state, const char *member, const char *target, const char *container,
+                        const char *component)
+{
+    const json_t *targets = json_object_get(json_object_get(state, "survivors"), member);
+    return json_object_get(json_object_get(json_object_get(targets, target), container), component) != NULL;
+}
+
 bool survivors_are_older(const json_t *state, const char *target, const char *container, const char *component)
 {
-    const json_t *older = json_object_get(json_object_get(state, "survivors"), "older");
-    return json_object_get(json_object_get(json_object_get(older, target), container), component) != NULL;
+    return is_known_as(state, "older", target, container, component);
+}
+
+bool survivors_gave_up(const json_t *state, const char *target, const char *container, const char *component)
+{
+    return is_known_as(state, "superseded", target, container, component);
 }
 
 void survivors_unstarted(json_t *state, const char *target, const char *container, const char *service)

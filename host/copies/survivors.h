@@ -41,6 +41,9 @@ void survivors_older(json_t *state, const char *target, const char *container, c
 /* Whether that is so, or was found when it could not be saved. */
 bool survivors_are_older(const json_t *state, const char *target, const char *container, const char *component);
 
+/* Whether a copy was given up, and is not to be active. */
+bool survivors_gave_up(const json_t *state, const char *target, const char *container, const char *component);
+
 /* A service could not be started again when a deployment was undone: the next deployment is to do that. */
 void survivors_unstarted(json_t *state, const char *target, const char *container, const char *service);
 

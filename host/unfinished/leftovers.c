@@ -5,6 +5,7 @@
 
 #include "host/calls/calls.h"
 #include "host/calls/resend.h"
+#include "host/copies/survivors.h"
 #include "host/record/again.h"
 #include "host/record/mended.h"
 #include "lib/base/cleanup.h"
@@ -340,6 +341,29 @@ static bool is_rescue(const json_t *described)
     return strcmp(text(described, "what"), "rescue") == 0;
 }
 
+/* The component that a call is about, and its container; empty: none. */
+static const char *component_of(const json_t *described, const char **container)
+{
+    const json_t *words = json_object_get(described, "arguments");
+    const char *component = text(described, "component"), *found = NULL;
+    const char *package = json_string_value(json_array_get(words, json_array_size(words) - 1));
+    size_t index;
+    json_t *word;
+    json_array_foreach(words, index, word)
+        if (json_is_string(word) && strcmp(json_string_value(word), "--container") == 0)
+            found = json_string_value(json_array_get(words, index + 1));
+    *container = found ? found : "";
+    return !*component && package && is_store_path(package) ? store_path_name(package) : component;
+}
+
+/* A decision since then has another copy live. */
+static bool is_overruled(const struct state *state, const char *target, const json_t *described)
+{
+    const char *container, *component = component_of(described, &container);
+    return strcmp(text(described, "what"), "activate") == 0
+           && survivors_gave_up(state->root, target, container, component);
+}
+
 /* True: nothing is left to do there. Where even what the call needs was missing there may be nothing to rescue. */
 static bool settle_target(const struct recovery *recovery, const struct target *target, json_t *entry, json_t *report)
 {
@@ -355,9 +379,11 @@ static bool settle_target(const struct recovery *recovery, const struct target *
             i++;
             continue;
         }
-        bool sent = send_again(recovery, target, entry, call);
-        if (!do_call(name, call, report) && !(sent && is_rescue(call)))
-            return false;
+        if (!is_overruled(recovery->state, target->name, call)) {
+            bool sent = send_again(recovery, target, entry, call);
+            if (!do_call(name, call, report) && !(sent && is_rescue(call)))
+                return false;
+        }
         json_array_remove(calls, i);
     }
     return json_array_size(calls) == 0;
@@ -382,19 +408,11 @@ static bool runs_there(const struct manifest *deployed, const struct target *tar
  * had begun here, and which is not in its manifest. */
 static bool is_still_owed(const json_t *described, const struct target *target, const struct manifest *deployed)
 {
-    const json_t *words = json_object_get(described, "arguments");
-    const char *what = text(described, "what"), *component = text(described, "component"), *container = "";
-    const char *package = json_string_value(json_array_get(words, json_array_size(words) - 1));
-    size_t index;
-    json_t *word;
+    const char *what = text(described, "what"), *container;
     if (strcmp(what, "unlock") == 0 || strcmp(what, "set") == 0 || strcmp(what, "activate") == 0)
         return false;
-    json_array_foreach(words, index, word)
-        if (json_is_string(word) && strcmp(json_string_value(word), "--container") == 0)
-            container = json_string_value(json_array_get(words, index + 1));
-    if (!*component && package && is_store_path(package))
-        component = store_path_name(package);
-    return !runs_there(deployed, target, container ? container : "", component);
+    const char *component = component_of(described, &container);
+    return !runs_there(deployed, target, container, component);
 }
 
 bool leftovers_forget(struct state *state, const struct infrastructure *model, const struct manifest *deployed)

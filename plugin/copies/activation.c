@@ -31,6 +31,7 @@ struct activation {
     struct copy *copy;
     char *told[STEPS]; /* the newest snapshot, and where the target keeps it; NULL: not known */
     bool done;         /* the last call */
+    bool hung;         /* a save: nothing is saved on that target any more */
     struct arguments arguments;
 };
 
@@ -174,13 +175,24 @@ static int64_t deadline_of(enum step step, const struct options *options)
     return !pressed ? options->timeout : left > 1 ? left : 1;
 }
 
+/* Whether a save of any copy on that target has hung. */
+static bool has_hung(const struct activations *activations, const char *target)
+{
+    for (size_t i = 0; i < activations->count; i++)
+        if (activations->items[i].hung && strcmp(activations->items[i].copy->mapping->target, target) == 0)
+            return true;
+    return false;
+}
+
 /* Who is not asked any more is not asked to save. */
 static bool is_next(const struct activations *activations)
 {
     const struct activation *activation = &activations->items[activations->next];
     const struct budget *budget = activations->options->budget;
+    const char *target = activation->copy->mapping->target;
     return is_wanted(activation, activations->step)
-           && !(saves(activations->step) && budget && budget_is_spent(budget, activation->copy->mapping->target));
+           && !(saves(activations->step)
+                && ((budget && budget_is_spent(budget, target)) || has_hung(activations, target)));
 }
 
 static bool next_call(void *closure, struct dydisnix_program *program)
@@ -217,6 +229,7 @@ static void call_done(void *closure, const struct dydisnix_program *program, str
     const enum step step = ((struct activations *)closure)->step;
     struct activation *activation = program->closure;
     activation->done = result->ending == DYDISNIX_EXITED && result->status == 0;
+    activation->hung = activation->hung || (saves(step) && result->ending == DYDISNIX_TIMED_OUT);
     arguments_clear(&activation->arguments);
     if (step == ACTIVATE && !activation->done)
         fail(activation, result);
