@@ -635,6 +635,26 @@ static void tell_presence(struct cycle *cycle)
     json_object_set_new(cycle->event, "presence", status);
 }
 
+static bool are_all(const json_t *names, const json_t *silent)
+{
+    size_t index;
+    json_t *name;
+    json_array_foreach((json_t *)names, index, name)
+        if (!json_object_get(silent, json_string_value(name)))
+            return false;
+    return true;
+}
+
+/* Who does not answer, by a probe or since it hung; where nobody else is there, who hung is tried all the same. */
+static json_t *list_silent(const struct cycle *cycle, const json_t *record, const json_t *names, int64_t now, int64_t *due)
+{
+    json_t *probed = json_object_get(record, "silent"), *joined = hung_join(cycle->state.root, probed, now, due);
+    if (!joined || !are_all(names, joined) || (probed && are_all(names, probed)))
+        return joined;
+    json_decref(joined);
+    return probed ? json_copy(probed) : json_object();
+}
+
 static int judge(struct cycle *cycle)
 {
     CLEANUP_JSON json_t *record = NULL, *names = names_of(&cycle->model.infrastructure);
@@ -644,7 +664,7 @@ static int judge(struct cycle *cycle)
     if (!doubles || ask_targets(cycle, &record) != 0)
         return -1;
     int64_t due = -1;
-    CLEANUP_JSON json_t *silent = hung_join(cycle->state.root, json_object_get(record, "silent"), now, &due);
+    CLEANUP_JSON json_t *silent = list_silent(cycle, record, names, now, &due);
     if (!silent)
         return -1;
     if (presence_judge(cycle->state.root, names, silent, doubles, &cycle->settings->presence, now,

@@ -582,6 +582,12 @@ static void choose_among(struct component *component, const struct judgement *ju
 
 /* One copy: it lives, or nobody does. */
 
+/* It was given up, and its target left out since: no manifest tells any more that it was fenced. */
+static bool may_be_fenced(const struct copy *copy)
+{
+    return copy->inactive || (copy->remembered.superseded && is_repeatable(copy));
+}
+
 static void live_alone(struct copy *copy, const struct judgement *judgement)
 {
     copy->component->line = ALONE;
@@ -597,7 +603,7 @@ static void live_alone(struct copy *copy, const struct judgement *judgement)
                                                      : why;
     if (!why)
         be_older(copy);
-    if (copy->inactive && SWITCH(ACTIVATE_FENCED) && (copy->verdict == COPY_KEPT || !wants(copy, RESCUE_COPY)))
+    if (may_be_fenced(copy) && SWITCH(ACTIVATE_FENCED) && (copy->verdict == COPY_KEPT || !wants(copy, RESCUE_COPY)))
         wants(copy, ACTIVATE_COPY);
 }
 

@@ -260,17 +260,22 @@ static void hang(void *closure)
         wait_for_signal(closure);
 }
 
-/* Once is what a target that hangs may cost a reconstruction. */
-static void note_waited(struct simulated_scenario *scenario, const char *target)
+/* Once is what a target that hangs may cost a reconstruction, and once more, for a short time, what it is asked quietly: to
+ * save what is about to be activated, which may just take long. */
+static void note_waited(struct simulated_scenario *scenario, const char *target, bool quiet)
 {
     struct simulated_loop *loop = &scenario->loop;
     if (!target || strcmp(loop->stage, "reconstruct") != 0)
         return;
-    if (json_object_get(loop->waited, target))
-        json_array_append_new(scenario->ledger.misdone, json_sprintf("%s hangs, and is waited for again", target));
     if (!loop->waited)
         loop->waited = json_object();
-    json_object_set_new(loop->waited, target, json_true());
+    json_t *known = json_object_get(loop->waited, target), *own = known ? known : json_object();
+    const char *way = quiet ? "quietly" : "aloud";
+    if (json_object_get(own, way))
+        json_array_append_new(scenario->ledger.misdone, json_sprintf("%s hangs, and is waited for again", target));
+    json_object_set_new(own, way, json_true());
+    if (!known)
+        json_object_set_new(loop->waited, target, own);
 }
 
 /* A program that does not end by itself is ended by its deadline, or by the first signal. One without a deadline that
@@ -288,7 +293,7 @@ static void wait_for_program(void *closure, const struct dydisnix_program *progr
         wait_for_signal_until(scenario, deadline, &late);
     }
     if (late)
-        note_waited(scenario, program->target);
+        note_waited(scenario, program->target, program->quiet);
     result->ending = late ? DYDISNIX_TIMED_OUT : DYDISNIX_SIGNALLED;
     result->status = late ? 0 : scenario->loop.killed ? SIGKILL : SIGINT;
 }

@@ -34,7 +34,7 @@ struct simulated_loop {
     struct progress_reader progress;
     unsigned todo;            /* what the supervisor wants */
     char stage[32];           /* that the cycle has begun last */
-    json_t *waited;           /* { TARGET: true }: has let a call run into its deadline in it */
+    json_t *waited;           /* { TARGET: { HOW: true } }: has let a call run into its deadline in it */
     int64_t cycle_deadline;   /* 0: none */
     bool over;                /* the cycle has come to its end by itself */
     bool runs;                /* the loop lives */
