@@ -22,7 +22,7 @@ libraries_of_simulation = scenario/libsimulation.a plugin/libreconstruct.a host/
 noinst_LIBRARIES += scenario/libsimulation.a
 scenario_libsimulation_a_SOURCES = \
 	lab/base/nature.c lab/base/nature.h \
-	scenario/format/policy.c \
+	scenario/format/policy.c scenario/format/policy.h \
 	$(NULL)
 include $(srcdir)/scenario/simulation/local.mk
 

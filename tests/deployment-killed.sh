@@ -152,7 +152,7 @@ place test2 test2 test3
 write before-vanishing
 end 'activating 2 run dydisnix-lab crash test2'
 fails 1 'the new home of the database vanishes when it is active' host
-is "$(pending)" 'test2 unlock try rescue name deactivate deactivate activate' 'what is to be done there is noted'
+is "$(pending)" 'test2 unlock try rescue name deactivate deactivate rescue again name again activate' 'what is to be done there is noted'
 write between-vanishing
 ok 'the deployment goes on without it' settle
 is "$(machines_of database)" test1 'the database is where it was'
