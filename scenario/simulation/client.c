@@ -451,8 +451,11 @@ static void speak(const struct simulated_machine *machine, const struct call *ca
     const struct simulated_saying *saying = machine ? &machine->saying : NULL;
     if (!saying || !saying->operation || strcmp(saying->operation, call->operation) != 0)
         return;
-    for (int64_t i = 0; i < saying->repeat; i++)
-        put(output, saying->text);
+    const size_t length = strlen(saying->text), times = saying->repeat > 0 ? (size_t)saying->repeat : 0;
+    CLEANUP_FREE char *all = simulated_memory(malloc(length * times + 1));
+    for (size_t i = 0; i < times; i++)
+        memcpy(all + i * length, saying->text, length);
+    xmlBufferAdd(output, (const xmlChar *)all, (int)(length * times)); /* at once: a buffer may grow by each part */
 }
 
 static bool is_component(const struct call *call)

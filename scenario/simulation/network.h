@@ -136,7 +136,7 @@ struct simulation {
     struct simulated_paths paths; /* valid in the coordinator's store */
     char *stray;                  /* a program that nobody should run; NULL: there was none */
     char *log;                    /* messages, one a line, since it was last emptied */
-    size_t log_length;
+    size_t log_length, log_room;
     int64_t milliseconds;
     size_t temporary, calls; /* names given out; client calls that were made */
     uint64_t random;

@@ -28,7 +28,10 @@ static int fail(int error)
 
 static void add_log(struct simulation *simulation, const char *line, size_t length)
 {
-    simulation->log = simulated_memory(realloc(simulation->log, simulation->log_length + length + 2));
+    if (simulation->log_length + length + 2 > simulation->log_room) {
+        simulation->log_room = 2 * (simulation->log_length + length + 2);
+        simulation->log = simulated_memory(realloc(simulation->log, simulation->log_room));
+    }
     memcpy(simulation->log + simulation->log_length, line, length);
     simulation->log_length += length;
     simulation->log[simulation->log_length++] = '\n';
