@@ -41,34 +41,26 @@ bool snapshots_save_something(const struct snapshots *snapshots)
 static bool has_name(const struct snapshots *snapshots, const char *name)
 {
     for (size_t i = 0; i < snapshots->count; i++)
-        if (snapshots->names[i] == name) /* interned */
+        if (strcmp(snapshots->names[i], name) == 0)
             return true;
     return false;
 }
 
 bool snapshots_prove(const struct snapshots *snapshots, const char *name)
 {
-    for (size_t i = 0; i < snapshots->count; i++)
-        if (snapshot_name_proves(name) && strcmp(snapshots->names[i], name) == 0)
-            return true;
-    return false;
-}
-
-static bool has_proof(const struct snapshots *snapshots, const char *name)
-{
     return name && snapshot_name_proves(name) && has_name(snapshots, name);
 }
 
 bool copy_has_newest_of(const struct copy *copy, const struct snapshots *snapshots)
 {
-    return has_proof(&copy->facts.here, newest_of(snapshots));
+    return snapshots_prove(&copy->facts.here, newest_of(snapshots));
 }
 
 /* Position, counted from 1, of the newest of list that holder has; 0: none. */
 static size_t newest_held(const struct snapshots *list, const struct snapshots *holder)
 {
     for (size_t i = list->count; i > 0; i--)
-        if (has_proof(holder, list->names[i - 1]))
+        if (snapshots_prove(holder, list->names[i - 1]))
             return i;
     return 0;
 }
@@ -105,7 +97,7 @@ const char *why_not_descendant(const struct copy *copy, const struct copy *other
     const struct snapshots *here = &copy->facts.here, *there = &other->facts.here;
     if (!SWITCH(DESCENDS))
         return NULL;
-    bool shared = copy_was_left_out(copy) ? newest_held(there, here) > 0 : has_proof(there, newest_of(here));
+    bool shared = copy_was_left_out(copy) ? newest_held(there, here) > 0 : snapshots_prove(there, newest_of(here));
     size_t position = position_here(copy);
     if (here->answered && there->answered
         && (shared || (position > 0 && position < newest_held(&copy->component->coordinator, there))))
