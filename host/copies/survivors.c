@@ -12,19 +12,13 @@
 
 #define AGAIN "again" /* the member of the state */
 
-static const char *text(const json_t *object, const char *key)
-{
-    const char *value = json_string_value(json_object_get(object, key));
-    return value ? value : "";
-}
-
 static const json_t *find_dispute(const json_t *disputes, const json_t *like)
 {
     size_t index;
     json_t *dispute;
     json_array_foreach((json_t *)disputes, index, dispute)
-        if (strcmp(text(dispute, "container"), text(like, "container")) == 0
-            && strcmp(text(dispute, "component"), text(like, "component")) == 0)
+        if (strcmp(text_at(dispute, "container"), text_at(like, "container")) == 0
+            && strcmp(text_at(dispute, "component"), text_at(like, "component")) == 0)
             return dispute;
     return NULL;
 }
@@ -36,7 +30,7 @@ static void keep_snapshots(json_t *disputes, const json_t *before)
     json_t *dispute, *copy;
     json_array_foreach(disputes, i, dispute)
         json_array_foreach(json_object_get(dispute, "copies"), j, copy) {
-            const json_t *known = dispute_copy(find_dispute(before, dispute), text(copy, "target"));
+            const json_t *known = dispute_copy(find_dispute(before, dispute), text_at(copy, "target"));
             if (!known || json_array_size(json_object_get(copy, "snapshots")) > 0)
                 continue;
             json_object_set(copy, "snapshots", json_object_get(known, "snapshots"));
@@ -72,6 +66,7 @@ bool survivors_wait(const json_t *state)
     return json_is_true(json_object_get(state, "word"));
 }
 
+/* Notes it of a component, or a service, on a target. */
 static void set_kind(json_t *survivors, const char *member, const char *target, const char *container, const char *name)
 {
     json_t *containers = json_object_at(json_object_at(survivors, member), target);
@@ -88,7 +83,7 @@ static void keep_copy(json_t *survivors, const char *target, const char *contain
 static void discard_copy(json_t *survivors, const char *target, const char *container, const char *component)
 {
     json_t *preferred = json_object_get(json_object_get(survivors, "prefer"), container);
-    if (strcmp(text(preferred, component), target) == 0)
+    if (strcmp(text_at(preferred, component), target) == 0)
         json_object_del(preferred, component);
     set_kind(survivors, "accept", target, container, component);
 }
@@ -113,8 +108,8 @@ int survivors_word(json_t *state, const char *word, const char *target, const ch
         if (!copy || !dispute_is_about(dispute, component))
             continue;
         if (keeps || dispute_may_discard(dispute, copy)) {
-            (keeps ? keep_copy : discard_copy)(survivors, target, text(dispute, "container"),
-                                               text(dispute, "component"));
+            (keeps ? keep_copy : discard_copy)(survivors, target, text_at(dispute, "container"),
+                                               text_at(dispute, "component"));
             taken = true;
         } else {
             lives = true;
@@ -170,7 +165,7 @@ void survivors_pin(json_t *state, const json_t *pins)
     json_t *pinned = json_object(), *pin;
     size_t index;
     json_array_foreach((json_t *)pins, index, pin)
-        json_object_set_new(json_object_at(pinned, text(pin, "container")), text(pin, "component"), json_true());
+        json_object_set_new(json_object_at(pinned, text_at(pin, "container")), text_at(pin, "component"), json_true());
     json_object_set_new(state, "pinned", pinned);
 }
 
@@ -181,7 +176,8 @@ void survivors_want(json_t *state, const json_t *pins)
     json_array_foreach((json_t *)pins, index, pin)
         if (json_object_get(pin, "target") && json_array_size(json_object_get(pin, "targets")) == 0) {
             json_t *wanted = json_object_at(json_object_at(state, "survivors"), "wanted");
-            json_object_set_new(json_object_at(wanted, text(pin, "container")), text(pin, "component"), json_true());
+            json_object_set_new(json_object_at(wanted, text_at(pin, "container")), text_at(pin, "component"),
+                                json_true());
         }
 }
 
@@ -263,7 +259,7 @@ static void drop_disputes(json_t *state)
     json_t *disputes = json_array(), *dispute;
     size_t index;
     json_array_foreach(json_object_get(state, "disputes"), index, dispute)
-        if (has_component(doubts, text(dispute, "container"), text(dispute, "component")))
+        if (has_component(doubts, text_at(dispute, "container"), text_at(dispute, "component")))
             json_array_append(disputes, dispute);
     if (json_object_get(state, "disputes"))
         json_object_set(state, "disputes", disputes);

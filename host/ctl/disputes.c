@@ -8,6 +8,7 @@
 #include "host/ctl/status.h"
 #include "host/record/dispute.h"
 #include "lib/base/cleanup.h"
+#include "lib/base/json-members.h"
 #include "lib/base/strings.h"
 #include "lib/world/operations.h"
 
@@ -30,12 +31,6 @@ json_t *disputes_read_state(const char *directory)
             !state ? error.text : wrong ? wrong : "it is no object");
     json_decref(state);
     return NULL;
-}
-
-static const char *text(const json_t *object, const char *key)
-{
-    const char *value = json_string_value(json_object_get(object, key));
-    return value ? value : "";
 }
 
 static const json_t *copies_of(const json_t *dispute)
@@ -74,8 +69,8 @@ static size_t target_width(const json_t *dispute)
     size_t width = columns_of("TARGET"), index;
     json_t *copy;
     json_array_foreach((json_t *)copies_of(dispute), index, copy)
-        if (columns_of(text(copy, "target")) > width)
-            width = columns_of(text(copy, "target"));
+        if (columns_of(text_at(copy, "target")) > width)
+            width = columns_of(text_at(copy, "target"));
     return width + 2;
 }
 
@@ -84,15 +79,15 @@ static void print_copy(const json_t *copy, size_t width, int64_t now)
     CLEANUP_FREE char *age = age_of(copy, now);
     CLEANUP_FREE char *count = string_format("%zu", json_array_size(json_object_get(copy, "snapshots")));
     const char *newest = newest_of(copy);
-    print_padded(text(copy, "target"), width);
+    print_padded(text_at(copy, "target"), width);
     print_padded(lives(copy) ? "yes" : "no", 7);
     print_padded(count ? count : "", 11);
     print_padded(newest && age ? age : "-", 10);
     print_padded(newest ? newest : "-", 0);
     putchar('\n');
-    if (*text(copy, "reason")) {
+    if (*text_at(copy, "reason")) {
         print_padded("", width);
-        print_padded(text(copy, "reason"), 0);
+        print_padded(text_at(copy, "reason"), 0);
         putchar('\n');
     }
 }
@@ -101,12 +96,12 @@ static void print_dispute(const json_t *dispute, int64_t now)
 {
     size_t width = target_width(dispute), index;
     json_t *copy;
-    print_padded(text(dispute, "component"), 0);
+    print_padded(text_at(dispute, "component"), 0);
     fputs(" in ", stdout);
-    print_padded(text(dispute, "container"), 0);
-    if (*text(dispute, "reason")) {
+    print_padded(text_at(dispute, "container"), 0);
+    if (*text_at(dispute, "reason")) {
         fputs(": ", stdout);
-        print_padded(text(dispute, "reason"), 0);
+        print_padded(text_at(dispute, "reason"), 0);
     }
     putchar('\n');
     print_padded("TARGET", width);
@@ -140,12 +135,12 @@ static void tell_snapshot(const json_t *dispute, const json_t *copy, int64_t now
     CLEANUP_FREE char *age = age_of(copy, now);
     const char *newest = newest_of(copy);
     fputs("  The newest snapshot of the copy on ", stdout);
-    print_padded(text(copy, "target"), 0);
+    print_padded(text_at(copy, "target"), 0);
     if (newest) {
         fputs(" is ", stdout);
-        print_padded(text(dispute, "container"), 0);
+        print_padded(text_at(dispute, "container"), 0);
         putchar('/');
-        print_padded(text(dispute, "component"), 0);
+        print_padded(text_at(dispute, "component"), 0);
         putchar('/');
         print_padded(newest, 0);
         printf(", and %s old.\n", age ? age : "?");
@@ -174,9 +169,9 @@ static void tell_discard(const json_t *dispute, const json_t *copy, int64_t now)
 static void tell_word(const json_t *dispute, const struct disputes_word *word, int64_t now)
 {
     const json_t *copy = dispute_copy(dispute, word->target);
-    print_padded(text(dispute, "component"), 0);
+    print_padded(text_at(dispute, "component"), 0);
     fputs(" in ", stdout);
-    print_padded(text(dispute, "container"), 0);
+    print_padded(text_at(dispute, "container"), 0);
     fputs(": the copy on ", stdout);
     print_padded(word->target, 0);
     (word->keeps ? tell_keep : tell_discard)(dispute, copy, now);
@@ -205,11 +200,11 @@ void disputes_tell_snapshot(const json_t *state, const char *snapshot)
     json_array_foreach(json_object_get(state, "disputes"), i, dispute)
         json_array_foreach((json_t *)copies_of(dispute), j, copy)
             json_array_foreach(json_object_get(copy, "snapshots"), k, name) {
-                CLEANUP_FREE char *whole = string_format("%s/%s/%s", text(dispute, "container"),
-                                                         text(dispute, "component"), json_string_value(name));
+                CLEANUP_FREE char *whole = string_format("%s/%s/%s", text_at(dispute, "container"),
+                                                         text_at(dispute, "component"), json_string_value(name));
                 if (whole && strcmp(whole, snapshot) == 0) {
                     fputs("  It is on ", stdout);
-                    print_padded(text(copy, "target"), 0);
+                    print_padded(text_at(copy, "target"), 0);
                     puts(".");
                 }
             }

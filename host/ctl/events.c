@@ -10,17 +10,12 @@
 
 #include "host/ctl/status.h"
 #include "lib/base/cleanup.h"
+#include "lib/base/json-members.h"
 #include "lib/base/json-text.h"
 #include "lib/base/strings.h"
 #include "lib/world/operations.h"
 
 static const int64_t follow_interval = 200; /* milliseconds */
-
-static const char *text(const json_t *document, const char *key)
-{
-    const char *value = json_string_value(json_object_get(document, key));
-    return value ? value : "";
-}
 
 static void print_names(const json_t *names, const char *sign)
 {
@@ -56,13 +51,13 @@ static void print_event(const json_t *document)
     const json_t *cycle = json_object_get(document, "cycle");
     const char *const members[] = { "stage", "command", "target", "outcome", "reason" };
     CLEANUP_FREE char *number = string_format(cycle ? "%lld" : "-", (long long)json_integer_value(cycle));
-    print_padded(text(document, "time"), 22);
+    print_padded(text_at(document, "time"), 22);
     print_padded(number ? number : "", 5);
-    print_padded(text(document, "kind"), 0);
+    print_padded(text_at(document, "kind"), 0);
     for (size_t i = 0; i < sizeof members / sizeof *members; i++)
-        if (*text(document, members[i])) {
+        if (*text_at(document, members[i])) {
             putchar(' ');
-            print_padded(text(document, members[i]), 0);
+            print_padded(text_at(document, members[i]), 0);
         }
     print_changes(json_object_get(document, "changes"));
     print_duration(document);

@@ -8,6 +8,7 @@
 
 #include "lib/base/characters.h"
 #include "lib/base/cleanup.h"
+#include "lib/base/json-members.h"
 #include "lib/base/strings.h"
 
 size_t columns_of(const char *text)
@@ -30,12 +31,6 @@ void print_padded(const char *text, size_t width)
         putchar(' ');
 }
 
-static const char *text(const json_t *status, const char *key)
-{
-    const char *value = json_string_value(json_object_get(status, key));
-    return value ? value : "";
-}
-
 static json_int_t number(const json_t *status, const char *key)
 {
     return json_integer_value(json_object_get(status, key));
@@ -53,11 +48,11 @@ static void print_line(const char *name, const char *value)
 /* What it does now. */
 static char *describe_phase(const json_t *status)
 {
-    const char *phase = text(status, "phase");
+    const char *phase = text_at(status, "phase");
     const bool paused = json_is_true(json_object_get(status, "paused"));
     if (strcmp(phase, "cycle") == 0)
         return string_format("cycle, %s, for %lld s%s",
-                             *text(status, "stage") ? text(status, "stage") : "starting",
+                             *text_at(status, "stage") ? text_at(status, "stage") : "starting",
                              (long long)number(status, "since"), paused ? ", paused" : "");
     return string_format("%s", paused ? "paused" : strcmp(phase, "idle") == 0 ? "waiting" : phase);
 }
@@ -65,23 +60,23 @@ static char *describe_phase(const json_t *status)
 static void print_head(const json_t *status)
 {
     CLEANUP_FREE char *process = string_format("%lld, version %s", (long long)number(status, "process"),
-                                               text(status, "program"));
+                                               text_at(status, "program"));
     CLEANUP_FREE char *phase = describe_phase(status), *last = NULL, *cycle = NULL, *failures = NULL;
     if (json_object_get(status, "lastOutcome"))
-        last = string_format("%s, %s", text(status, "lastOutcome"), text(status, "lastEnded"));
+        last = string_format("%s, %s", text_at(status, "lastOutcome"), text_at(status, "lastEnded"));
     if (json_object_get(status, "cycle"))
         cycle = string_format("%lld", (long long)number(status, "cycle"));
     if (number(status, "failures") > 0)
         failures = string_format("%lld in a row", (long long)number(status, "failures"));
-    print_line("profile", text(status, "profile"));
+    print_line("profile", text_at(status, "profile"));
     print_line("process", process);
     print_line("state", phase);
     print_line("cycle", cycle);
     print_line("last cycle", last);
-    print_line("last success", text(status, "lastSuccess"));
+    print_line("last success", text_at(status, "lastSuccess"));
     print_line("failures", failures);
-    print_line("next", text(status, "next"));
-    print_line("deployed", text(status, "deployed"));
+    print_line("next", text_at(status, "next"));
+    print_line("deployed", text_at(status, "deployed"));
 }
 
 void status_print(const json_t *status)
@@ -97,8 +92,8 @@ void status_print(const json_t *status)
         printf("\n%-*s  STATUS    REASON\n", (int)width, "TARGET");
     json_object_foreach(targets, name, target) {
         print_padded(name, width + 2);
-        print_padded(text(target, "status"), *text(target, "reason") ? 10 : 0);
-        print_padded(text(target, "reason"), 0);
+        print_padded(text_at(target, "status"), *text_at(target, "reason") ? 10 : 0);
+        print_padded(text_at(target, "reason"), 0);
         putchar('\n');
     }
 }

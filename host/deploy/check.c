@@ -6,14 +6,9 @@
 #include "host/copies/homes.h"
 #include "host/copies/pins.h"
 #include "lib/base/cleanup.h"
+#include "lib/base/json-members.h"
 #include "lib/base/strings.h"
 #include "lib/world/operations.h"
-
-static const char *text(const json_t *entry, const char *key)
-{
-    const char *value = json_string_value(json_object_get(entry, key));
-    return value ? value : "";
-}
 
 /* What a finding says of a component: each is one line, and names its remedy. */
 static void add_finding(json_t *findings, const char *kind, const char *target, const char *component,
@@ -36,12 +31,12 @@ static void find_pinned(json_t *findings, const struct manifest *previous, const
     json_t *pin;
     json_array_foreach(pins, index, pin) {
         bool homeless = json_array_size(json_object_get(pin, "targets")) == 0;
-        add_finding(findings, "conflict", json_string_value(json_object_get(pin, "target")), text(pin, "component"),
-                    text(pin, "container"),
+        add_finding(findings, "conflict", json_string_value(json_object_get(pin, "target")), text_at(pin, "component"),
+                    text_at(pin, "container"),
                     string_format("%s in %s would move, %s, and %s; see 'dydisnix-self-adaptctl disputes' and decide"
                                   " by keep-copy or discard-copy, see to it that every target answers, or go on with"
                                   " --force-conflict",
-                                  text(pin, "component"), text(pin, "container"), text(pin, "reason"),
+                                  text_at(pin, "component"), text_at(pin, "container"), text_at(pin, "reason"),
                                   homeless ? "no target of the model has it that it could stay on"
                                            : "it cannot be kept where it is, for the services model places it"));
     }
@@ -147,7 +142,7 @@ int check_deployment(const struct manifest *previous, const struct manifest *new
     size_t index;
     json_t *finding;
     json_array_foreach(findings, index, finding)
-        log_error(json_string_value(json_object_get(finding, "target")), "not deployed: %s", text(finding, "text"));
+        log_error(json_string_value(json_object_get(finding, "target")), "not deployed: %s", text_at(finding, "text"));
     if (!findings)
         log_error(NULL, "not deployed: out of memory");
     return findings && json_array_size(findings) == 0 ? 0 : -1;

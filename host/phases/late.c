@@ -9,6 +9,7 @@
 #include "host/record/mended.h"
 #include "lib/base/array.h"
 #include "lib/base/cleanup.h"
+#include "lib/base/json-members.h"
 #include "lib/base/switch.h"
 #include "lib/model/client.h"
 #include "lib/state/dump.h"
@@ -57,18 +58,12 @@ static struct copy *copies_add(struct copies *copies, const struct target *targe
     return &copies->items[copies->count++];
 }
 
-static const char *text(const json_t *entry, const char *key)
-{
-    const char *value = json_string_value(json_object_get(entry, key));
-    return value ? value : "";
-}
-
 /* One of the list "late" of a report or a record. */
 static int copies_take(struct copies *copies, const json_t *entry, const struct infrastructure *model,
                        struct strings *strings)
 {
-    const char *name = text(entry, "target"), *component = text(entry, "component"),
-               *container = text(entry, "container");
+    const char *name = text_at(entry, "target"), *component = text_at(entry, "component"),
+               *container = text_at(entry, "container");
     const struct target *target = infrastructure_find(model, name);
     struct copy *copy = target ? copies_add(copies, target) : NULL;
     CLEANUP_FREE char *reason = NULL;
@@ -77,7 +72,8 @@ static int copies_take(struct copies *copies, const json_t *entry, const struct 
     if (!target)
         return 0;
     struct manifest *portion = copy ? calloc(1, sizeof *portion) : NULL;
-    if (portion && portion_read(text(entry, "service"), name, container, component, strings, portion, &reason) == 0) {
+    if (portion
+        && portion_read(text_at(entry, "service"), name, container, component, strings, portion, &reason) == 0) {
         *copy = (struct copy){ target, portion, &portion->snapshot_mappings[0], portion,
                                json_is_false(json_object_get(entry, "fence")) ? SAVED : STOPPED };
         return 0;
@@ -313,8 +309,9 @@ static void forget_started(const struct broken *broken, bool undone)
     json_t *list = json_object_get(deployment, "late");
     for (size_t i = json_array_size(list); i-- > 0;) {
         const json_t *entry = json_array_get(list, i);
-        if (undone || !manifest_find_snapshot_mapping(&broken->new, text(entry, "target"), text(entry, "container"),
-                                                      text(entry, "component")))
+        if (undone || !manifest_find_snapshot_mapping(&broken->new, text_at(entry, "target"),
+                                                      text_at(entry, "container"),
+                                                      text_at(entry, "component")))
             json_array_remove(list, i);
     }
     if (json_array_size(list) == 0)

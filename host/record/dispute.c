@@ -4,14 +4,9 @@
 #include <string.h>
 
 #include "lib/base/cleanup.h"
+#include "lib/base/json-members.h"
 #include "lib/base/strings.h"
 #include "lib/state/remembered-copies.h"
-
-static const char *text(const json_t *object, const char *key)
-{
-    const char *value = json_string_value(json_object_get(object, key));
-    return value ? value : "";
-}
 
 static bool is_dispute(const json_t *value)
 {
@@ -48,8 +43,9 @@ const char *survivors_wrong(const json_t *state)
 
 bool dispute_is_about(const json_t *dispute, const char *component)
 {
-    CLEANUP_FREE char *whole = string_format("%s/%s", text(dispute, "container"), text(dispute, "component"));
-    return !component || strcmp(text(dispute, "component"), component) == 0 || (whole && strcmp(whole, component) == 0);
+    CLEANUP_FREE char *whole = string_format("%s/%s", text_at(dispute, "container"), text_at(dispute, "component"));
+    return !component || strcmp(text_at(dispute, "component"), component) == 0
+           || (whole && strcmp(whole, component) == 0);
 }
 
 const json_t *dispute_copy(const json_t *dispute, const char *target)
@@ -57,12 +53,11 @@ const json_t *dispute_copy(const json_t *dispute, const char *target)
     size_t index;
     json_t *copy;
     json_array_foreach(json_object_get(dispute, "copies"), index, copy)
-        if (strcmp(text(copy, "target"), target) == 0)
+        if (strcmp(text_at(copy, "target"), target) == 0)
             return copy;
     return NULL;
 }
 
-/* Notes it of a component, or a service, on a target. */
 bool dispute_may_discard(const json_t *dispute, const json_t *copy)
 {
     return json_is_true(json_object_get(copy, "disputed")) || json_array_size(json_object_get(dispute, "copies")) == 1;

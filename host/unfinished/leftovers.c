@@ -9,6 +9,7 @@
 #include "host/record/again.h"
 #include "host/record/mended.h"
 #include "lib/base/cleanup.h"
+#include "lib/base/json-members.h"
 #include "lib/base/switch.h"
 #include "lib/model/client.h"
 #include "lib/model/paths.h"
@@ -33,12 +34,6 @@ static void from_json(const json_t *list, struct arguments *arguments)
         arguments_add(arguments, json_is_string(word) ? json_string_value(word) : "");
 }
 
-static const char *text(const json_t *object, const char *key)
-{
-    const char *value = json_string_value(json_object_get(object, key));
-    return value ? value : "";
-}
-
 static json_t *list_of(const struct state *state)
 {
     json_t *list = json_object_get(state->root, "leftovers");
@@ -50,7 +45,7 @@ static json_t *entry_of(const struct state *state, const char *target)
     size_t index;
     json_t *entry;
     json_array_foreach(list_of(state), index, entry)
-        if (strcmp(text(entry, "target"), target) == 0)
+        if (strcmp(text_at(entry, "target"), target) == 0)
             return entry;
     return NULL;
 }
@@ -59,7 +54,7 @@ static json_t *entry_of(const struct state *state, const char *target)
 static void drop_earlier_set(json_t *calls, const char *what)
 {
     for (size_t i = strcmp(what, "set") == 0 ? json_array_size(calls) : 0; i-- > 0;)
-        if (strcmp(text(json_array_get(calls, i), "what"), "set") == 0)
+        if (strcmp(text_at(json_array_get(calls, i), "what"), "set") == 0)
             json_array_remove(calls, i);
 }
 
@@ -99,7 +94,7 @@ static int leftovers_add(struct state *state, const struct leftover *leftover)
  * for when it comes back: it is not asked, for it may be dead. */
 static const struct target *target_of(const json_t *entry, const struct infrastructure *model)
 {
-    const char *name = text(entry, "target");
+    const char *name = text_at(entry, "target");
     for (size_t i = 0; i < model->count; i++) {
         const char *key = target_connection_key(&model->targets[i]);
         if (strcmp(model->targets[i].name, name) == 0 || (key && strcmp(key, name) == 0))
@@ -119,7 +114,7 @@ static bool are_put_off(const json_t *calls)
     size_t index;
     json_t *call;
     json_array_foreach(calls, index, call)
-        if (!is_put_off(text(call, "what")))
+        if (!is_put_off(text_at(call, "what")))
             return false;
     return true;
 }
@@ -164,7 +159,7 @@ static bool owes_profile(const json_t *entry)
     size_t index;
     json_t *call;
     json_array_foreach(json_object_get(entry, "calls"), index, call)
-        if (strcmp(text(call, "what"), "set") == 0)
+        if (strcmp(text_at(call, "what"), "set") == 0)
             return true;
     return false;
 }
@@ -228,7 +223,7 @@ static int find_missing(const char *target, const json_t *described, char **path
 static bool send_again(const struct recovery *recovery, const struct target *target, const json_t *entry,
                        const json_t *described)
 {
-    const char *name = text(entry, "target");
+    const char *name = text_at(entry, "target");
     int version = json_integer_value(json_object_get(entry, "version")) == 1 ? 1 : 2;
     CLEANUP_FREE char *path = NULL;
     if (find_missing(name, described, &path) <= 0)
@@ -239,7 +234,7 @@ static bool send_again(const struct recovery *recovery, const struct target *tar
 
 static bool is_unlock(const json_t *described)
 {
-    return strcmp(text(described, "what"), "unlock") == 0;
+    return strcmp(text_at(described, "what"), "unlock") == 0;
 }
 
 /* Whether the lock was there; an absent one holds nothing up. -1: the target does not tell. */
@@ -317,7 +312,7 @@ static int is_replaced(const struct recovery *recovery, const struct target *tar
 static bool do_call(const char *target, const json_t *described, json_t *report)
 {
     CLEANUP_CALLS struct calls calls = { 0 };
-    const char *what = text(described, "what");
+    const char *what = text_at(described, "what");
     struct call *call = calls_add(&calls, target);
     if (!call)
         return false;
@@ -327,25 +322,25 @@ static bool do_call(const char *target, const json_t *described, json_t *report)
     else
         calls_run(&calls, call_deadline, false);
     if (!call->done) {
-        log_warning(target, "what was left to do here fails: %s %s", what, text(described, "component"));
+        log_warning(target, "what was left to do here fails: %s %s", what, text_at(described, "component"));
         return strcmp(what, "activate") == 0 || strcmp(what, "try rescue") == 0
                || strcmp(what, "rescue again") == 0;
     }
     if (strcmp(what, "name") == 0 || strcmp(what, "name again") == 0)
-        mended_rescued(report, target, text(described, "component"), text(described, "container"), call->output);
+        mended_rescued(report, target, text_at(described, "component"), text_at(described, "container"), call->output);
     return true;
 }
 
 static bool is_rescue(const json_t *described)
 {
-    return strcmp(text(described, "what"), "rescue") == 0;
+    return strcmp(text_at(described, "what"), "rescue") == 0;
 }
 
 /* The component that a call is about, and its container; empty: none. */
 static const char *component_of(const json_t *described, const char **container)
 {
     const json_t *words = json_object_get(described, "arguments");
-    const char *component = text(described, "component"), *found = NULL;
+    const char *component = text_at(described, "component"), *found = NULL;
     const char *package = json_string_value(json_array_get(words, json_array_size(words) - 1));
     size_t index;
     json_t *word;
@@ -360,7 +355,7 @@ static const char *component_of(const json_t *described, const char **container)
 static bool is_overruled(const struct state *state, const char *target, const json_t *described)
 {
     const char *container, *component = component_of(described, &container);
-    return strcmp(text(described, "what"), "activate") == 0
+    return strcmp(text_at(described, "what"), "activate") == 0
            && survivors_gave_up(state->root, target, container, component);
 }
 
@@ -368,14 +363,14 @@ static bool is_overruled(const struct state *state, const char *target, const js
 static bool settle_target(const struct recovery *recovery, const struct target *target, json_t *entry, json_t *report)
 {
     json_t *calls = json_object_get(entry, "calls");
-    const char *name = text(entry, "target");
+    const char *name = text_at(entry, "target");
     log_notice(name, "answers again: what was left to do here is done");
     int replaced = is_replaced(recovery, target, entry, report);
     if (replaced != 0)
         return replaced > 0;
     for (size_t i = 0; i < json_array_size(calls);) {
         const json_t *call = json_array_get(calls, i);
-        if (is_put_off(text(call, "what"))) {
+        if (is_put_off(text_at(call, "what"))) {
             i++;
             continue;
         }
@@ -408,7 +403,7 @@ static bool runs_there(const struct manifest *deployed, const struct target *tar
  * had begun here, and which is not in its manifest. */
 static bool is_still_owed(const json_t *described, const struct target *target, const struct manifest *deployed)
 {
-    const char *what = text(described, "what"), *container;
+    const char *what = text_at(described, "what"), *container;
     if (strcmp(what, "unlock") == 0 || strcmp(what, "set") == 0 || strcmp(what, "activate") == 0)
         return false;
     const char *component = component_of(described, &container);
@@ -426,7 +421,7 @@ bool leftovers_forget(struct state *state, const struct infrastructure *model, c
         for (size_t k = target ? json_array_size(calls) : 0; k-- > 0;)
             if (!deployed || !is_still_owed(json_array_get(calls, k), target, deployed)) {
                 json_array_remove(calls, k);
-            } else if (is_put_off(text(json_array_get(calls, k), "what"))) {
+            } else if (is_put_off(text_at(json_array_get(calls, k), "what"))) {
                 json_object_set_new(json_array_get(calls, k), "what", json_string("deactivate"));
                 json_object_del(entry, AGAIN);
                 unwanted = true;
@@ -448,7 +443,7 @@ bool leftovers_settle(const struct recovery *recovery, const struct infrastructu
     size_t index, asked = 0;
     bool any = false;
     json_array_foreach(list, index, entry) {
-        struct call *call = due_of(state, entry, model, now) == 0 ? calls_add(&asks, text(entry, "target")) : NULL;
+        struct call *call = due_of(state, entry, model, now) == 0 ? calls_add(&asks, text_at(entry, "target")) : NULL;
         if (call)
             from_json(json_object_get(entry, "ask"), &call->arguments);
     }
@@ -465,7 +460,7 @@ bool leftovers_settle(const struct recovery *recovery, const struct infrastructu
         if (!due)
             continue;
         again_note(entry, AGAIN, true, first_pause, now);
-        mended_pending(report, text(entry, "target"));
+        mended_pending(report, text_at(entry, "target"));
     }
     if (json_array_size(remaining) > 0)
         json_object_set(state->root, "leftovers", remaining);

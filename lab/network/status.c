@@ -11,6 +11,7 @@
 #include "lab/network/master.h"
 #include "lab/network/programs.h"
 #include "lib/base/cleanup.h"
+#include "lib/base/json-members.h"
 
 #define AGENT_DEADLINE 60000
 
@@ -63,19 +64,13 @@ static json_t *describe_network(void)
     return network;
 }
 
-static const char *text_of(const json_t *object, const char *key)
-{
-    const char *text = json_string_value(json_object_get(object, key));
-    return text ? text : "";
-}
-
 static void print_service(const char *machine, const char *state, const json_t *service)
 {
     const json_t *lines = json_object_get(service, "state");
     const json_t *line;
     size_t index;
 
-    printf("%-14s %-12s %-24s %-12s", machine, state, text_of(service, "component"),
+    printf("%-14s %-12s %-24s %-12s", machine, state, text_at(service, "component"),
            json_is_true(json_object_get(service, "answers")) ? "answers"
            : json_is_true(json_object_get(service, "running")) ? "silent" : "active");
     json_array_foreach(lines, index, line)
@@ -91,7 +86,7 @@ static int compare_names(const void *a, const void *b)
 static void print_machine(const char *name, const json_t *machine)
 {
     const char *state = json_is_true(json_object_get(machine, "partitioned")) ? "partitioned"
-                                                                              : text_of(machine, "state");
+                                                                              : text_at(machine, "state");
     const json_t *services = json_object_get(machine, "services");
     const json_t *service;
     size_t index;

@@ -19,3 +19,9 @@ bool json_list_has(const json_t *list, const char *text)
             return true;
     return false;
 }
+
+const char *text_at(const json_t *object, const char *key)
+{
+    const char *text = json_string_value(json_object_get(object, key));
+    return text ? text : "";
+}

@@ -10,6 +10,7 @@
 
 #include "lib/base/characters.h"
 #include "lib/base/cleanup.h"
+#include "lib/base/json-members.h"
 #include "lib/base/strings.h"
 
 enum { COLUMNS = 6, NAMES_SHOWN = 5 };
@@ -73,12 +74,6 @@ static void put(const struct table *table, const char *colour, const char *text)
     free(shown.text);
 }
 
-static const char *text(const json_t *object, const char *key)
-{
-    const char *value = json_string_value(json_object_get(object, key));
-    return value ? value : "";
-}
-
 static char *describe_fetched(const json_t *target)
 {
     json_int_t paths = json_integer_value(json_object_get(target, "fetchedPaths"));
@@ -107,7 +102,7 @@ static const char *status_colour(const char *status)
 static void fill_row(struct row *row, const char *name, const json_t *target)
 {
     const json_t *services = json_object_get(target, "services");
-    const char *done = text(target, "done"), *status = text(target, "status");
+    const char *done = text_at(target, "done"), *status = text_at(target, "status");
     row->cells[0] = show(name);
     row->cells[1] = show(status);
     row->cells[2] = show(*done ? done : "-");
@@ -158,8 +153,9 @@ static void print_copies(const struct table *table, const char *list, const char
     size_t index;
     json_t *copy;
     json_array_foreach(json_object_get(table->report, list), index, copy) {
-        CLEANUP_FREE char *line = string_format(" %s in %s on target %s (%s)", text(copy, "component"),
-                                                text(copy, "container"), text(copy, "target"), text(copy, "reason"));
+        CLEANUP_FREE char *line = string_format(" %s in %s on target %s (%s)", text_at(copy, "component"),
+                                                text_at(copy, "container"), text_at(copy, "target"),
+                                                text_at(copy, "reason"));
         put(table, colour, title);
         put(table, NULL, line);
         fputc('\n', table->out);
@@ -193,10 +189,10 @@ static void print_disputes(const struct table *table)
     json_t *dispute, *copy;
     json_array_foreach(json_object_get(table->report, "disputes"), outer, dispute) {
         json_array_foreach(json_object_get(dispute, "copies"), inner, copy) {
-            CLEANUP_FREE char *line = string_format(" %s in %s on target %s%s (%s)", text(dispute, "component"),
-                                                    text(dispute, "container"), text(copy, "target"),
+            CLEANUP_FREE char *line = string_format(" %s in %s on target %s%s (%s)", text_at(dispute, "component"),
+                                                    text_at(dispute, "container"), text_at(copy, "target"),
                                                     json_is_true(json_object_get(copy, "live")) ? "" : ", not running",
-                                                    text(copy, "reason"));
+                                                    text_at(copy, "reason"));
             if (!json_is_true(json_object_get(copy, "disputed")))
                 continue;
             put(table, RED, "in dispute:");
@@ -213,14 +209,14 @@ static void print_services(const struct table *table)
     json_array_foreach(json_object_get(table->report, "dangling"), index, entry) {
         const json_t *dependency = json_object_get(entry, "dependency");
         CLEANUP_FREE char *line = string_format(" %s depended on what is gone from %s on target %s",
-                                                text(entry, "name"), text(dependency, "container"),
-                                                text(dependency, "target"));
+                                                text_at(entry, "name"), text_at(dependency, "container"),
+                                                text_at(dependency, "target"));
         put(table, YELLOW, "dangling:");
         put(table, NULL, line);
         fputc('\n', table->out);
     }
     json_array_foreach(json_object_get(table->report, "divergent"), index, entry) {
-        CLEANUP_FREE char *line = string_format(" targets hold different versions of %s", text(entry, "name"));
+        CLEANUP_FREE char *line = string_format(" targets hold different versions of %s", text_at(entry, "name"));
         put(table, YELLOW, "divergent:");
         put(table, NULL, line);
         fputc('\n', table->out);
@@ -247,7 +243,7 @@ static void print_list(const struct table *table, bool *first, const char *colou
     size_t index;
     json_t *entry;
     json_array_foreach(entries, index, entry) {
-        CLEANUP_FREE char *name = string_format("%s in %s", text(entry, key), text(entry, "container"));
+        CLEANUP_FREE char *name = string_format("%s in %s", text_at(entry, key), text_at(entry, "container"));
         json_array_append_new(names, json_string(name));
     }
     if (json_array_size(names) == 0)
@@ -265,7 +261,7 @@ static const char *describe_profile(const json_t *change)
 
 static char *describe_infrastructure(const json_t *change)
 {
-    const char *kind = text(change, "infrastructure");
+    const char *kind = text_at(change, "infrastructure");
     CLEANUP_FREE char *fields = join(json_object_get(change, "fields"), 0);
     return strcmp(kind, "added") == 0     ? strdup("new in the model")
            : strcmp(kind, "removed") == 0 ? strdup("gone from the model")
@@ -322,7 +318,7 @@ static void print_changes(const struct table *table)
 static void print_manifest(const struct table *table)
 {
     json_int_t generation = json_integer_value(json_object_get(table->report, "generation"));
-    const char *manifest = text(table->report, "manifest");
+    const char *manifest = text_at(table->report, "manifest");
     if (!*manifest)
         return;
     fputs("Manifest: ", table->out);

@@ -7,6 +7,7 @@
 
 #include "lib/base/characters.h"
 #include "lib/base/cleanup.h"
+#include "lib/base/json-members.h"
 #include "lib/base/strings.h"
 #include "lib/model/paths.h"
 
@@ -71,12 +72,6 @@ char *scenario_names(const json_t *list)
     return fclose(stream) == 0 ? text : NULL;
 }
 
-static const char *member(const json_t *event, const char *name)
-{
-    const char *text = json_string_value(json_object_get(event, name));
-    return text ? text : "";
-}
-
 /* Events that are a verb of their target, and those that are of themselves. */
 static const struct {
     const char *event, *before, *after;
@@ -104,7 +99,7 @@ static bool write_simple(FILE *stream, const json_t *event, const char *name)
 {
     for (size_t i = 0; i < sizeof of_target / sizeof *of_target; i++)
         if (strcmp(name, of_target[i].event) == 0)
-            return fprintf(stream, "%s%s%s", of_target[i].before, member(event, "target"), of_target[i].after)
+            return fprintf(stream, "%s%s%s", of_target[i].before, text_at(event, "target"), of_target[i].after)
                    > 0;
     for (size_t i = 0; i < sizeof of_nobody / sizeof *of_nobody; i++)
         if (strcmp(name, of_nobody[i].event) == 0)
@@ -115,10 +110,10 @@ static bool write_simple(FILE *stream, const json_t *event, const char *name)
 static void write_reappear(FILE *stream, const json_t *event)
 {
     const json_t *disk = json_object_get(event, "disk");
-    fprintf(stream, "%s reappears", member(event, "target"));
+    fprintf(stream, "%s reappears", text_at(event, "target"));
     if (json_is_object(disk))
-        fprintf(stream, " with its disk as it was saved as %s", member(disk, "saved"));
-    else if (strcmp(member(event, "disk"), "lost") == 0)
+        fprintf(stream, " with its disk as it was saved as %s", text_at(disk, "saved"));
+    else if (strcmp(text_at(event, "disk"), "lost") == 0)
         fputs(" with an empty disk", stream);
 }
 
@@ -128,7 +123,7 @@ static void write_loss(FILE *stream, const json_t *event)
                                             { "store", "its Nix store" },
                                             { "state", "what the loop remembers" },
                                             { "snapshots", "its snapshots" } };
-    const char *what = member(event, "what");
+    const char *what = text_at(event, "what");
     fputs("the coordinator loses ", stream);
     for (size_t i = 0; i < sizeof words / sizeof *words; i++)
         if (strcmp(what, words[i][0]) == 0) {
@@ -147,7 +142,7 @@ static void write_times(FILE *stream, const json_t *event)
 
 static void write_generator(FILE *stream, const json_t *event)
 {
-    const char *prints = member(event, "prints");
+    const char *prints = text_at(event, "prints");
     if (strcmp(prints, "fails") == 0 || strcmp(prints, "hangs") == 0)
         fprintf(stream, "the generator %s", prints);
     else if (strcmp(prints, "half") == 0)
@@ -160,7 +155,7 @@ static void write_generator(FILE *stream, const json_t *event)
 
 static void write_collection(FILE *stream, const json_t *event)
 {
-    const char *target = member(event, "target");
+    const char *target = text_at(event, "target");
     fprintf(stream, "the store of %s is rid of garbage%s", *target ? target : "the coordinator",
             json_is_true(json_object_get(event, "old")) ? " and of what the generations before have" : "");
 }
@@ -168,19 +163,19 @@ static void write_collection(FILE *stream, const json_t *event)
 static void write_failure(FILE *stream, const json_t *event)
 {
     const json_t *chance = json_object_get(event, "probability");
-    const char *word = member(event, "how");
+    const char *word = text_at(event, "how");
     const char *how = strcmp(word, "lies") == 0      ? "does nothing and says that it is done"
                       : strcmp(word, "empties") == 0 ? "saves an empty dump"
                       : *word                        ? word
                                                      : "fails";
-    if (*member(event, "operation"))
-        fprintf(stream, "%s %s", member(event, "operation"), how);
-    else if (*member(event, "stage"))
-        fprintf(stream, "the stage %s %s", member(event, "stage"), how);
+    if (*text_at(event, "operation"))
+        fprintf(stream, "%s %s", text_at(event, "operation"), how);
+    else if (*text_at(event, "stage"))
+        fprintf(stream, "the stage %s %s", text_at(event, "stage"), how);
     else
-        fprintf(stream, "%s %s", member(event, "program"), how);
-    if (*member(event, "target"))
-        fprintf(stream, " on %s", member(event, "target"));
+        fprintf(stream, "%s %s", text_at(event, "program"), how);
+    if (*text_at(event, "target"))
+        fprintf(stream, " on %s", text_at(event, "target"));
     if (chance)
         fprintf(stream, ", with a probability of %g", json_number_value(chance));
     write_times(stream, event);
@@ -188,15 +183,15 @@ static void write_failure(FILE *stream, const json_t *event)
 
 static void write_changes(FILE *stream, const json_t *event)
 {
-    const bool foreign = strcmp(member(event, "event"), "foreign-deploy") == 0;
+    const bool foreign = strcmp(text_at(event, "event"), "foreign-deploy") == 0;
     const json_t *distribution = json_object_get(event, "distribution");
     const char *name, *between = " ";
     json_t *part;
     fputs(foreign ? "another coordinator deploys" : "the models change:", stream);
     json_object_foreach(json_object_get(event, "services"), name, part) {
         fprintf(stream, "%s%s%s", between, json_is_null(part) ? "without " : "", name);
-        if (*member(part, "version"))
-            fprintf(stream, " %s", member(part, "version"));
+        if (*text_at(part, "version"))
+            fprintf(stream, " %s", text_at(part, "version"));
         between = ", ";
     }
     json_object_foreach((json_t *)distribution, name, part) {
@@ -209,16 +204,16 @@ static void write_changes(FILE *stream, const json_t *event)
 static void write_ending(FILE *stream, const json_t *event)
 {
     const json_t *status = json_object_get(event, "status");
-    fprintf(stream, "the next deployment ends in the phase %s ", member(event, "phase"));
+    fprintf(stream, "the next deployment ends in the phase %s ", text_at(event, "phase"));
     if (status)
         fprintf(stream, "with %lld", (long long)json_integer_value(status));
     else
-        fprintf(stream, "by signal %s", member(event, "signal"));
+        fprintf(stream, "by signal %s", text_at(event, "signal"));
 }
 
 static void write_partition(FILE *stream, const json_t *event)
 {
-    const bool joined = strcmp(member(event, "event"), "join") == 0;
+    const bool joined = strcmp(text_at(event, "event"), "join") == 0;
     CLEANUP_FREE char *names = scenario_names(json_object_get(event, "targets"));
     fprintf(stream, "%s %s the coordinator", names ? names : "",
             joined ? "can be reached again by" : "cannot be reached by");
@@ -226,53 +221,53 @@ static void write_partition(FILE *stream, const json_t *event)
 
 static void write_save(FILE *stream, const json_t *event)
 {
-    fprintf(stream, "the disk of %s is saved as %s", member(event, "target"), member(event, "label"));
+    fprintf(stream, "the disk of %s is saved as %s", text_at(event, "target"), text_at(event, "label"));
 }
 
 static void write_change(FILE *stream, const json_t *event)
 {
-    fprintf(stream, "%s of %s becomes %s", member(event, "property"), member(event, "target"),
-            member(event, "value"));
+    fprintf(stream, "%s of %s becomes %s", text_at(event, "property"), text_at(event, "target"),
+            text_at(event, "value"));
 }
 
 static void write_rename(FILE *stream, const json_t *event)
 {
-    fprintf(stream, "%s is called %s from now on", member(event, "target"), member(event, "to"));
+    fprintf(stream, "%s is called %s from now on", text_at(event, "target"), text_at(event, "to"));
 }
 
 static void write_slow(FILE *stream, const json_t *event)
 {
-    fprintf(stream, "%s becomes slow", member(event, "target"));
+    fprintf(stream, "%s becomes slow", text_at(event, "target"));
 }
 
 static void write_corruption(FILE *stream, const json_t *event)
 {
-    const bool stranger = strcmp(member(event, "how"), "stranger") == 0;
-    fprintf(stream, "the profile manifest of %s is %s", member(event, "target"),
-            stranger ? "of a stranger" : member(event, "how"));
+    const bool stranger = strcmp(text_at(event, "how"), "stranger") == 0;
+    fprintf(stream, "the profile manifest of %s is %s", text_at(event, "target"),
+            stranger ? "of a stranger" : text_at(event, "how"));
 }
 
 static void write_saying(FILE *stream, const json_t *event)
 {
-    const char *operation = member(event, "operation");
-    CLEANUP_FREE char *text = strdup(member(event, "text"));
+    const char *operation = text_at(event, "operation");
+    CLEANUP_FREE char *text = strdup(text_at(event, "text"));
     if (text)
         text_one_line(text);
-    fprintf(stream, "%s says \"%s\" to each %s", member(event, "target"), text ? text : "",
+    fprintf(stream, "%s says \"%s\" to each %s", text_at(event, "target"), text ? text : "",
             *operation ? operation : "--activate");
 }
 
 static void write_writing(FILE *stream, const json_t *event)
 {
-    const char *target = member(event, "target");
-    fprintf(stream, "a client writes \"%s\" to %s%s%s%s", member(event, "text"), member(event, "service"),
+    const char *target = text_at(event, "target");
+    fprintf(stream, "a client writes \"%s\" to %s%s%s%s", text_at(event, "text"), text_at(event, "service"),
             *target ? " on " : "", target,
             json_is_true(json_object_get(event, "snapshot")) ? ", and a snapshot is taken" : "");
 }
 
 static void write_kill(FILE *stream, const json_t *event)
 {
-    fprintf(stream, "the loop is killed%s", *member(event, "spares") ? ", the deployment goes on" : "");
+    fprintf(stream, "the loop is killed%s", *text_at(event, "spares") ? ", the deployment goes on" : "");
 }
 
 static void write_clock(FILE *stream, const json_t *event)
@@ -288,29 +283,29 @@ static void write_wait(FILE *stream, const json_t *event)
 
 static void write_replay(FILE *stream, const json_t *event)
 {
-    fprintf(stream, "%s is decided again", member(event, "input"));
+    fprintf(stream, "%s is decided again", text_at(event, "input"));
 }
 
 static void write_client(FILE *stream, const json_t *event)
 {
     const json_t *times = json_object_get(event, "times");
-    const char *target = member(event, "target");
-    fprintf(stream, "a client writes to %s%s%s before each of the next %lld calls", member(event, "service"),
+    const char *target = text_at(event, "target");
+    fprintf(stream, "a client writes to %s%s%s before each of the next %lld calls", text_at(event, "service"),
             *target ? " on " : "", target, (long long)(times ? json_integer_value(times) : 10));
 }
 
 static void write_decision(FILE *stream, const json_t *event)
 {
-    const char *component = member(event, "component");
-    bool keeps = strcmp(member(event, "event"), "keep-copy") == 0;
+    const char *component = text_at(event, "component");
+    bool keeps = strcmp(text_at(event, "event"), "keep-copy") == 0;
     fprintf(stream, "an operator %s the copy of %s on %s", keeps ? "keeps" : "discards",
-            *component ? component : "all that is in dispute", member(event, "target"));
+            *component ? component : "all that is in dispute", text_at(event, "target"));
 }
 
 static void write_restore(FILE *stream, const json_t *event)
 {
-    fprintf(stream, "an operator brings back the newest snapshot of %s on %s", member(event, "service"),
-            member(event, "target"));
+    fprintf(stream, "an operator brings back the newest snapshot of %s on %s", text_at(event, "service"),
+            text_at(event, "target"));
 }
 
 static const struct {
@@ -330,7 +325,7 @@ static const struct {
 
 static void write_one(FILE *stream, const json_t *event)
 {
-    const char *name = member(event, "event");
+    const char *name = text_at(event, "event");
     if (write_simple(stream, event, name))
         return;
     for (size_t i = 0; i < sizeof writers / sizeof *writers; i++)
@@ -350,16 +345,16 @@ char *scenario_event_words(const json_t *event)
     FILE *stream = open_memstream(&words, &length);
     if (!stream)
         return NULL;
-    if (*member(at, "stage"))
-        fprintf(stream, "when the stage %s begins: ", member(at, "stage"));
-    else if (*member(at, "phase"))
-        fprintf(stream, "when the deployment comes to %s: ", member(at, "phase"));
+    if (*text_at(at, "stage"))
+        fprintf(stream, "when the stage %s begins: ", text_at(at, "stage"));
+    else if (*text_at(at, "phase"))
+        fprintf(stream, "when the deployment comes to %s: ", text_at(at, "phase"));
     else if (number > 1)
-        fprintf(stream, "before call %lld of %s%s%s: ", (long long)number, member(at, "call"),
-                *member(at, "target") ? " to " : "", member(at, "target"));
+        fprintf(stream, "before call %lld of %s%s%s: ", (long long)number, text_at(at, "call"),
+                *text_at(at, "target") ? " to " : "", text_at(at, "target"));
     else if (at)
-        fprintf(stream, "before %s%s%s: ", member(at, "call"), *member(at, "target") ? " to " : "",
-                member(at, "target"));
+        fprintf(stream, "before %s%s%s: ", text_at(at, "call"), *text_at(at, "target") ? " to " : "",
+                text_at(at, "target"));
     write_one(stream, event);
     return fclose(stream) == 0 ? words : NULL;
 }

@@ -11,16 +11,11 @@
 #include "lab/base/questions.h"
 #include "lab/base/tree.h"
 #include "lib/base/cleanup.h"
+#include "lib/base/json-members.h"
 #include "lib/base/strings.h"
 #include "lib/world/operations.h"
 #include "scenario/format/policy.h"
 #include "scenario/in-lab/lab.h"
-
-static const char *text(const json_t *event, const char *key)
-{
-    const char *value = json_string_value(json_object_get(event, key));
-    return value ? value : "";
-}
 
 static bool is(const char *a, const char *b)
 {
@@ -36,12 +31,12 @@ static int complain(const char *machine, const char *path)
 /* A subcommand of dydisnix-lab that is called as the event. */
 static int same_word(struct scenario_lab *lab, const char *key, const json_t *event)
 {
-    return lab_run(lab, text(event, "event"), key, NULL);
+    return lab_run(lab, text_at(event, "event"), key, NULL);
 }
 
 static int save(struct scenario_lab *lab, const char *key, const json_t *event)
 {
-    return lab_run(lab, "save", key, text(event, "label"), NULL);
+    return lab_run(lab, "save", key, text_at(event, "label"), NULL);
 }
 
 static int reappear(struct scenario_lab *lab, const char *key, const json_t *event)
@@ -59,27 +54,27 @@ static int destroy(struct scenario_lab *lab, const char *key, const json_t *even
 {
     if (lab_run(lab, "remove", key, NULL) != 0)
         return -1;
-    return json_object_del(lab->targets, text(event, "target"));
+    return json_object_del(lab->targets, text_at(event, "target"));
 }
 
 static int change(struct scenario_lab *lab, const char *key, const json_t *event)
 {
-    json_t *target = json_object_get(lab->targets, text(event, "target"));
+    json_t *target = json_object_get(lab->targets, text_at(event, "target"));
     (void)key;
     if (!json_object_get(target, "properties"))
         json_object_set_new(target, "properties", json_object());
-    return json_object_set(json_object_get(target, "properties"), text(event, "property"),
+    return json_object_set(json_object_get(target, "properties"), text_at(event, "property"),
                            json_object_get(event, "value"));
 }
 
 /* The machine stays what it is, its key too. */
 static int rename_target(struct scenario_lab *lab, const char *key, const json_t *event)
 {
-    json_t *target = json_object_get(lab->targets, text(event, "target"));
+    json_t *target = json_object_get(lab->targets, text_at(event, "target"));
     json_object_set_new(target, "key", json_string(key));
-    if (json_object_set(lab->targets, text(event, "to"), target) != 0)
+    if (json_object_set(lab->targets, text_at(event, "to"), target) != 0)
         return -1;
-    return json_object_del(lab->targets, text(event, "target"));
+    return json_object_del(lab->targets, text_at(event, "target"));
 }
 
 static int slow(struct scenario_lab *lab, const char *key, const json_t *event)
@@ -118,13 +113,13 @@ static int corrupt(struct scenario_lab *lab, const char *key, const json_t *even
     CLEANUP_FREE char *path = machine_path(key, "answer"), *made = NULL;
     CLEANUP_FREE char *now = lab_output(lab, "exec", COORDINATOR, "dydisnix-lab-client", "--target", key,
                                         "--query-installed", NULL);
-    const char *how = text(event, "how"), *manifest = now ? now : "";
+    const char *how = text_at(event, "how"), *manifest = now ? now : "";
     if (is(how, "garbage"))
         made = strdup("this is no profile manifest\n");
     else if (is(how, "half"))
         made = strndup(manifest, strlen(manifest) / 2);
     else if (is(how, "stranger"))
-        made = estrange(manifest, other_target(lab, text(event, "target")));
+        made = estrange(manifest, other_target(lab, text_at(event, "target")));
     else
         made = strdup("");
     return path && made && operations->write(path, made, strlen(made), 0644) == 0 ? 0 : complain(key, path);
@@ -134,11 +129,11 @@ static int corrupt(struct scenario_lab *lab, const char *key, const json_t *even
 static int say(struct scenario_lab *lab, const char *key, const json_t *event)
 {
     const json_t *repeat = json_object_get(event, "repeat");
-    const char *operation = json_object_get(event, "operation") ? text(event, "operation") : "--activate";
+    const char *operation = json_object_get(event, "operation") ? text_at(event, "operation") : "--activate";
     CLEANUP_FREE char *path = machine_path(key, "says");
     CLEANUP_FREE char *made = string_format("%s %lld\n%s", operation,
                                             (long long)(repeat ? json_integer_value(repeat) : 1),
-                                            text(event, "text"));
+                                            text_at(event, "text"));
     (void)lab;
     return path && made && operations->write(path, made, strlen(made), 0644) == 0 ? 0 : complain(key, path);
 }
@@ -148,7 +143,7 @@ static int cut_off(struct scenario_lab *lab, const json_t *event)
     size_t index;
     json_t *name;
     json_array_foreach(json_object_get(event, "targets"), index, name)
-        if (lab_run(lab, text(event, "event"), lab_key(lab, json_string_value(name)), NULL) != 0)
+        if (lab_run(lab, text_at(event, "event"), lab_key(lab, json_string_value(name)), NULL) != 0)
             return -1;
     return 0;
 }
@@ -156,7 +151,7 @@ static int cut_off(struct scenario_lab *lab, const json_t *event)
 static int add(struct scenario_lab *lab, const json_t *event)
 {
     static const char *const members[] = { "key", "properties", "resources" };
-    const char *name = text(event, "target");
+    const char *name = text_at(event, "target");
     json_t *target = json_object();
     for (size_t i = 0; i < sizeof members / sizeof *members; i++)
         if (json_object_get(event, members[i]))
@@ -211,7 +206,7 @@ static int lose_state(struct scenario_lab *lab)
 
 static int lose(struct scenario_lab *lab, const json_t *event)
 {
-    const char *what = json_object_get(event, "what") ? text(event, "what") : "all";
+    const char *what = json_object_get(event, "what") ? text_at(event, "what") : "all";
     bool all = is(what, "all");
     if ((all || is(what, "manifest"))
         && empty_directory(machine_path(COORDINATOR, "nix/var/nix/profiles/per-user"), NULL) != 0)
@@ -299,8 +294,8 @@ static int foreign(struct scenario_lab *lab, const json_t *event)
 static int write_state(struct scenario_lab *lab, const json_t *event)
 {
     const char *target = json_string_value(json_object_get(event, "target"));
-    if (!lab_write(lab, text(event, "service"), target, text(event, "text"))) {
-        log_error(target, "%s does not answer", text(event, "service"));
+    if (!lab_write(lab, text_at(event, "service"), target, text_at(event, "text"))) {
+        log_error(target, "%s does not answer", text_at(event, "service"));
         return 1;
     }
     return json_is_true(json_object_get(event, "snapshot")) && lab->loop > 0 ? lab_loop_adapt(lab, true) : 0;
@@ -321,13 +316,13 @@ static const char fill_script[] =
 static int fill_disk(struct scenario_lab *lab, const json_t *event)
 {
     CLEANUP_FREE char *disk = network_path("scenario/disk");
-    const char *script = is(text(event, "event"), "full-disk") ? fill_script : "rm -f \"$1/ballast\"";
+    const char *script = is(text_at(event, "event"), "full-disk") ? fill_script : "rm -f \"$1/ballast\"";
     return lab_run(lab, "exec", COORDINATOR, "sh", "-c", script, "sh", disk, NULL);
 }
 
 static int say_word(struct scenario_lab *lab, const json_t *event)
 {
-    const char *word = is(text(event, "event"), "continue") ? "resume" : text(event, "event");
+    const char *word = is(text_at(event, "event"), "continue") ? "resume" : text_at(event, "event");
     return json_array_append_new(lab->words, json_pack("{si ss sO* sO*}", "version", 1, "command", word, "target",
                                                        json_object_get(event, "target"), "component",
                                                        json_object_get(event, "component")));
@@ -336,7 +331,7 @@ static int say_word(struct scenario_lab *lab, const json_t *event)
 /* The newest snapshot that the target has of the service's component. */
 static int bring_back(struct scenario_lab *lab, const json_t *event)
 {
-    const char *name = text(event, "service"), *target = text(event, "target");
+    const char *name = text_at(event, "service"), *target = text_at(event, "target");
     const json_t *service = json_object_get(lab->services, name);
     CLEANUP_FREE char *component = string_format("%s-%s", name, scenario_version(service));
     CLEANUP_FREE char *output = component ? lab_output(lab, "exec", COORDINATOR, "dydisnix-lab-client", "--target",
@@ -360,7 +355,7 @@ static int collect_garbage(struct scenario_lab *lab, const json_t *event)
 
 static int kill_host(struct scenario_lab *lab, const json_t *event)
 {
-    lab_loop_kill(lab, is(text(event, "spares"), "engine"));
+    lab_loop_kill(lab, is(text_at(event, "spares"), "engine"));
     return 0;
 }
 
@@ -408,7 +403,7 @@ static const struct {
 
 static int happen_now(struct scenario_lab *lab, const json_t *event)
 {
-    const char *word = text(event, "event"), *target = text(event, "target");
+    const char *word = text_at(event, "event"), *target = text_at(event, "target");
     for (size_t i = 0; i < sizeof of_machines / sizeof *of_machines; i++) {
         if (!is(of_machines[i].event, word))
             continue;

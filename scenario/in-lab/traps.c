@@ -12,15 +12,10 @@
 #include "lab/base/channel.h"
 #include "lab/base/network.h"
 #include "lib/base/cleanup.h"
+#include "lib/base/json-members.h"
 #include "lib/base/strings.h"
 #include "lib/world/operations.h"
 #include "scenario/in-lab/lab.h"
-
-static const char *text(const json_t *object, const char *key)
-{
-    const char *value = json_string_value(json_object_get(object, key));
-    return value ? value : "";
-}
 
 static bool is(const char *a, const char *b)
 {
@@ -46,7 +41,7 @@ int lab_await(struct scenario_lab *lab, const json_t *event)
     const char *program = json_string_value(json_object_get(event, "program"));
     if (program && stand_in_for(program) != 0)
         return -1;
-    json_int_t usual = is(text(event, "event"), "client") ? 10 : 1;
+    json_int_t usual = is(text_at(event, "event"), "client") ? 10 : 1;
     return json_array_append_new(lab->traps, json_pack("{sO sI sI}", "event", event, "seen", (json_int_t)0, "times",
                                                        times ? json_integer_value(times) : usual));
 }
@@ -80,7 +75,7 @@ static bool agrees(const json_t *wanted, const char *key, const char *value)
 static bool names(const json_t *wanted, const char *key, const json_t *question)
 {
     const char *name = json_string_value(json_object_get(wanted, key));
-    return name && is(name, text(question, "name"));
+    return name && is(name, text_at(question, "name"));
 }
 
 /* The target whose key that is. */
@@ -96,13 +91,13 @@ static const char *target_of(const struct scenario_lab *lab, const char *key)
 
 static bool is_moment(const struct scenario_lab *lab, const json_t *at, const json_t *question)
 {
-    const char *step = text(question, "step");
+    const char *step = text_at(question, "step");
     if (is(step, "call") && json_object_get(at, "phase")) /* no program of its own tells of these phases */
-        return is(text(at, "phase"), is(text(question, "name"), "--lock")     ? "locking"
-                                     : is(text(question, "name"), "--unlock") ? "releasing"
+        return is(text_at(at, "phase"), is(text_at(question, "name"), "--lock")     ? "locking"
+                                     : is(text_at(question, "name"), "--unlock") ? "releasing"
                                                                               : "");
     if (is(step, "call"))
-        return names(at, "call", question) && agrees(at, "target", target_of(lab, text(question, "target")));
+        return names(at, "call", question) && agrees(at, "target", target_of(lab, text_at(question, "target")));
     return (is(step, "stage") && names(at, "stage", question)) || (is(step, "phase") && names(at, "phase", question));
 }
 
@@ -143,8 +138,8 @@ static void clients_write(struct scenario_lab *lab)
         const json_t *event = json_object_get(trap, "event");
         json_int_t times = json_integer_value(json_object_get(trap, "times")) - 1;
         CLEANUP_FREE char *line = string_format("c%u", lab->client_writes + 1);
-        if (!is(text(event, "event"), "client") || json_object_get(event, "at") || !line
-            || !lab_write(lab, text(event, "service"), json_string_value(json_object_get(event, "target")), line))
+        if (!is(text_at(event, "event"), "client") || json_object_get(event, "at") || !line
+            || !lab_write(lab, text_at(event, "service"), json_string_value(json_object_get(event, "target")), line))
             continue;
         lab->client_writes++;
         json_object_set_new(trap, "times", json_integer(times));
@@ -161,23 +156,23 @@ static int signal_number(const char *name)
 /* What such an event makes of this step, a new reference; NULL: nothing. */
 static json_t *verdict_of(const struct scenario_lab *lab, const json_t *event, const json_t *question)
 {
-    const char *step = text(question, "step"), *word = text(event, "event");
-    const char *how = text(event, "how");
+    const char *step = text_at(question, "step"), *word = text_at(event, "event");
+    const char *how = text_at(event, "how");
     const char *fails = is(how, "hangs") ? "hang" : is(how, "lies") ? "lie" : is(how, "empties") ? "empty" : "fail";
     if (json_object_get(event, "at"))
         return NULL;
     if (is(word, "generator") && is(step, "generator")) {
-        const char *prints = text(event, "prints");
+        const char *prints = text_at(event, "prints");
         return json_pack("{ss}", "do", is(prints, "fails") ? "fail" : is(prints, "hangs") ? "hang" : prints);
     }
     if (is(word, "end") && is(step, "phase") && names(event, "phase", question)) {
         const json_t *signal = json_object_get(event, "signal");
-        return signal ? json_pack("{ss si}", "do", "kill", "signal", signal_number(text(event, "signal")))
+        return signal ? json_pack("{ss si}", "do", "kill", "signal", signal_number(text_at(event, "signal")))
                       : json_pack("{ss sO*}", "do", "exit", "status", json_object_get(event, "status"));
     }
     bool meant = is(word, "fail")
                  && ((is(step, "call") && names(event, "operation", question)
-                      && agrees(event, "target", target_of(lab, text(question, "target"))))
+                      && agrees(event, "target", target_of(lab, text_at(question, "target"))))
                      || (is(step, "stage") && names(event, "stage", question))
                      || (is(step, "program") && names(event, "program", question)));
     return meant ? json_pack("{ss}", "do", fails) : NULL;
@@ -207,7 +202,7 @@ static void serve(struct scenario_lab *lab, int fd)
     CLEANUP_FREE char *line = channel_wait(&channel, 2000);
     CLEANUP_JSON json_t *question = line ? json_loads(line, 0, NULL) : NULL;
     if (question) {
-        if (is(text(question, "step"), "call"))
+        if (is(text_at(question, "step"), "call"))
             clients_write(lab);
         spring(lab, question);
         CLEANUP_JSON json_t *verdict = judge(lab, question);

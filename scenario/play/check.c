@@ -11,15 +11,9 @@
 #include "lib/base/strings.h"
 #include "scenario/format/policy.h"
 
-static const char *text_of(const json_t *object, const char *member)
-{
-    const char *text = json_string_value(json_object_get(object, member));
-    return text ? text : "";
-}
-
 static bool is(const json_t *object, const char *member, const char *text)
 {
-    return strcmp(text_of(object, member), text) == 0;
+    return strcmp(text_at(object, member), text) == 0;
 }
 
 void scenario_add_broken(json_t *broken, const char *format, ...)
@@ -51,13 +45,13 @@ json_t *scenario_system(const json_t *scenario)
 void scenario_system_follow(json_t *system, const json_t *event)
 {
     json_t *targets = json_object_get(system, "targets");
-    const char *target = text_of(event, "target");
+    const char *target = text_at(event, "target");
     if (is(event, "event", "add"))
         json_object_set_new(targets, target, json_copy((json_t *)event));
     else if (is(event, "event", "remove"))
         json_object_del(targets, target);
     else if (is(event, "event", "rename")) {
-        json_object_set(targets, text_of(event, "to"), json_object_get(targets, target));
+        json_object_set(targets, text_at(event, "to"), json_object_get(targets, target));
         json_object_del(targets, target);
     } else if (is(event, "event", "upgrade"))
         scenario_upgrade(json_object_get(system, "services"), json_object_get(system, "distribution"), event);
@@ -120,18 +114,18 @@ static void check_target_says(const struct scenario_seen *seen, const char *name
     size_t index;
     json_t *entry;
     json_array_foreach(json_object_get(target, "active"), index, entry) {
-        const char *service = text_of(entry, "service"), *version = text_of(entry, "version");
-        if (!has_mapping(mappings, service, text_of(entry, "container"), name))
+        const char *service = text_at(entry, "service"), *version = text_at(entry, "version");
+        if (!has_mapping(mappings, service, text_at(entry, "container"), name))
             scenario_add_broken(broken, "%s is active on %s, and the coordinator's manifest does not have it there",
                        service, name);
         else if (!is(json_object_get(services, service), "version", version))
             scenario_add_broken(broken, "%s is active on %s in version %s, and the manifest has version %s", service,
-                       name, version, text_of(json_object_get(services, service), "version"));
+                       name, version, text_at(json_object_get(services, service), "version"));
     }
     json_array_foreach(json_object_get(target, "says"), index, entry)
-        if (!has_mapping(mappings, text_of(entry, "service"), text_of(entry, "container"), name))
+        if (!has_mapping(mappings, text_at(entry, "service"), text_at(entry, "container"), name))
             scenario_add_broken(broken, "the profile manifest of %s has %s, and the coordinator's manifest does not",
-                       name, text_of(entry, "service"));
+                       name, text_at(entry, "service"));
 }
 
 /* Whether the service was fenced on a target whose profile still has it, and nobody knows that any more. only: on that
@@ -158,8 +152,8 @@ void scenario_check_manifest(const struct scenario_seen *seen, json_t *broken)
             check_target_says(seen, name, target, broken);
     }
     json_array_foreach(json_object_get(manifest_of(seen), "mappings"), index, mapping) {
-        const char *service = text_of(mapping, "service"), *container = text_of(mapping, "container");
-        name = text_of(mapping, "target");
+        const char *service = text_at(mapping, "service"), *container = text_at(mapping, "container");
+        name = text_at(mapping, "target");
         target = json_object_get(targets, name);
         if (!target || !json_is_true(json_object_get(target, "listed")) || is(target, "is", "crashed")
             || is(target, "is", "partitioned"))
@@ -193,7 +187,7 @@ static json_t *places_of(const json_t *manifest)
     json_t *places = json_object(), *mapping;
     size_t index;
     json_array_foreach(json_object_get(manifest, "mappings"), index, mapping) {
-        const char *service = text_of(mapping, "service");
+        const char *service = text_at(mapping, "service");
         if (!json_object_get(places, service))
             json_object_set_new(places, service, json_array());
         json_array_append(json_object_get(places, service), json_object_get(mapping, "target"));
@@ -211,7 +205,7 @@ static const json_t *pinned_places(const json_t *documents, const char *service)
         if (is(document, "kind", "stage") && is(document, "stage", "redeploy"))
             pinned = json_object_get(json_object_get(document, "report"), "pinned");
     json_array_foreach((json_t *)pinned, index, pin)
-        if (scenario_is_of_service(text_of(pin, "component"), service))
+        if (scenario_is_of_service(text_at(pin, "component"), service))
             places = json_object_get(pin, "targets");
     return places;
 }
@@ -321,9 +315,9 @@ static json_t *live_copies(const struct scenario_seen *seen)
         json_array_foreach(json_object_get(target, "active"), index, active) {
             if (!json_object_get(active, "state"))
                 continue;
-            if (!json_object_get(live, text_of(active, "service")))
-                json_object_set_new(live, text_of(active, "service"), json_array());
-            json_array_append_new(json_object_get(live, text_of(active, "service")), json_string(name));
+            if (!json_object_get(live, text_at(active, "service")))
+                json_object_set_new(live, text_at(active, "service"), json_array());
+            json_array_append_new(json_object_get(live, text_at(active, "service")), json_string(name));
         }
     }
     return live;
@@ -369,12 +363,12 @@ bool scenario_is_of_service(const char *component, const char *service)
 /* version: of the component; NULL: any. */
 static bool store_has(const json_t *stored, const json_t *write, const char *version)
 {
-    const char *name, *text = text_of(write, "text");
+    const char *name, *text = text_at(write, "text");
     json_t *contents, *lines;
     size_t index;
     json_object_foreach((json_t *)stored, name, contents) {
         const char *slash = strchr(name, '/'), *dash = strrchr(name, '-');
-        if (!scenario_is_of_service(slash ? slash + 1 : name, text_of(write, "service"))
+        if (!scenario_is_of_service(slash ? slash + 1 : name, text_at(write, "service"))
             || (version && strcmp(dash + 1, version) != 0))
             continue;
         json_array_foreach(contents, index, lines)
@@ -389,8 +383,8 @@ bool scenario_is_live_on(const json_t *target, const json_t *write)
     size_t index;
     json_t *active;
     json_array_foreach(json_object_get(target, "active"), index, active)
-        if (is(active, "service", text_of(write, "service"))
-            && json_list_has(json_object_get(active, "state"), text_of(write, "text")))
+        if (is(active, "service", text_at(write, "service"))
+            && json_list_has(json_object_get(active, "state"), text_at(write, "text")))
             return true;
     return false;
 }
@@ -423,7 +417,7 @@ void scenario_check_writes(const struct scenario_seen *seen, json_t *broken)
     json_array_foreach((json_t *)seen->writes, index, write)
         if (!scenario_is_stored(seen->observed, write, NULL))
             scenario_add_broken(broken, "\"%s\" was written to %s and acknowledged, and is in no store any more",
-                       text_of(write, "text"), text_of(write, "service"));
+                       text_at(write, "text"), text_at(write, "service"));
 }
 
 /* Whether a copy of the service is remembered whose rescue after its fence is still to be done. */
@@ -444,9 +438,9 @@ void scenario_check_saved(const struct scenario_seen *seen, json_t *broken)
     size_t index;
     json_t *write;
     json_array_foreach(json_object_get(seen->observed, "unsaved"), index, write)
-        if (!is_owed(seen->observed, text_of(write, "service")))
+        if (!is_owed(seen->observed, text_at(write, "service")))
             scenario_add_broken(broken, "\"%s\" was written to %s, and is in nothing that lives and in no snapshot",
-                                text_of(write, "text"), text_of(write, "service"));
+                                text_at(write, "text"), text_at(write, "service"));
 }
 
 void scenario_check_stopped(const struct scenario_seen *seen, json_t *broken)
@@ -484,7 +478,7 @@ bool scenario_was_disputed(const json_t *documents, const char *service)
     json_t *document, *dispute;
     json_array_foreach((json_t *)documents, index, document)
         json_array_foreach(json_object_get(json_object_get(document, "report"), "disputes"), inner, dispute)
-            if (scenario_is_of_service(text_of(dispute, "component"), service))
+            if (scenario_is_of_service(text_at(dispute, "component"), service))
                 return true;
     return false;
 }
@@ -496,7 +490,7 @@ static bool was_brought_back(const json_t *documents, const char *service)
     json_t *document, *entry;
     json_array_foreach((json_t *)documents, index, document)
         json_array_foreach(json_object_get(json_object_get(document, "report"), "restored"), inner, entry) {
-            const char *slash = strchr(text_of(entry, "snapshot"), '/'), *end = slash ? strchr(slash + 1, '/') : NULL;
+            const char *slash = strchr(text_at(entry, "snapshot"), '/'), *end = slash ? strchr(slash + 1, '/') : NULL;
             CLEANUP_FREE char *component = end ? strndup(slash + 1, (size_t)(end - slash - 1)) : NULL;
             if (component && scenario_is_of_service(component, service) && !json_object_get(entry, "reason"))
                 return true;
@@ -543,7 +537,7 @@ void scenario_check_newest(const struct scenario_seen *seen, json_t *broken)
         if (write && runs && !live && !scenario_was_disputed(seen->documents, service)
             && !was_brought_back(seen->documents, service))
             scenario_add_broken(broken, "\"%s\" is the newest write to %s that can be reached, and it is not live",
-                       text_of(write, "text"), service);
+                       text_at(write, "text"), service);
     }
 }
 

@@ -10,17 +10,12 @@
 #include <string.h>
 
 #include "lib/base/cleanup.h"
+#include "lib/base/json-members.h"
 #include "scenario/format/policy.h"
-
-static const char *text_of(const json_t *object, const char *member)
-{
-    const char *text = json_string_value(json_object_get(object, member));
-    return text ? text : "";
-}
 
 static bool is(const json_t *object, const char *member, const char *text)
 {
-    return strcmp(text_of(object, member), text) == 0;
+    return strcmp(text_at(object, member), text) == 0;
 }
 
 /* expected and seen are told as they are in JSON. */
@@ -214,12 +209,12 @@ static void expect_report(const json_t *expected, const json_t *documents, json_
         const json_t *report = NULL, *is_there = json_object_get(wanted, "is");
         CLEANUP_FREE char *what = NULL;
         json_array_foreach((json_t *)documents, inner, document)
-            if (is(document, "kind", "stage") && is(document, "stage", text_of(wanted, "stage")))
+            if (is(document, "kind", "stage") && is(document, "stage", text_at(wanted, "stage")))
                 report = json_object_get(document, "report");
-        const json_t *seen = follow(report, text_of(wanted, "path"));
+        const json_t *seen = follow(report, text_at(wanted, "path"));
         if ((seen && json_equal(seen, is_there)) || (!seen && json_is_null(is_there)))
             continue;
-        if (asprintf(&what, "%s in the last report of %s", text_of(wanted, "path"), text_of(wanted, "stage"))
+        if (asprintf(&what, "%s in the last report of %s", text_at(wanted, "path"), text_at(wanted, "stage"))
             >= 0)
             add_difference(broken, what, is_there, seen);
     }

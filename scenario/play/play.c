@@ -36,12 +36,6 @@ struct playing {
     struct scenario_play *play;
 };
 
-static const char *text_of(const json_t *object, const char *key)
-{
-    const char *text = json_string_value(json_object_get(object, key));
-    return text ? text : "";
-}
-
 /* Each of several copies takes writes of its own, and none has all of them: services that have had several. */
 static void note_replicated(struct playing *playing)
 {
@@ -61,7 +55,7 @@ static int look(struct playing *playing)
     for (; playing->acknowledged < json_array_size(all); playing->acknowledged++) {
         json_t *write = json_array_get(all, playing->acknowledged);
         json_array_append(playing->writes, write);
-        if (!json_object_get(playing->replicated, text_of(write, "service")))
+        if (!json_object_get(playing->replicated, text_at(write, "service")))
             json_array_append(playing->newest, write);
     }
     return playing->observed ? 0 : -1;
@@ -73,7 +67,7 @@ static void take_doubtful(struct playing *playing, const json_t *kept)
     size_t index;
     json_t *copy;
     json_array_foreach((json_t *)kept, index, copy)
-        if (!strstr(text_of(copy, "reason"), "belong"))
+        if (!strstr(text_at(copy, "reason"), "belong"))
             json_array_append(playing->rescued, copy);
 }
 
@@ -84,18 +78,18 @@ static size_t take_journal(struct playing *playing)
     size_t index, done = 0;
     json_t *entry;
     json_array_foreach(journal, index, entry) {
-        const char *kind = text_of(entry, "kind");
+        const char *kind = text_at(entry, "kind");
         const json_t *report = json_object_get(entry, "report");
         json_array_append(playing->documents, entry);
         json_array_extend(playing->rescued, json_object_get(report, "rescued"));
         take_doubtful(playing, json_object_get(report, "kept"));
-        if (strcmp(text_of(entry, "stage"), "redeploy") == 0 && strcmp(kind, "stage") == 0)
+        if (strcmp(text_at(entry, "stage"), "redeploy") == 0 && strcmp(kind, "stage") == 0)
             playing->refused = json_is_false(json_object_get(report, "allowed"));
         done += strcmp(kind, "asked") != 0;
         if (strcmp(kind, "cycle_ended") != 0)
             continue;
         playing->play->cycles++;
-        playing->good = strcmp(text_of(entry, "outcome"), "done") == 0;
+        playing->good = strcmp(text_at(entry, "outcome"), "done") == 0;
         playing->lost = playing->lost && !playing->good;
     }
     return done;
@@ -171,8 +165,8 @@ static void forget_destroyed(struct playing *playing)
 /* A disk is lost, or replaced by an older one. */
 static bool wipes(const json_t *event)
 {
-    return strcmp(text_of(event, "event"), "reappear") == 0 && json_object_get(event, "disk")
-           && strcmp(text_of(event, "disk"), "kept") != 0;
+    return strcmp(text_at(event, "event"), "reappear") == 0 && json_object_get(event, "disk")
+           && strcmp(text_at(event, "disk"), "kept") != 0;
 }
 
 /* Whether the last that was told of a target is that something is left to be done when it answers. */
@@ -193,13 +187,13 @@ static bool is_owed_something(const struct playing *playing, const char *target)
 
 static bool destroys(const json_t *event)
 {
-    const char *word = text_of(event, "event");
+    const char *word = text_at(event, "event");
     return strcmp(word, "lose-coordinator") == 0 || strcmp(word, "remove") == 0 || wipes(event);
 }
 
 static int happen(struct playing *playing, const json_t *event)
 {
-    const char *word = text_of(event, "event");
+    const char *word = text_at(event, "event");
     bool later = json_object_get(event, "at") != NULL;
     int status = playing->network->happen(playing->opened, event);
     if (status < 0)
@@ -211,11 +205,11 @@ static int happen(struct playing *playing, const json_t *event)
     note_replicated(playing);
     if (strcmp(word, "full-disk") == 0 || strcmp(word, "damage-state") == 0)
         playing->good = false; /* and nothing of what comes is journalled */
-    if (strcmp(text_of(event, "how"), "empties") == 0) {
+    if (strcmp(text_at(event, "how"), "empties") == 0) {
         playing->emptied = true;
         json_array_clear(playing->newest); /* what Disnix restores then is nothing */
     }
-    if (strcmp(text_of(event, "operation"), "--unlock") == 0)
+    if (strcmp(text_at(event, "operation"), "--unlock") == 0)
         playing->unreleased += json_is_integer(json_object_get(event, "times"))
                                    ? json_integer_value(json_object_get(event, "times")) : 1;
     playing->advised = playing->advised || strcmp(word, "keep-copy") == 0 || strcmp(word, "discard-copy") == 0;
@@ -224,8 +218,8 @@ static int happen(struct playing *playing, const json_t *event)
     playing->wiped = playing->wiped || wipes(event);
     playing->owed = playing->owed
                     || (wipes(event) && json_is_object(json_object_get(event, "disk"))
-                        && is_owed_something(playing, text_of(event, "target")));
-    playing->unasked = playing->unasked || strncmp(text_of(event, "operation"), "--query-", strlen("--query-")) == 0;
+                        && is_owed_something(playing, text_at(event, "target")));
+    playing->unasked = playing->unasked || strncmp(text_at(event, "operation"), "--query-", strlen("--query-")) == 0;
     if (status == 0 && strcmp(word, "collect-garbage") == 0 && !later) {
         if (look(playing) != 0)
             return -1;
@@ -271,7 +265,7 @@ static bool may_rest(const struct playing *playing)
     const char *name;
     json_t *target;
     json_object_foreach(json_object_get(playing->observed, "targets"), name, target)
-        if (strcmp(text_of(target, "is"), "up") == 0 && json_is_true(json_object_get(target, "listed"))
+        if (strcmp(text_at(target, "is"), "up") == 0 && json_is_true(json_object_get(target, "listed"))
             && !json_list_has(json_object_get(playing->observed, "held"), name))
             return !(playing->refused && (playing->renamed || playing->forgot)) && !playing->damaged
                    && !is_stuck(playing);
@@ -294,7 +288,7 @@ static bool is_live(const struct playing *playing, const json_t *write)
     const char *name;
     json_t *target;
     json_object_foreach(json_object_get(playing->observed, "targets"), name, target)
-        if (strcmp(text_of(target, "is"), "up") == 0 && scenario_is_live_on(target, write))
+        if (strcmp(text_at(target, "is"), "up") == 0 && scenario_is_live_on(target, write))
             return true;
     return false;
 }
@@ -304,7 +298,7 @@ static bool is_rescued(const struct playing *playing, const char *service)
     size_t index;
     json_t *entry;
     json_array_foreach(playing->rescued, index, entry)
-        if (scenario_is_of_service(text_of(entry, "component"), service))
+        if (scenario_is_of_service(text_at(entry, "component"), service))
             return true;
     return false;
 }
@@ -316,7 +310,7 @@ static void forget_rescued(struct playing *playing)
         return; /* what lives now need not be what will */
     for (size_t i = json_array_size(playing->newest); i-- > 0;) {
         const json_t *write = json_array_get(playing->newest, i);
-        if (is_rescued(playing, text_of(write, "service")) && !is_live(playing, write))
+        if (is_rescued(playing, text_at(write, "service")) && !is_live(playing, write))
             json_array_remove(playing->newest, i);
     }
     json_array_clear(playing->rescued);
@@ -330,8 +324,8 @@ static json_t *living(const json_t *observed)
     size_t index;
     json_object_foreach(json_object_get(observed, "targets"), name, target)
         json_array_foreach(json_object_get(target, "active"), index, active) {
-            const char *service = text_of(active, "service");
-            if (strcmp(text_of(target, "is"), "up") != 0 || !json_is_true(json_object_get(target, "listed")))
+            const char *service = text_at(active, "service");
+            if (strcmp(text_at(target, "is"), "up") != 0 || !json_is_true(json_object_get(target, "listed")))
                 continue;
             if (!json_object_get(services, service))
                 json_object_set_new(services, service, json_array());
@@ -348,7 +342,7 @@ static bool is_any_up(const struct playing *playing, const json_t *names)
     json_array_foreach((json_t *)names, index, name) {
         const json_t *target =
             json_object_get(json_object_get(playing->observed, "targets"), json_string_value(name));
-        if (strcmp(text_of(target, "is"), "up") == 0)
+        if (strcmp(text_at(target, "is"), "up") == 0)
             return true;
     }
     return false;
@@ -376,7 +370,7 @@ static void note_partners(struct playing *playing)
     const char *service;
     size_t index;
     json_array_foreach(json_object_get(manifest, "mappings"), index, mapping) {
-        service = text_of(mapping, "service");
+        service = text_at(mapping, "service");
         if (!json_object_get(places, service))
             json_object_set_new(places, service, json_array());
         json_array_append(json_object_get(places, service), json_object_get(mapping, "target"));
@@ -412,7 +406,7 @@ static void check_replicas(struct playing *playing)
         size_t index;
         json_t *fence;
         json_array_foreach(json_object_get(json_object_get(document, "report"), "fenced"), index, fence) {
-            const char *component = text_of(fence, "component"), *target = text_of(fence, "target");
+            const char *component = text_at(fence, "component"), *target = text_at(fence, "target");
             CLEANUP_FREE char *service = strndup(component, strcspn(component, "-"));
             const char *partner = judges && service && !scenario_was_disputed(playing->documents, service)
                                       ? living_partner(playing, service, target) : NULL;
@@ -484,8 +478,8 @@ static json_t *undecided_copies(const struct playing *playing)
     size_t index;
     json_object_foreach(json_object_get(playing->observed, "targets"), name, target)
         json_array_foreach(json_object_get(target, "active"), index, active)
-            if (strcmp(text_of(target, "is"), "up") == 0 && json_is_true(json_object_get(target, "listed"))
-                && scenario_is_kept(playing->observed, text_of(active, "service")))
+            if (strcmp(text_at(target, "is"), "up") == 0 && json_is_true(json_object_get(target, "listed"))
+                && scenario_is_kept(playing->observed, text_at(active, "service")))
                 json_array_append_new(copies, json_pack("{ss sO}", "target", name, "component",
                                                         json_object_get(active, "component")));
     return copies;
@@ -494,8 +488,8 @@ static json_t *undecided_copies(const struct playing *playing)
 /* Somebody says a word about a copy. */
 static int say(struct playing *playing, const char *word, const json_t *copy)
 {
-    CLEANUP_JSON json_t *event = json_pack("{ss ss ss}", "event", word, "target", text_of(copy, "target"),
-                                           "component", text_of(copy, "component"));
+    CLEANUP_JSON json_t *event = json_pack("{ss ss ss}", "event", word, "target", text_at(copy, "target"),
+                                           "component", text_at(copy, "component"));
     return playing->network->happen(playing->opened, event) < 0 ? -1 : 0;
 }
 
@@ -509,7 +503,7 @@ static int choose(struct playing *playing, const json_t *copies)
         return -1;
     CLEANUP_JSON json_t *left = undecided_copies(playing);
     json_array_foreach(left, index, copy)
-        if (!json_equal(copy, first) && strcmp(text_of(copy, "component"), text_of(first, "component")) == 0
+        if (!json_equal(copy, first) && strcmp(text_at(copy, "component"), text_at(first, "component")) == 0
             && say(playing, "discard-copy", copy) != 0)
             return -1;
     return playing->play->broken ? 0 : adapt(playing, false, &done);
@@ -534,7 +528,7 @@ static int decide(struct playing *playing)
         return 0;
     if (json_array_size(copies) > 0)
         broken(playing, "a word decides nothing",
-               string_format("copies are kept on %s", text_of(json_array_get(copies, 0), "target")));
+               string_format("copies are kept on %s", text_at(json_array_get(copies, 0), "target")));
     if (!playing->play->broken && !is_puzzled(playing))
         scenario_check_single(&seen, playing->replicated, list);
     if (json_array_size(list) > 0)

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "lib/base/cleanup.h"
+#include "lib/base/json-members.h"
 #include "lib/base/strings.h"
 #include "scenario/format/words.h"
 
@@ -30,15 +31,9 @@ char *scenario_story_text(struct scenario_story *story)
     return fflush(story->stream) == 0 && story->text ? strdup(story->text) : NULL;
 }
 
-static const char *text_of(const json_t *object, const char *member)
-{
-    const char *text = json_string_value(json_object_get(object, member));
-    return text ? text : "";
-}
-
 static bool is(const json_t *object, const char *member, const char *text)
 {
-    return strcmp(text_of(object, member), text) == 0;
+    return strcmp(text_at(object, member), text) == 0;
 }
 
 /* Facts of one stage, told in order of their ranks and words. */
@@ -157,7 +152,7 @@ static const char *done_about(const json_t *target)
 static const char *reason_of(const json_t *target)
 {
     static const char parsed[] = "--query-installed: line ";
-    const char *reason = text_of(target, "reason");
+    const char *reason = text_at(target, "reason");
     return strncmp(reason, parsed, strlen(parsed)) == 0 ? "its profile manifest cannot be taken" : reason;
 }
 
@@ -167,7 +162,7 @@ static void add_answers(struct facts *facts, const json_t *report)
     json_t *target;
     json_object_foreach(json_object_get(report, "targets"), name, target)
         if (is(target, "status", "silent") || is(target, "status", "invalid"))
-            add_fact(facts, "%s is %s: %s%s", name, text_of(target, "status"), reason_of(target),
+            add_fact(facts, "%s is %s: %s%s", name, text_at(target, "status"), reason_of(target),
                      done_about(target));
 }
 
@@ -176,8 +171,8 @@ static void add_copies(struct facts *facts, const json_t *report, const char *li
     size_t index;
     json_t *copy;
     json_array_foreach(json_object_get(report, list), index, copy)
-        add_fact(facts, "%s on %s %s: %s", text_of(copy, "component"), text_of(copy, "target"), words,
-                 text_of(copy, "reason"));
+        add_fact(facts, "%s on %s %s: %s", text_at(copy, "component"), text_at(copy, "target"), words,
+                 text_at(copy, "reason"));
 }
 
 static void add_failures(struct facts *facts, const json_t *report)
@@ -185,8 +180,8 @@ static void add_failures(struct facts *facts, const json_t *report)
     size_t index;
     json_t *entry;
     json_array_foreach(json_object_get(report, "failed"), index, entry)
-        add_fact(facts, "%s of %s on %s fails: %s", text_of(entry, "action"), text_of(entry, "component"),
-                 text_of(entry, "target"), text_of(entry, "reason"));
+        add_fact(facts, "%s of %s on %s fails: %s", text_at(entry, "action"), text_at(entry, "component"),
+                 text_at(entry, "target"), text_at(entry, "reason"));
 }
 
 static void add_disputed_copies(struct facts *facts, const json_t *dispute)
@@ -194,10 +189,10 @@ static void add_disputed_copies(struct facts *facts, const json_t *dispute)
     size_t index;
     json_t *copy;
     json_array_foreach(json_object_get(dispute, "copies"), index, copy) {
-        const char *component = text_of(dispute, "component"), *target = text_of(copy, "target");
+        const char *component = text_at(dispute, "component"), *target = text_at(copy, "target");
         const char *runs = json_is_true(json_object_get(copy, "live")) ? "and lives" : "and does not run";
         if (json_is_true(json_object_get(copy, "disputed")))
-            add_fact(facts, "%s on %s is in dispute, %s: %s", component, target, runs, text_of(copy, "reason"));
+            add_fact(facts, "%s on %s is in dispute, %s: %s", component, target, runs, text_at(copy, "reason"));
         else if (json_is_true(json_object_get(copy, "survivor")))
             add_fact(facts, "%s on %s survives, %s", component, target, runs);
     }
@@ -219,11 +214,11 @@ static void add_services(struct facts *facts, struct scenario_story *story, cons
     size_t index;
     json_t *service;
     json_array_foreach(json_object_get(services, "added"), index, service)
-        add_fact(facts, "the manifest has %s on %s, not before", text_of(service, "name"), target);
+        add_fact(facts, "the manifest has %s on %s, not before", text_at(service, "name"), target);
     json_array_foreach(json_object_get(services, "removed"), index, service) {
-        add_fact(facts, "the manifest has %s on %s no more%s", text_of(service, "name"), target,
+        add_fact(facts, "the manifest has %s on %s no more%s", text_at(service, "name"), target,
                  gone ? ": that target has left the model" : "");
-        json_object_set_new(story->gone, text_of(service, "name"), json_string(target));
+        json_object_set_new(story->gone, text_at(service, "name"), json_string(target));
     }
 }
 
@@ -236,17 +231,17 @@ static void add_changes(struct facts *facts, struct scenario_story *story, const
     json_object_foreach(json_object_get(report, "changes"), target, changes)
         add_services(facts, story, target, changes);
     json_array_foreach(json_object_get(report, "inactive"), index, entry)
-        add_fact(facts, "%s on %s stays out of the manifest: it is not active there", text_of(entry, "name"),
-                 text_of(entry, "target"));
+        add_fact(facts, "%s on %s stays out of the manifest: it is not active there", text_at(entry, "name"),
+                 text_at(entry, "target"));
     json_array_foreach(json_object_get(report, "dangling"), index, entry)
         add_fact(facts, "a dependency of %s on something on %s that is gone is left out",
-                 text_of(entry, "name"), text_of(json_object_get(entry, "dependency"), "target"));
+                 text_at(entry, "name"), text_at(json_object_get(entry, "dependency"), "target"));
     json_array_foreach(json_object_get(report, "divergent"), index, entry)
-        add_fact(facts, "targets hold different versions of the connections of %s", text_of(entry, "name"));
+        add_fact(facts, "targets hold different versions of the connections of %s", text_at(entry, "name"));
     json_array_foreach(json_object_get(report, "unbacked"), index, entry)
         add_fact(facts, "%s is not in the store of the coordinator", json_string_value(entry));
     json_array_foreach(json_object_get(report, "warnings"), index, entry)
-        add_fact(facts, "warning: %s", text_of(entry, "warning"));
+        add_fact(facts, "warning: %s", text_at(entry, "warning"));
 }
 
 static const struct {
@@ -306,7 +301,7 @@ static const json_t *find_mapping(const json_t *list, const char *member, const 
 static void add_activation(struct facts *facts, const struct scenario_story *story, const json_t *mapping,
                            const json_t *removed)
 {
-    const char *name = text_of(mapping, "name"), *target = text_of(mapping, "target");
+    const char *name = text_at(mapping, "name"), *target = text_at(mapping, "target");
     const char *gone = json_string_value(json_object_get(story->gone, name));
     const json_t *from = find_mapping(removed, "name", name, NULL);
     if (find_mapping(removed, "name", name, target))
@@ -314,7 +309,7 @@ static void add_activation(struct facts *facts, const struct scenario_story *sto
                  target);
     else if (from)
         add_fact(facts, "%s is activated on %s: it moves there from %s", name, target,
-                 text_of(from, "target"));
+                 text_at(from, "target"));
     else if (gone)
         add_fact(facts, "%s is activated on %s: it was on %s, which is gone", name, target, gone);
     else
@@ -330,9 +325,9 @@ static void add_services_difference(struct facts *facts, const struct scenario_s
     json_array_foreach((json_t *)added, index, mapping)
         add_activation(facts, story, mapping, removed);
     json_array_foreach((json_t *)removed, index, mapping)
-        if (!find_mapping(added, "name", text_of(mapping, "name"), text_of(mapping, "target")))
+        if (!find_mapping(added, "name", text_at(mapping, "name"), text_at(mapping, "target")))
             add_fact(facts, "%s is deactivated on %s: the distribution does not have it there",
-                     text_of(mapping, "name"), text_of(mapping, "target"));
+                     text_at(mapping, "name"), text_at(mapping, "target"));
 }
 
 static void add_state_difference(struct facts *facts, const json_t *snapshots)
@@ -342,19 +337,19 @@ static void add_state_difference(struct facts *facts, const json_t *snapshots)
     size_t index;
     json_t *mapping;
     json_array_foreach((json_t *)added, index, mapping) {
-        const char *component = text_of(mapping, "component"), *target = text_of(mapping, "target");
+        const char *component = text_at(mapping, "component"), *target = text_at(mapping, "target");
         const json_t *from = find_mapping(removed, "component", component, NULL);
         if (from)
-            add_fact(facts, "the state of %s moves from %s to %s", component, text_of(from, "target"),
+            add_fact(facts, "the state of %s moves from %s to %s", component, text_at(from, "target"),
                      target);
         else
             add_fact(facts, "the newest snapshot of %s, if there is one, is restored on %s", component,
                      target);
     }
     json_array_foreach((json_t *)removed, index, mapping)
-        if (!find_mapping(added, "component", text_of(mapping, "component"), NULL))
+        if (!find_mapping(added, "component", text_at(mapping, "component"), NULL))
             add_fact(facts, "the state of %s on %s is not looked after any more",
-                     text_of(mapping, "component"), text_of(mapping, "target"));
+                     text_at(mapping, "component"), text_at(mapping, "target"));
 }
 
 static void add_recovery(struct facts *facts, const json_t *report)
@@ -369,7 +364,7 @@ static void add_recovery(struct facts *facts, const json_t *report)
         add_fact(facts, "our lock on %s is released", json_string_value(entry));
     json_array_foreach(json_object_get(report, "rescued"), index, entry)
         add_fact(facts, "%s on %s is rescued into a snapshot: it may have been written to meanwhile",
-                 text_of(entry, "component"), text_of(entry, "target"));
+                 text_at(entry, "component"), text_at(entry, "target"));
     json_array_foreach(json_object_get(report, "pending"), index, entry)
         add_fact(facts, "%s does not answer: the rest is done when it does", json_string_value(entry));
 }
@@ -402,8 +397,8 @@ static void tell_recover(struct scenario_story *story, const json_t *report)
     const json_t *status = json_object_get(report, "status");
     add_recovery(&facts, report);
     fputs("  recover: a deployment did not end well", story->stream);
-    if (*text_of(report, "phase"))
-        fprintf(story->stream, ", it had come to %s", text_of(report, "phase"));
+    if (*text_at(report, "phase"))
+        fprintf(story->stream, ", it had come to %s", text_at(report, "phase"));
     if (status)
         fprintf(story->stream, " and ended with %lld", (long long)json_integer_value(status));
     fputc('\n', story->stream);
@@ -415,20 +410,20 @@ static void tell_restore(struct scenario_story *story, const json_t *report)
     size_t index;
     json_t *entry;
     json_array_foreach(json_object_get(report, "restored"), index, entry) {
-        const char *snapshot = text_of(entry, "snapshot"), *last = strrchr(snapshot, '/');
+        const char *snapshot = text_at(entry, "snapshot"), *last = strrchr(snapshot, '/');
         const int length = last ? (int)(last - snapshot) : 0;
-        if (*text_of(entry, "reason"))
+        if (*text_at(entry, "reason"))
             fprintf(story->stream, "  restore: a snapshot of %.*s is not brought back: %s\n", length, snapshot,
-                    text_of(entry, "reason"));
+                    text_at(entry, "reason"));
         else
             fprintf(story->stream, "  restore: a snapshot of %.*s is brought back on %s%s\n", length, snapshot,
-                    text_of(entry, "target"), *text_of(entry, "saved") ? ", and what lived there is saved" : "");
+                    text_at(entry, "target"), *text_at(entry, "saved") ? ", and what lived there is saved" : "");
     }
 }
 
 static void tell_stage(struct scenario_story *story, const json_t *document)
 {
-    const char *stage = text_of(document, "stage");
+    const char *stage = text_at(document, "stage");
     const json_t *report = json_object_get(document, "report");
     const bool failed = is(document, "outcome", "failed");
     const bool usual = strcmp(stage, "reconstruct") != 0 && strcmp(stage, "redeploy") != 0
@@ -457,8 +452,8 @@ static void end_cycle(struct scenario_story *story, const json_t *document)
         fprintf(story->stream, "  the cycle is ended by signal %lld\n",
                 (long long)json_integer_value(signal));
     else if (is(document, "outcome", "failed") && !story->failed)
-        fprintf(story->stream, "  the cycle fails%s%s\n", *text_of(document, "stage") ? " in the stage " : "",
-                text_of(document, "stage"));
+        fprintf(story->stream, "  the cycle fails%s%s\n", *text_at(document, "stage") ? " in the stage " : "",
+                text_at(document, "stage"));
     else if (is(document, "outcome", "failed"))
         fputs("  the cycle fails\n", story->stream);
     story->open = false;
@@ -521,7 +516,7 @@ void scenario_story_running(struct scenario_story *story, const char *words, con
         if (!is(target, "is", "up"))
             continue;
         json_array_foreach(json_object_get(target, "active"), index, active) {
-            fprintf(story->stream, "%s%s on %s%s", first ? ": " : ", ", text_of(active, "service"), lines[i],
+            fprintf(story->stream, "%s%s on %s%s", first ? ": " : ", ", text_at(active, "service"), lines[i],
                     json_is_true(json_object_get(active, "answers")) ? "" : " (does not answer)");
             first = false;
         }

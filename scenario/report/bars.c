@@ -6,6 +6,7 @@
 
 #include "lib/base/array.h"
 #include "lib/base/cleanup.h"
+#include "lib/base/json-members.h"
 
 /* What makes a bar one bar, as a key of report->open. */
 static char *identity(enum report_bar_kind kind, const char *target, const char *container, const char *key)
@@ -78,11 +79,11 @@ bool is_component_of(const char *component, const char *service)
 /* Notes all names that a service with this component may have. */
 static void note_stateful(struct report *report, const json_t *snapshot)
 {
-    CLEANUP_FREE char *name = strdup(member_text(snapshot, "component"));
+    CLEANUP_FREE char *name = strdup(text_at(snapshot, "component"));
     char *end = name;
     while (end) {
         CLEANUP_FREE char *place =
-            place_of(member_text(snapshot, "target"), member_text(snapshot, "container"), name);
+            place_of(text_at(snapshot, "target"), text_at(snapshot, "container"), name);
         if (place)
             json_object_set_new(report->stateful, place, json_true());
         end = strrchr(name, '-');
@@ -93,19 +94,19 @@ static void note_stateful(struct report *report, const json_t *snapshot)
 
 static void take_removed(struct report *report, const json_t *mapping)
 {
-    const char *target = member_text(mapping, "target"), *container = member_text(mapping, "container");
-    const char *service = member_text(mapping, "service");
+    const char *target = text_at(mapping, "target"), *container = text_at(mapping, "container");
+    const char *service = text_at(mapping, "service");
     CLEANUP_FREE char *key = identity(BAR_SERVICE, target, container, service);
     if (!bar_find(report, key))
-        bar_open(report, key, &(struct report_bar){ .target = target, .service = member_text(mapping, "name"),
+        bar_open(report, key, &(struct report_bar){ .target = target, .service = text_at(mapping, "name"),
                                                     .container = container, .key = service, .early = true });
     bar_close(report, key);
 }
 
 static void take_added(struct report *report, const json_t *mapping)
 {
-    const char *target = member_text(mapping, "target"), *container = member_text(mapping, "container");
-    const char *service = member_text(mapping, "service"), *name = member_text(mapping, "name");
+    const char *target = text_at(mapping, "target"), *container = text_at(mapping, "container");
+    const char *service = text_at(mapping, "service"), *name = text_at(mapping, "name");
     CLEANUP_FREE char *key = identity(BAR_SERVICE, target, container, service);
     CLEANUP_FREE char *place = place_of(target, container, name);
     if (!bar_find(report, key))
@@ -126,10 +127,10 @@ static void move_add(struct report *report, const json_t *snapshot, const char *
     }
     report->moves = grown;
     grown[report->move_count++] = (struct report_move){
-        .component = report_text(report, member_text(snapshot, "component")),
-        .container = report_text(report, member_text(snapshot, "container")),
+        .component = report_text(report, text_at(snapshot, "component")),
+        .container = report_text(report, text_at(snapshot, "container")),
         .from = report_text(report, from),
-        .to = report_text(report, member_text(snapshot, "target")),
+        .to = report_text(report, text_at(snapshot, "target")),
         .x = report->x,
         .time = report->time,
     };
@@ -142,17 +143,17 @@ static void take_snapshots(struct report *report, const json_t *snapshots, bool 
     json_t *snapshot;
     json_array_foreach(json_object_get(snapshots, "removed"), index, snapshot) {
         CLEANUP_FREE char *component =
-            place_of("", member_text(snapshot, "container"), member_text(snapshot, "component"));
+            place_of("", text_at(snapshot, "container"), text_at(snapshot, "component"));
         if (component)
-            json_object_set_new(report->away_from, component, json_string(member_text(snapshot, "target")));
+            json_object_set_new(report->away_from, component, json_string(text_at(snapshot, "target")));
     }
     json_array_foreach(json_object_get(snapshots, "added"), index, snapshot) {
         CLEANUP_FREE char *component =
-            place_of("", member_text(snapshot, "container"), member_text(snapshot, "component"));
+            place_of("", text_at(snapshot, "container"), text_at(snapshot, "component"));
         const char *from =
             component ? json_string_value(json_object_get(report->away_from, component)) : NULL;
         note_stateful(report, snapshot);
-        if (from && moves && strcmp(from, member_text(snapshot, "target")) != 0)
+        if (from && moves && strcmp(from, text_at(snapshot, "target")) != 0)
             move_add(report, snapshot, from);
         if (from && moves)
             json_object_del(report->away_from, component);
@@ -198,7 +199,7 @@ static char *version_of(const json_t *service)
     const json_t *version = json_object_get(service, "version");
     if (json_is_integer(version))
         return string_format("%lld", (long long)json_integer_value(version));
-    return strdup(member_text(service, "version"));
+    return strdup(text_at(service, "version"));
 }
 
 static bool same_text(const char *a, const char *b)
@@ -210,8 +211,8 @@ static bool same_text(const char *a, const char *b)
 static void take_service(struct report *report, const char *target, const json_t *service, bool early,
                          json_t *seen)
 {
-    const char *container = member_text(service, "container"), *name = member_text(service, "service");
-    const char *key = member_text(service, "key");
+    const char *container = text_at(service, "container"), *name = text_at(service, "service");
+    const char *key = text_at(service, "key");
     CLEANUP_FREE char *version = version_of(service), *state = state_of(service);
     CLEANUP_FREE char *keyless = string_format("%s\n%s", name, version ? version : "");
     CLEANUP_FREE char *open = identity(BAR_SERVICE, target, container, *key ? key : keyless);

@@ -7,6 +7,7 @@
 
 #include "lib/base/array.h"
 #include "lib/base/cleanup.h"
+#include "lib/base/json-members.h"
 
 enum { WORDS_MOST = 2000, WORD_MOST = 500 };
 
@@ -111,9 +112,9 @@ static void mark_entries(struct report *report, const json_t *entries, enum repo
     size_t index;
     json_t *entry;
     json_array_foreach((json_t *)entries, index, entry) {
-        const char *reason = why ? member_text(entry, "reason") : "";
-        mark_add(report, kind, member_text(entry, "target"), "%s: %s in %s%s%s", what,
-                 member_text(entry, "component"), member_text(entry, "container"), *reason ? ": " : "",
+        const char *reason = why ? text_at(entry, "reason") : "";
+        mark_add(report, kind, text_at(entry, "target"), "%s: %s in %s%s%s", what,
+                 text_at(entry, "component"), text_at(entry, "container"), *reason ? ": " : "",
                  reason);
     }
 }
@@ -125,9 +126,9 @@ static void mark_disputes(struct report *report, const json_t *disputes)
     json_array_foreach((json_t *)disputes, outer, dispute)
         json_array_foreach(json_object_get(dispute, "copies"), inner, copy)
             if (json_is_true(json_object_get(copy, "disputed")))
-                mark_add(report, MARK_CONFLICT, member_text(copy, "target"), "in dispute: %s in %s: %s",
-                         member_text(dispute, "component"), member_text(dispute, "container"),
-                         member_text(copy, "reason"));
+                mark_add(report, MARK_CONFLICT, text_at(copy, "target"), "in dispute: %s in %s: %s",
+                         text_at(dispute, "component"), text_at(dispute, "container"),
+                         text_at(copy, "reason"));
 }
 
 void marks_of_reconstruction(struct report *report, const json_t *told)
@@ -135,9 +136,9 @@ void marks_of_reconstruction(struct report *report, const json_t *told)
     const char *target;
     json_t *entry;
     json_object_foreach(json_object_get(told, "targets"), target, entry) {
-        const char *status = member_text(entry, "status");
+        const char *status = text_at(entry, "status");
         if (strcmp(status, "silent") == 0 || strcmp(status, "invalid") == 0)
-            mark_add(report, MARK_WENT, target, "%s: %s", status, member_text(entry, "reason"));
+            mark_add(report, MARK_WENT, target, "%s: %s", status, text_at(entry, "reason"));
         else
             bars_presence(report, BAR_AWAY, target, false);
     }

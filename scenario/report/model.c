@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "lib/base/array.h"
+#include "lib/base/json-members.h"
 #include "scenario/report/report.h"
 
 /* Units of the page: a strip is 1000 wide. */
@@ -165,7 +166,7 @@ static struct report_stage *stage_add(struct report *report, struct report_cycle
                                       const json_t *document)
 {
     struct report_stage *grown = array_grow(cycle->stages, cycle->stage_count, sizeof *grown);
-    const char *name = member_text(document, "stage");
+    const char *name = text_at(document, "stage");
     const int64_t milliseconds = member_milliseconds(document);
     const double width = 5 + 7 * logarithm(1 + (double)milliseconds / 10), least = least_width(name);
     if (!grown) {
@@ -179,7 +180,7 @@ static struct report_stage *stage_add(struct report *report, struct report_cycle
         .x = report->x,
         .width = width < least ? least : width < stage_most ? width : stage_most,
         .milliseconds = milliseconds,
-        .failed = strcmp(member_text(document, "outcome"), "done") != 0,
+        .failed = strcmp(text_at(document, "outcome"), "done") != 0,
         .report = json_incref(json_object_get(document, "report")),
         .left_out = json_is_true(json_object_get(document, "reportLeftOut")),
     };
@@ -225,7 +226,7 @@ static void take_ending(struct report *report, const json_t *document, int64_t b
     if (!cycle)
         return;
     cycle->ended = report->time;
-    cycle->outcome = report_text(report, member_text(document, "outcome"));
+    cycle->outcome = report_text(report, text_at(document, "outcome"));
     cycle->failed_stage = report_text(report, json_string_value(json_object_get(document, "stage")));
     cycle->milliseconds = member_milliseconds(document);
     cycle->signal = json_integer_value(json_object_get(document, "signal"));
@@ -236,8 +237,8 @@ static void take_ending(struct report *report, const json_t *document, int64_t b
 static void take_event(struct report *report, enum report_mark_kind kind, const json_t *document,
                        int64_t before)
 {
-    const char *name = member_text(document, kind == MARK_ASKED ? "command" : "event");
-    const char *target = member_text(document, "target"), *words = member_text(document, "words");
+    const char *name = text_at(document, kind == MARK_ASKED ? "command" : "event");
+    const char *target = text_at(document, "target"), *words = text_at(document, "words");
     struct report_column *column = NULL;
     if (!report->in_cycle) {
         const double width = 16 + letter * (double)strnlen(name, 16);
@@ -256,10 +257,10 @@ static void take_event(struct report *report, enum report_mark_kind kind, const 
 
 static void take_held(struct report *report, const json_t *document, int64_t before)
 {
-    const char *target = member_text(document, "target");
+    const char *target = text_at(document, "target");
     if (!current_cycle(report, before))
         return;
-    mark_add(report, MARK_HELD, target, "held: %s", member_text(document, "reason"));
+    mark_add(report, MARK_HELD, target, "held: %s", text_at(document, "reason"));
     bars_presence(report, BAR_HELD, target, true);
 }
 
@@ -292,10 +293,10 @@ static void take_kind(struct report *report, const char *kind, const json_t *doc
 void report_take(struct report *report, const json_t *document)
 {
     const json_t *number = json_object_get(document, "cycle");
-    const int64_t before = report->time, time = time_of(member_text(document, "time"));
+    const int64_t before = report->time, time = time_of(text_at(document, "time"));
     if (time >= 0)
         report->time = time;
-    take_kind(report, member_text(document, "kind"), document, before);
+    take_kind(report, text_at(document, "kind"), document, before);
     if (report->cycle_count > 0 && json_is_integer(number) && json_integer_value(number) >= 0
         && last_cycle(report)->number < 0)
         last_cycle(report)->number = json_integer_value(number);

@@ -117,8 +117,6 @@ size_t report_first_cycle(const struct report *report);
 
 /* Interned; NULL stays NULL, no memory is noted. */
 const char *report_text(struct report *report, const char *text);
-/* A member that is a text; else "". */
-const char *member_text(const json_t *object, const char *key);
 
 /* report-journal.c: takes a document from each line; name is the journal's, for messages. */
 void report_take_lines(struct report *report, const char *name, const char *text, size_t length);

@@ -127,9 +127,3 @@ const char *report_text(struct report *report, const char *text)
     report->failed = report->failed || (text && !interned);
     return interned;
 }
-
-const char *member_text(const json_t *object, const char *key)
-{
-    const char *text = json_string_value(json_object_get(object, key));
-    return text ? text : "";
-}

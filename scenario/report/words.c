@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "lib/base/cleanup.h"
+#include "lib/base/json-members.h"
 
 enum { ENTRIES_MOST = 40 }; /* of one list */
 static const size_t report_most = (size_t)16 << 10; /* of one report as JSON */
@@ -26,16 +27,16 @@ static void put_part(FILE *page, const char *before, const char *text)
 /* "database-1 in process on test2, home test1: moved to …" */
 static void put_entry(FILE *page, const char *what, const json_t *entry)
 {
-    const char *name = member_text(entry, "name");
+    const char *name = text_at(entry, "name");
     fputs("<li><b>", page);
     put_text(page, what);
     fputs("</b>", page);
-    put_part(page, " ", *name ? name : member_text(entry, "component"));
-    put_part(page, " in ", member_text(entry, "container"));
-    put_part(page, " on ", member_text(entry, "target"));
-    put_part(page, ", home ", member_text(entry, "home"));
-    put_part(page, ", needs one on ", member_text(json_object_get(entry, "dependency"), "target"));
-    put_part(page, ": ", member_text(entry, "reason"));
+    put_part(page, " ", *name ? name : text_at(entry, "component"));
+    put_part(page, " in ", text_at(entry, "container"));
+    put_part(page, " on ", text_at(entry, "target"));
+    put_part(page, ", home ", text_at(entry, "home"));
+    put_part(page, ", needs one on ", text_at(json_object_get(entry, "dependency"), "target"));
+    put_part(page, ": ", text_at(entry, "reason"));
     put_part(page, " ", json_is_string(entry) ? json_string_value(entry) : "");
     fputs("</li>", page);
 }
@@ -61,11 +62,11 @@ static void put_answers(FILE *page, const json_t *targets)
         fputs("<li><b>", page);
         put_text(page, name);
         fputs("</b>", page);
-        put_part(page, " ", member_text(answer, "status"));
+        put_part(page, " ", text_at(answer, "status"));
         if (json_is_integer(json_object_get(answer, "services")))
             fprintf(page, ", services: %lld",
                     (long long)json_integer_value(json_object_get(answer, "services")));
-        put_part(page, ": ", member_text(answer, "reason"));
+        put_part(page, ": ", text_at(answer, "reason"));
         fputs("</li>", page);
     }
     put_more(page, count);
@@ -93,9 +94,9 @@ static void put_report(FILE *page, const json_t *told)
             put_entries(page, member, value);
     put_difference(page, json_object_get(told, "difference"));
     for (size_t i = 0; i < sizeof members / sizeof *members; i++)
-        if (*member_text(told, members[i])) {
+        if (*text_at(told, members[i])) {
             fprintf(page, "<li><b>%s</b> <code>", members[i]);
-            put_text(page, member_text(told, members[i]));
+            put_text(page, text_at(told, members[i]));
             fputs("</code></li>", page);
         }
     if (json_is_integer(json_object_get(told, "status")))

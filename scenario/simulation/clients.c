@@ -8,14 +8,9 @@
 #include <string.h>
 
 #include "lib/base/cleanup.h"
+#include "lib/base/json-members.h"
 #include "lib/model/paths.h"
 #include "scenario/simulation/component.h"
-
-static const char *text(const json_t *event, const char *key)
-{
-    const char *value = json_string_value(json_object_get(event, key));
-    return value ? value : "";
-}
 
 static bool is_of_service(const char *component, const char *service)
 {
@@ -89,7 +84,7 @@ void scenario_clients_write(struct simulated_scenario *scenario)
         json_t *client = json_array_get(scenario->clients, i);
         json_int_t times = json_integer_value(json_object_get(client, "times"));
         CLEANUP_FREE char *line = simulated_memory(string_format("c%u", scenario->client_writes + 1));
-        if (!scenario_write_line(scenario, text(client, "service"), text(client, "target"), line, true))
+        if (!scenario_write_line(scenario, text_at(client, "service"), text_at(client, "target"), line, true))
             continue;
         scenario->client_writes++;
         json_object_set_new(client, "times", json_integer(times - 1));

@@ -13,16 +13,11 @@
 #include "host/record/words.h"
 #include "lib/base/array.h"
 #include "lib/base/cleanup.h"
+#include "lib/base/json-members.h"
 #include "lib/model/paths.h"
 #include "lib/world/operations.h"
 #include "scenario/format/policy.h"
 #include "scenario/simulation/component.h"
-
-static const char *text(const json_t *event, const char *key)
-{
-    const char *value = json_string_value(json_object_get(event, key));
-    return value ? value : "";
-}
 
 static bool is(const char *a, const char *b)
 {
@@ -70,7 +65,7 @@ static int save(struct simulated_scenario *scenario, struct simulated_machine *m
     scenario->disks =
         simulated_memory(array_grow(scenario->disks, scenario->disk_count, sizeof *scenario->disks));
     scenario->disks[scenario->disk_count++] =
-        (struct simulated_disk){ machine->name, strings_intern(strings, text(event, "label")),
+        (struct simulated_disk){ machine->name, strings_intern(strings, text_at(event, "label")),
                                  simulated_disk(machine) };
     return 0;
 }
@@ -122,14 +117,14 @@ static int change(struct simulated_scenario *scenario, struct simulated_machine 
         machine->description = json_object();
     if (!json_object_get(machine->description, "properties"))
         json_object_set_new(machine->description, "properties", json_object());
-    return json_object_set(json_object_get(machine->description, "properties"), text(event, "property"),
+    return json_object_set(json_object_get(machine->description, "properties"), text_at(event, "property"),
                            json_object_get(event, "value"));
 }
 
 static int rename_machine(struct simulated_scenario *scenario, struct simulated_machine *machine,
                           const json_t *event)
 {
-    machine->name = strings_intern(scenario->simulation->strings, text(event, "to"));
+    machine->name = strings_intern(scenario->simulation->strings, text_at(event, "to"));
     return 0;
 }
 
@@ -143,7 +138,7 @@ static int slow(struct simulated_scenario *scenario, struct simulated_machine *m
 static int hang(struct simulated_scenario *scenario, struct simulated_machine *machine, const json_t *event)
 {
     (void)scenario;
-    machine->hung = is(text(event, "event"), "hang");
+    machine->hung = is(text_at(event, "event"), "hang");
     return 0;
 }
 
@@ -179,7 +174,7 @@ static int corrupt(struct simulated_scenario *scenario, struct simulated_machine
     struct simulation *simulation = scenario->simulation;
     const struct simulated_object *profile =
         machine->profile ? simulation_object(simulation, machine->profile) : NULL;
-    const char *how = text(event, "how"), *now = profile && profile->text ? profile->text : "";
+    const char *how = text_at(event, "how"), *now = profile && profile->text ? profile->text : "";
     char *made = NULL;
     if (is(how, "garbage"))
         made = strdup("this is no profile manifest\n");
@@ -199,9 +194,9 @@ static int say(struct simulated_scenario *scenario, struct simulated_machine *ma
     struct strings *strings = scenario->simulation->strings;
     const json_t *repeat = json_object_get(event, "repeat");
     machine->saying = (struct simulated_saying){
-        .operation = json_object_get(event, "operation") ? strings_intern(strings, text(event, "operation"))
+        .operation = json_object_get(event, "operation") ? strings_intern(strings, text_at(event, "operation"))
                                                          : "--activate",
-        .text = strings_intern(strings, text(event, "text")),
+        .text = strings_intern(strings, text_at(event, "text")),
         .repeat = repeat ? json_integer_value(repeat) : 1,
     };
     return 0;
@@ -214,7 +209,7 @@ static int cut_off(struct simulated_scenario *scenario, const json_t *event)
     json_array_foreach(json_object_get(event, "targets"), index, name) {
         struct simulated_machine *machine = scenario_machine(scenario, json_string_value(name));
         if (machine)
-            machine->partitioned = is(text(event, "event"), "partition");
+            machine->partitioned = is(text_at(event, "event"), "partition");
     }
     return 0;
 }
@@ -225,7 +220,7 @@ static int add(struct simulated_scenario *scenario, const json_t *event)
     CLEANUP_JSON json_t *description = json_deep_copy(event);
     for (size_t i = 0; i < sizeof own / sizeof *own; i++)
         json_object_del(description, own[i]);
-    scenario_add_machine(scenario, text(event, "target"), description);
+    scenario_add_machine(scenario, text_at(event, "target"), description);
     return 0;
 }
 
@@ -272,7 +267,7 @@ static void mend_state(struct simulated_scenario *scenario)
 static int lose(struct simulated_scenario *scenario, const json_t *event)
 {
     struct simulation *simulation = scenario->simulation;
-    const char *what = json_object_get(event, "what") ? text(event, "what") : "all";
+    const char *what = json_object_get(event, "what") ? text_at(event, "what") : "all";
     bool all = is(what, "all");
     if (all || is(what, "manifest"))
         simulated_files_remove(&simulation->files, SCENARIO_PROFILES);
@@ -401,10 +396,10 @@ static int say_word(struct simulated_scenario *scenario, const char *word, const
 static int bring_back(struct simulated_scenario *scenario, const json_t *event)
 {
     struct simulation *simulation = scenario->simulation;
-    const json_t *service = json_object_get(scenario->services, text(event, "service"));
-    struct simulated_machine *machine = scenario_machine(scenario, text(event, "target"));
+    const json_t *service = json_object_get(scenario->services, text_at(event, "service"));
+    struct simulated_machine *machine = scenario_machine(scenario, text_at(event, "target"));
     CLEANUP_FREE char *component =
-        simulated_memory(string_format("%s-%s", text(event, "service"), scenario_version(service)));
+        simulated_memory(string_format("%s-%s", text_at(event, "service"), scenario_version(service)));
     const struct simulated_state *state =
         machine ? simulated_state(machine, strings_intern(simulation->strings, scenario_container(service)),
                                   strings_intern(simulation->strings, component), false)
@@ -431,15 +426,15 @@ static const struct {
 
 static int happen_to_machine(struct simulated_scenario *scenario, const json_t *event, bool *known)
 {
-    const char *word = text(event, "event");
+    const char *word = text_at(event, "event");
     for (size_t i = 0; i < sizeof of_machines / sizeof *of_machines; i++) {
         if (!is(of_machines[i].event, word))
             continue;
-        struct simulated_machine *machine = scenario_machine(scenario, text(event, "target"));
+        struct simulated_machine *machine = scenario_machine(scenario, text_at(event, "target"));
         *known = true;
         if (machine)
             return of_machines[i].happen(scenario, machine, event);
-        fprintf(stderr, "simulation: there is no target %s now\n", text(event, "target"));
+        fprintf(stderr, "simulation: there is no target %s now\n", text_at(event, "target"));
         return 1;
     }
     return 0;
@@ -457,7 +452,7 @@ static void keep_only(struct simulated_paths *paths, const struct simulated_path
 /* What no generation of the target's profile leads to leaves its store; with old, what the profile itself does not. */
 static int collect_on_target(struct simulated_scenario *scenario, const json_t *event)
 {
-    struct simulated_machine *machine = scenario_machine(scenario, text(event, "target"));
+    struct simulated_machine *machine = scenario_machine(scenario, text_at(event, "target"));
     struct simulated_paths live = { 0 };
     if (!machine)
         return 1;
@@ -489,9 +484,9 @@ static int collect_garbage(struct simulated_scenario *scenario, const json_t *ev
 
 static int happen_to_host(struct simulated_scenario *scenario, const json_t *event)
 {
-    const char *word = text(event, "event");
+    const char *word = text_at(event, "event");
     if (is(word, "kill-host"))
-        scenario_kill(scenario, is(text(event, "spares"), "engine"));
+        scenario_kill(scenario, is(text_at(event, "spares"), "engine"));
     else if (is(word, "keep-copy") || is(word, "discard-copy"))
         return say_word(scenario, word, event);
     else if (is(word, "restore"))
@@ -501,7 +496,7 @@ static int happen_to_host(struct simulated_scenario *scenario, const json_t *eve
     else if (is(word, "full-disk") || is(word, "free-disk"))
         scenario->simulation->full = is(word, "full-disk");
     else if (is(word, "damage-state"))
-        damage_state(scenario, json_object_get(event, "how") ? text(event, "how") : "half");
+        damage_state(scenario, json_object_get(event, "how") ? text_at(event, "how") : "half");
     else if (is(word, "mend-state"))
         mend_state(scenario);
     else if (is(word, "close-profiles") || is(word, "open-profiles"))
@@ -523,8 +518,9 @@ static int happen_to_host(struct simulated_scenario *scenario, const json_t *eve
 
 static int write_to(struct simulated_scenario *scenario, const json_t *event)
 {
-    if (!scenario_write_line(scenario, text(event, "service"), text(event, "target"), text(event, "text"), false)) {
-        fprintf(stderr, "simulation: %s does not answer\n", text(event, "service"));
+    if (!scenario_write_line(scenario, text_at(event, "service"), text_at(event, "target"), text_at(event, "text"),
+                             false)) {
+        fprintf(stderr, "simulation: %s does not answer\n", text_at(event, "service"));
         return 1;
     }
     if (!json_is_true(json_object_get(event, "snapshot")) || scenario->loop.working)
@@ -548,7 +544,7 @@ int scenario_happen_now(struct simulated_scenario *scenario, const json_t *event
                    { "upgrade", upgrade },
                    { "write", write_to },
                    { "client", scenario_add_client } };
-    const char *word = text(event, "event");
+    const char *word = text_at(event, "event");
     bool known = false;
     int status = happen_to_machine(scenario, event, &known);
     if (known)
