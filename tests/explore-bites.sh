@@ -61,6 +61,7 @@ bring-back the-copy-in-dispute-is-all-there-is
 wanted-again the-copy-in-dispute-is-all-there-is
 preferred disputed-and-kept
 replaced another-disk-is-owed-nothing
+finished profile-can-never-be-set
 owed-profile profile-cannot-be-set one-profile-is-set-and-another-cannot-be
 start-again rolled-back-and-not-started-again
 resend garbage-on-a-target-while-setting garbage-on-a-target-that-is-owed-a-profile garbage-on-a-target-that-is-owed-an-undo

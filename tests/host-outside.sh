@@ -269,6 +269,38 @@ ok 'resume' ctl resume
 ok 'goes on' wait_for 20 status_is 's["paused"]' False
 end_loop
 
+# A target whose profile can never be set: the cycle is done, and status shows it, until it can be.
+profile=/nix/store/$hash-profile
+write_manifest "$store/$hash-manifest.xml" test1 test2
+sed "s,<profiles/>,<profiles><profile name=\"test1\">$profile-1</profile><profile name=\"test2\">$profile-2</profile>&,
+     s,<profiles/>,</profiles>," "$store/$hash-manifest.xml" > "$scratch/with-profiles"
+mv "$scratch/with-profiles" "$store/$hash-manifest.xml"
+cat > "$scratch/bin/disnix-set" << 'EOF'
+#!/bin/sh
+case " $* " in
+    *' --no-target-profiles '*) exit 0 ;;
+esac
+[ ! -e "$answers/unset" ]
+EOF
+cat > "$scratch/bin/client" << 'EOF'
+#!/bin/sh
+case " $* " in
+    *' test1 '*--query-requisites*) echo "/nix/store/0123456789abcdfghijklmnpqrsvwxyz-profile-1" ;;
+    *' test2 '*--set*) [ ! -e "$answers/unset" ] ;;
+esac
+EOF
+rm "$state/default/deployed.xml"
+touch "$answers/unset"
+start -i "$models/infrastructure.nix" --no-probe --retry-min=60 --retry-max=60
+ok 'a target whose profile cannot be set' wait_for 60 status_is 's["targets"].get("test2", {}).get("status")' unset
+is "$(status 's["lastOutcome"], s["failures"], s["targets"]["test1"]["status"]')" "('done', 0, 'present')" \
+    'is shown, and no cycle fails for that'
+has "$(ctl status)" 'test2   unset     its profile cannot be set, and is set later' 'to people too'
+rm "$answers/unset"
+ok 'once it can be set' ctl trigger
+ok 'it is' wait_for 60 status_is 's["targets"]["test2"]["status"]' present
+end_loop
+
 # Where a socket cannot be.
 : > "$scratch/file"
 ok 'where the usual socket cannot be made' env XDG_RUNTIME_DIR="$scratch/file" \

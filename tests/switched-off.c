@@ -27,7 +27,7 @@ static const char *const names[SWITCHES + 1] = {
     [STILL_OLDER] = "still-older", [SAVE_RESTORED] = "save-restored",
     [PINS] = "pins", [START_AGAIN] = "start-again", [SUPERSEDED] = "superseded", [REFERENCES] = "references",
     [EMPTY_MODEL] = "empty-model", [RETRY] = "retry", [RESEND] = "resend", [KEPT_RESULTS] = "kept-results",
-    [OWED_PROFILE] = "owed-profile",
+    [OWED_PROFILE] = "owed-profile", [FINISHED] = "finished",
     [REPLACED] = "replaced", [PLACED_AGAIN] = "placed-again", [MEASURED_WAITS] = "measured-waits",
     [BUDGET] = "budget", [UNBELIEVED] = "unbelieved", [ANY_AMOUNT] = "any-amount", [KEPT_STATE] = "kept-state",
     [OLDER_DISK] = "older-disk", [OLDER_SURVIVOR] = "older-survivor",

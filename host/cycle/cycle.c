@@ -58,6 +58,7 @@ struct cycle {
     bool refused; /* by the guard */
     bool deposed; /* and for good */
     bool redeployed; /* by the loop itself, not by a plugin */
+    bool finished;   /* a deployment that had failed while it set profiles: what is left is some targets' trouble */
     struct journal journal;
     json_t *event;
     int64_t began; /* the stage that runs */
@@ -392,6 +393,8 @@ static int settle_redeployment(struct cycle *cycle)
     const struct recovery recovery = recovery_of(cycle);
     json_t *report = NULL;
     int status = recover(&recovery, &report);
+    const char *action = text(report, "action");
+    cycle->finished = status == 0 && action && strcmp(action, "finished") == 0;
     take_recovery(cycle, report);
     return status;
 }
@@ -471,11 +474,12 @@ static int redeploy_stage(struct cycle *cycle, json_t **report)
         return -1;
     int status = redeploy(&recovery, cycle->event, &cycle->model.infrastructure, report);
     cycle->redeployed = status == 0;
+    cycle->finished = false;
     if (status != 0)
         note_hung(cycle, *report);
     if (status != 0 && may_recover(cycle) && !interrupted && getppid() == cycle->request.host)
         settle_failed(cycle);
-    return status;
+    return cycle->finished && SWITCH(FINISHED) ? 0 : status;
 }
 
 static bool never(const struct settings *settings)
@@ -935,12 +939,13 @@ static int adapt(struct cycle *cycle)
     return status;
 }
 
-/* The manifest that is current is what was deployed, also by a plugin that took the redeployment. */
+/* The manifest that is current is what was deployed, also by a plugin that took the redeployment. One that had to be finished
+ * was noted then, with what is left to do on targets. */
 static int take_deployed(struct cycle *cycle)
 {
     const struct settings *settings = cycle->settings;
     struct previous current = { 0 };
-    if (settings->dry_run)
+    if (settings->dry_run || cycle->finished)
         return 0;
     int status = previous_read(settings->coordinator_profile_path, settings->profile, NULL, cycle->strings, &current);
     const bool unwanted = status == 0
@@ -969,6 +974,7 @@ static int remember(struct cycle *cycle, int status)
     hung_forget(cycle->state.root, &cycle->model.infrastructure);
     if (take_deployed(cycle) != 0)
         return -1;
+    tell_due(cycle, leftovers_due(&cycle->state, &cycle->model.infrastructure, operations->clock()));
     return state_save(&cycle->state) == 0 ? model_save(&cycle->model, deployed) : -1;
 }
 
@@ -1122,7 +1128,7 @@ int cycle_run(const struct settings *settings, const struct cycle_request *reque
         if (cycle.deposed)
             status = CYCLE_DEPOSED;
         if (cycle.model.xml)
-            summary_tell(&cycle.progress, cycle.event, cycle.state.root, &cycle.model.infrastructure);
+            summary_tell(&cycle.progress, cycle.event, &cycle.state, &cycle.model.infrastructure);
         operations->remove(cycle.work);
     }
     if (progress_tell(&cycle.progress, json_pack("{ss}", "event", "over")) != 0)

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "host/unfinished/leftovers.h"
 #include "lib/base/cleanup.h"
 #include "lib/base/json-members.h"
 #include "lib/base/strings.h"
@@ -42,11 +43,17 @@ static json_t *status_and_reason(const char *status, const char *reason)
     return json_pack("{ss* ss*}", "status", status, "reason", text);
 }
 
-/* What is said of one target: that it is held counts more than what it answered. */
-static json_t *describe(const char *name, const json_t *event, const json_t *state)
+static bool is_silent(const char *status)
+{
+    return status && (strcmp(status, "silent") == 0 || strcmp(status, "grace") == 0);
+}
+
+/* What is said of one target: that it is held counts more than what it answered, and so does that its profile is still to be
+ * set, if it answered. */
+static json_t *describe(const char *name, const json_t *event, const struct state *state)
 {
     const json_t *answer = json_object_get(json_object_get(report_of(event, "reconstruct"), "targets"), name);
-    const json_t *known = json_object_get(json_object_get(state, "targets"), name);
+    const json_t *known = json_object_get(json_object_get(state->root, "targets"), name);
     const json_t *held = json_object_get(known, "held");
     const char *status = json_string_value(json_object_get(known, "status"));
     if (held)
@@ -57,24 +64,24 @@ static json_t *describe(const char *name, const json_t *event, const json_t *sta
         CLEANUP_FREE char *reason = string_format("it has the connection key of target %s", other ? other : "?");
         return status_and_reason(status, reason);
     }
+    if (!is_silent(status) && !is_silent(text_at(answer, "status")) && leftovers_owe_profile(state, name))
+        return status_and_reason("unset", "its profile cannot be set, and is set later");
     if (json_object_get(answer, "status"))
         return status_and_reason(json_string_value(json_object_get(answer, "status")),
                                  json_string_value(json_object_get(answer, "reason")));
-    if (status && (strcmp(status, "silent") == 0 || strcmp(status, "grace") == 0))
+    if (is_silent(status))
         return status_and_reason(status, NULL);
-    return json_list_has(json_object_get(state, "silent"), name) ? json_object() : json_pack("{sb}", "here", 1);
+    return json_list_has(json_object_get(state->root, "silent"), name) ? json_object() : json_pack("{sb}", "here", 1);
 }
 
 /* Though it is not in the effective model. */
 static bool is_of_interest(const json_t *target)
 {
     const char *status = json_string_value(json_object_get(target, "status"));
-    return json_object_get(target, "held")
-           || (status && (strcmp(status, "silent") == 0 || strcmp(status, "grace") == 0
-                          || strcmp(status, "double") == 0));
+    return json_object_get(target, "held") || is_silent(status) || (status && strcmp(status, "double") == 0);
 }
 
-static json_t *describe_all(const json_t *event, const json_t *state,
+static json_t *describe_all(const json_t *event, const struct state *state,
                             const struct infrastructure *infrastructure)
 {
     json_t *all = json_object(), *target;
@@ -82,7 +89,7 @@ static json_t *describe_all(const json_t *event, const json_t *state,
     for (size_t i = 0; i < infrastructure->count; i++)
         json_object_set_new(all, infrastructure->targets[i].name,
                             describe(infrastructure->targets[i].name, event, state));
-    json_object_foreach(json_object_get(state, "targets"), name, target)
+    json_object_foreach(json_object_get(state->root, "targets"), name, target)
         if (is_of_interest(target))
             json_object_set_new(all, name, describe(name, event, state));
     return all;
@@ -116,10 +123,10 @@ static void tell_targets(const struct progress *progress, json_t *all)
     progress_tell(progress, portion(some, first, true));
 }
 
-void summary_tell(const struct progress *progress, const json_t *event, const json_t *state,
+void summary_tell(const struct progress *progress, const json_t *event, const struct state *state,
                   const struct infrastructure *infrastructure)
 {
     CLEANUP_JSON json_t *all = describe_all(event, state, infrastructure);
-    progress_tell(progress, json_pack("{ss so}", "event", "facts", "facts", facts_of(event, state)));
+    progress_tell(progress, json_pack("{ss so}", "event", "facts", "facts", facts_of(event, state->root)));
     tell_targets(progress, all);
 }

@@ -17,10 +17,11 @@
 #include <jansson.h>
 
 #include "host/record/progress.h"
+#include "host/record/state.h"
 #include "lib/model/infrastructure.h"
 
-/* state: the root of state.json; event: as given to hooks. */
-void summary_tell(const struct progress *progress, const json_t *event, const json_t *state,
+/* event: as given to hooks. */
+void summary_tell(const struct progress *progress, const json_t *event, const struct state *state,
                   const struct infrastructure *infrastructure);
 
 #endif

@@ -364,7 +364,7 @@ static bool settle_target(const struct recovery *recovery, const struct target *
 {
     json_t *calls = json_object_get(entry, "calls");
     const char *name = text_at(entry, "target");
-    log_notice(name, "answers again: what was left to do here is done");
+    log_notice(name, "answers: what was left to do here is tried");
     int replaced = is_replaced(recovery, target, entry, report);
     if (replaced != 0)
         return replaced > 0;

@@ -34,6 +34,7 @@ enum test_switch {
     UNBELIEVED,  /* what is printed tells nothing of how a program ended */
     ANY_AMOUNT,  /* what nobody reads may be any amount */
     KEPT_STATE,  /* a state that cannot be read is not empty */
+    FINISHED,    /* a profile that cannot be set fails no cycle for the other targets */
     MEASURED_WAITS, /* a clock that is set ends no wait */
     SWITCHES,
     NEVER_OFF

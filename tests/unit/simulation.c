@@ -252,6 +252,7 @@ static void mends_a_deployment_that_was_killed(void **state)
     /* Nothing is snapshotted: the machine that the state leaves is gone. */
     static const char *const phases[] = { "distributing", "deactivating", "activating",
                                           "restoring",    "setting",      "coordinator" };
+    static const size_t setting = 4; /* from here on it is finished at once */
     (void)state;
     for (size_t i = 0; i < sizeof phases / sizeof *phases; i++) {
         struct play play = deployed(plain);
@@ -263,7 +264,7 @@ static void mends_a_deployment_that_was_killed(void **state)
         adapts(&play);
         is_on(&play, "db", "b");
         holds(&play, "b", "['first']");
-        assert_int_equal(cycles(&play, "failed"), 1);
+        assert_int_equal(cycles(&play, "failed"), i < setting);
         is_in_order(&play);
         end(&play);
     }
