@@ -14,8 +14,11 @@ steps()
     sed -nE 's/ +$//; s/test[0-9]/testN/g; s/^ *(== |proof: |The system|Nobody)/\1/p'
 }
 output | steps > "$scratch/steps"
-is "$(sed -n '/^## What the demonstration shows/,/^## [^W]/p' "$srcdir/README.md" | steps | grep -vxF -f "$scratch/steps")" \
-    '' 'the recording in README.md is what is shown'
+for page in README.md docs/demonstration.md; do
+    grep '^    ' "$srcdir/$page" | steps > "$scratch/recorded"
+    ok "$page has a recording" grep -q '^proof: the database is live exactly once' "$scratch/recorded"
+    is "$(grep -vxF -f "$scratch/steps" "$scratch/recorded")" '' "the recording in $page is what is shown"
+done
 
 if [ "$(id -u)" -eq 0 ]; then
     # The build directory may be out of reach of that user: what it needs is copied.
