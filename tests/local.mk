@@ -193,6 +193,7 @@ dist_check_SCRIPTS += \
 	$(shell_tests) $(systemd_tests) \
 	tests/browser \
 	tests/closures \
+	tests/coverage \
 	tests/compare-manifests \
 	tests/engine-client \
 	tests/enter-root \
@@ -213,6 +214,7 @@ dist_check_DATA += \
 	tests/network.sh \
 	tests/ssh-network.sh \
 	tests/stores.sh \
+	tests/coverage-ends.c \
 	tests/unit/answers.h \
 	tests/unit/model.h \
 	tests/unit/unit.h \
@@ -280,6 +282,23 @@ sanitize-check:
 		$(MAKE) $(AM_MAKEFLAGS) -C sanitize check TESTS='$(sanitized_tests)'
 .PHONY: sanitize-check
 
+# Lines and branches that the tests run, by room, in a build of its own, with gcc and gcovr. What looks at the build
+# itself, or builds another, adds nothing.
+covered_tests = $(filter-out tests/dist.sh tests/explore-bites.sh tests/fuzz.sh tests/platform-check.sh tests/rooms.sh \
+	tests/sources.sh tests/valgrind.sh,$(TESTS))
+coverage:
+	$(MKDIR_P) coverage
+	$(CC) $(AM_CPPFLAGS) $(AM_CFLAGS) $(CFLAGS) -c -o coverage/ends.o '$(srcdir)/tests/coverage-ends.c'
+	[ -f coverage/config.status ] || { cd coverage && '$(abs_srcdir)/configure' --quiet CC='$(CC)' \
+		CFLAGS='-g -O0 -std=gnu11 --coverage -fprofile-abs-path' \
+		LDFLAGS='--coverage -Wl,--wrap=_exit,--wrap=fexecve,--export-dynamic-symbol=coverage_dump $(abs_builddir)/coverage/ends.o'; }
+	find coverage -name '*.gcda' -delete
+	status=0; \
+	GCOV_ERROR_FILE=/dev/null EXPLORE_SCENARIOS="$${COVERED_SCENARIOS:-400}" \
+		$(MAKE) $(AM_MAKEFLAGS) -C coverage check TESTS='$(covered_tests)' || status=1; \
+	'$(srcdir)/tests/coverage' coverage && exit $$status
+.PHONY: coverage
+
 # What the README promises, on bare systems of Debian, which stay in platforms/ for the next time: needs root.
 PLATFORMS = bookworm trixie sid
 platform-check:
@@ -288,7 +307,7 @@ platform-check-brief:
 	$(srcdir)/tests/platform-check --brief platforms trixie
 .PHONY: platform-check platform-check-brief
 distclean-local:
-	rm -rf sanitize platforms
+	rm -rf coverage sanitize platforms
 
 # The Debian package, built from the tarball, with its own test.
 package-check: dist
