@@ -70,6 +70,19 @@ static const json_t *last_left_out(const json_t *documents)
     return left_out;
 }
 
+bool scenario_leaves_out(const struct scenario_seen *seen)
+{
+    size_t index;
+    json_t *name;
+    json_array_foreach((json_t *)last_left_out(seen->documents), index, name) {
+        const json_t *target = json_object_get(json_object_get(seen->observed, "targets"), json_string_value(name));
+        if (is(target, "is", "up") && json_is_true(json_object_get(target, "listed"))
+            && !json_list_has(json_object_get(seen->observed, "held"), json_string_value(name)))
+            return true;
+    }
+    return false;
+}
+
 /* In the model and there, and the loop takes it in. */
 static bool takes_part(const struct scenario_seen *seen, const char *name, const json_t *target)
 {

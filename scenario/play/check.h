@@ -60,6 +60,9 @@ json_t *scenario_wanted(const struct scenario_seen *seen);
 /* Whether somebody has to choose among copies of the service that are all kept, as the loop remembers. */
 bool scenario_is_kept(const json_t *observed, const char *service);
 
+/* Whether the last model leaves out a target that is up, as one that hung and is tried again later. */
+bool scenario_leaves_out(const struct scenario_seen *seen);
+
 /* Whether a report has told that copies of the service's component are in dispute. */
 bool scenario_was_disputed(const json_t *documents, const char *service);
 

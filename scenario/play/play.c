@@ -32,6 +32,7 @@ struct playing {
     bool damaged; /* a profile manifest, so that nobody can know what runs there */
     bool wiped;   /* a disk was lost, or replaced by an older one */
     json_int_t unreleased; /* how many calls that release a lock were to fail */
+    json_int_t faults;     /* how many times anything was to fail */
     bool unasked; /* a target could not be asked what runs on it, so that what the manifest said was kept */
     struct scenario_play *play;
 };
@@ -191,6 +192,12 @@ static bool destroys(const json_t *event)
     return strcmp(word, "lose-coordinator") == 0 || strcmp(word, "remove") == 0 || wipes(event);
 }
 
+static json_int_t times_of(const json_t *event)
+{
+    const json_t *times = json_object_get(event, "times");
+    return json_is_integer(times) ? json_integer_value(times) : 1;
+}
+
 static int happen(struct playing *playing, const json_t *event)
 {
     const char *word = text_at(event, "event");
@@ -210,8 +217,9 @@ static int happen(struct playing *playing, const json_t *event)
         json_array_clear(playing->newest); /* what Disnix restores then is nothing */
     }
     if (strcmp(text_at(event, "operation"), "--unlock") == 0)
-        playing->unreleased += json_is_integer(json_object_get(event, "times"))
-                                   ? json_integer_value(json_object_get(event, "times")) : 1;
+        playing->unreleased += times_of(event);
+    if (strcmp(word, "fail") == 0)
+        playing->faults += times_of(event);
     playing->advised = playing->advised || strcmp(word, "keep-copy") == 0 || strcmp(word, "discard-copy") == 0;
     playing->damaged = playing->damaged || strcmp(word, "corrupt") == 0;
     playing->renamed = playing->renamed || strcmp(word, "rename") == 0;
@@ -259,6 +267,31 @@ static bool is_stuck(const struct playing *playing)
     return false;
 }
 
+/* Whether a target that is there has the service in its profile. */
+static bool is_held_anywhere(const struct playing *playing, const char *service)
+{
+    const char *name;
+    json_t *target, *says;
+    size_t index;
+    json_object_foreach(json_object_get(playing->observed, "targets"), name, target)
+        json_array_foreach(json_object_get(target, "says"), index, says)
+            if (strcmp(text_at(target, "is"), "up") == 0 && json_is_true(json_object_get(target, "listed"))
+                && strcmp(text_at(says, "service"), service) == 0)
+                return true;
+    return false;
+}
+
+/* All machines with copies of a service, among which somebody has to choose, are gone: none is put into their place. */
+static bool is_homeless(const struct playing *playing)
+{
+    const char *service;
+    json_t *policy;
+    json_object_foreach(json_object_get(playing->system, "services"), service, policy)
+        if (scenario_is_kept(playing->observed, service) && !is_held_anywhere(playing, service))
+            return true;
+    return false;
+}
+
 /* A model without targets is refused again and again, and so is a deployment that would lose state. */
 static bool may_rest(const struct playing *playing)
 {
@@ -267,8 +300,8 @@ static bool may_rest(const struct playing *playing)
     json_object_foreach(json_object_get(playing->observed, "targets"), name, target)
         if (strcmp(text_at(target, "is"), "up") == 0 && json_is_true(json_object_get(target, "listed"))
             && !json_list_has(json_object_get(playing->observed, "held"), name))
-            return !(playing->refused && (playing->renamed || playing->forgot)) && !playing->damaged
-                   && !is_stuck(playing);
+            return !(playing->refused && (playing->renamed || playing->forgot || is_homeless(playing)))
+                   && !playing->damaged && !is_stuck(playing);
     return false;
 }
 
@@ -438,25 +471,30 @@ static int adapt_and_check(struct playing *playing)
     return 0;
 }
 
-/* What failed is put off for a while, as a target is left out that hung twice. */
+/* What failed is put off for a while, and a target that hung twice is left out for up to an hour. */
 static int let_time_pass(struct playing *playing)
 {
-    CLEANUP_JSON json_t *event = json_pack("{ss si}", "event", "wait", "seconds", 300);
+    const struct scenario_seen seen = seen_of(playing);
+    const int seconds = scenario_leaves_out(&seen) ? 3600 : 300;
+    CLEANUP_JSON json_t *event = json_pack("{ss si}", "event", "wait", "seconds", seconds);
     return playing->network->happen(playing->opened, event) < 0 ? -1 : 0;
 }
 
-/* Nothing is to be done any more. Where there are resyncs, one may just be due the first times; and what was to go wrong is
- * tried again. */
+/* Nothing is to be done any more. Where there are resyncs, one may just be due the first times; what was to go wrong is
+ * tried again, once for each time at most; and what is left out meanwhile comes back. */
 static int adapt_again(struct playing *playing)
 {
+    bool absent = false;
     size_t done = 1;
     bool armed = json_is_true(json_object_get(playing->observed, "armed"));
-    int rounds = playing->resyncs || armed || !playing->good ? 4 : 1;
-    for (int round = 0; round < rounds && done > 0 && !playing->play->broken; round++) {
+    json_int_t rounds = (playing->resyncs || armed || !playing->good ? 4 : 1) + playing->faults;
+    for (json_int_t round = 0; round < rounds && (done > 0 || absent) && !playing->play->broken; round++) {
         armed = json_is_true(json_object_get(playing->observed, "armed"));
-        if ((!playing->good && let_time_pass(playing) != 0) || adapt(playing, true, &done) != 0)
+        if (((!playing->good || absent) && let_time_pass(playing) != 0) || adapt(playing, true, &done) != 0)
             return -1;
         forget_rescued(playing);
+        const struct scenario_seen seen = seen_of(playing);
+        absent = scenario_leaves_out(&seen);
     }
     if (playing->play->broken || !may_rest(playing) || (done > 0 && armed))
         return 0;
