@@ -155,8 +155,10 @@ bool survivors_gave_up(const json_t *state, const char *target, const char *cont
     return is_known_as(state, "superseded", target, container, component);
 }
 
-void survivors_unstarted(json_t *state, const char *target, const char *container, const char *service)
+void survivors_unstarted(json_t *state, const char *target, const char *container, const char *service,
+                         const char *component)
 {
+    survivors_stopped(state, target, container, component);
     set_kind(json_object_at(state, "survivors"), "unstarted", target, container, service);
 }
 

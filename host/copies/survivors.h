@@ -44,8 +44,10 @@ bool survivors_are_older(const json_t *state, const char *target, const char *co
 /* Whether a copy was given up, and is not to be active. */
 bool survivors_gave_up(const json_t *state, const char *target, const char *container, const char *component);
 
-/* A service could not be started again when a deployment was undone: the next deployment is to do that. */
-void survivors_unstarted(json_t *state, const char *target, const char *container, const char *service);
+/* A service, which has the component, could not be started again when a deployment was undone: the next deployment is to do
+ * that. Is it a copy of state that is to live, it is activated before another one is stopped. */
+void survivors_unstarted(json_t *state, const char *target, const char *container, const char *service,
+                         const char *component);
 
 /* A deployment is about to begin that leaves pins (see pins.h) where they are. */
 void survivors_pin(json_t *state, const json_t *pins);

@@ -53,7 +53,7 @@ static void leave_profile(const struct broken *broken, const struct target *targ
     client_arguments(&arguments, target, "--set");
     arguments_add(&arguments, path);
     arguments_option(&arguments, "--profile", broken->recovery->settings->profile);
-    leftovers_leave(broken, target, "set", NULL, &arguments);
+    leftovers_leave(broken, target, &(struct leftover){ .what = "set", .arguments = &arguments });
 }
 
 /* Takes profiles out of the new manifest: those of targets that do not answer are set when they do, those where somebody

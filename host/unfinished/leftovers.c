@@ -68,20 +68,27 @@ static bool is_noted(const json_t *calls, const json_t *wanted)
     return false;
 }
 
-static int leftovers_add(struct state *state, const struct leftover *leftover)
+/* The entry of a target; NULL: no memory. */
+static json_t *entry_for(const struct broken *broken, const struct target *target)
 {
-    json_t *entry = entry_of(state, leftover->target);
-    CLEANUP_JSON json_t *call = json_pack("{ss ss* ss* so}", "what", leftover->what,
-                                          "component", leftover->component, "container", leftover->container,
-                                          "arguments", as_json(leftover->arguments));
+    struct state *state = broken->recovery->state;
+    json_t *entry = entry_of(state, target->name);
+    CLEANUP_ARGUMENTS struct arguments ask = { 0 };
+    if (entry)
+        return entry;
     if (!list_of(state))
         json_object_set_new(state->root, "leftovers", json_array());
-    if (!entry) {
-        json_array_append_new(list_of(state), json_pack("{ss so si s[]}", "target", leftover->target, "ask",
-                                                        as_json(leftover->ask), "version", leftover->version,
-                                                        "calls"));
-        entry = entry_of(state, leftover->target);
-    }
+    recovery_profile_arguments(&ask, broken->recovery, target, "--query-installed");
+    json_array_append_new(list_of(state), json_pack("{ss so si s[]}", "target", target->name, "ask", as_json(&ask),
+                                                    "version", broken->new.version, "calls"));
+    return entry_of(state, target->name);
+}
+
+static int leftovers_add(json_t *entry, const struct leftover *leftover)
+{
+    CLEANUP_JSON json_t *call = json_pack("{ss ss* ss* ss* so}", "what", leftover->what,
+                                          "component", leftover->component, "container", leftover->container,
+                                          "service", leftover->service, "arguments", as_json(leftover->arguments));
     json_t *calls = json_object_get(entry, "calls");
     if (call && is_noted(calls, call))
         return 0;
@@ -308,7 +315,7 @@ static int is_replaced(const struct recovery *recovery, const struct target *tar
     return 1;
 }
 
-/* One call. A service that cannot be started again holds nothing up. */
+/* One call. */
 static bool do_call(const char *target, const json_t *described, json_t *report)
 {
     CLEANUP_CALLS struct calls calls = { 0 };
@@ -323,8 +330,7 @@ static bool do_call(const char *target, const json_t *described, json_t *report)
         calls_run(&calls, call_deadline, false);
     if (!call->done) {
         log_warning(target, "what was left to do here fails: %s %s", what, text_at(described, "component"));
-        return strcmp(what, "activate") == 0 || strcmp(what, "try rescue") == 0
-               || strcmp(what, "rescue again") == 0;
+        return strcmp(what, "try rescue") == 0 || strcmp(what, "rescue again") == 0;
     }
     if (strcmp(what, "name") == 0 || strcmp(what, "name again") == 0)
         mended_rescued(report, target, text_at(described, "component"), text_at(described, "container"), call->output);
@@ -334,6 +340,11 @@ static bool do_call(const char *target, const json_t *described, json_t *report)
 static bool is_rescue(const json_t *described)
 {
     return strcmp(text_at(described, "what"), "rescue") == 0;
+}
+
+static bool is_activation(const json_t *described)
+{
+    return strcmp(text_at(described, "what"), "activate") == 0;
 }
 
 /* The component that a call is about, and its container; empty: none. */
@@ -355,33 +366,52 @@ static const char *component_of(const json_t *described, const char **container)
 static bool is_overruled(const struct state *state, const char *target, const json_t *described)
 {
     const char *container, *component = component_of(described, &container);
-    return strcmp(text_at(described, "what"), "activate") == 0
-           && survivors_gave_up(state->root, target, container, component);
+    return is_activation(described) && survivors_gave_up(state->root, target, container, component);
 }
 
-/* True: nothing is left to do there. Where even what the call needs was missing there may be nothing to rescue. */
+/* A service that cannot be started again holds nothing up, and may run all the same: the next deployment starts it where it
+ * is wanted; where it is not, nothing else would stop it. */
+static void note_unstarted(const struct state *state, const char *target, json_t *described)
+{
+    json_t *words = json_object_get(described, "arguments");
+    const char *container, *component = component_of(described, &container);
+    if (json_object_get(described, "service"))
+        survivors_unstarted(state->root, target, container, text_at(described, "service"), component);
+    for (size_t i = 0; i < json_array_size(words); i++) {
+        const char *word = json_string_value(json_array_get(words, i));
+        if (word && strcmp(word, "--activate") == 0)
+            json_array_set_new(words, i, json_string("--deactivate"));
+    }
+    json_object_set_new(described, "what", json_string("deactivate if unwanted"));
+}
+
+/* True: nothing is left to do there now. Where even what the call needs was missing there may be nothing to rescue. */
 static bool settle_target(const struct recovery *recovery, const struct target *target, json_t *entry, json_t *report)
 {
     json_t *calls = json_object_get(entry, "calls");
     const char *name = text_at(entry, "target");
     log_notice(name, "answers: what was left to do here is tried");
     int replaced = is_replaced(recovery, target, entry, report);
-    if (replaced != 0)
-        return replaced > 0;
+    if (replaced < 0)
+        return false;
+    if (replaced > 0)
+        json_array_clear(calls);
     for (size_t i = 0; i < json_array_size(calls);) {
-        const json_t *call = json_array_get(calls, i);
+        json_t *call = json_array_get(calls, i);
         if (is_put_off(text_at(call, "what"))) {
             i++;
             continue;
         }
-        if (!is_overruled(recovery->state, target->name, call)) {
-            bool sent = send_again(recovery, target, entry, call);
-            if (!do_call(name, call, report) && !(sent && is_rescue(call)))
-                return false;
-        }
-        json_array_remove(calls, i);
+        bool overruled = is_overruled(recovery->state, target->name, call);
+        bool sent = !overruled && send_again(recovery, target, entry, call);
+        if (overruled || do_call(name, call, report) || (sent && is_rescue(call)))
+            json_array_remove(calls, i);
+        else if (is_activation(call))
+            note_unstarted(recovery->state, target->name, call);
+        else
+            return false;
     }
-    return json_array_size(calls) == 0;
+    return true;
 }
 
 /* Whether a component of that name runs in that container of the target, of whatever version. */
@@ -451,13 +481,13 @@ bool leftovers_settle(const struct recovery *recovery, const struct infrastructu
     json_array_foreach(list, index, entry) {
         bool due = due_of(state, entry, model, now) == 0;
         bool answers = due && asked < asks.count && asks.items[asked++].done;
-        size_t before = json_array_size(json_object_get(entry, "calls"));
+        const json_t *calls = json_object_get(entry, "calls");
+        size_t before = json_array_size(calls);
         bool settled = answers && settle_target(recovery, target_of(entry, model), entry, report);
-        any = any || settled || json_array_size(json_object_get(entry, "calls")) < before;
-        if (settled)
-            continue;
-        json_array_append(remaining, entry);
-        if (!due)
+        any = any || settled || json_array_size(calls) < before;
+        if (json_array_size(calls) > 0)
+            json_array_append(remaining, entry);
+        if (!due || settled)
             continue;
         again_note(entry, AGAIN, true, first_pause, now);
         mended_pending(report, text_at(entry, "target"));
@@ -470,17 +500,11 @@ bool leftovers_settle(const struct recovery *recovery, const struct infrastructu
     return any;
 }
 
-void leftovers_leave(const struct broken *broken, const struct target *target, const char *what,
-                     const struct snapshot_mapping *mapping, const struct arguments *arguments)
+void leftovers_leave(const struct broken *broken, const struct target *target, const struct leftover *leftover)
 {
-    CLEANUP_ARGUMENTS struct arguments ask = { 0 };
-    recovery_profile_arguments(&ask, broken->recovery, target, "--query-installed");
-    const struct leftover leftover = { .target = target->name, .ask = &ask, .what = what, .arguments = arguments,
-                                       .component = mapping ? mapping->component : NULL,
-                                       .container = mapping ? mapping->container : NULL,
-                                       .version = broken->new.version };
-    if (leftovers_add(broken->recovery->state, &leftover) != 0)
+    json_t *entry = entry_for(broken, target);
+    if (!entry || leftovers_add(entry, leftover) != 0)
         log_error(target->name, "what is to be done here when it answers cannot be noted");
-    if (!is_put_off(what))
+    if (!is_put_off(leftover->what))
         mended_pending(broken->report, target->name);
 }

@@ -4,12 +4,12 @@
  * stands in the state file, under "leftovers", as the calls themselves, so that no manifest is needed any more:
  *
  *   [{ "target": name, "ask": [argument], "version": of its manifest,
- *      "calls": [{ "what", "component", "container", "arguments": [argument] }],
+ *      "calls": [{ "what", "component", "container", "service", "arguments": [argument] }],
  *      "again": when it was tried last, and when it is tried again, see again.h }]
  *
  * what: unlock, rescue (and name: of its snapshot), deactivate, rescue again (and name again), activate or set, in the order
- * in which they are done; try rescue, of what may never have been active, rescue again and activate may fail. deactivate if
- * unwanted waits for a deployment to succeed, and is done where that does not have the component.
+ * in which they are done; try rescue, of what may never have been active, and rescue again may fail. An activate that fails
+ * becomes deactivate if unwanted, which waits for a deployment to succeed, and is done where that does not have the component.
  * ask: a call that a target which answers ends with 0. version: 2 where it is absent. Besides, "lock": whether ours was there
  * when it was released.
  */
@@ -27,12 +27,10 @@
 #include "lib/model/infrastructure.h"
 
 struct leftover {
-    const char *target;
-    const struct arguments *ask;
     const char *what;
-    const char *component, *container; /* NULL: it is not about one */
+    const char *component, *container; /* whose snapshot it is about; NULL: it is about none */
+    const char *service;               /* the key of one that is started or stopped; NULL: it is about none */
     const struct arguments *arguments;
-    int version;
 };
 
 /* In how many seconds the first of those on targets of the model is to be tried: less and less often while it fails, but at
@@ -60,8 +58,7 @@ bool leftovers_forget(struct state *state, const struct infrastructure *model, c
  * done. */
 bool leftovers_settle(const struct recovery *recovery, const struct infrastructure *model, json_t *report);
 
-/* Leaves to when it answers what is to be done on a target. mapping: the component that it is about, or NULL. */
-void leftovers_leave(const struct broken *broken, const struct target *target, const char *what,
-                     const struct snapshot_mapping *mapping, const struct arguments *arguments);
+/* Leaves to when it answers what is to be done on a target. */
+void leftovers_leave(const struct broken *broken, const struct target *target, const struct leftover *leftover);
 
 #endif

@@ -110,7 +110,7 @@ static int release_locks(const struct broken *broken)
             continue;
         }
         recovery_profile_arguments(&arguments, broken->recovery, target, "--unlock");
-        leftovers_leave(broken, target, "unlock", NULL, &arguments);
+        leftovers_leave(broken, target, &(struct leftover){ .what = "unlock", .arguments = &arguments });
     }
     json_array_clear(state_locks(broken->recovery->state));
     json_array_extend(state_locks(broken->recovery->state), mine);

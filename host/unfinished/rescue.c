@@ -87,8 +87,12 @@ static void leave_rescue(const struct broken *broken, const struct target *targe
     recovery_component_arguments(&snapshot, target, "--snapshot", &broken->new, mapping->container, mapping->service,
                         mapping->provider);
     name_arguments(&name, target, mapping);
-    leftovers_leave(broken, target, again ? "rescue again" : rescue, mapping, &snapshot);
-    leftovers_leave(broken, target, again ? "name again" : "name", mapping, &name);
+    leftovers_leave(broken, target,
+                    &(struct leftover){ again ? "rescue again" : rescue, mapping->component, mapping->container, NULL,
+                                        &snapshot });
+    leftovers_leave(broken, target,
+                    &(struct leftover){ again ? "name again" : "name", mapping->component, mapping->container, NULL,
+                                        &name });
 }
 
 /* What was activated on a new home may have been written to: a later deployment restores an older snapshot over it. */

@@ -13,6 +13,7 @@
 #include "host/copies/survivors.h"
 #include "host/unfinished/leftovers.h"
 #include "lib/base/cleanup.h"
+#include "lib/model/paths.h"
 #include "lib/world/operations.h"
 
 enum { LEVELS_MOST = 1000 }; /* of dependencies that are kept in order */
@@ -115,8 +116,9 @@ static void leave(const struct change *change, const struct service_mapping *map
 {
     CLEANUP_ARGUMENTS struct arguments arguments = { 0 };
     component_arguments(change, mapping, &arguments);
-    leftovers_leave(change->broken, broken_target(change->broken, mapping->target), change->starts ? "activate" : "deactivate",
-                 NULL, &arguments);
+    leftovers_leave(change->broken, broken_target(change->broken, mapping->target),
+                    &(struct leftover){ .what = change->starts ? "activate" : "deactivate", .service = mapping->service,
+                                        .arguments = &arguments });
 }
 
 /* What cannot be started again may run all the same. The next manifest does not have it, so that the next deployment starts
@@ -126,10 +128,11 @@ static void note_unstarted(const struct change *change, const struct service_map
     const struct broken *broken = change->broken;
     const struct target *target = broken_target(broken, mapping->target);
     CLEANUP_ARGUMENTS struct arguments arguments = { 0 };
-    survivors_unstarted(broken->recovery->state->root, mapping->target, mapping->container, mapping->service);
+    survivors_unstarted(broken->recovery->state->root, mapping->target, mapping->container, mapping->service,
+                        store_path_name(service_of(change->manifest, mapping)->pkg));
     recovery_component_arguments(&arguments, target, "--deactivate", change->manifest, mapping->container,
                                  mapping->service, mapping->provider);
-    leftovers_leave(broken, target, "deactivate if unwanted", NULL, &arguments);
+    leftovers_leave(broken, target, &(struct leftover){ .what = "deactivate if unwanted", .arguments = &arguments });
 }
 
 /* The next ones of a level, one on each target; NULL in place of those that are begun. How many there are. */

@@ -52,16 +52,17 @@ static void compare_with_previous(struct copy *copy, const struct manifest *prev
 {
     const struct snapshot_mapping *mapping = copy->mapping;
     const char *known_as = copy->captured->known_as;
-    const struct service_mapping before = { known_as, mapping->container, mapping->service, NULL };
+    const bool has_service = manifest_find_service_mapping(&copy->captured->manifest, mapping->target, mapping->container,
+                                                           mapping->service);
     if (!previous)
         return;
     copy->snapshot_left_out = known_as && !has_component(previous, known_as, mapping);
-    copy->service_left_out = SWITCH(LEFT_OUT) && known_as
-                             && manifest_find_service_mapping(&copy->captured->manifest, mapping->target,
-                                                              mapping->container, mapping->service)
-                             && (!manifest_find_service_mapping(previous, known_as, mapping->container,
-                                                                mapping->service)
-                                 || disputes_have_unstarted(survivors, &before));
+    copy->service_left_out = SWITCH(LEFT_OUT) && has_service
+                             && ((known_as
+                                  && !manifest_find_service_mapping(previous, known_as, mapping->container,
+                                                                    mapping->service))
+                                 || disputes_have_unstarted(survivors, copy->captured, mapping->container,
+                                                            mapping->service));
     copy->away = !manifest_find_profile(previous, mapping->target)
                  || (known_as && same(known_as, mapping->target)
                      && (copy->snapshot_left_out || copy->service_left_out));

@@ -276,10 +276,11 @@ int disputes_bring_back(const json_t *survivors, struct capture *capture, const 
     return status;
 }
 
-bool disputes_have_unstarted(const json_t *survivors, const struct service_mapping *mapping)
+bool disputes_have_unstarted(const json_t *survivors, const struct captured *captured, const char *container,
+                             const char *service)
 {
-    return SWITCH(START_AGAIN)
-           && entry_at(survivors, "unstarted", mapping->target, mapping->container, mapping->service) != NULL;
+    const char *target = captured->known_as ? captured->known_as : captured->target->name;
+    return SWITCH(START_AGAIN) && entry_at(survivors, "unstarted", target, container, service) != NULL;
 }
 
 static json_t *dispute_of(const struct copy *copy)

@@ -44,9 +44,10 @@ json_t *disputes_read(const json_t *history);
 int disputes_bring_back(const json_t *survivors, struct capture *capture, const struct manifest *homes,
                         struct strings *strings, json_t *brought);
 
-/* Whether a service could not be started again when a deployment was undone: it is left out of the manifest, so that Disnix
- * starts it. */
-bool disputes_have_unstarted(const json_t *survivors, const struct service_mapping *mapping);
+/* Whether a service of a target could not be started again when a deployment was undone: it is left out of the manifest, so
+ * that Disnix starts it. */
+bool disputes_have_unstarted(const json_t *survivors, const struct captured *captured, const char *container,
+                             const char *service);
 
 /* Sets what is remembered of a copy. */
 void disputes_recall(const json_t *survivors, struct copy *copy);

@@ -89,9 +89,9 @@ static bool was_left_out(const struct aggregation *aggregation, const struct cap
 {
     const struct service_mapping *mapping = &captured->manifest.service_mappings[index];
     const struct service_mapping before = { captured->known_as, mapping->container, mapping->service, NULL };
-    return SWITCH(LEFT_OUT) && captured->known_as
-           && (!set_find(&aggregation->previous_mappings, &before)
-               || disputes_have_unstarted(aggregation->survivors, &before));
+    return SWITCH(LEFT_OUT)
+           && ((captured->known_as && !set_find(&aggregation->previous_mappings, &before))
+               || disputes_have_unstarted(aggregation->survivors, captured, mapping->container, mapping->service));
 }
 
 /* Marks what is left out of one captured target's mappings: what was so before, and is not decided about, stays so. */
