@@ -63,7 +63,8 @@ preferred disputed-and-kept
 replaced another-disk-is-owed-nothing
 finished profile-can-never-be-set
 owed-profile profile-cannot-be-set one-profile-is-set-and-another-cannot-be
-start-again rolled-back-and-not-started-again
+still-fenced a-fenced-database-that-cannot-be-saved fenced-left-out-and-then-alone
+start-again rolled-back-and-not-started-again an-undo-cannot-start-the-copy-that-was-chosen what-is-owed-a-start-cannot-be-started
 resend garbage-on-a-target-while-setting garbage-on-a-target-that-is-owed-a-profile garbage-on-a-target-that-is-owed-an-undo
 EOF
 

@@ -187,13 +187,13 @@ json.dump({"survivors": {
     "disputed": copy({"why": "since long", "service": "<manifest/>", "owed": True}), "superseded": copy("/nix/store/x"),
     "kept": {"echo": {"other": ["z"]}}, "brought": copy({"service": "<manifest/>"}), "accept": copy(True),
     "prefer": {"echo": {"db": "a"}}, "wanted": {"echo": {"db": True}}, "older": copy(True),
-    "unstarted": {"z": {"echo": {"k2": True}}}}}, open(sys.argv[1], "w"))
+    "fenced": copy(True), "unstarted": {"z": {"echo": {"k2": True}}}}}, open(sys.argv[1], "w"))
 EOF
 profile b "$(service k1 db)" "$(mapping k1 echo)" "$(snapshot k1 echo db)"
 infrastructure a b
 keep remembered --previous="$previous" --history="$scratch/history"
 is "$(reported 'sorted(r["survivors"])')" \
-    "['accept', 'activated', 'brought', 'disputed', 'kept', 'older', 'prefer', 'superseded', 'unstarted', 'wanted']" \
+    "['accept', 'activated', 'brought', 'disputed', 'fenced', 'kept', 'older', 'prefer', 'superseded', 'unstarted', 'wanted']" \
     'all that is remembered'
 
 cat > "$scratch/members" << 'EOF'

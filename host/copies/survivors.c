@@ -8,6 +8,7 @@
 #include "lib/base/cleanup.h"
 #include "lib/base/json-members.h"
 #include "lib/base/strings.h"
+#include "lib/state/portion.h"
 #include "lib/world/operations.h"
 
 #define AGAIN "again" /* the member of the state */
@@ -136,6 +137,18 @@ void survivors_stopped(json_t *state, const char *target, const char *container,
 void survivors_older(json_t *state, const char *target, const char *container, const char *component)
 {
     set_kind(json_object_at(state, "survivors"), "older", target, container, component);
+}
+
+void survivors_unsaved(json_t *state, const struct manifest *manifest, const struct snapshot_mapping *mapping)
+{
+    json_t *containers = json_object_at(json_object_at(json_object_at(state, "survivors"), "disputed"), mapping->target);
+    json_t *components = json_object_at(containers, mapping->container);
+    CLEANUP_FREE char *service = portion_write(manifest, mapping);
+    if (service && !json_object_get(components, mapping->component))
+        json_object_set_new(components, mapping->component,
+                            json_pack("{ss ss sb sb}", "why", "it was fenced, and cannot be saved before newer state comes",
+                                      "service", service, "owed", 1, "waits", 1));
+    survivors_older(state, mapping->target, mapping->container, mapping->component);
 }
 
 static bool is_known_as(const json_t *state, const char *member, const char *target, const char *container,
@@ -314,6 +327,7 @@ void survivors_deployed(json_t *state, const struct manifest *manifest, const st
         json_object_del(json_object_get(survivors, "unstarted"), target);
         settle(state, json_object_get(json_object_get(survivors, "disputed"), target), manifest, target);
         settle(state, json_object_get(json_object_get(survivors, "superseded"), target), manifest, target);
+        settle(state, json_object_get(json_object_get(survivors, "fenced"), target), manifest, target);
     }
     drop_preferences(survivors, reached);
     settle(state, json_object_get(survivors, "kept"), manifest, NULL);

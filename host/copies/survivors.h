@@ -38,14 +38,18 @@ void survivors_stopped(json_t *state, const char *target, const char *container,
  * snapshot to its target already. */
 void survivors_older(json_t *state, const char *target, const char *container, const char *component);
 
-/* Whether that is so, or was found when it could not be saved. */
+/* A copy that was fenced is to be restored over, and cannot be saved: it is in dispute, and older, until it
+ * can. Its service is in the manifest. */
+void survivors_unsaved(json_t *state, const struct manifest *manifest, const struct snapshot_mapping *mapping);
+
+/* Whether a copy is older than what it was to have, or was found when it could not be saved. */
 bool survivors_are_older(const json_t *state, const char *target, const char *container, const char *component);
 
 /* Whether a copy was given up, and is not to be active. */
 bool survivors_gave_up(const json_t *state, const char *target, const char *container, const char *component);
 
 /* A service, which has the component, could not be started again when a deployment was undone: the next deployment is to do
- * that. Is it a copy of state that is to live, it is activated before another one is stopped. */
+ * that. If it is a copy of state that is to live, it is activated before another one is stopped. */
 void survivors_unstarted(json_t *state, const char *target, const char *container, const char *service,
                          const char *component);
 

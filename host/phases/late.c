@@ -19,7 +19,7 @@
 /* What is done with a copy: saved, stopped and saved once more, or saved because Disnix is about to restore over it. Of one
  * on a target that does not answer nothing is. One that has had nothing but empty dumps may be empty; one that moved away
  * in a deployment may have nothing to save any more, for its state may have been deleted since. */
-enum { SAVED = 1, STOPPED = 2, RESTORED = 4, SILENT = 8, MAY_BE_EMPTY = 16, MAY_BE_GONE = 32 };
+enum { SAVED = 1, STOPPED = 2, RESTORED = 4, SILENT = 8, MAY_BE_EMPTY = 16, MAY_BE_GONE = 32, UNSAVED = 64 };
 
 /* One component on a target, and all that its operations need. */
 struct copy {
@@ -143,7 +143,7 @@ static int rescue(const struct copies *copies, int what, json_t *report)
     if (snapshots.count > 0 && !json_object_get(report, "rescued"))
         json_object_set_new(report, "rescued", json_array());
     for (size_t i = 0; i < snapshots.count; i++) {
-        const struct copy *copy = snapshots.items[i].closure;
+        struct copy *copy = snapshots.items[i].closure;
         const struct snapshot_mapping *mapping = copy->mapping;
         const char *name = names.items[i].done ? names.items[i].output : "";
         if (snapshots.items[i].done && *name && (!is_empty_dump(name) || copy->what & MAY_BE_EMPTY)) {
@@ -158,6 +158,7 @@ static int rescue(const struct copies *copies, int what, json_t *report)
         }
         log_error(mapping->target, "%s in %s cannot be saved, so nothing is deployed", mapping->component,
                   mapping->container);
+        copy->what |= UNSAVED;
         status = -1;
     }
     return status;
@@ -223,7 +224,7 @@ static bool are_empty_dumps(char *names)
 /* Whether it was stopped for another one: where a fence does not really stop it, only a snapshot tells of later writes. */
 static bool was_stopped(const struct late *late, const struct snapshot_mapping *mapping)
 {
-    static const char *const members[] = { "disputed", "superseded" };
+    static const char *const members[] = { "disputed", "fenced" };
     const json_t *survivors = json_object_get(late->recovery->state->root, "survivors");
     for (size_t i = 0; i < sizeof members / sizeof *members; i++) {
         const json_t *containers = json_object_get(json_object_get(survivors, members[i]), mapping->target);
@@ -273,13 +274,20 @@ static int list_restored(const struct late *late, struct copies *copies)
     return look_at_snapshots(late, copies);
 }
 
-/* What may have been written to since it was saved last, and is lost with the restore. */
+/* What may have been written to since it was saved last, and is lost with the restore. What cannot be saved is in dispute from
+ * now on: it stays as it is until it can, and all else is deployed. */
 static int save_restored(const struct late *late)
 {
     CLEANUP_COPIES struct copies copies = { 0 };
     if (late->recovery->settings->no_migration || !SWITCH(SAVE_RESTORED))
         return 0;
-    return list_restored(late, &copies) == 0 ? rescue(&copies, RESTORED, late->report) : -1;
+    if (list_restored(late, &copies) != 0)
+        return -1;
+    int status = rescue(&copies, RESTORED, late->report);
+    for (size_t i = 0; i < copies.count; i++)
+        if (copies.items[i].what & UNSAVED)
+            survivors_unsaved(late->recovery->state->root, late->new, copies.items[i].mapping);
+    return status;
 }
 
 /* Those that run again; the next reconstruction decides on the others, and must not take them for active. */

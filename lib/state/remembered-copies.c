@@ -43,13 +43,14 @@ static const struct {
     const char *name;
     int depth;
     bool (*is)(const json_t *);
+    bool asks; /* it has to be decided about the component */
 } members[] = {
-    { "disputed", 3, is_dispute },        { "superseded", 3, is_text },
-    { "kept", 2, is_list_of_names },      { "brought", 3, is_service },
-    { "activated", 2, is_list_of_names }, { "accept", 3, is_truth },
-    { "prefer", 2, is_text },             { "wanted", 2, is_truth },
-    { "older", 3, is_truth },
-    { "unstarted", 3, is_truth },
+    { "disputed", 3, is_dispute, true },        { "superseded", 3, is_text, true },
+    { "kept", 2, is_list_of_names, true },      { "brought", 3, is_service, true },
+    { "activated", 2, is_list_of_names, true }, { "accept", 3, is_truth, true },
+    { "prefer", 2, is_text, true },             { "wanted", 2, is_truth, true },
+    { "older", 3, is_truth, true },             { "unstarted", 3, is_truth, true },
+    { "fenced", 3, is_truth, false },
 };
 
 /* All values that lie so many objects deep are as they should be. */
@@ -85,6 +86,8 @@ json_t *remembered_copies_concerned(const json_t *survivors)
     for (size_t i = 0; i < sizeof members / sizeof *members; i++)
         json_object_foreach(json_object_get(survivors, members[i].name), outer, first)
             json_object_foreach(first, inner, second) {
+                if (!members[i].asks)
+                    continue;
                 if (members[i].depth == 2)
                     json_object_set_new(json_object_at(concerned, outer), inner, json_true());
                 else

@@ -251,7 +251,7 @@ static void add_copy(struct component *component, const struct holding *holding,
     const json_t *lives = json_object_get(brought, mapping->component);
     disputes_recall(finding->survivors, copy);
     if (component->places[copy->place].previous && SWITCH(PLACED_AGAIN)) /* by a deployment since it was given up */
-        copy->remembered.superseded = false;
+        copy->remembered.superseded = copy->remembered.fenced = false;
     copy->brought = lives != NULL;
     copy->inactive = (copy->brought ? !json_is_true(lives) : copy->service_left_out) && !copy->remembered.activated;
 }
@@ -414,6 +414,7 @@ void copies_go_on(struct copies *copies, const struct copies *earlier)
         copy->remembered.why = before->reason;
         copy->remembered.superseded = before->verdict == COPY_OUT && !before->disputed;
         copy->remembered.owed = copy_is_owed(before);
+        copy->remembered.fenced = before->verdict == COPY_OUT && !copy_lives(before);
         copy->remembered.known = true;
     }
 }

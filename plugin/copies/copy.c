@@ -20,7 +20,9 @@ bool copy_lives(const struct copy *copy)
 {
     if (copy->verdict == COPY_OUT)
         return !copy->inactive && copy->outcomes[FENCE_COPY] != OUTCOME_DONE;
-    return !copy->inactive || copy->outcomes[ACTIVATE_COPY] == OUTCOME_DONE;
+    const enum outcome activated = copy->outcomes[ACTIVATE_COPY];
+    return activated == OUTCOME_DONE
+           || (!copy->inactive && !(copy->remembered.fenced && activated == OUTCOME_FAILED));
 }
 
 /* One that could not be activated is left to Disnix, and so is one that could not be fenced. */

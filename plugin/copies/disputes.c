@@ -89,6 +89,7 @@ void disputes_recall(const json_t *survivors, struct copy *copy)
         .activated = json_list_has(entry_at(survivors, "activated", container, component, NULL), target),
         .preferred = preferred && strcmp(preferred, target) == 0,
         .accepted = entry_at(survivors, "accept", target, container, component) != NULL,
+        .fenced = entry_at(survivors, "fenced", target, container, component) != NULL,
         .older = entry_at(survivors, "older", target, container, component) && SWITCH(STILL_OLDER),
         .why = json_string_value(json_object_get(disputed, "why")),
     };
@@ -303,6 +304,10 @@ static void note_copy(json_t *next, const struct copy *copy)
         set_kind(next, "disputed", copy, dispute_of(copy));
     else if (copy->verdict == COPY_OUT)
         set_kind(next, "superseded", copy, json_string(copy->captured->profile));
+    if (copy_lives(copy))
+        delete_kind(next, "fenced", copy);
+    else if (copy->verdict == COPY_OUT && SWITCH(STILL_FENCED))
+        set_kind(next, "fenced", copy, json_true());
     if (copy->brought && copy_lives(copy)) {
         CLEANUP_FREE char *service = portion_write(&copy->captured->manifest, copy->mapping);
         set_kind(next, "brought", copy, json_pack("{ss*}", "service", service));

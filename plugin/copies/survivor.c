@@ -345,6 +345,12 @@ static bool is_repeatable(const struct copy *copy)
     return true;
 }
 
+/* Its target may have been left out since it was fenced: then no manifest tells any more that it was. */
+static bool may_be_fenced(const struct copy *copy)
+{
+    return copy->inactive || (copy->remembered.fenced && is_repeatable(copy));
+}
+
 static bool is_other_that_runs(const struct copy *copy)
 {
     return !copy->survivor && !copy->inactive;
@@ -353,7 +359,7 @@ static bool is_other_that_runs(const struct copy *copy)
 /* A survivor that does not run; and one that is to run alone from now on, once for a decision. */
 static bool needs_activation(const struct copy *copy)
 {
-    if (copy->inactive)
+    if (may_be_fenced(copy))
         return SWITCH(ACTIVATE_FENCED);
     return count_of(copy->component, is_other_that_runs) > 0 && is_repeatable(copy)
            && !(copy->remembered.activated && SWITCH(ACTIVATE_ONCE));
@@ -581,12 +587,6 @@ static void choose_among(struct component *component, const struct judgement *ju
 }
 
 /* One copy: it lives, or nobody does. */
-
-/* It was given up, and its target left out since: no manifest tells any more that it was fenced. */
-static bool may_be_fenced(const struct copy *copy)
-{
-    return copy->inactive || (copy->remembered.superseded && is_repeatable(copy));
-}
 
 static void live_alone(struct copy *copy, const struct judgement *judgement)
 {

@@ -368,7 +368,7 @@ static void stopped(struct world *world, const char *member)
 /* It was stopped for another copy, and if that did not really stop it, it may have been written to. */
 static void what_was_stopped_has_to_be_saved(void **state)
 {
-    static const char *const members[] = { "disputed", "superseded" };
+    static const char *const members[] = { "disputed", "fenced" };
     struct world *world = *state;
     hold(&world->new, "b", NULL);
     failing = "snapshot b";
@@ -386,7 +386,7 @@ static void what_was_always_empty_may_be_empty(void **state)
 {
     struct world *world = *state;
     hold(&world->new, "b", NULL);
-    stopped(world, "superseded");
+    stopped(world, "fenced");
     newest = "process/db-1/" EMPTY "\n";
     assert_int_equal(begin(world), 0);
     assert_string_equal(asked, "query-all-snapshots b\nsnapshot b\nquery-latest-snapshot b\n");

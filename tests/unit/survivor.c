@@ -19,7 +19,7 @@
  *   type ejabberd-dump   of the service; echo otherwise
  *   fails rescue a       so does activate, fence, rescueAgain
  *   after a 12           the snapshots of a after any rescue, if they are others
- *   disputed a, owed a, superseded a1, kept a b, brought a, activated a, accept a, prefer a       what is remembered
+ *   disputed a, owed a, superseded a1, fenced a, kept a b, brought a, activated a, accept a, prefer a       what is remembered
  *
  * What it comes to are the actions in their order and then each copy: kept; kept and not running; out; out and running, for
  * it could not be fenced; older. Those with ! are in dispute; ? says that somebody is asked or the choice waits.
@@ -160,7 +160,7 @@ static bool take_memory(struct world *world, const char *what, char *rest)
         remember(world, what, NULL, names_in(rest));
     else if (strcmp(what, "brought") == 0)
         remember(world, what, target, json_pack("{so}", "service", service_of(world, target)));
-    else if (strcmp(what, "accept") == 0)
+    else if (strcmp(what, "accept") == 0 || strcmp(what, "fenced") == 0)
         remember(world, what, target, json_true());
     else if (strcmp(what, "prefer") == 0)
         remember(world, what, NULL, json_string(target));
