@@ -564,9 +564,14 @@ static bool is_brought(const char *target, const char *container, const char *co
     return !strcmp(container, "p") && network.memory[*target - 'a'][index] & (1 | 16);
 }
 
+static const char *component_of(const char *service)
+{
+    return service[1] < '2' ? "c0-1.0" : "c1-1.0";
+}
+
 static bool is_brought_service(const struct service_mapping *mapping)
 {
-    return is_brought(mapping->target, mapping->container, mapping->service[1] < '2' ? "c0" : "c1");
+    return is_brought(mapping->target, mapping->container, component_of(mapping->service));
 }
 
 /* Every mapping comes from its own target, or from what the previous manifest says of one that gave no answer. */
@@ -650,8 +655,23 @@ static bool is_in_dispute(const struct snapshot_mapping *mapping)
     return false;
 }
 
+/* Its state is left out, so that newer state is restored there: its service lives. */
+static bool is_older(const struct snapshot_mapping *mapping)
+{
+    return is_listed("regressed", mapping) || (is_listed("superseded", mapping) && !is_listed("fenced", mapping));
+}
+
 static bool lives_elsewhere(const struct snapshot_mapping *mapping)
 {
+    for (size_t i = 0; i < known.made.service_mapping_count; i++) {
+        const struct service_mapping *service = &known.made.service_mappings[i];
+        const struct snapshot_mapping other = { .target = service->target, .container = service->container,
+                                                .component = component_of(service->service) };
+
+        if (!strcmp(other.component, mapping->component) && !strcmp(other.container, mapping->container)
+            && strcmp(other.target, mapping->target) && is_captured((size_t)(*other.target - 'a')) && is_older(&other))
+            return true;
+    }
     for (size_t i = 0; i < known.made.snapshot_mapping_count; i++) {
         const struct snapshot_mapping *other = &known.made.snapshot_mappings[i];
 
@@ -675,7 +695,7 @@ static void require_order(const struct snapshot_mapping *mapping)
 /* What is left out of what a target sent is in the report; what it had live is rescued and fenced first. */
 static void require_told(const struct manifest *sent, const struct snapshot_mapping *mapping)
 {
-    bool older = is_listed("regressed", mapping) || (is_listed("superseded", mapping) && !is_listed("fenced", mapping));
+    bool older = is_older(mapping);
     bool live = manifest_find_service_mapping(sent, mapping->target, mapping->container, mapping->service);
     bool service_made = manifest_find_service_mapping(&known.made, mapping->target, mapping->container,
                                                       mapping->service);
