@@ -14,7 +14,7 @@ include $(srcdir)/host/plugins/local.mk
 include $(srcdir)/host/settings/local.mk
 
 bin_PROGRAMS += dydisnix-self-adapt
-dydisnix_self_adapt_SOURCES = host/main.c
+include $(srcdir)/host/self-adapt/local.mk
 dydisnix_self_adapt_LDADD = host/libhost.a lib/libdydisnix.a $(LIBRARIES_USED)
 
 bin_PROGRAMS += dydisnix-self-adaptctl

@@ -320,7 +320,7 @@ bench-idle: all tests/plugins/record.so
 
 # The loop, killed at a chosen call of its operations.
 check_PROGRAMS += tests/killed-self-adapt
-tests_killed_self_adapt_SOURCES = host/main.c tests/killed-operations.c
+tests_killed_self_adapt_SOURCES = $(self_adapt_sources) tests/killed-operations.c
 tests_killed_self_adapt_CPPFLAGS = $(AM_CPPFLAGS) -Dreal_operations=killed_operations
 tests_killed_self_adapt_LDADD = host/libhost.a lib/libdydisnix.a $(LIBRARIES_USED)
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "host/loop/supervisor.h"
 
+#include "lib/base/random.h"
 #include "lib/base/switch.h"
 
 static const int64_t finished_limit = 60 * 1000; /* for all cycle_finished hooks */
@@ -9,27 +10,28 @@ static const int64_t probe_limit = 3600 * 1000;  /* for a process that asks the 
 
 static const struct supervisor_actions nothing;
 
-/* splitmix64 */
-static uint64_t draw(struct supervisor *supervisor)
-{
-    uint64_t mixed = supervisor->seed += UINT64_C(0x9e3779b97f4a7c15);
-    mixed = (mixed ^ (mixed >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
-    mixed = (mixed ^ (mixed >> 27)) * UINT64_C(0x94d049bb133111eb);
-    return mixed ^ (mixed >> 31);
-}
-
-/* Doubled with each failure, and then somewhere in the upper half of that, so that loops that failed together
- * do not come back together. */
-static int64_t backoff(struct supervisor *supervisor)
+int64_t supervisor_backoff(const struct supervisor *supervisor, unsigned failures)
 {
     int64_t delay = supervisor->retry_min;
-    for (unsigned i = 1; i < supervisor->failures && delay < supervisor->retry_max; i++)
+    for (unsigned i = 1; i < failures && delay < supervisor->retry_max; i++)
         delay *= 2;
-    if (delay > supervisor->retry_max)
-        delay = supervisor->retry_max;
+    return delay < supervisor->retry_max ? delay : supervisor->retry_max;
+}
+
+/* Somewhere in the upper half, so that loops that failed together do not come back together. */
+static int64_t retry_delay(struct supervisor *supervisor)
+{
+    int64_t delay = supervisor_backoff(supervisor, supervisor->failures);
     if (supervisor->seed != 0)
-        delay -= (int64_t)(draw(supervisor) % (uint64_t)(delay / 2 + 1));
+        delay -= (int64_t)(random_next(&supervisor->seed) % (uint64_t)(delay / 2 + 1));
     return delay;
+}
+
+const char *supervisor_phase_name(enum supervisor_phase phase)
+{
+    static const char *const names[] = { [PHASE_IDLE] = "idle", [PHASE_CYCLE] = "cycle",
+                                         [PHASE_FINISHING] = "finishing", [PHASE_ENDED] = "ended" };
+    return names[phase];
 }
 
 static int64_t earlier(int64_t a, int64_t b)
@@ -155,7 +157,7 @@ static struct supervisor_actions cycle_ended(struct supervisor *supervisor, enum
         return rest(supervisor, now);
     if (status == CYCLE_FAILED) {
         supervisor->failures++;
-        supervisor->retry_at = SWITCH(RETRY) ? now + backoff(supervisor) : INT64_MAX;
+        supervisor->retry_at = SWITCH(RETRY) ? now + retry_delay(supervisor) : INT64_MAX;
     }
     supervisor->phase = PHASE_FINISHING;
     supervisor->deadline = now + finished_limit;

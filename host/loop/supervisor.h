@@ -93,6 +93,12 @@ void supervisor_deadline(struct supervisor *supervisor, int64_t deadline, int64_
 /* The running cycle wants another one at that moment, whatever happens. */
 void supervisor_due(struct supervisor *supervisor, int64_t moment);
 
+/* The pause after that many failures in a row: doubled with each, up to retry_max. */
+int64_t supervisor_backoff(const struct supervisor *supervisor, unsigned failures);
+
+/* For people and programs. */
+const char *supervisor_phase_name(enum supervisor_phase phase);
+
 /* The running cycle has found a change that is new: what failed before it does not count any more. */
 void supervisor_forgive(struct supervisor *supervisor);
 

@@ -14,18 +14,19 @@
 #include "lib/model/paths.h"
 #include "lib/world/operations.h"
 
-int outside_open(struct outside *outside, const struct settings *settings)
+int outside_open(struct outside *outside, const struct settings *settings, const struct status *status)
 {
+    outside->status = status;
     outside->settings = settings;
     notify_open(&outside->notify, operations->now());
     /* A dry run may be beside a loop. */
     const bool wanted = settings->socket && !settings->dry_run;
-    int status = wanted ? control_open(&outside->control, settings->socket) : 0;
-    if (status < 0 && !settings->socket_given) {
+    int opened = wanted ? control_open(&outside->control, settings->socket) : 0;
+    if (opened < 0 && !settings->socket_given) {
         log_warning(NULL, "the loop runs without control socket");
         return 0;
     }
-    return status == 0 ? 0 : -1;
+    return opened == 0 ? 0 : -1;
 }
 
 void outside_ready(const struct outside *outside)
@@ -49,7 +50,7 @@ void outside_tell(struct outside *outside, const struct supervisor *supervisor)
     if (outside->notify.fd < 0)
         return;
     notify_alive(&outside->notify, operations->now());
-    char *words = status_words(&outside->status, supervisor);
+    char *words = status_words(outside->status, supervisor);
     if (!words || (outside->told && strcmp(words, outside->told) == 0)) {
         free(words);
         return;
@@ -88,7 +89,7 @@ static json_t *take_word(const struct outside *outside, const char *name, const 
 {
     CLEANUP_JSON json_t *word = make_word(name, request);
     const char *target = json_string_value(json_object_get(request, "target"));
-    if (target && outside->status.targets && !json_object_get(outside->status.targets, target))
+    if (target && outside->status->targets && !json_object_get(outside->status->targets, target))
         return refusal(string_format("no target is called %s", target));
     if (words_add(outside->settings->state_directory, word) == 0)
         return json_pack("{si sb}", "version", 1, "done", 1);
@@ -103,7 +104,7 @@ static json_t *answer(void *closure, const json_t *request)
     const char *command = json_string_value(json_object_get(request, "command"));
     json_t *document = NULL;
     if (command && strcmp(command, "status") == 0)
-        return status_document(&outside->status, asking->supervisor, outside->settings, operations->now(),
+        return status_document(outside->status, asking->supervisor, outside->settings, operations->now(),
                                operations->clock());
     if (command && strcmp(command, "trigger") == 0)
         document = json_pack("{si sb}", "version", 1, "done", 1);
@@ -139,7 +140,6 @@ void outside_close(struct outside *outside)
     notify_tell(&outside->notify, "STOPPING=1");
     control_close(&outside->control);
     outside_leave(outside);
-    status_clear(&outside->status);
 }
 
 void outside_leave(struct outside *outside)

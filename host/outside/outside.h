@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * The loop as it is seen and asked from outside: control socket, systemd, and the status that both tell.
+ * The loop as it is seen and asked from outside: control socket and systemd.
  */
 #ifndef OUTSIDE_H
 #define OUTSIDE_H
@@ -15,7 +15,7 @@
 
 struct outside {
     const struct settings *settings;
-    struct status status;
+    const struct status *status; /* of the loop */
     struct control control;
     struct notify notify;
     char *told; /* what systemd was told last */
@@ -23,7 +23,7 @@ struct outside {
 
 /* 0, or -1 after a message: another process has the profile, or the socket that was asked for cannot be
  * made. */
-int outside_open(struct outside *outside, const struct settings *settings);
+int outside_open(struct outside *outside, const struct settings *settings, const struct status *status);
 
 /* The first cycle has finished; HUP was taken. */
 void outside_ready(const struct outside *outside);
@@ -40,7 +40,7 @@ int64_t outside_due(const struct outside *outside);
 
 void outside_close(struct outside *outside);
 
-/* In a child: lets go of everything but the status. */
+/* In a child: lets go of everything. */
 void outside_leave(struct outside *outside);
 
 #endif

@@ -88,13 +88,6 @@ void status_cycle_ended(struct status *status, const char *outcome, int signal, 
         status->succeeded_at = clock;
 }
 
-static const char *phase_name(enum supervisor_phase phase)
-{
-    static const char *const names[] = { [PHASE_IDLE] = "idle", [PHASE_CYCLE] = "cycle",
-                                         [PHASE_FINISHING] = "finishing", [PHASE_ENDED] = "ended" };
-    return names[phase];
-}
-
 static void set_time(json_t *document, const char *key, int64_t seconds)
 {
     if (seconds > 0)
@@ -109,7 +102,7 @@ json_t *status_document(const struct status *status, const struct supervisor *su
     json_t *document = json_pack("{si ss sI ss ss ss sb si}", "version", 1, "program", PACKAGE_VERSION,
                                  "process", (json_int_t)getpid(), "profile", settings->profile,
                                  "stateDirectory", settings->state_directory, "phase",
-                                 phase_name(supervisor->phase), "paused", supervisor->paused, "failures",
+                                 supervisor_phase_name(supervisor->phase), "paused", supervisor->paused, "failures",
                                  (int)supervisor->failures);
     if (runs)
         json_object_update_new(document,

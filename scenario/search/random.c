@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "lib/base/random.h"
+
 enum { MOST_TARGETS = 5, MOST_SERVICES = 4 };
 
 enum condition { UP, CRASHED, HUNG, CUT, REMOVED };
@@ -28,18 +30,9 @@ struct drawing {
 
 static const char *const service_names[MOST_SERVICES] = { "database", "queue", "api", "web" };
 
-/* splitmix64 */
-static uint64_t draw(struct drawing *drawing)
-{
-    uint64_t mixed = drawing->state += UINT64_C(0x9e3779b97f4a7c15);
-    mixed = (mixed ^ (mixed >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
-    mixed = (mixed ^ (mixed >> 27)) * UINT64_C(0x94d049bb133111eb);
-    return mixed ^ (mixed >> 31);
-}
-
 static unsigned below(struct drawing *drawing, size_t limit)
 {
-    return (unsigned)(draw(drawing) % limit);
+    return (unsigned)(random_next(&drawing->state) % limit);
 }
 
 static bool chance(struct drawing *drawing, unsigned percent)

@@ -47,7 +47,7 @@ static struct simulated_state *live_state(struct simulated_scenario *scenario, c
         if (!machine->up || machine->hung || (*target && strcmp(target, machine->name) != 0))
             continue;
         struct simulated_state *state = active_state(machine, service);
-        if (!state && *target && !(patient && strcmp(scenario->loop.stage, "redeploy") == 0))
+        if (!state && *target && !(patient && strcmp(scenario->loop.loop.stage, "redeploy") == 0))
             state = served_state(machine, service);
         if (state && !(patient && state->fresh))
             return state;
@@ -110,7 +110,7 @@ static void judge_stop(struct simulated_scenario *scenario, struct simulated_mac
                        const char *package)
 {
     const struct simulated_state *state = simulated_state(machine, container, store_path_name(package), false);
-    if (scenario->engine || strcmp(scenario->loop.stage, "reconstruct") != 0)
+    if (scenario->engine || strcmp(scenario->loop.loop.stage, "reconstruct") != 0)
         return;
     if (!state || state->nature == NATURE_PLAIN)
         json_array_append_new(scenario->ledger.stopped,
@@ -126,7 +126,7 @@ static void note_start(const struct simulated_scenario *scenario, const struct s
 {
     struct simulated_state *state =
         simulated_state(call->machine, call->container, store_path_name(call->package), false);
-    bool survives = !scenario->engine && strcmp(scenario->loop.stage, "reconstruct") == 0;
+    bool survives = !scenario->engine && strcmp(scenario->loop.loop.stage, "reconstruct") == 0;
     if (state && strcmp(call->operation, "--activate") == 0 && !survives && !call->was_active)
         state->fresh = true;
     if (state && strcmp(call->operation, "--restore") == 0)

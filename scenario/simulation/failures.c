@@ -6,6 +6,8 @@
 
 #include <string.h>
 
+#include "lib/base/random.h"
+
 bool scenario_says(const json_t *event, const char *key, const char *value)
 {
     const char *wanted = json_string_value(json_object_get(event, key));
@@ -39,10 +41,7 @@ json_t *scenario_ending(struct simulated_scenario *scenario, const char *phase, 
 
 static double draw(struct simulated_scenario *scenario)
 {
-    uint64_t mixed = scenario->dice += UINT64_C(0x9e3779b97f4a7c15);
-    mixed = (mixed ^ (mixed >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
-    mixed = (mixed ^ (mixed >> 27)) * UINT64_C(0x94d049bb133111eb);
-    return (double)((mixed ^ (mixed >> 31)) >> 11) / (double)(UINT64_C(1) << 53);
+    return (double)(random_next(&scenario->dice) >> 11) / (double)(UINT64_C(1) << 53);
 }
 
 /* Whether a failure comes true now, which is of what runs. */

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * The loop in a simulation: what dydisnix-self-adapt does around supervisor_step(), with a clock that jumps,
- * and processes that are function calls.
+ * The loop in a simulation, with a clock that jumps, and processes that are function calls.
  */
 #include "scenario/simulation/scenario.h"
 
@@ -18,8 +17,6 @@
 #include "lib/base/cleanup.h"
 #include "lib/world/operations.h"
 
-static const int64_t load_limit = 60 * 1000; /* milliseconds, as in the host */
-static const int64_t short_patience = 5 * 1000;
 static const int64_t quiet_after = 60 * 1000; /* what is due later is not waited for */
 static const unsigned failures_most = 5;      /* in a row: then it is let be */
 static const unsigned cycles_most = 200;      /* of one adaptation: then it never becomes quiet */
@@ -83,17 +80,9 @@ void simulated_loop_clear(struct simulated_loop *loop)
     struct arguments arguments = { .items = loop->argv };
     while (arguments.items && arguments.items[arguments.count])
         arguments.count++;
-    status_clear(&loop->status);
+    status_clear(&loop->loop.status);
     settings_clear(&loop->settings);
     arguments_clear(&arguments);
-}
-
-static void step(struct simulated_scenario *scenario, enum supervisor_event event, enum cycle_status status)
-{
-    struct simulated_loop *loop = &scenario->loop;
-    struct supervisor_actions actions =
-        supervisor_step(&loop->supervisor, event, status, scenario->simulation->milliseconds);
-    loop->todo |= actions.todo;
 }
 
 static bool is_dead(void *closure)
@@ -120,79 +109,69 @@ void scenario_stop(struct simulated_scenario *scenario)
 {
     scenario->loop.runs = false;
     scenario->loop.todo = 0;
-    status_clear(&scenario->loop.status);
-}
-
-static void begin_stage(struct simulated_scenario *scenario, const char *name, int64_t limit)
-{
-    struct simulated_loop *loop = &scenario->loop;
-    int64_t stop_timeout = loop->supervisor.stop_timeout;
-    bool deploys = strcmp(name, "redeploy") == 0 || strcmp(name, "recover") == 0;
-    int64_t deadline = limit ? scenario->simulation->milliseconds + limit : 0;
-    if (deadline == 0 || (loop->cycle_deadline != 0 && loop->cycle_deadline < deadline))
-        deadline = loop->cycle_deadline;
-    snprintf(loop->stage, sizeof loop->stage, "%s", name);
-    json_object_clear(loop->waited);
-    supervisor_deadline(&loop->supervisor, deadline,
-                        deploys || stop_timeout < short_patience ? stop_timeout : short_patience);
+    status_clear(&scenario->loop.loop.status);
 }
 
 /* What the running cycle tells. */
 static void take_document(void *closure, const json_t *document)
 {
     struct simulated_scenario *scenario = closure;
-    struct simulated_loop *loop = &scenario->loop;
-    const char *event = json_string_value(json_object_get(document, "event"));
-    const char *stage = json_string_value(json_object_get(document, "stage"));
-    if (is_dead(scenario))
-        return;
-    status_take(&loop->status, document);
-    if (event && strcmp(event, "begin") == 0 && stage) {
-        begin_stage(scenario, stage, 1000 * settings_stage_timeout(&loop->settings, stage));
-        scenario_stage_begins(scenario, stage);
-    } else if (event && strcmp(event, "end") == 0) {
-        supervisor_deadline(&loop->supervisor, loop->cycle_deadline, loop->supervisor.stop_timeout);
-    } else if (event && strcmp(event, "over") == 0) {
-        loop->over = true;
-    } else if (event && strcmp(event, "change") == 0) {
-        supervisor_forgive(&loop->supervisor);
-    } else if (event && strcmp(event, "due") == 0) {
-        supervisor_due(&loop->supervisor,
-                       scenario->simulation->milliseconds
-                           + 1000 * json_integer_value(json_object_get(document, "seconds")));
-    }
+    if (!is_dead(scenario))
+        loop_take(&scenario->loop.loop, document);
 }
 
-static void tell_late(const struct simulated_loop *loop, int64_t now)
+static void stage_begins(void *closure, const char *stage)
 {
-    if (loop->supervisor.phase == PHASE_FINISHING)
-        log_error(NULL, "cycle_finished takes too long and is ended");
-    else if (loop->cycle_deadline != 0 && now >= loop->cycle_deadline)
-        log_error(NULL, "the cycle takes too long and is ended, in the stage %s", loop->stage);
-    else
-        log_error(NULL, "the stage %s takes too long and is ended", loop->stage);
+    struct simulated_scenario *scenario = closure;
+    json_object_clear(scenario->loop.waited);
+    scenario_stage_begins(scenario, stage);
 }
 
-/* Signals for what runs. True: there was one. */
-static bool signal_cycle(struct simulated_scenario *scenario)
+static void start_process(void *closure, unsigned todo)
 {
-    struct simulated_loop *loop = &scenario->loop;
-    unsigned todo = loop->todo;
-    loop->todo &= ~(unsigned)(DO_INTERRUPT | DO_TERMINATE | DO_KILL | DO_LATE);
-    if (!(todo & (DO_INTERRUPT | DO_TERMINATE | DO_KILL)))
-        return false;
-    if (todo & DO_LATE)
-        tell_late(loop, scenario->simulation->milliseconds);
-    if (todo & DO_INTERRUPT) {
+    struct simulated_scenario *scenario = closure;
+    scenario->loop.todo |= todo;
+}
+
+static void start_probe(void *closure)
+{
+    start_process(closure, DO_PROBE);
+}
+
+/* It is over before anything else happens. */
+static void end_probe(void *closure)
+{
+    (void)closure;
+}
+
+static void signal_process(void *closure, int signal)
+{
+    struct simulated_scenario *scenario = closure;
+    scenario->loop.signalled = true;
+    if (signal == SIGINT) {
         cycle_interrupt(SIGINT);
         scenario_interrupt_engine(scenario);
-    } else if (todo & DO_TERMINATE) {
+    } else if (signal == SIGTERM) {
         scenario_end_engine(scenario, SIGTERM, 0);
     } else {
-        loop->killed = true;
+        scenario->loop.killed = true;
     }
-    return true;
 }
+
+static void end_loop(void *closure, int status)
+{
+    struct simulated_scenario *scenario = closure;
+    (void)status;
+    scenario_stop(scenario);
+    scenario->loop.ended = true;
+}
+
+static const struct loop_processes processes = { .start = start_process,
+                                                 .signal = signal_process,
+                                                 .probe = start_probe,
+                                                 .end_probe = end_probe,
+                                                 .begins = stage_begins,
+                                                 .end = end_loop };
 
 static void hear(struct simulated_scenario *scenario)
 {
@@ -204,7 +183,7 @@ static void hear(struct simulated_scenario *scenario)
 static bool cycle_runs(const struct simulated_loop *loop)
 {
     return loop->working
-           && (loop->supervisor.phase == PHASE_CYCLE || loop->supervisor.phase == PHASE_FINISHING);
+           && (loop->loop.supervisor.phase == PHASE_CYCLE || loop->loop.supervisor.phase == PHASE_FINISHING);
 }
 
 /* The loop hears what the cycle tells, and ends it when its time has come. */
@@ -213,36 +192,33 @@ static void listen(void *closure)
     struct simulated_scenario *scenario = closure;
     struct simulated_loop *loop = &scenario->loop;
     hear(scenario);
-    int64_t wake = cycle_runs(loop) && !loop->host_killed ? supervisor_wake(&loop->supervisor) : -1;
-    if (wake < 0 || scenario->simulation->milliseconds < wake)
-        return;
-    step(scenario, EVENT_TIMER, CYCLE_FAILED);
-    signal_cycle(scenario);
+    int64_t wake = cycle_runs(loop) && !loop->host_killed ? supervisor_wake(&loop->loop.supervisor) : -1;
+    if (wake >= 0 && scenario->simulation->milliseconds >= wake)
+        loop_step(&loop->loop, EVENT_TIMER);
 }
 
 /* Until a signal comes; *late: or until deadline (0: none), which came first. As wait_for_signal(). */
 static bool wait_for_signal_until(struct simulated_scenario *scenario, int64_t deadline, bool *late)
 {
     struct simulated_loop *loop = &scenario->loop;
-    bool signalled = false;
     hear(scenario);
-    while (!signalled && !is_dead(scenario)) {
-        int64_t wake = cycle_runs(loop) ? supervisor_wake(&loop->supervisor) : -1;
+    loop->signalled = false;
+    while (!loop->signalled && !is_dead(scenario)) {
+        int64_t wake = cycle_runs(loop) ? supervisor_wake(&loop->loop.supervisor) : -1;
         *late = deadline != 0 && (wake < 0 || deadline <= wake);
         if (*late) {
             scenario->simulation->milliseconds = deadline;
             return true;
         }
         if (wake < 0) {
-            log_error(NULL, "simulation: the stage %s waits for ever", loop->stage);
+            log_error(NULL, "simulation: the stage %s waits for ever", loop->loop.stage);
             loop->stuck = loop->killed = true;
             scenario_end_engine(scenario, SIGKILL, 0);
             return false;
         }
         if (wake > scenario->simulation->milliseconds)
             scenario->simulation->milliseconds = wake;
-        step(scenario, EVENT_TIMER, CYCLE_FAILED);
-        signalled = signal_cycle(scenario);
+        loop_step(&loop->loop, EVENT_TIMER);
     }
     return true;
 }
@@ -265,7 +241,7 @@ static void hang(void *closure)
 static void note_waited(struct simulated_scenario *scenario, const char *target, bool quiet)
 {
     struct simulated_loop *loop = &scenario->loop;
-    if (!target || strcmp(loop->stage, "reconstruct") != 0)
+    if (!target || strcmp(loop->loop.stage, "reconstruct") != 0)
         return;
     if (!loop->waited)
         loop->waited = json_object();
@@ -351,7 +327,7 @@ static void begin_process(struct simulated_scenario *scenario)
     cycle_interrupt(0);
 }
 
-static bool end_process(struct simulated_scenario *scenario)
+static bool leave_process(struct simulated_scenario *scenario)
 {
     bool host_killed = scenario->loop.host_killed;
     scenario->loop.working = false;
@@ -361,88 +337,48 @@ static bool end_process(struct simulated_scenario *scenario)
     return !host_killed;
 }
 
-static const char *outcome_name(enum cycle_status status)
-{
-    return status == CYCLE_DONE        ? "done"
-           : status == CYCLE_UNCHANGED ? "unchanged"
-           : status == CYCLE_PAUSED    ? "paused"
-                                       : "failed";
-}
-
-static void cycle_ended(struct simulated_scenario *scenario, int code)
+/* With this exit status, or killed. */
+static void end_process(struct simulated_scenario *scenario, int status)
 {
     struct simulated_loop *loop = &scenario->loop;
-    int signal = loop->killed ? SIGKILL : 0;
-    bool known =
-        code == CYCLE_DONE || code == CYCLE_UNCHANGED || code == CYCLE_PAUSED || code == CYCLE_DEPOSED;
+    bool killed = loop->killed;
     loop->killed = false;
-    if (signal) {
-        log_error(NULL, "the cycle was ended by signal %d (%s)", signal, strsignal(signal));
-        known = false;
-    } else if (!loop->over) {
-        log_error(NULL, "the cycle has ended in the stage %s", loop->stage);
-        known = false;
-    }
-    enum cycle_status status = known ? (enum cycle_status)code : CYCLE_FAILED;
-    status_cycle_ended(&loop->status, outcome_name(status), signal, operations->now(), operations->clock());
-    step(scenario, EVENT_CYCLE, status);
+    if (leave_process(scenario))
+        loop_process_ended(&loop->loop, status, killed ? SIGKILL : 0);
 }
 
 static void run_cycle(struct simulated_scenario *scenario, unsigned todo)
 {
     struct simulated_loop *loop = &scenario->loop;
-    int fd = -1;
-    int64_t limit = loop->settings.cycle_timeout * 1000;
-    loop->over = false;
+    struct cycle_request request = loop_cycle_begins(&loop->loop, todo);
+    json_object_clear(loop->waited);
     loop->cycles++;
-    loop->cycle_deadline = limit ? scenario->simulation->milliseconds + limit : 0;
-    begin_stage(scenario, "load", load_limit);
-    status_cycle_began(&loop->status, operations->now());
-    if (progress_open(&loop->progress, &fd) != 0)
+    if (progress_open(&loop->progress, &request.progress) != 0)
         simulated_broken("no pipe");
-    fcntl(fd, F_SETPIPE_SZ, PIPE_SIZE);
-    const struct cycle_request request = { .retry = todo & DO_RETRY,
-                                           .now = todo & DO_NOW,
-                                           .resync = todo & DO_RESYNC,
-                                           .first = !loop->supervisor.ready,
-                                           .host = getppid(),
-                                           .progress = fd };
+    fcntl(request.progress, F_SETPIPE_SZ, PIPE_SIZE);
+    request.host = getppid();
     begin_process(scenario);
-    int code = cycle_run(&loop->settings, &request);
-    close(fd);
+    int status = cycle_run(&loop->settings, &request);
+    close(request.progress);
     hear(scenario);
     progress_close(&loop->progress);
     unsetenv("TMPDIR");
     scenario_clients_forget(scenario);
-    if (end_process(scenario))
-        cycle_ended(scenario, code);
+    end_process(scenario, status);
 }
 
 static void run_finished(struct simulated_scenario *scenario)
 {
     begin_process(scenario);
-    cycle_finished(&scenario->loop.settings, &scenario->loop.status);
-    if (!end_process(scenario))
-        return;
-    scenario->loop.killed = false;
-    step(scenario, EVENT_FINISHED, CYCLE_FAILED);
+    end_process(scenario, cycle_finished(&scenario->loop.settings, &scenario->loop.loop.status));
 }
 
 static void run_probe(struct simulated_scenario *scenario)
 {
     begin_process(scenario);
-    int code = probe_run(&scenario->loop.settings);
-    if (!end_process(scenario))
-        return;
-    step(scenario, EVENT_PROBED, CYCLE_FAILED);
-    if (code == PROBE_CHANGED)
-        step(scenario, EVENT_CHANGE, CYCLE_FAILED);
-}
-
-static void end_loop(struct simulated_scenario *scenario)
-{
-    scenario_stop(scenario);
-    scenario->loop.ended = true;
+    int status = probe_run(&scenario->loop.settings);
+    if (leave_process(scenario))
+        loop_probe_ended(&scenario->loop.loop, status);
 }
 
 /* Does what the supervisor wants, until it waits. */
@@ -458,8 +394,6 @@ static void work_off(struct simulated_scenario *scenario)
             run_finished(scenario);
         else if (todo & DO_PROBE)
             run_probe(scenario);
-        else if (todo & DO_END)
-            end_loop(scenario);
         else
             return;
     }
@@ -469,27 +403,19 @@ static void work_off(struct simulated_scenario *scenario)
 static void start(struct simulated_scenario *scenario)
 {
     struct simulated_loop *loop = &scenario->loop;
-    const struct settings *settings = &loop->settings;
     begin_process(scenario);
-    bool loaded = cycle_probe(settings) == 0;
+    bool loaded = cycle_probe(&loop->settings) == 0;
     if (loaded)
-        cycle_forget(settings);
-    if (!end_process(scenario) || !loaded)
+        cycle_forget(&loop->settings);
+    if (!leave_process(scenario) || !loaded)
         return;
-    bool polls = settings->generator || settings->snapshot;
-    bool probes = settings->probes && (!polls || settings->interval > settings->probe_interval);
-    loop->supervisor = (struct supervisor){ .polls = polls,
-                                            .once = settings->once,
-                                            .interval = settings->interval * 1000,
-                                            .retry_min = settings->retry_min * 1000,
-                                            .retry_max = settings->retry_max * 1000,
-                                            .resync = settings->resync * 1000,
-                                            .stop_timeout = settings->stop_timeout * 1000,
-                                            .probe_interval = probes ? settings->probe_interval * 1000 : 0,
-                                            .seed = operations->random() };
+    loop->loop.settings = &loop->settings;
+    loop->loop.processes = &processes;
+    loop->loop.closure = scenario;
+    loop_open(&loop->loop, false);
     loop->runs = true;
     loop->killed = false;
-    step(scenario, EVENT_START, CYCLE_FAILED);
+    loop_step(&loop->loop, EVENT_START);
 }
 
 /* The next moment at which the loop goes on by itself, though nothing happens; 0: there is none. */
@@ -503,7 +429,7 @@ static void jump(struct simulated_scenario *scenario, int64_t moment)
 {
     if (moment > scenario->simulation->milliseconds)
         scenario->simulation->milliseconds = moment;
-    step(scenario, EVENT_TIMER, CYCLE_FAILED);
+    loop_step(&scenario->loop.loop, EVENT_TIMER);
 }
 
 /* The loop learns that something has happened: from a model that is watched, or by a look at the targets. */
@@ -511,7 +437,7 @@ static void tell(struct simulated_scenario *scenario, bool asked)
 {
     bool settles = scenario->loop.settings.settle > 0 && !scenario->discovers;
     scenario->changed = false;
-    step(scenario, asked || !settles ? EVENT_TRIGGER : EVENT_CHANGE, CYCLE_FAILED);
+    loop_step(&scenario->loop.loop, asked || !settles ? EVENT_TRIGGER : EVENT_CHANGE);
 }
 
 static int complain(struct simulated_scenario *scenario, const char *what)
@@ -534,7 +460,7 @@ int scenario_adapt(struct simulated_scenario *scenario, bool asked)
         if (!loop->runs)
             start(scenario);
         work_off(scenario);
-        int64_t next = loop->runs ? next_moment(&loop->supervisor) : 0;
+        int64_t next = loop->runs ? next_moment(&loop->loop.supervisor) : 0;
         if (loop->ended || (!loop->runs && scenario->whole))
             return 0; /* without what it remembers it does not even start */
         if (!loop->runs)
@@ -542,7 +468,7 @@ int scenario_adapt(struct simulated_scenario *scenario, bool asked)
         else if (scenario->changed)
             tell(scenario, false);
         else if (next == 0 || next - scenario->simulation->milliseconds >= quiet_after
-                 || loop->supervisor.failures >= failures_most)
+                 || loop->loop.supervisor.failures >= failures_most)
             return 0;
         else
             jump(scenario, next);
@@ -555,7 +481,7 @@ void scenario_wait(struct simulated_scenario *scenario, int64_t seconds)
     struct simulated_loop *loop = &scenario->loop;
     int64_t end = scenario->simulation->milliseconds + 1000 * seconds, wake;
     loop->cycles = 0;
-    while (loop->runs && (wake = supervisor_wake(&loop->supervisor)) >= 0 && wake <= end
+    while (loop->runs && (wake = supervisor_wake(&loop->loop.supervisor)) >= 0 && wake <= end
            && loop->cycles < cycles_most) {
         jump(scenario, wake);
         work_off(scenario);

@@ -6,9 +6,8 @@
 #ifndef SIMULATED_SCENARIO_H
 #define SIMULATED_SCENARIO_H
 
-#include "host/loop/supervisor.h"
-#include "host/outside/status.h"
 #include "host/record/progress.h"
+#include "host/self-adapt/loop.h"
 #include "host/settings/settings.h"
 #include "lib/manifest/manifest.h"
 #include "scenario/play/network.h"
@@ -25,22 +24,19 @@
 #define SCENARIO_DYSNOMIA "/var/state/dysnomia"
 #define SCENARIO_EXPRESSIONS "/simulated-nix"
 
-/* The loop, driven by the real supervisor_step(). */
+/* The real loop, with processes that are calls of functions. */
 struct simulated_loop {
     struct settings settings;
     char **argv; /* settings borrow from it */
-    struct supervisor supervisor;
-    struct status status;
+    struct loop loop;
     struct progress_reader progress;
-    unsigned todo;            /* what the supervisor wants */
-    char stage[32];           /* that the cycle has begun last */
+    unsigned todo;            /* what is to be run */
     json_t *waited;           /* { TARGET: { HOW: true } }: has let a call run into its deadline in it */
-    int64_t cycle_deadline;   /* 0: none */
-    bool over;                /* the cycle has come to its end by itself */
     bool runs;                /* the loop lives */
     bool ended;               /* by itself, and it is started again when it is next needed */
     bool working;             /* a process of it runs */
     bool killed, host_killed; /* that process; and the loop with it */
+    bool signalled;           /* that process, since it waits for that */
     bool stuck;               /* it waited for something that never comes */
     unsigned cycles;          /* since it was last asked to adapt */
 };

@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * dydisnix-self-adapt: begins and ends what its page describes.
+ */
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "host/cycle/cycle.h"
+#include "host/loop/stream.h"
+#include "host/plugins/listing.h"
+#include "host/record/state.h"
+#include "host/self-adapt/children.h"
+#include "host/self-adapt/events.h"
+#include "host/self-adapt/host.h"
+#include "host/self-adapt/model.h"
+#include "lib/base/cleanup.h"
+#include "lib/base/strings.h"
+#include "lib/world/descendants.h"
+#include "lib/world/operations.h"
+#include "lib/world/warnings.h"
+
+static const int64_t load_limit = 60 * 1000; /* milliseconds, for loading the plugins */
+
+/* Waits until the probe has ended. False: it was made to. */
+static bool await_probe(const struct host *host, pid_t child, int *status)
+{
+    const int64_t deadline = operations->now() + load_limit;
+    struct pollfd fd = { .fd = host->signals, .events = POLLIN };
+    struct signalfd_siginfo information;
+    while (waitpid(child, status, WNOHANG) == 0) {
+        int64_t left = deadline - operations->now();
+        bool signalled = left > 0 && poll(&fd, 1, (int)left) > 0
+                         && read(host->signals, &information, sizeof information) > 0;
+        if (left > 0 && (!signalled || information.ssi_signo == SIGCHLD || information.ssi_signo == SIGHUP
+                         || information.ssi_signo == SIGUSR1))
+            continue;
+        log_error(NULL, "loading the plugins %s and is ended", left > 0 ? "was interrupted" : "took too long");
+        descendants_signal(getpid(), NULL, 0, SIGKILL);
+        waitpid(child, status, 0);
+        return false;
+    }
+    return true;
+}
+
+/* Plugins are loaded once before anything else, in a process of their own: mistakes show at once. */
+static int probe(struct host *host)
+{
+    int status = 0;
+    pid_t child = children_fork(host);
+    if (child == 0)
+        _exit(cycle_probe(&host->settings) == 0 ? DONE : FAILED);
+    bool ended = child > 0 && await_probe(host, child, &status);
+    return ended && WIFEXITED(status) && WEXITSTATUS(status) == DONE ? 0 : -1;
+}
+
+/* A loop that starts redeploys, and waits for a model of its own. */
+static void forget(const struct settings *settings)
+{
+    CLEANUP_FREE char *stream = stream_file(settings);
+    if (stream)
+        operations->remove(stream);
+    if (!settings->dry_run)
+        cycle_forget(settings);
+}
+
+static void copy_into(const char *from, const char *to, const char *name)
+{
+    CLEANUP_FREE char *source = string_format("%s/%s", from, name), *copy = string_format("%s/%s", to, name);
+    CLEANUP_FREE char *data = NULL;
+    size_t length = 0;
+    if (source && copy && operations->read(source, (size_t)1 << 30, &data, &length) == 0)
+        operations->write(copy, data, length, 0600);
+}
+
+/* A dry run works on a copy of what is remembered, beside a loop that may run. */
+static int use_copy(struct settings *settings)
+{
+    static const char *const names[] = { "state.json", "deployed.xml", "captured.xml", "probe.json" };
+    char *directory = NULL;
+    if (operations->temporary_directory("dydisnix-self-adapt", &directory) != 0) {
+        log_error(NULL, "there is no temporary directory: %s", strerror(errno));
+        return -1;
+    }
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        copy_into(settings->state_directory, directory, names[i]);
+    free(settings->state_directory);
+    settings->state_directory = directory;
+    settings->state_is_copy = true;
+    return 0;
+}
+
+static int follow_parent(pid_t parent)
+{
+    if (prctl(PR_SET_PDEATHSIG, SIGTERM, 0, 0, 0) == 0 && getppid() == parent)
+        return 0;
+    log_error(NULL, "the parent is gone already");
+    return -1;
+}
+
+static int open_host(struct host *host, int *lock)
+{
+    struct settings *settings = &host->settings;
+    real_log_json(settings->log_json);
+    real_log_level(settings->verbose ? DYDISNIX_DEBUG : DYDISNIX_NOTICE);
+    if ((settings->dry_run && use_copy(settings) != 0) || state_lock(settings->state_directory, lock) != 0)
+        return -1;
+    if (outside_open(&host->outside, settings, &host->loop.status) != 0)
+        return -1;
+    host->signals = events_open_signals();
+    if (host->signals < 0 || prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) != 0) {
+        log_error(NULL, "the loop cannot be set up: %s", strerror(errno));
+        return -1;
+    }
+    if (probe(host) != 0)
+        return -1;
+    forget(settings);
+    model_watch(host);
+    loop_open(&host->loop, host->polled);
+    return 0;
+}
+
+static void run(struct host *host)
+{
+    if (host->settings.stream)
+        children_start_stream(host);
+    else
+        loop_step(&host->loop, EVENT_START);
+    while (!loop_is_over(&host->loop))
+        events_wait(host);
+    children_end(host);
+}
+
+static int tell_plugins(const struct settings *settings)
+{
+    int status = settings->list_plugins ? list_plugins() : 0;
+    if (settings->dump_plugin && dump_plugin(settings->dump_plugin) != 0)
+        status = -1;
+    return status;
+}
+
+int main(int argc, char **argv)
+{
+    struct host host = { .signals = -1, .watch.fd = -1, .progress.fd = -1, .stream = -1, .outside.notify.fd = -1 };
+    pid_t parent = getppid();
+    int lock = -1;
+    host.outside.control = control_closed;
+    host.loop = (struct loop){ .settings = &host.settings, .processes = &children, .closure = &host };
+    operations_use(&real_operations);
+    signal(SIGXFSZ, SIG_IGN); /* a write that fails says so */
+    warnings_share();
+    enum settings_outcome outcome = settings_read(&host.settings, argc, argv);
+    if (outcome == SETTINGS_READY) {
+        host.status = FAILED;
+        if ((!host.settings.exit_with_parent || follow_parent(parent) == 0) && open_host(&host, &lock) == 0)
+            run(&host);
+    }
+    if (outcome == SETTINGS_LIST)
+        host.status = tell_plugins(&host.settings) == 0 ? DONE : FAILED;
+    outside_close(&host.outside);
+    status_clear(&host.loop.status);
+    watch_close(&host.watch);
+    if (host.settings.state_is_copy)
+        operations->remove(host.settings.state_directory);
+    settings_clear(&host.settings);
+    return outcome == SETTINGS_READY || outcome == SETTINGS_LIST ? host.status
+           : outcome == SETTINGS_DONE ? DONE
+           : outcome == SETTINGS_WRONG ? USAGE
+                                       : FAILED;
+}
