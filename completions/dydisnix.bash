@@ -37,7 +37,7 @@ _dydisnix_complete_value() # WORD VALUE PROGRAM
         STAGE=*)
             compopt -o nospace 2> /dev/null
             mapfile -t COMPREPLY < <(compgen -S = -W 'capture augment detect reconstruct snapshot
-                redistribute assign_ids redeploy' -- "$word")
+                redistribute assign_ids redeploy recover restore' -- "$word")
             ;;
         *FILE*) _dydisnix_files "$word" ;;
         DIR*) _dydisnix_files "$word" -d ;;

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # Completion for fish. What there is to complete is what --help of the program says.
 set -l program (basename (status filename) .fish)
-set -l stages capture= augment= detect= reconstruct= snapshot= redistribute= assign_ids= redeploy=
+set -l stages capture= augment= detect= reconstruct= snapshot= redistribute= assign_ids= redeploy= recover= restore=
 set -l commands
 set -l section
 

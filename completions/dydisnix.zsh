@@ -13,7 +13,7 @@ _dydisnix_specifications()
         value=
         [[ $line != (#b)[^=]##=(*) ]] || value=${match[1]%% *}
         case $value in
-            (STAGE=*) action='(capture= augment= detect= reconstruct= snapshot= redistribute= assign_ids= redeploy=)' ;;
+            (STAGE=*) action='(capture= augment= detect= reconstruct= snapshot= redistribute= assign_ids= redeploy= recover= restore=)' ;;
             (*FILE*) action=_files ;;
             (DIR*) action='_path_files -/' ;;
             (COMMAND|CLIENT) action=_command_names ;;

@@ -4,11 +4,11 @@
 #include <ctype.h>
 #include <string.h>
 
-#define HOOK(name) { #name, offsetof(struct dydisnix_plugin, name) }
+#include "host/settings/stage-names.h"
 
-const struct hook all_hooks[] = { HOOK(capture),      HOOK(augment),        HOOK(reconstruct),
-                                  HOOK(snapshot),     HOOK(redistribute),   HOOK(assign_ids),
-                                  HOOK(redeploy),     HOOK(cycle_finished), { NULL, 0 } };
+#define HOOK(name, seconds) { #name, offsetof(struct dydisnix_plugin, name) },
+#define NO_HOOK(name, seconds)
+const struct hook all_hooks[] = { CYCLE_STAGES(HOOK, NO_HOOK) HOOK(cycle_finished, 0){ NULL, 0 } };
 
 const struct hook *hook_find(const char *name)
 {

@@ -124,8 +124,9 @@ static const struct option long_options[] = {
     { NULL, 0, NULL, 0 },
 };
 
-static const char *const stage_names[STAGES] = { "capture",  "augment",      "detect",     "reconstruct",
-                                          "snapshot", "redistribute", "assign_ids", "redeploy" };
+#define STAGE_NAME(name, seconds) #name,
+const char *const stage_names[] = { CYCLE_STAGES(STAGE_NAME, STAGE_NAME) NULL };
+#define STAGE_SECONDS(name, seconds) seconds,
 
 static const char units[] = "smhd";
 static const int64_t unit_seconds[] = { 1, 60, 3600, 24 * 3600 };
@@ -545,7 +546,7 @@ static enum settings_outcome read_environment(struct settings *settings)
     *settings = (struct settings){
         .interval = 5, .retry_min = 5, .retry_max = 300, .probe_interval = 30, .probe_timeout = 10,
         .presence = { .flap_count = 5, .flap_window = 600, .flap_stable = 300, .lost_most = -1 },
-        .stage_timeouts = { 300, 300, 600, 3600, 3600, 600, 300, 0 }, .stop_timeout = 60
+        .stage_timeouts = { CYCLE_STAGES(STAGE_SECONDS, STAGE_SECONDS) }, .stop_timeout = 60
     };
     settings->profile = profile && *profile ? profile : "default";
     return SETTINGS_READY;

@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "host/presence/presence.h"
+#include "host/settings/stage-names.h"
 
 struct plugin_option {
     const char *plugin, *key, *value;
@@ -20,9 +21,6 @@ struct settings;
 /* Resolves links in the directories of its files as they are now: a cycle reads all of them from one place, however they
  * change meanwhile. */
 void settings_resolve(struct settings *settings);
-
-/* The stages of a cycle, in their order. */
-enum { STAGES = 8 };
 
 /* Seconds that a stage may take; 0: there is no limit, or no such stage. */
 long settings_stage_timeout(const struct settings *settings, const char *stage);

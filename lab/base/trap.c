@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "host/settings/stage-names.h"
 #include "lab/base/channel.h"
 #include "lab/base/network.h"
 #include "lib/base/cleanup.h"
@@ -73,13 +74,27 @@ char *trap_call(const char *operation, const char *target)
     return word_for("call", operation, target);
 }
 
+/* The guard is asked before those with a hook too. */
+static bool has_hook(const char *stage)
+{
+#define NO_HOOK(name, seconds)
+#define IS(name, seconds) || strcmp(stage, #name) == 0
+    return false CYCLE_STAGES(IS, NO_HOOK);
+}
+
+static int print_hooks(void)
+{
+#define PRINT(name, seconds) #name " "
+    return puts(CYCLE_STAGES(PRINT, NO_HOOK)) < 0;
+}
+
 int step_main(int argc, char **argv)
 {
     const char *stage = argc > 1 ? argv[argc - 1] : "";
-    if (argc > 2 && strcmp(argv[1], "guard") == 0) /* which is asked before other stages too */
-        return strcmp(stage, "recover") != 0 || trap_step("stage", stage, NULL) ? 0 : 1;
+    if (argc > 2 && strcmp(argv[1], "guard") == 0)
+        return has_hook(stage) || trap_step("stage", stage, NULL) ? 0 : 1;
     if (strcmp(stage, "hooks") == 0)
-        return puts("capture augment reconstruct snapshot redistribute assign_ids redeploy") < 0;
+        return print_hooks();
     return trap_step("stage", stage, NULL) ? NOT_MINE : 1;
 }
 

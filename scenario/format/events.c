@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#include "host/settings/stage-names.h"
 #include "lib/base/cleanup.h"
 #include "lib/base/strings.h"
 
@@ -63,8 +64,6 @@ const struct member members_of_policy[] = {
     { .name = NULL }
 };
 
-static const char *const stages[] = { "capture", "augment", "detect", "recover", "reconstruct", "snapshot",
-                                      "redistribute", "assign_ids", "redeploy", NULL };
 static const char *const phases[] = {
     "distributing", "locking", "deactivating", "activating", "undoing", "snapshotting", "restoring", "setting",
     "coordinator", "releasing", NULL
@@ -86,7 +85,7 @@ static void check_at(struct reading *reading, const struct place *place, const j
                      const struct member *member)
 {
     static const struct member members[] = {
-        { .name = "stage", .check = check_word, .words = stages },
+        { .name = "stage", .check = check_word, .words = stage_names },
         { .name = "phase", .check = check_word, .words = phases },
         { .name = "call", .check = check_word, .words = operations_of_client },
         { .name = "target", .check = check_known_target },
@@ -215,7 +214,7 @@ static const struct {
           { .name = "times", .check = check_count }),
     EVENT("fail", { .name = "operation", .check = check_word, .words = operations_of_client },
           { .name = "target", .check = check_target },
-          { .name = "stage", .check = check_word, .words = stages },
+          { .name = "stage", .check = check_word, .words = stage_names },
           { .name = "program", .check = check_text }, { .name = "times", .check = check_count },
           { .name = "probability", .check = check_probability },
           { .name = "how", .check = check_word, .words = fates }),
@@ -367,7 +366,7 @@ static const struct member members_of_entry[] = {
 };
 
 static const struct member members_of_report[] = {
-    { .name = "stage", .check = check_word, .required = true, .words = stages },
+    { .name = "stage", .check = check_word, .required = true, .words = stage_names },
     { .name = "path", .check = check_text, .required = true },
     { .name = "is", .check = check_anything, .required = true },
     { .name = NULL }

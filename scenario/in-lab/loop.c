@@ -59,7 +59,7 @@ static void add_loop(struct arguments *arguments, const struct scenario_lab *lab
     add_models(arguments, lab);
     if (mentions_stage(timeline, NULL))
         arguments_format(arguments, "--plugin=script:%s/bin/dydisnix-lab-stages", lab->directory);
-    if (mentions_stage(timeline, "recover"))
+    if (mentions_stage(timeline, "recover") || mentions_stage(timeline, "restore"))
         arguments_add(arguments, "--guard=dydisnix-lab step guard");
     arguments_add(arguments, "--reconstruct");
     arguments_format(arguments, "--state-dir=%s/scenario/disk/state", lab->directory);

@@ -6,6 +6,8 @@
 
 #include <dydisnix/plugin.h>
 
+#include "host/settings/stage-names.h"
+
 static struct simulated_scenario *current; /* hooks carry no closure */
 
 void scenario_stages_use(struct simulated_scenario *scenario)
@@ -21,35 +23,22 @@ static int run_stage(const char *stage)
     return status == 0 ? DYDISNIX_NOT_MINE : DYDISNIX_FAILED;
 }
 
-#define STAGE(name)                                                                                          \
+#define NO_HOOK(name, seconds)
+#define RUN(name, seconds)                                                                                   \
     static int run_##name(const json_t *event, json_t **report)                                              \
     {                                                                                                        \
         (void)event;                                                                                         \
         (void)report;                                                                                        \
         return run_stage(#name);                                                                             \
     }
-
-STAGE(capture)
-STAGE(augment)
-STAGE(reconstruct)
-STAGE(snapshot)
-STAGE(redistribute)
-STAGE(assign_ids)
-STAGE(redeploy)
+CYCLE_STAGES(RUN, NO_HOOK)
 
 struct dydisnix_plugin *scenario_stages_entry(void)
 {
-    static struct dydisnix_plugin plugin = {
-        ._size = sizeof plugin,
-        ._api_version = DYDISNIX_PLUGIN_API_VERSION,
-        .name = SCENARIO_STAGES,
-        .capture = run_capture,
-        .augment = run_augment,
-        .reconstruct = run_reconstruct,
-        .snapshot = run_snapshot,
-        .redistribute = run_redistribute,
-        .assign_ids = run_assign_ids,
-        .redeploy = run_redeploy,
-    };
+#define HOOK(name, seconds) .name = run_##name,
+    static struct dydisnix_plugin plugin = { ._size = sizeof plugin,
+                                             ._api_version = DYDISNIX_PLUGIN_API_VERSION,
+                                             .name = SCENARIO_STAGES,
+                                             CYCLE_STAGES(HOOK, NO_HOOK) };
     return &plugin;
 }
