@@ -79,6 +79,14 @@ void infrastructure_sort(struct infrastructure *infrastructure)
         qsort(infrastructure->targets, infrastructure->count, sizeof *infrastructure->targets, compare_names);
 }
 
+json_t *infrastructure_names(const struct infrastructure *infrastructure)
+{
+    json_t *names = json_array();
+    for (size_t i = 0; i < infrastructure->count; i++)
+        json_array_append_new(names, json_string(infrastructure->targets[i].name));
+    return names;
+}
+
 const struct target *infrastructure_find(const struct infrastructure *infrastructure, const char *name)
 {
     const struct target wanted = { .name = name };

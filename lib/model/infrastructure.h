@@ -60,6 +60,9 @@ void infrastructure_clear(struct infrastructure *infrastructure);
 /* Bytewise by name. */
 void infrastructure_sort(struct infrastructure *infrastructure);
 
+/* A new reference. */
+json_t *infrastructure_names(const struct infrastructure *infrastructure);
+
 /* NULL: no such target. */
 const struct target *infrastructure_find(const struct infrastructure *infrastructure, const char *name);
 

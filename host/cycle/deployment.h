@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * The last stage, and what is remembered of it.
+ */
+#ifndef DEPLOYMENT_H
+#define DEPLOYMENT_H
+
+#include "host/cycle/running.h"
+
+int deployment_run(struct cycle *cycle, json_t **report);
+
+/* The model was deployed (0), or failed. 0, or -1 after a message. */
+int deployment_remember(struct cycle *cycle, int status);
+
+#endif
