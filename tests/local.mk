@@ -48,7 +48,7 @@ unit_tests = \
 	tests/unit/warnings \
 	tests/unit/watch \
 	tests/unit/xml \
-	tests/unit/words \
+	tests/unit/requests \
 	$(NULL)
 check_PROGRAMS += $(unit_tests)
 TESTS += $(unit_tests)
@@ -64,7 +64,7 @@ tests_unit_pins_LDADD = $(tests_unit_check_LDADD)
 tests_unit_presence_LDADD = $(tests_unit_check_LDADD)
 tests_unit_journal_LDADD = $(tests_unit_check_LDADD)
 tests_unit_progress_LDADD = $(tests_unit_check_LDADD)
-tests_unit_words_LDADD = $(tests_unit_check_LDADD)
+tests_unit_requests_LDADD = $(tests_unit_check_LDADD)
 tests_unit_report_LDADD = scenario/libreport.a $(LDADD)
 tests_unit_settings_LDADD = $(tests_unit_check_LDADD)
 tests_unit_state_LDADD = host/libhost.a $(LDADD)

@@ -4,7 +4,7 @@
 #include <stddef.h>
 #include <string.h>
 
-#include "host/calls/calls.h"
+#include "host/calls/client-calls.h"
 #include "host/copies/homes.h"
 #include "host/copies/restore.h"
 #include "host/copies/survivors.h"

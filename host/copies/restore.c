@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "host/calls/calls.h"
+#include "host/calls/client-calls.h"
 #include "host/copies/homes.h"
 #include "lib/base/cleanup.h"
 #include "lib/base/json-members.h"

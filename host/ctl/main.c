@@ -13,7 +13,7 @@
 #include "host/ctl/disputes.h"
 #include "host/ctl/events.h"
 #include "host/ctl/status.h"
-#include "host/settings/places.h"
+#include "host/settings/default-paths.h"
 #include "lib/base/cleanup.h"
 #include "lib/base/json-text.h"
 #include "lib/base/strings.h"

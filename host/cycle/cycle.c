@@ -16,7 +16,7 @@
 #include "host/cycle/settle.h"
 #include "host/cycle/snapshots.h"
 #include "host/cycle/summary.h"
-#include "host/deploy/plan.h"
+#include "host/deploy/dry-run.h"
 #include "host/record/waits.h"
 #include "host/settings/stage-names.h"
 #include "host/unfinished/recover.h"
@@ -145,7 +145,7 @@ static int run_adaptation(struct cycle *cycle, json_t *changes)
     json_object_set(cycle->event, "changes", changes);
     int status = adapt(cycle);
     if (cycle->settings->dry_run && (status == 0 || cycle_report(cycle, "redeploy")))
-        plan_print(cycle->event);
+        dry_run_print(cycle->event);
     if (deployment_remember(cycle, status) != 0)
         status = -1;
     return status == 0 ? CYCLE_DONE : CYCLE_FAILED;
@@ -194,7 +194,7 @@ int cycle_run(const struct settings *settings, const struct cycle_request *reque
         cycle.progress = progress_to(request->progress);
         waits_keep(cycle.state.root, operations->clock(), operations->now());
         progress_tell(&cycle.progress, json_pack("{ss ss}", "event", "end", "stage", "load"));
-        if ((settings->dry_run || recover_wait(&recovery) == 0) && requests_take(&cycle) == 0)
+        if ((settings->dry_run || recover_wait(&recovery) == 0) && cycle_take_requests(&cycle) == 0)
             status = run_cycle(&cycle);
         if (cycle.deposed)
             status = CYCLE_DEPOSED;

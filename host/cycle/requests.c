@@ -5,7 +5,7 @@
 
 #include "host/copies/restore.h"
 #include "host/copies/survivors.h"
-#include "host/record/words.h"
+#include "host/record/requests.h"
 #include "lib/base/cleanup.h"
 #include "lib/world/operations.h"
 
@@ -56,9 +56,9 @@ static void take_word(struct cycle *cycle, const json_t *word)
     note_word(cycle, word, NULL);
 }
 
-int requests_take(struct cycle *cycle)
+int cycle_take_requests(struct cycle *cycle)
 {
-    CLEANUP_JSON json_t *words = words_take(cycle->settings->state_directory);
+    CLEANUP_JSON json_t *words = requests_take(cycle->settings->state_directory);
     size_t index;
     json_t *word;
     if (json_array_size(words) == 0)
@@ -67,6 +67,6 @@ int requests_take(struct cycle *cycle)
         take_word(cycle, word);
     if (state_save(&cycle->state) != 0)
         return -1;
-    words_drop(cycle->settings->state_directory, words);
+    requests_drop(cycle->settings->state_directory, words);
     return 0;
 }

@@ -2,12 +2,12 @@
  *
  * What operators have said since the last cycle.
  */
-#ifndef REQUESTS_H
-#define REQUESTS_H
+#ifndef CYCLE_REQUESTS_H
+#define CYCLE_REQUESTS_H
 
 #include "host/cycle/running.h"
 
 /* 0, or -1 after a message. */
-int requests_take(struct cycle *cycle);
+int cycle_take_requests(struct cycle *cycle);
 
 #endif

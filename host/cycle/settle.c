@@ -6,7 +6,7 @@
 
 #include "host/cycle/event.h"
 #include "host/cycle/pipeline.h"
-#include "host/record/mended.h"
+#include "host/record/recovery-report.h"
 #include "host/unfinished/leftovers.h"
 #include "host/unfinished/recover.h"
 #include "lib/base/json-members.h"
@@ -20,7 +20,7 @@ static void take_report(struct cycle *cycle, json_t *report)
         return;
     cycle_remove(cycle->settings, "deployed.xml");
     if (earlier)
-        mended_join(earlier, report);
+        recovery_report_join(earlier, report);
     else
         json_object_set(json_object_get(cycle->event, "reports"), "recover", report);
     json_decref(report);

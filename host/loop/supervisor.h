@@ -15,7 +15,7 @@ enum supervisor_event {
     EVENT_START,    /* the loop begins, and has a model to look at */
     EVENT_TIMER,    /* the moment that was asked for has come (or not yet: that is no harm) */
     EVENT_CHANGE,   /* a source has a new model, or other targets than before are silent */
-    EVENT_TRIGGER,  /* somebody asks for a cycle now, which also takes words, see words.h: HUP, trigger,
+    EVENT_TRIGGER,  /* somebody asks for a cycle now, which also takes words, see requests.h: HUP, trigger,
                        pause, resume, accept, prefer */
     EVENT_CYCLE,    /* the cycle process ended; its status is given */
     EVENT_FINISHED, /* the process that calls cycle_finished ended */

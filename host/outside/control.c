@@ -11,7 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "host/settings/places.h"
+#include "host/settings/default-paths.h"
 #include "lib/base/cleanup.h"
 #include "lib/base/json-text.h"
 #include "lib/base/strings.h"

@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "host/record/journal.h"
-#include "host/record/words.h"
+#include "host/record/requests.h"
 #include "lib/base/cleanup.h"
 #include "lib/base/strings.h"
 #include "lib/model/paths.h"
@@ -91,7 +91,7 @@ static json_t *take_word(const struct outside *outside, const char *name, const 
     const char *target = json_string_value(json_object_get(request, "target"));
     if (target && outside->status->targets && !json_object_get(outside->status->targets, target))
         return refusal(string_format("no target is called %s", target));
-    if (words_add(outside->settings->state_directory, word) == 0)
+    if (requests_add(outside->settings->state_directory, word) == 0)
         return json_pack("{si sb}", "version", 1, "done", 1);
     return refusal(errno == EINVAL ? string_format("%s is not said of that", name)
                                    : string_format("%s is not noted: %s", name, strerror(errno)));
@@ -108,8 +108,8 @@ static json_t *answer(void *closure, const json_t *request)
                                operations->clock());
     if (command && strcmp(command, "trigger") == 0)
         document = json_pack("{si sb}", "version", 1, "done", 1);
-    else if (words_find(command))
-        document = take_word(outside, words_find(command), request);
+    else if (requests_find(command))
+        document = take_word(outside, requests_find(command), request);
     if (!document)
         return refusal(string_format("there is no such command"));
     if (!json_object_get(document, "error")) {

@@ -4,9 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "host/calls/calls.h"
+#include "host/calls/client-calls.h"
 #include "host/copies/survivors.h"
-#include "host/record/mended.h"
+#include "host/record/recovery-report.h"
 #include "lib/base/array.h"
 #include "lib/base/cleanup.h"
 #include "lib/base/json-members.h"
@@ -148,7 +148,7 @@ static int rescue(const struct copies *copies, int what, json_t *report)
         const char *name = names.items[i].done ? names.items[i].output : "";
         if (snapshots.items[i].done && *name && (!is_empty_dump(name) || copy->what & MAY_BE_EMPTY)) {
             if (!is_empty_dump(name))
-                mended_rescued(report, mapping->target, mapping->component, mapping->container, name);
+                recovery_report_rescued(report, mapping->target, mapping->component, mapping->container, name);
             continue;
         }
         if (copy->what & MAY_BE_GONE) {
@@ -291,7 +291,7 @@ static int save_restored(const struct late *late)
 }
 
 /* Those that run again; the next reconstruction decides on the others, and must not take them for active. */
-static void start_again(const struct broken *broken, const struct copies *copies)
+static void start_again(const struct unfinished *unfinished, const struct copies *copies)
 {
     CLEANUP_CALLS struct calls calls = { 0 };
     run_calls(copies, STOPPED, "--activate", &calls);
@@ -306,18 +306,18 @@ static void start_again(const struct broken *broken, const struct copies *copies
         if (copies->items[i].what == 0)
             continue;
         log_warning(mapping->target, "%s in %s does not run again yet", mapping->component, mapping->container);
-        survivors_stopped(broken->recovery->state->root, mapping->target, mapping->container, mapping->component);
+        survivors_stopped(unfinished->recovery->state->root, mapping->target, mapping->container, mapping->component);
     }
 }
 
 /* What the next undo does not stop again need not be started twice. */
-static void forget_started(const struct broken *broken, bool undone)
+static void forget_started(const struct unfinished *unfinished, bool undone)
 {
-    json_t *deployment = json_object_get(broken->recovery->state->root, "deployment");
+    json_t *deployment = json_object_get(unfinished->recovery->state->root, "deployment");
     json_t *list = json_object_get(deployment, "late");
     for (size_t i = json_array_size(list); i-- > 0;) {
         const json_t *entry = json_array_get(list, i);
-        if (undone || !manifest_find_snapshot_mapping(&broken->new, text_at(entry, "target"),
+        if (undone || !manifest_find_snapshot_mapping(&unfinished->new, text_at(entry, "target"),
                                                       text_at(entry, "container"),
                                                       text_at(entry, "component")))
             json_array_remove(list, i);
@@ -326,23 +326,23 @@ static void forget_started(const struct broken *broken, bool undone)
         json_object_del(deployment, "late");
 }
 
-int late_undo(const struct broken *broken, const json_t *record, bool undone)
+int late_undo(const struct unfinished *unfinished, const json_t *record, bool undone)
 {
     CLEANUP_COPIES struct copies copies = { 0 };
-    if (copies_read(&copies, json_object_get(record, "late"), &broken->new.infrastructure, broken->recovery->strings) != 0)
+    if (copies_read(&copies, json_object_get(record, "late"), &unfinished->new.infrastructure, unfinished->recovery->strings) != 0)
         return -1;
     for (size_t i = 0; i < copies.count; i++)
         if (copies.items[i].what != STOPPED)
             copies.items[i].what = 0;
-        else if (!broken_answers(broken, copies.items[i].target->name))
+        else if (!unfinished_answers(unfinished, copies.items[i].target->name))
             copies.items[i].what = SILENT;
     for (size_t i = 0; i < copies.count; i++)
         if (copies.items[i].what != 0)
-            survivors_older(broken->recovery->state->root, copies.items[i].mapping->target,
+            survivors_older(unfinished->recovery->state->root, copies.items[i].mapping->target,
                             copies.items[i].mapping->container, copies.items[i].mapping->component);
-    start_again(broken, &copies);
-    forget_started(broken, undone);
-    return state_save(broken->recovery->state);
+    start_again(unfinished, &copies);
+    forget_started(unfinished, undone);
+    return state_save(unfinished->recovery->state);
 }
 
 int late_begin(const struct late *late)

@@ -6,7 +6,7 @@
 #ifndef LATE_H
 #define LATE_H
 
-#include "host/phases/broken.h"
+#include "host/phases/unfinished.h"
 
 /* A deployment that is about to change services. */
 struct late {
@@ -24,6 +24,6 @@ int late_begin(const struct late *late);
  * manifest has, and it may have the same component there; also where late_begin() never ran. record: what the state tells
  * of the deployment. undone: whether all else went well, and so is not undone again. 0, or -1 after a message: it is tried
  * again in the next cycle. */
-int late_undo(const struct broken *broken, const json_t *record, bool undone);
+int late_undo(const struct unfinished *unfinished, const json_t *record, bool undone);
 
 #endif

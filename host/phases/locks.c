@@ -3,8 +3,8 @@
 
 #include <string.h>
 
-#include "host/calls/calls.h"
-#include "host/record/mended.h"
+#include "host/calls/client-calls.h"
+#include "host/record/recovery-report.h"
 #include "lib/base/cleanup.h"
 #include "lib/world/operations.h"
 
@@ -57,12 +57,12 @@ static size_t take_away(const struct recovery *recovery, const struct manifest *
         return 0;
     calls_run(&calls, call_deadline, true);
     if (!mended) {
-        json_object_set_new(report, "recover", mended_new());
+        json_object_set_new(report, "recover", recovery_report_new());
         mended = json_object_get(report, "recover");
     }
     for (size_t i = 0; i < calls.count; i++)
         if (calls.items[i].done)
-            mended_released(mended, calls.items[i].target);
+            recovery_report_released(mended, calls.items[i].target);
     return calls.count;
 }
 

@@ -1,5 +1,5 @@
 host_libhost_a_SOURCES += \
-	host/settings/places.c host/settings/places.h \
+	host/settings/default-paths.c host/settings/default-paths.h \
 	host/settings/settings.c host/settings/settings.h \
 	host/settings/stage-names.h \
 	host/settings/usage.c host/settings/usage.h \

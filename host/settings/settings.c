@@ -8,7 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "host/settings/places.h"
+#include "host/settings/default-paths.h"
 #include "host/settings/usage.h"
 #include "lib/base/cleanup.h"
 #include "lib/base/strings.h"

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "host/calls/calls.h"
+#include "host/calls/client-calls.h"
 #include "host/calls/resend.h"
 #include "host/calls/stages.h"
 #include "host/copies/survivors.h"
@@ -34,69 +34,69 @@ static void profile_options(struct arguments *arguments, const struct settings *
     arguments_option(arguments, "--coordinator-profile-path", settings->coordinator_profile_path);
 }
 
-static int run_set(const struct broken *broken, const char *option, const char *manifest)
+static int run_set(const struct unfinished *unfinished, const char *option, const char *manifest)
 {
     CLEANUP_ARGUMENTS struct arguments arguments = { 0 };
     arguments_add(&arguments, "disnix-set");
     if (option)
         arguments_add(&arguments, option);
-    profile_options(&arguments, broken->recovery->settings);
+    profile_options(&arguments, unfinished->recovery->settings);
     arguments_add(&arguments, manifest);
-    CLEANUP_FREE char *transcript = recovery_path(broken->recovery, RUNNING "/disnix-set");
+    CLEANUP_FREE char *transcript = recovery_path(unfinished->recovery, RUNNING "/disnix-set");
     const struct stage_program program = { .arguments = &arguments, .show = true, .transcript = transcript };
-    return transcript ? stage_run(broken->recovery->settings, &program, NULL, NULL, NULL) : -1;
+    return transcript ? stage_run(unfinished->recovery->settings, &program, NULL, NULL, NULL) : -1;
 }
 
-static void leave_profile(const struct broken *broken, const struct target *target, const char *path)
+static void leave_profile(const struct unfinished *unfinished, const struct target *target, const char *path)
 {
     CLEANUP_ARGUMENTS struct arguments arguments = { 0 };
     client_arguments(&arguments, target, "--set");
     arguments_add(&arguments, path);
-    arguments_option(&arguments, "--profile", broken->recovery->settings->profile);
-    leftovers_leave(broken, target, &(struct leftover){ .what = "set", .arguments = &arguments });
+    arguments_option(&arguments, "--profile", unfinished->recovery->settings->profile);
+    leftovers_leave(unfinished, target, &(struct leftover){ .what = "set", .arguments = &arguments });
 }
 
 /* Takes profiles out of the new manifest: those of targets that do not answer are set when they do, those where somebody
  * else has deployed are not. */
-static bool drop_profiles(struct broken *broken)
+static bool drop_profiles(struct unfinished *unfinished)
 {
-    size_t kept = 0, before = broken->new.profile_count;
+    size_t kept = 0, before = unfinished->new.profile_count;
     for (size_t i = 0; i < before; i++) {
-        const struct profile profile = broken->new.profiles[i];
-        const struct target *target = infrastructure_find(&broken->new.infrastructure, profile.target);
-        if (!target || broken_is_ours(broken, profile.target))
-            broken->new.profiles[kept++] = profile;
-        else if (!broken_answers(broken, profile.target))
-            leave_profile(broken, target, profile.path);
+        const struct profile profile = unfinished->new.profiles[i];
+        const struct target *target = infrastructure_find(&unfinished->new.infrastructure, profile.target);
+        if (!target || unfinished_is_ours(unfinished, profile.target))
+            unfinished->new.profiles[kept++] = profile;
+        else if (!unfinished_answers(unfinished, profile.target))
+            leave_profile(unfinished, target, profile.path);
     }
-    broken->new.profile_count = kept;
+    unfinished->new.profile_count = kept;
     return kept < before;
 }
 
 /* The manifest is deployed on the targets that answer. */
-static int note_deployed(const struct broken *broken)
+static int note_deployed(const struct unfinished *unfinished)
 {
-    const struct infrastructure *all = &broken->new.infrastructure;
+    const struct infrastructure *all = &unfinished->new.infrastructure;
     CLEANUP_FREE struct target *targets = calloc(all->count + 1, sizeof *targets);
     struct infrastructure reached = { .targets = targets };
     for (size_t i = 0; targets && i < all->count; i++)
-        if (broken_is_ours(broken, all->targets[i].name))
+        if (unfinished_is_ours(unfinished, all->targets[i].name))
             targets[reached.count++] = all->targets[i];
     if (!targets)
         return -1;
-    state_deployed(broken->recovery->state, broken->path, &reached);
-    survivors_deployed(broken->recovery->state->root, &broken->new, &reached);
-    leftovers_forget(broken->recovery->state, &reached, &broken->new);
+    state_deployed(unfinished->recovery->state, unfinished->path, &reached);
+    survivors_deployed(unfinished->recovery->state->root, &unfinished->new, &reached);
+    leftovers_forget(unfinished->recovery->state, &reached, &unfinished->new);
     return 0;
 }
 
 /* Asks every target for the profile that it has. */
-static void ask_profiles(const struct broken *broken, struct calls *calls)
+static void ask_profiles(const struct unfinished *unfinished, struct calls *calls)
 {
-    CLEANUP_FREE char *link = target_profile_path(broken->recovery->settings->profile);
-    for (size_t i = 0; link && i < broken->new.profile_count; i++) {
-        struct profile *profile = &broken->new.profiles[i];
-        const struct target *target = infrastructure_find(&broken->new.infrastructure, profile->target);
+    CLEANUP_FREE char *link = target_profile_path(unfinished->recovery->settings->profile);
+    for (size_t i = 0; link && i < unfinished->new.profile_count; i++) {
+        struct profile *profile = &unfinished->new.profiles[i];
+        const struct target *target = infrastructure_find(&unfinished->new.infrastructure, profile->target);
         struct call *call = target ? calls_add(calls, profile->target) : NULL;
         if (!call)
             continue;
@@ -108,11 +108,11 @@ static void ask_profiles(const struct broken *broken, struct calls *calls)
 }
 
 /* Those that could not be set are left to later, as those that do not answer. 0, or -1: not one could be set. */
-static int leave_unset(struct broken *broken)
+static int leave_unset(struct unfinished *unfinished)
 {
     CLEANUP_CALLS struct calls calls = { 0 };
     size_t unset = 0;
-    ask_profiles(broken, &calls);
+    ask_profiles(unfinished, &calls);
     for (size_t i = 0; i < calls.count; i++) {
         const struct profile *profile = calls.items[i].closure;
         const char *output = calls.items[i].done ? calls.items[i].output : "", *last = strrchr(output, '\n');
@@ -120,41 +120,41 @@ static int leave_unset(struct broken *broken)
             continue;
         unset++;
         log_warning(profile->target, "its profile cannot be set, and is set later");
-        leave_profile(broken, infrastructure_find(&broken->new.infrastructure, profile->target), profile->path);
-        json_object_set_new(broken->silent, profile->target, json_true());
+        leave_profile(unfinished, infrastructure_find(&unfinished->new.infrastructure, profile->target), profile->path);
+        json_object_set_new(unfinished->silent, profile->target, json_true());
     }
     return unset < calls.count ? 0 : -1;
 }
 
 /* Those that fail to get their closures fail to be set, too. */
-static int set_profiles(struct broken *broken)
+static int set_profiles(struct unfinished *unfinished)
 {
-    CLEANUP_FREE char *file = recovery_path(broken->recovery, "set.xml");
-    CLEANUP_FREE char *transcript = recovery_path(broken->recovery, RUNNING "/disnix-distribute");
+    CLEANUP_FREE char *file = recovery_path(unfinished->recovery, "set.xml");
+    CLEANUP_FREE char *transcript = recovery_path(unfinished->recovery, RUNNING "/disnix-distribute");
     if (!file || !transcript)
         return -1;
-    bool whole = !drop_profiles(broken);
-    if (!whole && write_manifest(&broken->new, file) != 0)
+    bool whole = !drop_profiles(unfinished);
+    if (!whole && write_manifest(&unfinished->new, file) != 0)
         return -1;
-    const char *manifest = whole ? broken->path : file;
-    resend_profiles(broken->recovery, manifest, transcript);
-    if (run_set(broken, "--no-coordinator-profile", manifest) != 0 && leave_unset(broken) != 0)
+    const char *manifest = whole ? unfinished->path : file;
+    resend_profiles(unfinished->recovery, manifest, transcript);
+    if (run_set(unfinished, "--no-coordinator-profile", manifest) != 0 && leave_unset(unfinished) != 0)
         return -1;
-    return run_set(broken, "--no-target-profiles", broken->path);
+    return run_set(unfinished, "--no-target-profiles", unfinished->path);
 }
 
-int broken_finish(struct broken *broken)
+int broken_finish(struct unfinished *unfinished)
 {
     int status = 0;
     log_notice(NULL, "Finishing the last deployment...");
-    if (broken->phase < DEPLOYMENT_RELEASING)
-        status = set_profiles(broken);
+    if (unfinished->phase < DEPLOYMENT_RELEASING)
+        status = set_profiles(unfinished);
     if (status == 0)
-        status = note_deployed(broken);
+        status = note_deployed(unfinished);
     if (status != 0) {
         log_error(NULL, "The last deployment cannot be finished, so nothing is deployed");
         return -1;
     }
-    json_object_set_new(broken->report, "action", json_string("finished"));
+    json_object_set_new(unfinished->report, "action", json_string("finished"));
     return 0;
 }

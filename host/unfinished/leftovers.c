@@ -3,11 +3,11 @@
 
 #include <string.h>
 
-#include "host/calls/calls.h"
+#include "host/calls/client-calls.h"
 #include "host/calls/resend.h"
 #include "host/copies/survivors.h"
 #include "host/record/again.h"
-#include "host/record/mended.h"
+#include "host/record/recovery-report.h"
 #include "lib/base/cleanup.h"
 #include "lib/base/json-members.h"
 #include "lib/base/switch.h"
@@ -69,18 +69,18 @@ static bool is_noted(const json_t *calls, const json_t *wanted)
 }
 
 /* The entry of a target; NULL: no memory. */
-static json_t *entry_for(const struct broken *broken, const struct target *target)
+static json_t *entry_for(const struct unfinished *unfinished, const struct target *target)
 {
-    struct state *state = broken->recovery->state;
+    struct state *state = unfinished->recovery->state;
     json_t *entry = entry_of(state, target->name);
     CLEANUP_ARGUMENTS struct arguments ask = { 0 };
     if (entry)
         return entry;
     if (!list_of(state))
         json_object_set_new(state->root, "leftovers", json_array());
-    recovery_profile_arguments(&ask, broken->recovery, target, "--query-installed");
+    recovery_profile_arguments(&ask, unfinished->recovery, target, "--query-installed");
     json_array_append_new(list_of(state), json_pack("{ss so si s[]}", "target", target->name, "ask", as_json(&ask),
-                                                    "version", broken->new.version, "calls"));
+                                                    "version", unfinished->new.version, "calls"));
     return entry_of(state, target->name);
 }
 
@@ -255,7 +255,7 @@ static int unlock(const char *target, const json_t *described, json_t *report)
     calls_release(&calls);
     if (!call->done && !call->refused)
         return -1;
-    mended_released(report, target);
+    recovery_report_released(report, target);
     return call->done;
 }
 
@@ -333,7 +333,7 @@ static bool do_call(const char *target, const json_t *described, json_t *report)
         return strcmp(what, "try rescue") == 0 || strcmp(what, "rescue again") == 0;
     }
     if (strcmp(what, "name") == 0 || strcmp(what, "name again") == 0)
-        mended_rescued(report, target, text_at(described, "component"), text_at(described, "container"), call->output);
+        recovery_report_rescued(report, target, text_at(described, "component"), text_at(described, "container"), call->output);
     return true;
 }
 
@@ -490,7 +490,7 @@ bool leftovers_settle(const struct recovery *recovery, const struct infrastructu
         if (!due || settled)
             continue;
         again_note(entry, AGAIN, true, first_pause, now);
-        mended_pending(report, text_at(entry, "target"));
+        recovery_report_pending(report, text_at(entry, "target"));
     }
     if (json_array_size(remaining) > 0)
         json_object_set(state->root, "leftovers", remaining);
@@ -500,11 +500,11 @@ bool leftovers_settle(const struct recovery *recovery, const struct infrastructu
     return any;
 }
 
-void leftovers_leave(const struct broken *broken, const struct target *target, const struct leftover *leftover)
+void leftovers_leave(const struct unfinished *unfinished, const struct target *target, const struct leftover *leftover)
 {
-    json_t *entry = entry_for(broken, target);
+    json_t *entry = entry_for(unfinished, target);
     if (!entry || leftovers_add(entry, leftover) != 0)
         log_error(target->name, "what is to be done here when it answers cannot be noted");
     if (!is_put_off(leftover->what))
-        mended_pending(broken->report, target->name);
+        recovery_report_pending(unfinished->report, target->name);
 }

@@ -20,7 +20,7 @@
 #include <stdbool.h>
 
 #include "host/calls/recovery.h"
-#include "host/phases/broken.h"
+#include "host/phases/unfinished.h"
 #include "host/record/state.h"
 #include "lib/base/arguments.h"
 #include "lib/manifest/manifest.h"
@@ -59,6 +59,6 @@ bool leftovers_forget(struct state *state, const struct infrastructure *model, c
 bool leftovers_settle(const struct recovery *recovery, const struct infrastructure *model, json_t *report);
 
 /* Leaves to when it answers what is to be done on a target. */
-void leftovers_leave(const struct broken *broken, const struct target *target, const struct leftover *leftover);
+void leftovers_leave(const struct unfinished *unfinished, const struct target *target, const struct leftover *leftover);
 
 #endif

@@ -5,8 +5,8 @@
  */
 #include <string.h>
 
-#include "host/calls/calls.h"
-#include "host/record/mended.h"
+#include "host/calls/client-calls.h"
+#include "host/record/recovery-report.h"
 #include "host/unfinished/leftovers.h"
 #include "host/unfinished/settle.h"
 #include "lib/base/cleanup.h"
@@ -21,20 +21,20 @@ static bool is_profile(const char *requisites, const char *profile)
     return strcmp(last ? last + 1 : requisites, profile) == 0;
 }
 
-static bool is_known(const struct broken *broken, const char *target, const char *requisites)
+static bool is_known(const struct unfinished *unfinished, const char *target, const char *requisites)
 {
-    const struct profile *new = manifest_find_profile(&broken->new, target);
-    const struct profile *old = manifest_find_profile(broken->old, target);
+    const struct profile *new = manifest_find_profile(&unfinished->new, target);
+    const struct profile *old = manifest_find_profile(unfinished->old, target);
     return (new && is_profile(requisites, new->path)) || (old && is_profile(requisites, old->path));
 }
 
 /* Those of which the previous manifest says what profile they had. */
-static void ask(const struct broken *broken, const char *path, struct calls *calls)
+static void ask(const struct unfinished *unfinished, const char *path, struct calls *calls)
 {
-    for (size_t i = 0; i < broken->old->profile_count; i++) {
-        const char *name = broken->old->profiles[i].target;
-        const struct target *target = infrastructure_find(&broken->old->infrastructure, name);
-        struct call *call = target && broken_answers(broken, name) ? calls_add(calls, name) : NULL;
+    for (size_t i = 0; i < unfinished->old->profile_count; i++) {
+        const char *name = unfinished->old->profiles[i].target;
+        const struct target *target = infrastructure_find(&unfinished->old->infrastructure, name);
+        struct call *call = target && unfinished_answers(unfinished, name) ? calls_add(calls, name) : NULL;
         if (!call)
             continue;
         client_arguments(&call->arguments, target, "--query-requisites");
@@ -43,20 +43,20 @@ static void ask(const struct broken *broken, const char *path, struct calls *cal
     calls_run(calls, ask_deadline, true);
 }
 
-void broken_find_overtaken(struct broken *broken)
+void broken_find_overtaken(struct unfinished *unfinished)
 {
     CLEANUP_CALLS struct calls calls = { 0 };
-    CLEANUP_FREE char *path = target_profile_path(broken->recovery->settings->profile);
-    if (!broken->old || !path)
+    CLEANUP_FREE char *path = target_profile_path(unfinished->recovery->settings->profile);
+    if (!unfinished->old || !path)
         return;
-    ask(broken, path, &calls);
+    ask(unfinished, path, &calls);
     for (size_t i = 0; i < calls.count; i++) {
         const struct call *call = &calls.items[i];
-        if (!call->done || !*call->output || is_known(broken, call->target, call->output)
-            || leftovers_owe_profile(broken->recovery->state, call->target))
+        if (!call->done || !*call->output || is_known(unfinished, call->target, call->output)
+            || leftovers_owe_profile(unfinished->recovery->state, call->target))
             continue;
         log_warning(call->target, "somebody else has deployed to it since: it is left as it is, and so is its lock");
-        json_object_set_new(broken->overtaken, call->target, json_true());
-        mended_overtaken(broken->report, call->target);
+        json_object_set_new(unfinished->overtaken, call->target, json_true());
+        recovery_report_overtaken(unfinished->report, call->target);
     }
 }

@@ -3,11 +3,11 @@
 
 #include <string.h>
 
-#include "host/calls/calls.h"
+#include "host/calls/client-calls.h"
 #include "host/phases/late.h"
 #include "host/phases/locks.h"
 #include "host/presence/hung.h"
-#include "host/record/mended.h"
+#include "host/record/recovery-report.h"
 #include "host/unfinished/leftovers.h"
 #include "host/unfinished/recover.h"
 #include "lib/base/cleanup.h"
@@ -66,7 +66,7 @@ int recover_wait(const struct recovery *recovery)
 }
 
 /* Notes which targets do not answer. */
-static int ask_targets(struct broken *broken, const struct infrastructure *infrastructure)
+static int ask_targets(struct unfinished *unfinished, const struct infrastructure *infrastructure)
 {
     CLEANUP_CALLS struct calls calls = { 0 };
     for (size_t i = 0; i < infrastructure->count; i++) {
@@ -74,78 +74,78 @@ static int ask_targets(struct broken *broken, const struct infrastructure *infra
         struct call *call = calls_add(&calls, name);
         if (!call)
             return -1;
-        recovery_profile_arguments(&call->arguments, broken->recovery, broken_target(broken, name), "--query-installed");
+        recovery_profile_arguments(&call->arguments, unfinished->recovery, unfinished_target(unfinished, name), "--query-installed");
     }
     calls_run(&calls, ask_deadline, true);
     for (size_t i = 0; i < calls.count; i++)
         if (!calls.items[i].done)
-            json_object_set_new(broken->silent, calls.items[i].target, json_true());
+            json_object_set_new(unfinished->silent, calls.items[i].target, json_true());
     return 0;
 }
 
-static int ask_all(struct broken *broken)
+static int ask_all(struct unfinished *unfinished)
 {
-    if (ask_targets(broken, &broken->new.infrastructure) == 0
-        && (!broken->old || ask_targets(broken, &broken->old->infrastructure) == 0))
+    if (ask_targets(unfinished, &unfinished->new.infrastructure) == 0
+        && (!unfinished->old || ask_targets(unfinished, &unfinished->old->infrastructure) == 0))
         return 0;
     log_error(NULL, "out of memory");
     return -1;
 }
 
 /* Ours are those that the state tells of. On a target that does not answer it is left to when it does. */
-static int release_locks(const struct broken *broken)
+static int release_locks(const struct unfinished *unfinished)
 {
-    CLEANUP_JSON json_t *names = json_copy(state_locks(broken->recovery->state)), *mine = json_array();
+    CLEANUP_JSON json_t *names = json_copy(state_locks(unfinished->recovery->state)), *mine = json_array();
     size_t index;
     json_t *name;
     json_array_foreach(names, index, name) {
         const char *lock = json_is_string(name) ? json_string_value(name) : "";
-        const struct target *target = infrastructure_find(&broken->new.infrastructure, lock);
+        const struct target *target = infrastructure_find(&unfinished->new.infrastructure, lock);
         CLEANUP_ARGUMENTS struct arguments arguments = { 0 };
-        if (!target || json_object_get(broken->overtaken, lock))
+        if (!target || json_object_get(unfinished->overtaken, lock))
             continue;
-        if (broken_answers(broken, lock)) {
+        if (unfinished_answers(unfinished, lock)) {
             json_array_append(mine, name);
-            mended_released(broken->report, lock);
+            recovery_report_released(unfinished->report, lock);
             continue;
         }
-        recovery_profile_arguments(&arguments, broken->recovery, target, "--unlock");
-        leftovers_leave(broken, target, &(struct leftover){ .what = "unlock", .arguments = &arguments });
+        recovery_profile_arguments(&arguments, unfinished->recovery, target, "--unlock");
+        leftovers_leave(unfinished, target, &(struct leftover){ .what = "unlock", .arguments = &arguments });
     }
-    json_array_clear(state_locks(broken->recovery->state));
-    json_array_extend(state_locks(broken->recovery->state), mine);
-    if (state_save(broken->recovery->state) != 0)
+    json_array_clear(state_locks(unfinished->recovery->state));
+    json_array_extend(state_locks(unfinished->recovery->state), mine);
+    if (state_save(unfinished->recovery->state) != 0)
         return -1;
-    locks_release(broken->recovery, &broken->new, false);
+    locks_release(unfinished->recovery, &unfinished->new, false);
     return 0;
 }
 
 /* What the deployment itself has changed. */
-static int undo_changes(const struct broken *broken)
+static int undo_changes(const struct unfinished *unfinished)
 {
-    if (broken->phase < DEPLOYMENT_ACTIVATING)
+    if (unfinished->phase < DEPLOYMENT_ACTIVATING)
         return 0;
-    if (broken_rescue(broken, false) != 0)
+    if (broken_rescue(unfinished, false) != 0)
         return -1;
-    if (broken->activation == ACTIVATION_ROLLED_BACK)
-        broken_make_active(broken);
-    return broken->activation == ACTIVATION_ROLLED_BACK || broken->previous_lost ? 0 : broken_undo(broken);
+    if (unfinished->activation == ACTIVATION_ROLLED_BACK)
+        broken_make_active(unfinished);
+    return unfinished->activation == ACTIVATION_ROLLED_BACK || unfinished->previous_lost ? 0 : broken_undo(unfinished);
 }
 
-static int undo(const struct broken *broken, const json_t *record)
+static int undo(const struct unfinished *unfinished, const json_t *record)
 {
-    int status = undo_changes(broken);
-    return late_undo(broken, record, status == 0) == 0 ? status : -1;
+    int status = undo_changes(unfinished);
+    return late_undo(unfinished, record, status == 0) == 0 ? status : -1;
 }
 
 /* disnix-distribute was ended: it asks each target for paths, and has no deadline. Who still does not answer that is left
  * out, or the next deployment would wait as long. */
-static void find_hung(const struct broken *broken)
+static void find_hung(const struct unfinished *unfinished)
 {
     CLEANUP_CALLS struct calls calls = { 0 };
-    for (size_t i = 0; i < broken->new.profile_count; i++) {
-        const struct profile *profile = &broken->new.profiles[i];
-        const struct target *target = broken_target(broken, profile->target);
+    for (size_t i = 0; i < unfinished->new.profile_count; i++) {
+        const struct profile *profile = &unfinished->new.profiles[i];
+        const struct target *target = unfinished_target(unfinished, profile->target);
         struct call *call = target ? calls_add(&calls, target->name) : NULL;
         if (!call)
             continue;
@@ -155,34 +155,34 @@ static void find_hung(const struct broken *broken)
     calls_run(&calls, ask_deadline, true);
     for (size_t i = 0; i < calls.count; i++)
         if (!calls.items[i].done && !calls.items[i].refused)
-            hung_leave_out(broken->recovery->state->root, calls.items[i].target, operations->clock());
+            hung_leave_out(unfinished->recovery->state->root, calls.items[i].target, operations->clock());
 }
 
-static int settle(struct broken *broken, const json_t *record)
+static int settle(struct unfinished *unfinished, const json_t *record)
 {
-    if (broken->phase < DEPLOYMENT_LOCKING) {
-        if (broken->phase == DEPLOYMENT_DISTRIBUTING && phase_status(record, DEPLOYMENT_DISTRIBUTING) < 0)
-            find_hung(broken);
+    if (unfinished->phase < DEPLOYMENT_LOCKING) {
+        if (unfinished->phase == DEPLOYMENT_DISTRIBUTING && phase_status(record, DEPLOYMENT_DISTRIBUTING) < 0)
+            find_hung(unfinished);
         return 0;
     }
-    if (ask_all(broken) != 0)
+    if (ask_all(unfinished) != 0)
         return -1;
-    broken_find_overtaken(broken);
-    if (release_locks(broken) != 0)
+    broken_find_overtaken(unfinished);
+    if (release_locks(unfinished) != 0)
         return -1;
-    return broken->phase >= DEPLOYMENT_SETTING ? broken_finish(broken) : undo(broken, record);
+    return unfinished->phase >= DEPLOYMENT_SETTING ? broken_finish(unfinished) : undo(unfinished, record);
 }
 
 /* How it ended, as far as that is known. */
-static void read_end(struct broken *broken, const json_t *record)
+static void read_end(struct unfinished *unfinished, const json_t *record)
 {
-    broken->phase = phase_last(record);
-    broken->activation = phase_status(record, DEPLOYMENT_ACTIVATING);
-    int status = phase_status(record, broken->phase);
-    json_object_set_new(broken->report, "phase", json_string(phase_name(broken->phase)));
+    unfinished->phase = phase_last(record);
+    unfinished->activation = phase_status(record, DEPLOYMENT_ACTIVATING);
+    int status = phase_status(record, unfinished->phase);
+    json_object_set_new(unfinished->report, "phase", json_string(phase_name(unfinished->phase)));
     if (status >= 0)
-        json_object_set_new(broken->report, "status", json_integer(status));
-    log_notice(NULL, "The last deployment did not end well: its last phase was '%s'", phase_name(broken->phase));
+        json_object_set_new(unfinished->report, "status", json_integer(status));
+    log_notice(NULL, "The last deployment did not end well: its last phase was '%s'", phase_name(unfinished->phase));
 }
 
 /* 1: there is no such manifest any more, as on a coordinator that has lost its store. */
@@ -196,45 +196,45 @@ static int read_one(const char *path, struct strings *strings, struct manifest *
     return outcome == MANIFEST_ABSENT ? 1 : -1;
 }
 
-static int read_manifests(struct broken *broken, const json_t *record)
+static int read_manifests(struct unfinished *unfinished, const json_t *record)
 {
     const char *previous = json_string_value(json_object_get(record, "previous"));
-    broken->path = json_string_value(json_object_get(record, "new"));
-    int status = broken->path ? read_one(broken->path, broken->recovery->strings, &broken->new) : 1;
-    int lost = status == 0 && previous ? read_one(previous, broken->recovery->strings, &broken->previous) : 0;
-    broken->old = status == 0 && previous && lost == 0 ? &broken->previous : NULL;
-    broken->previous_lost = lost > 0;
+    unfinished->path = json_string_value(json_object_get(record, "new"));
+    int status = unfinished->path ? read_one(unfinished->path, unfinished->recovery->strings, &unfinished->new) : 1;
+    int lost = status == 0 && previous ? read_one(previous, unfinished->recovery->strings, &unfinished->previous) : 0;
+    unfinished->old = status == 0 && previous && lost == 0 ? &unfinished->previous : NULL;
+    unfinished->previous_lost = lost > 0;
     if (status > 0 || lost > 0)
         log_warning(NULL, "The last deployment did not end well, and its manifests are gone: it is not undone");
     if (status > 0)
-        json_object_del(broken->recovery->state->root, "deployed"); /* then nothing is known of it */
+        json_object_del(unfinished->recovery->state->root, "deployed"); /* then nothing is known of it */
     return lost < 0 ? -1 : status;
 }
 
 static int settle_record(const struct recovery *recovery, const json_t *record, json_t *report)
 {
-    struct broken broken = { .recovery = recovery, .report = report, .silent = json_object(),
+    struct unfinished unfinished = { .recovery = recovery, .report = report, .silent = json_object(),
                              .overtaken = json_object() };
-    manifest_init(&broken.previous, recovery->strings);
-    manifest_init(&broken.new, recovery->strings);
-    int status = broken.silent && broken.overtaken ? read_manifests(&broken, record) : -1;
+    manifest_init(&unfinished.previous, recovery->strings);
+    manifest_init(&unfinished.new, recovery->strings);
+    int status = unfinished.silent && unfinished.overtaken ? read_manifests(&unfinished, record) : -1;
     if (status == 0) {
-        read_end(&broken, record);
-        status = settle(&broken, record);
+        read_end(&unfinished, record);
+        status = settle(&unfinished, record);
     }
     if (status >= 0)
         status = recovery_forget(recovery);
-    manifest_clear(&broken.previous);
-    manifest_clear(&broken.new);
-    json_decref(broken.silent);
-    json_decref(broken.overtaken);
+    manifest_clear(&unfinished.previous);
+    manifest_clear(&unfinished.new);
+    json_decref(unfinished.silent);
+    json_decref(unfinished.overtaken);
     return status;
 }
 
 int recover(const struct recovery *recovery, json_t **report)
 {
     CLEANUP_JSON json_t *record = json_incref(json_object_get(recovery->state->root, "deployment"));
-    *report = record ? mended_new() : NULL;
+    *report = record ? recovery_report_new() : NULL;
     return record ? settle_record(recovery, record, *report) : 0;
 }
 
@@ -243,7 +243,7 @@ int recover_leftovers(const struct recovery *recovery, const struct infrastructu
     *report = NULL;
     if (leftovers_due(recovery->state, model, operations->clock()) != 0)
         return 0;
-    *report = mended_new();
+    *report = recovery_report_new();
     if (!leftovers_settle(recovery, model, *report)) {
         json_decref(*report);
         *report = NULL;
@@ -275,7 +275,7 @@ static void release_all(const struct recovery *recovery, const struct manifest *
     calls_run(&calls, call_deadline, true);
     for (size_t i = 0; i < calls.count; i++)
         if (calls.items[i].done)
-            mended_released(report, calls.items[i].target);
+            recovery_report_released(report, calls.items[i].target);
 }
 
 void recover_unknown(const struct recovery *recovery, const struct manifest *previous, const struct manifest *new,
@@ -284,7 +284,7 @@ void recover_unknown(const struct recovery *recovery, const struct manifest *pre
     *report = NULL;
     if (state_knows_deployment(recovery->state) || (!previous && !recovery->settings->release_stale_locks))
         return;
-    *report = mended_new();
+    *report = recovery_report_new();
     if (recovery->settings->release_stale_locks)
         release_all(recovery, previous, new, *report);
     if (previous)

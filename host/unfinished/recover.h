@@ -17,7 +17,7 @@
  * after a message. */
 int recover_wait(const struct recovery *recovery);
 
-/* Settles a redeployment that state.json tells of, if there is such. *report: what was done (mended.h), a new reference;
+/* Settles a redeployment that state.json tells of, if there is such. *report: what was done (recovery-report.h), a new reference;
  * NULL: there was nothing. 0: the next redeployment may begin, -1: it may not, after a message. */
 int recover(const struct recovery *recovery, json_t **report);
 

@@ -3,8 +3,8 @@
 
 #include <stdlib.h>
 
-#include "host/calls/calls.h"
-#include "host/record/mended.h"
+#include "host/calls/client-calls.h"
+#include "host/record/recovery-report.h"
 #include "host/unfinished/leftovers.h"
 #include "lib/model/client.h"
 #include "lib/world/operations.h"
@@ -53,10 +53,10 @@ static int rescues_take(struct rescues *rescues, json_t *report, bool quiet)
     for (size_t i = 0; i < rescues->count; i++) {
         const struct snapshot_mapping *mapping = rescues->mappings[i];
         const struct call *snapshot = &rescues->snapshots.items[i], *name = &rescues->names.items[i];
-        if (quiet && name->done && mended_has_rescued(report, mapping->target, name->output))
+        if (quiet && name->done && recovery_report_has_rescued(report, mapping->target, name->output))
             continue;
         if (snapshot->done && name->done) {
-            mended_rescued(report, mapping->target, mapping->component, mapping->container, name->output);
+            recovery_report_rescued(report, mapping->target, mapping->component, mapping->container, name->output);
             continue;
         }
         if (rescues->sure)
@@ -79,42 +79,42 @@ static void rescues_clear(struct rescues *rescues)
 }
 
 /* again: when what is left to do before it is done there, the stop. */
-static void leave_rescue(const struct broken *broken, const struct target *target,
+static void leave_rescue(const struct unfinished *unfinished, const struct target *target,
                          const struct snapshot_mapping *mapping, bool again)
 {
-    const char *rescue = broken->activation == ACTIVATION_DONE ? "rescue" : "try rescue";
+    const char *rescue = unfinished->activation == ACTIVATION_DONE ? "rescue" : "try rescue";
     CLEANUP_ARGUMENTS struct arguments snapshot = { 0 }, name = { 0 };
-    recovery_component_arguments(&snapshot, target, "--snapshot", &broken->new, mapping->container, mapping->service,
+    recovery_component_arguments(&snapshot, target, "--snapshot", &unfinished->new, mapping->container, mapping->service,
                         mapping->provider);
     name_arguments(&name, target, mapping);
-    leftovers_leave(broken, target,
+    leftovers_leave(unfinished, target,
                     &(struct leftover){ again ? "rescue again" : rescue, mapping->component, mapping->container, NULL,
                                         &snapshot });
-    leftovers_leave(broken, target,
+    leftovers_leave(unfinished, target,
                     &(struct leftover){ again ? "name again" : "name", mapping->component, mapping->container, NULL,
                                         &name });
 }
 
 /* What was activated on a new home may have been written to: a later deployment restores an older snapshot over it. */
-int broken_rescue(const struct broken *broken, bool again)
+int broken_rescue(const struct unfinished *unfinished, bool again)
 {
-    const struct manifest *new = &broken->new;
-    struct rescues rescues = { .sure = !again && broken->activation == ACTIVATION_DONE,
+    const struct manifest *new = &unfinished->new;
+    struct rescues rescues = { .sure = !again && unfinished->activation == ACTIVATION_DONE,
                                .mappings = calloc(new->snapshot_mapping_count + 1, sizeof *rescues.mappings) };
     int status = rescues.mappings ? 0 : -1;
     for (size_t i = 0; status == 0 && i < new->snapshot_mapping_count; i++) {
         const struct snapshot_mapping *mapping = &new->snapshot_mappings[i];
         const struct target *target = infrastructure_find(&new->infrastructure, mapping->target);
-        if (!target || !manifest_find_service(new, mapping->service) || !is_new_home(broken->old, mapping)
-            || json_object_get(broken->overtaken, mapping->target))
+        if (!target || !manifest_find_service(new, mapping->service) || !is_new_home(unfinished->old, mapping)
+            || json_object_get(unfinished->overtaken, mapping->target))
             continue;
-        if (broken_answers(broken, mapping->target))
+        if (unfinished_answers(unfinished, mapping->target))
             status = rescues_add(&rescues, new, target, mapping);
         else
-            leave_rescue(broken, target, mapping, again);
+            leave_rescue(unfinished, target, mapping, again);
     }
     if (status == 0)
-        status = rescues_take(&rescues, broken->report, again);
+        status = rescues_take(&rescues, unfinished->report, again);
     rescues_clear(&rescues);
     return status;
 }

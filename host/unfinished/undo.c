@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "host/calls/calls.h"
+#include "host/calls/client-calls.h"
 #include "host/copies/survivors.h"
 #include "host/unfinished/leftovers.h"
 #include "lib/base/cleanup.h"
@@ -20,7 +20,7 @@ enum { LEVELS_MOST = 1000 }; /* of dependencies that are kept in order */
 
 /* Service mappings of one manifest that are to be started or stopped. */
 struct change {
-    const struct broken *broken;
+    const struct unfinished *unfinished;
     const struct manifest *manifest;
     const char *operation;
     bool starts;
@@ -107,7 +107,7 @@ static void order(const struct change *change)
 static void component_arguments(const struct change *change, const struct service_mapping *mapping,
                                 struct arguments *arguments)
 {
-    const struct target *target = broken_target(change->broken, mapping->target);
+    const struct target *target = unfinished_target(change->unfinished, mapping->target);
     recovery_component_arguments(arguments, target, change->operation, change->manifest, mapping->container,
                                mapping->service, mapping->provider);
 }
@@ -116,7 +116,7 @@ static void leave(const struct change *change, const struct service_mapping *map
 {
     CLEANUP_ARGUMENTS struct arguments arguments = { 0 };
     component_arguments(change, mapping, &arguments);
-    leftovers_leave(change->broken, broken_target(change->broken, mapping->target),
+    leftovers_leave(change->unfinished, unfinished_target(change->unfinished, mapping->target),
                     &(struct leftover){ .what = change->starts ? "activate" : "deactivate", .service = mapping->service,
                                         .arguments = &arguments });
 }
@@ -125,14 +125,14 @@ static void leave(const struct change *change, const struct service_mapping *map
  * it where it is wanted; where it is not, nothing else would stop it. */
 static void note_unstarted(const struct change *change, const struct service_mapping *mapping)
 {
-    const struct broken *broken = change->broken;
-    const struct target *target = broken_target(broken, mapping->target);
+    const struct unfinished *unfinished = change->unfinished;
+    const struct target *target = unfinished_target(unfinished, mapping->target);
     CLEANUP_ARGUMENTS struct arguments arguments = { 0 };
-    survivors_unstarted(broken->recovery->state->root, mapping->target, mapping->container, mapping->service,
+    survivors_unstarted(unfinished->recovery->state->root, mapping->target, mapping->container, mapping->service,
                         store_path_name(service_of(change->manifest, mapping)->pkg));
     recovery_component_arguments(&arguments, target, "--deactivate", change->manifest, mapping->container,
                                  mapping->service, mapping->provider);
-    leftovers_leave(broken, target, &(struct leftover){ .what = "deactivate if unwanted", .arguments = &arguments });
+    leftovers_leave(unfinished, target, &(struct leftover){ .what = "deactivate if unwanted", .arguments = &arguments });
 }
 
 /* The next ones of a level, one on each target; NULL in place of those that are begun. How many there are. */
@@ -191,7 +191,7 @@ static bool take_results(const struct change *change, const struct calls *calls)
 
 static int run_level(const struct change *change, const struct service_mapping **level, size_t count)
 {
-    CLEANUP_FREE char *running = recovery_path(change->broken->recovery, RUNNING);
+    CLEANUP_FREE char *running = recovery_path(change->unfinished->recovery, RUNNING);
     bool done = running != NULL, more = done;
     while (more) {
         CLEANUP_CALLS struct calls calls = { .running = running };
@@ -212,11 +212,11 @@ static size_t list_level(const struct change *change, unsigned number, const str
     for (size_t i = 0; i < change->manifest->service_mapping_count; i++) {
         const struct service_mapping *mapping = &change->manifest->service_mappings[i];
         if (change->levels[i] != number || !service_of(change->manifest, mapping)
-            || !broken_target(change->broken, mapping->target))
+            || !unfinished_target(change->unfinished, mapping->target))
             continue;
-        if (!broken_answers(change->broken, mapping->target))
+        if (!unfinished_answers(change->unfinished, mapping->target))
             leave(change, mapping);
-        else if (broken_is_ours(change->broken, mapping->target))
+        else if (unfinished_is_ours(change->unfinished, mapping->target))
             level[count++] = mapping;
     }
     return count;
@@ -238,11 +238,11 @@ static int run_change(const struct change *change)
 }
 
 /* Starts or stops the mappings of manifest that other has not. */
-static int change_services(const struct broken *broken, const struct manifest *manifest, const struct manifest *other,
+static int change_services(const struct unfinished *unfinished, const struct manifest *manifest, const struct manifest *other,
                            bool starts)
 {
     CLEANUP_FREE unsigned *levels = calloc(manifest->service_mapping_count + 1, sizeof *levels);
-    const struct change change = { broken, manifest, starts ? "--activate" : "--deactivate", starts, levels };
+    const struct change change = { unfinished, manifest, starts ? "--activate" : "--deactivate", starts, levels };
     if (!levels)
         return -1;
     for (size_t i = 0; i < manifest->service_mapping_count; i++)
@@ -250,42 +250,42 @@ static int change_services(const struct broken *broken, const struct manifest *m
     if (starts)
         mark_dependents(&change, other);
     int status = run_change(&change);
-    return status == 0 && !starts ? broken_rescue(broken, true) : status;
+    return status == 0 && !starts ? broken_rescue(unfinished, true) : status;
 }
 
-int broken_undo(const struct broken *broken)
+int broken_undo(const struct unfinished *unfinished)
 {
     int status = 0;
     log_notice(NULL, "Undoing the last deployment...");
-    if (broken->activation != ACTIVATION_OLD_LOST)
-        status = change_services(broken, &broken->new, broken->old, false);
-    if (status == 0 && broken->old)
-        status = change_services(broken, broken->old, &broken->new, true);
+    if (unfinished->activation != ACTIVATION_OLD_LOST)
+        status = change_services(unfinished, &unfinished->new, unfinished->old, false);
+    if (status == 0 && unfinished->old)
+        status = change_services(unfinished, unfinished->old, &unfinished->new, true);
     if (status == 0)
-        json_object_set_new(broken->report, "action", json_string("undone"));
+        json_object_set_new(unfinished->report, "action", json_string("undone"));
     return status;
 }
 
 /* Of what has state and was to be stopped, where that can be asked for. */
-static size_t list_obsolete(const struct broken *broken, const struct service_mapping **list)
+static size_t list_obsolete(const struct unfinished *unfinished, const struct service_mapping **list)
 {
     size_t count = 0;
-    for (size_t i = 0; i < broken->old->service_mapping_count; i++) {
-        const struct service_mapping *mapping = &broken->old->service_mappings[i];
-        if (!has(&broken->new, mapping) && is_stateful(broken->old, mapping) && service_of(broken->old, mapping)
-            && broken_target(broken, mapping->target) && broken_answers(broken, mapping->target)
-            && broken_is_ours(broken, mapping->target))
+    for (size_t i = 0; i < unfinished->old->service_mapping_count; i++) {
+        const struct service_mapping *mapping = &unfinished->old->service_mappings[i];
+        if (!has(&unfinished->new, mapping) && is_stateful(unfinished->old, mapping) && service_of(unfinished->old, mapping)
+            && unfinished_target(unfinished, mapping->target) && unfinished_answers(unfinished, mapping->target)
+            && unfinished_is_ours(unfinished, mapping->target))
             list[count++] = mapping;
     }
     return count;
 }
 
-static void call_obsolete(const struct broken *broken, const char *operation)
+static void call_obsolete(const struct unfinished *unfinished, const char *operation)
 {
-    const struct change change = { .broken = broken, .manifest = broken->old, .operation = operation };
-    CLEANUP_FREE const struct service_mapping **list = calloc(broken->old->service_mapping_count + 1, sizeof *list);
-    CLEANUP_FREE char *running = recovery_path(broken->recovery, RUNNING);
-    size_t count = list && running ? list_obsolete(broken, list) : 0;
+    const struct change change = { .unfinished = unfinished, .manifest = unfinished->old, .operation = operation };
+    CLEANUP_FREE const struct service_mapping **list = calloc(unfinished->old->service_mapping_count + 1, sizeof *list);
+    CLEANUP_FREE char *running = recovery_path(unfinished->recovery, RUNNING);
+    size_t count = list && running ? list_obsolete(unfinished, list) : 0;
     for (bool more = count > 0; more;) {
         CLEANUP_CALLS struct calls calls = { .running = running };
         more = add_calls(&change, list, count, &calls) > 0;
@@ -293,10 +293,10 @@ static void call_obsolete(const struct broken *broken, const char *operation)
     }
 }
 
-void broken_make_active(const struct broken *broken)
+void broken_make_active(const struct unfinished *unfinished)
 {
-    if (!broken->old)
+    if (!unfinished->old)
         return;
-    call_obsolete(broken, "--snapshot");
-    call_obsolete(broken, "--activate");
+    call_obsolete(unfinished, "--snapshot");
+    call_obsolete(unfinished, "--activate");
 }

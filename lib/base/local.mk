@@ -1,6 +1,7 @@
 lib_libdydisnix_a_SOURCES += \
 	lib/base/arguments.c lib/base/arguments.h \
 	lib/base/array.h \
+	lib/base/bounded-list.c lib/base/bounded-list.h \
 	lib/base/characters.c lib/base/characters.h \
 	lib/base/cleanup.h \
 	lib/base/json-members.c lib/base/json-members.h \
@@ -11,5 +12,4 @@ lib_libdydisnix_a_SOURCES += \
 	lib/base/strings.c lib/base/strings.h \
 	lib/base/switch.h \
 	lib/base/text-sort.c lib/base/text-sort.h \
-	lib/base/told.c lib/base/told.h \
 	$(NULL)

@@ -9,7 +9,7 @@
 
 #include "lib/base/array.h"
 #include "lib/base/set.h"
-#include "lib/base/told.h"
+#include "lib/base/bounded-list.h"
 
 /* A mapping that is not in both manifests, or that is in both and of which its service has changed. */
 struct entry {
@@ -35,7 +35,7 @@ enum { REMOVED, ADDED, CHANGED, LISTS };
 
 struct changes {
     const struct manifest *from, *to;
-    struct told told;
+    struct bounded_lists told;
     bool failed; /* no memory */
     json_t *object;
     bool services;          /* these are looked at; else snapshots */
@@ -68,7 +68,7 @@ static void tell(struct changes *changes, int list, const struct entry *entry)
 {
     if (!changes->lists[list])
         changes->lists[list] = json_array();
-    if (told_more(&changes->told, changes->lists[list], &changes->more[list]))
+    if (bounded_list_takes(&changes->told, changes->lists[list], &changes->more[list]))
         json_array_append_new(changes->lists[list],
                               json_pack("{s:s, s:s}", changes->services ? "name" : "component",
                                         name_of(changes, entry), "container", entry->container));
@@ -140,7 +140,7 @@ static void tell_target(struct changes *changes)
     }
     for (int i = 0; i < LISTS; i++) {
         if (changes->lists[i])
-            told_list(within(within(changes->object, changes->target), changes->services ? "services" : "snapshots"),
+            bounded_list_put(within(within(changes->object, changes->target), changes->services ? "services" : "snapshots"),
                       names[i], changes->lists[i], changes->more[i]);
         changes->entries[i].count = 0;
         changes->lists[i] = NULL;

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "lib/base/cleanup.h"
-#include "lib/base/told.h"
+#include "lib/base/bounded-list.h"
 #include "lib/manifest/parts.h"
 #include "lib/model/xml.h"
 
@@ -62,12 +62,12 @@ static json_t *snapshot_shown(const struct snapshot_mapping *mapping)
 
 /* What is told of one kind of things. */
 struct lists {
-    struct told *told;
+    struct bounded_lists *told;
     json_t *added, *removed;
     json_int_t more_added, more_removed;
 };
 
-static struct lists lists_new(struct told *told)
+static struct lists lists_new(struct bounded_lists *told)
 {
     return (struct lists){ .told = told, .added = json_array(), .removed = json_array() };
 }
@@ -75,7 +75,7 @@ static struct lists lists_new(struct told *told)
 /* Shown only where it is told: there may be a million. */
 #define TELL(lists, which, shown)                                                     \
     do {                                                                              \
-        if (told_more((lists)->told, (lists)->which, &(lists)->more_##which))         \
+        if (bounded_list_takes((lists)->told, (lists)->which, &(lists)->more_##which))         \
             json_array_append_new((lists)->which, shown);                             \
     } while (0)
 
@@ -83,8 +83,8 @@ static json_t *lists_end(struct lists *lists)
 {
     json_t *object = json_object();
 
-    told_list(object, "added", lists->added, lists->more_added);
-    told_list(object, "removed", lists->removed, lists->more_removed);
+    bounded_list_put(object, "added", lists->added, lists->more_added);
+    bounded_list_put(object, "removed", lists->removed, lists->more_removed);
     return object;
 }
 
@@ -112,7 +112,7 @@ static json_t *services_difference(const struct manifest *a, const struct manife
 }
 
 /* What has the same identity but another content was removed and added. */
-static json_t *mappings_difference(const struct manifest *a, const struct manifest *b, struct told *told)
+static json_t *mappings_difference(const struct manifest *a, const struct manifest *b, struct bounded_lists *told)
 {
     struct lists lists = lists_new(told);
     size_t i = 0, j = 0;
@@ -133,7 +133,7 @@ static json_t *mappings_difference(const struct manifest *a, const struct manife
     return lists_end(&lists);
 }
 
-static json_t *snapshots_difference(const struct manifest *a, const struct manifest *b, struct told *told)
+static json_t *snapshots_difference(const struct manifest *a, const struct manifest *b, struct bounded_lists *told)
 {
     struct lists lists = lists_new(told);
     size_t i = 0, j = 0;
@@ -158,14 +158,14 @@ json_t *manifest_difference(const struct manifest *a, const struct manifest *b, 
 {
     static const struct manifest nothing;
     const struct manifest *from = a ? a : &nothing;
-    struct told told = { most ? most : SIZE_MAX };
+    struct bounded_lists told = { most ? most : SIZE_MAX };
     struct lists changed = lists_new(&told);
     json_t *difference = json_pack("{s:o}", "profiles", profiles_difference(from, b));
 
     json_object_set_new(difference, "services", services_difference(from, b, &changed));
     json_object_set_new(difference, "mappings", mappings_difference(from, b, &told));
     json_object_set_new(difference, "snapshots", snapshots_difference(from, b, &told));
-    told_list(difference, "changed", changed.added, changed.more_added);
+    bounded_list_put(difference, "changed", changed.added, changed.more_added);
     json_decref(changed.removed);
     json_object_set_new(difference, "targets",
                         infrastructure_difference(&from->infrastructure, &b->infrastructure));

@@ -5,7 +5,7 @@
 
 #include "lib/base/cleanup.h"
 #include "lib/base/switch.h"
-#include "lib/base/told.h"
+#include "lib/base/bounded-list.h"
 #include "lib/state/portion.h"
 #include "lib/world/operations.h"
 #include "plugin/copies/actions.h"
@@ -64,13 +64,13 @@ bool report_difference(json_t *report, const struct previous *previous, const st
 {
     const struct manifest *before = previous->known ? &previous->manifest : NULL;
     bool changed = !before || !manifest_equal(before, manifest);
-    json_t *difference = manifest_difference(before, manifest, TOLD_MOST);
+    json_t *difference = manifest_difference(before, manifest, BOUNDED_MOST);
     CLEANUP_FREE char *path = before ? string_utf8(previous->path) : NULL;
     if (path)
         json_object_set_new(report, "previous", json_string(path));
     json_object_set_new(report, "changed", json_boolean(changed));
     json_object_set_new(report, "manifestVersion", json_integer(manifest->version));
-    json_object_set_new(report, "changes", manifest_changes(before, manifest, difference, TOLD_MOST));
+    json_object_set_new(report, "changes", manifest_changes(before, manifest, difference, BOUNDED_MOST));
     json_object_set_new(report, "difference", difference);
     return changed;
 }

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "host/record/words.h"
+#include "host/record/requests.h"
 #include "lib/base/array.h"
 #include "lib/base/cleanup.h"
 #include "lib/base/json-members.h"
@@ -386,7 +386,7 @@ static int say_word(struct simulated_scenario *scenario, const char *word, const
         if (json_object_get(event, members[i]))
             json_object_set(said, members[i], json_object_get(event, members[i]));
     scenario->changed = true;
-    if (words_add(SCENARIO_STATE, said) == 0)
+    if (requests_add(SCENARIO_STATE, said) == 0)
         return 0;
     fprintf(stderr, "simulation: %s cannot be said: %s\n", word, strerror(errno));
     return 1;

@@ -188,7 +188,7 @@ static int begin(struct world *world)
 
 static int undo(struct world *world)
 {
-    struct broken broken = { .recovery = &world->recovery, .silent = world->silent };
+    struct unfinished broken = { .recovery = &world->recovery, .silent = world->silent };
     json_t *record = json_incref(json_object_get(world->state.root, "deployment"));
     broken.new = world->new;
     asked[0] = '\0';

@@ -12,36 +12,36 @@
 
 static struct strings *strings;
 
-struct told {
+struct bounded_lists {
     size_t elements, text;
 };
 
 static int told_start(void *closure, struct xml_reader *reader, const char *element)
 {
     (void)reader, (void)element;
-    ((struct told *)closure)->elements++;
+    ((struct bounded_lists *)closure)->elements++;
     return XML_GO_ON;
 }
 
 static int told_end(void *closure, struct xml_reader *reader, const char *text, size_t length)
 {
     (void)reader, (void)text;
-    ((struct told *)closure)->text += length;
+    ((struct bounded_lists *)closure)->text += length;
     return XML_GO_ON;
 }
 
-static int read_xml(const char *xml, size_t length, struct told *told, char **reason)
+static int read_xml(const char *xml, size_t length, struct bounded_lists *told, char **reason)
 {
     static const struct xml_events events = { told_start, told_end };
 
-    *told = (struct told){ 0 };
+    *told = (struct bounded_lists){ 0 };
     return xml_read(&(struct xml_source){ .xml = xml, .length = length, .name = "FILE", .strings = strings }, &events,
                     told, reason);
 }
 
 static void refused_bytes(const char *xml, size_t length, const char *part)
 {
-    struct told told;
+    struct bounded_lists told;
     char *reason;
 
     assert_int_equal(read_xml(xml, length, &told, &reason), -1);
@@ -72,7 +72,7 @@ static void nothing_is_included(void **state)
 {
     static const char xml[] = "<a xmlns:xi=\"http://www.w3.org/2001/XInclude\"><xi:include href=\"/etc/passwd\" "
                               "parse=\"text\"/></a>";
-    struct told told;
+    struct bounded_lists told;
     char *reason;
 
     (void)state;
@@ -86,7 +86,7 @@ static void it_is_utf8_whatever_it_says(void **state)
     static const char ebcdic[] = "\x4c\x6f\xa7\x94\x93\x40\xa5\x85\x99\xa2\x89\x96\x95\x7e\x7f\xf1\x4b\xf0\x7f\x6f\x6e"
                                  "\x4c\x81\x61\x6e";
     static const char *const names[] = { "UTF-16", "UTF-7", "ISO-8859-1", "EBCDIC-CP-US", "nonsense", NULL };
-    struct told told;
+    struct bounded_lists told;
     char *reason;
 
     (void)state;
@@ -142,7 +142,7 @@ static char *large(const char *before, const char *middle, const char *after, si
 
 static void large_is_read(const char *before, const char *middle, const char *after, size_t text)
 {
-    struct told told;
+    struct bounded_lists told;
     size_t length;
     char *xml = large(before, middle, after, &length), *reason;
 
@@ -196,7 +196,7 @@ static void large_documents_are_no_less_safe(void **state)
 static void many_attributes_are_refused(void **state)
 {
     char xml[64 * 1024] = "<a>\n<b";
-    struct told told;
+    struct bounded_lists told;
     char *reason;
 
     (void)state;
@@ -231,7 +231,7 @@ static void many_different_names_are_refused(void **state)
                                          "<x xmlns:p%d='u'/>", "<x xmlns='u%d'/>" };
     (void)state;
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-        struct told told;
+        struct bounded_lists told;
         size_t length;
         char *reason, *few = numbered("<a>", names[i], 9900, "</a>", &length);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "host/record/words.h"
+#include "host/record/requests.h"
 
 #include <errno.h>
 #include <stdbool.h>
@@ -23,7 +23,7 @@ static const struct {
               { "restore", "restore", SNAPSHOT },                     { "pause", "pause", 0 },
               { "resume", "resume", 0 } };
 
-const char *words_find(const char *name)
+const char *requests_find(const char *name)
 {
     for (size_t i = 0; name && i < sizeof known / sizeof *known; i++)
         if (strcmp(known[i].name, name) == 0)
@@ -58,7 +58,7 @@ static int note_last(void *closure, const char *name)
     return 0;
 }
 
-int words_add(const char *directory, const json_t *word)
+int requests_add(const char *directory, const json_t *word)
 {
     CLEANUP_FREE char *words = string_format("%s/words", directory);
     CLEANUP_FREE char *text = json_dumps(word, JSON_COMPACT);
@@ -91,7 +91,7 @@ static int take(void *closure, const char *name)
         document = json_loadb(text, length, 0, NULL);
     if (is_word(document)) {
         json_object_set_new(document, "word",
-                            json_string(words_find(json_string_value(json_object_get(document, "word")))));
+                            json_string(requests_find(json_string_value(json_object_get(document, "word")))));
     } else {
         log_warning(NULL, "%s/%s is not a word that is known, and is left out", taking->words, name);
         json_decref(document);
@@ -102,7 +102,7 @@ static int take(void *closure, const char *name)
     return 0;
 }
 
-json_t *words_take(const char *directory)
+json_t *requests_take(const char *directory)
 {
     CLEANUP_FREE char *words = string_format("%s/words", directory);
     struct taking taking = { words, json_array() };
@@ -111,7 +111,7 @@ json_t *words_take(const char *directory)
     return taking.taken;
 }
 
-void words_drop(const char *directory, const json_t *words)
+void requests_drop(const char *directory, const json_t *words)
 {
     size_t index;
     json_t *word;

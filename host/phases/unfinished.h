@@ -2,8 +2,8 @@
  *
  * A redeployment that did not end well, as what is done about it sees it.
  */
-#ifndef BROKEN_H
-#define BROKEN_H
+#ifndef UNFINISHED_H
+#define UNFINISHED_H
 
 #include <jansson.h>
 #include <stdbool.h>
@@ -13,7 +13,7 @@
 #include "lib/manifest/manifest.h"
 
 /* A redeployment that did not end well. */
-struct broken {
+struct unfinished {
     const struct recovery *recovery;
     const char *path;                /* of its manifest */
     enum deployment_phase phase;     /* that was begun last */
@@ -35,11 +35,11 @@ enum {
 };
 
 /* A target of either manifest, and if of both that of the new one; NULL: of neither. */
-const struct target *broken_target(const struct broken *broken, const char *name);
+const struct target *unfinished_target(const struct unfinished *unfinished, const char *name);
 
-bool broken_answers(const struct broken *broken, const char *target);
+bool unfinished_answers(const struct unfinished *unfinished, const char *target);
 
 /* Whether what the deployment has left there is still as it left it. */
-bool broken_is_ours(const struct broken *broken, const char *target);
+bool unfinished_is_ours(const struct unfinished *unfinished, const char *target);
 
 #endif

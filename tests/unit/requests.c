@@ -4,7 +4,7 @@
 #include <errno.h>
 #include <jansson.h>
 
-#include "host/record/words.h"
+#include "host/record/requests.h"
 #include "lib/base/strings.h"
 #include "lib/world/operations.h"
 
@@ -42,7 +42,7 @@ static int say(const char *directory, const char *word, const char *target, cons
                const char *snapshot)
 {
     json_t *made = make_word(word, target, component, snapshot);
-    int status = words_add(directory, made);
+    int status = requests_add(directory, made);
     json_decref(made);
     return status;
 }
@@ -61,23 +61,23 @@ static void words_stay_until_they_are_dropped(void **state)
 {
     json_t *words;
 
-    words = words_take(*state);
+    words = requests_take(*state);
     assert_int_equal(json_array_size(words), 0);
     json_decref(words);
     assert_int_equal(say(*state, "pause", NULL, NULL, NULL), 0);
     assert_int_equal(say(*state, "discard-copy", "a\"b c/../d", NULL, NULL), 0);
     for (int i = 0; i < 10; i++)
         assert_int_equal(say(*state, "resume", NULL, NULL, NULL), 0);
-    json_decref(words_take(*state));
-    words = words_take(*state);
+    json_decref(requests_take(*state));
+    words = requests_take(*state);
     assert_int_equal(json_array_size(words), 12);
     check(words, 0, "pause", NULL, NULL, NULL);
     check(words, 1, "discard-copy", "a\"b c/../d", NULL, NULL);
     check(words, 11, "resume", NULL, NULL, NULL);
     assert_int_equal(say(*state, "keep-copy", "later", "container/db-1", NULL), 0);
-    words_drop(*state, words);
+    requests_drop(*state, words);
     json_decref(words);
-    words = words_take(*state);
+    words = requests_take(*state);
     assert_int_equal(json_array_size(words), 1);
     check(words, 0, "keep-copy", "later", "container/db-1", NULL);
     json_decref(words);
@@ -90,14 +90,14 @@ static void other_names_are_names(void **state)
     assert_int_equal(say(*state, "accept", "a", NULL, NULL), 0);
     assert_int_equal(say(*state, "prefer", "a", "c", NULL), 0);
     assert_int_equal(say(*state, "restore", NULL, NULL, "process/db-1/x"), 0);
-    words = words_take(*state);
+    words = requests_take(*state);
     check(words, 0, "discard-copy", "a", NULL, NULL);
     check(words, 1, "keep-copy", "a", "c", NULL);
     check(words, 2, "restore", NULL, NULL, "process/db-1/x");
     json_decref(words);
-    assert_string_equal(words_find("prefer"), "keep-copy");
-    assert_null(words_find("trigger"));
-    assert_null(words_find(NULL));
+    assert_string_equal(requests_find("prefer"), "keep-copy");
+    assert_null(requests_find("trigger"));
+    assert_null(requests_find(NULL));
 }
 
 static void refused(const char *directory, const char *word, const char *target, const char *component,
@@ -126,7 +126,7 @@ static void other_words_are_refused(void **state)
     refused(*state, "resume", "t", NULL, NULL);
     refused(*state, "destroy", NULL, NULL, NULL);
     refused(*state, "accept", "\xff", NULL, NULL);
-    assert_int_equal(words_add(*state, number), -1);
+    assert_int_equal(requests_add(*state, number), -1);
     json_decref(number);
 }
 
@@ -143,7 +143,7 @@ static void write_word(const char *directory, const char *name, const char *text
 static void take_all(void *closure)
 {
     json_t **words = closure;
-    words[0] = words_take(json_string_value(words[1]));
+    words[0] = requests_take(json_string_value(words[1]));
 }
 
 static void damaged_words_are_told_and_go(void **state)
@@ -159,9 +159,9 @@ static void damaged_words_are_told_and_go(void **state)
     assert_non_null(strstr(told, "3.json is not a word that is known"));
     assert_null(strstr(told, "4.json"));
     free(told);
-    words_drop(*state, words[0]);
+    requests_drop(*state, words[0]);
     json_decref(words[0]);
-    words[0] = words_take(*state);
+    words[0] = requests_take(*state);
     assert_int_equal(json_array_size(words[0]), 0);
     json_decref(words[0]);
     json_decref(words[1]);

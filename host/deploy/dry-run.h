@@ -2,12 +2,12 @@
  *
  * The plan of a cycle, for --dry-run.
  */
-#ifndef PLAN_H
-#define PLAN_H
+#ifndef DRY_RUN_H
+#define DRY_RUN_H
 
 #include <jansson.h>
 
 /* Prints, on standard output, what a cycle whose hooks got this event would have done. */
-void plan_print(const json_t *event);
+void dry_run_print(const json_t *event);
 
 #endif

@@ -2,8 +2,8 @@
  *
  * Calls of client interfaces, side by side.
  */
-#ifndef CALLS_H
-#define CALLS_H
+#ifndef CLIENT_CALLS_H
+#define CLIENT_CALLS_H
 
 #include <jansson.h>
 #include <stdbool.h>

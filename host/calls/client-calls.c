@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "host/calls/calls.h"
+#include "host/calls/client-calls.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "host/deploy/plan.h"
+#include "host/deploy/dry-run.h"
 
 #include <stdarg.h>
 #include <stdbool.h>
@@ -108,7 +108,7 @@ static void print_moves(const json_t *snapshots, size_t *lines)
     }
 }
 
-void plan_print(const json_t *event)
+void dry_run_print(const json_t *event)
 {
     const json_t *reports = json_object_get(event, "reports"), *redeploy = json_object_get(reports, "redeploy");
     const json_t *reconstruct = json_object_get(reports, "reconstruct");

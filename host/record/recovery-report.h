@@ -9,26 +9,26 @@
  *     "pending": [target],                                         did not answer: done when it does
  *     "overtaken": [target] }                                      somebody else has deployed to it since
  */
-#ifndef MENDED_H
-#define MENDED_H
+#ifndef RECOVERY_REPORT_H
+#define RECOVERY_REPORT_H
 
 #include <jansson.h>
 #include <stdbool.h>
 
-json_t *mended_new(void);
+json_t *recovery_report_new(void);
 
 /* Adds what was done later in the same cycle. */
-void mended_join(json_t *report, const json_t *later);
+void recovery_report_join(json_t *report, const json_t *later);
 
-void mended_released(json_t *report, const char *target);
-void mended_pending(json_t *report, const char *target);
-void mended_overtaken(json_t *report, const char *target);
+void recovery_report_released(json_t *report, const char *target);
+void recovery_report_pending(json_t *report, const char *target);
+void recovery_report_overtaken(json_t *report, const char *target);
 
 /* Says it too. snapshot: its name on the target; NULL or empty: there was no state. */
-void mended_rescued(json_t *report, const char *target, const char *component, const char *container,
+void recovery_report_rescued(json_t *report, const char *target, const char *component, const char *container,
                     const char *snapshot);
 
 /* Whether the report has that already. */
-bool mended_has_rescued(const json_t *report, const char *target, const char *snapshot);
+bool recovery_report_has_rescued(const json_t *report, const char *target, const char *snapshot);
 
 #endif

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "lib/base/told.h"
+#include "lib/base/bounded-list.h"
 
 #include "lib/base/cleanup.h"
 #include "lib/base/strings.h"
 
-bool told_more(struct told *told, const json_t *list, json_int_t *more)
+bool bounded_list_takes(struct bounded_lists *told, const json_t *list, json_int_t *more)
 {
-    if (told->left == 0 && json_array_size(list) >= TOLD_ALWAYS) {
+    if (told->left == 0 && json_array_size(list) >= BOUNDED_ALWAYS) {
         ++*more;
         return false;
     }
@@ -14,7 +14,7 @@ bool told_more(struct told *told, const json_t *list, json_int_t *more)
     return true;
 }
 
-void told_list(json_t *object, const char *name, json_t *list, json_int_t more)
+void bounded_list_put(json_t *object, const char *name, json_t *list, json_int_t more)
 {
     CLEANUP_FREE char *key = more ? string_format("%sMore", name) : NULL;
 

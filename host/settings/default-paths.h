@@ -2,8 +2,8 @@
  *
  * Where the loop and dydisnix-self-adaptctl meet, if nobody says otherwise.
  */
-#ifndef PLACES_H
-#define PLACES_H
+#ifndef DEFAULT_PATHS_H
+#define DEFAULT_PATHS_H
 
 #include <sys/socket.h>
 #include <sys/un.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "host/settings/places.h"
+#include "host/settings/default-paths.h"
 
 #include <errno.h>
 #include <fcntl.h>

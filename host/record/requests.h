@@ -9,23 +9,23 @@
  *   pause                             adapt to nothing
  *   resume                            go on, also when adaptation paused by itself
  */
-#ifndef WORDS_H
-#define WORDS_H
+#ifndef REQUESTS_H
+#define REQUESTS_H
 
 #include <jansson.h>
 
 /* The word of that name, by its first name above; NULL: there is none. */
-const char *words_find(const char *name);
+const char *requests_find(const char *name);
 
 /* Adds { "word", "target", "component", "snapshot" }, as far as the word takes them, durably. Only one process may do so,
  * the loop. 0, or -1 with errno set; EINVAL: no such word, or not what it takes. */
-int words_add(const char *directory, const json_t *word);
+int requests_add(const char *directory, const json_t *word);
 
 /* All words in their order: an array of such documents with "file"; what cannot be read is left out with a warning, and a
  * word has its first name. NULL: no memory. They stay until they are dropped. */
-json_t *words_take(const char *directory);
+json_t *requests_take(const char *directory);
 
 /* Drops those words. */
-void words_drop(const char *directory, const json_t *words);
+void requests_drop(const char *directory, const json_t *words);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "host/record/mended.h"
+#include "host/record/recovery-report.h"
 
 #include <string.h>
 
@@ -7,12 +7,12 @@
 #include "lib/base/strings.h"
 #include "lib/world/operations.h"
 
-json_t *mended_new(void)
+json_t *recovery_report_new(void)
 {
     return json_pack("{ss s[] s[] s[] s[]}", "action", "none", "released", "rescued", "pending", "overtaken");
 }
 
-void mended_join(json_t *report, const json_t *later)
+void recovery_report_join(json_t *report, const json_t *later)
 {
     static const char *const lists[] = { "released", "rescued", "pending", "overtaken" };
     for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
@@ -33,22 +33,22 @@ static void add_name(json_t *report, const char *list, const char *target)
     json_array_append_new(names, json_string(target));
 }
 
-void mended_released(json_t *report, const char *target)
+void recovery_report_released(json_t *report, const char *target)
 {
     add_name(report, "released", target);
 }
 
-void mended_pending(json_t *report, const char *target)
+void recovery_report_pending(json_t *report, const char *target)
 {
     add_name(report, "pending", target);
 }
 
-void mended_overtaken(json_t *report, const char *target)
+void recovery_report_overtaken(json_t *report, const char *target)
 {
     add_name(report, "overtaken", target);
 }
 
-void mended_rescued(json_t *report, const char *target, const char *component, const char *container,
+void recovery_report_rescued(json_t *report, const char *target, const char *component, const char *container,
                     const char *snapshot)
 {
     CLEANUP_FREE char *name = string_utf8(snapshot);
@@ -61,7 +61,7 @@ void mended_rescued(json_t *report, const char *target, const char *component, c
                                     "snapshot", name));
 }
 
-bool mended_has_rescued(const json_t *report, const char *target, const char *snapshot)
+bool recovery_report_has_rescued(const json_t *report, const char *target, const char *snapshot)
 {
     size_t index;
     json_t *entry;
