@@ -79,6 +79,8 @@ static enum settings_outcome check_source(struct given *given)
 {
     const char *environment = getenv("DYDISNIX_GENINFRA");
     bool file = given->settings->infrastructure != NULL;
+    if (given->generator && !*given->generator)
+        given->generator = NULL; /* as the script had it */
     if (file && given->generator)
         return wrong("%s", "--infrastructure and --geninfra exclude each other");
     if (given->stream && (file || given->generator))
