@@ -286,12 +286,13 @@ sanitize-check:
 # itself, or builds another, adds nothing.
 covered_tests = $(filter-out tests/dist.sh tests/explore-bites.sh tests/fuzz.sh tests/platform-check.sh tests/rooms.sh \
 	tests/sources.sh tests/valgrind.sh,$(TESTS))
+ends_of_coverage = -Wl,--wrap=_exit,--wrap=fexecve,--wrap=kill,--export-dynamic-symbol=coverage_dump \
+	$(abs_builddir)/coverage/ends.o
 coverage:
 	$(MKDIR_P) coverage
 	$(CC) $(AM_CPPFLAGS) $(AM_CFLAGS) $(CFLAGS) -c -o coverage/ends.o '$(srcdir)/tests/coverage-ends.c'
 	[ -f coverage/config.status ] || { cd coverage && '$(abs_srcdir)/configure' --quiet CC='$(CC)' \
-		CFLAGS='-g -O0 -std=gnu11 --coverage -fprofile-abs-path' \
-		LDFLAGS='--coverage -Wl,--wrap=_exit,--wrap=fexecve,--export-dynamic-symbol=coverage_dump $(abs_builddir)/coverage/ends.o'; }
+		CFLAGS='-g -O0 -std=gnu11 --coverage -fprofile-abs-path' LDFLAGS='--coverage $(ends_of_coverage)'; }
 	find coverage -name '*.gcda' -delete
 	status=0; \
 	GCOV_ERROR_FILE=/dev/null EXPLORE_SCENARIOS="$${COVERED_SCENARIOS:-400}" \
