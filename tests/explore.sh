@@ -23,6 +23,9 @@ for case in ${SWEEP_CASES:-crash comes-back-superseded}; do
     is $? 0 "$case ends as it does undisturbed, whatever single thing goes wrong"
     sed 's/^/# /' "$scratch/said"
 done
+dydisnix-scenario sweep --fault=fails "$srcdir/tests/scenarios/another-disk-is-owed-nothing" 2> "$scratch/said"
+is $? 0 'a loop that is started again, too, whatever fails once'
+sed 's/^/# /' "$scratch/said"
 
 # Usage.
 for wrong in 'explore --scenarios=many' 'explore --jobs=0' 'explore this' 'sweep' 'sweep --fault=bites x' 'sweep a b'; do

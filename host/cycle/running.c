@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "host/cycle/running.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -22,8 +23,8 @@ char *cycle_file(const struct settings *settings, const char *name)
 void cycle_remove(const struct settings *settings, const char *name)
 {
     CLEANUP_FREE char *file = cycle_file(settings, name);
-    if (file)
-        operations->remove(file);
+    if (file && operations->remove(file) != 0 && operations->write(file, "", 0, 0600) != 0)
+        log_error(NULL, "%s: cannot be removed: %s", file, strerror(errno));
 }
 
 /* What all hooks are told; a new reference, or NULL: a setting is not UTF-8. */

@@ -54,6 +54,7 @@ void cycle_close(struct cycle *cycle);
 
 /* NAME in the directory of the state; malloc()ed. */
 char *cycle_file(const struct settings *settings, const char *name);
+/* Removes such a file of a model. One that cannot be removed is emptied: then it is taken for no model. */
 void cycle_remove(const struct settings *settings, const char *name);
 
 /* What a stage has reported in this cycle, borrowed; NULL: nothing. */

@@ -399,7 +399,7 @@ static void work_off(struct simulated_scenario *scenario)
     }
 }
 
-/* As the host when it is started. */
+/* As the host when it is started. One that hangs then is killed, and started again. */
 static void start(struct simulated_scenario *scenario)
 {
     struct simulated_loop *loop = &scenario->loop;
@@ -407,7 +407,11 @@ static void start(struct simulated_scenario *scenario)
     bool loaded = cycle_probe(&loop->settings) == 0;
     if (loaded)
         cycle_forget(&loop->settings);
-    if (!leave_process(scenario) || !loaded)
+    bool hung = loop->stuck;
+    loop->stuck = false;
+    if (hung)
+        scenario_stop(scenario);
+    if (!leave_process(scenario) || !loaded || hung)
         return;
     loop->loop.settings = &loop->settings;
     loop->loop.processes = &processes;
