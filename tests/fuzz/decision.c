@@ -564,14 +564,9 @@ static bool is_brought(const char *target, const char *container, const char *co
     return !strcmp(container, "p") && network.memory[*target - 'a'][index] & (1 | 16);
 }
 
-static const char *component_of(const char *service)
-{
-    return service[1] < '2' ? "c0-1.0" : "c1-1.0";
-}
-
 static bool is_brought_service(const struct service_mapping *mapping)
 {
-    return is_brought(mapping->target, mapping->container, component_of(mapping->service));
+    return is_brought(mapping->target, mapping->container, mapping->service[1] < '2' ? "c0" : "c1");
 }
 
 /* Every mapping comes from its own target, or from what the previous manifest says of one that gave no answer. */
@@ -602,7 +597,8 @@ static void require_origins(void)
     }
 }
 
-static bool is_listed(const char *list, const struct snapshot_mapping *mapping)
+/* What a list of the report says of a copy; NULL: nothing. */
+static const json_t *entry_of(const char *list, const struct snapshot_mapping *mapping)
 {
     size_t index;
     json_t *entry;
@@ -611,8 +607,13 @@ static bool is_listed(const char *list, const struct snapshot_mapping *mapping)
         if (!strcmp(json_string_value(json_object_get(entry, "target")), mapping->target)
             && !strcmp(json_string_value(json_object_get(entry, "container")), mapping->container)
             && !strcmp(json_string_value(json_object_get(entry, "component")), mapping->component))
-            return true;
-    return false;
+            return entry;
+    return NULL;
+}
+
+static bool is_listed(const char *list, const struct snapshot_mapping *mapping)
+{
+    return entry_of(list, mapping) != NULL;
 }
 
 static bool is_inactive(const struct service_mapping *mapping)
@@ -641,7 +642,8 @@ static bool was_left_out(const struct service_mapping *mapping)
     return false;
 }
 
-static bool is_in_dispute(const struct snapshot_mapping *mapping)
+/* Whether a dispute says so of a copy. */
+static bool dispute_says(const char *member, const struct snapshot_mapping *mapping)
 {
     size_t index, inner;
     json_t *dispute, *copy;
@@ -651,25 +653,31 @@ static bool is_in_dispute(const struct snapshot_mapping *mapping)
             if (!strcmp(json_string_value(json_object_get(copy, "target")), mapping->target)
                 && !strcmp(json_string_value(json_object_get(dispute, "container")), mapping->container)
                 && !strcmp(json_string_value(json_object_get(dispute, "component")), mapping->component))
-                return json_is_true(json_object_get(copy, "disputed"));
+                return json_is_true(json_object_get(copy, member));
     return false;
 }
 
-/* Its state is left out, so that newer state is restored there: its service lives. */
+/* Its state is left out, so that newer state is restored there. */
 static bool is_older(const struct snapshot_mapping *mapping)
 {
     return is_listed("regressed", mapping) || (is_listed("superseded", mapping) && !is_listed("fenced", mapping));
 }
 
+/* No other target has what is newer, so that it is the one which lives; what is known of a dispute is told there. */
+static bool lives_older(const struct snapshot_mapping *mapping)
+{
+    return (is_older(mapping) && !json_object_get(entry_of("superseded", mapping), "home"))
+           || (dispute_says("live", mapping) && !is_listed("fenced", mapping));
+}
+
 static bool lives_elsewhere(const struct snapshot_mapping *mapping)
 {
-    for (size_t i = 0; i < known.made.service_mapping_count; i++) {
-        const struct service_mapping *service = &known.made.service_mappings[i];
-        const struct snapshot_mapping other = { .target = service->target, .container = service->container,
-                                                .component = component_of(service->service) };
+    for (size_t i = 0; i < WORLD_TARGETS; i++) {
+        const char name[] = { (char)('a' + i), '\0' };
+        const struct snapshot_mapping other = { .target = name, .container = mapping->container,
+                                                .component = mapping->component };
 
-        if (!strcmp(other.component, mapping->component) && !strcmp(other.container, mapping->container)
-            && strcmp(other.target, mapping->target) && is_captured((size_t)(*other.target - 'a')) && is_older(&other))
+        if (strcmp(name, mapping->target) && is_captured(i) && lives_older(&other))
             return true;
     }
     for (size_t i = 0; i < known.made.snapshot_mapping_count; i++) {
@@ -703,7 +711,8 @@ static void require_told(const struct manifest *sent, const struct snapshot_mapp
                                              .service = mapping->service };
 
     if (!manifest_find_snapshot_mapping(&known.made, mapping->target, mapping->container, mapping->component))
-        REQUIRE(is_listed("superseded", mapping) || is_listed("regressed", mapping) || is_in_dispute(mapping));
+        REQUIRE(is_listed("superseded", mapping) || is_listed("regressed", mapping)
+                || dispute_says("disputed", mapping));
     require_order(mapping);
     if (live && !service_made) {
         REQUIRE(is_inactive(&service));
