@@ -61,16 +61,16 @@ writing activating 3 fail|1|did not end well
 snapshotting 1 fail|1|Undoing the last
 restoring 1 fail|1|Undoing the last
 writing restoring 2 fail|1|Undoing the last
-setting 2 fail|1|Finishing the last
-coordinator 0 fail|1|Finishing the last
-again releasing 2 fail|1|Finishing the last
+setting 2 fail|0|Finishing the last
+coordinator 0 fail|0|Finishing the last
+again releasing 2 fail|0|Finishing the last
 locking 3 kill SEGV|1|did not end well
 deactivating 0 exit 139|1|Undoing the last
 writing activating 3 kill SEGV|1|Undoing the last
 restoring 2 exit 139|1|Undoing the last
-writing setting 2 kill SEGV|1|Finishing the last
-coordinator 0 exit 139|1|Finishing the last
-again releasing 2 kill KILL|1|Finishing the last
+writing setting 2 kill SEGV|0|Finishing the last
+coordinator 0 exit 139|0|Finishing the last
+again releasing 2 kill KILL|0|Finishing the last
 distributing 2 kill KILL|1|did not end well
 deactivating 2 kill KILL|1|Undoing the last
 restoring 1 kill TERM|1|Undoing the last

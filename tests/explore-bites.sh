@@ -62,6 +62,7 @@ wanted-again the-copy-in-dispute-is-all-there-is
 preferred disputed-and-kept
 replaced another-disk-is-owed-nothing
 finished profile-can-never-be-set
+asked-no-more hangs-while-it-is-undone hangs-in-unlock
 owed-profile profile-cannot-be-set one-profile-is-set-and-another-cannot-be
 still-fenced a-fenced-database-that-cannot-be-saved fenced-left-out-and-then-alone
 start-again rolled-back-and-not-started-again an-undo-cannot-start-the-copy-that-was-chosen what-is-owed-a-start-cannot-be-started

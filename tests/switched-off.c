@@ -28,6 +28,7 @@ static const char *const names[SWITCHES + 1] = {
     [PINS] = "pins", [START_AGAIN] = "start-again", [SUPERSEDED] = "superseded", [REFERENCES] = "references",
     [EMPTY_MODEL] = "empty-model", [RETRY] = "retry", [RESEND] = "resend", [KEPT_RESULTS] = "kept-results",
     [OWED_PROFILE] = "owed-profile", [FINISHED] = "finished",
+    [ASKED_NO_MORE] = "asked-no-more",
     [REPLACED] = "replaced", [PLACED_AGAIN] = "placed-again", [MEASURED_WAITS] = "measured-waits",
     [BUDGET] = "budget", [UNBELIEVED] = "unbelieved", [ANY_AMOUNT] = "any-amount", [KEPT_STATE] = "kept-state",
     [OLDER_DISK] = "older-disk", [OLDER_SURVIVOR] = "older-survivor",

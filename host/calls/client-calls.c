@@ -12,7 +12,7 @@
 #include "lib/model/client.h"
 #include "lib/world/operations.h"
 
-const int64_t ask_deadline = 60 * 1000, call_deadline = 3600 * 1000;
+const int64_t ask_deadline = 60 * 1000, call_deadline = 1500 * 1000, set_deadline = 300 * 1000;
 
 static const unsigned most_at_once = 32;
 static const int release_rounds = 3;
@@ -46,7 +46,7 @@ struct call *calls_add(struct calls *calls, const char *target)
 static bool next_call(void *closure, struct dydisnix_program *program)
 {
     struct run *run = closure;
-    while (run->next < run->calls->count && run->calls->items[run->next].done)
+    while (run->next < run->calls->count && (run->calls->items[run->next].done || run->calls->items[run->next].hung))
         run->next++;
     if (run->next == run->calls->count)
         return false;
@@ -67,6 +67,7 @@ static void call_done(void *closure, const struct dydisnix_program *program, str
     const struct calls *calls = ((struct run *)closure)->calls;
     call->done = result->ending == DYDISNIX_EXITED && result->status == 0;
     call->refused = result->ending == DYDISNIX_EXITED && result->status != 0;
+    call->hung = result->ending == DYDISNIX_TIMED_OUT;
     if (call->done) {
         free(call->output);
         call->output = result->output;
@@ -94,9 +95,9 @@ void calls_release(struct calls *calls)
         size_t done = 0;
         if (round > 0)
             operations->sleep(1000);
-        calls_run(calls, call_deadline, true);
+        calls_run(calls, ask_deadline, true);
         for (size_t i = 0; i < calls->count; i++)
-            done += calls->items[i].done;
+            done += calls->items[i].done || calls->items[i].hung;
         if (done == calls->count)
             return;
     }
@@ -121,6 +122,8 @@ static void note_inactive(const struct calls *activations)
 {
     CLEANUP_CALLS struct calls asks = { 0 };
     for (size_t i = 0; i < activations->count; i++)
+        ((struct call *)activations->items[i].closure)->hung = activations->items[i].hung;
+    for (size_t i = 0; i < activations->count; i++)
         if (activations->items[i].refused)
             add_counterpart(&asks, activations->items[i].closure, "--query-installed", true);
     calls_run(&asks, ask_deadline, true);
@@ -133,7 +136,7 @@ void calls_stop(struct calls *calls)
     CLEANUP_CALLS struct calls activations = { .running = calls->running };
     calls_run(calls, call_deadline, false);
     for (size_t i = 0; i < calls->count; i++)
-        if (!calls->items[i].done)
+        if (!calls->items[i].done && !calls->items[i].hung)
             add_counterpart(&activations, &calls->items[i], "--activate", false);
     if (activations.count == 0)
         return;

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "host/calls/client-calls.h"
 #include "host/calls/stages.h"
 #include "lib/base/arguments.h"
 #include "lib/base/cleanup.h"
@@ -12,16 +13,24 @@
 #include "lib/manifest/manifest.h"
 #include "lib/world/operations.h"
 
-int resend_profiles(const struct recovery *recovery, const char *manifest, const char *transcript)
+static int distribute(const struct recovery *recovery, const char *manifest, const char *transcript, int64_t deadline)
 {
+    int status = -1;
     CLEANUP_ARGUMENTS struct arguments arguments = { 0 };
     if (!SWITCH(RESEND))
         return -1;
     arguments_add(&arguments, "disnix-distribute");
     arguments_option(&arguments, "-m", recovery->settings->max_concurrent_transfers);
     arguments_add(&arguments, manifest);
-    const struct stage_program program = { .arguments = &arguments, .show = true, .transcript = transcript };
-    return stage_run(recovery->settings, &program, NULL, NULL, NULL);
+    const struct stage_program program = { .arguments = &arguments, .show = true, .transcript = transcript,
+                                           .deadline = deadline };
+    stage_run(recovery->settings, &program, NULL, NULL, &status);
+    return status;
+}
+
+int resend_profiles(const struct recovery *recovery, const char *manifest, const char *transcript)
+{
+    return distribute(recovery, manifest, transcript, call_deadline);
 }
 
 /* A manifest in which the path is the target's profile: what it really is makes no difference to a closure. */
@@ -33,7 +42,8 @@ static int write_alone(struct manifest *manifest, const struct target *target, c
     return text ? operations->write(file, (const char *)xmlBufferContent(text), (size_t)xmlBufferLength(text), 0600) : -1;
 }
 
-int resend_path(const struct recovery *recovery, const struct target *target, const char *path, int version)
+int resend_path(const struct recovery *recovery, const struct target *target, const char *path, int version,
+                int64_t deadline)
 {
     CLEANUP_FREE char *file = string_format("%s/resend.xml", recovery->work);
     struct manifest manifest;
@@ -43,5 +53,5 @@ int resend_path(const struct recovery *recovery, const struct target *target, co
     if (status != 0)
         log_error(NULL, "%s: %s", file ? file : "resend.xml", strerror(errno));
     manifest_clear(&manifest);
-    return status == 0 ? resend_profiles(recovery, file, NULL) : -1;
+    return status == 0 ? distribute(recovery, file, NULL, deadline) : -1;
 }

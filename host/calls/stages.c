@@ -47,7 +47,9 @@ int stage_run(const struct settings *settings, const struct stage_program *stage
     if (!SWITCH(UNBELIEVED) && result.output && strstr(result.output, "has been successfully activated"))
         status = result.status = 0;
     if (exit_status)
-        *exit_status = result.ending == DYDISNIX_EXITED ? result.status : -1;
+        *exit_status = result.ending == DYDISNIX_EXITED      ? result.status
+                       : result.ending == DYDISNIX_TIMED_OUT ? STAGE_HUNG
+                                                             : -1;
     if (status != 0) {
         CLEANUP_FREE char *ending = describe_ending(&result);
         log_error(NULL, "%s: %s", program.argv[0], ending ? ending : "failed");

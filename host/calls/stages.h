@@ -16,7 +16,9 @@
 
 /* Runs a program of the pipeline with the settings that such programs take from the environment. show: its
  * output is passed on; else *output gets it, without final newlines. 0, or
- * -1 after a message that names the program and how it ended. */
+ * -1 after a message that names the program and how it ended. *exit_status: negative where it has none, STAGE_HUNG
+ * if its own deadline has ended it. */
+#define STAGE_HUNG (-2)
 struct stage_program {
     const struct arguments *arguments;
     const char *transcript; /* where it keeps what it prints; NULL: nowhere */

@@ -28,7 +28,8 @@ static int prepare_profile(const struct settings *settings)
 static void note_hung(struct cycle *cycle, const json_t *report)
 {
     json_t *deployment = json_object_get(cycle->state.root, "deployment");
-    if (!deployment || phase_last(deployment) > DEPLOYMENT_LOCKING)
+    bool refused = json_is_false(json_object_get(report, "allowed"));
+    if (deployment ? phase_last(deployment) > DEPLOYMENT_LOCKING : !refused)
         return;
     hung_note(cycle->state.root, cycle_report(cycle, "reconstruct"), report, operations->clock());
     state_save(&cycle->state);

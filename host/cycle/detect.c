@@ -127,22 +127,13 @@ static bool is_put_off(const struct cycle *cycle)
     return !cycle->request.retry && unreadable && strcmp(unreadable, cycle->digest.digits) == 0;
 }
 
-/* A deployment to it would forget what was begun on it, which its profile does not tell. What was deployed to last stays: its
- * services are known. */
-static int leave_out_untold(struct cycle *cycle)
+/* A deployment to it would fail, or forget what was begun on it. */
+static int leave_out_unfinished(struct cycle *cycle)
 {
-    CLEANUP_JSON json_t *untold = leftovers_untold(&cycle->state, &cycle->model.infrastructure);
-    size_t index, left_out = json_array_size(cycle->presence.left_out);
-    json_t *name;
-    json_array_foreach(untold, index, name) {
-        if (presence_was_deployed(cycle->state.root, json_string_value(name)))
-            continue;
-        log_warning(json_string_value(name), "its profile is still to be set: it is left out until then");
-        json_array_append(cycle->presence.left_out, name);
-    }
-    if (!untold || json_array_size(cycle->presence.left_out) == left_out)
-        return untold ? 0 : -1;
-    return detect_leave_out(cycle);
+    CLEANUP_JSON json_t *names = leftovers_left_out(&cycle->state, &cycle->model.infrastructure);
+    if (json_array_size(names) == 0)
+        return names ? 0 : -1;
+    return json_array_extend(cycle->presence.left_out, names) == 0 ? detect_leave_out(cycle) : -1;
 }
 
 int detect_captured(struct cycle *cycle, int status)
@@ -174,7 +165,7 @@ static int settle_first(struct cycle *cycle)
 {
     int status = settle_due(cycle);
     if (status == 0 && json_array_size(cycle->presence.waiting) == 0)
-        return leave_out_untold(cycle);
+        return leave_out_unfinished(cycle);
     return status < 0 ? -1 : 0;
 }
 

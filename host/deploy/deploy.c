@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "host/deploy/deploy.h"
 
+#include "host/calls/client-calls.h"
 #include "host/calls/stages.h"
 #include "host/phases/locks.h"
 #include "host/phases/migrate.h"
@@ -39,7 +40,14 @@ static void phase_arguments(struct arguments *arguments, const struct deployment
     arguments_add(arguments, deployment->new);
 }
 
-/* The exit status of its program; -1: it has none. */
+/* Milliseconds; 0: none. Where the deadline of the stage would end a program it is ended before, so that it is known that
+ * somebody hangs, and that it is not the loop that ends. */
+static int64_t phase_deadline(const struct settings *settings, enum deployment_phase phase)
+{
+    return phase == DEPLOYMENT_SETTING ? set_deadline : 900 * settings_stage_timeout(settings, "redeploy");
+}
+
+/* The exit status of its program; negative: it has none. */
 static int run_phase(const struct deployment *deployment, enum deployment_phase phase)
 {
     const struct recovery *recovery = deployment->late->recovery;
@@ -49,9 +57,10 @@ static int run_phase(const struct deployment *deployment, enum deployment_phase 
     if (!transcript || phase_begin(recovery->state, phase) != 0)
         return -1;
     phase_arguments(&arguments, deployment, phase);
-    const struct stage_program program = { .arguments = &arguments, .show = true, .transcript = transcript };
+    const struct stage_program program = { .arguments = &arguments, .show = true, .transcript = transcript,
+                                           .deadline = phase_deadline(recovery->settings, phase) };
     stage_run(recovery->settings, &program, NULL, NULL, &status);
-    if (status >= 0)
+    if (status >= 0 || status == STAGE_HUNG)
         phase_end(recovery->state, phase, status);
     return status;
 }

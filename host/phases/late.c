@@ -33,6 +33,7 @@ struct copy {
 struct copies {
     struct copy *items;
     size_t count;
+    json_t *report; /* in whose "hung" targets stand that hang; NULL: that is told nowhere */
 };
 
 static void copies_clear(struct copies *copies)
@@ -112,6 +113,19 @@ static void name_arguments(struct arguments *arguments, const struct copy *copy,
 
 static const char latest[] = "--query-latest-snapshot", all[] = "--query-all-snapshots";
 
+/* Where nothing was changed yet, the next deployments are tried without them. */
+static void note_hung(const struct copies *copies, const struct calls *calls)
+{
+    for (size_t i = 0; copies->report && i < calls->count; i++) {
+        const char *target = calls->items[i].target;
+        if (!calls->items[i].hung || json_list_has(json_object_get(copies->report, "hung"), target))
+            continue;
+        if (!json_object_get(copies->report, "hung"))
+            json_object_set_new(copies->report, "hung", json_array());
+        json_array_append_new(json_object_get(copies->report, "hung"), json_string(target));
+    }
+}
+
 /* The calls of an operation, or one of these queries, for those copies with which one of what is done, in their order. -1: no
  * memory. */
 static int run_calls(const struct copies *copies, int what, const char *operation, struct calls *calls)
@@ -129,7 +143,8 @@ static int run_calls(const struct copies *copies, int what, const char *operatio
         else
             copy_arguments(&call->arguments, copy, operation);
     }
-    calls_run(calls, call_deadline, false);
+    calls_run(calls, operation == latest || operation == all ? ask_deadline : call_deadline, false);
+    note_hung(copies, calls);
     return 0;
 }
 
@@ -185,7 +200,7 @@ static int stop(const struct copies *copies)
 /* What is older than what it is to have is stopped only now, when all else that can fail has succeeded. */
 static int stop_old(const struct late *late)
 {
-    CLEANUP_COPIES struct copies copies = { 0 };
+    CLEANUP_COPIES struct copies copies = { .report = late->report };
     const json_t *list = json_object_get(late->reconstructed, "late");
     if (copies_read(&copies, list, &late->new->infrastructure, late->recovery->strings) != 0)
         return -1;
@@ -278,7 +293,7 @@ static int list_restored(const struct late *late, struct copies *copies)
  * now on: it stays as it is until it can, and all else is deployed. */
 static int save_restored(const struct late *late)
 {
-    CLEANUP_COPIES struct copies copies = { 0 };
+    CLEANUP_COPIES struct copies copies = { .report = late->report };
     if (late->recovery->settings->no_migration || !SWITCH(SAVE_RESTORED))
         return 0;
     if (list_restored(late, &copies) != 0)

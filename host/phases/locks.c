@@ -129,7 +129,7 @@ int locks_release(const struct recovery *recovery, const struct manifest *new, b
         if (!calls.items[i].done && sure)
             log_error(calls.items[i].target, "Cannot unlock profile: %s", profile ? profile->path : "");
         all = all && calls.items[i].done;
-        if (calls.items[i].done)
+        if (calls.items[i].done || (calls.items[i].refused && !sure))
             forget(recovery->state, calls.items[i].target);
     }
     return state_save(recovery->state) == 0 && all ? 0 : -1;

@@ -15,7 +15,7 @@
 int locks_acquire(const struct recovery *recovery, const struct manifest *new, json_t *report);
 
 /* Releases those that the state tells of, on targets of new. sure: they are ours, so that one which cannot be released is
- * an error; else it may have been absent. 0, or -1: the state tells of those that are left. */
+ * an error; else one that is refused was absent. 0, or -1: the state tells of those that are left. */
 int locks_release(const struct recovery *recovery, const struct manifest *new, bool sure);
 
 #endif

@@ -27,7 +27,8 @@ int phase_begin(struct state *state, enum deployment_phase phase);
 /* It has ended with that exit status. */
 void phase_end(struct state *state, enum deployment_phase phase, int status);
 
-/* record: of a deployment, in the state. The phase that was begun last; its exit status, -1: not known. */
+/* record: of a deployment, in the state. The phase that was begun last; its exit status; STAGE_HUNG: its
+ * deadline ended it; -1: not known. */
 enum deployment_phase phase_last(const json_t *record);
 int phase_status(const json_t *record, enum deployment_phase phase);
 

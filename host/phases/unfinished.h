@@ -22,7 +22,7 @@ struct unfinished {
     bool cut;                        /* new has no longer all that the file at path has */
     const struct manifest *old;      /* previous, or NULL: there was none, or it is lost */
     bool previous_lost;
-    json_t *silent;                  /* { TARGET: true }: does not answer */
+    json_t *silent;                  /* { TARGET: true }: does not answer, or has let a call run into its deadline */
     json_t *overtaken;               /* { TARGET: true }: somebody else has deployed to it since */
     json_t *report;
 };

@@ -12,7 +12,7 @@
 
 #include "lib/model/infrastructure.h"
 
-/* reconstructed, redeployed: the reports of these stages (NULL: there is none). */
+/* Of a deployment that failed before it changed anything, or was refused before it began. reconstructed, redeployed: the reports of these stages (NULL: there is none). */
 void hung_note(json_t *state, const json_t *reconstructed, const json_t *redeployed, int64_t now);
 
 /* It counts as silent from now on, though it was the first time. */

@@ -34,8 +34,10 @@ static void profile_options(struct arguments *arguments, const struct settings *
     arguments_option(arguments, "--coordinator-profile-path", settings->coordinator_profile_path);
 }
 
+/* Its exit status, as of stage_run(). */
 static int run_set(const struct unfinished *unfinished, const char *option, const char *manifest)
 {
+    int status = -1;
     CLEANUP_ARGUMENTS struct arguments arguments = { 0 };
     arguments_add(&arguments, "disnix-set");
     if (option)
@@ -43,8 +45,11 @@ static int run_set(const struct unfinished *unfinished, const char *option, cons
     profile_options(&arguments, unfinished->recovery->settings);
     arguments_add(&arguments, manifest);
     CLEANUP_FREE char *transcript = recovery_path(unfinished->recovery, RUNNING "/disnix-set");
-    const struct stage_program program = { .arguments = &arguments, .show = true, .transcript = transcript };
-    return transcript ? stage_run(unfinished->recovery->settings, &program, NULL, NULL, NULL) : -1;
+    const struct stage_program program = { .arguments = &arguments, .show = true, .transcript = transcript,
+                                           .deadline = set_deadline };
+    if (transcript)
+        stage_run(unfinished->recovery->settings, &program, NULL, NULL, &status);
+    return status;
 }
 
 static void leave_profile(const struct unfinished *unfinished, const struct target *target, const char *path)
@@ -107,8 +112,9 @@ static void ask_profiles(const struct unfinished *unfinished, struct calls *call
     calls_run(calls, ask_deadline, true);
 }
 
-/* Those that could not be set are left to later, as those that do not answer. 0, or -1: not one could be set. */
-static int leave_unset(struct unfinished *unfinished)
+/* Those that could not be set are left to later, as those that do not answer. hang: and are left out of the next deployments,
+ * which would wait for them. 0, or -1: not one could be set. */
+static int leave_unset(struct unfinished *unfinished, bool hang)
 {
     CLEANUP_CALLS struct calls calls = { 0 };
     size_t unset = 0;
@@ -121,6 +127,8 @@ static int leave_unset(struct unfinished *unfinished)
         unset++;
         log_warning(profile->target, "its profile cannot be set, and is set later");
         leave_profile(unfinished, infrastructure_find(&unfinished->new.infrastructure, profile->target), profile->path);
+        if (hang)
+            broken_silence(unfinished, profile->target);
         json_object_set_new(unfinished->silent, profile->target, json_true());
     }
     return unset < calls.count ? 0 : -1;
@@ -138,7 +146,8 @@ static int set_profiles(struct unfinished *unfinished)
         return -1;
     const char *manifest = whole ? unfinished->path : file;
     resend_profiles(unfinished->recovery, manifest, transcript);
-    if (run_set(unfinished, "--no-coordinator-profile", manifest) != 0 && leave_unset(unfinished) != 0)
+    int status = run_set(unfinished, "--no-coordinator-profile", manifest);
+    if (status != 0 && leave_unset(unfinished, status == STAGE_HUNG) != 0)
         return -1;
     return run_set(unfinished, "--no-target-profiles", unfinished->path);
 }

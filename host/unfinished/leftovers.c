@@ -6,6 +6,7 @@
 #include "host/calls/client-calls.h"
 #include "host/calls/resend.h"
 #include "host/copies/survivors.h"
+#include "host/presence/presence.h"
 #include "host/record/again.h"
 #include "host/record/recovery-report.h"
 #include "lib/base/cleanup.h"
@@ -161,31 +162,35 @@ void leftovers_hurry(struct state *state)
         json_object_del(entry, AGAIN);
 }
 
-static bool owes_profile(const json_t *entry)
+static bool owes(const json_t *entry, const char *what)
 {
     size_t index;
     json_t *call;
     json_array_foreach(json_object_get(entry, "calls"), index, call)
-        if (strcmp(text_at(call, "what"), "set") == 0)
+        if (strcmp(text_at(call, "what"), what) == 0)
             return true;
     return false;
 }
 
 bool leftovers_owe_profile(const struct state *state, const char *target)
 {
-    return owes_profile(entry_of(state, target));
+    return owes(entry_of(state, target), "set");
 }
 
-json_t *leftovers_untold(const struct state *state, const struct infrastructure *model)
+json_t *leftovers_left_out(const struct state *state, const struct infrastructure *model)
 {
-    json_t *untold = json_array(), *entry;
+    json_t *names = json_array(), *entry;
     size_t index;
     json_array_foreach(list_of(state), index, entry) {
         const struct target *target = target_of(entry, model);
-        if (target && owes_profile(entry))
-            json_array_append_new(untold, json_string(target->name));
+        bool untold = target && owes(entry, "set") && !presence_was_deployed(state->root, target->name);
+        if (!untold && !(target && owes(entry, "unlock")))
+            continue;
+        log_warning(target->name, "its %s is still to be %s: it is left out until then", untold ? "profile" : "lock",
+                    untold ? "set" : "released");
+        json_array_append_new(names, json_string(target->name));
     }
-    return untold;
+    return names;
 }
 
 /* Words of a call up to its operation, and the path that it is about; false: it is about none. */
@@ -236,7 +241,7 @@ static bool send_again(const struct recovery *recovery, const struct target *tar
     if (find_missing(name, described, &path) <= 0)
         return false;
     log_notice(name, "%s is gone from its store, and is sent again", path);
-    return resend_path(recovery, target, path, version) == 0;
+    return resend_path(recovery, target, path, version, call_deadline) == 0;
 }
 
 static bool is_unlock(const json_t *described)
@@ -327,7 +332,7 @@ static bool do_call(const char *target, const json_t *described, json_t *report)
     if (strcmp(what, "deactivate") == 0)
         calls_stop(&calls);
     else
-        calls_run(&calls, call_deadline, false);
+        calls_run(&calls, strcmp(what, "set") == 0 ? set_deadline : call_deadline, false);
     if (!call->done) {
         log_warning(target, "what was left to do here fails: %s %s", what, text_at(described, "component"));
         return strcmp(what, "try rescue") == 0 || strcmp(what, "rescue again") == 0;
@@ -489,7 +494,7 @@ bool leftovers_settle(const struct recovery *recovery, const struct infrastructu
             json_array_append(remaining, entry);
         if (!due || settled)
             continue;
-        again_note(entry, AGAIN, true, first_pause, now);
+        again_note(entry, AGAIN, true, first_pause, operations->clock());
         recovery_report_pending(report, text_at(entry, "target"));
     }
     if (json_array_size(remaining) > 0)

@@ -43,9 +43,10 @@ void leftovers_hurry(struct state *state);
 /* Whether the profile of a target of a deployment is still to be set: until then it has an earlier one. */
 bool leftovers_owe_profile(const struct state *state, const char *target);
 
-/* The targets of the model, [NAME], whose profile is still to be set, so that they do not tell what was begun on them. A new
- * reference; NULL: no memory. */
-json_t *leftovers_untold(const struct state *state, const struct infrastructure *model);
+/* The targets of the model, [NAME], that the next deployment is to leave out, which is said: those whose profile is still to
+ * be set, and that do not tell what was begun on them (what was deployed to last stays: its services are known); and those
+ * that still have our lock. A new reference; NULL: no memory. */
+json_t *leftovers_left_out(const struct state *state, const struct infrastructure *model);
 
 /* A redeployment of a manifest with these targets has succeeded: what it took over is forgotten; what an earlier one had
  * begun there and this one does not have is still to be rescued and deactivated. deployed NULL: all is forgotten. True: it

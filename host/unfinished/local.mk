@@ -1,5 +1,6 @@
 host_libhost_a_SOURCES += \
 	host/unfinished/finish.c \
+	host/unfinished/hung.c \
 	host/unfinished/leftovers.c host/unfinished/leftovers.h \
 	host/unfinished/overtaken.c \
 	host/unfinished/recover.c host/unfinished/recover.h \

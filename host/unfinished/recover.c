@@ -4,6 +4,8 @@
 #include <string.h>
 
 #include "host/calls/client-calls.h"
+#include "host/calls/resend.h"
+#include "host/calls/stages.h"
 #include "host/phases/late.h"
 #include "host/phases/locks.h"
 #include "host/presence/hung.h"
@@ -11,6 +13,7 @@
 #include "host/unfinished/leftovers.h"
 #include "host/unfinished/recover.h"
 #include "lib/base/cleanup.h"
+#include "lib/base/json-members.h"
 #include "lib/base/strings.h"
 #include "lib/manifest/previous.h"
 #include "lib/model/client.h"
@@ -92,6 +95,30 @@ static int ask_all(struct unfinished *unfinished)
     return -1;
 }
 
+static void leave_lock(const struct unfinished *unfinished, const struct target *target)
+{
+    CLEANUP_ARGUMENTS struct arguments arguments = { 0 };
+    recovery_profile_arguments(&arguments, unfinished->recovery, target, "--unlock");
+    leftovers_leave(unfinished, target, &(struct leftover){ .what = "unlock", .arguments = &arguments });
+}
+
+/* Of these those that the state still tells of are on targets that hang. */
+static void take_released(const struct unfinished *unfinished, const json_t *locks)
+{
+    const json_t *left = state_locks(unfinished->recovery->state);
+    size_t index;
+    json_t *name;
+    json_array_foreach((json_t *)locks, index, name) {
+        const char *lock = json_string_value(name);
+        if (!json_list_has(left, lock)) {
+            recovery_report_released(unfinished->report, lock);
+            continue;
+        }
+        leave_lock(unfinished, infrastructure_find(&unfinished->new.infrastructure, lock));
+        broken_silence(unfinished, lock);
+    }
+}
+
 /* Ours are those that the state tells of. On a target that does not answer it is left to when it does. */
 static int release_locks(const struct unfinished *unfinished)
 {
@@ -101,22 +128,19 @@ static int release_locks(const struct unfinished *unfinished)
     json_array_foreach(names, index, name) {
         const char *lock = json_is_string(name) ? json_string_value(name) : "";
         const struct target *target = infrastructure_find(&unfinished->new.infrastructure, lock);
-        CLEANUP_ARGUMENTS struct arguments arguments = { 0 };
         if (!target || json_object_get(unfinished->overtaken, lock))
             continue;
-        if (unfinished_answers(unfinished, lock)) {
+        if (unfinished_answers(unfinished, lock))
             json_array_append(mine, name);
-            recovery_report_released(unfinished->report, lock);
-            continue;
-        }
-        recovery_profile_arguments(&arguments, unfinished->recovery, target, "--unlock");
-        leftovers_leave(unfinished, target, &(struct leftover){ .what = "unlock", .arguments = &arguments });
+        else
+            leave_lock(unfinished, target);
     }
     json_array_clear(state_locks(unfinished->recovery->state));
     json_array_extend(state_locks(unfinished->recovery->state), mine);
     if (state_save(unfinished->recovery->state) != 0)
         return -1;
     locks_release(unfinished->recovery, &unfinished->new, false);
+    take_released(unfinished, mine);
     return 0;
 }
 
@@ -138,39 +162,66 @@ static int undo(const struct unfinished *unfinished, const json_t *record)
     return late_undo(unfinished, record, status == 0) == 0 ? status : -1;
 }
 
-/* disnix-distribute was ended: it asks each target for paths, and has no deadline. Who still does not answer that is left
- * out, or the next deployment would wait as long. */
-static void find_hung(const struct unfinished *unfinished)
+/* Who lacks its profile. True: somebody does not answer that. */
+static bool ask_missing(const struct unfinished *unfinished, struct calls *calls)
 {
-    CLEANUP_CALLS struct calls calls = { 0 };
     for (size_t i = 0; i < unfinished->new.profile_count; i++) {
         const struct profile *profile = &unfinished->new.profiles[i];
         const struct target *target = unfinished_target(unfinished, profile->target);
-        struct call *call = target ? calls_add(&calls, target->name) : NULL;
+        struct call *call = target ? calls_add(calls, target->name) : NULL;
         if (!call)
             continue;
         client_arguments(&call->arguments, target, "--print-invalid");
         arguments_add(&call->arguments, profile->path);
+        call->closure = (void *)profile;
     }
-    calls_run(&calls, ask_deadline, true);
+    calls_run(calls, ask_deadline, true);
+    bool hung = false;
+    for (size_t i = 0; i < calls->count; i++)
+        hung = hung || calls->items[i].hung;
+    return hung;
+}
+
+/* Who has not got all may have waited for another one: it is sent to each alone. */
+static void send_alone(const struct unfinished *unfinished, struct calls *calls)
+{
+    for (size_t i = 0; i < calls->count && !*unfinished->recovery->stop; i++) {
+        struct call *call = &calls->items[i];
+        const struct profile *profile = call->closure;
+        if (call->done && *call->output)
+            call->hung = resend_path(unfinished->recovery, unfinished_target(unfinished, call->target), profile->path,
+                                     unfinished->new.version, set_deadline) == STAGE_HUNG;
+    }
+}
+
+/* disnix-distribute was ended: it asks each target for paths, and has no deadline. Who still does not answer that is left
+ * out, or the next deployment would wait as long; and where they all do, who lets its deadline pass. 0, or -1: interrupted,
+ * and the next cycle asks. */
+static int find_hung(const struct unfinished *unfinished, bool late)
+{
+    CLEANUP_CALLS struct calls calls = { 0 };
+    if (!ask_missing(unfinished, &calls) && late)
+        send_alone(unfinished, &calls);
     for (size_t i = 0; i < calls.count; i++)
-        if (!calls.items[i].done && !calls.items[i].refused)
+        if (calls.items[i].hung)
             hung_leave_out(unfinished->recovery->state->root, calls.items[i].target, operations->clock());
+    return *unfinished->recovery->stop ? -1 : 0;
 }
 
 static int settle(struct unfinished *unfinished, const json_t *record)
 {
     if (unfinished->phase < DEPLOYMENT_LOCKING) {
-        if (unfinished->phase == DEPLOYMENT_DISTRIBUTING && phase_status(record, DEPLOYMENT_DISTRIBUTING) < 0)
-            find_hung(unfinished);
-        return 0;
+        int status = phase_status(record, DEPLOYMENT_DISTRIBUTING);
+        bool ended = unfinished->phase == DEPLOYMENT_DISTRIBUTING && status < 0;
+        return ended ? find_hung(unfinished, status == STAGE_HUNG) : 0;
     }
     if (ask_all(unfinished) != 0)
         return -1;
     broken_find_overtaken(unfinished);
     if (release_locks(unfinished) != 0)
         return -1;
-    return unfinished->phase >= DEPLOYMENT_SETTING ? broken_finish(unfinished) : undo(unfinished, record);
+    int status = unfinished->phase >= DEPLOYMENT_SETTING ? broken_finish(unfinished) : undo(unfinished, record);
+    return *unfinished->recovery->stop ? -1 : status; /* calls that were interrupted tell nothing */
 }
 
 /* How it ended, as far as that is known. */

@@ -24,7 +24,8 @@ static bool is_new_home(const struct manifest *previous, const struct snapshot_m
 }
 
 struct rescues {
-    bool sure; /* that all of it was active */
+    const struct unfinished *unfinished; /* NULL: it is not about one */
+    bool sure;                   /* that all of it was active */
     struct calls snapshots, names;
     const struct snapshot_mapping **mappings;
     size_t count;
@@ -44,12 +45,40 @@ static int rescues_add(struct rescues *rescues, const struct manifest *manifest,
     return 0;
 }
 
+/* again: when what is left to do before it is done there, the stop. */
+static void leave_rescue(const struct unfinished *unfinished, const struct target *target,
+                         const struct snapshot_mapping *mapping, bool again)
+{
+    const char *rescue = unfinished->activation == ACTIVATION_DONE ? "rescue" : "try rescue";
+    CLEANUP_ARGUMENTS struct arguments snapshot = { 0 }, name = { 0 };
+    recovery_component_arguments(&snapshot, target, "--snapshot", &unfinished->new, mapping->container, mapping->service,
+                        mapping->provider);
+    name_arguments(&name, target, mapping);
+    leftovers_leave(unfinished, target,
+                    &(struct leftover){ again ? "rescue again" : rescue, mapping->component, mapping->container, NULL,
+                                        &snapshot });
+    leftovers_leave(unfinished, target,
+                    &(struct leftover){ again ? "name again" : "name", mapping->component, mapping->container, NULL,
+                                        &name });
+}
+
+/* Who hangs is not asked for names. */
+static void rescues_run(struct rescues *rescues, bool quiet)
+{
+    calls_run(&rescues->snapshots, call_deadline, quiet);
+    for (size_t i = 0; i < rescues->count; i++)
+        rescues->names.items[i].hung = rescues->snapshots.items[i].hung;
+    calls_run(&rescues->names, ask_deadline, quiet);
+    if (rescues->unfinished)
+        broken_note_hung(rescues->unfinished, &rescues->names);
+}
+
 /* Takes the snapshots, and tells their names. -1: not all of them were taken. */
 static int rescues_take(struct rescues *rescues, json_t *report, bool quiet)
 {
+    const struct unfinished *unfinished = rescues->unfinished;
     int status = 0;
-    calls_run(&rescues->snapshots, call_deadline, quiet);
-    calls_run(&rescues->names, call_deadline, quiet);
+    rescues_run(rescues, quiet);
     for (size_t i = 0; i < rescues->count; i++) {
         const struct snapshot_mapping *mapping = rescues->mappings[i];
         const struct call *snapshot = &rescues->snapshots.items[i], *name = &rescues->names.items[i];
@@ -57,6 +86,10 @@ static int rescues_take(struct rescues *rescues, json_t *report, bool quiet)
             continue;
         if (snapshot->done && name->done) {
             recovery_report_rescued(report, mapping->target, mapping->component, mapping->container, name->output);
+            continue;
+        }
+        if (unfinished && !unfinished_answers(unfinished, mapping->target)) {
+            leave_rescue(unfinished, unfinished_target(unfinished, mapping->target), mapping, quiet);
             continue;
         }
         if (rescues->sure)
@@ -78,28 +111,11 @@ static void rescues_clear(struct rescues *rescues)
     free(rescues->mappings);
 }
 
-/* again: when what is left to do before it is done there, the stop. */
-static void leave_rescue(const struct unfinished *unfinished, const struct target *target,
-                         const struct snapshot_mapping *mapping, bool again)
-{
-    const char *rescue = unfinished->activation == ACTIVATION_DONE ? "rescue" : "try rescue";
-    CLEANUP_ARGUMENTS struct arguments snapshot = { 0 }, name = { 0 };
-    recovery_component_arguments(&snapshot, target, "--snapshot", &unfinished->new, mapping->container, mapping->service,
-                        mapping->provider);
-    name_arguments(&name, target, mapping);
-    leftovers_leave(unfinished, target,
-                    &(struct leftover){ again ? "rescue again" : rescue, mapping->component, mapping->container, NULL,
-                                        &snapshot });
-    leftovers_leave(unfinished, target,
-                    &(struct leftover){ again ? "name again" : "name", mapping->component, mapping->container, NULL,
-                                        &name });
-}
-
 /* What was activated on a new home may have been written to: a later deployment restores an older snapshot over it. */
 int broken_rescue(const struct unfinished *unfinished, bool again)
 {
     const struct manifest *new = &unfinished->new;
-    struct rescues rescues = { .sure = !again && unfinished->activation == ACTIVATION_DONE,
+    struct rescues rescues = { .unfinished = unfinished, .sure = !again && unfinished->activation == ACTIVATION_DONE,
                                .mappings = calloc(new->snapshot_mapping_count + 1, sizeof *rescues.mappings) };
     int status = rescues.mappings ? 0 : -1;
     for (size_t i = 0; status == 0 && i < new->snapshot_mapping_count; i++) {

@@ -8,12 +8,17 @@
 #include <jansson.h>
 #include <stdbool.h>
 
+#include "host/calls/client-calls.h"
 #include "host/phases/unfinished.h"
 #include "lib/manifest/manifest.h"
 
 /* Notes targets with a profile that neither manifest names: what is active there now is not what this deployment left,
  * and to undo it would undo what somebody else has done. */
 void broken_find_overtaken(struct unfinished *unfinished);
+
+/* The target does not answer from now on; of calls those whose deadline has ended them. */
+void broken_silence(const struct unfinished *unfinished, const char *target);
+void broken_note_hung(const struct unfinished *unfinished, const struct calls *calls);
 
 /* Takes a snapshot of what was activated on new homes, or may have been. again: of what was written there until it was
  * stopped, also where it was active for that only. 0, or -1 after a message: something that was active could not be

@@ -135,14 +135,26 @@ static void note_unstarted(const struct change *change, const struct service_map
     leftovers_leave(unfinished, target, &(struct leftover){ .what = "deactivate if unwanted", .arguments = &arguments });
 }
 
-/* The next ones of a level, one on each target; NULL in place of those that are begun. How many there are. */
+/* Those of a level on targets that have come to be silent. */
+static void leave_silent(const struct change *change, const struct service_mapping **level, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (level[i] && !unfinished_answers(change->unfinished, level[i]->target)) {
+            leave(change, level[i]);
+            level[i] = NULL;
+        }
+}
+
+/* The next ones of a level, one on each target that answers; NULL in place of those that are begun. How many there are. */
 static size_t add_calls(const struct change *change, const struct service_mapping **level, size_t count,
                         struct calls *calls)
 {
     CLEANUP_JSON json_t *busy = json_object();
     for (size_t i = 0; i < count; i++) {
         const struct service_mapping *mapping = level[i];
-        struct call *call = !mapping || json_object_get(busy, mapping->target) ? NULL : calls_add(calls, mapping->target);
+        bool waits = !mapping || json_object_get(busy, mapping->target)
+                     || !unfinished_answers(change->unfinished, mapping->target);
+        struct call *call = waits ? NULL : calls_add(calls, mapping->target);
         if (!call)
             continue;
         json_object_set_new(busy, mapping->target, json_true());
@@ -175,6 +187,10 @@ static bool take_results(const struct change *change, const struct calls *calls)
         const char *name = service ? service->name : mapping->service;
         if (calls->items[i].done)
             continue;
+        if (!unfinished_answers(change->unfinished, mapping->target)) {
+            leave(change, mapping);
+            continue;
+        }
         if (change->starts || !is_stateful(change->manifest, mapping)) {
             log_warning(mapping->target, "%s in %s cannot be %s", name, mapping->container,
                         change->starts ? "activated again" : "deactivated");
@@ -189,18 +205,21 @@ static bool take_results(const struct change *change, const struct calls *calls)
     return done;
 }
 
+/* What is interrupted is done again in the next cycle. */
 static int run_level(const struct change *change, const struct service_mapping **level, size_t count)
 {
     CLEANUP_FREE char *running = recovery_path(change->unfinished->recovery, RUNNING);
     bool done = running != NULL, more = done;
     while (more) {
         CLEANUP_CALLS struct calls calls = { .running = running };
+        leave_silent(change, level, count);
         more = add_calls(change, level, count, &calls) > 0;
         if (change->starts)
             calls_run(&calls, call_deadline, false);
         else
             calls_stop(&calls);
-        done = take_results(change, &calls) && done;
+        broken_note_hung(change->unfinished, &calls);
+        done = take_results(change, &calls) && done && !*change->unfinished->recovery->stop;
     }
     return done ? 0 : -1;
 }
@@ -290,6 +309,7 @@ static void call_obsolete(const struct unfinished *unfinished, const char *opera
         CLEANUP_CALLS struct calls calls = { .running = running };
         more = add_calls(&change, list, count, &calls) > 0;
         calls_run(&calls, call_deadline, true);
+        broken_note_hung(unfinished, &calls);
     }
 }
 

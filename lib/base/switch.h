@@ -34,6 +34,7 @@ enum test_switch {
     UNBELIEVED,  /* what is printed tells nothing of how a program ended */
     ANY_AMOUNT,  /* what nobody reads may be any amount */
     KEPT_STATE,  /* a state that cannot be read is not empty */
+    ASKED_NO_MORE, /* who hangs while a deployment is settled is silent from then on */
     FINISHED,    /* a profile that cannot be set fails no cycle for the other targets */
     MEASURED_WAITS, /* a clock that is set ends no wait */
     SWITCHES,

@@ -314,7 +314,7 @@ static void ends_what_hangs(void **state)
     happens(&play, "{ 'event': 'fail', 'operation': '--activate', 'how': 'hangs' }");
     happens(&play, "{ 'event': 'crash', 'target': 'a' }");
     adapts(&play);
-    says(&play, "the stage redeploy takes too long and is ended");
+    says(&play, "disnix-activate: no answer in time");
     is_on(&play, "db", "b");
     is_in_order(&play);
     end(&play);
