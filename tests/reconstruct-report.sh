@@ -184,7 +184,7 @@ python3 - "$scratch/history" << 'EOF'
 import json, sys
 copy = lambda value: {"z": {"echo": {"db": value}}}
 json.dump({"survivors": {
-    "disputed": copy({"why": "since long", "service": "<manifest/>", "owed": True}), "superseded": copy("/nix/store/x"),
+    "disputed": copy({"why": "since long", "service": "<manifest/>", "owed": True, "untold": True}), "superseded": copy("/nix/store/x"),
     "kept": {"echo": {"other": ["z"]}}, "brought": copy({"service": "<manifest/>"}), "accept": copy(True),
     "prefer": {"echo": {"db": "a"}}, "wanted": {"echo": {"db": True}}, "older": copy(True),
     "fenced": copy(True), "unstarted": {"z": {"echo": {"k2": True}}}}}, open(sys.argv[1], "w"))

@@ -24,7 +24,7 @@ static const char *const names[SWITCHES + 1] = {
     [PROVING_NAMES] = "proving-names", [LASTING_DISPUTE] = "lasting-dispute", [OWED_RESCUE] = "owed-rescue",
     [KEPT_CHOICE] = "kept-choice", [DEPLOYED_ONLY] = "deployed-only", [LEFT_OUT] = "left-out",
     [LATE_LIST] = "late-list", [ONLY_DISPUTED] = "only-disputed", [WANTED_AGAIN] = "wanted-again",
-    [STILL_OLDER] = "still-older", [STILL_FENCED] = "still-fenced", [SAVE_RESTORED] = "save-restored",
+    [UNTOLD] = "untold", [STILL_OLDER] = "still-older", [STILL_FENCED] = "still-fenced", [SAVE_RESTORED] = "save-restored",
     [PINS] = "pins", [START_AGAIN] = "start-again", [SUPERSEDED] = "superseded", [REFERENCES] = "references",
     [EMPTY_MODEL] = "empty-model", [RETRY] = "retry", [RESEND] = "resend", [KEPT_RESULTS] = "kept-results",
     [OWED_PROFILE] = "owed-profile", [FINISHED] = "finished",

@@ -8,9 +8,10 @@
 static bool is_dispute(const json_t *value)
 {
     const json_t *owed = json_object_get(value, "owed"), *waits = json_object_get(value, "waits");
-    const json_t *service = json_object_get(value, "service");
+    const json_t *service = json_object_get(value, "service"), *untold = json_object_get(value, "untold");
     return json_is_string(json_object_get(value, "why")) && (!service || json_is_string(service))
-           && (!owed || json_is_boolean(owed)) && (!waits || json_is_boolean(waits));
+           && (!owed || json_is_boolean(owed)) && (!waits || json_is_boolean(waits))
+           && (!untold || json_is_boolean(untold));
 }
 
 static bool is_service(const json_t *value)

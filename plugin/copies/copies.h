@@ -52,6 +52,7 @@ enum verdict {
 struct remembered_copy {
     bool disputed, owed, superseded, activated, preferred, accepted;
     bool known; /* as in dispute or given up: then it is known, too, whether a rescue is owed */
+    bool untold; /* it may have to have newer state, which its target was to tell */
     bool fenced; /* and it did not run then, which manifests need not tell any more */
     bool older; /* it was to have newer state, and the deployment failed: that may be on its target, and is not live */
     const char *why; /* in dispute */
@@ -82,6 +83,7 @@ struct copy {
     bool waits;         /* in dispute only because something failed: that is decided anew */
     bool regressed;     /* older: for its disk is */
     bool stale;         /* older, but it could not be saved, so that it stays */
+    bool untold;        /* it may be older: its target has not told what snapshots it has */
     const char *reason; /* one line */
     const char *by;     /* out, or older: whose copy is the newer one; NULL: the coordinator's */
     bool wants[ACTIONS];

@@ -84,6 +84,7 @@ void disputes_recall(const json_t *survivors, struct copy *copy)
     copy->remembered = (struct remembered_copy){
         .disputed = disputed && !json_is_true(json_object_get(disputed, "waits")),
         .owed = json_is_true(json_object_get(disputed, "owed")),
+        .untold = json_is_true(json_object_get(disputed, "untold")),
         .known = disputed || profile,
         .superseded = !disputed && profile && strcmp(profile, copy->captured->profile) == 0,
         .activated = json_list_has(entry_at(survivors, "activated", container, component, NULL), target),
@@ -292,6 +293,8 @@ static json_t *dispute_of(const struct copy *copy)
         json_object_set_new(dispute, "owed", json_true());
     if (copy->waits)
         json_object_set_new(dispute, "waits", json_true());
+    if (copy->untold)
+        json_object_set_new(dispute, "untold", json_true());
     return dispute;
 }
 
@@ -312,7 +315,9 @@ static void note_copy(json_t *next, const struct copy *copy)
         CLEANUP_FREE char *service = portion_write(&copy->captured->manifest, copy->mapping);
         set_kind(next, "brought", copy, json_pack("{ss*}", "service", service));
     }
-    if (copy->stale)
+    if (copy->remembered.untold && copy->verdict == COPY_KEPT)
+        delete_kind(next, "older", copy);
+    if (copy->stale || copy->untold)
         set_kind(next, "older", copy, json_true());
     if (copy->remembered.accepted)
         set_kind(next, "accept", copy, json_true());

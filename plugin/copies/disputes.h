@@ -4,9 +4,10 @@
  * may be lost: then it is asked again. A KIND is { TARGET: { CONTAINER: { COMPONENT: … } } }, a CHOICE is { CONTAINER:
  * { COMPONENT: … } }.
  *
- *   disputed    KIND of { "why": text, "service": text, "owed": bool, "waits": bool }: nobody could tell that the copy is
+ *   disputed    KIND of { "why": text, "service": text, "owed": bool, "waits": bool, "untold": bool }: nobody could tell that the copy is
  *               given up. service is its portion.h; owed: it was fenced, and its snapshot after that has not been taken yet;
- *               waits: something failed, so that this is decided anew
+ *               waits: something failed, so that this is decided anew; untold: for the target did not tell what snapshots it
+ *               has, and the coordinator may have a newer one
  *   superseded  KIND of a profile: the copy in that profile is given up
  *   kept        CHOICE of [TARGET]: several copies are kept, for the choice of these could not be carried out; []: nobody
  *               could choose

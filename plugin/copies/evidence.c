@@ -86,10 +86,14 @@ bool copy_lacks_newest(const struct copy *copy)
     return copy->facts.here.answered && coordinator->answered && newest && !has_name(&copy->facts.here, newest);
 }
 
-/* The coordinator's newest snapshot is not on the target, but it has an older one, that tells what the target had. */
-static bool coordinator_is_newer(const struct copy *copy)
+const char snapshots_untold[] = "its target has not told what snapshots it has";
+
+const char *why_not_newer(const struct copy *copy)
 {
-    return !SWITCH(COORDINATOR_NEWER) || (copy_lacks_newest(copy) && position_here(copy) > 0);
+    if (!SWITCH(COORDINATOR_NEWER) || (copy_lacks_newest(copy) && position_here(copy) > 0))
+        return NULL;
+    const bool untold = !copy->facts.here.answered && copy->component->coordinator.count > 0;
+    return untold ? snapshots_untold : "nothing shows that the coordinator has a newer snapshot of it";
 }
 
 const char *why_not_descendant(const struct copy *copy, const struct copy *other)
@@ -177,7 +181,8 @@ const char *why_not_superseded(const struct copy *copy, const struct judgement *
     const struct component *component = copy->component;
     const char *why = why_not_stale(copy, judgement, why_not_away(copy));
     *home = NULL;
-    if (!why && !coordinator_is_newer(copy))
+    const char *const newer = why ? NULL : why_not_newer(copy);
+    if (newer && newer != snapshots_untold)
         why = "its homes are gone, and nothing shows that the coordinator has a newer snapshot of it";
     if (why)
         return why;
@@ -188,13 +193,13 @@ const char *why_not_superseded(const struct copy *copy, const struct judgement *
         if (why)
             continue;
         *home = component->places[i].target;
-        return NULL;
+        return newer;
     }
-    return why;
+    return why ? why : newer;
 }
 
 const char *why_not_regressed(const struct copy *copy, const struct judgement *judgement)
 {
     const char *why = why_not_stale(copy, judgement, NULL);
-    return why || coordinator_is_newer(copy) ? why : "nothing shows that the coordinator has a newer snapshot of it";
+    return why ? why : why_not_newer(copy);
 }

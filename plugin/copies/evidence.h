@@ -30,6 +30,10 @@ bool snapshots_save_something(const struct snapshots *snapshots);
 /* Whether a copy's target has a snapshot that the newest of another one proves, in the list as it was found. */
 bool copy_has_newest_of(const struct copy *copy, const struct snapshots *snapshots);
 
+/* NULL: the coordinator has a newer snapshot than the copy's target, and an older one that the target has; else why that is
+ * not shown. */
+const char *why_not_newer(const struct copy *copy);
+
 /* Whether the coordinator has a newest snapshot of the component, and the copy's target does not have it. */
 bool copy_lacks_newest(const struct copy *copy);
 
@@ -38,6 +42,9 @@ const char *why_not_superseded_by(const struct copy *copy, const struct copy *ho
 
 /* The same where no home can be asked, by what the coordinator holds. *home: which of them it was; NULL: there is none. */
 const char *why_not_superseded(const struct copy *copy, const struct judgement *judgement, const char **home);
+
+/* What these say where only the answer of the copy's target is missing: its snapshots are not known. */
+extern const char snapshots_untold[];
 
 /* Why it is not shown that a copy is of an older disk. NULL: it is. */
 const char *why_not_regressed(const struct copy *copy, const struct judgement *judgement);

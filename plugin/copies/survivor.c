@@ -474,7 +474,7 @@ static const char *why_not_older(struct copy *copy, const struct judgement *judg
     if (!SWITCH(OLDER) || copy->remembered.preferred || !judgement->previous || (elsewhere && here))
         return "nobody else has moved it";
     if (copy->remembered.older && copy->component->coordinator.count > 0)
-        return NULL;
+        return copy->remembered.untold ? why_not_newer(copy) : NULL;
     if (copy->service_left_out || elsewhere)
         return why_not_superseded(copy, judgement, &copy->by);
     if (!copy->away && !copy->captured->away_known)
@@ -601,6 +601,9 @@ static void live_alone(struct copy *copy, const struct judgement *judgement)
     copy->reason = why && !copy->remembered.disputed ? told(judgement, "it is the only copy that answers, and not shown to be "
                                                                        "old: ", why, "")
                                                      : why;
+    copy->untold = why == snapshots_untold && SWITCH(UNTOLD);
+    if (copy->untold)
+        copy->disputed = copy->waits = true;
     if (!why)
         be_older(copy);
     if (may_be_fenced(copy) && SWITCH(ACTIVATE_FENCED) && (copy->verdict == COPY_KEPT || !wants(copy, RESCUE_COPY)))
@@ -616,6 +619,7 @@ static void reset(struct component *component)
         struct copy *copy = &component->copies[i];
         copy->verdict = COPY_KEPT;
         copy->survivor = copy->disputed = copy->waits = copy->regressed = copy->stale = false;
+        copy->untold = false;
         copy->reason = copy->by = NULL;
         memset(copy->wants, 0, sizeof copy->wants);
     }

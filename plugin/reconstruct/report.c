@@ -120,6 +120,13 @@ static bool is_done(const struct copy *copy, enum action action)
     return copy->outcomes[action] == OUTCOME_DONE;
 }
 
+static void append_failed(json_t *acted, const struct copy *copy, const char *action)
+{
+    json_t *entry = describe_copy(copy);
+    json_object_set_new(entry, "action", json_string(action));
+    append(acted, "failed", entry);
+}
+
 void report_acted(json_t *acted, const struct copies *copies)
 {
     for (size_t i = 0; i < copies->count; i++) {
@@ -130,13 +137,9 @@ void report_acted(json_t *acted, const struct copies *copies)
             append(acted, "rescued", describe_copy(copy));
         if (is_done(copy, FENCE_COPY))
             append(acted, "fenced", describe_copy(copy));
-        for (enum action action = 0; action < ACTIONS; action++) {
-            if (copy->outcomes[action] != OUTCOME_FAILED)
-                continue;
-            json_t *entry = describe_copy(copy);
-            json_object_set_new(entry, "action", json_string(action_name(action)));
-            append(acted, "failed", entry);
-        }
+        for (enum action action = 0; action < ACTIONS; action++)
+            if (copy->outcomes[action] == OUTCOME_FAILED)
+                append_failed(acted, copy, action_name(action));
     }
 }
 
@@ -149,6 +152,9 @@ void report_copies(json_t *report, const struct copies *copies, const json_t *ac
     for (size_t i = 0; i < copies->count; i++)
         report_copy(report, &copies->items[i], options);
     report_acted(all, copies);
+    for (size_t i = 0; i < copies->count; i++)
+        if (copies->items[i].untold)
+            append_failed(all, &copies->items[i], "query");
     json_object_update(report, all);
 }
 
