@@ -179,6 +179,7 @@ shell_tests = \
 	tests/replays.sh \
 	tests/rooms.sh \
 	tests/explore.sh \
+	tests/full-disk.sh \
 	tests/hangs.sh \
 	tests/explore-bites.sh \
 	tests/scenarios.sh \
@@ -262,6 +263,7 @@ long_tests = \
 	tests/deployment-killed.sh \
 	tests/dist.sh \
 	tests/explore.sh \
+	tests/full-disk.sh \
 	tests/hangs.sh \
 	tests/explore-bites.sh \
 	tests/fuzz.sh \
