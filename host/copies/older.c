@@ -54,13 +54,6 @@ static bool is_single(const struct state *state, const struct homes *homes, cons
            && !survivors_doubt(state->root, mapping->container, mapping->component);
 }
 
-/* Without the directories, CONTAINER/COMPONENT, that Dysnomia prints too. */
-static const char *plain_name(const char *line)
-{
-    const char *slash = strrchr(line, '/');
-    return slash ? slash + 1 : line;
-}
-
 static bool names_have(const char *names, const char *name)
 {
     size_t length = strlen(name);
@@ -106,7 +99,7 @@ static int look_closer(struct state *state, const struct infrastructure *model, 
     for (size_t i = 0; i < newest->count; i++) {
         const struct call *call = &newest->items[i];
         const char *before = recorded(state, call->closure);
-        if (call->done && before && strcmp(before, plain_name(call->output)) != 0
+        if (call->done && before && strcmp(before, string_base_name(call->output)) != 0
             && add_query(&all, model, call->closure, "--query-all-snapshots") != 0)
             return -1;
     }
@@ -132,7 +125,7 @@ int older_find(struct state *state, const struct manifest *manifest, const struc
     if (status == 0)
         status = look_closer(state, model, &newest);
     for (size_t i = 0; status == 0 && i < newest.count; i++) {
-        const char *name = newest.items[i].done ? plain_name(newest.items[i].output) : "";
+        const char *name = newest.items[i].done ? string_base_name(newest.items[i].output) : "";
         if (is_file_name(name) && !is_empty_dump(name))
             record(state, newest.items[i].closure, name);
     }

@@ -66,8 +66,7 @@ static bool has_hook(const struct dydisnix_plugin *plugin)
 static int check_name(const struct plugin *plugin)
 {
     const char *name = plugin->hooks.name;
-    const char *base = strrchr(plugin->file, '/');
-    base = base ? base + 1 : plugin->file;
+    const char *base = string_base_name(plugin->file);
     if (!name || !is_plugin_name(name))
         return refuse(plugin, "its name has other characters than letters, digits, - and _, or is missing");
     size_t length = strlen(name);

@@ -9,6 +9,7 @@
 #include "lab/engine/snapshots.h"
 #include "lab/engine/workers.h"
 #include "lib/base/cleanup.h"
+#include "lib/base/strings.h"
 #include "lib/model/client.h"
 #include "lib/world/operations.h"
 
@@ -123,12 +124,6 @@ static int ask(const struct target *machine, const char *operation, const char *
     return client_call(&arguments, machine->name, output);
 }
 
-static const char *last_part(const char *path)
-{
-    const char *slash = strrchr(path, '/');
-    return slash ? slash + 1 : path;
-}
-
 static void cut_line(char *text)
 {
     text[strcspn(text, "\n")] = '\0';
@@ -156,7 +151,7 @@ static int fetch_snapshot(const struct round *round, const struct snapshot_mappi
     if (!remote || ask(machine, "--export-snapshots", (const char *const[]){ remote, NULL }, &directory) != 0)
         return -1;
     cut_line(directory);
-    CLEANUP_FREE char *local = string_format("%s/%s", directory, last_part(remote));
+    CLEANUP_FREE char *local = string_format("%s/%s", directory, string_base_name(remote));
     if (*directory != '/' || !local)
         return -1;
     int status = snapshots_import(round->store, mapping->container, mapping->component, local);
@@ -190,7 +185,7 @@ static int fetch_line(void *closure, char *name)
     }
     if (snapshots_have(copying->round->store, name))
         return snapshots_order(copying->round->store, mapping->container, mapping->component,
-                               last_part(name));
+                               string_base_name(name));
     return fetch_snapshot(copying->round, mapping, copying->machine, name);
 }
 

@@ -88,8 +88,7 @@ static char *generation_id(const char *directory, unsigned long number)
     CLEANUP_FREE char *link = NULL;
     if (!path || operations->read_link(path, &link) != 0)
         return NULL;
-    const char *slash = strrchr(link, '/');
-    return strdup(slash ? slash + 1 : link);
+    return strdup(string_base_name(link));
 }
 
 static int add_name(struct snapshot_names *names, char *name)
@@ -195,8 +194,7 @@ static int move_directory(const char *from, const char *to)
 
 int snapshots_import(const char *store, const char *container, const char *component, const char *directory)
 {
-    const char *slash = strrchr(directory, '/');
-    const char *id = slash ? slash + 1 : directory;
+    const char *id = string_base_name(directory);
     CLEANUP_FREE char *parent = string_format("%s/snapshots/%s/%s", store, container, component);
     CLEANUP_FREE char *path = parent ? string_format("%s/%s", parent, id) : NULL;
     if (!path || operations->make_directory(parent, 0755) != 0

@@ -19,13 +19,6 @@
 
 #define NAME_LIMIT 4096
 
-/* The last part of a path. */
-static const char *base_name(const char *path)
-{
-    const char *slash = strrchr(path, '/');
-    return slash ? slash + 1 : path;
-}
-
 /* What a process was started as; NULL: it has ended. malloc()ed. */
 static char *program_of(long pid)
 {
@@ -37,7 +30,7 @@ static char *program_of(long pid)
     if (file)
         fclose(file);
     data[length] = '\0';
-    return length > 0 ? strdup(base_name(data)) : NULL;
+    return length > 0 ? strdup(string_base_name(data)) : NULL;
 }
 
 /* Whether this is in a machine's own process namespace, and /proc too: else its numbers mean other processes, and those

@@ -9,6 +9,7 @@
 #include "lab/engine/engine.h"
 #include "lab/machine/geninfra.h"
 #include "lab/network/programs.h"
+#include "lib/base/strings.h"
 #include "lib/world/operations.h"
 
 static bool watch_phase(const char *phase)
@@ -24,8 +25,7 @@ static int run_engine(const char *name, int argc, char **argv)
 
 int main(int argc, char **argv)
 {
-    const char *slash = argc > 0 ? strrchr(argv[0], '/') : NULL;
-    const char *name = argc > 0 ? (slash ? slash + 1 : argv[0]) : PACKAGE_NAME;
+    const char *name = argc > 0 ? string_base_name(argv[0]) : PACKAGE_NAME;
     const struct lab_program *program = lab_program_find(lab_programs, name);
 
     operations_use(&real_operations);

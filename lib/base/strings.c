@@ -208,3 +208,9 @@ char *string_utf8(const char *text)
     *end = '\0';
     return clean;
 }
+
+const char *string_base_name(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return slash ? slash + 1 : path;
+}

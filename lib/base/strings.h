@@ -30,6 +30,9 @@ char *string_utf8(const char *text);
  * is not 0. The text is cut into pieces. */
 int string_lines(char *text, int (*each)(void *closure, char *line), void *closure);
 
+/* The last part of a path: what is behind its last slash. */
+const char *string_base_name(const char *path);
+
 /* The last line of text that is not empty, where programs print their result; NULL: there is none. The text is cut
  * into pieces. */
 char *string_last_line(char *text);

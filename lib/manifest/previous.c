@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "lib/base/cleanup.h"
+#include "lib/base/strings.h"
 #include "lib/model/paths.h"
 #include "lib/world/operations.h"
 
@@ -39,15 +40,9 @@ static long generation_number(const char *profile, const char *link)
     return errno == 0 && strcmp(end, "-link") == 0 && number > 0 ? number : 0;
 }
 
-static const char *base_name(const char *path)
-{
-    const char *slash = strrchr(path, '/');
-    return slash ? slash + 1 : path;
-}
-
 static char *sibling(const char *path, const char *name)
 {
-    return string_format("%.*s%s", (int)(base_name(path) - path), path, name);
+    return string_format("%.*s%s", (int)(string_base_name(path) - path), path, name);
 }
 
 /* Follows the profile's link and the generation's link to the manifest in the store. */
@@ -56,8 +51,8 @@ static void follow_links(struct previous *previous)
     CLEANUP_FREE char *link = NULL;
     if (operations->read_link(previous->profile, &link) != 0)
         return;
-    previous->generation = generation_number(base_name(previous->profile), base_name(link));
-    CLEANUP_FREE char *generation = sibling(previous->profile, base_name(link));
+    previous->generation = generation_number(string_base_name(previous->profile), string_base_name(link));
+    CLEANUP_FREE char *generation = sibling(previous->profile, string_base_name(link));
     if (!generation || operations->read_link(generation, &previous->path) != 0)
         log_warning(NULL, "%s leads nowhere", previous->profile);
 }
@@ -137,7 +132,7 @@ static int find_namesake(void *closure, const char *name)
 
 char *previous_namesake(const struct previous *previous)
 {
-    struct namesake namesake = { .profile = base_name(previous->profile) };
+    struct namesake namesake = { .profile = string_base_name(previous->profile) };
     CLEANUP_FREE char *directory = sibling(previous->profile, "");
     if (directory)
         operations->list(directory, find_namesake, &namesake);
@@ -187,7 +182,7 @@ static int compare_descending(const void *a, const void *b)
 static int list_generations(const struct previous *previous, struct generations *generations)
 {
     CLEANUP_FREE char *directory = sibling(previous->profile, "");
-    *generations = (struct generations){ .profile = base_name(previous->profile), .current = previous->generation };
+    *generations = (struct generations){ .profile = string_base_name(previous->profile), .current = previous->generation };
     if (!directory)
         return -1;
     operations->list(directory, collect_generation, generations);

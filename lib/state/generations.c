@@ -38,8 +38,7 @@ static int resolve(const char *directory, char **name)
     CLEANUP_FREE char *path = string_format("%s/%s", directory, *name), *link = NULL;
     if (!path || operations->read_link(path, &link) != 0)
         return -1;
-    const char *slash = strrchr(link, '/');
-    char *snapshot = strdup(slash ? slash + 1 : link);
+    char *snapshot = strdup(string_base_name(link));
     free(*name);
     *name = snapshot;
     return snapshot ? 0 : -1;

@@ -6,6 +6,8 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "lib/base/strings.h"
+
 enum { WARNINGS_MOST = 256 }; /* what comes beyond is said each time */
 
 /* Of each warning that was said, a hash; 0: none yet. Two processes at once may say one warning twice. */
@@ -32,9 +34,7 @@ static bool is_warning(const char *line)
 
 static bool is_of_nix(const char *program)
 {
-    const char *slash = strrchr(program, '/');
-
-    return strncmp(slash != NULL ? slash + 1 : program, "nix-", strlen("nix-")) == 0;
+    return strncmp(string_base_name(program), "nix-", strlen("nix-")) == 0;
 }
 
 /* FNV-1a. */

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "lib/base/cleanup.h"
+#include "lib/base/strings.h"
 #include "lib/model/client.h"
 #include "lib/model/paths.h"
 #include "lib/world/budget.h"
@@ -44,7 +45,7 @@ struct activations {
 
 static const char *name_of(const char *told)
 {
-    return strrchr(told, '/') + 1;
+    return string_base_name(told);
 }
 
 /* Whether its name tells what was saved. */

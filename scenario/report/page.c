@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "lib/base/cleanup.h"
+#include "lib/base/strings.h"
 #include "lib/world/operations.h"
 #include "scenario/report/parts.h"
 
@@ -202,8 +203,8 @@ static int make_page(const struct report *report, const char *name, const char *
 int report_write(const char *journal_file, const char *html_file)
 {
     struct report report;
-    const char *slash = strrchr(journal_file, '/');
-    const char *name = strcmp(journal_file, "-") == 0 ? "standard input" : slash ? slash + 1 : journal_file;
+    const char *name = strcmp(journal_file, "-") == 0 ? "standard input"
+                                                            : string_base_name(journal_file);
     int status = -1;
     if (report_init(&report) != 0)
         log_error(NULL, "%s: out of memory", name);
