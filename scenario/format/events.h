@@ -11,6 +11,5 @@
 
 void check_event(struct reading *reading, const struct place *place, const json_t *value);
 void check_expectation(struct reading *reading, const struct place *place, const json_t *value);
-extern const struct member members_of_target[], members_of_service[], members_of_policy[];
 
 #endif

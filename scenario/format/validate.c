@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "scenario/format/event-checks.h"
 #include "scenario/format/events.h"
 
 #include <string.h>

@@ -1,14 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * Events in words, and text that is the same wherever a scenario is run.
+ * Text that is the same wherever a scenario is run.
  */
 #ifndef SCENARIO_WORDS_H
 #define SCENARIO_WORDS_H
 
 #include <jansson.h>
-
-/* "test1 crashes"; malloc()ed. */
-char *scenario_event_words(const json_t *event);
 
 /* Without what differs from one run to the next: a store path is its name without hash, another absolute path
  * its last part, a key is KEY; malloc()ed. */

@@ -14,6 +14,7 @@
 #include "lib/base/json-members.h"
 #include "lib/base/strings.h"
 #include "lib/world/operations.h"
+#include "scenario/format/event-kinds.h"
 #include "scenario/format/policy.h"
 #include "scenario/in-lab/lab.h"
 
@@ -359,12 +360,6 @@ static int kill_host(struct scenario_lab *lab, const json_t *event)
     return 0;
 }
 
-static int take_snapshot(struct scenario_lab *lab, const json_t *event)
-{
-    (void)event;
-    return lab_loop_adapt(lab, true);
-}
-
 static int wait_some_time(struct scenario_lab *lab, const json_t *event)
 {
     return lab_loop_wait(lab, json_integer_value(json_object_get(event, "seconds")));
@@ -377,48 +372,63 @@ static int nothing(struct scenario_lab *lab, const json_t *event)
     return 0;
 }
 
-/* Events about one machine. */
+/* What each event does: to its target, whose key is given, or otherwise. Those without are of the simulation alone. */
 static const struct {
-    const char *event;
-    int (*happen)(struct scenario_lab *lab, const char *key, const json_t *event_);
-} of_machines[] = {
-    { "crash", same_word }, { "hang", same_word },  { "resume", same_word }, { "save", save },
-    { "remove", destroy },  { "change", change },   { "slow", slow },        { "corrupt", corrupt },
-    { "reappear", reappear }, { "rename", rename_target }, { "say", say },
-};
-
-static const struct {
-    const char *event;
-    int (*happen)(struct scenario_lab *lab, const json_t *event_);
-} others[] = {
-    { "add", add },            { "collect-garbage", collect_garbage },
-    { "discard-copy", say_word }, { "keep-copy", say_word }, { "restore", bring_back },
-    { "client", lab_await },   { "continue", say_word },  { "end", lab_await },
-    { "fail", lab_await },     { "foreign-deploy", foreign }, { "free-disk", fill_disk }, { "full-disk", fill_disk },
-    { "generator", lab_await }, { "join", cut_off },       { "kill-host", kill_host }, { "lose-coordinator", lose },
-    { "partition", cut_off },  { "pause", say_word },      { "replay", nothing },
-    { "snapshot", take_snapshot }, { "trigger", nothing }, { "upgrade", upgrade },    { "wait", wait_some_time },
-    { "write", write_state },
+    int (*to_machine)(struct scenario_lab *lab, const char *key, const json_t *event);
+    int (*happen)(struct scenario_lab *lab, const json_t *event);
+} events[EVENT_COUNT] = {
+    [EVENT_crash] = { .to_machine = same_word },
+    [EVENT_reappear] = { .to_machine = reappear },
+    [EVENT_save] = { .to_machine = save },
+    [EVENT_add] = { .happen = add },
+    [EVENT_remove] = { .to_machine = destroy },
+    [EVENT_change] = { .to_machine = change },
+    [EVENT_rename] = { .to_machine = rename_target },
+    [EVENT_partition] = { .happen = cut_off },
+    [EVENT_join] = { .happen = cut_off },
+    [EVENT_slow] = { .to_machine = slow },
+    [EVENT_hang] = { .to_machine = same_word },
+    [EVENT_resume] = { .to_machine = same_word },
+    [EVENT_lose_coordinator] = { .happen = lose },
+    [EVENT_corrupt] = { .to_machine = corrupt },
+    [EVENT_say] = { .to_machine = say },
+    [EVENT_generator] = { .happen = lab_await },
+    [EVENT_fail] = { .happen = lab_await },
+    [EVENT_foreign_deploy] = { .happen = foreign },
+    [EVENT_end] = { .happen = lab_await },
+    [EVENT_upgrade] = { .happen = upgrade },
+    [EVENT_write] = { .happen = write_state },
+    [EVENT_client] = { .happen = lab_await },
+    [EVENT_kill_host] = { .happen = kill_host },
+    [EVENT_keep_copy] = { .happen = say_word },
+    [EVENT_discard_copy] = { .happen = say_word },
+    [EVENT_restore] = { .happen = bring_back },
+    [EVENT_pause] = { .happen = say_word },
+    [EVENT_continue] = { .happen = say_word },
+    [EVENT_trigger] = { .happen = nothing },
+    [EVENT_collect_garbage] = { .happen = collect_garbage },
+    [EVENT_full_disk] = { .happen = fill_disk },
+    [EVENT_free_disk] = { .happen = fill_disk },
+    [EVENT_replay] = { .happen = nothing },
+    [EVENT_wait] = { .happen = wait_some_time },
 };
 
 static int happen_now(struct scenario_lab *lab, const json_t *event)
 {
     const char *word = text_at(event, "event"), *target = text_at(event, "target");
-    for (size_t i = 0; i < sizeof of_machines / sizeof *of_machines; i++) {
-        if (!is(of_machines[i].event, word))
-            continue;
-        if (json_object_get(lab->targets, target)) {
-            CLEANUP_FREE char *key = strdup(lab_key(lab, target)); /* the target may go */
-            return of_machines[i].happen(lab, key, event);
-        }
-        log_error(NULL, "there is no target %s now", target);
-        return 1;
+    size_t number = event_number(word);
+    if (number == EVENT_COUNT || (!events[number].to_machine && !events[number].happen)) {
+        log_error(NULL, "the lab has no event %s", word);
+        return -1;
     }
-    for (size_t i = 0; i < sizeof others / sizeof *others; i++)
-        if (is(others[i].event, word))
-            return others[i].happen(lab, event);
-    log_error(NULL, "the lab has no event %s", word);
-    return -1;
+    if (!events[number].to_machine)
+        return events[number].happen(lab, event);
+    if (json_object_get(lab->targets, target)) {
+        CLEANUP_FREE char *key = strdup(lab_key(lab, target)); /* the target may go */
+        return events[number].to_machine(lab, key, event);
+    }
+    log_error(NULL, "there is no target %s now", target);
+    return 1;
 }
 
 int lab_happen(struct scenario_lab *lab, const json_t *event)

@@ -9,7 +9,7 @@
 #include "lib/base/strings.h"
 #include "lib/world/operations.h"
 #include "plugin/reconstruct/reconstruct.h"
-#include "scenario/format/words.h"
+#include "scenario/format/event-text.h"
 #include "scenario/play/check.h"
 #include "scenario/play/golden.h"
 #include "scenario/play/story.h"

@@ -8,6 +8,7 @@
 #include "lib/base/cleanup.h"
 #include "lib/base/json-members.h"
 #include "lib/base/strings.h"
+#include "scenario/format/event-text.h"
 #include "scenario/format/words.h"
 
 int scenario_story_open(struct scenario_story *story)

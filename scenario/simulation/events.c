@@ -16,6 +16,7 @@
 #include "lib/base/json-members.h"
 #include "lib/model/paths.h"
 #include "lib/world/operations.h"
+#include "scenario/format/event-kinds.h"
 #include "scenario/format/policy.h"
 #include "scenario/simulation/component.h"
 
@@ -413,33 +414,6 @@ static int bring_back(struct simulated_scenario *scenario, const json_t *event)
     return say_word(scenario, "restore", what);
 }
 
-/* Events about one machine. */
-static const struct {
-    const char *event;
-    int (*happen)(struct simulated_scenario *scenario, struct simulated_machine *machine,
-                  const json_t *event_);
-} of_machines[] = {
-    { "crash", crash },   { "reappear", reappear },     { "save", save }, { "remove", destroy },
-    { "change", change }, { "rename", rename_machine }, { "slow", slow }, { "hang", hang },
-    { "resume", hang },   { "corrupt", corrupt },       { "say", say },
-};
-
-static int happen_to_machine(struct simulated_scenario *scenario, const json_t *event, bool *known)
-{
-    const char *word = text_at(event, "event");
-    for (size_t i = 0; i < sizeof of_machines / sizeof *of_machines; i++) {
-        if (!is(of_machines[i].event, word))
-            continue;
-        struct simulated_machine *machine = scenario_machine(scenario, text_at(event, "target"));
-        *known = true;
-        if (machine)
-            return of_machines[i].happen(scenario, machine, event);
-        fprintf(stderr, "simulation: there is no target %s now\n", text_at(event, "target"));
-        return 1;
-    }
-    return 0;
-}
-
 static void keep_only(struct simulated_paths *paths, const struct simulated_paths *live)
 {
     size_t kept = 0;
@@ -482,37 +456,79 @@ static int collect_garbage(struct simulated_scenario *scenario, const json_t *ev
     return 0;
 }
 
-static int happen_to_host(struct simulated_scenario *scenario, const json_t *event)
+static int kill_host(struct simulated_scenario *scenario, const json_t *event)
 {
-    const char *word = text_at(event, "event");
-    if (is(word, "kill-host"))
-        scenario_kill(scenario, is(text_at(event, "spares"), "engine"));
-    else if (is(word, "keep-copy") || is(word, "discard-copy"))
-        return say_word(scenario, word, event);
-    else if (is(word, "restore"))
-        return bring_back(scenario, event);
-    else if (is(word, "pause") || is(word, "continue"))
-        return say_word(scenario, is(word, "pause") ? "pause" : "resume", NULL);
-    else if (is(word, "full-disk") || is(word, "free-disk"))
-        scenario->simulation->full = is(word, "full-disk");
-    else if (is(word, "damage-state"))
-        damage_state(scenario, json_object_get(event, "how") ? text_at(event, "how") : "half");
-    else if (is(word, "mend-state"))
-        mend_state(scenario);
-    else if (is(word, "close-profiles") || is(word, "open-profiles"))
-        scenario->simulation->closed = is(word, "close-profiles") ? SCENARIO_PROFILES : NULL;
-    else if (is(word, "distrust") || is(word, "trust"))
-        scenario->simulation->distrusted = is(word, "distrust");
-    else if (is(word, "clock"))
-        scenario->simulation->clock_offset += json_integer_value(json_object_get(event, "seconds"));
-    else if (is(word, "wait"))
-        scenario_wait(scenario, json_integer_value(json_object_get(event, "seconds")));
-    else if (is(word, "snapshot"))
-        return scenario_adapt(scenario, true);
-    else if (!is(word, "trigger") && !is(word, "replay")) {
-        fprintf(stderr, "simulation: there is no event %s\n", word);
-        return -1;
-    }
+    scenario_kill(scenario, is(text_at(event, "spares"), "engine"));
+    return 0;
+}
+
+static int decide(struct simulated_scenario *scenario, const json_t *event)
+{
+    return say_word(scenario, text_at(event, "event"), event);
+}
+
+static int pause_loop(struct simulated_scenario *scenario, const json_t *event)
+{
+    return say_word(scenario, is(text_at(event, "event"), "pause") ? "pause" : "resume", NULL);
+}
+
+static int fill_disk(struct simulated_scenario *scenario, const json_t *event)
+{
+    scenario->simulation->full = is(text_at(event, "event"), "full-disk");
+    return 0;
+}
+
+static int damage(struct simulated_scenario *scenario, const json_t *event)
+{
+    damage_state(scenario, json_object_get(event, "how") ? text_at(event, "how") : "half");
+    return 0;
+}
+
+static int mend(struct simulated_scenario *scenario, const json_t *event)
+{
+    (void)event;
+    mend_state(scenario);
+    return 0;
+}
+
+static int close_profiles(struct simulated_scenario *scenario, const json_t *event)
+{
+    scenario->simulation->closed = is(text_at(event, "event"), "close-profiles") ? SCENARIO_PROFILES : NULL;
+    return 0;
+}
+
+static int distrust(struct simulated_scenario *scenario, const json_t *event)
+{
+    scenario->simulation->distrusted = is(text_at(event, "event"), "distrust");
+    return 0;
+}
+
+static int step_clock(struct simulated_scenario *scenario, const json_t *event)
+{
+    scenario->simulation->clock_offset += json_integer_value(json_object_get(event, "seconds"));
+    return 0;
+}
+
+static int wait_some_time(struct simulated_scenario *scenario, const json_t *event)
+{
+    scenario_wait(scenario, json_integer_value(json_object_get(event, "seconds")));
+    return 0;
+}
+
+static int fail(struct simulated_scenario *scenario, const json_t *event)
+{
+    return note(scenario->failures, event);
+}
+
+static int end(struct simulated_scenario *scenario, const json_t *event)
+{
+    return note(scenario->endings, event);
+}
+
+static int nothing(struct simulated_scenario *scenario, const json_t *event)
+{
+    (void)scenario;
+    (void)event;
     return 0;
 }
 
@@ -529,32 +545,66 @@ static int write_to(struct simulated_scenario *scenario, const json_t *event)
     return scenario_adapt(scenario, true);
 }
 
+/* What each event does: to its target, or otherwise. */
+static const struct {
+    int (*to_machine)(struct simulated_scenario *scenario, struct simulated_machine *machine, const json_t *event);
+    int (*happen)(struct simulated_scenario *scenario, const json_t *event);
+} events[EVENT_COUNT] = {
+    [EVENT_crash] = { .to_machine = crash },
+    [EVENT_reappear] = { .to_machine = reappear },
+    [EVENT_save] = { .to_machine = save },
+    [EVENT_add] = { .happen = add },
+    [EVENT_remove] = { .to_machine = destroy },
+    [EVENT_change] = { .to_machine = change },
+    [EVENT_rename] = { .to_machine = rename_machine },
+    [EVENT_partition] = { .happen = cut_off },
+    [EVENT_join] = { .happen = cut_off },
+    [EVENT_slow] = { .to_machine = slow },
+    [EVENT_hang] = { .to_machine = hang },
+    [EVENT_resume] = { .to_machine = hang },
+    [EVENT_lose_coordinator] = { .happen = lose },
+    [EVENT_corrupt] = { .to_machine = corrupt },
+    [EVENT_say] = { .to_machine = say },
+    [EVENT_generator] = { .happen = misprint },
+    [EVENT_fail] = { .happen = fail },
+    [EVENT_foreign_deploy] = { .happen = foreign },
+    [EVENT_end] = { .happen = end },
+    [EVENT_upgrade] = { .happen = upgrade },
+    [EVENT_write] = { .happen = write_to },
+    [EVENT_client] = { .happen = scenario_add_client },
+    [EVENT_kill_host] = { .happen = kill_host },
+    [EVENT_keep_copy] = { .happen = decide },
+    [EVENT_discard_copy] = { .happen = decide },
+    [EVENT_restore] = { .happen = bring_back },
+    [EVENT_pause] = { .happen = pause_loop },
+    [EVENT_continue] = { .happen = pause_loop },
+    [EVENT_trigger] = { .happen = nothing },
+    [EVENT_collect_garbage] = { .happen = collect_garbage },
+    [EVENT_full_disk] = { .happen = fill_disk },
+    [EVENT_free_disk] = { .happen = fill_disk },
+    [EVENT_damage_state] = { .happen = damage },
+    [EVENT_mend_state] = { .happen = mend },
+    [EVENT_close_profiles] = { .happen = close_profiles },
+    [EVENT_open_profiles] = { .happen = close_profiles },
+    [EVENT_distrust] = { .happen = distrust },
+    [EVENT_trust] = { .happen = distrust },
+    [EVENT_clock] = { .happen = step_clock },
+    [EVENT_replay] = { .happen = nothing },
+    [EVENT_wait] = { .happen = wait_some_time },
+};
+
 int scenario_happen_now(struct simulated_scenario *scenario, const json_t *event)
 {
-    static const struct {
-        const char *event;
-        int (*happen)(struct simulated_scenario *scenario, const json_t *event_);
-    } others[] = { { "add", add },
-                   { "partition", cut_off },
-                   { "join", cut_off },
-                   { "lose-coordinator", lose },
-                   { "collect-garbage", collect_garbage },
-                   { "generator", misprint },
-                   { "foreign-deploy", foreign },
-                   { "upgrade", upgrade },
-                   { "write", write_to },
-                   { "client", scenario_add_client } };
-    const char *word = text_at(event, "event");
-    bool known = false;
-    int status = happen_to_machine(scenario, event, &known);
-    if (known)
-        return status;
-    if (is(word, "fail") || is(word, "end"))
-        return note(is(word, "fail") ? scenario->failures : scenario->endings, event);
-    for (size_t i = 0; i < sizeof others / sizeof *others; i++)
-        if (is(others[i].event, word))
-            return others[i].happen(scenario, event);
-    return happen_to_host(scenario, event);
+    size_t number = event_number(text_at(event, "event"));
+    if (number == EVENT_COUNT)
+        simulated_broken("there is no such event");
+    if (!events[number].to_machine)
+        return events[number].happen(scenario, event);
+    struct simulated_machine *machine = scenario_machine(scenario, text_at(event, "target"));
+    if (machine)
+        return events[number].to_machine(scenario, machine, event);
+    fprintf(stderr, "simulation: there is no target %s now\n", text_at(event, "target"));
+    return 1;
 }
 
 int scenario_happen(struct simulated_scenario *scenario, const json_t *event)

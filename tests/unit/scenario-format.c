@@ -6,6 +6,7 @@
 #include "lib/world/operations.h"
 #include "scenario/format/file.h"
 #include "scenario/format/locate.h"
+#include "scenario/format/event-text.h"
 #include "scenario/format/words.h"
 
 static void lines_of_values(void **state)
