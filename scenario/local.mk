@@ -22,7 +22,13 @@ libraries_of_simulation = scenario/libsimulation.a plugin/libreconstruct.a host/
 noinst_LIBRARIES += scenario/libsimulation.a
 scenario_libsimulation_a_SOURCES = \
 	lab/base/nature.c lab/base/nature.h \
+	scenario/format/event-checks.c scenario/format/event-checks.h \
+	scenario/format/event-kinds.c scenario/format/event-kinds.h \
+	scenario/format/event-words.c scenario/format/event-words.h \
+	scenario/format/locate.c scenario/format/locate.h \
+	scenario/format/members.c scenario/format/members.h \
 	scenario/format/policy.c scenario/format/policy.h \
+	scenario/format/words.c scenario/format/words.h \
 	$(NULL)
 include $(srcdir)/scenario/simulation/local.mk
 
