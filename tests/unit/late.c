@@ -365,6 +365,20 @@ static void stopped(struct world *world, const char *member)
     json_object_set_new(world->state.root, "survivors", json_pack("{s{s{s{s{}}}}}", member, "b", "process", "db-1"));
 }
 
+/* Until it can be saved, what it is to have is newer, and nothing is restored over it. */
+static void expect_in_dispute(const struct world *world)
+{
+    json_t *why, *service, *disputed;
+    int owed, waits, older;
+    assert_int_equal(json_unpack(world->state.root, "{s{s{s{s{s:o}}}, s{s{s{s:b}}}}}", "survivors", "disputed", "b",
+                                 "process", "db-1", &disputed, "older", "b", "process", "db-1", &older),
+                     0);
+    assert_int_equal(json_unpack(disputed, "{s:o, s:o, s:b, s:b}", "why", &why, "service", &service, "owed", &owed,
+                                 "waits", &waits),
+                     0);
+    assert_true(json_is_string(why) && json_is_string(service) && owed && waits && older);
+}
+
 /* It was stopped for another copy, and if that did not really stop it, it may have been written to. */
 static void what_was_stopped_has_to_be_saved(void **state)
 {
@@ -377,6 +391,7 @@ static void what_was_stopped_has_to_be_saved(void **state)
         newest = "process/db-1/x\n";
         assert_int_equal(begin(world), -1);
     }
+    expect_in_dispute(world);
     newest = ""; /* as one of which no snapshot saves anything */
     assert_int_equal(begin(world), 0);
 }
