@@ -152,6 +152,7 @@ shell_tests = \
 	tests/report.sh \
 	tests/report-browser.sh \
 	tests/real-ssh.sh \
+	tests/format.sh \
 	tests/sources.sh \
 	tests/ssh-client.sh \
 	tests/valgrind.sh \
