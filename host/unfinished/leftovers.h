@@ -55,7 +55,7 @@ bool leftovers_forget(struct state *state, const struct infrastructure *model, c
 
 /* Asks the targets whose time has come, and does what is to be done on the ones that answer; what fails stays. What a call is about may be
  * gone from the target's store by now: then it is sent again first; not where our lock is gone, too, for then nothing was
- * done on that disk. Adds to the report (mended.h). True: something was
+ * done on that disk. Adds to the report (recovery-report.h). True: something was
  * done. */
 bool leftovers_settle(const struct recovery *recovery, const struct infrastructure *model, json_t *report);
 
