@@ -208,18 +208,16 @@ enum {
     OPTION_VERBOSE
 };
 
-static const struct option options[] = {
-    { "simulate", no_argument, NULL, 's' },
-    { "engine", required_argument, NULL, OPTION_ENGINE },
-    { "format", required_argument, NULL, OPTION_FORMAT },
-    { "update", no_argument, NULL, OPTION_UPDATE },
-    { "seed", required_argument, NULL, OPTION_SEED },
-    { "journal", required_argument, NULL, OPTION_JOURNAL },
-    { "jobs", required_argument, NULL, OPTION_JOBS },
-    { "verbose", no_argument, NULL, OPTION_VERBOSE },
-    { "help", no_argument, NULL, 'h' },
-    { NULL, 0, NULL, 0 }
-};
+static const struct option options[] = { { "simulate", no_argument, NULL, 's' },
+                                         { "engine", required_argument, NULL, OPTION_ENGINE },
+                                         { "format", required_argument, NULL, OPTION_FORMAT },
+                                         { "update", no_argument, NULL, OPTION_UPDATE },
+                                         { "seed", required_argument, NULL, OPTION_SEED },
+                                         { "journal", required_argument, NULL, OPTION_JOURNAL },
+                                         { "jobs", required_argument, NULL, OPTION_JOBS },
+                                         { "verbose", no_argument, NULL, OPTION_VERBOSE },
+                                         { "help", no_argument, NULL, 'h' },
+                                         { NULL, 0, NULL, 0 } };
 
 static int wrong(const char *option, const char *value)
 {
@@ -240,8 +238,9 @@ static int take_engine(struct cases *cases, const char *name)
     bool automatic = strcmp(name, "auto") == 0;
     cases->way.disnix = strcmp(name, "disnix") == 0 || (automatic && lab_has_disnix());
     if (automatic)
-        log_notice(NULL, "deployed by %s", cases->way.disnix ? "Disnix, which is on the PATH"
-                                                             : "the lab itself: Disnix is not on the PATH");
+        log_notice(NULL, "deployed by %s",
+                   cases->way.disnix ? "Disnix, which is on the PATH"
+                                     : "the lab itself: Disnix is not on the PATH");
     return cases->way.disnix || automatic || strcmp(name, "lab") == 0 ? 0 : wrong("--engine", name);
 }
 
@@ -249,32 +248,22 @@ static int take_option(struct cases *cases, int option)
 {
     unsigned long number;
     switch (option) {
-    case 's':
-        cases->way.network = &scenario_simulation;
-        return 0;
-    case OPTION_ENGINE:
-        return take_engine(cases, optarg);
+    case 's': cases->way.network = &scenario_simulation; return 0;
+    case OPTION_ENGINE: return take_engine(cases, optarg);
     case OPTION_FORMAT:
         return scenario_output_format(&cases->output, optarg) == 0 ? 0 : wrong("--format", optarg);
-    case OPTION_UPDATE:
-        cases->update = true;
-        return 0;
+    case OPTION_UPDATE: cases->update = true; return 0;
     case OPTION_SEED:
         if (!read_number(optarg, &number))
             return wrong("--seed", optarg);
         json_decref((json_t *)cases->way.seed);
         cases->way.seed = json_integer((json_int_t)number);
         return 0;
-    case OPTION_JOURNAL:
-        cases->journal = optarg;
-        return 0;
+    case OPTION_JOURNAL: cases->journal = optarg; return 0;
     case OPTION_JOBS:
         return read_number(optarg, &cases->jobs) && cases->jobs > 0 ? 0 : wrong("--jobs", optarg);
-    case OPTION_VERBOSE:
-        cases->way.verbose = true;
-        return 0;
-    default:
-        return -1;
+    case OPTION_VERBOSE: cases->way.verbose = true; return 0;
+    default: return -1;
     }
 }
 

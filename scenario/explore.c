@@ -34,8 +34,8 @@ static int play(const json_t *scenario, struct scenario_play *played)
     return scenario_play(&scenario_simulation, &setting, NULL, played);
 }
 
-/* What cannot happen, and what is wrong with a candidate, is of no interest to anybody. Gives what silence_end() takes;
- * -1: not silent. */
+/* What cannot happen, and what is wrong with a candidate, is of no interest to anybody. Gives what
+ * silence_end() takes; -1: not silent. */
 static int silence_begin(void)
 {
     CLEANUP_FD int nothing = open("/dev/null", O_WRONLY | O_CLOEXEC);
@@ -58,8 +58,8 @@ static bool breaks(void *closure, const json_t *candidate)
 {
     struct scenario_play played = { 0 };
     int saved = silence_begin();
-    bool same = scenario_validate(candidate, "candidate", NULL) == 0 && play(candidate, &played) == 0 && played.broken
-                && strcmp(played.broken, closure) == 0;
+    bool same = scenario_validate(candidate, "candidate", NULL) == 0 && play(candidate, &played) == 0
+                && played.broken && strcmp(played.broken, closure) == 0;
     scenario_play_clear(&played);
     silence_end(saved);
     return same;
@@ -97,7 +97,8 @@ static struct finding explore_one(unsigned long number)
     struct finding finding = { .number = number };
     struct scenario_play played = { 0 };
     CLEANUP_JSON json_t *scenario = scenario_random(number);
-    finding.status = scenario && scenario_validate(scenario, "random", NULL) == 0 ? play(scenario, &played) : -1;
+    finding.status =
+        scenario && scenario_validate(scenario, "random", NULL) == 0 ? play(scenario, &played) : -1;
     finding.cycles = (unsigned)played.cycles;
     finding.moment = (unsigned)played.moment;
     if (played.broken) {
@@ -130,8 +131,8 @@ static void tell(const struct finding *finding)
     if (finding->status < 0)
         log_error(NULL, "scenario %lu could not be played", finding->number);
     else
-        log_error(NULL, "scenario %lu, after its moment %u: %s: %s", finding->number, finding->moment, finding->name,
-                  finding->words);
+        log_error(NULL, "scenario %lu, after its moment %u: %s: %s", finding->number, finding->moment,
+                  finding->name, finding->words);
 }
 
 static void take(struct tally *tally, const struct finding *finding, const struct exploration *exploration)
@@ -224,7 +225,9 @@ static int read_options(int argc, char **argv, struct exploration *exploration)
 int scenario_explore_main(int argc, char **argv)
 {
     long processors = sysconf(_SC_NPROCESSORS_ONLN);
-    struct exploration exploration = { .seed = 1, .count = 1000, .jobs = processors > 0 ? (unsigned long)processors : 1 };
+    struct exploration exploration = { .seed = 1,
+                                       .count = 1000,
+                                       .jobs = processors > 0 ? (unsigned long)processors : 1 };
     struct tally tally = { 0 };
     int64_t began = operations->now();
     int status = read_options(argc, argv, &exploration);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * dydisnix-scenario sweep: a scenario again and again, each time with another single thing going wrong that the
- * coordinator does to the world. In the end all must be as if nothing had gone wrong.
+ * dydisnix-scenario sweep: a scenario again and again, each time with another single thing going wrong that
+ * the coordinator does to the world. In the end all must be as if nothing had gone wrong.
  */
 #include "scenario/commands.h"
 
@@ -62,10 +62,10 @@ static json_t *ending_of(const json_t *observed)
     const char *name;
     json_object_foreach(json_object_get(observed, "targets"), name, target)
         json_object_set(running, name, json_object_get(target, "active"));
-    return json_pack("{so sO sI sO*}", "running", running, "held", json_object_get(observed, "held"), "doubts",
-                     (json_int_t)count_doubts(json_object_get(observed, "survivors")), "mappings",
-                     json_object_get(json_object_get(json_object_get(observed, "coordinator"), "manifest"),
-                                     "mappings"));
+    return json_pack(
+        "{so sO sI sO*}", "running", running, "held", json_object_get(observed, "held"), "doubts",
+        (json_int_t)count_doubts(json_object_get(observed, "survivors")), "mappings",
+        json_object_get(json_object_get(json_object_get(observed, "coordinator"), "manifest"), "mappings"));
 }
 
 static void end(void *closure, void *opened, const json_t *observed)
@@ -100,7 +100,8 @@ static json_t *with_time(const json_t *scenario)
         json_object_set_new(copy, "options", options = json_array());
     json_array_append_new(options, json_string("--resync=3600"));
     json_array_append_new(options, json_string("--cycle-timeout=1800"));
-    json_array_append_new(json_object_get(copy, "timeline"), json_pack("{ss si}", "event", "wait", "seconds", 5400));
+    json_array_append_new(json_object_get(copy, "timeline"),
+                          json_pack("{ss si}", "event", "wait", "seconds", 5400));
     return copy;
 }
 
@@ -123,12 +124,14 @@ static bool runs(const json_t *ending, const char *service)
     size_t index;
     json_object_foreach(json_object_get(ending, "running"), name, list)
         json_array_foreach(list, index, active)
-            if ((own = json_string_value(json_object_get(active, "service"))) != NULL && strcmp(own, service) == 0)
+            if ((own = json_string_value(json_object_get(active, "service"))) != NULL
+                && strcmp(own, service) == 0)
                 return true;
     return false;
 }
 
-/* Where because of it nobody can tell which copy of some state is to live, somebody is asked; and all services run. */
+/* Where because of it nobody can tell which copy of some state is to live, somebody is asked; and all
+ * services run. */
 static bool is_asked(const struct sweep *sweep, const struct attempt *attempt)
 {
     const char *name, *service;
@@ -245,10 +248,12 @@ static int run(const char *directory, const char *only)
         return FAILED;
     int status = sweep_all(scenario.document, only, &sweep);
     scenario_clear(&scenario);
-    fprintf(stderr, "[coordinator]: %zu runs, each with one fault: %zu ended as if nothing had gone wrong, %zu with a service "
-                    "on another target, in %zu somebody is asked to decide, %zu went wrong\n",
-            sweep.runs, sweep.runs - sweep.asked - sweep.elsewhere - sweep.broken, sweep.elsewhere, sweep.asked,
-            sweep.broken);
+    fprintf(
+        stderr,
+        "[coordinator]: %zu runs, each with one fault: %zu ended as if nothing had gone wrong, %zu with a service "
+        "on another target, in %zu somebody is asked to decide, %zu went wrong\n",
+        sweep.runs, sweep.runs - sweep.asked - sweep.elsewhere - sweep.broken, sweep.elsewhere, sweep.asked,
+        sweep.broken);
     return status == 0 && sweep.runs > 0 && sweep.broken == 0 ? DONE : FAILED;
 }
 

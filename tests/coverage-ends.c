@@ -111,7 +111,7 @@ int __wrap_kill(pid_t pid, int number)
 
 __attribute__((constructor)) static void mind_signals(void)
 {
-    static const int ends[] = { SIGHUP,  SIGINT,  SIGQUIT, SIGABRT, SIGSEGV, SIGBUS, SIGFPE,
+    static const int ends[] = { SIGHUP, SIGINT,  SIGQUIT, SIGABRT, SIGSEGV, SIGBUS, SIGFPE,
                                 SIGILL, SIGPIPE, SIGTERM, SIGALRM, SIGXFSZ, SIGXCPU };
     struct sigaction action = { .sa_handler = on_end }, old;
     sigfillset(&action.sa_mask);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * A table of operations for dydisnix-self-adapt that kills at the Nth call, counted over the loop and its cycles
- * together. $DYDISNIX_KILL is "N WHOM FILE": WHOM is self (the process that makes the call), host (the loop and it) or all
- * (and what they have started); N is 0 to only count. FILE gets the count and what was called last.
+ * A table of operations for dydisnix-self-adapt that kills at the Nth call, counted over the loop and its
+ * cycles together. $DYDISNIX_KILL is "N WHOM FILE": WHOM is self (the process that makes the call), host (the
+ * loop and it) or all (and what they have started); N is 0 to only count. FILE gets the count and what was
+ * called last.
  */
 #undef real_operations /* the build calls killed_operations so in main.c */
 

@@ -5,8 +5,8 @@
  *     {"happened": [status of each event], "adapted": status, "elapsed", "journal", "messages", "observed"}
  * or {"refused": reason}. Documents are not checked. A moment {"kill": true} ends this process with KILL.
  *
- * play-scenario --place FILE: where the policy puts services, for each { "services", "distribution", "targets",
- * "before" } in the list that FILE holds.
+ * play-scenario --place FILE: where the policy puts services, for each { "services", "distribution",
+ * "targets", "before" } in the list that FILE holds.
  */
 #include "config.h"
 
@@ -42,8 +42,8 @@ static int step(void *lab, const json_t *events, bool again)
     int adapted = network->adapt(lab, again);
     CLEANUP_FREE char *messages = network->messages(lab), *text = string_utf8(messages);
     tell(json_pack("{so si sI so ss* so}", "happened", happened, "adapted", adapted, "elapsed",
-                   (json_int_t)network->elapsed(lab), "journal", network->journal(lab), "messages", text, "observed",
-                   network->observe(lab)));
+                   (json_int_t)network->elapsed(lab), "journal", network->journal(lab), "messages", text,
+                   "observed", network->observe(lab)));
     return adapted;
 }
 
@@ -100,7 +100,8 @@ int main(int argc, char **argv)
     }
     if (strcmp(argv[1], "--simulate") == 0)
         network = &scenario_simulation;
-    const struct scenario_setting setting = { .scenario = scenario, .directory = directory,
+    const struct scenario_setting setting = { .scenario = scenario,
+                                              .directory = directory,
                                               .disnix = strcmp(argv[1], "--disnix") == 0,
                                               .verbose = getenv("VERBOSE") != NULL };
     return play(&setting);

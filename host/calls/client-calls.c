@@ -46,7 +46,8 @@ struct call *calls_add(struct calls *calls, const char *target)
 static bool next_call(void *closure, struct dydisnix_program *program)
 {
     struct run *run = closure;
-    while (run->next < run->calls->count && (run->calls->items[run->next].done || run->calls->items[run->next].hung))
+    while (run->next < run->calls->count
+           && (run->calls->items[run->next].done || run->calls->items[run->next].hung))
         run->next++;
     if (run->next == run->calls->count)
         return false;
@@ -81,8 +82,9 @@ static void call_done(void *closure, const struct dydisnix_program *program, str
 
 void calls_run(struct calls *calls, int64_t deadline, bool quiet)
 {
-    struct run run = { .calls = calls, .deadline = deadline, .quiet = quiet,
-                       .names = calls->running ? strings_new() : NULL };
+    struct run run = {
+        .calls = calls, .deadline = deadline, .quiet = quiet, .names = calls->running ? strings_new() : NULL
+    };
     const struct dydisnix_work work = { .next = next_call, .done = call_done, .closure = &run };
     if (calls->count > 0 && operations->run(&work, most_at_once) != 0)
         log_error(NULL, "targets cannot be called: %s", strerror(errno));
@@ -103,7 +105,8 @@ void calls_release(struct calls *calls)
     }
 }
 
-/* The same words with another operation in place of --deactivate; to ask whether the target is there, no more of them. */
+/* The same words with another operation in place of --deactivate; to ask whether the target is there, no more
+ * of them. */
 static void add_counterpart(struct calls *others, struct call *call, const char *operation, bool asks)
 {
     struct call *other = calls_add(others, call->target);

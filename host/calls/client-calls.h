@@ -12,7 +12,8 @@
 
 #include "lib/base/arguments.h"
 
-/* Milliseconds that a target gets to say that it is there, and for anything else: as much as in a reconstruction. */
+/* Milliseconds that a target gets to say that it is there, and for anything else: as much as in a
+ * reconstruction. */
 extern const int64_t ask_deadline, call_deadline;
 
 /* That disnix-set gets, which makes one short call of each target, side by side. */
@@ -39,15 +40,16 @@ struct calls {
 /* A call to fill in; NULL: no memory. It is valid until the next one is added. */
 struct call *calls_add(struct calls *calls, const char *target);
 
-/* Runs those that are neither done nor hung. deadline: milliseconds for each. quiet: what they complain of is not shown. */
+/* Runs those that are neither done nor hung. deadline: milliseconds for each. quiet: what they complain of is
+ * not shown. */
 void calls_run(struct calls *calls, int64_t deadline, bool quiet);
 
-/* Runs them as calls that release locks of ours: a few times, for a release that fails cannot be told from a lock that
- * is absent, and one that stays would stop every later deployment. */
+/* Runs them as calls that release locks of ours: a few times, for a release that fails cannot be told from a
+ * lock that is absent, and one that stays would stop every later deployment. */
 void calls_release(struct calls *calls);
 
-/* Runs calls of --deactivate. Where one is refused, the service may never have been active: then it is activated, and if
- * that succeeds deactivated again. What is done then is not active. */
+/* Runs calls of --deactivate. Where one is refused, the service may never have been active: then it is
+ * activated, and if that succeeds deactivated again. What is done then is not active. */
 void calls_stop(struct calls *calls);
 
 void calls_clear(struct calls *calls);

@@ -13,16 +13,16 @@ char *recovery_path(const struct recovery *recovery, const char *name)
     return string_format("%s/%s", recovery->directory, name);
 }
 
-void recovery_profile_arguments(struct arguments *arguments, const struct recovery *recovery, const struct target *target,
-                                const char *operation)
+void recovery_profile_arguments(struct arguments *arguments, const struct recovery *recovery,
+                                const struct target *target, const char *operation)
 {
     client_arguments(arguments, target, operation);
     arguments_option(arguments, "--profile", recovery->settings->profile);
 }
 
-void recovery_component_arguments(struct arguments *arguments, const struct target *target, const char *operation,
-                                  const struct manifest *manifest, const char *container, const char *service,
-                                  const char *provider)
+void recovery_component_arguments(struct arguments *arguments, const struct target *target,
+                                  const char *operation, const struct manifest *manifest,
+                                  const char *container, const char *service, const char *provider)
 {
     const struct service *found = manifest_find_service(manifest, service);
     client_arguments(arguments, target, operation);

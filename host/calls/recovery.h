@@ -23,21 +23,22 @@ struct recovery {
     const volatile sig_atomic_t *stop; /* becomes non-zero when it is to wait no longer */
 };
 
-/* In the directory of the state: a file for each program and call of a deployment that may outlive the loop, as its
- * transcript. */
+/* In the directory of the state: a file for each program and call of a deployment that may outlive the loop,
+ * as its transcript. */
 #define RUNNING "running"
 
 /* NAME in the directory of the state; malloc()ed. */
 char *recovery_path(const struct recovery *recovery, const char *name);
 
 /* Argument vectors for a target: with the profile, and for a component. */
-void recovery_profile_arguments(struct arguments *arguments, const struct recovery *recovery, const struct target *target,
-                                const char *operation);
-void recovery_component_arguments(struct arguments *arguments, const struct target *target, const char *operation,
-                                  const struct manifest *manifest, const char *container, const char *service,
-                                  const char *provider);
+void recovery_profile_arguments(struct arguments *arguments, const struct recovery *recovery,
+                                const struct target *target, const char *operation);
+void recovery_component_arguments(struct arguments *arguments, const struct target *target,
+                                  const char *operation, const struct manifest *manifest,
+                                  const char *container, const char *service, const char *provider);
 
-/* Forgets the redeployment that has ended well, and removes what was kept for it. 0, or -1 after a message. */
+/* Forgets the redeployment that has ended well, and removes what was kept for it. 0, or -1 after a
+ * message. */
 int recovery_forget(const struct recovery *recovery);
 
 /* Removes what is kept of a redeployment only while it is under way. */

@@ -13,7 +13,8 @@
 #include "lib/manifest/manifest.h"
 #include "lib/world/operations.h"
 
-static int distribute(const struct recovery *recovery, const char *manifest, const char *transcript, int64_t deadline)
+static int distribute(const struct recovery *recovery, const char *manifest, const char *transcript,
+                      int64_t deadline)
 {
     int status = -1;
     CLEANUP_ARGUMENTS struct arguments arguments = { 0 };
@@ -22,8 +23,9 @@ static int distribute(const struct recovery *recovery, const char *manifest, con
     arguments_add(&arguments, "disnix-distribute");
     arguments_option(&arguments, "-m", recovery->settings->max_concurrent_transfers);
     arguments_add(&arguments, manifest);
-    const struct stage_program program = { .arguments = &arguments, .show = true, .transcript = transcript,
-                                           .deadline = deadline };
+    const struct stage_program program = {
+        .arguments = &arguments, .show = true, .transcript = transcript, .deadline = deadline
+    };
     stage_run(recovery->settings, &program, NULL, NULL, &status);
     return status;
 }
@@ -33,13 +35,17 @@ int resend_profiles(const struct recovery *recovery, const char *manifest, const
     return distribute(recovery, manifest, transcript, call_deadline);
 }
 
-/* A manifest in which the path is the target's profile: what it really is makes no difference to a closure. */
-static int write_alone(struct manifest *manifest, const struct target *target, const char *path, const char *file)
+/* A manifest in which the path is the target's profile: what it really is makes no difference to a
+ * closure. */
+static int write_alone(struct manifest *manifest, const struct target *target, const char *path,
+                       const char *file)
 {
     if (manifest_add_target(manifest, target) != 0 || !manifest_add_profile(manifest, target->name, path))
         return -1;
     CLEANUP_BUFFER xmlBufferPtr text = manifest_write(manifest);
-    return text ? operations->write(file, (const char *)xmlBufferContent(text), (size_t)xmlBufferLength(text), 0600) : -1;
+    return text ? operations->write(file, (const char *)xmlBufferContent(text), (size_t)xmlBufferLength(text),
+                                    0600)
+                : -1;
 }
 
 int resend_path(const struct recovery *recovery, const struct target *target, const char *path, int version,

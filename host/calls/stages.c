@@ -37,8 +37,10 @@ int stage_run(const struct settings *settings, const struct stage_program *stage
     add_environment(&environment, settings);
     const struct dydisnix_program program = { .argv = arguments_vector(stage->arguments),
                                               .environment = arguments_vector(&environment),
-                                              .show_output = stage->show, .output_limit = model_limit,
-                                              .transcript = stage->transcript, .deadline = stage->deadline };
+                                              .show_output = stage->show,
+                                              .output_limit = model_limit,
+                                              .transcript = stage->transcript,
+                                              .deadline = stage->deadline };
     if (!program.argv || !program.environment) {
         log_error(NULL, "out of memory");
         return -1;
@@ -89,14 +91,16 @@ int stage_guard(const struct settings *settings, const char *stage)
     for (size_t i = 0; settings->guard[i]; i++)
         arguments_add(&arguments, settings->guard[i]);
     arguments_add(&arguments, stage);
-    const struct dydisnix_program program = { .argv = arguments_vector(&arguments), .show_output = true,
+    const struct dydisnix_program program = { .argv = arguments_vector(&arguments),
+                                              .show_output = true,
                                               .deadline = guard_deadline };
     int status = program.argv ? run_program(&program, &result) : -1;
     if (status != 0) {
         CLEANUP_FREE char *ending = describe_ending(&result);
         if (program.argv && result.ending == DYDISNIX_EXITED && result.status == GUARD_DEPOSED)
             status = GUARD_DEPOSED;
-        log_error(NULL, "the guard does not allow the stage %s: %s", stage, ending ? ending : "out of memory");
+        log_error(NULL, "the guard does not allow the stage %s: %s", stage,
+                  ending ? ending : "out of memory");
     }
     free(result.output);
     return status;

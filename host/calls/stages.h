@@ -15,9 +15,9 @@
 #include "lib/base/arguments.h"
 
 /* Runs a program of the pipeline with the settings that such programs take from the environment. show: its
- * output is passed on; else *output gets it, without final newlines. 0, or
- * -1 after a message that names the program and how it ended. *exit_status: negative where it has none, STAGE_HUNG
- * if its own deadline has ended it. */
+ * output is passed on; else *output gets it, without final newlines. 0, or -1 after a message that names the
+ * program and how it ended. *exit_status: negative where it has none, STAGE_HUNG if its own deadline has
+ * ended it. */
 #define STAGE_HUNG (-2)
 struct stage_program {
     const struct arguments *arguments;
@@ -28,8 +28,8 @@ struct stage_program {
 int stage_run(const struct settings *settings, const struct stage_program *program, char **output,
               size_t *length, int *exit_status);
 
-/* Keeps a store path from garbage collections as long as the link DIRECTORY/NAME is there. 0, or -1 after a message;
- * *vanished: a collection had already taken it, and who made it can make it again. */
+/* Keeps a store path from garbage collections as long as the link DIRECTORY/NAME is there. 0, or -1 after a
+ * message; *vanished: a collection had already taken it, and who made it can make it again. */
 int stage_keep(const struct settings *settings, const char *path, const char *directory, const char *name,
                bool *vanished);
 
@@ -37,7 +37,8 @@ int stage_keep(const struct settings *settings, const char *path, const char *di
 #define KEEP_ATTEMPTS 3
 
 /* Asks the guard whether the stage may change something: its command with the name of the stage as last
- * argument. 0; -1 after a message: it may not; GUARD_DEPOSED after one: and neither may any other, ever again. */
+ * argument. 0; -1 after a message: it may not; GUARD_DEPOSED after one: and neither may any other, ever
+ * again. */
 #define GUARD_DEPOSED 3
 int stage_guard(const struct settings *settings, const char *stage);
 

@@ -24,17 +24,19 @@
 static const char *recorded(const struct state *state, const struct snapshot_mapping *mapping)
 {
     const json_t *containers = json_object_get(json_object_get(state->root, NEWEST), mapping->target);
-    return json_string_value(json_object_get(json_object_get(containers, mapping->container), mapping->component));
+    return json_string_value(
+        json_object_get(json_object_get(containers, mapping->container), mapping->component));
 }
 
 static void record(struct state *state, const struct snapshot_mapping *mapping, const char *name)
 {
     json_t *containers = json_object_at(json_object_at(state->root, NEWEST), mapping->target);
-    json_object_set_new(json_object_at(containers, mapping->container), mapping->component, json_string(name));
+    json_object_set_new(json_object_at(containers, mapping->container), mapping->component,
+                        json_string(name));
 }
 
-static int add_query(struct calls *calls, const struct infrastructure *model, const struct snapshot_mapping *mapping,
-                     const char *query)
+static int add_query(struct calls *calls, const struct infrastructure *model,
+                     const struct snapshot_mapping *mapping, const char *query)
 {
     struct call *call = calls_add(calls, mapping->target);
     if (!call)
@@ -47,7 +49,8 @@ static int add_query(struct calls *calls, const struct infrastructure *model, co
 }
 
 /* One that is on a target of the model, alone, and of which nobody has to say which copy lives. */
-static bool is_single(const struct state *state, const struct homes *homes, const struct infrastructure *model)
+static bool is_single(const struct state *state, const struct homes *homes,
+                      const struct infrastructure *model)
 {
     const struct snapshot_mapping *mapping = homes->items[0];
     return homes->count == 1 && infrastructure_find(model, mapping->target)
@@ -66,7 +69,8 @@ static bool names_have(const char *names, const char *name)
     return false;
 }
 
-/* Whether the target, with these snapshots, has lost the one that the coordinator got from it, but not all from before that. */
+/* Whether the target, with these snapshots, has lost the one that the coordinator got from it, but not all
+ * from before that. */
 static bool went_back(const char *names, const struct generations *generations, const char *newest)
 {
     size_t place = generations->count;
@@ -86,8 +90,9 @@ static void judge(struct state *state, const struct snapshot_mapping *mapping, c
         || !went_back(names, &generations, newest) || !SWITCH(OLDER_DISK))
         return;
     CLEANUP_FREE char *snapshot = string_format("%s/%s/%s", mapping->container, mapping->component, newest);
-    log_warning(mapping->target, "has an older disk, though it was never missed: of %s in %s it has lost the newest snapshot, "
-                                 "which is restored",
+    log_warning(mapping->target,
+                "has an older disk, though it was never missed: of %s in %s it has lost the newest snapshot, "
+                "which is restored",
                 mapping->component, mapping->container);
     restore_note(state->root, snapshot);
 }

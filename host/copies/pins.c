@@ -11,7 +11,8 @@
 static bool holds(const struct manifest *manifest, const char *target, const struct snapshot_mapping *mapping)
 {
     return manifest
-           && manifest_find_snapshot_mapping(manifest, target, mapping->container, mapping->component) != NULL;
+           && manifest_find_snapshot_mapping(manifest, target, mapping->container, mapping->component)
+                  != NULL;
 }
 
 static const json_t *of_component(const json_t *by_container, const struct snapshot_mapping *mapping)
@@ -38,10 +39,12 @@ static json_t *places_to_stay(const struct finding *finding, const struct snapsh
     return targets;
 }
 
-static void add_pin(struct finding *finding, const struct snapshot_mapping *mapping, const char *target, char *reason)
+static void add_pin(struct finding *finding, const struct snapshot_mapping *mapping, const char *target,
+                    char *reason)
 {
-    json_t *pin = json_pack("{ss ss ss* so ss*}", "component", mapping->component, "container", mapping->container,
-                            "target", target, "targets", places_to_stay(finding, mapping), "reason", reason);
+    json_t *pin =
+        json_pack("{ss ss ss* so ss*}", "component", mapping->component, "container", mapping->container,
+                  "target", target, "targets", places_to_stay(finding, mapping), "reason", reason);
     free(reason);
     if (json_array_append_new(finding->pins, pin) != 0) {
         json_decref(finding->pins);
@@ -52,7 +55,8 @@ static void add_pin(struct finding *finding, const struct snapshot_mapping *mapp
 /* Why that target may not get the component; NULL: it may. */
 static char *why_not(const struct finding *finding, const struct snapshot_mapping *mapping)
 {
-    const json_t *disputed = json_object_get(json_object_get(finding->survivors, "disputed"), mapping->target);
+    const json_t *disputed =
+        json_object_get(json_object_get(finding->survivors, "disputed"), mapping->target);
     const json_t *heard = json_object_get(json_object_get(finding->report, "targets"), mapping->target);
     const char *status = json_string_value(json_object_get(heard, "status"));
     if (holds(finding->previous, mapping->target, mapping))
@@ -170,8 +174,9 @@ static void place_others(struct placing *placing)
     }
 }
 
-/* A service that provides a container on target has to be there: beside its other places if it has no state, else it stays
- * where it is. One that new does not have at all may be none any more. providers: { SERVICE: { TARGET: true } }. */
+/* A service that provides a container on target has to be there: beside its other places if it has no state,
+ * else it stays where it is. One that new does not have at all may be none any more. providers: { SERVICE: {
+ * TARGET: true } }. */
 static void want_provider(struct placing *placing, json_t *providers, const char *key, const char *target)
 {
     const char *service = name_of(placing->previous, key);
@@ -184,7 +189,8 @@ static void want_provider(struct placing *placing, json_t *providers, const char
         json_object_set_new(placing->places, service, json_deep_copy(running));
 }
 
-/* Pinned components are where the previous manifest has them, by the service that has them there, if there is still such. */
+/* Pinned components are where the previous manifest has them, by the service that has them there, if there is
+ * still such. */
 static void place_pinned(struct placing *placing, json_t *providers)
 {
     for (size_t i = 0; placing->previous && i < placing->previous->snapshot_mapping_count; i++) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * Pins: components that a deployment may not move, for nobody knows yet which copy of their state is the one. They stay
- * where the previous manifest has them, and all else is deployed. Pure functions.
+ * Pins: components that a deployment may not move, for nobody knows yet which copy of their state is the one.
+ * They stay where the previous manifest has them, and all else is deployed. Pure functions.
  */
 #ifndef PINS_H
 #define PINS_H
@@ -18,9 +18,10 @@
 json_t *pins_find(const struct manifest *previous, const struct manifest *new, const json_t *survivors,
                   const json_t *report);
 
-/* Where that leaves services, for wrap_distribution(): all places of each that has a component of pins or that provides the
- * container of one. Services are called as in the services model, for Disnix refuses one whose name is not its
- * attribute's, and their manifest tells the name. Those of pins that cannot stay are left alone. NULL: no memory. */
+/* Where that leaves services, for wrap_distribution(): all places of each that has a component of pins or
+ * that provides the container of one. Services are called as in the services model, for Disnix refuses one
+ * whose name is not its attribute's, and their manifest tells the name. Those of pins that cannot stay are
+ * left alone. NULL: no memory. */
 json_t *pins_places(const struct manifest *previous, const struct manifest *new, const json_t *pins);
 
 #endif

@@ -52,9 +52,9 @@ static char *call(const struct restoring *restoring, const struct target *target
     if (!words)
         client_component_arguments(&added->arguments, target, restoring->mapping->container,
                                    manifest_find_service(restoring->manifest, restoring->mapping->service),
-                                   restoring->mapping->provider
-                                       ? manifest_find_service(restoring->manifest, restoring->mapping->provider)
-                                       : NULL);
+                                   restoring->mapping->provider ? manifest_find_service(
+                                       restoring->manifest, restoring->mapping->provider)
+                                                                : NULL);
     for (size_t i = 0; words && words[i]; i++)
         arguments_add(&added->arguments, words[i]);
     calls_run(&calls, call_deadline, false);
@@ -121,8 +121,8 @@ static char *resolve(const struct restoring *restoring, const struct target *tar
     return NULL;
 }
 
-/* A copy of the holder's snapshot on the coordinator, in the directory for the temporary files of the cycle, with which it
- * goes; malloc()ed. */
+/* A copy of the holder's snapshot on the coordinator, in the directory for the temporary files of the cycle,
+ * with which it goes; malloc()ed. */
 static char *fetch(const struct restoring *restoring, const struct target *holder)
 {
     CLEANUP_FREE char *path = resolve(restoring, holder);
@@ -139,7 +139,8 @@ static char *fetch(const struct restoring *restoring, const struct target *holde
 static char *find_here(const struct restoring *restoring)
 {
     const char *state = getenv("DYSNOMIA_STATEDIR");
-    char *path = string_format("%s/snapshots/%s", state && *state ? state : "/var/state/dysnomia", restoring->snapshot);
+    char *path = string_format("%s/snapshots/%s", state && *state ? state : "/var/state/dysnomia",
+                               restoring->snapshot);
     if (path && operations->inspect(path, NULL) != DYDISNIX_ABSENT)
         return path;
     free(path);
@@ -206,8 +207,8 @@ static void restore_one(struct restoring *restoring)
         tell_restored(restoring);
         return;
     }
-    log_error(restoring->home ? restoring->home->name : NULL, "the snapshot %s is not restored: %s", restoring->snapshot,
-              reason);
+    log_error(restoring->home ? restoring->home->name : NULL, "the snapshot %s is not restored: %s",
+              restoring->snapshot, reason);
     json_object_set_new(restoring->entry, "reason", json_string(reason));
 }
 
@@ -223,8 +224,9 @@ static int restore_all(const struct recovery *recovery, const struct infrastruct
         if (!json_is_string(snapshot) || !is_snapshot_name(json_string_value(snapshot)))
             continue;
         json_t *entry = json_pack("{sO}", "snapshot", snapshot);
-        struct restoring restoring = { .model = model, .manifest = manifest,
-                                       .snapshot = json_string_value(snapshot), .entry = entry };
+        struct restoring restoring = {
+            .model = model, .manifest = manifest, .snapshot = json_string_value(snapshot), .entry = entry
+        };
         json_array_append_new(json_object_get(report, "restored"), entry);
         restore_one(&restoring);
     }
@@ -240,7 +242,8 @@ int restore(const struct recovery *recovery, const struct infrastructure *model,
     *report = json_pack("{s[]}", "restored");
     int status = target_keys_list(&keys, model);
     if (status == 0)
-        status = previous_read(settings->coordinator_profile_path, settings->profile, NULL, recovery->strings, &previous);
+        status = previous_read(settings->coordinator_profile_path, settings->profile, NULL, recovery->strings,
+                               &previous);
     if (status == 0)
         status = previous_name_targets(&previous, &keys);
     if (status == 0)
@@ -250,11 +253,15 @@ int restore(const struct recovery *recovery, const struct infrastructure *model,
     return status;
 }
 
-int restore_arriving(const struct manifest *manifest, const struct snapshot_mapping *mapping, const char *snapshot)
+int restore_arriving(const struct manifest *manifest, const struct snapshot_mapping *mapping,
+                     const char *snapshot)
 {
-    const struct restoring restoring = { .model = &manifest->infrastructure, .manifest = manifest, .snapshot = snapshot,
+    const struct restoring restoring = { .model = &manifest->infrastructure,
+                                         .manifest = manifest,
+                                         .snapshot = snapshot,
                                          .mapping = mapping,
-                                         .home = infrastructure_find(&manifest->infrastructure, mapping->target) };
+                                         .home = infrastructure_find(&manifest->infrastructure,
+                                                                     mapping->target) };
     CLEANUP_FREE char *reason = bring(&restoring);
     if (!reason)
         reason = replace(&restoring);

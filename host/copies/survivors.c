@@ -24,7 +24,8 @@ static const json_t *find_dispute(const json_t *disputes, const json_t *like)
     return NULL;
 }
 
-/* A target is not asked for ever for the snapshots of a copy that waits there: those that were told stay known. */
+/* A target is not asked for ever for the snapshots of a copy that waits there: those that were told stay
+ * known. */
 static void keep_snapshots(json_t *disputes, const json_t *before)
 {
     size_t i, j;
@@ -46,7 +47,9 @@ void survivors_take(json_t *state, const json_t *report, int64_t now)
     if (!json_object_get(report, "survivors"))
         return;
     if (wrong) {
-        log_warning(NULL, "what the stage reconstruct tells as %s has not the form of that, and is not believed", wrong);
+        log_warning(NULL,
+                    "what the stage reconstruct tells as %s has not the form of that, and is not believed",
+                    wrong);
         return;
     }
     CLEANUP_JSON json_t *before = json_incref(json_object_get(state, "disputes"));
@@ -68,7 +71,8 @@ bool survivors_wait(const json_t *state)
 }
 
 /* Notes it of a component, or a service, on a target. */
-static void set_kind(json_t *survivors, const char *member, const char *target, const char *container, const char *name)
+static void set_kind(json_t *survivors, const char *member, const char *target, const char *container,
+                     const char *name)
 {
     json_t *containers = json_object_at(json_object_at(survivors, member), target);
     json_object_set_new(json_object_at(containers, container), name, json_true());
@@ -76,9 +80,11 @@ static void set_kind(json_t *survivors, const char *member, const char *target, 
 
 static void keep_copy(json_t *survivors, const char *target, const char *container, const char *component)
 {
-    json_t *given_up = json_object_get(json_object_get(json_object_get(survivors, "accept"), target), container);
+    json_t *given_up =
+        json_object_get(json_object_get(json_object_get(survivors, "accept"), target), container);
     json_object_del(given_up, component);
-    json_object_set_new(json_object_at(json_object_at(survivors, "prefer"), container), component, json_string(target));
+    json_object_set_new(json_object_at(json_object_at(survivors, "prefer"), container), component,
+                        json_string(target));
 }
 
 static void discard_copy(json_t *survivors, const char *target, const char *container, const char *component)
@@ -92,7 +98,8 @@ static void discard_copy(json_t *survivors, const char *target, const char *cont
 static char *why_refused(bool lives, const char *target, const char *component)
 {
     if (lives)
-        return string_format("the copy on target %s is the one that lives; discard-copy is for another one", target);
+        return string_format("the copy on target %s is the one that lives; discard-copy is for another one",
+                             target);
     if (component)
         return string_format("%s is not in dispute on target %s", component, target);
     return string_format("nothing is in dispute on target %s", target);
@@ -141,12 +148,14 @@ void survivors_older(json_t *state, const char *target, const char *container, c
 
 void survivors_unsaved(json_t *state, const struct manifest *manifest, const struct snapshot_mapping *mapping)
 {
-    json_t *containers = json_object_at(json_object_at(json_object_at(state, "survivors"), "disputed"), mapping->target);
+    json_t *containers =
+        json_object_at(json_object_at(json_object_at(state, "survivors"), "disputed"), mapping->target);
     json_t *components = json_object_at(containers, mapping->container);
     CLEANUP_FREE char *service = portion_write(manifest, mapping);
     if (service && !json_object_get(components, mapping->component))
         json_object_set_new(components, mapping->component,
-                            json_pack("{ss ss sb sb}", "why", "it was fenced, and cannot be saved before newer state comes",
+                            json_pack("{ss ss sb sb}", "why",
+                                      "it was fenced, and cannot be saved before newer state comes",
                                       "service", service, "owed", 1, "waits", 1));
     survivors_older(state, mapping->target, mapping->container, mapping->component);
 }
@@ -158,7 +167,8 @@ static bool is_known_as(const json_t *state, const char *member, const char *tar
     return json_object_get(json_object_get(json_object_get(targets, target), container), component) != NULL;
 }
 
-bool survivors_are_older(const json_t *state, const char *target, const char *container, const char *component)
+bool survivors_are_older(const json_t *state, const char *target, const char *container,
+                         const char *component)
 {
     return is_known_as(state, "older", target, container, component);
 }
@@ -180,7 +190,8 @@ void survivors_pin(json_t *state, const json_t *pins)
     json_t *pinned = json_object(), *pin;
     size_t index;
     json_array_foreach((json_t *)pins, index, pin)
-        json_object_set_new(json_object_at(pinned, text_at(pin, "container")), text_at(pin, "component"), json_true());
+        json_object_set_new(json_object_at(pinned, text_at(pin, "container")), text_at(pin, "component"),
+                            json_true());
     json_object_set_new(state, "pinned", pinned);
 }
 
@@ -202,7 +213,8 @@ static bool has_component(const json_t *by_container, const char *container, con
 }
 
 /* Those in doubt of which the deployment has decided. target: that it is about; NULL: of all. */
-static void settle(const json_t *state, json_t *by_container, const struct manifest *manifest, const char *target)
+static void settle(const json_t *state, json_t *by_container, const struct manifest *manifest,
+                   const char *target)
 {
     const json_t *pinned = json_object_get(state, "pinned");
     const char *container, *component;
@@ -215,8 +227,8 @@ static void settle(const json_t *state, json_t *by_container, const struct manif
                 json_object_del(components, component);
 }
 
-/* Words on copies on targets that were reached. One of which copies are still kept could not be carried out yet, as where
- * the copy could not be activated, and stands. */
+/* Words on copies on targets that were reached. One of which copies are still kept could not be carried out
+ * yet, as where the copy could not be activated, and stands. */
 static void drop_preferences(json_t *survivors, const struct infrastructure *reached)
 {
     const char *container, *component;
@@ -290,8 +302,8 @@ static size_t count_homes(const struct manifest *manifest, const char *container
     return count;
 }
 
-/* A distribution may leave everything where the manifest has it: several copies that are kept and deployed as they were,
- * no pin being needed, are no decision either. */
+/* A distribution may leave everything where the manifest has it: several copies that are kept and deployed as
+ * they were, no pin being needed, are no decision either. */
 static void pin_several(json_t *state, const json_t *kept, const struct manifest *manifest)
 {
     const char *container, *component;
@@ -299,10 +311,12 @@ static void pin_several(json_t *state, const json_t *kept, const struct manifest
     json_object_foreach((json_t *)kept, container, components)
         json_object_foreach(components, component, entry)
             if (count_homes(manifest, container, component) > 1)
-                json_object_set_new(json_object_at(json_object_at(state, "pinned"), container), component, json_true());
+                json_object_set_new(json_object_at(json_object_at(state, "pinned"), container), component,
+                                    json_true());
 }
 
-/* Nor is any deployment one of what waits for something that failed, but for one that has it nowhere any more. */
+/* Nor is any deployment one of what waits for something that failed, but for one that has it nowhere any
+ * more. */
 static void pin_waiting(json_t *state, const struct manifest *manifest)
 {
     const char *target, *container, *component;
@@ -310,8 +324,10 @@ static void pin_waiting(json_t *state, const struct manifest *manifest)
     json_object_foreach(json_object_get(json_object_get(state, "survivors"), "disputed"), target, containers)
         json_object_foreach(containers, container, components)
             json_object_foreach(components, component, dispute)
-                if (json_is_true(json_object_get(dispute, "waits")) && count_homes(manifest, container, component) > 0)
-                    json_object_set_new(json_object_at(json_object_at(state, "pinned"), container), component, json_true());
+                if (json_is_true(json_object_get(dispute, "waits"))
+                    && count_homes(manifest, container, component) > 0)
+                    json_object_set_new(json_object_at(json_object_at(state, "pinned"), container), component,
+                                        json_true());
 }
 
 void survivors_deployed(json_t *state, const struct manifest *manifest, const struct infrastructure *reached)

@@ -58,7 +58,9 @@ static int write_wrapper(const char *directory, const struct wrapper *wrapper, c
 int wrap_infrastructure(const char *directory, const char *file, const json_t *left_out, char **path)
 {
     CLEANUP_JSON json_t *model = json_string(file);
-    const struct wrapper wrapper = { "effective-model.nix", "effective", "infrastructure.nix",
+    const struct wrapper wrapper = { "effective-model.nix",
+                                     "effective",
+                                     "infrastructure.nix",
                                      { { "model.json", model }, { "left-out.json", left_out } } };
     return write_wrapper(directory, &wrapper, path);
 }
@@ -66,7 +68,9 @@ int wrap_infrastructure(const char *directory, const char *file, const json_t *l
 int wrap_distribution(const char *directory, const char *file, const json_t *pins, char **path)
 {
     CLEANUP_JSON json_t *model = json_string(file);
-    const struct wrapper wrapper = { "pinned-distribution.nix", "pinned", "distribution.nix",
+    const struct wrapper wrapper = { "pinned-distribution.nix",
+                                     "pinned",
+                                     "distribution.nix",
                                      { { "model.json", model }, { "pins.json", pins } } };
     return write_wrapper(directory, &wrapper, path);
 }

@@ -28,7 +28,9 @@ json_t *disputes_read_state(const char *directory)
     if (json_is_object(state) && !wrong)
         return state;
     fprintf(stderr, "dydisnix-self-adaptctl: %s is damaged: %s\n", file,
-            !state ? error.text : wrong ? wrong : "it is no object");
+            !state  ? error.text
+            : wrong ? wrong
+                    : "it is no object");
     json_decref(state);
     return NULL;
 }
@@ -61,7 +63,8 @@ static char *age_of(const json_t *copy, int64_t now)
         return string_format("%lld s", seconds < 0 ? 0 : seconds);
     if (seconds < 7200)
         return string_format("%lld min", seconds / 60);
-    return seconds < 172800 ? string_format("%lld h", seconds / 3600) : string_format("%lld days", seconds / 86400);
+    return seconds < 172800 ? string_format("%lld h", seconds / 3600)
+                            : string_format("%lld days", seconds / 86400);
 }
 
 static size_t target_width(const json_t *dispute)
@@ -200,8 +203,9 @@ void disputes_tell_snapshot(const json_t *state, const char *snapshot)
     json_array_foreach(json_object_get(state, "disputes"), i, dispute)
         json_array_foreach((json_t *)copies_of(dispute), j, copy)
             json_array_foreach(json_object_get(copy, "snapshots"), k, name) {
-                CLEANUP_FREE char *whole = string_format("%s/%s/%s", text_at(dispute, "container"),
-                                                         text_at(dispute, "component"), json_string_value(name));
+                CLEANUP_FREE char *whole =
+                    string_format("%s/%s/%s", text_at(dispute, "container"), text_at(dispute, "component"),
+                                  json_string_value(name));
                 if (whole && strcmp(whole, snapshot) == 0) {
                     fputs("  It is on ", stdout);
                     print_padded(text_at(copy, "target"), 0);

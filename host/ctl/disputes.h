@@ -17,11 +17,12 @@ void disputes_print(const json_t *state, bool json, int64_t now);
 
 /* What a word is about. */
 struct disputes_word {
-    bool keeps; /* keep-copy, else discard-copy */
+    bool keeps;                     /* keep-copy, else discard-copy */
     const char *target, *component; /* NULL: of all */
 };
 
-/* Prints, unless quiet, what it would do to the copies, and where the others' snapshots lie. How many components that is. */
+/* Prints, unless quiet, what it would do to the copies, and where the others' snapshots lie. How many
+ * components that is. */
 size_t disputes_tell(const json_t *state, const struct disputes_word *word, bool quiet, int64_t now);
 
 /* Prints which copies have that snapshot. */

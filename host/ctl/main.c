@@ -134,9 +134,9 @@ static json_t *ask(const struct call *call, const char *command)
                 path ? path : "no XDG_RUNTIME_DIR", path ? strerror(errno) : "--socket is needed");
         return NULL;
     }
-    CLEANUP_JSON json_t *request = json_pack("{si ss ss* ss* ss*}", "version", 1, "command", command, "target",
-                                             call->target, "component", call->component, "snapshot",
-                                             call->snapshot);
+    CLEANUP_JSON json_t *request =
+        json_pack("{si ss ss* ss* ss*}", "version", 1, "command", command, "target", call->target,
+                  "component", call->component, "snapshot", call->snapshot);
     CLEANUP_FREE char *text = request ? json_dumps(request, JSON_COMPACT) : NULL;
     CLEANUP_FREE char *line = text ? string_format("%s\n", text) : NULL, *answered = NULL;
     if (!line) {
@@ -193,17 +193,20 @@ static int describe_held(const struct call *call, const json_t *state)
     }
     if (held)
         return 0;
-    reason = call->component ? string_format("%s is not in dispute on target %s", call->component, call->target)
-                             : string_format("nothing is in dispute on target %s, and it is not held", call->target);
+    reason = call->component
+                 ? string_format("%s is not in dispute on target %s", call->component, call->target)
+                 : string_format("nothing is in dispute on target %s, and it is not held", call->target);
     return complain(call->command, reason ? reason : "out of memory");
 }
 
 /* Says what the word will do. -1 after a message: it makes no sense. */
 static int describe(const struct call *call, const json_t *state)
 {
-    const struct disputes_word word = { strcmp(call->command, "keep-copy") == 0, call->target, call->component };
+    const struct disputes_word word = { strcmp(call->command, "keep-copy") == 0, call->target,
+                                        call->component };
     if (call->target)
-        return disputes_tell(state, &word, call->json, operations->clock()) > 0 ? 0 : describe_held(call, state);
+        return disputes_tell(state, &word, call->json, operations->clock()) > 0 ? 0
+                                                                                : describe_held(call, state);
     if (!call->json) {
         puts("What the component of that snapshot has now is saved, and replaced by it.");
         disputes_tell_snapshot(state, call->snapshot);
@@ -335,10 +338,11 @@ static int take_option(struct call *call, int option)
 static int read_call(struct call *call, int argc, char **argv)
 {
     static const struct option options[] = {
-        { "profile", required_argument, NULL, 'p' }, { "socket", required_argument, NULL, 's' },
+        { "profile", required_argument, NULL, 'p' },   { "socket", required_argument, NULL, 's' },
         { "state-dir", required_argument, NULL, 'd' }, { "json", no_argument, NULL, 'j' },
-        { "follow", no_argument, NULL, 'f' }, { "yes", no_argument, NULL, 'y' }, { "lines", required_argument, NULL, 'n' },
-        { "help", no_argument, NULL, 'h' }, { "version", no_argument, NULL, 'v' }, { NULL, 0, NULL, 0 },
+        { "follow", no_argument, NULL, 'f' },          { "yes", no_argument, NULL, 'y' },
+        { "lines", required_argument, NULL, 'n' },     { "help", no_argument, NULL, 'h' },
+        { "version", no_argument, NULL, 'v' },         { NULL, 0, NULL, 0 },
     };
     const char *profile = getenv("DISNIX_PROFILE");
     int option, status = -1;

@@ -59,8 +59,8 @@ static char *describe_phase(const json_t *status)
 
 static void print_head(const json_t *status)
 {
-    CLEANUP_FREE char *process = string_format("%lld, version %s", (long long)number(status, "process"),
-                                               text_at(status, "program"));
+    CLEANUP_FREE char *process =
+        string_format("%lld, version %s", (long long)number(status, "process"), text_at(status, "program"));
     CLEANUP_FREE char *phase = describe_phase(status), *last = NULL, *cycle = NULL, *failures = NULL;
     if (json_object_get(status, "lastOutcome"))
         last = string_format("%s, %s", text_at(status, "lastOutcome"), text_at(status, "lastEnded"));

@@ -66,16 +66,26 @@ static bool is_real(const struct cycle *cycle)
 static const struct stage stages[STAGES] = {
     /* First, what earlier deployments have left: settle.c. */
     STAGE(capture), .run = capture, .after = detect_captured },
-    STAGE(augment), .run = augment, .after = detect_augmented },
-    STAGE(detect), .run = detect_run },
-    STAGE(reconstruct), .changes = pipeline_never, .after = reconstruction_take },
-    STAGE(restore), .run = snapshots_restore, .changes = pipeline_always, .wanted = snapshots_restore_wanted },
-    STAGE(snapshot), .run = snapshots_take, .changes = takes_snapshots, .wanted = is_real,
-                     .after = snapshots_taken },
-    STAGE(redistribute), .run = redistribute },
-    STAGE(assign_ids), .run = assign_ids, .changes = assigns_ids, .wanted = is_real },
-    STAGE(redeploy), .run = deployment_run, .changes = pipeline_always },
-};
+    STAGE(augment), .run = augment, .after = detect_augmented
+}
+, STAGE(detect), .run = detect_run
+}
+, STAGE(reconstruct), .changes = pipeline_never, .after = reconstruction_take
+}
+, STAGE(restore), .run = snapshots_restore, .changes = pipeline_always, .wanted = snapshots_restore_wanted
+}
+, STAGE(snapshot), .run = snapshots_take, .changes = takes_snapshots, .wanted = is_real,
+                   .after = snapshots_taken
+}
+, STAGE(redistribute), .run = redistribute
+}
+, STAGE(assign_ids), .run = assign_ids, .changes = assigns_ids, .wanted = is_real
+}
+, STAGE(redeploy), .run = deployment_run, .changes = pipeline_always
+}
+,
+}
+;
 
 /* Stages first to last. */
 static int walk(struct cycle *cycle, int first, int last)
@@ -156,26 +166,20 @@ static int run_cycle(struct cycle *cycle)
     CLEANUP_JSON json_t *changes = NULL;
     enum verdict verdict = VERDICT_FAILED;
     journal_open(&cycle->journal, cycle->settings->state_directory);
-    journal_add(&cycle->journal,
-                json_pack("{ss sb}", "kind", "cycle_began", "retry", cycle->request.retry), false);
-    int looked = prepare_work(cycle) != 0 || settle_before(cycle) != 0 ? -1 : walk(cycle, STAGE_capture, STAGE_detect);
+    journal_add(&cycle->journal, json_pack("{ss sb}", "kind", "cycle_began", "retry", cycle->request.retry),
+                false);
+    int looked =
+        prepare_work(cycle) != 0 || settle_before(cycle) != 0 ? -1 : walk(cycle, STAGE_capture, STAGE_detect);
     if (looked > 0)
         return CYCLE_UNCHANGED;
     if (looked == 0)
         verdict = detect_verdict(cycle, &changes);
     switch (verdict) {
-    case VERDICT_CHANGED:
-        return run_adaptation(cycle, changes);
-    case VERDICT_UNCHANGED:
-        return idle(cycle, CYCLE_UNCHANGED);
-    case VERDICT_WAITING:
-        drop_absent(cycle);
-        return idle(cycle, CYCLE_UNCHANGED);
-    case VERDICT_PAUSED:
-        return idle(cycle, CYCLE_PAUSED);
-    case VERDICT_FAILED:
-        journal_release(&cycle->journal);
-        break;
+    case VERDICT_CHANGED: return run_adaptation(cycle, changes);
+    case VERDICT_UNCHANGED: return idle(cycle, CYCLE_UNCHANGED);
+    case VERDICT_WAITING: drop_absent(cycle); return idle(cycle, CYCLE_UNCHANGED);
+    case VERDICT_PAUSED: return idle(cycle, CYCLE_PAUSED);
+    case VERDICT_FAILED: journal_release(&cycle->journal); break;
     }
     return CYCLE_FAILED;
 }

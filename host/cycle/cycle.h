@@ -11,8 +11,8 @@
 #include "host/settings/settings.h"
 
 enum cycle_status {
-    CYCLE_DONE = 0,     /* something had changed, and the system is redeployed */
-    CYCLE_FAILED = 1,   /* a stage failed */
+    CYCLE_DONE = 0,      /* something had changed, and the system is redeployed */
+    CYCLE_FAILED = 1,    /* a stage failed */
     CYCLE_UNCHANGED = 3, /* the model is the one that was deployed last, or that failed and is not due, or has
                             to settle */
     CYCLE_PAUSED = 4,    /* there is a change, and adaptation is paused */

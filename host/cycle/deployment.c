@@ -17,14 +17,16 @@
 /* Disnix makes the last part of the path alone, when everything else has been done. */
 static int prepare_profile(const struct settings *settings)
 {
-    CLEANUP_FREE char *profile = coordinator_profile_path(settings->coordinator_profile_path, settings->profile);
+    CLEANUP_FREE char *profile =
+        coordinator_profile_path(settings->coordinator_profile_path, settings->profile);
     if (profile)
         return nix_prepare_profile(profile);
     log_error(NULL, "cannot tell where the coordinator profile is");
     return -1;
 }
 
-/* Where nothing was changed yet, who did not answer is the likely reason, and the others are not to wait for it. */
+/* Where nothing was changed yet, who did not answer is the likely reason, and the others are not to wait for
+ * it. */
 static void note_hung(struct cycle *cycle, const json_t *report)
 {
     json_t *deployment = json_object_get(cycle->state.root, "deployment");
@@ -50,15 +52,16 @@ int deployment_run(struct cycle *cycle, json_t **report)
     return cycle->finished && SWITCH(FINISHED) ? 0 : status;
 }
 
-/* The manifest that is current is what was deployed, also by a plugin that took the redeployment. One that had to be finished
- * was noted then, with what is left to do on targets. */
+/* The manifest that is current is what was deployed, also by a plugin that took the redeployment. One that
+ * had to be finished was noted then, with what is left to do on targets. */
 static int take_deployed(struct cycle *cycle)
 {
     const struct settings *settings = cycle->settings;
     struct previous current = { 0 };
     if (settings->dry_run || cycle->finished)
         return 0;
-    int status = previous_read(settings->coordinator_profile_path, settings->profile, NULL, cycle->strings, &current);
+    int status =
+        previous_read(settings->coordinator_profile_path, settings->profile, NULL, cycle->strings, &current);
     const bool unwanted = status == 0
                           && leftovers_forget(&cycle->state, &cycle->model.infrastructure,
                                               current.known ? &current.manifest : NULL);

@@ -61,10 +61,13 @@ static bool are_all(const json_t *names, const json_t *silent)
     return true;
 }
 
-/* Who does not answer, by a probe or since it hung; where nobody else is there, who hung is tried all the same. */
-static json_t *list_silent(const struct cycle *cycle, const json_t *record, const json_t *names, int64_t now, int64_t *due)
+/* Who does not answer, by a probe or since it hung; where nobody else is there, who hung is tried all the
+ * same. */
+static json_t *list_silent(const struct cycle *cycle, const json_t *record, const json_t *names, int64_t now,
+                           int64_t *due)
 {
-    json_t *probed = json_object_get(record, "silent"), *joined = hung_join(cycle->state.root, probed, now, due);
+    json_t *probed = json_object_get(record, "silent"),
+           *joined = hung_join(cycle->state.root, probed, now, due);
     if (!joined || !are_all(names, joined) || (probed && are_all(names, probed)))
         return joined;
     json_decref(joined);
@@ -74,8 +77,8 @@ static json_t *list_silent(const struct cycle *cycle, const json_t *record, cons
 static int judge(struct cycle *cycle)
 {
     CLEANUP_JSON json_t *record = NULL, *names = infrastructure_names(&cycle->model.infrastructure);
-    CLEANUP_JSON json_t *doubles = doubles_of(&cycle->model.infrastructure,
-                                              json_object_get(cycle->state.root, "effective"));
+    CLEANUP_JSON json_t *doubles =
+        doubles_of(&cycle->model.infrastructure, json_object_get(cycle->state.root, "effective"));
     int64_t now = operations->clock();
     if (!doubles || ask_targets(cycle, &record) != 0)
         return -1;
@@ -206,8 +209,7 @@ static json_t *find_changes(struct cycle *cycle)
     }
     if (!failed && !deployed)
         progress_tell(&cycle->progress, json_pack("{ss}", "event", "change"));
-    return from_deployed ? from_deployed
-                         : infrastructure_difference(&nothing, &cycle->model.infrastructure);
+    return from_deployed ? from_deployed : infrastructure_difference(&nothing, &cycle->model.infrastructure);
 }
 
 /* Whether the model has been still for long enough; else another cycle will see. */

@@ -43,9 +43,9 @@ static void complete_event(json_t *event, const struct settings *settings, const
     if (*status->stage)
         json_object_set_new(event, "stage", json_string(status->stage));
     json_object_update(event, kept);
-    json_object_update_new(event, json_pack("{ss ss sI sO*}", "hook", "cycle_finished", "outcome",
-                                            status->outcome, "milliseconds", (json_int_t)status->lasted,
-                                            "totals", totals));
+    json_object_update_new(event,
+                           json_pack("{ss ss sI sO*}", "hook", "cycle_finished", "outcome", status->outcome,
+                                     "milliseconds", (json_int_t)status->lasted, "totals", totals));
     if (status->signal)
         json_object_set_new(event, "signal", json_integer(status->signal));
     if (status->targets)

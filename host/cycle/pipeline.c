@@ -55,9 +55,10 @@ static int begin(struct cycle *cycle, const char *name)
 void pipeline_note(struct cycle *cycle, const char *name, bool failed, int64_t milliseconds, json_t *report)
 {
     journal_add(&cycle->journal,
-                json_pack("{ss sO* ss ss sI sO*}", "kind", "stage", "cycle", json_object_get(cycle->event, "cycle"),
-                          "stage", name, "outcome", failed ? "failed" : "done", "milliseconds",
-                          (json_int_t)milliseconds, "report", report),
+                json_pack("{ss sO* ss ss sI sO*}", "kind", "stage", "cycle",
+                          json_object_get(cycle->event, "cycle"), "stage", name, "outcome",
+                          failed ? "failed" : "done", "milliseconds", (json_int_t)milliseconds, "report",
+                          report),
                 false);
 }
 
@@ -104,7 +105,8 @@ static int take_results(struct cycle *cycle, const struct stage *stage, json_t *
     return 0;
 }
 
-/* What is taken by a garbage collection before it is kept is made again, unless that would change something twice. */
+/* What is taken by a garbage collection before it is kept is made again, unless that would change something
+ * twice. */
 static int run_and_take(struct cycle *cycle, const struct stage *stage, json_t **report)
 {
     bool vanished = true;

@@ -12,8 +12,9 @@ static void leave_out_held(struct cycle *cycle, const char *target)
     const json_t *known = json_object_get(json_object_get(cycle->state.root, "targets"), target);
     json_array_append_new(cycle->presence.left_out, json_string(target));
     journal_add(&cycle->journal,
-                json_pack("{ss sO* ss sO*}", "kind", "held", "cycle", json_object_get(cycle->event, "cycle"), "target",
-                          target, "reason", json_object_get(json_object_get(known, "held"), "text")),
+                json_pack("{ss sO* ss sO*}", "kind", "held", "cycle", json_object_get(cycle->event, "cycle"),
+                          "target", target, "reason",
+                          json_object_get(json_object_get(known, "held"), "text")),
                 false);
 }
 
@@ -38,7 +39,8 @@ static int take_held(struct cycle *cycle)
 /* For the check before a deployment. True: there is something to check. */
 static bool note_blind(struct cycle *cycle)
 {
-    json_t *report = cycle_report(cycle, "reconstruct"), *blind = report ? presence_blind(cycle->state.root, report) : NULL;
+    json_t *report = cycle_report(cycle, "reconstruct"),
+           *blind = report ? presence_blind(cycle->state.root, report) : NULL;
     bool any = json_array_size(blind) > 0;
     if (any)
         json_object_set(report, "blind", blind);
@@ -54,7 +56,8 @@ int reconstruction_take(struct cycle *cycle, int status)
     survivors_take(cycle->state.root, report, operations->clock());
     cycle_tell_due(cycle, survivors_due(cycle->state.root, operations->clock()));
     bool blind = status == 0 && note_blind(cycle);
-    if (cycle->settings->probes && !blind) /* one that nothing is known of is asked again, not left out unheard */
+    if (cycle->settings->probes
+        && !blind) /* one that nothing is known of is asked again, not left out unheard */
         probe_note_silent(cycle->settings, report);
     if (state_save(&cycle->state) != 0 || status != 0)
         return -1;

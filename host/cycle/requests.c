@@ -19,8 +19,8 @@ static void note_word(const struct cycle *cycle, const json_t *word, const char 
 {
     json_t *document = json_copy((json_t *)word);
     json_object_del(document, "file");
-    json_object_update_new(document, json_pack("{ss ss ss*}", "kind", "word", "outcome", reason ? "refused" : "taken",
-                                               "reason", reason));
+    json_object_update_new(document, json_pack("{ss ss ss*}", "kind", "word", "outcome",
+                                               reason ? "refused" : "taken", "reason", reason));
     journal_write(cycle->settings->state_directory, document, true);
 }
 
@@ -28,7 +28,8 @@ static void note_word(const struct cycle *cycle, const json_t *word, const char 
 static void take_copies(struct cycle *cycle, const json_t *word)
 {
     json_t *state = cycle->state.root;
-    const char *name = text(word, "word"), *target = text(word, "target"), *component = text(word, "component");
+    const char *name = text(word, "word"), *target = text(word, "target"),
+               *component = text(word, "component");
     CLEANUP_FREE char *reason = NULL;
     bool taken = survivors_word(state, name, target, component, &reason) == 0;
     if (!taken && !component)

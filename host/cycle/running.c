@@ -31,11 +31,11 @@ void cycle_remove(const struct settings *settings, const char *name)
 static json_t *base_event(const struct settings *settings)
 {
     return json_pack(
-        "{si ss ss ss ss* ss* ss* ss* sb sb sb sI s{}}", "version", 1, "profile", settings->profile, "services",
-        settings->services, "qos", settings->qos, "filters", settings->filters, "coordinatorProfilePath",
-        settings->coordinator_profile_path, "interface", settings->interface, "targetProperty",
-        settings->target_property, "showTrace", settings->show_trace, "dryRun", settings->dry_run, "late", 1,
-        "maxConcurrentTransfers",
+        "{si ss ss ss ss* ss* ss* ss* sb sb sb sI s{}}", "version", 1, "profile", settings->profile,
+        "services", settings->services, "qos", settings->qos, "filters", settings->filters,
+        "coordinatorProfilePath", settings->coordinator_profile_path, "interface", settings->interface,
+        "targetProperty", settings->target_property, "showTrace", settings->show_trace, "dryRun",
+        settings->dry_run, "late", 1, "maxConcurrentTransfers",
         (json_int_t)(settings->max_concurrent_transfers ? atol(settings->max_concurrent_transfers) : 2),
         "reports");
 }
@@ -70,8 +70,11 @@ static int load_plugins(struct cycle *cycle)
 
 int cycle_open(struct cycle *cycle, const struct settings *settings)
 {
-    *cycle = (struct cycle){ .settings = settings, .progress.fd = -1, .strings = strings_new(),
-                             .event = base_event(settings), .work = cycle_file(settings, "work") };
+    *cycle = (struct cycle){ .settings = settings,
+                             .progress.fd = -1,
+                             .strings = strings_new(),
+                             .event = base_event(settings),
+                             .work = cycle_file(settings, "work") };
     if (!cycle->event)
         log_error(NULL, "an option or the path of a model is not UTF-8 and cannot be told to plugins");
     if (!cycle->strings || !cycle->event || !cycle->work
@@ -102,9 +105,12 @@ json_t *cycle_report(const struct cycle *cycle, const char *stage)
 
 struct recovery cycle_recovery(struct cycle *cycle)
 {
-    return (struct recovery){ .settings = cycle->settings, .state = &cycle->state,
-                              .directory = cycle->settings->state_directory, .work = cycle->work,
-                              .strings = cycle->strings, .stop = &cycle_interrupted };
+    return (struct recovery){ .settings = cycle->settings,
+                              .state = &cycle->state,
+                              .directory = cycle->settings->state_directory,
+                              .work = cycle->work,
+                              .strings = cycle->strings,
+                              .stop = &cycle_interrupted };
 }
 
 void cycle_tell_due(struct cycle *cycle, int64_t seconds)
@@ -112,8 +118,7 @@ void cycle_tell_due(struct cycle *cycle, int64_t seconds)
     if (seconds < 0 || (cycle->due > 0 && cycle->due <= seconds))
         return;
     cycle->due = seconds > 1 ? seconds : 1;
-    progress_tell(&cycle->progress, json_pack("{ss sI}", "event", "due", "seconds",
-                                              (json_int_t)cycle->due));
+    progress_tell(&cycle->progress, json_pack("{ss sI}", "event", "due", "seconds", (json_int_t)cycle->due));
 }
 
 void cycle_tell_later(struct cycle *cycle, int64_t seconds)

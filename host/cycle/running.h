@@ -30,14 +30,15 @@ struct cycle {
     size_t plugin_count;
     struct strings *strings;
     struct state state;
-    char *captured;     /* the model that capture and augment gave */
-    struct model model; /* the effective one */
+    char *captured;             /* the model that capture and augment gave */
+    struct model model;         /* the effective one */
     struct model_digest digest; /* of what capture gave */
     struct presence presence;
     bool refused;    /* by the guard */
     bool deposed;    /* and for good */
     bool redeployed; /* by the loop itself, not by a plugin */
-    bool finished;   /* a deployment that had failed while it set profiles: what is left is some targets' trouble */
+    bool
+        finished; /* a deployment that had failed while it set profiles: what is left is some targets' trouble */
     struct journal journal;
     json_t *event; /* as hooks get it, see event.h */
     int64_t began; /* the stage that runs */
@@ -62,7 +63,8 @@ json_t *cycle_report(const struct cycle *cycle, const char *stage);
 
 struct recovery cycle_recovery(struct cycle *cycle);
 
-/* When the loop is to look again though nothing happens: the earliest of what a cycle tells. Less than 0: it need not. */
+/* When the loop is to look again though nothing happens: the earliest of what a cycle tells. Less than 0: it
+ * need not. */
 void cycle_tell_due(struct cycle *cycle, int64_t seconds);
 
 /* The same, where nothing is told of what is due in this cycle. */

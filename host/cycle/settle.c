@@ -50,7 +50,9 @@ static int run_leftovers(struct cycle *cycle, json_t **out)
     return status;
 }
 
-static const struct stage deployment = { .name = "recover", .run = run_deployment, .changes = pipeline_always };
+static const struct stage deployment = { .name = "recover",
+                                         .run = run_deployment,
+                                         .changes = pipeline_always };
 static const struct stage leftovers = { .name = "recover", .run = run_leftovers, .changes = pipeline_always };
 
 static int settle(struct cycle *cycle, const struct stage *stage)

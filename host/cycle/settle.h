@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * Settles deployments that did not end well, and what they have left to do on targets: as the stage "recover".
+ * Settles deployments that did not end well, and what they have left to do on targets: as the stage
+ * "recover".
  */
 #ifndef SETTLE_H
 #define SETTLE_H

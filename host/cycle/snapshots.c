@@ -23,11 +23,13 @@ static bool reconstructs(const struct cycle *cycle)
     return false;
 }
 
-/* What cannot be captured may not run where the manifest has it: a machine that has lost its disk between two captures
- * looks as before. So the next cycle reconstructs, and if that does not help others do, less and less often. */
+/* What cannot be captured may not run where the manifest has it: a machine that has lost its disk between two
+ * captures looks as before. So the next cycle reconstructs, and if that does not help others do, less and
+ * less often. */
 static void note_uncaptured(struct cycle *cycle, bool failed)
 {
-    const bool looked = cycle_report(cycle, "reconstruct"), known = json_object_get(cycle->state.root, UNCAPTURED);
+    const bool looked = cycle_report(cycle, "reconstruct"),
+               known = json_object_get(cycle->state.root, UNCAPTURED);
     if (!reconstructs(cycle) || (failed && looked != known))
         return;
     again_note(cycle->state.root, UNCAPTURED, failed, 0, operations->clock());

@@ -48,8 +48,8 @@ static bool is_silent(const char *status)
     return status && (strcmp(status, "silent") == 0 || strcmp(status, "grace") == 0);
 }
 
-/* What is said of one target: that it is held counts more than what it answered, and so does that its profile is still to be
- * set, if it answered. */
+/* What is said of one target: that it is held counts more than what it answered, and so does that its profile
+ * is still to be set, if it answered. */
 static json_t *describe(const char *name, const json_t *event, const struct state *state)
 {
     const json_t *answer = json_object_get(json_object_get(report_of(event, "reconstruct"), "targets"), name);
@@ -61,7 +61,8 @@ static json_t *describe(const char *name, const json_t *event, const struct stat
                                  json_string_value(json_object_get(held, "text")));
     if (status && strcmp(status, "double") == 0) {
         const char *other = json_string_value(json_object_get(known, "double"));
-        CLEANUP_FREE char *reason = string_format("it has the connection key of target %s", other ? other : "?");
+        CLEANUP_FREE char *reason =
+            string_format("it has the connection key of target %s", other ? other : "?");
         return status_and_reason(status, reason);
     }
     if (!is_silent(status) && !is_silent(text_at(answer, "status")) && leftovers_owe_profile(state, name))
@@ -71,7 +72,8 @@ static json_t *describe(const char *name, const json_t *event, const struct stat
                                  json_string_value(json_object_get(answer, "reason")));
     if (is_silent(status))
         return status_and_reason(status, NULL);
-    return json_list_has(json_object_get(state->root, "silent"), name) ? json_object() : json_pack("{sb}", "here", 1);
+    return json_list_has(json_object_get(state->root, "silent"), name) ? json_object()
+                                                                       : json_pack("{sb}", "here", 1);
 }
 
 /* Though it is not in the effective model. */

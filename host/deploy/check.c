@@ -15,8 +15,8 @@ static void add_finding(json_t *findings, const char *kind, const char *target, 
                         const char *container, char *words)
 {
     CLEANUP_FREE char *option = string_format("--force-%s", kind);
-    json_t *finding = json_pack("{ss ss* ss* ss* ss* ss*}", "kind", kind, "target", target, "component", component,
-                                "container", container, "text", words, "option", option);
+    json_t *finding = json_pack("{ss ss* ss* ss* ss* ss*}", "kind", kind, "target", target, "component",
+                                component, "container", container, "text", words, "option", option);
     free(words);
     if (json_array_append_new(findings, finding) != 0)
         json_array_append_new(findings, json_object()); /* something stands against it, even without words */
@@ -31,14 +31,15 @@ static void find_pinned(json_t *findings, const struct manifest *previous, const
     json_t *pin;
     json_array_foreach(pins, index, pin) {
         bool homeless = json_array_size(json_object_get(pin, "targets")) == 0;
-        add_finding(findings, "conflict", json_string_value(json_object_get(pin, "target")), text_at(pin, "component"),
-                    text_at(pin, "container"),
-                    string_format("%s in %s would move, %s, and %s; see 'dydisnix-self-adaptctl disputes' and decide"
-                                  " by keep-copy or discard-copy, see to it that every target answers, or go on with"
-                                  " --force-conflict",
-                                  text_at(pin, "component"), text_at(pin, "container"), text_at(pin, "reason"),
-                                  homeless ? "no target of the model has it that it could stay on"
-                                           : "it cannot be kept where it is, for the services model places it"));
+        add_finding(
+            findings, "conflict", json_string_value(json_object_get(pin, "target")),
+            text_at(pin, "component"), text_at(pin, "container"),
+            string_format("%s in %s would move, %s, and %s; see 'dydisnix-self-adaptctl disputes' and decide"
+                          " by keep-copy or discard-copy, see to it that every target answers, or go on with"
+                          " --force-conflict",
+                          text_at(pin, "component"), text_at(pin, "container"), text_at(pin, "reason"),
+                          homeless ? "no target of the model has it that it could stay on"
+                                   : "it cannot be kept where it is, for the services model places it"));
     }
     if (!pins)
         add_finding(findings, "conflict", NULL, NULL, NULL, NULL);
@@ -52,10 +53,12 @@ static void find_blind(json_t *findings, const struct manifest *new, const json_
     json_array_foreach(json_object_get(report, "blind"), index, name) {
         const char *target = json_string_value(name);
         if (target && infrastructure_find(&new->infrastructure, target))
-            add_finding(findings, "conflict", target, NULL, NULL,
-                        string_format("the manifest that told what runs here is lost, and the target does not tell;"
-                                      " see to it that it does, go on without that by 'dydisnix-self-adaptctl"
-                                      " accept %s', or go on with --force-conflict", target));
+            add_finding(
+                findings, "conflict", target, NULL, NULL,
+                string_format("the manifest that told what runs here is lost, and the target does not tell;"
+                              " see to it that it does, go on without that by 'dydisnix-self-adaptctl"
+                              " accept %s', or go on with --force-conflict",
+                              target));
     }
 }
 
@@ -67,7 +70,8 @@ static bool name_is_key(const struct manifest *manifest, const char *name)
 }
 
 /* A home that the component would leave, from or to which its state cannot move; NULL: there is none. */
-static const struct snapshot_mapping *find_unmovable(const struct homes *before, const struct manifest *previous,
+static const struct snapshot_mapping *find_unmovable(const struct homes *before,
+                                                     const struct manifest *previous,
                                                      const struct manifest *new,
                                                      const struct snapshot_mapping *mapping)
 {
@@ -82,8 +86,8 @@ static const struct snapshot_mapping *find_unmovable(const struct homes *before,
     return NULL;
 }
 
-/* Disnix compares names with keys when it transfers snapshots: where they differ it transfers nothing. The one that
- * deploys version 1 knows no names. */
+/* Disnix compares names with keys when it transfers snapshots: where they differ it transfers nothing. The
+ * one that deploys version 1 knows no names. */
 static void find_keys(json_t *findings, const struct homes *before, const struct manifest *previous,
                       const struct manifest *new)
 {
@@ -93,11 +97,12 @@ static void find_keys(json_t *findings, const struct homes *before, const struct
             continue;
         const struct snapshot_mapping *source = find_unmovable(before, previous, new, mapping);
         if (source)
-            add_finding(findings, "keys", mapping->target, mapping->component, mapping->container,
-                        string_format("the state of %s would move from target %s to %s, and Disnix moves none where"
-                                      " a target's name is not its connection key; rename the target, or go on"
-                                      " with --force-keys",
-                                      mapping->component, source->target, mapping->target));
+            add_finding(
+                findings, "keys", mapping->target, mapping->component, mapping->container,
+                string_format("the state of %s would move from target %s to %s, and Disnix moves none where"
+                              " a target's name is not its connection key; rename the target, or go on"
+                              " with --force-keys",
+                              mapping->component, source->target, mapping->target));
     }
 }
 
@@ -106,11 +111,12 @@ static void find_providers(json_t *findings, const struct manifest *previous, co
     for (size_t i = 0; i < previous->snapshot_mapping_count; i++) {
         const struct snapshot_mapping *mapping = &previous->snapshot_mappings[i];
         if (mapping->provider && !manifest_find_service(new, mapping->provider))
-            add_finding(findings, "provider", mapping->target, mapping->component, mapping->container,
-                        string_format("the snapshot of %s needs the provider of its container %s, which the new"
-                                      " manifest does not have; deploy with --no-migration once, or go on with"
-                                      " --force-provider",
-                                      mapping->component, mapping->container));
+            add_finding(
+                findings, "provider", mapping->target, mapping->component, mapping->container,
+                string_format("the snapshot of %s needs the provider of its container %s, which the new"
+                              " manifest does not have; deploy with --no-migration once, or go on with"
+                              " --force-provider",
+                              mapping->component, mapping->container));
     }
 }
 
@@ -142,7 +148,8 @@ int check_deployment(const struct manifest *previous, const struct manifest *new
     size_t index;
     json_t *finding;
     json_array_foreach(findings, index, finding)
-        log_error(json_string_value(json_object_get(finding, "target")), "not deployed: %s", text_at(finding, "text"));
+        log_error(json_string_value(json_object_get(finding, "target")), "not deployed: %s",
+                  text_at(finding, "text"));
     if (!findings)
         log_error(NULL, "not deployed: out of memory");
     return findings && json_array_size(findings) == 0 ? 0 : -1;

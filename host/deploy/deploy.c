@@ -40,8 +40,8 @@ static void phase_arguments(struct arguments *arguments, const struct deployment
     arguments_add(arguments, deployment->new);
 }
 
-/* Milliseconds; 0: none. Where the deadline of the stage would end a program it is ended before, so that it is known that
- * somebody hangs, and that it is not the loop that ends. */
+/* Milliseconds; 0: none. Where the deadline of the stage would end a program it is ended before, so that it
+ * is known that somebody hangs, and that it is not the loop that ends. */
 static int64_t phase_deadline(const struct settings *settings, enum deployment_phase phase)
 {
     return phase == DEPLOYMENT_SETTING ? set_deadline : 900 * settings_stage_timeout(settings, "redeploy");
@@ -57,7 +57,9 @@ static int run_phase(const struct deployment *deployment, enum deployment_phase 
     if (!transcript || phase_begin(recovery->state, phase) != 0)
         return -1;
     phase_arguments(&arguments, deployment, phase);
-    const struct stage_program program = { .arguments = &arguments, .show = true, .transcript = transcript,
+    const struct stage_program program = { .arguments = &arguments,
+                                           .show = true,
+                                           .transcript = transcript,
                                            .deadline = phase_deadline(recovery->settings, phase) };
     stage_run(recovery->settings, &program, NULL, NULL, &status);
     if (status >= 0 || status == STAGE_HUNG)
@@ -99,7 +101,8 @@ static enum deploy_outcome migrate(const struct deployment *deployment)
     return outcome == DEPLOY_FAILED ? DEPLOY_STATE_FAILED : outcome;
 }
 
-/* With the locks held. Between migration and profiles nothing stops it: to go on is the shortest way to what is whole. */
+/* With the locks held. Between migration and profiles nothing stops it: to go on is the shortest way to what
+ * is whole. */
 static enum deploy_outcome change(const struct deployment *deployment)
 {
     enum deploy_outcome outcome = activate(deployment);

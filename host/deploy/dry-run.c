@@ -51,8 +51,8 @@ static void print_superseded(const json_t *report, size_t *lines)
     size_t index;
     json_t *entry;
     json_array_foreach(json_object_get(report, "superseded"), index, entry)
-        line(lines, "superseded: the state of %s in %s on %s: %s", text(entry, "component"), text(entry, "container"),
-             text(entry, "target"), text(entry, "reason"));
+        line(lines, "superseded: the state of %s in %s on %s: %s", text(entry, "component"),
+             text(entry, "container"), text(entry, "target"), text(entry, "reason"));
 }
 
 static void print_disputes(const json_t *report, size_t *lines)
@@ -60,8 +60,8 @@ static void print_disputes(const json_t *report, size_t *lines)
     size_t index;
     json_t *entry;
     json_array_foreach(json_object_get(report, "disputes"), index, entry)
-        line(lines, "in dispute: the state of %s in %s: %s", text(entry, "component"), text(entry, "container"),
-             text(entry, "reason"));
+        line(lines, "in dispute: the state of %s in %s: %s", text(entry, "component"),
+             text(entry, "container"), text(entry, "reason"));
 }
 
 static void print_pins(const json_t *pins, size_t *lines)
@@ -110,7 +110,8 @@ static void print_moves(const json_t *snapshots, size_t *lines)
 
 void dry_run_print(const json_t *event)
 {
-    const json_t *reports = json_object_get(event, "reports"), *redeploy = json_object_get(reports, "redeploy");
+    const json_t *reports = json_object_get(event, "reports"),
+                 *redeploy = json_object_get(reports, "redeploy");
     const json_t *reconstruct = json_object_get(reports, "reconstruct");
     const json_t *difference = json_object_get(redeploy, "difference"),
                  *mappings = json_object_get(difference, "mappings");

@@ -48,14 +48,15 @@ static int build_manifest(const struct settings *settings, const json_t *event, 
     return *path ? 0 : -1;
 }
 
-/* Nothing else keeps the new manifest before its deployment has set the profile: neither what was kept of an earlier
- * one, which goes first, nor a dry run, which touches nothing of that. */
+/* Nothing else keeps the new manifest before its deployment has set the profile: neither what was kept of an
+ * earlier one, which goes first, nor a dry run, which touches nothing of that. */
 static int keep_new(const struct recovery *recovery, const char *path, bool *vanished)
 {
     const struct settings *settings = recovery->settings;
     if (settings->dry_run)
         return stage_keep(settings, path, recovery->work, "new", vanished);
-    return recovery_forget(recovery) == 0 ? stage_keep(settings, path, recovery->directory, "new", vanished) : -1;
+    return recovery_forget(recovery) == 0 ? stage_keep(settings, path, recovery->directory, "new", vanished)
+                                          : -1;
 }
 
 static int build_and_keep(const struct recovery *recovery, const json_t *event, char **path)
@@ -115,8 +116,10 @@ static void tell_obsolete(const struct late *late, const char *previous)
     const char *directory = settings->coordinator_profile_path;
     if (settings->delete_state || settings->no_migration || !has_moved(late->previous, late->new))
         return;
-    log_notice(NULL, "The state that has moved is also where it was; to delete it: disnix-delete-state -p %s%s%s %s",
-               settings->profile, directory ? " --coordinator-profile-path " : "", directory ? directory : "", previous);
+    log_notice(
+        NULL, "The state that has moved is also where it was; to delete it: disnix-delete-state -p %s%s%s %s",
+        settings->profile, directory ? " --coordinator-profile-path " : "", directory ? directory : "",
+        previous);
 }
 
 static int deploy_and_tell(const struct late *late, const char *previous, const char *new)
@@ -138,19 +141,20 @@ static void report_running(const json_t *event, const struct manifest *new, json
 {
     static const size_t most = 10000; /* mappings: a report has to fit into the journal */
     static const json_int_t interval = 50;
-    if (json_integer_value(json_object_get(event, "cycle")) % interval == 1 && new->service_mapping_count <= most)
+    if (json_integer_value(json_object_get(event, "cycle")) % interval == 1
+        && new->service_mapping_count <= most)
         json_object_set_new(report, "running", manifest_running(new));
 }
 
 /* A redeployment on the way to its check. */
 struct plan {
     const struct recovery *recovery;
-    json_t *event;  /* with the distribution that is used */
+    json_t *event; /* with the distribution that is used */
     json_t *report;
     struct previous previous;
-    char *path;          /* of the new manifest */
+    char *path; /* of the new manifest */
     struct manifest new;
-    json_t *pins;        /* what stays where it is */
+    json_t *pins; /* what stays where it is */
 };
 
 static const struct manifest *known(const struct plan *plan)
@@ -221,7 +225,8 @@ static int check(const struct plan *plan)
     const struct settings *settings = plan->recovery->settings;
     json_object_set_new(plan->report, "difference", manifest_difference(known(plan), &plan->new, 0));
     json_object_set_new(plan->report, "services", json_integer((json_int_t)plan->new.service_count));
-    int status = check_deployment(known(plan), &plan->new, survivors_of(plan), report_of_reconstruct(plan), settings);
+    int status =
+        check_deployment(known(plan), &plan->new, survivors_of(plan), report_of_reconstruct(plan), settings);
     if (settings->dry_run || status != 0)
         json_object_set_new(plan->report, "allowed", json_boolean(status == 0));
     if (status != 0 && !settings->dry_run) {
@@ -346,7 +351,8 @@ static int run_snapshot(const struct settings *settings, const char *manifest)
     arguments_add(&arguments, "--no-upgrade");
     arguments_add(&arguments, manifest);
     /* It ends before the stage has to be ended, and with it the cycle: the adaptation matters more. */
-    const struct stage_program program = { .arguments = &arguments, .show = true,
+    const struct stage_program program = { .arguments = &arguments,
+                                           .show = true,
                                            .deadline = 900 * settings_stage_timeout(settings, "snapshot") };
     return stage_run(settings, &program, NULL, NULL, NULL);
 }

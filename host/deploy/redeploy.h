@@ -10,10 +10,10 @@
 #include "host/record/state.h"
 #include "host/settings/settings.h"
 
-/* event: as given to hooks, with infrastructure, distribution and reports. While it is under way the links "new" and
- * "previous" in the directory of the state keep the manifests from garbage collection. *report: { "previous",
- * "manifest", "status", "difference", "recover" } as far as it went, a new reference. 0, or -1 after a message; what
- * recover() is to settle then stands in the state. */
+/* event: as given to hooks, with infrastructure, distribution and reports. While it is under way the links
+ * "new" and "previous" in the directory of the state keep the manifests from garbage collection. *report: {
+ * "previous", "manifest", "status", "difference", "recover" } as far as it went, a new reference. 0, or -1
+ * after a message; what recover() is to settle then stands in the state. */
 int redeploy(const struct recovery *recovery, const json_t *event, const struct infrastructure *model,
              json_t **report);
 

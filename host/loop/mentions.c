@@ -31,7 +31,8 @@ static void add_file(struct mentions *mentions, char *file)
 
 static bool is_path_character(char c)
 {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || (c != '\0' && strchr("._-+/", c));
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9')
+           || (c != '\0' && strchr("._-+/", c));
 }
 
 /* What begins here, if it is a path: ./NAME, ../NAME or /NAME. Gives back what comes behind. */
@@ -91,9 +92,8 @@ static void read_text(const struct reading *reading, const char *at)
 
 static void read_file(struct mentions *mentions, const char *file)
 {
-    CLEANUP_FREE char *inner = operations->inspect(file, NULL) == DYDISNIX_DIRECTORY
-                                   ? string_format("%s/default.nix", file)
-                                   : NULL;
+    CLEANUP_FREE char *inner =
+        operations->inspect(file, NULL) == DYDISNIX_DIRECTORY ? string_format("%s/default.nix", file) : NULL;
     CLEANUP_FREE char *directory = strdup(inner ? inner : file), *text = NULL;
     size_t length = 0;
     if (!directory || operations->read(inner ? inner : file, text_limit, &text, &length) != 0)

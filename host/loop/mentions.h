@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * Which files a Nix expression names, so that they can be watched with it: the paths that stand in it, in what these
- * import, and so on. What is put together while it is evaluated, or found on NIX_PATH, is not known.
+ * Which files a Nix expression names, so that they can be watched with it: the paths that stand in it, in
+ * what these import, and so on. What is put together while it is evaluated, or found on NIX_PATH, is not
+ * known.
  */
 #ifndef MENTIONS_H
 #define MENTIONS_H

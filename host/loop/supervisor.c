@@ -29,8 +29,10 @@ static int64_t retry_delay(struct supervisor *supervisor)
 
 const char *supervisor_phase_name(enum supervisor_phase phase)
 {
-    static const char *const names[] = { [PHASE_IDLE] = "idle", [PHASE_CYCLE] = "cycle",
-                                         [PHASE_FINISHING] = "finishing", [PHASE_ENDED] = "ended" };
+    static const char *const names[] = { [PHASE_IDLE] = "idle",
+                                         [PHASE_CYCLE] = "cycle",
+                                         [PHASE_FINISHING] = "finishing",
+                                         [PHASE_ENDED] = "ended" };
     return names[phase];
 }
 
@@ -53,8 +55,7 @@ int64_t supervisor_wake(const struct supervisor *supervisor)
     case PHASE_FINISHING:
         moment = supervisor->ending != ENDING_NONE ? supervisor->ending_at : supervisor->deadline;
         break;
-    case PHASE_ENDED:
-        break;
+    case PHASE_ENDED: break;
     }
     return moment == 0 ? -1 : moment;
 }
@@ -167,8 +168,9 @@ static struct supervisor_actions cycle_ended(struct supervisor *supervisor, enum
 /* The next signal for what runs. */
 static struct supervisor_actions advance(struct supervisor *supervisor, int64_t now)
 {
-    static const unsigned signals[] = { [ENDING_INTERRUPTED] = DO_INTERRUPT,
-                                        [ENDING_TERMINATED] = DO_TERMINATE, [ENDING_KILLED] = DO_KILL };
+    static const unsigned signals[] = {
+        [ENDING_INTERRUPTED] = DO_INTERRUPT, [ENDING_TERMINATED] = DO_TERMINATE, [ENDING_KILLED] = DO_KILL
+    };
     if (supervisor->ending != ENDING_KILLED)
         supervisor->ending++;
     supervisor->ending_at =
@@ -229,24 +231,17 @@ static struct supervisor_actions handle(struct supervisor *supervisor, enum supe
                                         enum cycle_status status, int64_t now)
 {
     switch (event) {
-    case EVENT_START:
-        return start_cycle(supervisor, true, now);
-    case EVENT_TIMER:
-        return timer(supervisor, now);
-    case EVENT_CHANGE:
-        return ask(supervisor, &supervisor->changed, now);
-    case EVENT_TRIGGER:
-        return ask(supervisor, &supervisor->triggered, now);
-    case EVENT_CYCLE:
-        return cycle_ended(supervisor, status, now);
-    case EVENT_FINISHED:
-        return rest(supervisor, now);
+    case EVENT_START: return start_cycle(supervisor, true, now);
+    case EVENT_TIMER: return timer(supervisor, now);
+    case EVENT_CHANGE: return ask(supervisor, &supervisor->changed, now);
+    case EVENT_TRIGGER: return ask(supervisor, &supervisor->triggered, now);
+    case EVENT_CYCLE: return cycle_ended(supervisor, status, now);
+    case EVENT_FINISHED: return rest(supervisor, now);
     case EVENT_PROBED:
         supervisor->probing = false;
         supervisor->probe_at = now + supervisor->probe_interval;
         return nothing;
-    case EVENT_STOP:
-        return stop(supervisor, now);
+    case EVENT_STOP: return stop(supervisor, now);
     }
     return nothing;
 }

@@ -83,8 +83,8 @@ static int follow_link(struct way *way, const char *link)
     return go_to(&way->rest, string_format("%s/%s", destination, way->rest));
 }
 
-/* The directory is watched before it is looked at, so that no change falls in between. 1: go on from there; 0: the path
- * ends here; -1: errno says why not. */
+/* The directory is watched before it is looked at, so that no change falls in between. 1: go on from there;
+ * 0: the path ends here; -1: errno says why not. */
 static int follow_component(struct watch *watch, struct way *way, const char *name)
 {
     CLEANUP_FREE char *path = string_format("%s/%s", way->at, name);

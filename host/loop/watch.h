@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * Watches what paths lead to now, whichever part of them changes: a file that is written or replaced, a link at its end or
- * in the middle that leads elsewhere, a directory that is moved away, removed, or comes into being.
+ * Watches what paths lead to now, whichever part of them changes: a file that is written or replaced, a link
+ * at its end or in the middle that leads elsewhere, a directory that is moved away, removed, or comes into
+ * being.
  */
 #ifndef WATCH_H
 #define WATCH_H
@@ -24,10 +25,12 @@ struct watch {
     size_t name_count;
 };
 
-/* Watches files, whose paths are absolute; they are copied. 0, or -1: watch->error says why not all of it is watched. */
+/* Watches files, whose paths are absolute; they are copied. 0, or -1: watch->error says why not all of it is
+ * watched. */
 int watch_open(struct watch *watch, const char *const *files, size_t count);
 
-/* Takes what happened: whether what one of the paths leads to may have changed. Then it is watched where it is now. */
+/* Takes what happened: whether what one of the paths leads to may have changed. Then it is watched where it
+ * is now. */
 bool watch_take(struct watch *watch);
 
 void watch_close(struct watch *watch);

@@ -181,8 +181,8 @@ static void hear(struct control *control, struct control_client *client,
     char *newline = memchr(client->text + client->length, '\n', (size_t)got);
     client->length += (size_t)got;
     if (newline) {
-        CLEANUP_JSON json_t *request = json_loadb(client->text, (size_t)(newline - client->text),
-                                                  JSON_REJECT_DUPLICATES, NULL);
+        CLEANUP_JSON json_t *request =
+            json_loadb(client->text, (size_t)(newline - client->text), JSON_REJECT_DUPLICATES, NULL);
         set_answer(control, client,
                    json_is_object(request) ? answer(closure, request) : error_document("this is no request"));
     } else if (client->length == CONTROL_REQUEST_LIMIT) {

@@ -15,7 +15,7 @@
 enum { CONTROL_CLIENTS = 8, CONTROL_REQUEST_LIMIT = 4096 };
 
 struct control_client {
-    int fd; /* -1: nobody */
+    int fd;     /* -1: nobody */
     char *text; /* the request as far as it came, then the answer */
     size_t length, sent;
     bool answers;

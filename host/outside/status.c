@@ -99,15 +99,14 @@ json_t *status_document(const struct status *status, const struct supervisor *su
 {
     const int64_t wake = supervisor_wake(supervisor);
     const bool runs = supervisor->phase == PHASE_CYCLE;
-    json_t *document = json_pack("{si ss sI ss ss ss sb si}", "version", 1, "program", PACKAGE_VERSION,
-                                 "process", (json_int_t)getpid(), "profile", settings->profile,
-                                 "stateDirectory", settings->state_directory, "phase",
-                                 supervisor_phase_name(supervisor->phase), "paused", supervisor->paused, "failures",
-                                 (int)supervisor->failures);
+    json_t *document =
+        json_pack("{si ss sI ss ss ss sb si}", "version", 1, "program", PACKAGE_VERSION, "process",
+                  (json_int_t)getpid(), "profile", settings->profile, "stateDirectory",
+                  settings->state_directory, "phase", supervisor_phase_name(supervisor->phase), "paused",
+                  supervisor->paused, "failures", (int)supervisor->failures);
     if (runs)
-        json_object_update_new(document,
-                               json_pack("{ss* sI}", "stage", *status->stage ? status->stage : NULL, "since",
-                                         (json_int_t)((now - status->began) / 1000)));
+        json_object_update_new(document, json_pack("{ss* sI}", "stage", *status->stage ? status->stage : NULL,
+                                                   "since", (json_int_t)((now - status->began) / 1000)));
     if (status->outcome)
         json_object_set_new(document, "lastOutcome", json_string(status->outcome));
     set_time(document, "lastEnded", status->ended_at);

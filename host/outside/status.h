@@ -13,14 +13,14 @@
 #include "host/settings/settings.h"
 
 struct status {
-    json_t *facts;    /* what cycles have told, see summary.h */
+    json_t *facts; /* what cycles have told, see summary.h */
     json_t *targets;
-    json_t *incoming; /* targets of which portions are still to come */
-    char stage[32];   /* of the cycle that runs, or was last to end */
-    int64_t began;    /* the cycle that runs or was last; milliseconds, monotonic */
-    int64_t lasted;   /* milliseconds; of the cycle that was last to end */
-    int signal;       /* that ended it; 0: none */
-    const char *outcome; /* of the last cycle that found something to do; NULL: none yet */
+    json_t *incoming;               /* targets of which portions are still to come */
+    char stage[32];                 /* of the cycle that runs, or was last to end */
+    int64_t began;                  /* the cycle that runs or was last; milliseconds, monotonic */
+    int64_t lasted;                 /* milliseconds; of the cycle that was last to end */
+    int signal;                     /* that ended it; 0: none */
+    const char *outcome;            /* of the last cycle that found something to do; NULL: none yet */
     int64_t ended_at, succeeded_at; /* seconds since 1970; 0: never */
 };
 

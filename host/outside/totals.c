@@ -61,7 +61,7 @@ static void count_duration(json_t *totals, int64_t milliseconds)
         counts = json_object_get(durations, "counts");
     }
     while (class < BOUNDS && milliseconds > bounds[class] * INT64_C(1000))
-        class++;
+        class ++;
     json_array_set_new(counts, class, json_integer(json_integer_value(json_array_get(counts, class)) + 1));
     add(durations, "count", 1);
     add(durations, "milliseconds", milliseconds);

@@ -16,9 +16,10 @@
 #include "lib/state/portion.h"
 #include "lib/world/operations.h"
 
-/* What is done with a copy: saved, stopped and saved once more, or saved because Disnix is about to restore over it. Of one
- * on a target that does not answer nothing is. One that has had nothing but empty dumps may be empty; one that moved away
- * in a deployment may have nothing to save any more, for its state may have been deleted since. */
+/* What is done with a copy: saved, stopped and saved once more, or saved because Disnix is about to restore
+ * over it. Of one on a target that does not answer nothing is. One that has had nothing but empty dumps may
+ * be empty; one that moved away in a deployment may have nothing to save any more, for its state may have
+ * been deleted since. */
 enum { SAVED = 1, STOPPED = 2, RESTORED = 4, SILENT = 8, MAY_BE_EMPTY = 16, MAY_BE_GONE = 32, UNSAVED = 64 };
 
 /* One component on a target, and all that its operations need. */
@@ -26,8 +27,8 @@ struct copy {
     const struct target *target;
     const struct manifest *manifest; /* the new one, or portion */
     const struct snapshot_mapping *mapping;
-    struct manifest *portion;        /* owned; NULL: it is of the new manifest */
-    int what;                        /* 0: nothing */
+    struct manifest *portion; /* owned; NULL: it is of the new manifest */
+    int what;                 /* 0: nothing */
 };
 
 struct copies {
@@ -74,13 +75,15 @@ static int copies_take(struct copies *copies, const json_t *entry, const struct 
         return 0;
     struct manifest *portion = copy ? calloc(1, sizeof *portion) : NULL;
     if (portion
-        && portion_read(text_at(entry, "service"), name, container, component, strings, portion, &reason) == 0) {
+        && portion_read(text_at(entry, "service"), name, container, component, strings, portion, &reason)
+               == 0) {
         *copy = (struct copy){ target, portion, &portion->snapshot_mappings[0], portion,
                                json_is_false(json_object_get(entry, "fence")) ? SAVED : STOPPED };
         return 0;
     }
     free(portion);
-    log_error(name, "%s in %s cannot be stopped: %s", component, container, reason ? reason : "out of memory");
+    log_error(name, "%s in %s cannot be stopped: %s", component, container,
+              reason ? reason : "out of memory");
     return -1;
 }
 
@@ -99,9 +102,9 @@ static void copy_arguments(struct arguments *arguments, const struct copy *copy,
 {
     const struct snapshot_mapping *mapping = copy->mapping;
     client_arguments(arguments, copy->target, operation);
-    client_component_arguments(arguments, copy->target, mapping->container,
-                               manifest_find_service(copy->manifest, mapping->service),
-                               mapping->provider ? manifest_find_service(copy->manifest, mapping->provider) : NULL);
+    client_component_arguments(
+        arguments, copy->target, mapping->container, manifest_find_service(copy->manifest, mapping->service),
+        mapping->provider ? manifest_find_service(copy->manifest, mapping->provider) : NULL);
 }
 
 static void name_arguments(struct arguments *arguments, const struct copy *copy, const char *query)
@@ -126,8 +129,8 @@ static void note_hung(const struct copies *copies, const struct calls *calls)
     }
 }
 
-/* The calls of an operation, or one of these queries, for those copies with which one of what is done, in their order. -1: no
- * memory. */
+/* The calls of an operation, or one of these queries, for those copies with which one of what is done, in
+ * their order. -1: no memory. */
 static int run_calls(const struct copies *copies, int what, const char *operation, struct calls *calls)
 {
     for (size_t i = 0; i < copies->count; i++) {
@@ -153,7 +156,8 @@ static int rescue(const struct copies *copies, int what, json_t *report)
 {
     CLEANUP_CALLS struct calls snapshots = { 0 }, names = { 0 };
     int status = 0;
-    if (run_calls(copies, what, "--snapshot", &snapshots) != 0 || run_calls(copies, what, latest, &names) != 0)
+    if (run_calls(copies, what, "--snapshot", &snapshots) != 0
+        || run_calls(copies, what, latest, &names) != 0)
         return -1;
     if (snapshots.count > 0 && !json_object_get(report, "rescued"))
         json_object_set_new(report, "rescued", json_array());
@@ -163,11 +167,13 @@ static int rescue(const struct copies *copies, int what, json_t *report)
         const char *name = names.items[i].done ? names.items[i].output : "";
         if (snapshots.items[i].done && *name && (!is_empty_dump(name) || copy->what & MAY_BE_EMPTY)) {
             if (!is_empty_dump(name))
-                recovery_report_rescued(report, mapping->target, mapping->component, mapping->container, name);
+                recovery_report_rescued(report, mapping->target, mapping->component, mapping->container,
+                                        name);
             continue;
         }
         if (copy->what & MAY_BE_GONE) {
-            log_warning(mapping->target, "%s in %s is not saved before newer state comes: it cannot be, or has none",
+            log_warning(mapping->target,
+                        "%s in %s is not saved before newer state comes: it cannot be, or has none",
                         mapping->component, mapping->container);
             continue;
         }
@@ -208,7 +214,8 @@ static int stop_old(const struct late *late)
         return 0;
     if (rescue(&copies, SAVED | STOPPED, late->report) != 0)
         return -1;
-    json_object_set_new(json_object_get(late->recovery->state->root, "deployment"), "late", json_deep_copy(list));
+    json_object_set_new(json_object_get(late->recovery->state->root, "deployment"), "late",
+                        json_deep_copy(list));
     if (state_save(late->recovery->state) != 0 || stop(&copies) != 0)
         return -1;
     return rescue(&copies, STOPPED, late->report);
@@ -217,12 +224,14 @@ static int stop_old(const struct late *late)
 /* Whether who provides the container of a component in the new manifest is there already. */
 static bool is_provided(const struct late *late, const struct snapshot_mapping *mapping)
 {
-    const struct service *provider = mapping->provider ? manifest_find_service(late->new, mapping->provider) : NULL;
+    const struct service *provider =
+        mapping->provider ? manifest_find_service(late->new, mapping->provider) : NULL;
     const struct manifest *previous = late->previous;
     for (size_t i = 0; provider && previous && i < previous->service_mapping_count; i++) {
         const struct service_mapping *running = &previous->service_mappings[i];
         const struct service *service = manifest_find_service(previous, running->service);
-        if (service && strcmp(service->name, provider->name) == 0 && strcmp(running->target, mapping->target) == 0)
+        if (service && strcmp(service->name, provider->name) == 0
+            && strcmp(running->target, mapping->target) == 0)
             return true;
     }
     return !mapping->provider;
@@ -236,7 +245,8 @@ static bool are_empty_dumps(char *names)
     return true;
 }
 
-/* Whether it was stopped for another one: where a fence does not really stop it, only a snapshot tells of later writes. */
+/* Whether it was stopped for another one: where a fence does not really stop it, only a snapshot tells of
+ * later writes. */
 static bool was_stopped(const struct late *late, const struct snapshot_mapping *mapping)
 {
     static const char *const members[] = { "disputed", "fenced" };
@@ -289,8 +299,8 @@ static int list_restored(const struct late *late, struct copies *copies)
     return look_at_snapshots(late, copies);
 }
 
-/* What may have been written to since it was saved last, and is lost with the restore. What cannot be saved is in dispute from
- * now on: it stays as it is until it can, and all else is deployed. */
+/* What may have been written to since it was saved last, and is lost with the restore. What cannot be saved
+ * is in dispute from now on: it stays as it is until it can, and all else is deployed. */
 static int save_restored(const struct late *late)
 {
     CLEANUP_COPIES struct copies copies = { .report = late->report };
@@ -313,15 +323,18 @@ static void start_again(const struct unfinished *unfinished, const struct copies
     for (size_t i = 0; i < calls.count; i++) {
         struct copy *copy = calls.items[i].closure;
         if (calls.items[i].done)
-            log_notice(copy->target->name, "%s in %s runs again", copy->mapping->component, copy->mapping->container);
+            log_notice(copy->target->name, "%s in %s runs again", copy->mapping->component,
+                       copy->mapping->container);
         copy->what = calls.items[i].done ? 0 : STOPPED;
     }
     for (size_t i = 0; i < copies->count; i++) {
         const struct snapshot_mapping *mapping = copies->items[i].mapping;
         if (copies->items[i].what == 0)
             continue;
-        log_warning(mapping->target, "%s in %s does not run again yet", mapping->component, mapping->container);
-        survivors_stopped(unfinished->recovery->state->root, mapping->target, mapping->container, mapping->component);
+        log_warning(mapping->target, "%s in %s does not run again yet", mapping->component,
+                    mapping->container);
+        survivors_stopped(unfinished->recovery->state->root, mapping->target, mapping->container,
+                          mapping->component);
     }
 }
 
@@ -332,9 +345,9 @@ static void forget_started(const struct unfinished *unfinished, bool undone)
     json_t *list = json_object_get(deployment, "late");
     for (size_t i = json_array_size(list); i-- > 0;) {
         const json_t *entry = json_array_get(list, i);
-        if (undone || !manifest_find_snapshot_mapping(&unfinished->new, text_at(entry, "target"),
-                                                      text_at(entry, "container"),
-                                                      text_at(entry, "component")))
+        if (undone
+            || !manifest_find_snapshot_mapping(&unfinished->new, text_at(entry, "target"),
+                                               text_at(entry, "container"), text_at(entry, "component")))
             json_array_remove(list, i);
     }
     if (json_array_size(list) == 0)
@@ -344,7 +357,9 @@ static void forget_started(const struct unfinished *unfinished, bool undone)
 int late_undo(const struct unfinished *unfinished, const json_t *record, bool undone)
 {
     CLEANUP_COPIES struct copies copies = { 0 };
-    if (copies_read(&copies, json_object_get(record, "late"), &unfinished->new.infrastructure, unfinished->recovery->strings) != 0)
+    if (copies_read(&copies, json_object_get(record, "late"), &unfinished->new.infrastructure,
+                    unfinished->recovery->strings)
+        != 0)
         return -1;
     for (size_t i = 0; i < copies.count; i++)
         if (copies.items[i].what != STOPPED)

@@ -19,7 +19,8 @@ static void forget(struct state *state, const char *target)
         }
 }
 
-/* A lock that was refused is not ours, whatever becomes of this process. Of a call that has not ended nobody knows. */
+/* A lock that was refused is not ours, whatever becomes of this process. Of a call that has not ended nobody
+ * knows. */
 static void note_ended(void *closure, struct call *call)
 {
     struct state *state = closure;
@@ -42,13 +43,14 @@ static int add_call(struct calls *calls, const struct recovery *recovery, const 
 }
 
 /* Takes those away that were refused, so that they can be asked for again. How many there are. */
-static size_t take_away(const struct recovery *recovery, const struct manifest *new, const struct calls *locks,
-                        json_t *report)
+static size_t take_away(const struct recovery *recovery, const struct manifest *new,
+                        const struct calls *locks, json_t *report)
 {
     CLEANUP_CALLS struct calls calls = { 0 };
     json_t *mended = json_object_get(report, "recover");
     for (size_t i = 0; i < locks->count; i++) {
-        if (!locks->items[i].refused || add_call(&calls, recovery, new, locks->items[i].target, "--unlock") != 0)
+        if (!locks->items[i].refused
+            || add_call(&calls, recovery, new, locks->items[i].target, "--unlock") != 0)
             continue;
         log_warning(locks->items[i].target, "Releasing the lock here, whosever it is");
         json_array_append_new(state_locks(recovery->state), json_string(locks->items[i].target));
@@ -66,7 +68,8 @@ static size_t take_away(const struct recovery *recovery, const struct manifest *
     return calls.count;
 }
 
-static bool all_done(const struct recovery *recovery, const struct manifest *new, const struct calls *calls, json_t *report)
+static bool all_done(const struct recovery *recovery, const struct manifest *new, const struct calls *calls,
+                     json_t *report)
 {
     json_t *hung = json_array();
     bool all = true;
@@ -78,8 +81,10 @@ static bool all_done(const struct recovery *recovery, const struct manifest *new
         all = false;
         log_error(name, "Cannot lock profile: %s", profile ? profile->path : "");
         if (calls->items[i].refused && !recovery->settings->release_stale_locks)
-            log_error(name, "somebody else holds the lock, and it stays; if nobody is at work, release it by hand, or "
-                            "use --release-stale-locks");
+            log_error(
+                name,
+                "somebody else holds the lock, and it stays; if nobody is at work, release it by hand, or "
+                "use --release-stale-locks");
         if (!calls->items[i].refused && !*recovery->stop)
             json_array_append_new(hung, json_string(name));
     }
@@ -92,7 +97,9 @@ static bool all_done(const struct recovery *recovery, const struct manifest *new
 int locks_acquire(const struct recovery *recovery, const struct manifest *new, json_t *report)
 {
     CLEANUP_FREE char *running = recovery_path(recovery, RUNNING);
-    CLEANUP_CALLS struct calls calls = { .running = running, .ended = note_ended, .closure = recovery->state };
+    CLEANUP_CALLS struct calls calls = { .running = running,
+                                         .ended = note_ended,
+                                         .closure = recovery->state };
     json_t *locks = state_locks(recovery->state);
     for (size_t i = 0; i < new->profile_count; i++) {
         const struct profile *profile = &new->profiles[i];

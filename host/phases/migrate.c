@@ -13,14 +13,17 @@
 #include "lib/world/operations.h"
 
 /* Whether from has the component there and other has not, on a target that the new manifest has. */
-static bool moves(const struct late *late, const struct manifest *other, const struct snapshot_mapping *mapping)
+static bool moves(const struct late *late, const struct manifest *other,
+                  const struct snapshot_mapping *mapping)
 {
-    return (!other || !manifest_find_snapshot_mapping(other, mapping->target, mapping->container, mapping->component))
+    return (!other
+            || !manifest_find_snapshot_mapping(other, mapping->target, mapping->container,
+                                               mapping->component))
            && infrastructure_find(&late->new->infrastructure, mapping->target);
 }
 
-/* The snapshot that is to be restored, CONTAINER/COMPONENT/NAME, where the newest is an empty dump, as of a database whose
- * server did not answer; malloc()ed, NULL: Disnix restores the newest. */
+/* The snapshot that is to be restored, CONTAINER/COMPONENT/NAME, where the newest is an empty dump, as of a
+ * database whose server did not answer; malloc()ed, NULL: Disnix restores the newest. */
 static char *find_better(const struct snapshot_mapping *mapping)
 {
     CLEANUP_GENERATIONS struct generations generations;
@@ -30,8 +33,8 @@ static char *find_better(const struct snapshot_mapping *mapping)
     return name ? string_format("%s/%s/%s", mapping->container, mapping->component, name) : NULL;
 }
 
-/* The components of from that move; of those that arrive without what restore_better() restores. How many there are; -1: no
- * memory. */
+/* The components of from that move; of those that arrive without what restore_better() restores. How many
+ * there are; -1: no memory. */
 static int compose(const struct late *late, const struct manifest *from, const struct manifest *other,
                    struct manifest *part)
 {
@@ -59,7 +62,8 @@ static int compose(const struct late *late, const struct manifest *from, const s
 }
 
 /* As a file; 0: there is nothing in it, and no file. */
-static int write_part(const struct late *late, const struct manifest *from, const struct manifest *other, const char *file)
+static int write_part(const struct late *late, const struct manifest *from, const struct manifest *other,
+                      const char *file)
 {
     struct manifest part;
     manifest_init(&part, late->recovery->strings);
@@ -68,7 +72,9 @@ static int write_part(const struct late *late, const struct manifest *from, cons
     manifest_clear(&part);
     if (count == 0
         || (text
-            && operations->write(file, (const char *)xmlBufferContent(text), (size_t)xmlBufferLength(text), 0600) == 0))
+            && operations->write(file, (const char *)xmlBufferContent(text), (size_t)xmlBufferLength(text),
+                                 0600)
+                   == 0))
         return count;
     log_error(NULL, "%s: %s", file, text ? strerror(errno) : "out of memory");
     return -1;
@@ -113,7 +119,8 @@ static int check_saved(const struct late *late)
         CLEANUP_FREE char *better = moves(late, late->new, mapping) ? find_better(mapping) : NULL;
         if (!better)
             continue;
-        log_error(mapping->target, "the snapshot of %s in %s is an empty dump, and earlier ones are not: it does not move",
+        log_error(mapping->target,
+                  "the snapshot of %s in %s is an empty dump, and earlier ones are not: it does not move",
                   mapping->component, mapping->container);
         status = 1;
     }
@@ -138,7 +145,8 @@ static int restore_better(const struct late *late)
 
 int migrate_components(const struct late *late)
 {
-    CLEANUP_FREE char *away = recovery_path(late->recovery, "away.xml"), *arriving = recovery_path(late->recovery, "arriving.xml");
+    CLEANUP_FREE char *away = recovery_path(late->recovery, "away.xml"),
+                      *arriving = recovery_path(late->recovery, "arriving.xml");
     int leaving = 0, status = away && arriving ? 0 : -1;
     if (status == 0 && late->previous && (leaving = write_part(late, late->previous, late->new, away)) < 0)
         return -1;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * The phases of a deployment. Each is one program of Disnix, or, for locks, one call for each target. The state tells
- * which one was begun last, and with which exit status those that have ended did: nothing is read in what they print.
+ * The phases of a deployment. Each is one program of Disnix, or, for locks, one call for each target. The
+ * state tells which one was begun last, and with which exit status those that have ended did: nothing is read
+ * in what they print.
  */
 #ifndef PHASES_H
 #define PHASES_H
@@ -14,8 +15,8 @@ enum deployment_phase {
     DEPLOYMENT_LOCKING,
     DEPLOYMENT_ACTIVATING, /* all locks are acquired; services are deactivated and activated */
     DEPLOYMENT_MIGRATING,
-    DEPLOYMENT_SETTING,    /* services are active and state has moved; profiles are set */
-    DEPLOYMENT_RELEASING   /* all is done but for the locks */
+    DEPLOYMENT_SETTING,  /* services are active and state has moved; profiles are set */
+    DEPLOYMENT_RELEASING /* all is done but for the locks */
 };
 
 /* As it stands in the state. */

@@ -15,15 +15,15 @@
 /* A redeployment that did not end well. */
 struct unfinished {
     const struct recovery *recovery;
-    const char *path;                /* of its manifest */
-    enum deployment_phase phase;     /* that was begun last */
-    int activation;                  /* how disnix-activate exited; -1: it did not, or nobody knows */
+    const char *path;            /* of its manifest */
+    enum deployment_phase phase; /* that was begun last */
+    int activation;              /* how disnix-activate exited; -1: it did not, or nobody knows */
     struct manifest previous, new;
-    bool cut;                        /* new has no longer all that the file at path has */
-    const struct manifest *old;      /* previous, or NULL: there was none, or it is lost */
+    bool cut;                   /* new has no longer all that the file at path has */
+    const struct manifest *old; /* previous, or NULL: there was none, or it is lost */
     bool previous_lost;
-    json_t *silent;                  /* { TARGET: true }: does not answer, or has let a call run into its deadline */
-    json_t *overtaken;               /* { TARGET: true }: somebody else has deployed to it since */
+    json_t *silent;    /* { TARGET: true }: does not answer, or has let a call run into its deadline */
+    json_t *overtaken; /* { TARGET: true }: somebody else has deployed to it since */
     json_t *report;
 };
 

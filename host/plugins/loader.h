@@ -11,7 +11,7 @@
 
 struct plugin {
     char *file;
-    void *object;                 /* NULL: a script */
+    void *object; /* NULL: a script */
     struct script script;
     size_t size;                  /* of the struct that the plugin gave */
     struct dydisnix_plugin hooks; /* what an older plugin does not have is NULL; of a script the name */

@@ -41,7 +41,8 @@ static int take_hooks(struct script *script, char *words)
 static int ask_hooks(struct script *script)
 {
     const char *const argv[] = { script->file, "hooks", NULL };
-    const struct dydisnix_program program = { .argv = argv, .deadline = hooks_deadline,
+    const struct dydisnix_program program = { .argv = argv,
+                                              .deadline = hooks_deadline,
                                               .output_limit = 4096 };
     struct dydisnix_result result;
     int status = run_program(&program, &result);

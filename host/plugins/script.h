@@ -10,9 +10,9 @@
 #include <stdbool.h>
 
 struct script {
-    char *file;   /* absolute */
-    char *name;   /* of the file, up to its first dot */
-    char *hooks;  /* what `FILE hooks` printed; NULL: it is asked for every hook */
+    char *file;      /* absolute */
+    char *name;      /* of the file, up to its first dot */
+    char *hooks;     /* what `FILE hooks` printed; NULL: it is asked for every hook */
     json_t *options; /* member "options" of its events */
 };
 

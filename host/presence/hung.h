@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * Targets that did not answer two deployments, which failed before they changed anything: for a while they count as silent, so
- * that the others are deployed to. Longer each time, until a deployment with them succeeds. It stands in the state, in
- * "hung" of each of "targets".
+ * Targets that did not answer two deployments, which failed before they changed anything: for a while they
+ * count as silent, so that the others are deployed to. Longer each time, until a deployment with them
+ * succeeds. It stands in the state, in "hung" of each of "targets".
  */
 #ifndef HUNG_H
 #define HUNG_H
@@ -12,7 +12,8 @@
 
 #include "lib/model/infrastructure.h"
 
-/* Of a deployment that failed before it changed anything, or was refused before it began. reconstructed, redeployed: the reports of these stages (NULL: there is none). */
+/* Of a deployment that failed before it changed anything, or was refused before it began. reconstructed,
+ * redeployed: the reports of these stages (NULL: there is none). */
 void hung_note(json_t *state, const json_t *reconstructed, const json_t *redeployed, int64_t now);
 
 /* It counts as silent from now on, though it was the first time. */
@@ -21,8 +22,8 @@ void hung_leave_out(json_t *state, const char *target, int64_t now);
 /* A deployment to them has succeeded. */
 void hung_forget(json_t *state, const struct infrastructure *reached);
 
-/* silent (an object by target; NULL: none) and those that hung; a new reference, NULL: no memory. *due: in how many seconds
- * the first of those is tried again; -1: none. */
+/* silent (an object by target; NULL: none) and those that hung; a new reference, NULL: no memory. *due: in
+ * how many seconds the first of those is tried again; -1: none. */
 json_t *hung_join(const json_t *state, const json_t *silent, int64_t now, int64_t *due);
 
 #endif

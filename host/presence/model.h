@@ -22,7 +22,8 @@ int model_evaluate(const char *file, const struct settings *settings, struct str
 int model_load(const char *file, const struct settings *settings, struct strings *strings,
                struct model *model);
 
-/* What the text of a model, and that of what augments it (NULL: nothing), amounts to; empty: it cannot be read. */
+/* What the text of a model, and that of what augments it (NULL: nothing), amounts to; empty: it cannot be
+ * read. */
 struct model_digest {
     char digits[65];
 };

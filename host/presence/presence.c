@@ -9,15 +9,16 @@
 #include "lib/model/doubles.h"
 #include "lib/world/operations.h"
 
-static const int64_t look_first = 10, look_longest = 3600; /* seconds until the reconstruction sees a held one again */
+static const int64_t look_first = 10,
+                     look_longest = 3600; /* seconds until the reconstruction sees a held one again */
 static const int64_t forgotten_after = INT64_C(365) * 24 * 3600; /* a target that is missing */
 
 struct judging {
     json_t *state;
-    json_t *targets;      /* of state */
-    json_t *here;         /* { NAME: true } that are in the model and answer */
-    json_t *captured;     /* { NAME: true } that are in the model */
-    json_t *deployed;     /* { NAME: true } that were deployed to last */
+    json_t *targets;  /* of state */
+    json_t *here;     /* { NAME: true } that are in the model and answer */
+    json_t *captured; /* { NAME: true } that are in the model */
+    json_t *deployed; /* { NAME: true } that were deployed to last */
     const json_t *doubles;
     const struct presence_policy *policy;
     int64_t now;
@@ -134,8 +135,9 @@ static void judge_flapping(struct judging *judging, const char *name, json_t *ta
                                       "text",
                                       json_sprintf("it vanished %zu times within %lld seconds", times,
                                                    (long long)policy->flap_window)));
-        log_warning(name, "it vanished %zu times within %lld seconds, and is held out until it has been "
-                          "there for %lld seconds",
+        log_warning(name,
+                    "it vanished %zu times within %lld seconds, and is held out until it has been "
+                    "there for %lld seconds",
                     times, (long long)policy->flap_window, (long long)policy->flap_stable);
     }
     if (!is_held(target, "flapping") || !here)
@@ -170,8 +172,8 @@ static const char *judge_absence(struct judging *judging, const char *name, json
     return captured ? "silent" : "missing";
 }
 
-/* A target that is held though services run on it, and nobody knows which: now and then it stays in the model, so that the
- * reconstruction asks again. */
+/* A target that is held though services run on it, and nobody knows which: now and then it stays in the
+ * model, so that the reconstruction asks again. */
 static bool wants_look(struct judging *judging, json_t *target, bool here)
 {
     json_t *held = json_object_get(target, "held");
@@ -290,12 +292,13 @@ static void judge_pause(struct judging *judging)
             json_object_del(judging->state, "paused");
         }
     } else if (!paused && too_many(judging)) {
-        log_error(NULL, "%zu of %zu targets are lost at once: adaptation is paused until "
-                        "'dydisnix-self-adaptctl resume', or until they are back",
+        log_error(NULL,
+                  "%zu of %zu targets are lost at once: adaptation is paused until "
+                  "'dydisnix-self-adaptctl resume', or until they are back",
                   lost, json_object_size(judging->deployed));
         json_object_set_new(judging->state, "paused",
-                            json_pack("{ss sI sO}", "reason", "lost", "since", (json_int_t)judging->now, "lost",
-                                      judging->lost));
+                            json_pack("{ss sI sO}", "reason", "lost", "since", (json_int_t)judging->now,
+                                      "lost", judging->lost));
     }
     judging->presence->paused = json_object_get(judging->state, "paused") != NULL;
 }
@@ -305,8 +308,10 @@ int presence_judge(json_t *state, const json_t *names, const json_t *silent, con
 {
     CLEANUP_JSON json_t *captured = as_set(names), *here = as_set(names),
                         *deployed = as_set(json_object_get(state, "effective")), *lost = json_array();
-    struct judging judging = { state,  json_object_at(state, "targets"), here,     captured, deployed, doubles,
-                               policy, now,                         presence, lost };
+    struct judging judging = {
+        state, json_object_at(state, "targets"), here, captured, deployed, doubles, policy, now, presence,
+        lost
+    };
     const char *name;
     json_t *value;
     *presence = (struct presence){ .left_out = json_array(), .waiting = json_array(), .due = -1 };
@@ -387,8 +392,8 @@ static void release_known(json_t *target, const char *name, const json_t *heard)
 static bool is_unknown(const json_t *target, const json_t *heard)
 {
     const char *done = json_string_value(json_object_get(heard, "done"));
-    return json_is_true(json_object_get(heard, "unknown")) && !json_is_true(json_object_get(target, "accepted"))
-           && !(done && strcmp(done, "skipped") == 0);
+    return json_is_true(json_object_get(heard, "unknown"))
+           && !json_is_true(json_object_get(target, "accepted")) && !(done && strcmp(done, "skipped") == 0);
 }
 
 /* To deploy to it would make its profile the new one, and what runs there would never be heard of again. */
@@ -403,8 +408,9 @@ static bool hold_unknown(json_t *target, const char *name, const json_t *heard, 
                         json_pack("{ss sI sI ss}", "reason", "unknown", "since", (json_int_t)now, "tried",
                                   (json_int_t)now, "text", reason ? reason : "it does not answer"));
     json_object_set_new(target, "status", json_string("unknown"));
-    log_warning(name, "it is left out until it can be read what runs on it; 'dydisnix-self-adaptctl accept' goes on "
-                      "without that");
+    log_warning(
+        name, "it is left out until it can be read what runs on it; 'dydisnix-self-adaptctl accept' goes on "
+              "without that");
     return true;
 }
 

@@ -28,8 +28,8 @@ struct presence {
 };
 
 /* Judges the captured model at now, and notes in state what it found. names: [NAME] in the model; silent: an
- * object with those of them, as keys, that do not answer; doubles: those that are left out, see doubles.h, or NULL. What
- * is new is told. 0, or -1: no memory. */
+ * object with those of them, as keys, that do not answer; doubles: those that are left out, see doubles.h, or
+ * NULL. What is new is told. 0, or -1: no memory. */
 int presence_judge(json_t *state, const json_t *names, const json_t *silent, const json_t *doubles,
                    const struct presence_policy *policy, int64_t now, struct presence *presence);
 
@@ -38,16 +38,18 @@ void presence_clear(struct presence *presence);
 /* An operator's word: pause or resume. What came of it is told. */
 void presence_word(json_t *state, const char *word, int64_t now);
 
-/* Takes in a target that is held: its copies of state are given up, or are preferred. False: it is not held. */
+/* Takes in a target that is held: its copies of state are given up, or are preferred. False: it is not
+ * held. */
 bool presence_take_in(json_t *state, const char *name, bool preferred);
 
-/* By a report of the reconstruct stage targets of which it is unknown what runs there are held, until that is known; due of
- * presence is when they are asked again. */
+/* By a report of the reconstruct stage targets of which it is unknown what runs there are held, until that is
+ * known; due of presence is when they are asked again. */
 void presence_hold(json_t *state, const json_t *report, int64_t now, struct presence *presence);
 
-/* The targets by such a report, an array, with which nothing may be deployed: without a previous manifest anything may run
- * on a target that does not tell, also the only copy of some state, which would be begun anew elsewhere. It stays so until
- * the target tells, or is accepted, or has left the model. To be called before presence_hold(). */
+/* The targets by such a report, an array, with which nothing may be deployed: without a previous manifest
+ * anything may run on a target that does not tell, also the only copy of some state, which would be begun
+ * anew elsewhere. It stays so until the target tells, or is accepted, or has left the model. To be called
+ * before presence_hold(). */
 json_t *presence_blind(json_t *state, const json_t *report);
 
 /* Whether a target is held for that. */

@@ -75,8 +75,10 @@ static bool next_call(void *closure, struct dydisnix_program *program)
         client_arguments(call, target, "--query-requisites");
         arguments_add(call, asking->profile_path);
     }
-    *program = (struct dydisnix_program){ .argv = arguments_vector(call), .target = target->name,
-                                          .deadline = asking->deadline, .quiet = true,
+    *program = (struct dydisnix_program){ .argv = arguments_vector(call),
+                                          .target = target->name,
+                                          .deadline = asking->deadline,
+                                          .quiet = true,
                                           .closure = &asking->tries[index] };
     return program->argv != NULL;
 }
@@ -148,8 +150,10 @@ int probe_ask(const struct settings *settings, const struct infrastructure *infr
 {
     CLEANUP_FREE char *profile_path = target_profile_path(settings->profile);
     CLEANUP_JSON json_t *silent = json_object(), *before = probe_read(settings->state_directory);
-    struct asking asking = { .infrastructure = infrastructure, .profile_path = profile_path,
-                             .deadline = settings->probe_timeout * 1000, .silent = silent };
+    struct asking asking = { .infrastructure = infrastructure,
+                             .profile_path = profile_path,
+                             .deadline = settings->probe_timeout * 1000,
+                             .silent = silent };
     int64_t now = operations->clock();
     const char *name;
     json_t *value;

@@ -13,7 +13,8 @@ static bool is_dispute(const json_t *value)
     const char *component, *container;
     json_t *copies, *copy;
     size_t index;
-    if (json_unpack((json_t *)value, "{ss ss so}", "component", &component, "container", &container, "copies", &copies)
+    if (json_unpack((json_t *)value, "{ss ss so}", "component", &component, "container", &container, "copies",
+                    &copies)
         != 0)
         return false;
     json_array_foreach(copies, index, copy)
@@ -43,7 +44,8 @@ const char *survivors_wrong(const json_t *state)
 
 bool dispute_is_about(const json_t *dispute, const char *component)
 {
-    CLEANUP_FREE char *whole = string_format("%s/%s", text_at(dispute, "container"), text_at(dispute, "component"));
+    CLEANUP_FREE char *whole =
+        string_format("%s/%s", text_at(dispute, "container"), text_at(dispute, "component"));
     return !component || strcmp(text_at(dispute, "component"), component) == 0
            || (whole && strcmp(whole, component) == 0);
 }
@@ -60,5 +62,6 @@ const json_t *dispute_copy(const json_t *dispute, const char *target)
 
 bool dispute_may_discard(const json_t *dispute, const json_t *copy)
 {
-    return json_is_true(json_object_get(copy, "disputed")) || json_array_size(json_object_get(dispute, "copies")) == 1;
+    return json_is_true(json_object_get(copy, "disputed"))
+           || json_array_size(json_object_get(dispute, "copies")) == 1;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * The members "survivors" and "disputes" of a state or of a report: what copies of state are in dispute, as documents.
+ * The members "survivors" and "disputes" of a state or of a report: what copies of state are in dispute, as
+ * documents.
  */
 #ifndef DISPUTE_H
 #define DISPUTE_H
@@ -8,7 +9,8 @@
 #include <jansson.h>
 #include <stdbool.h>
 
-/* The first of these members, in a state or a report, that has not the form that dydisnix-plugin(3) tells; NULL: none. */
+/* The first of these members, in a state or a report, that has not the form that dydisnix-plugin(3) tells;
+ * NULL: none. */
 const char *survivors_wrong(const json_t *state);
 
 /* Whether one of "disputes" is about a component, NAME or CONTAINER/NAME (NULL: any). */

@@ -9,7 +9,7 @@
 #include "lib/base/strings.h"
 #include "lib/world/operations.h"
 
-static const size_t journal_limit = (size_t)16 << 20;  /* of one file */
+static const size_t journal_limit = (size_t)16 << 20; /* of one file */
 static const size_t document_limit = (size_t)4 << 20; /* of one document; a longer one loses its report */
 
 /* Version and time come first. */

@@ -49,16 +49,17 @@ void recovery_report_overtaken(json_t *report, const char *target)
 }
 
 void recovery_report_rescued(json_t *report, const char *target, const char *component, const char *container,
-                    const char *snapshot)
+                             const char *snapshot)
 {
     CLEANUP_FREE char *name = string_utf8(snapshot);
     if (!name || !*name)
         return;
-    log_notice(target, "what was written to %s here meanwhile is rescued, and not live: it is in the snapshot %s",
+    log_notice(target,
+               "what was written to %s here meanwhile is rescued, and not live: it is in the snapshot %s",
                component, name);
     json_array_append_new(json_object_get(report, "rescued"),
-                          json_pack("{ss ss ss ss}", "target", target, "component", component, "container", container,
-                                    "snapshot", name));
+                          json_pack("{ss ss ss ss}", "target", target, "component", component, "container",
+                                    container, "snapshot", name));
 }
 
 bool recovery_report_has_rescued(const json_t *report, const char *target, const char *snapshot)

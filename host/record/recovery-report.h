@@ -26,7 +26,7 @@ void recovery_report_overtaken(json_t *report, const char *target);
 
 /* Says it too. snapshot: its name on the target; NULL or empty: there was no state. */
 void recovery_report_rescued(json_t *report, const char *target, const char *component, const char *container,
-                    const char *snapshot);
+                             const char *snapshot);
 
 /* Whether the report has that already. */
 bool recovery_report_has_rescued(const json_t *report, const char *target, const char *snapshot);

@@ -18,9 +18,12 @@ enum { TARGET = 1, COMPONENT = 2, SNAPSHOT = 4 }; /* what a word takes */
 static const struct {
     const char *name, *word;
     int takes;
-} known[] = { { "keep-copy", "keep-copy", TARGET | COMPONENT },       { "prefer", "keep-copy", TARGET | COMPONENT },
-              { "discard-copy", "discard-copy", TARGET | COMPONENT }, { "accept", "discard-copy", TARGET | COMPONENT },
-              { "restore", "restore", SNAPSHOT },                     { "pause", "pause", 0 },
+} known[] = { { "keep-copy", "keep-copy", TARGET | COMPONENT },
+              { "prefer", "keep-copy", TARGET | COMPONENT },
+              { "discard-copy", "discard-copy", TARGET | COMPONENT },
+              { "accept", "discard-copy", TARGET | COMPONENT },
+              { "restore", "restore", SNAPSHOT },
+              { "pause", "pause", 0 },
               { "resume", "resume", 0 } };
 
 const char *requests_find(const char *name)
@@ -31,7 +34,8 @@ const char *requests_find(const char *name)
     return NULL;
 }
 
-static bool is_taken(const json_t *word, const char *member, bool taken, bool needed, bool (*is_valid)(const char *))
+static bool is_taken(const json_t *word, const char *member, bool taken, bool needed,
+                     bool (*is_valid)(const char *))
 {
     const json_t *value = json_object_get(word, member);
     if (!value)
@@ -46,7 +50,8 @@ static bool is_word(const json_t *word)
         if (strcmp(known[i].name, name) == 0)
             return is_taken(word, "target", known[i].takes & TARGET, known[i].takes & TARGET, is_plain_name)
                    && is_taken(word, "component", known[i].takes & COMPONENT, false, is_plain_name)
-                   && is_taken(word, "snapshot", known[i].takes & SNAPSHOT, known[i].takes & SNAPSHOT, is_snapshot_name);
+                   && is_taken(word, "snapshot", known[i].takes & SNAPSHOT, known[i].takes & SNAPSHOT,
+                               is_snapshot_name);
     return false;
 }
 

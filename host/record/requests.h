@@ -17,12 +17,12 @@
 /* The word of that name, by its first name above; NULL: there is none. */
 const char *requests_find(const char *name);
 
-/* Adds { "word", "target", "component", "snapshot" }, as far as the word takes them, durably. Only one process may do so,
- * the loop. 0, or -1 with errno set; EINVAL: no such word, or not what it takes. */
+/* Adds { "word", "target", "component", "snapshot" }, as far as the word takes them, durably. Only one
+ * process may do so, the loop. 0, or -1 with errno set; EINVAL: no such word, or not what it takes. */
 int requests_add(const char *directory, const json_t *word);
 
-/* All words in their order: an array of such documents with "file"; what cannot be read is left out with a warning, and a
- * word has its first name. NULL: no memory. They stay until they are dropped. */
+/* All words in their order: an array of such documents with "file"; what cannot be read is left out with a
+ * warning, and a word has its first name. NULL: no memory. They stay until they are dropped. */
 json_t *requests_take(const char *directory);
 
 /* Drops those words. */

@@ -89,11 +89,12 @@ static const struct {
     const char *name;
     json_type type;
 } members[] = {
-    { "cycle", JSON_INTEGER },   { "targets", JSON_OBJECT },    { "effective", JSON_ARRAY }, { "paused", JSON_OBJECT },
-    { "resumed", JSON_ARRAY },   { "settling", JSON_INTEGER },  { "snapshots", JSON_OBJECT }, { "silent", JSON_ARRAY },
-    { "deployed", JSON_STRING }, { "deployment", JSON_OBJECT }, { "survivors", JSON_OBJECT },
-    { "leftovers", JSON_ARRAY }, { "unreadable", JSON_STRING }, { "pinned", JSON_OBJECT }, { "again", JSON_OBJECT },
-    { "restores", JSON_ARRAY },  { "uncaptured", JSON_OBJECT }, { "clock", JSON_OBJECT },
+    { "cycle", JSON_INTEGER },     { "targets", JSON_OBJECT },    { "effective", JSON_ARRAY },
+    { "paused", JSON_OBJECT },     { "resumed", JSON_ARRAY },     { "settling", JSON_INTEGER },
+    { "snapshots", JSON_OBJECT },  { "silent", JSON_ARRAY },      { "deployed", JSON_STRING },
+    { "deployment", JSON_OBJECT }, { "survivors", JSON_OBJECT },  { "leftovers", JSON_ARRAY },
+    { "unreadable", JSON_STRING }, { "pinned", JSON_OBJECT },     { "again", JSON_OBJECT },
+    { "restores", JSON_ARRAY },    { "uncaptured", JSON_OBJECT }, { "clock", JSON_OBJECT },
     { "newest", JSON_OBJECT },
 };
 
@@ -113,8 +114,8 @@ static void tell_damage(const char *file, const char *text, size_t length, const
 {
     CLEANUP_FREE char *copy = string_format("%s.damaged", file);
     bool kept = copy && operations->write(copy, text, length, 0600) == 0;
-    log_error(NULL, "%s is damaged: %s; put it right, or remove it to forget all that it holds%s%s", file, damage,
-              kept ? "; a copy is in " : "", kept ? copy : "");
+    log_error(NULL, "%s is damaged: %s; put it right, or remove it to forget all that it holds%s%s", file,
+              damage, kept ? "; a copy is in " : "", kept ? copy : "");
 }
 
 static json_t *parse_state(const char *file, const char *text, size_t length)
@@ -124,10 +125,11 @@ static json_t *parse_state(const char *file, const char *text, size_t length)
     const json_t *version = json_object_get(root, "version");
     const char *wrong = wrong_member(root);
     if (json_is_integer(version) && json_integer_value(version) > 1)
-        log_error(NULL, "%s is of version %" JSON_INTEGER_FORMAT ", from a newer release; this one knows version 1", file,
-                  json_integer_value(version));
+        log_error(NULL,
+                  "%s is of version %" JSON_INTEGER_FORMAT ", from a newer release; this one knows version 1",
+                  file, json_integer_value(version));
     else if (json_integer_value(version) != 1 || wrong) {
-        CLEANUP_FREE char *damage = !root ? string_format("line %d: %s", error.line, error.text)
+        CLEANUP_FREE char *damage = !root   ? string_format("line %d: %s", error.line, error.text)
                                     : wrong ? string_format("its member %s is none", wrong)
                                             : strdup("it has no version");
         tell_damage(file, text, length, damage ? damage : "out of memory");
@@ -279,7 +281,8 @@ void state_phase(struct state *state, const char *phase)
 
 void state_ended(struct state *state, const char *phase, int status)
 {
-    json_object_set_new(json_object_at(json_object_at(state->root, "deployment"), "ended"), phase, json_integer(status));
+    json_object_set_new(json_object_at(json_object_at(state->root, "deployment"), "ended"), phase,
+                        json_integer(status));
 }
 
 json_t *state_locks(struct state *state)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
  * What the loop remembers between cycles and across restarts, in DIRECTORY/state.json. All of it may be
- * deleted at any time: then less is known, and the next cycle says so where it matters. Damaged it ends every cycle.
+ * deleted at any time: then less is known, and the next cycle says so where it matters. Damaged it ends every
+ * cycle.
  *
  *   version      1
  *   cycle        number of cycles so far
@@ -60,8 +61,9 @@ struct state {
     json_t *root;
 };
 
-/* Takes the lock of the directory, which is made if need be, until the descriptor *lock is closed, and removes what
- * a loop that was killed has left half written there. 0; -1 after a message, that says who holds it. */
+/* Takes the lock of the directory, which is made if need be, until the descriptor *lock is closed, and
+ * removes what a loop that was killed has left half written there. 0; -1 after a message, that says who holds
+ * it. */
 int state_lock(const char *directory, int *lock);
 
 /* Whether a program that keeps its transcript in file, or what it started, still runs. */
@@ -70,8 +72,8 @@ bool state_transcript_is_open(const char *file);
 /* Gives the disk back to what such a program has printed, for nobody reads it any more. */
 void state_transcript_empty(const char *file);
 
-/* Reads state.json; only one that is not there gives a fresh state. What cannot be read, is damaged (a copy is put beside
- * it) or of a newer version is not empty: it stays as it is. 0, or -1 after a message. */
+/* Reads state.json; only one that is not there gives a fresh state. What cannot be read, is damaged (a copy
+ * is put beside it) or of a newer version is not empty: it stays as it is. 0, or -1 after a message. */
 int state_load(const char *directory, struct state *state);
 
 /* Replaces state.json whole. 0, or -1 after a message. */
@@ -102,7 +104,8 @@ bool state_is_silent(const struct state *state, const char *target);
 /* Whether a redeployment was begun and has not ended well. */
 bool state_is_deploying(const struct state *state);
 
-/* A redeployment begins or (new NULL) is over; the one that was begun is in a phase, one of its phases has ended. */
+/* A redeployment begins or (new NULL) is over; the one that was begun is in a phase, one of its phases has
+ * ended. */
 void state_deploying(struct state *state, const char *previous, const char *new);
 void state_phase(struct state *state, const char *phase);
 void state_ended(struct state *state, const char *phase, int status);

@@ -61,9 +61,11 @@ static int64_t step_of(const json_t *before, int64_t clock, int64_t now)
 void waits_keep(json_t *state, int64_t clock, int64_t now)
 {
     int64_t step = step_of(json_object_get(state, "clock"), clock, now);
-    json_object_set_new(state, "clock", json_pack("{sI sI}", "wall", (json_int_t)clock, "monotonic", (json_int_t)now));
+    json_object_set_new(state, "clock",
+                        json_pack("{sI sI}", "wall", (json_int_t)clock, "monotonic", (json_int_t)now));
     if (step == 0 || !SWITCH(MEASURED_WAITS))
         return;
-    log_notice(NULL, "The clock has moved by %lld seconds that did not pass: no wait ends by them", (long long)step);
+    log_notice(NULL, "The clock has moved by %lld seconds that did not pass: no wait ends by them",
+               (long long)step);
     move_all(state, step);
 }

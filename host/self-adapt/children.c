@@ -76,7 +76,8 @@ static void kill_tree(pid_t process)
 static int be_cycle(struct host *host, const struct cycle_request *request, bool finished)
 {
     settings_resolve(&host->settings);
-    return finished ? cycle_finished(&host->settings, &host->loop.status) : cycle_run(&host->settings, request);
+    return finished ? cycle_finished(&host->settings, &host->loop.status)
+                    : cycle_run(&host->settings, request);
 }
 
 static void start_child(void *closure, unsigned todo)

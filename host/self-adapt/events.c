@@ -43,18 +43,13 @@ static void take_signals(struct host *host)
     struct signalfd_siginfo information;
     while (read(host->signals, &information, sizeof information) == (ssize_t)sizeof information) {
         switch (information.ssi_signo) {
-        case SIGCHLD:
-            children_reap(host);
-            break;
-        case SIGUSR1:
-            loop_tell(&host->loop, host->watch.fd >= 0 && !host->polled);
-            break;
+        case SIGCHLD: children_reap(host); break;
+        case SIGUSR1: loop_tell(&host->loop, host->watch.fd >= 0 && !host->polled); break;
         case SIGHUP:
             loop_step(&host->loop, EVENT_TRIGGER);
             outside_reloaded(&host->outside, host->loop.supervisor.ready);
             break;
-        default:
-            stop(host, (int)information.ssi_signo);
+        default: stop(host, (int)information.ssi_signo);
         }
     }
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * The process of dydisnix-self-adapt: what it listens to and what it has started. It waits, starts processes and never
- * does the work of a cycle itself.
+ * The process of dydisnix-self-adapt: what it listens to and what it has started. It waits, starts processes
+ * and never does the work of a cycle itself.
  */
 #ifndef HOST_H
 #define HOST_H

@@ -46,9 +46,7 @@ static void end_process(struct loop *loop, unsigned todo)
         log_error(NULL, "the cycle takes too long and is ended, in the stage %s", loop->stage);
     else if (todo & DO_LATE)
         log_error(NULL, "the stage %s takes too long and is ended", loop->stage);
-    loop->processes->signal(loop->closure, todo & DO_KILL        ? SIGKILL
-                                           : todo & DO_TERMINATE ? SIGTERM
-                                                                 : SIGINT);
+    loop->processes->signal(loop->closure, todo & DO_KILL ? SIGKILL : todo & DO_TERMINATE ? SIGTERM : SIGINT);
 }
 
 static void act(struct loop *loop, struct supervisor_actions actions)
@@ -67,7 +65,8 @@ static void act(struct loop *loop, struct supervisor_actions actions)
     if (actions.todo & (DO_CYCLE | DO_FINISHED))
         processes->start(loop->closure, actions.todo);
     else if (!loop_is_over(loop) && actions.wake > operations->now() && loop->supervisor.polls)
-        log_notice(NULL, "Waiting for %ld seconds...", (long)((actions.wake - operations->now() + 999) / 1000));
+        log_notice(NULL, "Waiting for %ld seconds...",
+                   (long)((actions.wake - operations->now() + 999) / 1000));
     if ((actions.todo & DO_READY) && processes->ready)
         processes->ready(loop->closure);
 }
@@ -112,8 +111,11 @@ struct cycle_request loop_cycle_begins(struct loop *loop, unsigned todo)
     loop->cycle_deadline = limit ? operations->now() + limit : 0;
     begin_stage(loop, "load", load_limit);
     status_cycle_began(&loop->status, operations->now());
-    return (struct cycle_request){ .retry = todo & DO_RETRY, .now = todo & DO_NOW, .resync = todo & DO_RESYNC,
-                                   .first = !loop->supervisor.ready, .progress = -1 };
+    return (struct cycle_request){ .retry = todo & DO_RETRY,
+                                   .now = todo & DO_NOW,
+                                   .resync = todo & DO_RESYNC,
+                                   .first = !loop->supervisor.ready,
+                                   .progress = -1 };
 }
 
 void loop_take(struct loop *loop, const json_t *document)
@@ -155,7 +157,8 @@ static void end_cycle(struct loop *loop, enum cycle_status status, int signal)
 
 void loop_process_ended(struct loop *loop, int status, int signal)
 {
-    bool own = status == CYCLE_DONE || status == CYCLE_UNCHANGED || status == CYCLE_PAUSED || status == CYCLE_DEPOSED;
+    bool own = status == CYCLE_DONE || status == CYCLE_UNCHANGED || status == CYCLE_PAUSED
+               || status == CYCLE_DEPOSED;
     if (signal)
         log_error(NULL, "the cycle was ended by signal %d (%s)", signal, strsignal(signal));
     if (loop->supervisor.phase == PHASE_FINISHING) {
@@ -187,11 +190,11 @@ void loop_tell(const struct loop *loop, bool watched)
     static const char *const phases[] = { "idle", "cycle", "finishing", "ended" };
     const struct supervisor *supervisor = &loop->supervisor;
     int64_t wake = supervisor_wake(supervisor);
-    CLEANUP_JSON json_t *state = json_pack(
-        "{ss ss* sb sb sI ss*}", "phase", phases[supervisor->phase], "stage",
-        supervisor->phase == PHASE_CYCLE ? loop->stage : NULL, "paused", supervisor->paused, "watched", watched,
-        "failures", (json_int_t)supervisor->failures, "last",
-        supervisor->ready ? outcome_name(supervisor->last) : NULL);
+    CLEANUP_JSON json_t *state =
+        json_pack("{ss ss* sb sb sI ss*}", "phase", phases[supervisor->phase], "stage",
+                  supervisor->phase == PHASE_CYCLE ? loop->stage : NULL, "paused", supervisor->paused,
+                  "watched", watched, "failures", (json_int_t)supervisor->failures, "last",
+                  supervisor->ready ? outcome_name(supervisor->last) : NULL);
     if (wake >= 0)
         json_object_set_new(state, "wake", json_real((double)(wake - operations->now()) / 1000));
     CLEANUP_FREE char *text = state ? json_dumps(state, JSON_COMPACT) : NULL;

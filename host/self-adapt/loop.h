@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * The loop, wherever what it starts runs: in processes (children.h), or as calls of functions in a simulation. It does
- * what the supervisor decides, and hears what the running cycle tells.
+ * The loop, wherever what it starts runs: in processes (children.h), or as calls of functions in a
+ * simulation. It does what the supervisor decides, and hears what the running cycle tells.
  */
 #ifndef LOOP_H
 #define LOOP_H
@@ -17,13 +17,15 @@
 
 /* What is started and ended; closure is that of the loop. */
 struct loop_processes {
-    void (*start)(void *closure, unsigned todo);       /* a cycle (DO_CYCLE), or what calls cycle_finished (DO_FINISHED) */
-    void (*signal)(void *closure, int signal);         /* INT, TERM or KILL for one of these, and for what it has started */
-    void (*probe)(void *closure);                      /* starts what asks the targets */
-    void (*end_probe)(void *closure);                  /* ends it, if it runs */
-    void (*ready)(void *closure);                      /* the first cycle has finished, and what follows is done; NULL: nothing */
-    void (*begins)(void *closure, const char *stage);  /* of the running cycle; NULL: nothing */
-    void (*end)(void *closure, int status);            /* the loop has ended */
+    void (*start)(void *closure,
+                  unsigned todo); /* a cycle (DO_CYCLE), or what calls cycle_finished (DO_FINISHED) */
+    void (*signal)(void *closure,
+                   int signal);       /* INT, TERM or KILL for one of these, and for what it has started */
+    void (*probe)(void *closure);     /* starts what asks the targets */
+    void (*end_probe)(void *closure); /* ends it, if it runs */
+    void (*ready)(void *closure); /* the first cycle has finished, and what follows is done; NULL: nothing */
+    void (*begins)(void *closure, const char *stage); /* of the running cycle; NULL: nothing */
+    void (*end)(void *closure, int status);           /* the loop has ended */
 };
 
 struct loop {

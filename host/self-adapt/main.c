@@ -38,10 +38,12 @@ static bool await_probe(const struct host *host, pid_t child, int *status)
         int64_t left = deadline - operations->now();
         bool signalled = left > 0 && poll(&fd, 1, (int)left) > 0
                          && read(host->signals, &information, sizeof information) > 0;
-        if (left > 0 && (!signalled || information.ssi_signo == SIGCHLD || information.ssi_signo == SIGHUP
-                         || information.ssi_signo == SIGUSR1))
+        if (left > 0
+            && (!signalled || information.ssi_signo == SIGCHLD || information.ssi_signo == SIGHUP
+                || information.ssi_signo == SIGUSR1))
             continue;
-        log_error(NULL, "loading the plugins %s and is ended", left > 0 ? "was interrupted" : "took too long");
+        log_error(NULL, "loading the plugins %s and is ended",
+                  left > 0 ? "was interrupted" : "took too long");
         descendants_signal(getpid(), NULL, 0, SIGKILL);
         waitpid(child, status, 0);
         return false;
@@ -147,7 +149,9 @@ static int tell_plugins(const struct settings *settings)
 
 int main(int argc, char **argv)
 {
-    struct host host = { .signals = -1, .watch.fd = -1, .progress.fd = -1, .stream = -1, .outside.notify.fd = -1 };
+    struct host host = {
+        .signals = -1, .watch.fd = -1, .progress.fd = -1, .stream = -1, .outside.notify.fd = -1
+    };
     pid_t parent = getppid();
     int lock = -1;
     host.outside.control = control_closed;
@@ -170,7 +174,7 @@ int main(int argc, char **argv)
         operations->remove(host.settings.state_directory);
     settings_clear(&host.settings);
     return outcome == SETTINGS_READY || outcome == SETTINGS_LIST ? host.status
-           : outcome == SETTINGS_DONE ? DONE
-           : outcome == SETTINGS_WRONG ? USAGE
-                                       : FAILED;
+           : outcome == SETTINGS_DONE                            ? DONE
+           : outcome == SETTINGS_WRONG                           ? USAGE
+                                                                 : FAILED;
 }

@@ -4,7 +4,8 @@
 
 #include "host/self-adapt/host.h"
 
-/* Watches the model and the files that it mentions, as they are now. That it is polled instead is said once. */
+/* Watches the model and the files that it mentions, as they are now. That it is polled instead is said
+ * once. */
 void model_watch(struct host *host);
 
 #endif

@@ -13,7 +13,8 @@
 static char *real_directory(const char *file, const char **name)
 {
     const char *slash = strrchr(file, '/');
-    CLEANUP_FREE char *directory = slash ? strndup(file, slash > file ? (size_t)(slash - file) : 1) : strdup(".");
+    CLEANUP_FREE char *directory =
+        slash ? strndup(file, slash > file ? (size_t)(slash - file) : 1) : strdup(".");
     *name = slash ? slash + 1 : file;
     return directory ? realpath(directory, NULL) : NULL;
 }

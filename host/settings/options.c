@@ -31,11 +31,12 @@ struct row {
     char letter;
     const char *argument; /* what it takes; NULL: nothing */
     enum kind kind;
-    bool given;           /* a member of struct given, else of struct settings */
+    bool given; /* a member of struct given, else of struct settings */
     size_t offset;
     int64_t least; /* of a number */
-    enum settings_outcome (*take)(struct given *given, const struct row *row, char *value); /* instead of kind */
-    const char *shown, *help; /* for --help: in place of its name; NULL: nothing */
+    enum settings_outcome (*take)(struct given *given, const struct row *row,
+                                  char *value); /* instead of kind */
+    const char *shown, *help;                   /* for --help: in place of its name; NULL: nothing */
 };
 
 static enum settings_outcome wrong_value(const struct row *row, const char *value, const char *expected)
@@ -78,8 +79,9 @@ static enum settings_outcome set_number(int64_t *setting, const struct row *row,
 static enum settings_outcome take_log_format(struct given *given, const struct row *row, char *format)
 {
     given->settings->log_json = strcmp(format, "json") == 0;
-    return given->settings->log_json || strcmp(format, "text") == 0 ? SETTINGS_READY
-                                                                    : wrong_value(row, format, "text or json");
+    return given->settings->log_json || strcmp(format, "text") == 0
+               ? SETTINGS_READY
+               : wrong_value(row, format, "text or json");
 }
 
 enum settings_outcome option_add_plugin(struct settings *settings, const char *plugin)
@@ -101,8 +103,8 @@ static enum settings_outcome take_plugin(struct given *given, const struct row *
 static enum settings_outcome add_plugin_option(struct settings *settings, const char *plugin, const char *key,
                                                const char *value)
 {
-    struct plugin_option *grown = realloc(settings->plugin_options,
-                                          (settings->plugin_option_count + 1) * sizeof *grown);
+    struct plugin_option *grown =
+        realloc(settings->plugin_options, (settings->plugin_option_count + 1) * sizeof *grown);
     if (!grown)
         return SETTINGS_FAILED;
     settings->plugin_options = grown;
@@ -198,146 +200,282 @@ static enum settings_outcome tell_version(struct given *given, const struct row 
 static const struct row rows[] = {
 #define SETTING(member) .offset = offsetof(struct settings, member)
 #define GIVEN(member) .given = true, .offset = offsetof(struct given, member)
-    { .name = "services", .letter = 's', .argument = "FILE", .kind = FILE_NAME, SETTING(services),
+    { .name = "services",
+      .letter = 's',
+      .argument = "FILE",
+      .kind = FILE_NAME,
+      SETTING(services),
       .help = "services model" },
-    { .name = "qos", .letter = 'q', .argument = "FILE", .kind = FILE_NAME, SETTING(qos),
+    { .name = "qos",
+      .letter = 'q',
+      .argument = "FILE",
+      .kind = FILE_NAME,
+      SETTING(qos),
       .help = "quality of service model" },
-    { .name = "infrastructure", .letter = 'i', .argument = "FILE", .kind = FILE_NAME, SETTING(infrastructure),
+    { .name = "infrastructure",
+      .letter = 'i',
+      .argument = "FILE",
+      .kind = FILE_NAME,
+      SETTING(infrastructure),
       .help = "infrastructure model that is watched" },
-    { .name = "geninfra", .argument = "COMMAND", .kind = VALUE, GIVEN(generator),
+    { .name = "geninfra",
+      .argument = "COMMAND",
+      .kind = VALUE,
+      GIVEN(generator),
       .help = "program that prints the infrastructure model; split\n"
               "at blanks; excludes --infrastructure" },
-    { .name = "geninfra-stream", .argument = "COMMAND", .kind = VALUE, GIVEN(stream),
+    { .name = "geninfra-stream",
+      .argument = "COMMAND",
+      .kind = VALUE,
+      GIVEN(stream),
       .help = "program that prints models for ever, each ended by a\n"
               "NUL byte; excludes both" },
-    { .name = "augment", .letter = 'a', .argument = "FILE", .kind = FILE_NAME, SETTING(augment),
+    { .name = "augment",
+      .letter = 'a',
+      .argument = "FILE",
+      .kind = FILE_NAME,
+      SETTING(augment),
       .help = "augments the captured infrastructure model" },
-    { .name = "ids", .argument = "FILE", .kind = FILE_NAME, SETTING(ids),
+    { .name = "ids",
+      .argument = "FILE",
+      .kind = FILE_NAME,
+      SETTING(ids),
       .help = "assignments of unique ids" },
-    { .name = "id-resources", .argument = "FILE", .kind = FILE_NAME, SETTING(id_resources),
+    { .name = "id-resources",
+      .argument = "FILE",
+      .kind = FILE_NAME,
+      SETTING(id_resources),
       .help = "ranges for unique ids" },
-    { .name = "ids-service-property", .argument = "NAME", .kind = VALUE, SETTING(ids_service_property),
+    { .name = "ids-service-property",
+      .argument = "NAME",
+      .kind = VALUE,
+      SETTING(ids_service_property),
       .help = "property of services that need unique ids" },
-    { .name = "filters", .letter = 'F', .argument = "FILE", .kind = FILE_NAME, SETTING(filters),
+    { .name = "filters",
+      .letter = 'F',
+      .argument = "FILE",
+      .kind = FILE_NAME,
+      SETTING(filters),
       .help = "filters for the quality of service model" },
-    { .name = "interval", .argument = "DURATION", .take = take_interval,
+    { .name = "interval",
+      .argument = "DURATION",
+      .take = take_interval,
       .help = "time between two captures, or snapshots (default: 5)" },
-    { .name = "profile", .letter = 'p', .argument = "NAME", .kind = VALUE, SETTING(profile),
+    { .name = "profile",
+      .letter = 'p',
+      .argument = "NAME",
+      .kind = VALUE,
+      SETTING(profile),
       .help = "profile (default: default)" },
-    { .name = "coordinator-profile-path", .argument = "DIRECTORY",
-      .kind = FILE_NAME, SETTING(coordinator_profile_path),
+    { .name = "coordinator-profile-path",
+      .argument = "DIRECTORY",
+      .kind = FILE_NAME,
+      SETTING(coordinator_profile_path),
       .help = "where the coordinator profile is" },
-    { .name = "max-concurrent-transfers", .letter = 'm', .argument = "NUMBER",
-      .kind = NUMBER_AS_TEXT, SETTING(max_concurrent_transfers), .least = 1,
+    { .name = "max-concurrent-transfers",
+      .letter = 'm',
+      .argument = "NUMBER",
+      .kind = NUMBER_AS_TEXT,
+      SETTING(max_concurrent_transfers),
+      .least = 1,
       .help = "closures transferred at once (default: 2)" },
-    { .name = "no-migration", .kind = FLAG, SETTING(no_migration),
-      .help = "do not migrate state" },
-    { .name = "delete-state", .kind = FLAG, SETTING(delete_state),
-      .help = "delete obsolete state" },
-    { .name = "depth-first", .kind = FLAG, SETTING(depth_first),
-      .help = "migrate state depth-first" },
-    { .name = "keep", .argument = "NUMBER", .kind = NUMBER_AS_TEXT, SETTING(keep), .least = 1,
+    { .name = "no-migration", .kind = FLAG, SETTING(no_migration), .help = "do not migrate state" },
+    { .name = "delete-state", .kind = FLAG, SETTING(delete_state), .help = "delete obsolete state" },
+    { .name = "depth-first", .kind = FLAG, SETTING(depth_first), .help = "migrate state depth-first" },
+    { .name = "keep",
+      .argument = "NUMBER",
+      .kind = NUMBER_AS_TEXT,
+      SETTING(keep),
+      .least = 1,
       .help = "snapshots to keep (default: 1)" },
-    { .name = "snapshot", .kind = FLAG, SETTING(snapshot),
-      .help = "take snapshots in each cycle" },
-    { .name = "reconstruct", .kind = FLAG, SETTING(reconstruct),
+    { .name = "snapshot", .kind = FLAG, SETTING(snapshot), .help = "take snapshots in each cycle" },
+    { .name = "reconstruct",
+      .kind = FLAG,
+      SETTING(reconstruct),
       .help = "reconstruct the manifest before redeploying" },
-    { .name = "extra-params", .argument = "EXPRESSION", .kind = VALUE, SETTING(extra_params),
+    { .name = "extra-params",
+      .argument = "EXPRESSION",
+      .kind = VALUE,
+      SETTING(extra_params),
       .help = "extra parameters of the models" },
-    { .name = "show-trace", .kind = FLAG, SETTING(show_trace),
-      .help = "let Nix show traces" },
-    { .name = "target-property", .argument = "PROPERTY", .kind = TEXT, SETTING(target_property),
+    { .name = "show-trace", .kind = FLAG, SETTING(show_trace), .help = "let Nix show traces" },
+    { .name = "target-property",
+      .argument = "PROPERTY",
+      .kind = TEXT,
+      SETTING(target_property),
       .help = "property by which targets are reached that name\n"
               "none (default: hostname)" },
-    { .name = "interface", .argument = "CLIENT", .kind = TEXT, SETTING(interface),
+    { .name = "interface",
+      .argument = "CLIENT",
+      .kind = TEXT,
+      SETTING(interface),
       .help = "client interface of targets that name none\n"
               "(default: disnix-ssh-client)" },
-    { .name = "once", .kind = FLAG, SETTING(once),
-      .help = "one cycle, then end with its status" },
-    { .name = "run", .shown = "--run -- COMMAND [ARGUMENT]...", .kind = FLAG, GIVEN(run),
+    { .name = "once", .kind = FLAG, SETTING(once), .help = "one cycle, then end with its status" },
+    { .name = "run",
+      .shown = "--run -- COMMAND [ARGUMENT]...",
+      .kind = FLAG,
+      GIVEN(run),
       .help = "live as long as COMMAND, which starts when the\n"
               "first cycle is done; end with its status" },
-    { .name = "plugin", .argument = "NAME|FILE|script:FILE", .take = take_plugin,
-      .help = "load a plugin" },
-    { .name = "plugin-option", .argument = "NAME:KEY=VALUE", .take = take_plugin_option,
+    { .name = "plugin", .argument = "NAME|FILE|script:FILE", .take = take_plugin, .help = "load a plugin" },
+    { .name = "plugin-option",
+      .argument = "NAME:KEY=VALUE",
+      .take = take_plugin_option,
       .help = "configure a plugin" },
-    { .name = "list-plugins", .kind = FLAG, SETTING(list_plugins),
-      .help = "print which plugins there are" },
-    { .name = "dump-plugin", .argument = "NAME|FILE|script:FILE", .kind = TEXT, SETTING(dump_plugin),
+    { .name = "list-plugins", .kind = FLAG, SETTING(list_plugins), .help = "print which plugins there are" },
+    { .name = "dump-plugin",
+      .argument = "NAME|FILE|script:FILE",
+      .kind = TEXT,
+      SETTING(dump_plugin),
       .help = "print what is known of a plugin" },
-    { .name = "unreachable", .argument = "keep|skip|fail", .take = take_of_reconstruct,
+    { .name = "unreachable",
+      .argument = "keep|skip|fail",
+      .take = take_of_reconstruct,
       .help = "targets that give no usable answer" },
-    { .name = "superseded", .argument = "newest|keep|fail", .take = take_of_reconstruct,
+    { .name = "superseded",
+      .argument = "newest|keep|fail",
+      .take = take_of_reconstruct,
       .help = "state that is newer elsewhere" },
-    { .name = "superseded-max-age", .argument = "SECONDS", .take = take_of_reconstruct,
+    { .name = "superseded-max-age",
+      .argument = "SECONDS",
+      .take = take_of_reconstruct,
       .help = "how old the last snapshot may be (default: 3600)" },
-    { .name = "force-conflict", .kind = FLAG, SETTING(force_conflict),
+    { .name = "force-conflict",
+      .kind = FLAG,
+      SETTING(force_conflict),
       .help = "deploy though a component in dispute would move" },
-    { .name = "force-keys", .kind = FLAG, SETTING(force_keys),
+    { .name = "force-keys",
+      .kind = FLAG,
+      SETTING(force_keys),
       .help = "deploy though state would move between targets\n"
               "whose names are not their connection keys" },
-    { .name = "force-provider", .kind = FLAG, SETTING(force_provider),
+    { .name = "force-provider",
+      .kind = FLAG,
+      SETTING(force_provider),
       .help = "deploy though the provider of an old snapshot's\n"
               "container is gone" },
-    { .name = "probe", .shown = "--probe, --no-probe", .kind = FLAG, GIVEN(probe),
+    { .name = "probe",
+      .shown = "--probe, --no-probe",
+      .kind = FLAG,
+      GIVEN(probe),
       .help = "ask targets whether they are there, or do not\n"
               "(default: with --infrastructure only)" },
     { .name = "no-probe", .kind = FLAG, GIVEN(no_probe) },
-    { .name = "probe-interval", .argument = "SECONDS", .kind = NUMBER, SETTING(probe_interval), .least = 1,
+    { .name = "probe-interval",
+      .argument = "SECONDS",
+      .kind = NUMBER,
+      SETTING(probe_interval),
+      .least = 1,
       .help = "time between two rounds of asking (default: 30)" },
-    { .name = "probe-timeout", .argument = "SECONDS", .kind = NUMBER, SETTING(probe_timeout), .least = 1,
+    { .name = "probe-timeout",
+      .argument = "SECONDS",
+      .kind = NUMBER,
+      SETTING(probe_timeout),
+      .least = 1,
       .help = "how long a target may take to answer (default: 10)" },
-    { .name = "settle", .argument = "SECONDS", .kind = NUMBER, SETTING(settle),
+    { .name = "settle",
+      .argument = "SECONDS",
+      .kind = NUMBER,
+      SETTING(settle),
       .help = "how long a model has to be still (default: 0)" },
-    { .name = "grace", .argument = "SECONDS", .kind = NUMBER, SETTING(presence.grace),
+    { .name = "grace",
+      .argument = "SECONDS",
+      .kind = NUMBER,
+      SETTING(presence.grace),
       .help = "a target that vanished counts as gone after that\n"
               "(default: 0)" },
-    { .name = "flap-count", .argument = "NUMBER", .kind = NUMBER, SETTING(presence.flap_count),
+    { .name = "flap-count",
+      .argument = "NUMBER",
+      .kind = NUMBER,
+      SETTING(presence.flap_count),
       .help = "a target that vanishes so often is held out\n"
               "(default: 5; 0: never)" },
-    { .name = "flap-window", .argument = "SECONDS", .kind = NUMBER, SETTING(presence.flap_window),
+    { .name = "flap-window",
+      .argument = "SECONDS",
+      .kind = NUMBER,
+      SETTING(presence.flap_window),
       .help = "within that time (default: 600)" },
-    { .name = "flap-stable", .argument = "SECONDS", .kind = NUMBER, SETTING(presence.flap_stable),
+    { .name = "flap-stable",
+      .argument = "SECONDS",
+      .kind = NUMBER,
+      SETTING(presence.flap_stable),
       .help = "until it has been there so long (default: 300)" },
-    { .name = "max-targets-lost", .argument = "N|P%", .take = take_targets_lost,
+    { .name = "max-targets-lost",
+      .argument = "N|P%",
+      .take = take_targets_lost,
       .help = "more at once pause adaptation" },
-    { .name = "resync", .argument = "DURATION", .take = take_resync,
+    { .name = "resync",
+      .argument = "DURATION",
+      .take = take_resync,
       .help = "adapt so long after the last time though nothing\n"
               "changed; seconds, or with s, m, h or d" },
-    { .name = "guard", .argument = "COMMAND", .kind = VALUE, GIVEN(guard),
+    { .name = "guard",
+      .argument = "COMMAND",
+      .kind = VALUE,
+      GIVEN(guard),
       .help = "asked before each stage that changes something;\n"
               "not 0: the cycle ends there, 3: the loop too" },
-    { .name = "dry-run", .kind = FLAG, SETTING(dry_run),
+    { .name = "dry-run",
+      .kind = FLAG,
+      SETTING(dry_run),
       .help = "print the plan of each cycle, change nothing" },
-    { .name = "stage-timeout", .argument = "STAGE=SECONDS", .take = take_stage_timeout,
+    { .name = "stage-timeout",
+      .argument = "STAGE=SECONDS",
+      .take = take_stage_timeout,
       .help = "how long a stage may take; 0: for ever" },
-    { .name = "cycle-timeout", .argument = "SECONDS", .kind = NUMBER, SETTING(cycle_timeout),
+    { .name = "cycle-timeout",
+      .argument = "SECONDS",
+      .kind = NUMBER,
+      SETTING(cycle_timeout),
       .help = "how long a cycle may take (default: 0, for ever)" },
-    { .name = "stop-timeout", .argument = "SECONDS", .kind = NUMBER, SETTING(stop_timeout),
+    { .name = "stop-timeout",
+      .argument = "SECONDS",
+      .kind = NUMBER,
+      SETTING(stop_timeout),
       .help = "time for a deployment to roll back when it is ended\n"
               "(default: 60)" },
-    { .name = "exit-with-parent", .kind = FLAG, SETTING(exit_with_parent),
+    { .name = "exit-with-parent",
+      .kind = FLAG,
+      SETTING(exit_with_parent),
       .help = "end as with TERM when the parent ends" },
-    { .name = "release-stale-locks", .kind = FLAG, SETTING(release_stale_locks),
+    { .name = "release-stale-locks",
+      .kind = FLAG,
+      SETTING(release_stale_locks),
       .help = "release all locks if the state directory was lost" },
-    { .name = "allow-empty", .kind = FLAG, SETTING(allow_empty),
+    { .name = "allow-empty",
+      .kind = FLAG,
+      SETTING(allow_empty),
       .help = "accept an infrastructure without targets" },
-    { .name = "retry-min", .argument = "SECONDS", .kind = NUMBER, SETTING(retry_min), .least = 1,
+    { .name = "retry-min",
+      .argument = "SECONDS",
+      .kind = NUMBER,
+      SETTING(retry_min),
+      .least = 1,
       .help = "first delay after a failed cycle (default: 5)" },
-    { .name = "retry-max", .argument = "SECONDS", .kind = NUMBER, SETTING(retry_max), .least = 1,
+    { .name = "retry-max",
+      .argument = "SECONDS",
+      .kind = NUMBER,
+      SETTING(retry_max),
+      .least = 1,
       .help = "longest delay (default: 300)" },
-    { .name = "state-dir", .argument = "DIRECTORY", .kind = TEXT, GIVEN(state_directory),
+    { .name = "state-dir",
+      .argument = "DIRECTORY",
+      .kind = TEXT,
+      GIVEN(state_directory),
       .help = "where the loop keeps what it knows" },
-    { .name = "socket", .argument = "FILE", .kind = FILE_NAME, SETTING(socket),
+    { .name = "socket",
+      .argument = "FILE",
+      .kind = FILE_NAME,
+      SETTING(socket),
       .help = "where dydisnix-self-adaptctl asks" },
-    { .name = "log-format", .argument = "text|json", .take = take_log_format,
+    { .name = "log-format",
+      .argument = "text|json",
+      .take = take_log_format,
       .help = "form of the messages (default: text)" },
-    { .name = "verbose", .kind = FLAG, SETTING(verbose),
-      .help = "show more" },
-    { .name = "help", .letter = 'h', .take = tell_usage,
-      .help = "print this text" },
-    { .name = "version", .letter = 'v', .take = tell_version,
-      .help = "print the version" },
+    { .name = "verbose", .kind = FLAG, SETTING(verbose), .help = "show more" },
+    { .name = "help", .letter = 'h', .take = tell_usage, .help = "print this text" },
+    { .name = "version", .letter = 'v', .take = tell_version, .help = "print the version" },
 };
 enum { ROWS = sizeof rows / sizeof *rows };
 
@@ -354,17 +492,36 @@ static const char usage_after[] =
     "DYDISNIX_GENINFRA, DYDISNIX_PLUGIN_PATH. An option beats its variable.\n"
     "Exit status: 0 done, 1 failed, 2 wrong usage.\n";
 
-/* What the script of Dynamic Disnix took as short for an option; options that it did not have make them ambiguous. */
+/* What the script of Dynamic Disnix took as short for an option; options that it did not have make them
+ * ambiguous. */
 static const struct {
     const char *short_form, *name;
 } short_forms[] = {
-    { "a", "augment" }, { "c", "coordinator-profile-path" }, { "e", "extra-params" },
-    { "ex", "extra-params" }, { "f", "filters" }, { "g", "geninfra" }, { "ge", "geninfra" },
-    { "gen", "geninfra" }, { "geni", "geninfra" }, { "genin", "geninfra" }, { "geninf", "geninfra" },
-    { "geninfr", "geninfra" }, { "m", "max-concurrent-transfers" }, { "ma", "max-concurrent-transfers" },
-    { "max", "max-concurrent-transfers" }, { "max-", "max-concurrent-transfers" }, { "n", "no-migration" },
-    { "no", "no-migration" }, { "no-", "no-migration" }, { "p", "profile" }, { "pr", "profile" },
-    { "pro", "profile" }, { "r", "reconstruct" }, { "re", "reconstruct" }, { "se", "services" },
+    { "a", "augment" },
+    { "c", "coordinator-profile-path" },
+    { "e", "extra-params" },
+    { "ex", "extra-params" },
+    { "f", "filters" },
+    { "g", "geninfra" },
+    { "ge", "geninfra" },
+    { "gen", "geninfra" },
+    { "geni", "geninfra" },
+    { "genin", "geninfra" },
+    { "geninf", "geninfra" },
+    { "geninfr", "geninfra" },
+    { "m", "max-concurrent-transfers" },
+    { "ma", "max-concurrent-transfers" },
+    { "max", "max-concurrent-transfers" },
+    { "max-", "max-concurrent-transfers" },
+    { "n", "no-migration" },
+    { "no", "no-migration" },
+    { "no-", "no-migration" },
+    { "p", "profile" },
+    { "pr", "profile" },
+    { "pro", "profile" },
+    { "r", "reconstruct" },
+    { "re", "reconstruct" },
+    { "se", "services" },
 };
 enum { SHORT_FORMS = sizeof short_forms / sizeof *short_forms, FIRST = 256, HELP_COLUMN = 34 };
 
@@ -415,16 +572,15 @@ static enum settings_outcome take_row(struct given *given, const struct row *row
     case VALUE: *(const char **)setting = value; break;
     case TEXT: return set_text(setting, row, value);
     case NUMBER: return set_number(setting, row, value);
-    case NUMBER_AS_TEXT:
-        *(const char **)setting = value;
-        return set_number(&ignored, row, value);
+    case NUMBER_AS_TEXT: *(const char **)setting = value; return set_number(&ignored, row, value);
     }
     return SETTINGS_READY;
 }
 
 static void fill_option(struct option *option, const char *name, size_t row)
 {
-    *option = (struct option){ name, rows[row].argument ? required_argument : no_argument, NULL, FIRST + (int)row };
+    *option =
+        (struct option){ name, rows[row].argument ? required_argument : no_argument, NULL, FIRST + (int)row };
 }
 
 /* What getopt_long() needs. letters has room for three characters a row. */
@@ -453,7 +609,8 @@ static const struct row *find_row(int option)
     return NULL;
 }
 
-/* The script passed over words that belong to no option; so does this, but says so. False: the options end here. */
+/* The script passed over words that belong to no option; so does this, but says so. False: the options end
+ * here. */
 static bool pass_over(const struct given *given, int argc, char **argv)
 {
     if (given->run || optind >= argc)
@@ -470,7 +627,8 @@ enum settings_outcome options_read(struct given *given, int argc, char **argv)
     int option;
     fill_options(options, letters);
     do {
-        while (outcome == SETTINGS_READY && (option = getopt_long(argc, argv, letters, options, NULL)) != -1) {
+        while (outcome == SETTINGS_READY
+               && (option = getopt_long(argc, argv, letters, options, NULL)) != -1) {
             const struct row *row = find_row(option);
             if (!row)
                 fputs("Try 'dydisnix-self-adapt --help'.\n", stderr);

@@ -16,7 +16,8 @@ struct given {
     bool run, probe, no_probe;
 };
 
-/* Reads all options; optind is that of what comes after them. As settings_read(), but nothing is checked together. */
+/* Reads all options; optind is that of what comes after them. As settings_read(), but nothing is checked
+ * together. */
 enum settings_outcome options_read(struct given *given, int argc, char **argv);
 
 enum settings_outcome option_add_plugin(struct settings *settings, const char *plugin); /* borrowed */

@@ -25,7 +25,7 @@ static enum settings_outcome wrong(const char *format, const char *text)
 void settings_resolve(struct settings *settings)
 {
     char **files[] = { &settings->services, &settings->qos, &settings->infrastructure, &settings->augment,
-                       &settings->filters, &settings->ids, &settings->id_resources };
+                       &settings->filters,  &settings->ids, &settings->id_resources };
     for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
         char *resolved = *files[i] ? file_resolved(*files[i]) : NULL;
         if (!resolved)
@@ -118,8 +118,8 @@ static enum settings_outcome check_models(struct given *given)
 static enum settings_outcome find_state_directory(struct given *given)
 {
     struct settings *settings = given->settings;
-    CLEANUP_FREE char *directory = given->state_directory ? file_absolute(given->state_directory)
-                                                            : default_state_directory();
+    CLEANUP_FREE char *directory =
+        given->state_directory ? file_absolute(given->state_directory) : default_state_directory();
     if (!directory && !given->state_directory)
         return wrong("%s", "there is no home directory: --state-dir is needed");
     settings->state_directory = directory ? string_format("%s/%s", directory, settings->profile) : NULL;
@@ -133,9 +133,14 @@ static enum settings_outcome read_environment(struct settings *settings)
 {
     const char *profile = getenv("DISNIX_PROFILE");
     *settings = (struct settings){
-        .interval = 5, .retry_min = 5, .retry_max = 300, .probe_interval = 30, .probe_timeout = 10,
+        .interval = 5,
+        .retry_min = 5,
+        .retry_max = 300,
+        .probe_interval = 30,
+        .probe_timeout = 10,
         .presence = { .flap_count = 5, .flap_window = 600, .flap_stable = 300, .lost_most = -1 },
-        .stage_timeouts = { CYCLE_STAGES(STAGE_SECONDS, STAGE_SECONDS) }, .stop_timeout = 60
+        .stage_timeouts = { CYCLE_STAGES(STAGE_SECONDS, STAGE_SECONDS) },
+        .stop_timeout = 60
     };
     settings->profile = profile && *profile ? profile : "default";
     return SETTINGS_READY;
@@ -165,9 +170,11 @@ enum settings_outcome settings_read(struct settings *settings, int argc, char **
 
 void settings_clear(struct settings *settings)
 {
-    char *const files[] = { settings->services, settings->qos, settings->infrastructure, settings->augment,
-                            settings->filters, settings->ids, settings->id_resources,
-                            settings->coordinator_profile_path, settings->state_directory, settings->socket };
+    char *const files[] = { settings->services,        settings->qos,
+                            settings->infrastructure,  settings->augment,
+                            settings->filters,         settings->ids,
+                            settings->id_resources,    settings->coordinator_profile_path,
+                            settings->state_directory, settings->socket };
     for (size_t i = 0; i < sizeof files / sizeof *files; i++)
         free(files[i]);
     char **const commands[] = { settings->generator, settings->stream, settings->guard };

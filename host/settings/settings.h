@@ -18,8 +18,8 @@ struct plugin_option {
 
 struct settings;
 
-/* Resolves links in the directories of its files as they are now: a cycle reads all of them from one place, however they
- * change meanwhile. */
+/* Resolves links in the directories of its files as they are now: a cycle reads all of them from one place,
+ * however they change meanwhile. */
 void settings_resolve(struct settings *settings);
 
 /* Seconds that a stage may take; 0: there is no limit, or no such stage. */
@@ -40,24 +40,24 @@ struct settings {
     bool snapshot, reconstruct, once, allow_empty, verbose, log_json;
     bool release_stale_locks;
     bool force_conflict, force_keys, force_provider; /* go on where the check would stop */
-    int64_t retry_min, retry_max;         /* seconds */
-    bool probes;                          /* ask targets whether they are there */
-    int64_t probe_interval, probe_timeout; /* seconds */
-    int64_t settle;                       /* seconds that a model has to be still */
+    int64_t retry_min, retry_max;                    /* seconds */
+    bool probes;                                     /* ask targets whether they are there */
+    int64_t probe_interval, probe_timeout;           /* seconds */
+    int64_t settle;                                  /* seconds that a model has to be still */
     struct presence_policy presence;
-    int64_t resync;                       /* seconds; 0: never */
-    int64_t stage_timeouts[STAGES];       /* seconds; 0: none */
-    int64_t cycle_timeout, stop_timeout;  /* seconds; the first 0: none */
+    int64_t resync;                      /* seconds; 0: never */
+    int64_t stage_timeouts[STAGES];      /* seconds; 0: none */
+    int64_t cycle_timeout, stop_timeout; /* seconds; the first 0: none */
     bool dry_run, exit_with_parent;
-    char *state_directory;     /* of this profile */
-    bool state_is_copy;        /* of a dry run, removed at the end */
+    char *state_directory; /* of this profile */
+    bool state_is_copy;    /* of a dry run, removed at the end */
     const char **plugins;
     size_t plugin_count;
     struct plugin_option *plugin_options;
     size_t plugin_option_count;
-    char *socket;              /* where dydisnix-self-adaptctl asks; NULL: nowhere */
-    bool socket_given;         /* it was asked for, so the loop does not start without it */
-    char **command; /* --run; NULL: none */
+    char *socket;            /* where dydisnix-self-adaptctl asks; NULL: nowhere */
+    bool socket_given;       /* it was asked for, so the loop does not start without it */
+    char **command;          /* --run; NULL: none */
     bool list_plugins;       /* tell which plugins there are, */
     const char *dump_plugin; /* or what this one is; and nothing else */
 };

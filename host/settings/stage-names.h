@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * The stages of a cycle in their order, a row each: HOOKED has a hook of the same name, OWN is the loop's own. The
- * number is what --stage-timeout says by default: for how many seconds it may run, 0 for ever.
+ * The stages of a cycle in their order, a row each: HOOKED has a hook of the same name, OWN is the loop's
+ * own. The number is what --stage-timeout says by default: for how many seconds it may run, 0 for ever.
  */
 #ifndef STAGE_NAMES_H
 #define STAGE_NAMES_H

@@ -22,7 +22,8 @@ static int write_manifest(struct manifest *manifest, const char *file)
 {
     CLEANUP_BUFFER xmlBufferPtr text = manifest_write(manifest);
     if (text
-        && operations->write(file, (const char *)xmlBufferContent(text), (size_t)xmlBufferLength(text), 0600) == 0)
+        && operations->write(file, (const char *)xmlBufferContent(text), (size_t)xmlBufferLength(text), 0600)
+               == 0)
         return 0;
     log_error(NULL, "%s: %s", file, text ? strerror(errno) : "out of memory");
     return -1;
@@ -45,8 +46,9 @@ static int run_set(const struct unfinished *unfinished, const char *option, cons
     profile_options(&arguments, unfinished->recovery->settings);
     arguments_add(&arguments, manifest);
     CLEANUP_FREE char *transcript = recovery_path(unfinished->recovery, RUNNING "/disnix-set");
-    const struct stage_program program = { .arguments = &arguments, .show = true, .transcript = transcript,
-                                           .deadline = set_deadline };
+    const struct stage_program program = {
+        .arguments = &arguments, .show = true, .transcript = transcript, .deadline = set_deadline
+    };
     if (transcript)
         stage_run(unfinished->recovery->settings, &program, NULL, NULL, &status);
     return status;
@@ -61,8 +63,8 @@ static void leave_profile(const struct unfinished *unfinished, const struct targ
     leftovers_leave(unfinished, target, &(struct leftover){ .what = "set", .arguments = &arguments });
 }
 
-/* Takes profiles out of the new manifest: those of targets that do not answer are set when they do, those where somebody
- * else has deployed are not. */
+/* Takes profiles out of the new manifest: those of targets that do not answer are set when they do, those
+ * where somebody else has deployed are not. */
 static bool drop_profiles(struct unfinished *unfinished)
 {
     size_t kept = 0, before = unfinished->new.profile_count;
@@ -112,8 +114,8 @@ static void ask_profiles(const struct unfinished *unfinished, struct calls *call
     calls_run(calls, ask_deadline, true);
 }
 
-/* Those that could not be set are left to later, as those that do not answer. hang: and are left out of the next deployments,
- * which would wait for them. 0, or -1: not one could be set. */
+/* Those that could not be set are left to later, as those that do not answer. hang: and are left out of the
+ * next deployments, which would wait for them. 0, or -1: not one could be set. */
 static int leave_unset(struct unfinished *unfinished, bool hang)
 {
     CLEANUP_CALLS struct calls calls = { 0 };
@@ -126,7 +128,8 @@ static int leave_unset(struct unfinished *unfinished, bool hang)
             continue;
         unset++;
         log_warning(profile->target, "its profile cannot be set, and is set later");
-        leave_profile(unfinished, infrastructure_find(&unfinished->new.infrastructure, profile->target), profile->path);
+        leave_profile(unfinished, infrastructure_find(&unfinished->new.infrastructure, profile->target),
+                      profile->path);
         if (hang)
             broken_silence(unfinished, profile->target);
         json_object_set_new(unfinished->silent, profile->target, json_true());

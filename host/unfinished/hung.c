@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * Who lets one call run into its deadline is asked no more: what is left to do there is done when it answers, and so that
- * the others do not wait for it the next deployments are tried without it.
+ * Who lets one call run into its deadline is asked no more: what is left to do there is done when it answers,
+ * and so that the others do not wait for it the next deployments are tried without it.
  */
 #include "host/presence/hung.h"
 

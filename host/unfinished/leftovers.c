@@ -17,7 +17,7 @@
 #include "lib/world/operations.h"
 
 static const int64_t first_pause = 30; /* seconds */
-#define AGAIN "again" /* a member, as again.h describes it */
+#define AGAIN "again"                  /* a member, as again.h describes it */
 
 static json_t *as_json(const struct arguments *arguments)
 {
@@ -80,16 +80,17 @@ static json_t *entry_for(const struct unfinished *unfinished, const struct targe
     if (!list_of(state))
         json_object_set_new(state->root, "leftovers", json_array());
     recovery_profile_arguments(&ask, unfinished->recovery, target, "--query-installed");
-    json_array_append_new(list_of(state), json_pack("{ss so si s[]}", "target", target->name, "ask", as_json(&ask),
-                                                    "version", unfinished->new.version, "calls"));
+    json_array_append_new(list_of(state),
+                          json_pack("{ss so si s[]}", "target", target->name, "ask", as_json(&ask), "version",
+                                    unfinished->new.version, "calls"));
     return entry_of(state, target->name);
 }
 
 static int leftovers_add(json_t *entry, const struct leftover *leftover)
 {
-    CLEANUP_JSON json_t *call = json_pack("{ss ss* ss* ss* so}", "what", leftover->what,
-                                          "component", leftover->component, "container", leftover->container,
-                                          "service", leftover->service, "arguments", as_json(leftover->arguments));
+    CLEANUP_JSON json_t *call = json_pack("{ss ss* ss* ss* so}", "what", leftover->what, "component",
+                                          leftover->component, "container", leftover->container, "service",
+                                          leftover->service, "arguments", as_json(leftover->arguments));
     json_t *calls = json_object_get(entry, "calls");
     if (call && is_noted(calls, call))
         return 0;
@@ -98,8 +99,8 @@ static int leftovers_add(json_t *entry, const struct leftover *leftover)
     return json_array_append(calls, call);
 }
 
-/* The target in the model; a manifest of version 1 has keys for names. NULL: it has left the model, and what is left stays
- * for when it comes back: it is not asked, for it may be dead. */
+/* The target in the model; a manifest of version 1 has keys for names. NULL: it has left the model, and what
+ * is left stays for when it comes back: it is not asked, for it may be dead. */
 static const struct target *target_of(const json_t *entry, const struct infrastructure *model)
 {
     const char *name = text_at(entry, "target");
@@ -127,8 +128,10 @@ static bool are_put_off(const json_t *calls)
     return true;
 }
 
-/* In how many seconds it is to be tried; what has come back since the last try, at once. -1: its target is not there. */
-static int64_t due_of(const struct state *state, const json_t *entry, const struct infrastructure *model, int64_t now)
+/* In how many seconds it is to be tried; what has come back since the last try, at once. -1: its target is
+ * not there. */
+static int64_t due_of(const struct state *state, const json_t *entry, const struct infrastructure *model,
+                      int64_t now)
 {
     const struct target *target = target_of(entry, model);
     int64_t due = again_due(entry, AGAIN, now);
@@ -186,8 +189,8 @@ json_t *leftovers_left_out(const struct state *state, const struct infrastructur
         bool untold = target && owes(entry, "set") && !presence_was_deployed(state->root, target->name);
         if (!untold && !(target && owes(entry, "unlock")))
             continue;
-        log_warning(target->name, "its %s is still to be %s: it is left out until then", untold ? "profile" : "lock",
-                    untold ? "set" : "released");
+        log_warning(target->name, "its %s is still to be %s: it is left out until then",
+                    untold ? "profile" : "lock", untold ? "set" : "released");
         json_array_append_new(names, json_string(target->name));
     }
     return names;
@@ -205,7 +208,8 @@ static bool question(const json_t *words, struct arguments *arguments, const cha
             arguments_add(arguments, *path = value);
             return true;
         }
-        if (!operation && strncmp(value, "--", 2) == 0 && strncmp(value, "--target", strlen("--target")) != 0) {
+        if (!operation && strncmp(value, "--", 2) == 0
+            && strncmp(value, "--target", strlen("--target")) != 0) {
             arguments_add(arguments, "--print-invalid");
             operation = true;
         } else if (!operation) {
@@ -215,8 +219,9 @@ static bool question(const json_t *words, struct arguments *arguments, const cha
     return false;
 }
 
-/* Whether the path that the call is about is not in the target's store: Nix may have collected it, or the disk may be
- * another one. 1: *path, malloc()ed; 0: it is there, or the call is about none; -1: the target does not tell. */
+/* Whether the path that the call is about is not in the target's store: Nix may have collected it, or the
+ * disk may be another one. 1: *path, malloc()ed; 0: it is there, or the call is about none; -1: the target
+ * does not tell. */
 static int find_missing(const char *target, const json_t *described, char **path)
 {
     CLEANUP_CALLS struct calls calls = { 0 };
@@ -266,8 +271,8 @@ static int unlock(const char *target, const json_t *described, json_t *report)
 
 #define LOCK "lock" /* of an entry: whether our lock was there when it was released */
 
-/* Whether the deployment has left any trace: its lock, or, where that was released before, any profile. -1: the target does
- * not tell. */
+/* Whether the deployment has left any trace: its lock, or, where that was released before, any profile. -1:
+ * the target does not tell. */
 static int has_traces(const struct recovery *recovery, const struct target *target, const json_t *entry)
 {
     CLEANUP_CALLS struct calls calls = { 0 };
@@ -296,10 +301,11 @@ static int misses_something(const char *target, const json_t *calls)
     return missing;
 }
 
-/* Our lock is released first. Where nothing is left of the deployment, and of what it had brought something is missing, it
- * is another disk, on which nothing was done: a profile set there would tell of services that do not run. -1: the target
- * does not tell. */
-static int is_replaced(const struct recovery *recovery, const struct target *target, json_t *entry, json_t *report)
+/* Our lock is released first. Where nothing is left of the deployment, and of what it had brought something
+ * is missing, it is another disk, on which nothing was done: a profile set there would tell of services that
+ * do not run. -1: the target does not tell. */
+static int is_replaced(const struct recovery *recovery, const struct target *target, json_t *entry,
+                       json_t *report)
 {
     json_t *calls = json_object_get(entry, "calls");
     while (is_unlock(json_array_get(calls, 0))) {
@@ -311,7 +317,8 @@ static int is_replaced(const struct recovery *recovery, const struct target *tar
     }
     if (json_is_true(json_object_get(entry, LOCK)) || !SWITCH(REPLACED))
         return 0;
-    int missing = misses_something(target->name, calls), traces = missing != 0 ? has_traces(recovery, target, entry) : 1;
+    int missing = misses_something(target->name, calls),
+        traces = missing != 0 ? has_traces(recovery, target, entry) : 1;
     if (traces > 0)
         return 0;
     if (missing < 0 || traces < 0)
@@ -338,7 +345,8 @@ static bool do_call(const char *target, const json_t *described, json_t *report)
         return strcmp(what, "try rescue") == 0 || strcmp(what, "rescue again") == 0;
     }
     if (strcmp(what, "name") == 0 || strcmp(what, "name again") == 0)
-        recovery_report_rescued(report, target, text_at(described, "component"), text_at(described, "container"), call->output);
+        recovery_report_rescued(report, target, text_at(described, "component"),
+                                text_at(described, "container"), call->output);
     return true;
 }
 
@@ -374,8 +382,8 @@ static bool is_overruled(const struct state *state, const char *target, const js
     return is_activation(described) && survivors_gave_up(state->root, target, container, component);
 }
 
-/* A service that cannot be started again holds nothing up, and may run all the same: the next deployment starts it where it
- * is wanted; where it is not, nothing else would stop it. */
+/* A service that cannot be started again holds nothing up, and may run all the same: the next deployment
+ * starts it where it is wanted; where it is not, nothing else would stop it. */
 static void note_unstarted(const struct state *state, const char *target, json_t *described)
 {
     json_t *words = json_object_get(described, "arguments");
@@ -390,8 +398,10 @@ static void note_unstarted(const struct state *state, const char *target, json_t
     json_object_set_new(described, "what", json_string("deactivate if unwanted"));
 }
 
-/* True: nothing is left to do there now. Where even what the call needs was missing there may be nothing to rescue. */
-static bool settle_target(const struct recovery *recovery, const struct target *target, json_t *entry, json_t *report)
+/* True: nothing is left to do there now. Where even what the call needs was missing there may be nothing to
+ * rescue. */
+static bool settle_target(const struct recovery *recovery, const struct target *target, json_t *entry,
+                          json_t *report)
 {
     json_t *calls = json_object_get(entry, "calls");
     const char *name = text_at(entry, "target");
@@ -434,9 +444,10 @@ static bool runs_there(const struct manifest *deployed, const struct target *tar
     return false;
 }
 
-/* Locks and profiles are as the deployment left them, and what it deployed runs. But it knew nothing of what an earlier one
- * had begun here, and which is not in its manifest. */
-static bool is_still_owed(const json_t *described, const struct target *target, const struct manifest *deployed)
+/* Locks and profiles are as the deployment left them, and what it deployed runs. But it knew nothing of what
+ * an earlier one had begun here, and which is not in its manifest. */
+static bool is_still_owed(const json_t *described, const struct target *target,
+                          const struct manifest *deployed)
 {
     const char *what = text_at(described, "what"), *container;
     if (strcmp(what, "unlock") == 0 || strcmp(what, "set") == 0 || strcmp(what, "activate") == 0)
@@ -445,7 +456,8 @@ static bool is_still_owed(const json_t *described, const struct target *target, 
     return !runs_there(deployed, target, container, component);
 }
 
-bool leftovers_forget(struct state *state, const struct infrastructure *model, const struct manifest *deployed)
+bool leftovers_forget(struct state *state, const struct infrastructure *model,
+                      const struct manifest *deployed)
 {
     json_t *list = list_of(state);
     bool unwanted = false;
@@ -478,7 +490,8 @@ bool leftovers_settle(const struct recovery *recovery, const struct infrastructu
     size_t index, asked = 0;
     bool any = false;
     json_array_foreach(list, index, entry) {
-        struct call *call = due_of(state, entry, model, now) == 0 ? calls_add(&asks, text_at(entry, "target")) : NULL;
+        struct call *call =
+            due_of(state, entry, model, now) == 0 ? calls_add(&asks, text_at(entry, "target")) : NULL;
         if (call)
             from_json(json_object_get(entry, "ask"), &call->arguments);
     }
@@ -505,7 +518,8 @@ bool leftovers_settle(const struct recovery *recovery, const struct infrastructu
     return any;
 }
 
-void leftovers_leave(const struct unfinished *unfinished, const struct target *target, const struct leftover *leftover)
+void leftovers_leave(const struct unfinished *unfinished, const struct target *target,
+                     const struct leftover *leftover)
 {
     json_t *entry = entry_for(unfinished, target);
     if (!entry || leftovers_add(entry, leftover) != 0)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * Where somebody else has deployed since: another coordinator, that took over when this one was lost in the middle. What
- * it has left there tells more than what this one knows; elsewhere this one's deployment is settled all the same.
+ * Where somebody else has deployed since: another coordinator, that took over when this one was lost in the
+ * middle. What it has left there tells more than what this one knows; elsewhere this one's deployment is
+ * settled all the same.
  */
 #include <string.h>
 
@@ -25,7 +26,7 @@ static bool is_known(const struct unfinished *unfinished, const char *target, co
 {
     const struct profile *new = manifest_find_profile(&unfinished->new, target);
     const struct profile *old = manifest_find_profile(unfinished->old, target);
-    return (new && is_profile(requisites, new->path)) || (old && is_profile(requisites, old->path));
+    return (new &&is_profile(requisites, new->path)) || (old && is_profile(requisites, old->path));
 }
 
 /* Those of which the previous manifest says what profile they had. */
@@ -55,7 +56,8 @@ void broken_find_overtaken(struct unfinished *unfinished)
         if (!call->done || !*call->output || is_known(unfinished, call->target, call->output)
             || leftovers_owe_profile(unfinished->recovery->state, call->target))
             continue;
-        log_warning(call->target, "somebody else has deployed to it since: it is left as it is, and so is its lock");
+        log_warning(call->target,
+                    "somebody else has deployed to it since: it is left as it is, and so is its lock");
         json_object_set_new(unfinished->overtaken, call->target, json_true());
         recovery_report_overtaken(unfinished->report, call->target);
     }

@@ -35,7 +35,8 @@ static void empty_both(const char *file)
         state_transcript_empty(errors);
 }
 
-/* What such a process has started may hold its standard error for as long as it likes, as a master of ssh does. */
+/* What such a process has started may hold its standard error for as long as it likes, as a master of ssh
+ * does. */
 static int wait_for_one(void *closure, const char *name)
 {
     struct waiting *waiting = closure;
@@ -77,7 +78,8 @@ static int ask_targets(struct unfinished *unfinished, const struct infrastructur
         struct call *call = calls_add(&calls, name);
         if (!call)
             return -1;
-        recovery_profile_arguments(&call->arguments, unfinished->recovery, unfinished_target(unfinished, name), "--query-installed");
+        recovery_profile_arguments(&call->arguments, unfinished->recovery,
+                                   unfinished_target(unfinished, name), "--query-installed");
     }
     calls_run(&calls, ask_deadline, true);
     for (size_t i = 0; i < calls.count; i++)
@@ -153,7 +155,9 @@ static int undo_changes(const struct unfinished *unfinished)
         return -1;
     if (unfinished->activation == ACTIVATION_ROLLED_BACK)
         broken_make_active(unfinished);
-    return unfinished->activation == ACTIVATION_ROLLED_BACK || unfinished->previous_lost ? 0 : broken_undo(unfinished);
+    return unfinished->activation == ACTIVATION_ROLLED_BACK || unfinished->previous_lost
+               ? 0
+               : broken_undo(unfinished);
 }
 
 static int undo(const struct unfinished *unfinished, const json_t *record)
@@ -189,14 +193,15 @@ static void send_alone(const struct unfinished *unfinished, struct calls *calls)
         struct call *call = &calls->items[i];
         const struct profile *profile = call->closure;
         if (call->done && *call->output)
-            call->hung = resend_path(unfinished->recovery, unfinished_target(unfinished, call->target), profile->path,
-                                     unfinished->new.version, set_deadline) == STAGE_HUNG;
+            call->hung = resend_path(unfinished->recovery, unfinished_target(unfinished, call->target),
+                                     profile->path, unfinished->new.version, set_deadline)
+                         == STAGE_HUNG;
     }
 }
 
-/* disnix-distribute was ended: it asks each target for paths, and has no deadline. Who still does not answer that is left
- * out, or the next deployment would wait as long; and where they all do, who lets its deadline pass. 0, or -1: interrupted,
- * and the next cycle asks. */
+/* disnix-distribute was ended: it asks each target for paths, and has no deadline. Who still does not answer
+ * that is left out, or the next deployment would wait as long; and where they all do, who lets its deadline
+ * pass. 0, or -1: interrupted, and the next cycle asks. */
 static int find_hung(const struct unfinished *unfinished, bool late)
 {
     CLEANUP_CALLS struct calls calls = { 0 };
@@ -220,7 +225,8 @@ static int settle(struct unfinished *unfinished, const json_t *record)
     broken_find_overtaken(unfinished);
     if (release_locks(unfinished) != 0)
         return -1;
-    int status = unfinished->phase >= DEPLOYMENT_SETTING ? broken_finish(unfinished) : undo(unfinished, record);
+    int status =
+        unfinished->phase >= DEPLOYMENT_SETTING ? broken_finish(unfinished) : undo(unfinished, record);
     return *unfinished->recovery->stop ? -1 : status; /* calls that were interrupted tell nothing */
 }
 
@@ -233,7 +239,8 @@ static void read_end(struct unfinished *unfinished, const json_t *record)
     json_object_set_new(unfinished->report, "phase", json_string(phase_name(unfinished->phase)));
     if (status >= 0)
         json_object_set_new(unfinished->report, "status", json_integer(status));
-    log_notice(NULL, "The last deployment did not end well: its last phase was '%s'", phase_name(unfinished->phase));
+    log_notice(NULL, "The last deployment did not end well: its last phase was '%s'",
+               phase_name(unfinished->phase));
 }
 
 /* 1: there is no such manifest any more, as on a coordinator that has lost its store. */
@@ -251,12 +258,16 @@ static int read_manifests(struct unfinished *unfinished, const json_t *record)
 {
     const char *previous = json_string_value(json_object_get(record, "previous"));
     unfinished->path = json_string_value(json_object_get(record, "new"));
-    int status = unfinished->path ? read_one(unfinished->path, unfinished->recovery->strings, &unfinished->new) : 1;
-    int lost = status == 0 && previous ? read_one(previous, unfinished->recovery->strings, &unfinished->previous) : 0;
+    int status =
+        unfinished->path ? read_one(unfinished->path, unfinished->recovery->strings, &unfinished->new) : 1;
+    int lost = status == 0 && previous
+                   ? read_one(previous, unfinished->recovery->strings, &unfinished->previous)
+                   : 0;
     unfinished->old = status == 0 && previous && lost == 0 ? &unfinished->previous : NULL;
     unfinished->previous_lost = lost > 0;
     if (status > 0 || lost > 0)
-        log_warning(NULL, "The last deployment did not end well, and its manifests are gone: it is not undone");
+        log_warning(NULL,
+                    "The last deployment did not end well, and its manifests are gone: it is not undone");
     if (status > 0)
         json_object_del(unfinished->recovery->state->root, "deployed"); /* then nothing is known of it */
     return lost < 0 ? -1 : status;
@@ -264,8 +275,9 @@ static int read_manifests(struct unfinished *unfinished, const json_t *record)
 
 static int settle_record(const struct recovery *recovery, const json_t *record, json_t *report)
 {
-    struct unfinished unfinished = { .recovery = recovery, .report = report, .silent = json_object(),
-                             .overtaken = json_object() };
+    struct unfinished unfinished = {
+        .recovery = recovery, .report = report, .silent = json_object(), .overtaken = json_object()
+    };
     manifest_init(&unfinished.previous, recovery->strings);
     manifest_init(&unfinished.new, recovery->strings);
     int status = unfinished.silent && unfinished.overtaken ? read_manifests(&unfinished, record) : -1;
@@ -302,8 +314,8 @@ int recover_leftovers(const struct recovery *recovery, const struct infrastructu
     return state_save(recovery->state);
 }
 
-static void add_releases(struct calls *calls, const struct recovery *recovery, const struct manifest *manifest,
-                         const struct manifest *other)
+static void add_releases(struct calls *calls, const struct recovery *recovery,
+                         const struct manifest *manifest, const struct manifest *other)
 {
     for (size_t i = 0; i < manifest->infrastructure.count; i++) {
         const struct target *target = &manifest->infrastructure.targets[i];
@@ -315,8 +327,8 @@ static void add_releases(struct calls *calls, const struct recovery *recovery, c
 }
 
 /* Also where the new manifest has nothing any more. */
-static void release_all(const struct recovery *recovery, const struct manifest *previous, const struct manifest *new,
-                        json_t *report)
+static void release_all(const struct recovery *recovery, const struct manifest *previous,
+                        const struct manifest *new, json_t *report)
 {
     CLEANUP_CALLS struct calls calls = { 0 };
     log_notice(NULL, "Releasing all locks, whosever they are...");
@@ -329,8 +341,8 @@ static void release_all(const struct recovery *recovery, const struct manifest *
             recovery_report_released(report, calls.items[i].target);
 }
 
-void recover_unknown(const struct recovery *recovery, const struct manifest *previous, const struct manifest *new,
-                     json_t **report)
+void recover_unknown(const struct recovery *recovery, const struct manifest *previous,
+                     const struct manifest *new, json_t **report)
 {
     *report = NULL;
     if (state_knows_deployment(recovery->state) || (!previous && !recovery->settings->release_stale_locks))

@@ -20,12 +20,13 @@ static void name_arguments(struct arguments *arguments, const struct target *tar
 static bool is_new_home(const struct manifest *previous, const struct snapshot_mapping *mapping)
 {
     return !previous
-           || !manifest_find_snapshot_mapping(previous, mapping->target, mapping->container, mapping->component);
+           || !manifest_find_snapshot_mapping(previous, mapping->target, mapping->container,
+                                              mapping->component);
 }
 
 struct rescues {
     const struct unfinished *unfinished; /* NULL: it is not about one */
-    bool sure;                   /* that all of it was active */
+    bool sure;                           /* that all of it was active */
     struct calls snapshots, names;
     const struct snapshot_mapping **mappings;
     size_t count;
@@ -38,8 +39,8 @@ static int rescues_add(struct rescues *rescues, const struct manifest *manifest,
     struct call *name = calls_add(&rescues->names, target->name);
     if (!snapshot || !name)
         return -1;
-    recovery_component_arguments(&snapshot->arguments, target, "--snapshot", manifest, mapping->container, mapping->service,
-                        mapping->provider);
+    recovery_component_arguments(&snapshot->arguments, target, "--snapshot", manifest, mapping->container,
+                                 mapping->service, mapping->provider);
     name_arguments(&name->arguments, target, mapping);
     rescues->mappings[rescues->count++] = mapping;
     return 0;
@@ -51,15 +52,15 @@ static void leave_rescue(const struct unfinished *unfinished, const struct targe
 {
     const char *rescue = unfinished->activation == ACTIVATION_DONE ? "rescue" : "try rescue";
     CLEANUP_ARGUMENTS struct arguments snapshot = { 0 }, name = { 0 };
-    recovery_component_arguments(&snapshot, target, "--snapshot", &unfinished->new, mapping->container, mapping->service,
-                        mapping->provider);
+    recovery_component_arguments(&snapshot, target, "--snapshot", &unfinished->new, mapping->container,
+                                 mapping->service, mapping->provider);
     name_arguments(&name, target, mapping);
     leftovers_leave(unfinished, target,
-                    &(struct leftover){ again ? "rescue again" : rescue, mapping->component, mapping->container, NULL,
-                                        &snapshot });
+                    &(struct leftover){ again ? "rescue again" : rescue, mapping->component,
+                                        mapping->container, NULL, &snapshot });
     leftovers_leave(unfinished, target,
-                    &(struct leftover){ again ? "name again" : "name", mapping->component, mapping->container, NULL,
-                                        &name });
+                    &(struct leftover){ again ? "name again" : "name", mapping->component, mapping->container,
+                                        NULL, &name });
 }
 
 /* Who hangs is not asked for names. */
@@ -85,7 +86,8 @@ static int rescues_take(struct rescues *rescues, json_t *report, bool quiet)
         if (quiet && name->done && recovery_report_has_rescued(report, mapping->target, name->output))
             continue;
         if (snapshot->done && name->done) {
-            recovery_report_rescued(report, mapping->target, mapping->component, mapping->container, name->output);
+            recovery_report_rescued(report, mapping->target, mapping->component, mapping->container,
+                                    name->output);
             continue;
         }
         if (unfinished && !unfinished_answers(unfinished, mapping->target)) {
@@ -95,7 +97,8 @@ static int rescues_take(struct rescues *rescues, json_t *report, bool quiet)
         if (rescues->sure)
             status = -1;
         if (!quiet && rescues->sure)
-            log_error(mapping->target, "%s in %s cannot be rescued, so nothing is undone and nothing is deployed",
+            log_error(mapping->target,
+                      "%s in %s cannot be rescued, so nothing is undone and nothing is deployed",
                       mapping->component, mapping->container);
         else if (!quiet)
             log_warning(mapping->target, "%s in %s cannot be rescued: it may never have been active here",
@@ -111,12 +114,15 @@ static void rescues_clear(struct rescues *rescues)
     free(rescues->mappings);
 }
 
-/* What was activated on a new home may have been written to: a later deployment restores an older snapshot over it. */
+/* What was activated on a new home may have been written to: a later deployment restores an older snapshot
+ * over it. */
 int broken_rescue(const struct unfinished *unfinished, bool again)
 {
     const struct manifest *new = &unfinished->new;
-    struct rescues rescues = { .unfinished = unfinished, .sure = !again && unfinished->activation == ACTIVATION_DONE,
-                               .mappings = calloc(new->snapshot_mapping_count + 1, sizeof *rescues.mappings) };
+    struct rescues rescues = { .unfinished = unfinished,
+                               .sure = !again && unfinished->activation == ACTIVATION_DONE,
+                               .mappings =
+                                   calloc(new->snapshot_mapping_count + 1, sizeof *rescues.mappings) };
     int status = rescues.mappings ? 0 : -1;
     for (size_t i = 0; status == 0 && i < new->snapshot_mapping_count; i++) {
         const struct snapshot_mapping *mapping = &new->snapshot_mappings[i];
@@ -137,7 +143,8 @@ int broken_rescue(const struct unfinished *unfinished, bool again)
 
 void rescue_all(const struct manifest *previous, const struct manifest *new, json_t *report)
 {
-    struct rescues rescues = { .mappings = calloc(new->snapshot_mapping_count + 1, sizeof *rescues.mappings) };
+    struct rescues rescues = { .mappings =
+                                   calloc(new->snapshot_mapping_count + 1, sizeof *rescues.mappings) };
     for (size_t i = 0; rescues.mappings && i < new->snapshot_mapping_count; i++) {
         const struct snapshot_mapping *mapping = &new->snapshot_mappings[i];
         const struct target *target = infrastructure_find(&new->infrastructure, mapping->target);

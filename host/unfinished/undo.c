@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * Back to the previous deployment. Where it is not known what disnix-activate has done, that is done again which may be
- * done twice: what is new is stopped, what is old is started, each by one call, so that it is known of each whether it
- * went well.
+ * Back to the previous deployment. Where it is not known what disnix-activate has done, that is done again
+ * which may be done twice: what is new is stopped, what is old is started, each by one call, so that it is
+ * known of each whether it went well.
  */
 #include "host/unfinished/settle.h"
 
@@ -36,22 +36,25 @@ static bool has(const struct manifest *manifest, const struct service_mapping *m
 /* The place of a dependency among the mappings; SIZE_MAX: nowhere. */
 static size_t place_of(const struct manifest *manifest, const struct dependency *dependency)
 {
-    const struct service_mapping *mapping = manifest_find_service_mapping(manifest, dependency->target,
-                                                                          dependency->container, dependency->service);
+    const struct service_mapping *mapping = manifest_find_service_mapping(
+        manifest, dependency->target, dependency->container, dependency->service);
     return mapping ? (size_t)(mapping - manifest->service_mappings) : SIZE_MAX;
 }
 
-static const struct service *service_of(const struct manifest *manifest, const struct service_mapping *mapping)
+static const struct service *service_of(const struct manifest *manifest,
+                                        const struct service_mapping *mapping)
 {
     return manifest_find_service(manifest, mapping->service);
 }
 
 /* Whether the service, as one of the manifests has it, depends on something that is changed. */
-static bool depends_on_change(const struct change *old, const struct manifest *new, const struct service *service)
+static bool depends_on_change(const struct change *old, const struct manifest *new,
+                              const struct service *service)
 {
     for (size_t i = 0; service && i < service->depends_on.count; i++) {
         size_t place = place_of(old->manifest, &service->depends_on.items[i]);
-        if (place != SIZE_MAX ? old->levels[place] > 0 : place_of(new, &service->depends_on.items[i]) != SIZE_MAX)
+        if (place != SIZE_MAX ? old->levels[place] > 0
+                              : place_of(new, &service->depends_on.items[i]) != SIZE_MAX)
             return true;
     }
     return false;
@@ -109,7 +112,7 @@ static void component_arguments(const struct change *change, const struct servic
 {
     const struct target *target = unfinished_target(change->unfinished, mapping->target);
     recovery_component_arguments(arguments, target, change->operation, change->manifest, mapping->container,
-                               mapping->service, mapping->provider);
+                                 mapping->service, mapping->provider);
 }
 
 static void leave(const struct change *change, const struct service_mapping *mapping)
@@ -117,22 +120,24 @@ static void leave(const struct change *change, const struct service_mapping *map
     CLEANUP_ARGUMENTS struct arguments arguments = { 0 };
     component_arguments(change, mapping, &arguments);
     leftovers_leave(change->unfinished, unfinished_target(change->unfinished, mapping->target),
-                    &(struct leftover){ .what = change->starts ? "activate" : "deactivate", .service = mapping->service,
+                    &(struct leftover){ .what = change->starts ? "activate" : "deactivate",
+                                        .service = mapping->service,
                                         .arguments = &arguments });
 }
 
-/* What cannot be started again may run all the same. The next manifest does not have it, so that the next deployment starts
- * it where it is wanted; where it is not, nothing else would stop it. */
+/* What cannot be started again may run all the same. The next manifest does not have it, so that the next
+ * deployment starts it where it is wanted; where it is not, nothing else would stop it. */
 static void note_unstarted(const struct change *change, const struct service_mapping *mapping)
 {
     const struct unfinished *unfinished = change->unfinished;
     const struct target *target = unfinished_target(unfinished, mapping->target);
     CLEANUP_ARGUMENTS struct arguments arguments = { 0 };
-    survivors_unstarted(unfinished->recovery->state->root, mapping->target, mapping->container, mapping->service,
-                        store_path_name(service_of(change->manifest, mapping)->pkg));
+    survivors_unstarted(unfinished->recovery->state->root, mapping->target, mapping->container,
+                        mapping->service, store_path_name(service_of(change->manifest, mapping)->pkg));
     recovery_component_arguments(&arguments, target, "--deactivate", change->manifest, mapping->container,
                                  mapping->service, mapping->provider);
-    leftovers_leave(unfinished, target, &(struct leftover){ .what = "deactivate if unwanted", .arguments = &arguments });
+    leftovers_leave(unfinished, target,
+                    &(struct leftover){ .what = "deactivate if unwanted", .arguments = &arguments });
 }
 
 /* Those of a level on targets that have come to be silent. */
@@ -145,7 +150,8 @@ static void leave_silent(const struct change *change, const struct service_mappi
         }
 }
 
-/* The next ones of a level, one on each target that answers; NULL in place of those that are begun. How many there are. */
+/* The next ones of a level, one on each target that answers; NULL in place of those that are begun. How many
+ * there are. */
 static size_t add_calls(const struct change *change, const struct service_mapping **level, size_t count,
                         struct calls *calls)
 {
@@ -176,8 +182,8 @@ static bool is_stateful(const struct manifest *manifest, const struct service_ma
     return false;
 }
 
-/* That an old one cannot be started is no reason not to go on: the next deployment starts it. That a new one with state
- * cannot be stopped is: it would be live twice. */
+/* That an old one cannot be started is no reason not to go on: the next deployment starts it. That a new one
+ * with state cannot be stopped is: it would be live twice. */
 static bool take_results(const struct change *change, const struct calls *calls)
 {
     bool done = true;
@@ -198,7 +204,8 @@ static bool take_results(const struct change *change, const struct calls *calls)
                 note_unstarted(change, mapping);
             continue;
         }
-        log_error(mapping->target, "%s in %s cannot be deactivated, and would be live twice, so nothing is deployed", name,
+        log_error(mapping->target,
+                  "%s in %s cannot be deactivated, and would be live twice, so nothing is deployed", name,
                   mapping->container);
         done = false;
     }
@@ -224,7 +231,8 @@ static int run_level(const struct change *change, const struct service_mapping *
     return done ? 0 : -1;
 }
 
-/* The mappings of a level that can be changed now; others are left to when they can, or to whom they belong to. */
+/* The mappings of a level that can be changed now; others are left to when they can, or to whom they belong
+ * to. */
 static size_t list_level(const struct change *change, unsigned number, const struct service_mapping **level)
 {
     size_t count = 0;
@@ -257,11 +265,12 @@ static int run_change(const struct change *change)
 }
 
 /* Starts or stops the mappings of manifest that other has not. */
-static int change_services(const struct unfinished *unfinished, const struct manifest *manifest, const struct manifest *other,
-                           bool starts)
+static int change_services(const struct unfinished *unfinished, const struct manifest *manifest,
+                           const struct manifest *other, bool starts)
 {
     CLEANUP_FREE unsigned *levels = calloc(manifest->service_mapping_count + 1, sizeof *levels);
-    const struct change change = { unfinished, manifest, starts ? "--activate" : "--deactivate", starts, levels };
+    const struct change change = { unfinished, manifest, starts ? "--activate" : "--deactivate", starts,
+                                   levels };
     if (!levels)
         return -1;
     for (size_t i = 0; i < manifest->service_mapping_count; i++)
@@ -291,8 +300,9 @@ static size_t list_obsolete(const struct unfinished *unfinished, const struct se
     size_t count = 0;
     for (size_t i = 0; i < unfinished->old->service_mapping_count; i++) {
         const struct service_mapping *mapping = &unfinished->old->service_mappings[i];
-        if (!has(&unfinished->new, mapping) && is_stateful(unfinished->old, mapping) && service_of(unfinished->old, mapping)
-            && unfinished_target(unfinished, mapping->target) && unfinished_answers(unfinished, mapping->target)
+        if (!has(&unfinished->new, mapping) && is_stateful(unfinished->old, mapping)
+            && service_of(unfinished->old, mapping) && unfinished_target(unfinished, mapping->target)
+            && unfinished_answers(unfinished, mapping->target)
             && unfinished_is_ours(unfinished, mapping->target))
             list[count++] = mapping;
     }
@@ -301,8 +311,11 @@ static size_t list_obsolete(const struct unfinished *unfinished, const struct se
 
 static void call_obsolete(const struct unfinished *unfinished, const char *operation)
 {
-    const struct change change = { .unfinished = unfinished, .manifest = unfinished->old, .operation = operation };
-    CLEANUP_FREE const struct service_mapping **list = calloc(unfinished->old->service_mapping_count + 1, sizeof *list);
+    const struct change change = { .unfinished = unfinished,
+                                   .manifest = unfinished->old,
+                                   .operation = operation };
+    CLEANUP_FREE const struct service_mapping **list =
+        calloc(unfinished->old->service_mapping_count + 1, sizeof *list);
     CLEANUP_FREE char *running = recovery_path(unfinished->recovery, RUNNING);
     size_t count = list && running ? list_obsolete(unfinished, list) : 0;
     for (bool more = count > 0; more;) {

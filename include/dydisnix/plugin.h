@@ -45,41 +45,42 @@ enum dydisnix_level {
 
 /* How a program ended. */
 enum dydisnix_ending {
-    DYDISNIX_EXITED,          /* status: its exit status */
-    DYDISNIX_SIGNALLED,       /* status: the signal */
-    DYDISNIX_TIMED_OUT,       /* its deadline passed; its process group was killed */
-    DYDISNIX_NOT_STARTED,     /* status: errno, ENOENT for a program that is not on the PATH */
-    DYDISNIX_TOO_MUCH_OUTPUT  /* more than output_limit; its process group was killed */
+    DYDISNIX_EXITED,         /* status: its exit status */
+    DYDISNIX_SIGNALLED,      /* status: the signal */
+    DYDISNIX_TIMED_OUT,      /* its deadline passed; its process group was killed */
+    DYDISNIX_NOT_STARTED,    /* status: errno, ENOENT for a program that is not on the PATH */
+    DYDISNIX_TOO_MUCH_OUTPUT /* more than output_limit; its process group was killed */
 };
 
 /* One program to run. Everything is borrowed until its done() has returned. Never run through a shell. */
 struct dydisnix_program {
-    const char *const *argv;        /* NULL-terminated; argv[0] without a slash is searched on the PATH */
-    const char *const *environment; /* "NAME=VALUE" that replace or join the host's; NULL-terminated, or NULL */
-    const char *directory;          /* working directory; NULL: the host's */
-    const char *input;              /* file that is its standard input; NULL: the null device */
-    const char *target;             /* named in front of each line of its stderr; NULL: the program is */
-    int64_t deadline;               /* milliseconds from its start; 0: none */
-    size_t output_limit;            /* bytes of standard output; 0: the default of 64 MiB */
-    bool quiet;                     /* drop its stderr, of which at most 1 MiB is shown, and what show_output shows */
-    bool show_output;               /* pass its standard output, at most 16 MiB of it, on to the host's, line by line as
+    const char *const *argv; /* NULL-terminated; argv[0] without a slash is searched on the PATH */
+    const char *const
+        *environment;      /* "NAME=VALUE" that replace or join the host's; NULL-terminated, or NULL */
+    const char *directory; /* working directory; NULL: the host's */
+    const char *input;     /* file that is its standard input; NULL: the null device */
+    const char *target;    /* named in front of each line of its stderr; NULL: the program is */
+    int64_t deadline;      /* milliseconds from its start; 0: none */
+    size_t output_limit;   /* bytes of standard output; 0: the default of 64 MiB */
+    bool quiet;            /* drop its stderr, of which at most 1 MiB is shown, and what show_output shows */
+    bool show_output; /* pass its standard output, at most 16 MiB of it, on to the host's, line by line as
                                      * its stderr; it is kept, and limited, only if there is line() */
     /* Called for every whole line of standard output as it comes, without the newline; NULL: nobody listens. */
     void (*line)(void *closure, const char *line);
-    void *closure;                  /* for line() and for the owner; the host does not look at it */
-    /* Its standard output is this file, and its standard error the one of that name with ".err" after it, both made
-     * anew, mode 0600: it goes on also when the host has died meanwhile. The first is locked, as with flock(2), for
-     * as long as the program or what it started has it. What was read of long ones is given back to the disk. NULL:
-     * they are pipes. */
+    void *closure; /* for line() and for the owner; the host does not look at it */
+    /* Its standard output is this file, and its standard error the one of that name with ".err" after it,
+     * both made anew, mode 0600: it goes on also when the host has died meanwhile. The first is locked, as
+     * with flock(2), for as long as the program or what it started has it. What was read of long ones is
+     * given back to the disk. NULL: they are pipes. */
     const char *transcript;
-    uint64_t file_limit;            /* bytes of each file that it writes; 0: no limit */
-    bool drop_output;               /* its standard output is neither kept nor limited: nobody wants it */
+    uint64_t file_limit; /* bytes of each file that it writes; 0: no limit */
+    bool drop_output;    /* its standard output is neither kept nor limited: nobody wants it */
 };
 
 struct dydisnix_result {
     enum dydisnix_ending ending;
     int status;
-    char *output;         /* standard output, NUL-terminated, may hold NULs; malloc()ed; set to NULL to keep it */
+    char *output; /* standard output, NUL-terminated, may hold NULs; malloc()ed; set to NULL to keep it */
     size_t output_length;
     int64_t milliseconds; /* from start to end */
 };
@@ -117,8 +118,9 @@ struct dydisnix_operations {
     /* What is there, links not followed; size (may be NULL): bytes of a file. */
     enum dydisnix_kind (*inspect)(const char *path, uint64_t *size);
     int (*read_link)(const char *path, char **destination); /* as readlink(2), malloc()ed */
-    int (*make_directory)(const char *path, unsigned mode); /* with its parents; what is there already is fine */
-    int (*remove)(const char *path);                        /* file, link or whole directory; absent is fine */
+    int (*make_directory)(const char *path,
+                          unsigned mode); /* with its parents; what is there already is fine */
+    int (*remove)(const char *path);      /* file, link or whole directory; absent is fine */
     /* A new directory, mode 0700, under $TMPDIR or /tmp, named after prefix; malloc()ed path. */
     int (*temporary_directory)(const char *prefix, char **path);
 
@@ -127,15 +129,15 @@ struct dydisnix_operations {
     uint64_t (*random)(void);
     void (*sleep)(int64_t milliseconds);
 
-    /* Tells a person at a terminal how far long work is: "asking the targets", 3 of 40. total 0: it is over. Nothing
-     * is shown where there is no terminal. */
+    /* Tells a person at a terminal how far long work is: "asking the targets", 3 of 40. total 0: it is over.
+     * Nothing is shown where there is no terminal. */
     void (*progress)(const char *doing, size_t done, size_t total);
 
     /* Whether a regular file, links not followed, belongs to this user. */
     bool (*is_own_file)(const char *path);
 
-    /* Gives a file or directory another name in the same file system, in place of a file or an empty directory that
-     * has it; fsync of the directory that it is in then. */
+    /* Gives a file or directory another name in the same file system, in place of a file or an empty
+     * directory that has it; fsync of the directory that it is in then. */
     int (*move)(const char *from, const char *to);
 
     /* Adds whole lines to the end of a file, which is made (mode 0600) if it is not there, in one write. A last
@@ -143,9 +145,10 @@ struct dydisnix_operations {
      * place of an older one. sync: it is on the disk then. */
     int (*append)(const char *path, const char *data, size_t length, size_t most, bool sync);
 
-    /* Makes a file that need not outlive a crash, for another program to read: fill() is called with put(), which adds
-     * a piece, and with what put() gets first. Both give 0, or -1 with errno set. */
-    int (*spool)(const char *path, int (*fill)(void *closure, int (*put)(void *, const char *, size_t), void *spool),
+    /* Makes a file that need not outlive a crash, for another program to read: fill() is called with put(),
+     * which adds a piece, and with what put() gets first. Both give 0, or -1 with errno set. */
+    int (*spool)(const char *path,
+                 int (*fill)(void *closure, int (*put)(void *, const char *, size_t), void *spool),
                  void *closure, unsigned mode);
 
     /* Whether this user may make and remove entries of a directory; errno says why not. */
@@ -202,15 +205,15 @@ struct dydisnix_plugin *dydisnix_plugin_entry(void);
 #define DYDISNIX_EXTERN extern
 #endif
 
-#define DYDISNIX_REGISTER_PLUGIN(plugin)                                 \
+#define DYDISNIX_REGISTER_PLUGIN(plugin)                                                 \
     DYDISNIX_EXTERN DYDISNIX_EXPORT struct dydisnix_plugin *dydisnix_plugin_entry(void); \
     DYDISNIX_EXTERN DYDISNIX_EXPORT struct dydisnix_plugin *dydisnix_plugin_entry(void)  \
-    {                                                                    \
-        static struct dydisnix_plugin registered;                        \
-        registered = plugin;                                             \
-        registered._size = sizeof registered;                            \
-        registered._api_version = DYDISNIX_PLUGIN_API_VERSION;           \
-        return &registered;                                              \
+    {                                                                                    \
+        static struct dydisnix_plugin registered;                                        \
+        registered = plugin;                                                             \
+        registered._size = sizeof registered;                                            \
+        registered._api_version = DYDISNIX_PLUGIN_API_VERSION;                           \
+        return &registered;                                                              \
     }
 
 #ifdef __cplusplus

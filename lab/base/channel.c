@@ -115,7 +115,8 @@ int channel_fill(struct channel *channel)
     if (got == 0)
         return 0;
     char *grown = channel->length + (size_t)got > LINE_LIMIT
-        ? NULL : realloc(channel->data, channel->length + (size_t)got);
+                      ? NULL
+                      : realloc(channel->data, channel->length + (size_t)got);
     if (!grown) {
         errno = ENOMEM;
         return -1;

@@ -6,12 +6,12 @@
 #define NATURE_H
 
 enum component_nature {
-    NATURE_PLAIN,    /* it has no state that is looked after */
-    NATURE_FILES,    /* deactivated it is stopped, a snapshot saves all, each operation needs the package */
+    NATURE_PLAIN, /* it has no state that is looked after */
+    NATURE_FILES, /* deactivated it is stopped, a snapshot saves all, each operation needs the package */
     NATURE_DATABASE, /* deactivated it is only marked, and its server goes on taking writes; once it was active, no
                         operation needs the package */
-    NATURE_DUMP,     /* the same, and each activation loads what the package holds over what is there */
-    NATURE_PROCESS   /* deactivated it is stopped, a snapshot saves nothing and ends with 0 */
+    NATURE_DUMP,   /* the same, and each activation loads what the package holds over what is there */
+    NATURE_PROCESS /* deactivated it is stopped, a snapshot saves nothing and ends with 0 */
 };
 
 extern const char *const nature_words[]; /* in this order, NULL-terminated */

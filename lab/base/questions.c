@@ -99,7 +99,8 @@ static int ask_socket(struct walk *walk, const char *socket, const char *compone
 }
 
 static int questions_each(const char *machine,
-                   int (*each)(void *closure, const char *container, const json_t *answer), void *closure)
+                          int (*each)(void *closure, const char *container, const json_t *answer),
+                          void *closure)
 {
     struct visit visit = { each, closure };
     struct walk walk = { .each = ask_socket, .closure = &visit };

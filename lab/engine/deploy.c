@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * The programs that work on a manifest: disnix-deploy, its phases disnix-distribute, disnix-activate and disnix-set, and
- * those for state: disnix-snapshot, disnix-restore and disnix-delete-state.
+ * The programs that work on a manifest: disnix-deploy, its phases disnix-distribute, disnix-activate and
+ * disnix-set, and those for state: disnix-snapshot, disnix-restore and disnix-delete-state.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -179,7 +179,8 @@ int disnix_distribute_main(int count, char **arguments)
 {
     struct engine_options options;
     struct deployment deployment;
-    int status = engine_options_read(count, arguments, ENGINE_OPTION(MAX_CONCURRENT_TRANSFERS), true, &options);
+    int status =
+        engine_options_read(count, arguments, ENGINE_OPTION(MAX_CONCURRENT_TRANSFERS), true, &options);
     if (status >= 0)
         return status;
     bool done = deployment_begin(&deployment, &options) == 0 && read_new(&deployment, &options) == 0

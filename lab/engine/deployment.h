@@ -53,8 +53,8 @@ bool migrate_state(const struct deployment *deployment);
 bool set_target_profiles(const struct deployment *deployment);
 bool set_coordinator_profile(const struct deployment *deployment);
 
-/* Calls a client interface. output: what it printed, malloc()ed; NULL: it goes where ours goes, as it is. 0, or -1: not
- * done. */
+/* Calls a client interface. output: what it printed, malloc()ed; NULL: it goes where ours goes, as it is. 0,
+ * or -1: not done. */
 int client_call(struct arguments *arguments, const char *target, char **output);
 
 /* The file that an absolute path leads to, its last name's links followed; malloc()ed, NULL: there is none.

@@ -83,8 +83,8 @@ static bool reach_step(void)
     return happen(text + how);
 }
 
-/* Counts the file's first line down by one step, if it is of this phase, and takes it out when it is due; then how it
- * ends is a new string. Calls of one phase come side by side. */
+/* Counts the file's first line down by one step, if it is of this phase, and takes it out when it is due;
+ * then how it ends is a new string. Calls of one phase come side by side. */
 static char *count_down(const char *file, const char *name)
 {
     CLEANUP_FD int fd = open(file, O_RDWR | O_CLOEXEC);

@@ -61,7 +61,8 @@ static void round_end(struct round *round)
 }
 
 /* Snapshot, restore, delete-state. */
-static int act(const struct round *round, const struct snapshot_mapping *mapping, const struct target *machine)
+static int act(const struct round *round, const struct snapshot_mapping *mapping,
+               const struct target *machine)
 {
     const struct service *service = manifest_find_service(round->manifest, mapping->service);
     const struct service *provider =
@@ -230,23 +231,25 @@ static int dispatch(struct round *round, const struct snapshot_mapping *mapping,
     struct snapshot_names names = { 0 };
     announce(mapping->target, "Sending snapshots of component: %s deployed to container: %s",
              mapping->component, mapping->container);
-    int status = snapshots_query(round->store, mapping->container, mapping->component,
-                                 round->deployment->all_snapshots ? SNAPSHOTS_LISTED : SNAPSHOTS_NEWEST, &names);
+    int status =
+        snapshots_query(round->store, mapping->container, mapping->component,
+                        round->deployment->all_snapshots ? SNAPSHOTS_LISTED : SNAPSHOTS_NEWEST, &names);
     for (size_t k = 0; status == 0 && k < names.count; k++)
         status = send_snapshot(&copying, names.items[k]);
     snapshot_names_clear(&names);
     return status;
 }
 
-/* Disnix takes the mappings of a machine to be those whose target is called as the machine's connection key: where names
- * are no keys nothing is copied, and nobody is told. */
+/* Disnix takes the mappings of a machine to be those whose target is called as the machine's connection key:
+ * where names are no keys nothing is copied, and nobody is told. */
 static int copy_of_machine(void *closure, size_t i)
 {
     struct round *round = closure;
     const struct target *machine = &round->deployment->manifest.infrastructure.targets[i];
     const char *key = target_connection_key(machine);
     for (size_t k = 0; k < round->count; k++)
-        if (strcmp(round->mappings[k]->target, key) == 0 && round->copy(round, round->mappings[k], machine) != 0)
+        if (strcmp(round->mappings[k]->target, key) == 0
+            && round->copy(round, round->mappings[k], machine) != 0)
             return -1;
     return 0;
 }
@@ -274,7 +277,8 @@ static bool run_copying(struct round *round,
     return workers_run(&workers);
 }
 
-static int clean(const struct round *round, const struct snapshot_mapping *mapping, const struct target *machine)
+static int clean(const struct round *round, const struct snapshot_mapping *mapping,
+                 const struct target *machine)
 {
     CLEANUP_FREE char *output = NULL;
     announce(mapping->target, "Cleaning snapshots of component: %s deployed to container: %s",
@@ -357,8 +361,9 @@ bool restore_state(const struct deployment *deployment)
 bool delete_state(const struct deployment *deployment, const struct manifest *manifest)
 {
     struct round round;
-    bool success = round_begin(&round, deployment, manifest, NULL) == 0
-                   && run_activity(&round, "--delete-state", "Deleting obsolete state", "Cannot delete state");
+    bool success =
+        round_begin(&round, deployment, manifest, NULL) == 0
+        && run_activity(&round, "--delete-state", "Deleting obsolete state", "Cannot delete state");
     round_end(&round);
     return success;
 }

@@ -94,8 +94,7 @@ static void print_targets(const json_t *targets)
 {
     size_t index;
     json_t *entry;
-    json_array_foreach(targets, index, entry)
-    {
+    json_array_foreach(targets, index, entry) {
         putchar(' ');
         if (json_is_string(entry)) {
             print_quoted(json_string_value(entry));
@@ -114,8 +113,7 @@ static void print_nix(json_t *placement)
     const char *service;
     json_t *value;
     puts("{");
-    json_object_foreach(placement, service, value)
-    {
+    json_object_foreach(placement, service, value) {
         const json_t *targets = json_object_get(value, "targets");
         printf("  ");
         print_quoted(service);

@@ -103,8 +103,8 @@ static int add_name(struct snapshot_names *names, char *name)
     return 0;
 }
 
-int snapshots_query(const char *store, const char *container, const char *component, enum snapshots_which which,
-                    struct snapshot_names *names)
+int snapshots_query(const char *store, const char *container, const char *component,
+                    enum snapshots_which which, struct snapshot_names *names)
 {
     struct generations generations = { 0 };
     CLEANUP_FREE char *directory = generations_path(store, container, component);
@@ -184,9 +184,8 @@ static int move_directory(const char *from, const char *to)
     if (!beside || operations->remove(beside) != 0)
         return -1;
     struct dydisnix_result result = { 0 };
-    const struct dydisnix_program program = {
-        .argv = (const char *const[]){ "mv", "-T", "--", from, beside, NULL }
-    };
+    const struct dydisnix_program program = { .argv = (const char *const[]){ "mv", "-T", "--", from, beside,
+                                                                             NULL } };
     int status = run_program(&program, &result);
     free(result.output);
     return status == 0 ? move_path(beside, to) : -1;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * A store of snapshots on this machine, laid out as Dysnomia does:
- * snapshots/CONTAINER/COMPONENT/ID/ with the data, generations/CONTAINER/COMPONENT/NUMBER, a link to one of them.
- * A snapshot is named CONTAINER/COMPONENT/ID.
+ * A store of snapshots on this machine, laid out as Dysnomia does: snapshots/CONTAINER/COMPONENT/ID/ with the
+ * data, generations/CONTAINER/COMPONENT/NUMBER, a link to one of them. A snapshot is named
+ * CONTAINER/COMPONENT/ID.
  */
 #ifndef SNAPSHOTS_H
 #define SNAPSHOTS_H
@@ -27,20 +27,20 @@ void snapshot_names_clear(struct snapshot_names *names);
 char *snapshots_directory(void);
 
 /* The snapshots of a component. None is no error. 0, or -1 after a message. */
-int snapshots_query(const char *store, const char *container, const char *component, enum snapshots_which which,
-                    struct snapshot_names *names);
+int snapshots_query(const char *store, const char *container, const char *component,
+                    enum snapshots_which which, struct snapshot_names *names);
 
 bool snapshots_have(const char *store, const char *name);
 
 /* Where it lies; malloc()ed. */
 char *snapshots_resolve(const char *store, const char *name);
 
-/* Makes a snapshot that the store has the newest of its component, unless it is that already. 0, or -1 after a
- * message. */
+/* Makes a snapshot that the store has the newest of its component, unless it is that already. 0, or -1 after
+ * a message. */
 int snapshots_order(const char *store, const char *container, const char *component, const char *id);
 
-/* Moves directory into the store, as a snapshot of the component with the directory's own name as ID, and makes it the
- * newest. 0, or -1 after a message. */
+/* Moves directory into the store, as a snapshot of the component with the directory's own name as ID, and
+ * makes it the newest. 0, or -1 after a message. */
 int snapshots_import(const char *store, const char *container, const char *component, const char *directory);
 
 #endif

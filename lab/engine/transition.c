@@ -322,7 +322,8 @@ enum activation activate_configuration(const struct deployment *deployment)
     announce(NULL, transition.old ? "Doing an upgrade from previous manifest file"
                                   : "Doing an installation from scratch");
     interrupts_note();
-    enum activation activation = unite_places(&transition) == 0 ? run_transition(&transition) : ACTIVATION_ROLLED_BACK;
+    enum activation activation =
+        unite_places(&transition) == 0 ? run_transition(&transition) : ACTIVATION_ROLLED_BACK;
     interrupts_restore();
     free(transition.places);
     if (activation == ACTIVATION_DONE)

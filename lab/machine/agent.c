@@ -71,9 +71,8 @@ static char *wait_with_signals(struct channel *channel, int signals)
     char *line;
 
     while ((line = channel_line(channel)) == NULL) {
-        struct pollfd events[] = {
-            { .fd = channel->fd, .events = POLLIN }, { .fd = signals, .events = POLLIN }
-        };
+        struct pollfd events[] = { { .fd = channel->fd, .events = POLLIN },
+                                   { .fd = signals, .events = POLLIN } };
         if (poll(events, 2, -1) < 0 && errno != EINTR)
             return NULL;
         if (events[1].revents & POLLIN)

@@ -72,18 +72,20 @@ static bool has_package(const struct component *component)
     if (access(component->package, F_OK) == 0
         && (!is_store_path(component->type) || access(component->type, F_OK) == 0))
         return true;
-    log_error(this_machine(), "%s in %s: its package is not in the store", component->name, component->container);
+    log_error(this_machine(), "%s in %s: its package is not in the store", component->name,
+              component->container);
     return false;
 }
 
 /* Tells this machine's first process to start or stop the component's program. */
 static int tell(const struct component *component, const char *what)
 {
-    CLEANUP_JSON json_t *answer = agent_ask(
-        this_machine(), json_pack("{s:s, s:s, s:s}", "service", what, "container", component->container,
-                                  "component", component->name), STOP_DEADLINE);
-    return json_is_true(json_object_get(answer, "done"))
-        ? 0 : complain(component, "the machine did not comply");
+    CLEANUP_JSON json_t *answer = agent_ask(this_machine(),
+                                            json_pack("{s:s, s:s, s:s}", "service", what, "container",
+                                                      component->container, "component", component->name),
+                                            STOP_DEADLINE);
+    return json_is_true(json_object_get(answer, "done")) ? 0
+                                                         : complain(component, "the machine did not comply");
 }
 
 /* Whether its program runs, and has not ended by itself. */
@@ -97,7 +99,8 @@ static bool is_running(const struct component *component)
 
     json_array_foreach(json_object_get(answer, "services"), index, service) {
         if (json_unpack(service, "{s:s, s:s, s:b}", "container", &container, "component", &name, "running",
-                        &running) == 0
+                        &running)
+                == 0
             && strcmp(container, component->container) == 0 && strcmp(name, component->name) == 0)
             return running;
     }
@@ -217,8 +220,8 @@ static bool learn(const struct component *component, struct known *known)
     *known = (struct known){ .nature = nature_of(component, &record),
                              .active = record.document && !record.garbage,
                              .garbage = record.document && record.garbage };
-    known->running = (known->active || (known->garbage && nature_outlives(known->nature)))
-                     && record_has_program(&record);
+    known->running =
+        (known->active || (known->garbage && nature_outlives(known->nature))) && record_has_program(&record);
     record_clear(&record);
     return ((known->active || known->garbage) && nature_outlives(known->nature)) || has_package(component);
 }
@@ -248,11 +251,10 @@ int component_deactivate(const struct component *component)
 static char *content_id(const char *directory)
 {
     struct dydisnix_result result;
-    const struct dydisnix_program program = {
-        .argv = (const char *const[]){ "nix-hash", "--type", "sha256", directory, NULL }
-    };
-    char *id = run_program(&program, &result) == 0
-        ? strndup(result.output, strcspn(result.output, "\n")) : NULL;
+    const struct dydisnix_program program = { .argv = (const char *const[]){ "nix-hash", "--type", "sha256",
+                                                                             directory, NULL } };
+    char *id =
+        run_program(&program, &result) == 0 ? strndup(result.output, strcspn(result.output, "\n")) : NULL;
 
     free(result.output);
     return id;
@@ -303,7 +305,8 @@ static char *newest_snapshot(const struct component *component, int *result)
     struct snapshot_names names = { 0 };
     char *path = NULL;
 
-    *result = store ? snapshots_query(store, component->container, component->name, SNAPSHOTS_NEWEST, &names) : -1;
+    *result =
+        store ? snapshots_query(store, component->container, component->name, SNAPSHOTS_NEWEST, &names) : -1;
     if (*result == 0 && names.count > 0)
         path = snapshots_resolve(store, names.items[0]);
     snapshot_names_clear(&names);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * What Dysnomia does: components on this machine, as modules of their nature (nature.h) do. Each gives 0, or -1 after
- * a message.
+ * What Dysnomia does: components on this machine, as modules of their nature (nature.h) do. Each gives 0, or
+ * -1 after a message.
  */
 #ifndef COMPONENT_H
 #define COMPONENT_H
@@ -20,8 +20,8 @@ int component_activate(const struct component *component);
 /* What has state and was never active cannot be. */
 int component_deactivate(const struct component *component);
 
-/* What should have state and has none fails. The snapshot becomes the newest of the component, unless the newest has
- * the same content. */
+/* What should have state and has none fails. The snapshot becomes the newest of the component, unless the
+ * newest has the same content. */
 int component_snapshot(const struct component *component);
 
 /* As of a server that is down, where nobody looks at how the dump ended. */

@@ -58,7 +58,8 @@ static bool is_reachable(const char *machine)
     return fd >= 0;
 }
 
-/* A scenario's model stands in DIR/scenario/models/infrastructure.json; those that it does not reach are left out. */
+/* A scenario's model stands in DIR/scenario/models/infrastructure.json; those that it does not reach are left
+ * out. */
 static json_t *reachable_model(void)
 {
     CLEANUP_FREE char *path = network_path("scenario/models/infrastructure.json");
@@ -67,7 +68,8 @@ static json_t *reachable_model(void)
     void *next;
 
     json_object_foreach_safe(model, next, name, target) {
-        const char *key = json_string_value(json_object_get(json_object_get(target, "properties"), "hostname"));
+        const char *key =
+            json_string_value(json_object_get(json_object_get(target, "properties"), "hostname"));
         if (!key || !is_machine_name(key) || !is_reachable(key))
             json_object_del(model, name);
     }

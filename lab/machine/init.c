@@ -27,7 +27,7 @@
 struct connection {
     struct connection *next;
     struct channel channel;
-    pid_t pid;      /* the program that runs for it, or 0 */
+    pid_t pid;       /* the program that runs for it, or 0 */
     char *container; /* the service whose stop it waits for, or NULL */
     char *component;
     bool over;
@@ -136,8 +136,9 @@ static void serve(struct connection *connection, const char *line)
     else if (json_unpack(request, "{s:i}", "signal", &number) == 0 && number > 0) {
         if (connection->pid > 0)
             signal_group(connection->pid, number);
-    } else if (json_unpack(request, "{s:s, s:s, s:s}", "service", &what, "container", &container,
-                           "component", &component) == 0)
+    } else if (json_unpack(request, "{s:s, s:s, s:s}", "service", &what, "container", &container, "component",
+                           &component)
+               == 0)
         serve_service(connection, what, container, component);
     else if (json_object_get(request, "services"))
         answer(connection, json_pack("{s:o}", "services", services_describe()));

@@ -30,10 +30,17 @@ static int complain(const char *machine, const char *what)
 
 static int machine_make_disk(const char *machine)
 {
-    static const char *const directories[] = {
-        "nix/store", "nix/var/nix", "var/state/dysnomia", "var/lib/lab/active", "var/lib/lab/state",
-        "var/log", "tmp", "home", "run/services", "root", NULL
-    };
+    static const char *const directories[] = { "nix/store",
+                                               "nix/var/nix",
+                                               "var/state/dysnomia",
+                                               "var/lib/lab/active",
+                                               "var/lib/lab/state",
+                                               "var/log",
+                                               "tmp",
+                                               "home",
+                                               "run/services",
+                                               "root",
+                                               NULL };
 
     for (size_t i = 0; directories[i]; i++) {
         CLEANUP_FREE char *path = machine_path(machine, directories[i]);
@@ -58,8 +65,10 @@ static int become_root(uid_t user, gid_t group)
     CLEANUP_FREE char *groups = string_format("0 %lu 1", (unsigned long)group);
 
     return users && groups && write_text("/proc/self/setgroups", "deny") == 0
-            && write_text("/proc/self/uid_map", users) == 0 && write_text("/proc/self/gid_map", groups) == 0
-        ? 0 : -1;
+                   && write_text("/proc/self/uid_map", users) == 0
+                   && write_text("/proc/self/gid_map", groups) == 0
+               ? 0
+               : -1;
 }
 
 /* The machine's own processes; where that may not be, everybody's. */
@@ -68,7 +77,8 @@ static int mount_processes(const char *to)
     if (mkdir(to, 0555) != 0)
         return -1;
     return mount("proc", to, "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL) == 0
-        ? 0 : mount("/proc", to, NULL, MS_BIND | MS_REC, NULL);
+               ? 0
+               : mount("/proc", to, NULL, MS_BIND | MS_REC, NULL);
 }
 
 /* One entry of the old / in the new one. What cannot be bound is an empty place there. */
@@ -164,22 +174,25 @@ static int set_path_variable(const char *variable, char *path)
 /* What programs on the machine find in their environment. */
 static int set_environment(const char *machine)
 {
-    static const char *const unwanted[] = {
-        "XDG_CONFIG_HOME", "XDG_CONFIG_DIRS", "XDG_DATA_HOME", "XDG_DATA_DIRS", "XDG_CACHE_HOME",
-        "XDG_STATE_HOME", "NIX_STORE_DIR", "NIX_STATE_DIR", "NIX_LOG_DIR",
-        "NIX_USER_CONF_FILES", "NIX_CONFIG", "NIX_LOCALSTATE_DIR", "NIX_DATA_DIR", NULL
-    };
+    static const char *const unwanted[] = { "XDG_CONFIG_HOME", "XDG_CONFIG_DIRS",
+                                            "XDG_DATA_HOME",   "XDG_DATA_DIRS",
+                                            "XDG_CACHE_HOME",  "XDG_STATE_HOME",
+                                            "NIX_STORE_DIR",   "NIX_STATE_DIR",
+                                            "NIX_LOG_DIR",     "NIX_USER_CONF_FILES",
+                                            "NIX_CONFIG",      "NIX_LOCALSTATE_DIR",
+                                            "NIX_DATA_DIR",    NULL };
 
     for (size_t i = 0; unwanted[i]; i++)
         unsetenv(unwanted[i]);
     return set_path_variable("TMPDIR", machine_path(machine, "tmp"))
-        || set_path_variable("HOME", machine_path(machine, "home"))
-        || set_path_variable("XDG_RUNTIME_DIR", machine_path(machine, "var/run"))
-        || set_path_variable("DYSNOMIA_STATEDIR", machine_path(machine, "var/state/dysnomia"))
-        || set_path_variable("NIX_CONF_DIR", network_path("etc"))
-        || setenv("DYDISNIX_LAB_MACHINE", machine, 1)
-        || setenv("NIX_REMOTE", "", 1)
-        || setenv("DISNIX_CLIENT_INTERFACE", "dydisnix-lab-client", 1) ? -1 : 0;
+                   || set_path_variable("HOME", machine_path(machine, "home"))
+                   || set_path_variable("XDG_RUNTIME_DIR", machine_path(machine, "var/run"))
+                   || set_path_variable("DYSNOMIA_STATEDIR", machine_path(machine, "var/state/dysnomia"))
+                   || set_path_variable("NIX_CONF_DIR", network_path("etc"))
+                   || setenv("DYDISNIX_LAB_MACHINE", machine, 1) || setenv("NIX_REMOTE", "", 1)
+                   || setenv("DISNIX_CLIENT_INTERFACE", "dydisnix-lab-client", 1)
+               ? -1
+               : 0;
 }
 
 /* The new process: from here on the machine. Its code is opened before the root changes. */

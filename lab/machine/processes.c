@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * dydisnix-lab processes, on a machine: prints the names of the programs that run on it, one a line, but for its first
- * process and itself. --end kills all of them, --end-loop only dydisnix-self-adapt.
+ * dydisnix-lab processes, on a machine: prints the names of the programs that run on it, one a line, but for
+ * its first process and itself. --end kills all of them, --end-loop only dydisnix-self-adapt.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -33,8 +33,8 @@ static char *program_of(long pid)
     return length > 0 ? strdup(string_base_name(data)) : NULL;
 }
 
-/* Whether this is in a machine's own process namespace, and /proc too: else its numbers mean other processes, and those
- * that are killed would be everybody's. */
+/* Whether this is in a machine's own process namespace, and /proc too: else its numbers mean other processes,
+ * and those that are killed would be everybody's. */
 static bool is_on_machine(void)
 {
     CLEANUP_FREE char *self = NULL, *first = program_of(1);
@@ -56,7 +56,8 @@ static void visit(long pid, bool end_loop)
 
 int processes_main(int argc, char **argv)
 {
-    bool end = argc == 2 && strcmp(argv[1], "--end") == 0, end_loop = argc == 2 && strcmp(argv[1], "--end-loop") == 0;
+    bool end = argc == 2 && strcmp(argv[1], "--end") == 0,
+         end_loop = argc == 2 && strcmp(argv[1], "--end-loop") == 0;
     struct dirent *entry;
 
     if (!is_on_machine() || (argc != 1 && !end && !end_loop)) {

@@ -58,8 +58,9 @@ int record_read(const char *container, const char *component, struct record *rec
         return -1;
     }
     record->document = json_loads(text, 0, NULL);
-    if (json_unpack(record->document, "{s:s, s:s, s:o, s?s}", "type", &record->type, "package", &record->package,
-                    "arguments", &record->arguments, "nature", &nature) != 0) {
+    if (json_unpack(record->document, "{s:s, s:s, s:o, s?s}", "type", &record->type, "package",
+                    &record->package, "arguments", &record->arguments, "nature", &nature)
+        != 0) {
         log_error(NULL, "%s: not a record of what is active", path);
         record_clear(record);
         return -1;
@@ -100,9 +101,9 @@ int record_write(const char *container, const char *component, const struct reco
 
     for (size_t i = 0; arguments && arguments[i]; i++)
         json_array_append_new(list, json_string(arguments[i]));
-    CLEANUP_JSON json_t *document = json_pack("{s:s, s:s, s:s, s:O}", "type", record->type, "package",
-                                              record->package, "nature", nature_words[record->nature],
-                                              "arguments", list);
+    CLEANUP_JSON json_t *document =
+        json_pack("{s:s, s:s, s:s, s:O}", "type", record->type, "package", record->package, "nature",
+                  nature_words[record->nature], "arguments", list);
     CLEANUP_FREE char *text = document ? json_dumps(document, JSON_INDENT(2)) : NULL;
     if (!text || !path || make_directory_of(path) != 0
         || operations->write(path, text, strlen(text), 0644) != 0)
@@ -114,7 +115,8 @@ int record_retire(const char *container, const char *component)
 {
     CLEANUP_FREE char *from = component_path(ACTIVE, container, component);
     CLEANUP_FREE char *to = component_path(GARBAGE, container, component);
-    return from && to && make_directory_of(to) == 0 && rename(from, to) == 0 ? 0 : complain(component, "garbage");
+    return from && to && make_directory_of(to) == 0 && rename(from, to) == 0 ? 0
+                                                                             : complain(component, "garbage");
 }
 
 int record_remove(const char *container, const char *component)
@@ -157,9 +159,10 @@ int record_environment(const struct record *record, const char *container, const
             return -1;
     }
     return setenv("COMPONENT", component, 1) || setenv("CONTAINER", container, 1)
-            || set_path("STATE", component_state(container, component))
-            || set_path("SOCKET", component_socket(container, component))
-        ? -1 : 0;
+                   || set_path("STATE", component_state(container, component))
+                   || set_path("SOCKET", component_socket(container, component))
+               ? -1
+               : 0;
 }
 
 struct walk {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * What is active on this machine: one file a component on its disk, var/lib/lab/active/CONTAINER/COMPONENT; what
- * was so and has state, var/lib/lab/garbage/CONTAINER/COMPONENT. And where a component has its state.
+ * What is active on this machine: one file a component on its disk, var/lib/lab/active/CONTAINER/COMPONENT;
+ * what was so and has state, var/lib/lab/garbage/CONTAINER/COMPONENT. And where a component has its state.
  */
 #ifndef RECORD_H
 #define RECORD_H

@@ -134,13 +134,11 @@ enum { OPTION_SERVICE = 0x100, OPTION_VERSION, OPTION_STATEFUL, OPTION_DEPENDS }
 
 static int read_options(int argc, char **argv, struct responder *responder)
 {
-    static const struct option options[] = {
-        { "service", required_argument, NULL, OPTION_SERVICE },
-        { "version", required_argument, NULL, OPTION_VERSION },
-        { "stateful", no_argument, NULL, OPTION_STATEFUL },
-        { "depends", required_argument, NULL, OPTION_DEPENDS },
-        { NULL, 0, NULL, 0 }
-    };
+    static const struct option options[] = { { "service", required_argument, NULL, OPTION_SERVICE },
+                                             { "version", required_argument, NULL, OPTION_VERSION },
+                                             { "stateful", no_argument, NULL, OPTION_STATEFUL },
+                                             { "depends", required_argument, NULL, OPTION_DEPENDS },
+                                             { NULL, 0, NULL, 0 } };
     size_t count = 0;
     int option;
 
@@ -172,13 +170,15 @@ int responder_main(int argc, char **argv)
 {
     CLEANUP_FREE char **depends = calloc((size_t)argc + 1, sizeof *depends);
     CLEANUP_FREE char *socket = getenv("SOCKET") ? strdup(getenv("SOCKET")) : NULL;
-    struct responder responder = { .service = "service", .version = "1", .depends = depends,
-                                   .socket = socket };
+    struct responder responder = {
+        .service = "service", .version = "1", .depends = depends, .socket = socket
+    };
     int status;
 
     if (!depends || !socket || !strchr(socket, '/') || read_options(argc, argv, &responder) != 0) {
         fputs("Usage: dydisnix-lab responder [--service=NAME] [--version=VERSION] [--stateful] "
-              "[--depends=NAME=MACHINE/COMPONENT...]\nwith SOCKET and STATE in the environment\n", stderr);
+              "[--depends=NAME=MACHINE/COMPONENT...]\nwith SOCKET and STATE in the environment\n",
+              stderr);
         return 2;
     }
     if (responder.stateful && open_state(&responder) != 0)

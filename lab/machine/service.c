@@ -21,11 +21,11 @@ struct service {
     struct service *next;
     char *container;
     char *component;
-    pid_t pid;          /* 0: not running */
+    pid_t pid; /* 0: not running */
     bool stopping;
-    bool again;         /* start it anew once it has stopped */
-    int64_t due;        /* when to start, or, stopping, when to kill */
-    int64_t delay;      /* before the next start, should it end by itself */
+    bool again;    /* start it anew once it has stopped */
+    int64_t due;   /* when to start, or, stopping, when to kill */
+    int64_t delay; /* before the next start, should it end by itself */
 };
 
 static struct service *services;
@@ -125,9 +125,10 @@ bool service_start(const char *container, const char *component)
     service = calloc(1, sizeof *service);
     if (!service)
         return false;
-    *service = (struct service){
-        .next = services, .container = strdup(container), .component = strdup(component), .delay = RESTART_FIRST
-    };
+    *service = (struct service){ .next = services,
+                                 .container = strdup(container),
+                                 .component = strdup(component),
+                                 .delay = RESTART_FIRST };
     services = service;
     if (!service->container || !service->component) {
         forget(service);
@@ -208,7 +209,8 @@ static int start_recorded(void *closure, const char *container, const char *comp
 {
     struct record record = { 0 };
     (void)closure;
-    if (record_read(container, component, &record) == 0 && (!record.garbage || nature_outlives(record.nature)))
+    if (record_read(container, component, &record) == 0
+        && (!record.garbage || nature_outlives(record.nature)))
         service_start(container, component);
     record_clear(&record);
     return 0;
@@ -228,8 +230,8 @@ static int describe_recorded(void *closure, const char *container, const char *c
 
     if (record_read(container, component, &record) == 0 && !record.garbage)
         json_array_append_new(list, json_pack("{s:s, s:s, s:s, s:s, s:b}", "container", container,
-                                              "component", component, "type", record.type,
-                                              "package", record.package, "running", running));
+                                              "component", component, "type", record.type, "package",
+                                              record.package, "running", running));
     record_clear(&record);
     return 0;
 }

@@ -36,7 +36,8 @@ static bool is_set_again(const char *profile, const char *path)
     CLEANUP_FREE char *generation = NULL, *now = NULL;
     if (operations->read_link(profile, &generation) != 0)
         return true;
-    CLEANUP_FREE char *link = string_format("%.*s/%s", (int)(strrchr(profile, '/') - profile), profile, generation);
+    CLEANUP_FREE char *link =
+        string_format("%.*s/%s", (int)(strrchr(profile, '/') - profile), profile, generation);
     return !link || operations->read_link(link, &now) != 0 || strlen(now) == strlen(path);
 }
 
@@ -131,21 +132,19 @@ static int component(int argc, char **argv)
         const char *operation;
         int (*run)(const struct component *component);
     } runs[] = {
-        { "activate", component_activate },
-        { "deactivate", component_deactivate },
-        { "snapshot", component_snapshot },
-        { "snapshot-nothing", component_snapshot_nothing },
-        { "restore", component_restore },
-        { "delete-state", component_delete_state },
+        { "activate", component_activate }, { "deactivate", component_deactivate },
+        { "snapshot", component_snapshot }, { "snapshot-nothing", component_snapshot_nothing },
+        { "restore", component_restore },   { "delete-state", component_delete_state },
     };
     struct component given;
 
     if (argc < 4)
         return 1;
-    given = (struct component){
-        .container = argv[1], .type = argv[2], .package = argv[3], .name = store_path_name(argv[3]),
-        .arguments = (const char *const *)argv + 4
-    };
+    given = (struct component){ .container = argv[1],
+                                .type = argv[2],
+                                .package = argv[3],
+                                .name = store_path_name(argv[3]),
+                                .arguments = (const char *const *)argv + 4 };
     if (!given.name || !is_file_name(given.name) || !is_machine_name(given.container)) {
         log_error(this_machine(), "%s in %s: not a package in a container", argv[3], argv[1]);
         return 1;
@@ -172,7 +171,7 @@ struct visit {
     char *store;
     const char *container; /* the one looked for, or empty: all */
     const char *component;
-    const char *here;      /* the container that is looked into */
+    const char *here; /* the container that is looked into */
     unsigned long keep;
     int (*each)(const struct visit *visit, const char *component);
 };
@@ -204,8 +203,11 @@ static int visit_snapshots(int argc, char **argv,
 
     if (!path || argc != 4)
         return 1;
-    visit = (struct visit){ .store = store, .container = argv[1], .component = component_name(argv[2]),
-                            .keep = strtoul(argv[3], NULL, 10), .each = each };
+    visit = (struct visit){ .store = store,
+                            .container = argv[1],
+                            .component = component_name(argv[2]),
+                            .keep = strtoul(argv[3], NULL, 10),
+                            .each = each };
     if (directory_each(path, visit_container, &visit) == 0 || errno == ENOENT)
         return 0;
     log_error(this_machine(), "%s: %s", path, strerror(errno));
@@ -243,7 +245,6 @@ static int query_latest(int argc, char **argv)
     return visit_snapshots(argc, argv, print_newest);
 }
 
-
 static bool is_among(const struct snapshot_names *names, size_t first, const char *name)
 {
     for (size_t i = first; i < names->count; i++) {
@@ -269,10 +270,11 @@ static int remove_oldest(const char *directory, size_t count)
 
 static int clean_component(const struct visit *visit, const char *component)
 {
-    CLEANUP_FREE char *directory = string_format("%s/generations/%s/%s", visit->store, visit->here,
-                                                 component);
+    CLEANUP_FREE char *directory =
+        string_format("%s/generations/%s/%s", visit->store, visit->here, component);
     struct snapshot_names names = { 0 };
-    int result = directory ? snapshots_query(visit->store, visit->here, component, SNAPSHOTS_BY_AGE, &names) : -1;
+    int result =
+        directory ? snapshots_query(visit->store, visit->here, component, SNAPSHOTS_BY_AGE, &names) : -1;
     size_t old = names.count > visit->keep ? names.count - visit->keep : 0;
 
     if (result == 0)

@@ -29,7 +29,7 @@
 #define ANSWER_LIMIT (64u << 20)
 
 struct call {
-    const char *name; /* of this program */
+    const char *name;                                /* of this program */
     int (*run)(const struct agent_program *program); /* how programs are run on the target */
     const char *target;
     const char *profile;
@@ -392,8 +392,17 @@ static const struct operation all_operations[] = {
 #define OPERATION_COUNT (sizeof all_operations / sizeof *all_operations)
 #define FIRST_OPERATION 0x1000 /* getopt's value of the first operation's option */
 
-enum { OPTION_TYPE = 0x100, OPTION_ARGUMENTS, OPTION_KEEP, OPTION_COMMAND, OPTION_LOCAL, OPTION_REMOTE,
-       OPTION_TARGET, OPTION_HELP, OPTION_VERSION };
+enum {
+    OPTION_TYPE = 0x100,
+    OPTION_ARGUMENTS,
+    OPTION_KEEP,
+    OPTION_COMMAND,
+    OPTION_LOCAL,
+    OPTION_REMOTE,
+    OPTION_TARGET,
+    OPTION_HELP,
+    OPTION_VERSION
+};
 
 static const struct option settings[] = {
     { "target", required_argument, NULL, OPTION_TARGET },
@@ -515,8 +524,8 @@ static bool answer_otherwise(const struct call *call, const char *operation)
     return true;
 }
 
-/* A service may print anything while something is done with it, on both streams. DIR/machines/TARGET/says has the
- * operation that it does so at, how often, and from the next line on what. */
+/* A service may print anything while something is done with it, on both streams. DIR/machines/TARGET/says has
+ * the operation that it does so at, how often, and from the next line on what. */
 static void speak(const struct call *call, const char *option)
 {
     CLEANUP_FREE char *path = machine_path(call->target, "says"), *text = NULL;
@@ -549,7 +558,8 @@ static bool ending_of(const char *operation)
 }
 
 /* way gives 0 if there may be one to the target, else the exit status. */
-static int run_call(const struct call *call, const struct operation *operation, int (*way)(const char *target))
+static int run_call(const struct call *call, const struct operation *operation,
+                    int (*way)(const char *target))
 {
     CLEANUP_FREE char *option = string_format("--%s", operation->name);
     CLEANUP_FREE char *verdict = option ? trap_call(option, call->target) : NULL;

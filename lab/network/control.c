@@ -22,8 +22,8 @@
 json_t *master_ask(const char *what, const char *machine, const char *name)
 {
     CLEANUP_FREE char *path = network_path("control");
-    CLEANUP_JSON json_t *question = json_pack("{s:s, s:s*, s:s*}", "do", what, "machine", machine, "name",
-                                              name);
+    CLEANUP_JSON json_t *question =
+        json_pack("{s:s, s:s*, s:s*}", "do", what, "machine", machine, "name", name);
     CLEANUP_FREE char *text = question ? json_dumps(question, JSON_COMPACT) : NULL;
     json_t *answer = path && text ? channel_ask(path, text, MASTER_DEADLINE) : NULL;
     const char *error = json_string_value(json_object_get(answer, "error"));
@@ -212,9 +212,12 @@ int exec_main(int argc, char **argv)
         log_error(NULL, "%s: there is no such machine", argv[1]);
         return AGENT_LOST;
     }
-    program = (struct agent_program){
-        .machine = argv[1], .argv = (const char *const *)argv + first, .directory = directory,
-        .in = STDIN_FILENO, .out = STDOUT_FILENO, .err = STDERR_FILENO, .forward_signals = true
-    };
+    program = (struct agent_program){ .machine = argv[1],
+                                      .argv = (const char *const *)argv + first,
+                                      .directory = directory,
+                                      .in = STDIN_FILENO,
+                                      .out = STDOUT_FILENO,
+                                      .err = STDERR_FILENO,
+                                      .forward_signals = true };
     return agent_run(&program);
 }

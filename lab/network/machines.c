@@ -128,7 +128,8 @@ static const char *resume(struct machine *machine)
         return "it does not hang";
     machine->hung = false;
     return kill(machine->process.pid, SIGCONT) == 0 && machine_mark(machine->name, "hung", NULL) == 0
-        ? NULL : "it cannot be resumed";
+               ? NULL
+               : "it cannot be resumed";
 }
 
 static const char *drop(struct machine *machine)
@@ -180,8 +181,10 @@ static json_t *status(void)
     CLEANUP_JSON json_t *states = json_object();
 
     for (const struct machine *machine = machines; states && machine; machine = machine->next)
-        json_object_set_new(states, machine->name, json_string(machine->process.pid <= 0 ? "crashed"
-                                                                : machine->hung ? "hung" : "up"));
+        json_object_set_new(states, machine->name,
+                            json_string(machine->process.pid <= 0 ? "crashed"
+                                        : machine->hung           ? "hung"
+                                                                  : "up"));
     return json_pack("{s:O}", "machines", states);
 }
 
@@ -200,7 +203,7 @@ static const char *do_with(struct machine *machine, const char *what, const char
             return deeds[i].run(machine);
     }
     return strcmp(what, "rename") == 0 && name ? rename_machine(machine, name)
-        : "nothing that the master does";
+                                               : "nothing that the master does";
 }
 
 json_t *machines_answer(const json_t *question)

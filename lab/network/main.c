@@ -35,8 +35,9 @@ int main(int argc, char **argv)
         return run_engine(name, argc, argv);
     if (getenv("DYDISNIX_LAB_MACHINE") && argc > 0 && strcmp(name, PACKAGE_LAB) != 0)
         return trap_program(name, argv);
-    if (argc > 1 && ((program = lab_program_find(lab_subcommands, argv[1])) != NULL
-                     || (program = lab_program_find(lab_inner_subcommands, argv[1])) != NULL))
+    if (argc > 1
+        && ((program = lab_program_find(lab_subcommands, argv[1])) != NULL
+            || (program = lab_program_find(lab_inner_subcommands, argv[1])) != NULL))
         return program->run(argc - 1, argv + 1);
     return master_main(argc, argv);
 }

@@ -216,9 +216,8 @@ static void hear_question(struct master *master)
 static int watch(struct master *master)
 {
     while (master->status < 0) {
-        struct pollfd events[] = {
-            { .fd = master->signals, .events = POLLIN }, { .fd = master->listening, .events = POLLIN }
-        };
+        struct pollfd events[] = { { .fd = master->signals, .events = POLLIN },
+                                   { .fd = master->listening, .events = POLLIN } };
         if (poll(events, 2, -1) < 0 && errno != EINTR)
             return 1;
         if (events[0].revents)
@@ -275,20 +274,26 @@ static int live(const struct settings *settings)
     return status;
 }
 
-enum { OPTION_TARGETS = 0x100, OPTION_TARGET, OPTION_DIRECTORY, OPTION_KEEP, OPTION_RUN, OPTION_ENGINE,
-       OPTION_HELP, OPTION_VERSION };
-
-static const struct option options[] = {
-    { "targets", required_argument, NULL, OPTION_TARGETS },
-    { "target", required_argument, NULL, OPTION_TARGET },
-    { "directory", required_argument, NULL, OPTION_DIRECTORY },
-    { "engine", required_argument, NULL, OPTION_ENGINE },
-    { "keep", no_argument, NULL, OPTION_KEEP },
-    { "run", no_argument, NULL, OPTION_RUN },
-    { "help", no_argument, NULL, OPTION_HELP },
-    { "version", no_argument, NULL, OPTION_VERSION },
-    { NULL, 0, NULL, 0 }
+enum {
+    OPTION_TARGETS = 0x100,
+    OPTION_TARGET,
+    OPTION_DIRECTORY,
+    OPTION_KEEP,
+    OPTION_RUN,
+    OPTION_ENGINE,
+    OPTION_HELP,
+    OPTION_VERSION
 };
+
+static const struct option options[] = { { "targets", required_argument, NULL, OPTION_TARGETS },
+                                         { "target", required_argument, NULL, OPTION_TARGET },
+                                         { "directory", required_argument, NULL, OPTION_DIRECTORY },
+                                         { "engine", required_argument, NULL, OPTION_ENGINE },
+                                         { "keep", no_argument, NULL, OPTION_KEEP },
+                                         { "run", no_argument, NULL, OPTION_RUN },
+                                         { "help", no_argument, NULL, OPTION_HELP },
+                                         { "version", no_argument, NULL, OPTION_VERSION },
+                                         { NULL, 0, NULL, 0 } };
 
 static void print_usage(FILE *stream)
 {
@@ -301,7 +306,8 @@ static void print_usage(FILE *stream)
           "  --keep                  keep the temporary directory\n"
           "  --engine=lab|disnix     whose programs deploy (lab)\n"
           "  --help                  this text\n"
-          "  --version               name and version\n\nSubcommands:\n", stream);
+          "  --version               name and version\n\nSubcommands:\n",
+          stream);
     for (const struct lab_program *subcommand = lab_subcommands; subcommand->name; subcommand++)
         fprintf(stream, "  %s\n", subcommand->name);
     fputs("\nSee dydisnix-lab(1).\n", stream);

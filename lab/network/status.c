@@ -34,7 +34,8 @@ static void add_state(json_t *service, const char *machine)
 static json_t *services_of(const char *machine, const char *state)
 {
     CLEANUP_JSON json_t *answer = strcmp(state, "up") == 0
-        ? agent_ask(machine, json_pack("{s:b}", "services", 1), AGENT_DEADLINE) : NULL;
+                                      ? agent_ask(machine, json_pack("{s:b}", "services", 1), AGENT_DEADLINE)
+                                      : NULL;
     json_t *services = json_object_get(answer, "services");
     json_t *service;
     size_t index;
@@ -57,9 +58,10 @@ static json_t *describe_network(void)
 
     json_object_foreach(states, machine, state) {
         const char *text = json_string_value(state) ? json_string_value(state) : "";
-        json_object_set_new(network, machine, json_pack("{s:s, s:b, s:o}", "state", text, "partitioned",
-                                                        machine_is(machine, "partitioned"), "services",
-                                                        services_of(machine, text)));
+        json_object_set_new(network, machine,
+                            json_pack("{s:s, s:b, s:o}", "state", text, "partitioned",
+                                      machine_is(machine, "partitioned"), "services",
+                                      services_of(machine, text)));
     }
     return network;
 }
@@ -71,8 +73,9 @@ static void print_service(const char *machine, const char *state, const json_t *
     size_t index;
 
     printf("%-14s %-12s %-24s %-12s", machine, state, text_at(service, "component"),
-           json_is_true(json_object_get(service, "answers")) ? "answers"
-           : json_is_true(json_object_get(service, "running")) ? "silent" : "active");
+           json_is_true(json_object_get(service, "answers"))   ? "answers"
+           : json_is_true(json_object_get(service, "running")) ? "silent"
+                                                               : "active");
     json_array_foreach(lines, index, line)
         printf("%s%s", index == 0 ? " " : ", ", json_string_value(line));
     putchar('\n');
@@ -85,8 +88,8 @@ static int compare_names(const void *a, const void *b)
 
 static void print_machine(const char *name, const json_t *machine)
 {
-    const char *state = json_is_true(json_object_get(machine, "partitioned")) ? "partitioned"
-                                                                              : text_at(machine, "state");
+    const char *state =
+        json_is_true(json_object_get(machine, "partitioned")) ? "partitioned" : text_at(machine, "state");
     const json_t *services = json_object_get(machine, "services");
     const json_t *service;
     size_t index;

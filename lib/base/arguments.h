@@ -16,9 +16,11 @@ struct arguments {
 
 /* Copies text. */
 void arguments_add(struct arguments *arguments, const char *text);
-void arguments_format(struct arguments *arguments, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void arguments_format(struct arguments *arguments, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
 
-/* Adds option and value as two arguments; nothing if value is NULL. For programs that know no --option=value. */
+/* Adds option and value as two arguments; nothing if value is NULL. For programs that know no
+ * --option=value. */
 void arguments_option(struct arguments *arguments, const char *option, const char *value);
 
 /* The vector, borrowed; NULL: no memory. */

@@ -17,8 +17,8 @@ struct bounded_lists {
 /* As many as anybody reads. */
 enum { BOUNDED_MOST = 10000, BOUNDED_ALWAYS = 5 };
 
-/* Whether the list gets one more entry: while there are any left, and its first BOUNDED_ALWAYS in any case. If not, it is
- * counted in *more. */
+/* Whether the list gets one more entry: while there are any left, and its first BOUNDED_ALWAYS in any case.
+ * If not, it is counted in *more. */
 bool bounded_list_takes(struct bounded_lists *told, const json_t *list, json_int_t *more);
 
 /* Takes the list in under that name, and, if there are more, their number under "NAMEMore". */

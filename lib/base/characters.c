@@ -8,7 +8,12 @@ long character_at(const char *text, size_t available, size_t *length)
 {
     static const long least[] = { 0, 0, 0x80, 0x800, 0x10000 };
     const unsigned char *byte = (const unsigned char *)text;
-    size_t count = *byte < 0x80 ? 1 : *byte < 0xc2 ? 0 : *byte < 0xe0 ? 2 : *byte < 0xf0 ? 3 : *byte < 0xf5 ? 4 : 0;
+    size_t count = *byte < 0x80   ? 1
+                   : *byte < 0xc2 ? 0
+                   : *byte < 0xe0 ? 2
+                   : *byte < 0xf0 ? 3
+                   : *byte < 0xf5 ? 4
+                                  : 0;
     long character = count == 1 ? *byte : *byte & (0x7f >> count);
 
     *length = 1;

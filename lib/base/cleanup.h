@@ -12,10 +12,22 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-static inline void cleanup_free(void *pointer) { free(*(void **)pointer); }
-static inline void cleanup_json(json_t **value) { json_decref(*value); }
-static inline void cleanup_xml_doc(xmlDocPtr *doc) { xmlFreeDoc(*doc); }
-static inline void cleanup_buffer(xmlBufferPtr *buffer) { xmlBufferFree(*buffer); }
+static inline void cleanup_free(void *pointer)
+{
+    free(*(void **)pointer);
+}
+static inline void cleanup_json(json_t **value)
+{
+    json_decref(*value);
+}
+static inline void cleanup_xml_doc(xmlDocPtr *doc)
+{
+    xmlFreeDoc(*doc);
+}
+static inline void cleanup_buffer(xmlBufferPtr *buffer)
+{
+    xmlBufferFree(*buffer);
+}
 static inline void cleanup_fd(int *fd)
 {
     if (*fd >= 0)

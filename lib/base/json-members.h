@@ -8,7 +8,8 @@
 #include <jansson.h>
 #include <stdbool.h>
 
-/* The object that is the member key of parent, borrowed; it is made, also in place of another value. NULL: no memory. */
+/* The object that is the member key of parent, borrowed; it is made, also in place of another value. NULL: no
+ * memory. */
 json_t *json_object_at(json_t *parent, const char *key);
 
 /* The text that is the member key of object, borrowed; "" if there is no such text. */

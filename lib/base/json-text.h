@@ -8,7 +8,8 @@
 #include <jansson.h>
 #include <stddef.h>
 
-/* As json_dumps(), with each control character (characters.h) in a string as an escape; malloc()ed, NULL: no memory. */
+/* As json_dumps(), with each control character (characters.h) in a string as an escape; malloc()ed, NULL: no
+ * memory. */
 char *json_text(const json_t *document, size_t flags);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * Sets of things that are told apart by the addresses of interned texts: whether something is there takes one look,
- * however many there are.
+ * Sets of things that are told apart by the addresses of interned texts: whether something is there takes one
+ * look, however many there are.
  */
 #ifndef SET_H
 #define SET_H

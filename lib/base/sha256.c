@@ -35,8 +35,8 @@ static void take_block(struct sha256 *hash)
     }
     memcpy(s, hash->state, sizeof s);
     for (int i = 0; i < 64; i++) {
-        uint32_t one = s[7] + (rotate(s[4], 6) ^ rotate(s[4], 11) ^ rotate(s[4], 25)) + ((s[4] & s[5]) ^ (~s[4] & s[6]))
-                       + constants[i] + words[i];
+        uint32_t one = s[7] + (rotate(s[4], 6) ^ rotate(s[4], 11) ^ rotate(s[4], 25))
+                       + ((s[4] & s[5]) ^ (~s[4] & s[6])) + constants[i] + words[i];
         uint32_t two = (rotate(s[0], 2) ^ rotate(s[0], 13) ^ rotate(s[0], 22))
                        + ((s[0] & s[1]) ^ (s[0] & s[2]) ^ (s[1] & s[2]));
 
@@ -50,8 +50,8 @@ static void take_block(struct sha256 *hash)
 
 void sha256_begin(struct sha256 *hash)
 {
-    *hash = (struct sha256){ .state = { 0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a, 0x510e527f, 0x9b05688c,
-                                        0x1f83d9ab, 0x5be0cd19 } };
+    *hash = (struct sha256){ .state = { 0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a, 0x510e527f,
+                                        0x9b05688c, 0x1f83d9ab, 0x5be0cd19 } };
 }
 
 void sha256_add(struct sha256 *hash, const void *data, size_t length)

@@ -37,7 +37,8 @@ struct strings {
 struct strings *strings_new(void)
 {
     struct strings *strings = calloc(1, sizeof *strings);
-    const void *random = (const void *)getauxval(AT_RANDOM); /* 16 bytes, anew for each program that is started */
+    const void *random =
+        (const void *)getauxval(AT_RANDOM); /* 16 bytes, anew for each program that is started */
 
     if (strings == NULL)
         return NULL;

@@ -16,8 +16,8 @@ void strings_free(struct strings *strings);
 const char *strings_intern(struct strings *strings, const char *text);
 const char *strings_intern_length(struct strings *strings, const char *text, size_t length);
 
-/* Memory for count things of that size, aligned for any of them, not initialised; lives as long as the pool. NULL: no
- * memory. */
+/* Memory for count things of that size, aligned for any of them, not initialised; lives as long as the pool.
+ * NULL: no memory. */
 void *strings_allocate(struct strings *strings, size_t count, size_t size);
 
 /* printf into malloc()ed memory; NULL: no memory. */
@@ -26,15 +26,15 @@ char *string_format(const char *format, ...) __attribute__((format(printf, 1, 2)
 /* The text with U+FFFD in place of bytes that are not UTF-8, malloc()ed; NULL: no memory, or text is NULL. */
 char *string_utf8(const char *text);
 
-/* Splits text into lines; calls each for every one that is not empty. Stops and gives back what each gives when that
- * is not 0. The text is cut into pieces. */
+/* Splits text into lines; calls each for every one that is not empty. Stops and gives back what each gives
+ * when that is not 0. The text is cut into pieces. */
 int string_lines(char *text, int (*each)(void *closure, char *line), void *closure);
 
 /* The last part of a path: what is behind its last slash. */
 const char *string_base_name(const char *path);
 
-/* The last line of text that is not empty, where programs print their result; NULL: there is none. The text is cut
- * into pieces. */
+/* The last line of text that is not empty, where programs print their result; NULL: there is none. The text
+ * is cut into pieces. */
 char *string_last_line(char *text);
 
 #endif

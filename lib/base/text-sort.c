@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * Texts lie anywhere in memory, and to look at each of them twenty times takes longer than all else. What decides is
- * mostly in the eight bytes after those that all texts have in common, as in keys and in store paths: these are taken
- * out once, and looked at side by side.
+ * Texts lie anywhere in memory, and to look at each of them twenty times takes longer than all else. What
+ * decides is mostly in the eight bytes after those that all texts have in common, as in keys and in store
+ * paths: these are taken out once, and looked at side by side.
  */
 #include "lib/base/text-sort.h"
 

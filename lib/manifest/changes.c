@@ -38,8 +38,8 @@ struct changes {
     struct bounded_lists told;
     bool failed; /* no memory */
     json_t *object;
-    bool services;          /* these are looked at; else snapshots */
-    const char *target;     /* the one that is looked at */
+    bool services;      /* these are looked at; else snapshots */
+    const char *target; /* the one that is looked at */
     struct entries entries[LISTS];
     struct set places;
     struct strings *strings; /* places, and what they are known by */
@@ -78,8 +78,8 @@ static void tell(struct changes *changes, int list, const struct entry *entry)
 static struct place *place_of(struct changes *changes, const struct entry *entry)
 {
     const struct service_mapping identity = { .container = strings_intern(changes->strings, entry->container),
-                                              .service = strings_intern(changes->strings,
-                                                                        name_of(changes, entry)) };
+                                              .service =
+                                                  strings_intern(changes->strings, name_of(changes, entry)) };
     struct place *place = (struct place *)set_find(&changes->places, &identity);
 
     if (place)
@@ -93,8 +93,8 @@ static struct place *place_of(struct changes *changes, const struct entry *entry
     return NULL;
 }
 
-/* What is removed and added in one container, under another key for instance, has changed. Of state nobody needs to
- * know that. */
+/* What is removed and added in one container, under another key for instance, has changed. Of state nobody
+ * needs to know that. */
 static void tell_places(struct changes *changes)
 {
     const struct entries *removed = &changes->entries[REMOVED], *added = &changes->entries[ADDED],
@@ -140,8 +140,9 @@ static void tell_target(struct changes *changes)
     }
     for (int i = 0; i < LISTS; i++) {
         if (changes->lists[i])
-            bounded_list_put(within(within(changes->object, changes->target), changes->services ? "services" : "snapshots"),
-                      names[i], changes->lists[i], changes->more[i]);
+            bounded_list_put(within(within(changes->object, changes->target),
+                                    changes->services ? "services" : "snapshots"),
+                             names[i], changes->lists[i], changes->more[i]);
         changes->entries[i].count = 0;
         changes->lists[i] = NULL;
         changes->more[i] = 0;
@@ -188,7 +189,8 @@ static int find_altered(const struct manifest *a, const struct manifest *b, stru
     while (i < a->service_count && j < b->service_count) {
         int order = strcmp(a->services[i].key, b->services[j].key);
 
-        if (!order && !service_equal(&a->services[i], &b->services[j]) && set_add(altered, b->services[j].key))
+        if (!order && !service_equal(&a->services[i], &b->services[j])
+            && set_add(altered, b->services[j].key))
             return -1;
         i += order <= 0;
         j += order >= 0;
@@ -263,7 +265,8 @@ static void add_infrastructure(json_t *changes, const json_t *targets)
 
     for (size_t i = 0; i < 2; i++)
         json_array_foreach(json_object_get(targets, lists[i]), index, value)
-            json_object_set_new(within(changes, json_string_value(value)), "infrastructure", json_string(lists[i]));
+            json_object_set_new(within(changes, json_string_value(value)), "infrastructure",
+                                json_string(lists[i]));
     json_object_foreach(json_object_get(targets, "changed"), target, value) {
         json_t *entry = within(changes, target);
 
@@ -272,11 +275,15 @@ static void add_infrastructure(json_t *changes, const json_t *targets)
     }
 }
 
-json_t *manifest_changes(const struct manifest *from, const struct manifest *to, const json_t *difference, size_t most)
+json_t *manifest_changes(const struct manifest *from, const struct manifest *to, const json_t *difference,
+                         size_t most)
 {
     static const struct manifest nothing;
-    struct changes changes = { .from = from ? from : &nothing, .to = to, .told = { most ? most : SIZE_MAX },
-                               .object = json_object(), .strings = strings_new() };
+    struct changes changes = { .from = from ? from : &nothing,
+                               .to = to,
+                               .told = { most ? most : SIZE_MAX },
+                               .object = json_object(),
+                               .strings = strings_new() };
 
     add_profiles(changes.object, json_object_get(difference, "profiles"));
     if (changes.strings)

@@ -56,8 +56,8 @@ static json_t *mapping_shown(const struct manifest *manifest, const struct servi
 
 static json_t *snapshot_shown(const struct snapshot_mapping *mapping)
 {
-    return json_pack("{s:s, s:s, s:s}", "component", mapping->component, "container", mapping->container, "target",
-                     mapping->target);
+    return json_pack("{s:s, s:s, s:s}", "component", mapping->component, "container", mapping->container,
+                     "target", mapping->target);
 }
 
 /* What is told of one kind of things. */
@@ -73,10 +73,10 @@ static struct lists lists_new(struct bounded_lists *told)
 }
 
 /* Shown only where it is told: there may be a million. */
-#define TELL(lists, which, shown)                                                     \
-    do {                                                                              \
-        if (bounded_list_takes((lists)->told, (lists)->which, &(lists)->more_##which))         \
-            json_array_append_new((lists)->which, shown);                             \
+#define TELL(lists, which, shown)                                                      \
+    do {                                                                               \
+        if (bounded_list_takes((lists)->told, (lists)->which, &(lists)->more_##which)) \
+            json_array_append_new((lists)->which, shown);                              \
     } while (0)
 
 static json_t *lists_end(struct lists *lists)
@@ -112,7 +112,8 @@ static json_t *services_difference(const struct manifest *a, const struct manife
 }
 
 /* What has the same identity but another content was removed and added. */
-static json_t *mappings_difference(const struct manifest *a, const struct manifest *b, struct bounded_lists *told)
+static json_t *mappings_difference(const struct manifest *a, const struct manifest *b,
+                                   struct bounded_lists *told)
 {
     struct lists lists = lists_new(told);
     size_t i = 0, j = 0;
@@ -133,7 +134,8 @@ static json_t *mappings_difference(const struct manifest *a, const struct manife
     return lists_end(&lists);
 }
 
-static json_t *snapshots_difference(const struct manifest *a, const struct manifest *b, struct bounded_lists *told)
+static json_t *snapshots_difference(const struct manifest *a, const struct manifest *b,
+                                    struct bounded_lists *told)
 {
     struct lists lists = lists_new(told);
     size_t i = 0, j = 0;
@@ -176,8 +178,8 @@ static bool written_alike(const struct manifest *a, const struct manifest *b)
 {
     CLEANUP_BUFFER xmlBufferPtr one = manifest_1_write(a), other = manifest_1_write(b);
 
-    return one && other &&
-           !strcmp((const char *)xmlBufferContent(one), (const char *)xmlBufferContent(other));
+    return one && other
+           && !strcmp((const char *)xmlBufferContent(one), (const char *)xmlBufferContent(other));
 }
 
 bool manifest_equal(const struct manifest *a, const struct manifest *b)
@@ -186,10 +188,10 @@ bool manifest_equal(const struct manifest *a, const struct manifest *b)
         return false;
     if (a->version == 1)
         return written_alike(a, b);
-    if (a->profile_count != b->profile_count || a->service_count != b->service_count ||
-        a->service_mapping_count != b->service_mapping_count ||
-        a->snapshot_mapping_count != b->snapshot_mapping_count ||
-        a->infrastructure.count != b->infrastructure.count)
+    if (a->profile_count != b->profile_count || a->service_count != b->service_count
+        || a->service_mapping_count != b->service_mapping_count
+        || a->snapshot_mapping_count != b->snapshot_mapping_count
+        || a->infrastructure.count != b->infrastructure.count)
         return false;
     for (size_t i = 0; i < a->profile_count; i++)
         if (!profile_equal(&a->profiles[i], &b->profiles[i]))

@@ -83,8 +83,8 @@ static bool intern_dependencies(struct strings *strings, struct dependencies *de
     for (size_t i = 0; i < dependencies->count; i++) {
         struct dependency *item = &dependencies->items[i];
 
-        if (!intern(strings, &item->service) || !intern(strings, &item->container) ||
-            !intern(strings, &item->target))
+        if (!intern(strings, &item->service) || !intern(strings, &item->container)
+            || !intern(strings, &item->target))
             return false;
     }
     return true;
@@ -95,10 +95,10 @@ struct service *manifest_add_service(struct manifest *manifest, const struct ser
     struct strings *strings = manifest->strings;
     struct service own = *service;
 
-    if (copy_dependencies(strings, &own.depends_on, &service->depends_on) ||
-        copy_dependencies(strings, &own.connects_to, &service->connects_to) || !intern(strings, &own.key) ||
-        !intern(strings, &own.name) || !intern(strings, &own.pkg) || !intern(strings, &own.type) ||
-        !intern_dependencies(strings, &own.depends_on) || !intern_dependencies(strings, &own.connects_to))
+    if (copy_dependencies(strings, &own.depends_on, &service->depends_on)
+        || copy_dependencies(strings, &own.connects_to, &service->connects_to) || !intern(strings, &own.key)
+        || !intern(strings, &own.name) || !intern(strings, &own.pkg) || !intern(strings, &own.type)
+        || !intern_dependencies(strings, &own.depends_on) || !intern_dependencies(strings, &own.connects_to))
         return NULL;
     return manifest_share_service(manifest, &own);
 }
@@ -127,8 +127,8 @@ int manifest_take_service(struct manifest *manifest, struct service *service)
     if (!services)
         return -1;
     manifest->services = services;
-    if (copy_dependencies(manifest->strings, &own.depends_on, &service->depends_on) ||
-        copy_dependencies(manifest->strings, &own.connects_to, &service->connects_to))
+    if (copy_dependencies(manifest->strings, &own.depends_on, &service->depends_on)
+        || copy_dependencies(manifest->strings, &own.connects_to, &service->connects_to))
         return -1;
     services[manifest->service_count++] = own;
     service->provides_containers = (struct nix_value){ .type = NIX_ATTRS };
@@ -141,8 +141,8 @@ struct service_mapping *manifest_add_service_mapping(struct manifest *manifest,
 {
     struct service_mapping own = *mapping;
 
-    if (!intern(manifest->strings, &own.target) || !intern(manifest->strings, &own.container) ||
-        !intern(manifest->strings, &own.service) || !intern(manifest->strings, &own.provider))
+    if (!intern(manifest->strings, &own.target) || !intern(manifest->strings, &own.container)
+        || !intern(manifest->strings, &own.service) || !intern(manifest->strings, &own.provider))
         return NULL;
     return manifest_share_service_mapping(manifest, &own);
 }
@@ -150,8 +150,8 @@ struct service_mapping *manifest_add_service_mapping(struct manifest *manifest,
 struct service_mapping *manifest_share_service_mapping(struct manifest *manifest,
                                                        const struct service_mapping *mapping)
 {
-    struct service_mapping *mappings = array_grow(manifest->service_mappings, manifest->service_mapping_count,
-                                                  sizeof *mappings);
+    struct service_mapping *mappings =
+        array_grow(manifest->service_mappings, manifest->service_mapping_count, sizeof *mappings);
 
     if (!mappings)
         return NULL;
@@ -165,9 +165,9 @@ struct snapshot_mapping *manifest_add_snapshot_mapping(struct manifest *manifest
 {
     struct snapshot_mapping own = *mapping;
 
-    if (!intern(manifest->strings, &own.target) || !intern(manifest->strings, &own.container) ||
-        !intern(manifest->strings, &own.component) || !intern(manifest->strings, &own.service) ||
-        !intern(manifest->strings, &own.provider))
+    if (!intern(manifest->strings, &own.target) || !intern(manifest->strings, &own.container)
+        || !intern(manifest->strings, &own.component) || !intern(manifest->strings, &own.service)
+        || !intern(manifest->strings, &own.provider))
         return NULL;
     return manifest_share_snapshot_mapping(manifest, &own);
 }
@@ -175,8 +175,8 @@ struct snapshot_mapping *manifest_add_snapshot_mapping(struct manifest *manifest
 struct snapshot_mapping *manifest_share_snapshot_mapping(struct manifest *manifest,
                                                          const struct snapshot_mapping *mapping)
 {
-    struct snapshot_mapping *mappings = array_grow(manifest->snapshot_mappings,
-                                                   manifest->snapshot_mapping_count, sizeof *mappings);
+    struct snapshot_mapping *mappings =
+        array_grow(manifest->snapshot_mappings, manifest->snapshot_mapping_count, sizeof *mappings);
 
     if (!mappings)
         return NULL;
@@ -316,19 +316,19 @@ static bool dependencies_equal(const struct dependencies *a, const struct depend
     if (a->count != b->count)
         return false;
     for (size_t i = 0; i < a->count; i++)
-        if (order_texts(a->items[i].service, b->items[i].service) ||
-            order_texts(a->items[i].container, b->items[i].container) ||
-            order_texts(a->items[i].target, b->items[i].target))
+        if (order_texts(a->items[i].service, b->items[i].service)
+            || order_texts(a->items[i].container, b->items[i].container)
+            || order_texts(a->items[i].target, b->items[i].target))
             return false;
     return true;
 }
 
 bool service_equal(const struct service *a, const struct service *b)
 {
-    return !order_texts(a->key, b->key) && !order_texts(a->name, b->name) && !order_texts(a->pkg, b->pkg) &&
-           !order_texts(a->type, b->type) && dependencies_equal(&a->depends_on, &b->depends_on) &&
-           dependencies_equal(&a->connects_to, &b->connects_to) &&
-           !nix_value_compare(&a->provides_containers, &b->provides_containers);
+    return !order_texts(a->key, b->key) && !order_texts(a->name, b->name) && !order_texts(a->pkg, b->pkg)
+           && !order_texts(a->type, b->type) && dependencies_equal(&a->depends_on, &b->depends_on)
+           && dependencies_equal(&a->connects_to, &b->connects_to)
+           && !nix_value_compare(&a->provides_containers, &b->provides_containers);
 }
 
 bool profile_equal(const struct profile *a, const struct profile *b)
@@ -343,8 +343,8 @@ bool service_mapping_equal(const struct service_mapping *a, const struct service
 
 bool snapshot_mapping_equal(const struct snapshot_mapping *a, const struct snapshot_mapping *b)
 {
-    return !snapshot_mapping_order(a, b) && !order_texts(a->service, b->service) &&
-           !order_texts(a->provider, b->provider);
+    return !snapshot_mapping_order(a, b) && !order_texts(a->service, b->service)
+           && !order_texts(a->provider, b->provider);
 }
 
 /* What mappings may name, to be found by address. */
@@ -356,8 +356,8 @@ static int names_list(struct names *names, const struct manifest *manifest)
 {
     const struct infrastructure *infrastructure = &manifest->infrastructure;
 
-    if (text_set_init(&names->services, manifest->service_count) ||
-        text_set_init(&names->targets, infrastructure->count))
+    if (text_set_init(&names->services, manifest->service_count)
+        || text_set_init(&names->targets, infrastructure->count))
         return -1;
     for (size_t i = 0; i < manifest->service_count; i++)
         if (set_add(&names->services, manifest->services[i].key))

@@ -117,8 +117,8 @@ const struct snapshot_mapping *manifest_find_snapshot_mapping(const struct manif
                                                               const char *component);
 
 struct manifest_limits {
-    size_t bytes;   /* 0: no limit */
-    unsigned depth; /* levels of elements; 0: 64 */
+    size_t bytes;             /* 0: no limit */
+    unsigned depth;           /* levels of elements; 0: 64 */
     const char *depth_option; /* that raises it, named in the reason; NULL: there is none */
 };
 
@@ -206,8 +206,8 @@ json_t *manifest_difference(const struct manifest *a, const struct manifest *b, 
 json_t *manifest_changes(const struct manifest *from, const struct manifest *to, const json_t *difference,
                          size_t most);
 
-/* All that a sorted manifest has: { target: [{ "service": name, "container", "key", "component" }] }; component is
- * that of its state, absent if it has none. New reference, deterministic order. */
+/* All that a sorted manifest has: { target: [{ "service": name, "container", "key", "component" }] };
+ * component is that of its state, absent if it has none. New reference, deterministic order. */
 json_t *manifest_running(const struct manifest *manifest);
 
 #endif

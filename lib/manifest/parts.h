@@ -14,8 +14,8 @@ int manifest_refuse_twice(const struct manifest *manifest, const char *source, c
 /* Checks a text that the element has to have: XML_GO_ON, or XML_FAILED after xml_fail(). */
 int xml_check_text(struct xml_reader *reader, const char *element, const char *name, const char *text);
 
-/* Ends a service that was read, whose texts are of the manifest's pool: its lists are copied there, and it is cleared.
- * -1: no memory, and it is as it was. */
+/* Ends a service that was read, whose texts are of the manifest's pool: its lists are copied there, and it is
+ * cleared. -1: no memory, and it is as it was. */
 int manifest_take_service(struct manifest *manifest, struct service *service);
 
 /* Version 1 says one service once for each place that it is in. On a manifest whose services are in any

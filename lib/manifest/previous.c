@@ -20,7 +20,8 @@ enum manifest_reading manifest_read(const char *path, struct strings *strings, s
     CLEANUP_FREE char *text = NULL;
     size_t length = 0;
     if (operations->read(path, manifest_limit, &text, &length) != 0) {
-        enum manifest_reading outcome = errno == ENOENT || errno == ENOTDIR ? MANIFEST_ABSENT : MANIFEST_UNREADABLE;
+        enum manifest_reading outcome =
+            errno == ENOENT || errno == ENOTDIR ? MANIFEST_ABSENT : MANIFEST_UNREADABLE;
         *reason = string_format("%s: %s", path, strerror(errno));
         return outcome;
     }
@@ -32,7 +33,8 @@ enum manifest_reading manifest_read(const char *path, struct strings *strings, s
 static long generation_number(const char *profile, const char *link)
 {
     size_t length = strlen(profile);
-    if (strncmp(link, profile, length) != 0 || link[length] != '-' || !isdigit((unsigned char)link[length + 1]))
+    if (strncmp(link, profile, length) != 0 || link[length] != '-'
+        || !isdigit((unsigned char)link[length + 1]))
         return 0;
     char *end = NULL;
     errno = 0;
@@ -79,8 +81,8 @@ int previous_load(struct previous *previous, bool required)
     if (!previous->path)
         return 0;
     CLEANUP_FREE char *reason = NULL;
-    enum manifest_reading outcome = manifest_read(previous->path, previous->manifest.strings, &previous->manifest,
-                                                  &reason);
+    enum manifest_reading outcome =
+        manifest_read(previous->path, previous->manifest.strings, &previous->manifest, &reason);
     if (outcome == MANIFEST_READ) {
         previous->known = true;
         return 0;
@@ -98,7 +100,8 @@ int previous_load(struct previous *previous, bool required)
 int previous_read(const char *directory, const char *profile, const char *file, struct strings *strings,
                   struct previous *previous)
 {
-    return previous_locate(directory, profile, file, strings, previous) == 0 ? previous_load(previous, file) : -1;
+    return previous_locate(directory, profile, file, strings, previous) == 0 ? previous_load(previous, file)
+                                                                             : -1;
 }
 
 int previous_name_targets(struct previous *previous, const struct target_keys *keys)
@@ -106,8 +109,11 @@ int previous_name_targets(struct previous *previous, const struct target_keys *k
     const char *shared = manifest_shared_key(&previous->manifest, keys);
     previous->keys = keys;
     if (shared)
-        log_warning(NULL, "several targets have the connection key %s, by which %s knows them: it is taken for none of "
-                          "them", shared, previous->path);
+        log_warning(
+            NULL,
+            "several targets have the connection key %s, by which %s knows them: it is taken for none of "
+            "them",
+            shared, previous->path);
     if (manifest_name_targets(&previous->manifest, keys) == 0)
         return 0;
     log_error(NULL, "out of memory");
@@ -182,7 +188,8 @@ static int compare_descending(const void *a, const void *b)
 static int list_generations(const struct previous *previous, struct generations *generations)
 {
     CLEANUP_FREE char *directory = sibling(previous->profile, "");
-    *generations = (struct generations){ .profile = string_base_name(previous->profile), .current = previous->generation };
+    *generations = (struct generations){ .profile = string_base_name(previous->profile),
+                                         .current = previous->generation };
     if (!directory)
         return -1;
     operations->list(directory, collect_generation, generations);
@@ -249,7 +256,8 @@ int previous_generations(const struct previous *previous, struct strings *string
         path = string_format("%s-%ld-link", previous->profile, generations.numbers[i]);
         if (!path)
             result = -1;
-        else if (operations->read_link(path, &link) == 0 && read_generation(previous, path, strings, &manifest))
+        else if (operations->read_link(path, &link) == 0
+                 && read_generation(previous, path, strings, &manifest))
             enough = each(closure, &manifest, is_reconstructed(link));
         manifest_clear(&manifest);
     }

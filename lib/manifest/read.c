@@ -192,9 +192,9 @@ static int end_dependency(struct manifest_reader *own, struct xml_reader *reader
 
     if (!dependency->target)
         dependency->target = own->own_target;
-    if (xml_check_text(reader, element, "service", dependency->service) ||
-        xml_check_text(reader, element, "container", dependency->container) ||
-        xml_check_text(reader, element, "target", dependency->target))
+    if (xml_check_text(reader, element, "service", dependency->service)
+        || xml_check_text(reader, element, "container", dependency->container)
+        || xml_check_text(reader, element, "target", dependency->target))
         return XML_FAILED;
     items = array_grow(list->items, list->count, sizeof *items);
     if (!items)
@@ -231,8 +231,8 @@ static int end_service(struct manifest_reader *own, struct xml_reader *reader)
                         !service->name  ? "name"
                         : !service->pkg ? "pkg"
                                         : "type");
-    if ((*service->name && !is_plain_name(service->name)) ||
-        (*service->type && !is_plain_name(service->type)))
+    if ((*service->name && !is_plain_name(service->name))
+        || (*service->type && !is_plain_name(service->type)))
         return xml_fail(reader, "service %s: control characters in name or type", service->key);
     if (!is_store_path(service->pkg))
         return xml_fail(reader, "service %s: pkg %s is no store path", service->key, service->pkg);
@@ -245,10 +245,10 @@ static int mapping_check(struct manifest_reader *own, struct xml_reader *reader,
 {
     if (!*target)
         *target = own->own_target;
-    if (xml_check_text(reader, element, "service", service) ||
-        xml_check_text(reader, element, "container", container) ||
-        xml_check_text(reader, element, "target", *target) ||
-        (provider && xml_check_text(reader, element, "containerProvidedByService", provider)))
+    if (xml_check_text(reader, element, "service", service)
+        || xml_check_text(reader, element, "container", container)
+        || xml_check_text(reader, element, "target", *target)
+        || (provider && xml_check_text(reader, element, "containerProvidedByService", provider)))
         return XML_FAILED;
     if (own->own_target && strcmp(*target, own->own_target))
         return xml_fail(reader, "%s of service %s is on target %s, but this is the profile of %s", element,
@@ -270,9 +270,9 @@ static int end_snapshot_mapping(struct manifest_reader *own, struct xml_reader *
 {
     struct snapshot_mapping *mapping = &own->snapshot_mapping;
 
-    if (xml_check_text(reader, "snapshot mapping", "component", mapping->component) ||
-        mapping_check(own, reader, "snapshot mapping", mapping->service, mapping->container, &mapping->target,
-                      mapping->provider))
+    if (xml_check_text(reader, "snapshot mapping", "component", mapping->component)
+        || mapping_check(own, reader, "snapshot mapping", mapping->service, mapping->container,
+                         &mapping->target, mapping->provider))
         return XML_FAILED;
     if (!is_file_name(mapping->component) || !is_file_name(mapping->container))
         return xml_fail(reader, "snapshot mapping of service %s: component %s in container %s: no file names",

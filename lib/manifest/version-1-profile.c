@@ -85,8 +85,8 @@ static int read_lines(struct text_reader *reader)
 
         if (line == reader->end)
             return reason_set(reader->reason, reader->source,
-                              "line 1: neither XML nor lines of version 1: %zu, and a service has %d", reader->line,
-                              LINES);
+                              "line 1: neither XML nor lines of version 1: %zu, and a service has %d",
+                              reader->line, LINES);
         stop = memchr(line, '\n', (size_t)(reader->end - line));
         stop = stop ? stop : reader->end;
         reader->at = stop < reader->end ? stop + 1 : reader->end;
@@ -157,8 +157,8 @@ static int take_service(struct text_reader *reader)
         service_clear(&service);
         return no_memory(reader);
     }
-    if (!manifest_add_service_mapping(reader->manifest, &mapping) ||
-        (*lines[LINE_STATEFUL] == 't' && !manifest_add_snapshot_mapping(reader->manifest, &snapshot)))
+    if (!manifest_add_service_mapping(reader->manifest, &mapping)
+        || (*lines[LINE_STATEFUL] == 't' && !manifest_add_snapshot_mapping(reader->manifest, &snapshot)))
         return no_memory(reader);
     return 0;
 }

@@ -156,15 +156,16 @@ static int check_target(struct xml_reader *reader, const char *element, const ch
 {
     if (xml_check_text(reader, element, "target", target))
         return XML_FAILED;
-    return is_connection_key(target) ? XML_GO_ON : xml_fail(reader, "%s: target %s: no connection key", element, target);
+    return is_connection_key(target) ? XML_GO_ON
+                                     : xml_fail(reader, "%s: target %s: no connection key", element, target);
 }
 
 static int end_profile(struct manifest_reader *own, struct xml_reader *reader)
 {
     const struct profile *profile = &own->profile;
 
-    if (check_target(reader, "distribution mapping", profile->target) ||
-        xml_check_text(reader, "distribution mapping", "profile", profile->path))
+    if (check_target(reader, "distribution mapping", profile->target)
+        || xml_check_text(reader, "distribution mapping", "profile", profile->path))
         return XML_FAILED;
     if (!is_store_path(profile->path))
         return xml_fail(reader, "distribution mapping of target %s: %s is no store path", profile->target,
@@ -178,9 +179,9 @@ static int end_dependency(struct manifest_reader *own, struct xml_reader *reader
     struct dependencies *list = &own->service.depends_on;
     struct dependency *items;
 
-    if (xml_check_text(reader, "dependency", "key", own->dependency.service) ||
-        xml_check_text(reader, "dependency", "container", own->dependency.container) ||
-        check_target(reader, "dependency", own->dependency.target))
+    if (xml_check_text(reader, "dependency", "key", own->dependency.service)
+        || xml_check_text(reader, "dependency", "container", own->dependency.container)
+        || check_target(reader, "dependency", own->dependency.target))
         return XML_FAILED;
     items = array_grow(list->items, list->count, sizeof *items);
     if (!items)
@@ -196,23 +197,23 @@ static int end_service(struct manifest_reader *own, struct xml_reader *reader)
     struct service *service = &own->service;
     struct service_mapping *mapping = &own->service_mapping;
 
-    if (xml_check_text(reader, element, "key", service->key) ||
-        xml_check_text(reader, element, "service", service->pkg) ||
-        xml_check_text(reader, element, "container", mapping->container) ||
-        check_target(reader, element, mapping->target))
+    if (xml_check_text(reader, element, "key", service->key)
+        || xml_check_text(reader, element, "service", service->pkg)
+        || xml_check_text(reader, element, "container", mapping->container)
+        || check_target(reader, element, mapping->target))
         return XML_FAILED;
     if (!service->name || !service->type)
         return xml_fail(reader, "%s of service %s: without %s", element, service->key,
                         service->name ? "type" : "name");
-    if ((*service->name && !is_plain_name(service->name)) ||
-        (*service->type && !is_plain_name(service->type)))
+    if ((*service->name && !is_plain_name(service->name))
+        || (*service->type && !is_plain_name(service->type)))
         return xml_fail(reader, "%s of service %s: control characters in name or type", element,
                         service->key);
     if (!is_store_path(service->pkg))
         return xml_fail(reader, "%s of service %s: %s is no store path", element, service->key, service->pkg);
     mapping->service = service->key;
-    if (manifest_take_service(own->manifest, service) ||
-        !manifest_add_service_mapping(own->manifest, mapping))
+    if (manifest_take_service(own->manifest, service)
+        || !manifest_add_service_mapping(own->manifest, mapping))
         return xml_no_memory(reader);
     return XML_GO_ON;
 }
@@ -223,10 +224,10 @@ static int end_snapshot(struct manifest_reader *own, struct xml_reader *reader)
     const struct snapshot_mapping *mapping = &own->snapshot_mapping;
     const char **types;
 
-    if (xml_check_text(reader, element, "component", mapping->component) ||
-        xml_check_text(reader, element, "container", mapping->container) ||
-        check_target(reader, element, mapping->target) ||
-        xml_check_text(reader, element, "service", mapping->service))
+    if (xml_check_text(reader, element, "component", mapping->component)
+        || xml_check_text(reader, element, "container", mapping->container)
+        || check_target(reader, element, mapping->target)
+        || xml_check_text(reader, element, "service", mapping->service))
         return XML_FAILED;
     if (own->snapshot_type && *own->snapshot_type && !is_plain_name(own->snapshot_type))
         return xml_fail(reader, "%s of component %s: control characters in its type", element,

@@ -43,7 +43,8 @@ static void put(struct writer *writer, const char *markup)
 }
 
 /* What value.h appends to a buffer. */
-static void put_appended(struct writer *writer, int (*append)(xmlBufferPtr buffer, const void *what), const void *what)
+static void put_appended(struct writer *writer, int (*append)(xmlBufferPtr buffer, const void *what),
+                         const void *what)
 {
     CLEANUP_BUFFER xmlBufferPtr buffer = xmlBufferCreate();
 
@@ -69,7 +70,8 @@ static int append_children(xmlBufferPtr buffer, const void *value)
 }
 
 /* Mostly there is nothing to escape. */
-static void put_escaped(struct writer *writer, const char *text, int (*append)(xmlBufferPtr buffer, const void *what))
+static void put_escaped(struct writer *writer, const char *text,
+                        int (*append)(xmlBufferPtr buffer, const void *what))
 {
     size_t plain = strcspn(text, "&<>\"\t\r\n");
 
@@ -228,7 +230,8 @@ static int put_version_1(const struct manifest *manifest,
 {
     CLEANUP_BUFFER xmlBufferPtr text = manifest_1_write(manifest);
 
-    return text ? put_piece(closure, (const char *)xmlBufferContent(text), (size_t)xmlBufferLength(text)) : -1;
+    return text ? put_piece(closure, (const char *)xmlBufferContent(text), (size_t)xmlBufferLength(text))
+                : -1;
 }
 
 int manifest_put(struct manifest *manifest, int (*put_piece)(void *closure, const char *data, size_t length),

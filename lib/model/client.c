@@ -39,10 +39,8 @@ static void append_argument_value(xmlBufferPtr buffer, const struct nix_value *v
         }
         break;
     case NIX_ATTRS:
-    case NIX_UNTYPED:
-        break;
-    default:
-        xmlBufferCCat(buffer, value->text);
+    case NIX_UNTYPED: break;
+    default: xmlBufferCCat(buffer, value->text);
     }
 }
 
@@ -56,16 +54,18 @@ static void add_properties(struct arguments *arguments, const struct nix_value *
         }
         append_argument_value(value, &properties->children[i].value);
         arguments_add(arguments, "--arguments");
-        arguments_format(arguments, "%s=%s", properties->children[i].name, (const char *)xmlBufferContent(value));
+        arguments_format(arguments, "%s=%s", properties->children[i].name,
+                         (const char *)xmlBufferContent(value));
     }
 }
 
-void client_component_arguments(struct arguments *arguments, const struct target *target, const char *container,
-                                const struct service *service, const struct service *provider)
+void client_component_arguments(struct arguments *arguments, const struct target *target,
+                                const char *container, const struct service *service,
+                                const struct service *provider)
 {
     arguments_option(arguments, "--container", container);
     arguments_option(arguments, "--type", provider ? provider->pkg : service->type);
-    add_properties(arguments, nix_value_get(provider ? &provider->provides_containers : &target->containers,
-                                            container));
+    add_properties(arguments,
+                   nix_value_get(provider ? &provider->provides_containers : &target->containers, container));
     arguments_add(arguments, service->pkg);
 }

@@ -14,12 +14,14 @@
 /* Begins an argument vector: the target's client interface, its connection key and the operation. */
 void client_arguments(struct arguments *arguments, const struct target *target, const char *operation);
 
-/* Whether what such a call prints on standard output is its answer. Else it is what Dysnomia and services print. */
+/* Whether what such a call prints on standard output is its answer. Else it is what Dysnomia and services
+ * print. */
 bool client_answers(const struct arguments *arguments);
 
-/* Adds what activate, deactivate, snapshot and their kin take: container, type and arguments of the mapping of
- * service on target, and the package last. provider: the service that provides the container, or NULL. */
-void client_component_arguments(struct arguments *arguments, const struct target *target, const char *container,
-                                const struct service *service, const struct service *provider);
+/* Adds what activate, deactivate, snapshot and their kin take: container, type and arguments of the mapping
+ * of service on target, and the package last. provider: the service that provides the container, or NULL. */
+void client_component_arguments(struct arguments *arguments, const struct target *target,
+                                const char *container, const struct service *service,
+                                const struct service *provider);
 
 #endif

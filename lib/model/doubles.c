@@ -18,8 +18,10 @@ static int take_seats(const struct infrastructure *model, const json_t *deployed
             continue;
         CLEANUP_FREE char *way = string_format("%s %s", key, target->client_interface);
         json_t *first = way ? json_object_get(seats, way) : NULL;
-        if (!way || json_object_set_new(first ? doubles : seats, first ? target->name : way,
-                                        first ? json_incref(first) : json_string(target->name)) != 0)
+        if (!way
+            || json_object_set_new(first ? doubles : seats, first ? target->name : way,
+                                   first ? json_incref(first) : json_string(target->name))
+                   != 0)
             return -1;
     }
     return 0;
@@ -33,7 +35,8 @@ json_t *doubles_of(const struct infrastructure *model, const json_t *effective)
     json_array_foreach((json_t *)effective, index, name)
         if (json_is_string(name))
             json_object_set_new(deployed, json_string_value(name), json_true());
-    if (take_seats(model, deployed, true, seats, doubles) == 0 && take_seats(model, deployed, false, seats, doubles) == 0)
+    if (take_seats(model, deployed, true, seats, doubles) == 0
+        && take_seats(model, deployed, false, seats, doubles) == 0)
         return doubles;
     json_decref(doubles);
     return NULL;
@@ -41,7 +44,8 @@ json_t *doubles_of(const struct infrastructure *model, const json_t *effective)
 
 void doubles_tell(const char *name, const char *other)
 {
-    log_warning(name, "it has the connection key of target %s: it is left out until the model is mended", other);
+    log_warning(name, "it has the connection key of target %s: it is left out until the model is mended",
+                other);
 }
 
 int doubles_drop(struct infrastructure *model, const json_t *effective)

@@ -50,8 +50,8 @@ int target_copy(struct target *to, const struct target *from)
 {
     *to = *from;
     to->containers = (struct nix_value){ .type = NIX_ATTRS };
-    if (nix_value_copy(&to->properties, &from->properties) < 0 ||
-        nix_value_copy(&to->containers, &from->containers) < 0) {
+    if (nix_value_copy(&to->properties, &from->properties) < 0
+        || nix_value_copy(&to->containers, &from->containers) < 0) {
         target_clear(to);
         return -1;
     }
@@ -105,9 +105,8 @@ const char *target_connection_key(const struct target *target)
 {
     const struct nix_value *property = key_property(target);
     bool usable =
-        property &&
-        (property->type == NIX_STRING || property->type == NIX_INT || property->type == NIX_FLOAT) &&
-        is_connection_key(property->text);
+        property && (property->type == NIX_STRING || property->type == NIX_INT || property->type == NIX_FLOAT)
+        && is_connection_key(property->text);
 
     return usable ? property->text : NULL;
 }
@@ -125,8 +124,8 @@ const char *target_objection(const struct target *target, const char **field)
     if (!target->number_of_cores || !is_core_number(target->number_of_cores))
         return "not a number from 1 to 999999999";
     *field = "clientInterface";
-    if (!target->client_interface || !is_plain_name(target->client_interface) ||
-        *target->client_interface == '-')
+    if (!target->client_interface || !is_plain_name(target->client_interface)
+        || *target->client_interface == '-')
         return "empty, or with control characters, or beginning with -";
     *field = "targetProperty";
     if (!target->target_property || !*target->target_property)
@@ -239,12 +238,12 @@ static int take_target(struct taking *taking, const struct infrastructure_defaul
                           target->name);
     if (taking->set->type != NIX_ATTRS)
         return reason_set(taking->reason, taking->source, "target %s: not a set", target->name);
-    if (take_set(taking, "properties", &target->properties) ||
-        take_set(taking, "containers", &target->containers) || containers_check(taking) ||
-        take_text(taking, "system", missing->system, false, &target->system) ||
-        take_text(taking, "numOfCores", "1", true, &target->number_of_cores) ||
-        take_text(taking, "clientInterface", missing->client_interface, false, &target->client_interface) ||
-        take_text(taking, "targetProperty", missing->target_property, false, &target->target_property))
+    if (take_set(taking, "properties", &target->properties)
+        || take_set(taking, "containers", &target->containers) || containers_check(taking)
+        || take_text(taking, "system", missing->system, false, &target->system)
+        || take_text(taking, "numOfCores", "1", true, &target->number_of_cores)
+        || take_text(taking, "clientInterface", missing->client_interface, false, &target->client_interface)
+        || take_text(taking, "targetProperty", missing->target_property, false, &target->target_property))
         return -1;
     if (!defaults)
         return 0;

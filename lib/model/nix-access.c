@@ -40,15 +40,20 @@ int nix_prepare_profile(const char *profile)
     if (operations->make_directory(directory, 0755) != 0) {
         int error = errno;
         to_first_absent(directory);
-        log_error(NULL, "%s, where the coordinator profile is to be, is missing and cannot be made: %s; an administrator "
-                        "can make it for this user, or --coordinator-profile-path names another directory",
-                  directory, strerror(error));
+        log_error(
+            NULL,
+            "%s, where the coordinator profile is to be, is missing and cannot be made: %s; an administrator "
+            "can make it for this user, or --coordinator-profile-path names another directory",
+            directory, strerror(error));
         return -1;
     }
     if (may_write(directory))
         return 0;
-    log_error(NULL, "%s, where the coordinator profile is, cannot be written to: %s; --coordinator-profile-path names "
-                    "another directory", directory, strerror(errno));
+    log_error(
+        NULL,
+        "%s, where the coordinator profile is, cannot be written to: %s; --coordinator-profile-path names "
+        "another directory",
+        directory, strerror(errno));
     return -1;
 }
 
@@ -80,7 +85,8 @@ static void put_text(struct stream *stream, const char *text)
 static void put_unsigned_path(struct stream *stream)
 {
     static const uint64_t one_more = 1, magic = 0x4558494e, none = 0;
-    static const char *const archive[] = { "nix-archive-1", "(", "type", "regular", "contents", "unsigned\n", ")" };
+    static const char *const archive[] = { "nix-archive-1", "(",          "type", "regular",
+                                           "contents",      "unsigned\n", ")" };
     put_number(stream, one_more);
     for (size_t i = 0; i < sizeof archive / sizeof *archive; i++)
         put_text(stream, archive[i]);
@@ -110,8 +116,11 @@ static int check_import(const char *file)
     if (run_store(import, file, true) == 0)
         return 0;
     if (run_store(add, NULL, false) == 0)
-        log_error(NULL, "the Nix daemon takes no closures of targets from this user: trusted-users in its nix.conf has to "
-                        "name %s", user ? user : "it");
+        log_error(
+            NULL,
+            "the Nix daemon takes no closures of targets from this user: trusted-users in its nix.conf has to "
+            "name %s",
+            user ? user : "it");
     else
         log_error(NULL, "nothing can be put into the Nix store of this machine");
     return -1;

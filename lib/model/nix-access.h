@@ -5,12 +5,12 @@
 #ifndef NIX_ACCESS_H
 #define NIX_ACCESS_H
 
-/* Makes the directory of a profile if it is not there: a Nix daemon of 2.26 and later does not make those of users.
- * 0, or -1 after a message: it is not there or this user may not write to it. */
+/* Makes the directory of a profile if it is not there: a Nix daemon of 2.26 and later does not make those of
+ * users. 0, or -1 after a message: it is not there or this user may not write to it. */
 int nix_prepare_profile(const char *profile);
 
-/* Imports a path that nobody has signed, as closures of targets come: a Nix daemon takes it only from users whom it
- * trusts. 0, or -1 after a message. */
+/* Imports a path that nobody has signed, as closures of targets come: a Nix daemon takes it only from users
+ * whom it trusts. 0, or -1 after a message. */
 int nix_check_import(void);
 
 #endif

@@ -11,26 +11,30 @@
 #include "lib/model/paths.h"
 #include "lib/world/operations.h"
 
-/* What Linux takes as arguments and environment together is a fourth of the stack's limit, between these two. */
+/* What Linux takes as arguments and environment together is a fourth of the stack's limit, between these
+ * two. */
 static const size_t arguments_least = 128 * 1024, arguments_most = 6 * 1024 * 1024;
 
 /* How much of that is there for paths. */
 static size_t arguments_size(void)
 {
     long limit = sysconf(_SC_ARG_MAX);
-    size_t size = limit < (long)arguments_least ? arguments_least
-                  : (unsigned long)limit > arguments_most ? arguments_most : (size_t)limit;
+    size_t size = limit < (long)arguments_least           ? arguments_least
+                  : (unsigned long)limit > arguments_most ? arguments_most
+                                                          : (size_t)limit;
     size_t used = 8 * 1024; /* the other words, and what the kernel adds */
     for (char **variable = environ; variable && *variable; variable++)
         used += strlen(*variable) + 1 + sizeof(char *);
     return used < size - 16 * 1024 ? size - used : 16 * 1024;
 }
 
-/* Runs it; *output is malloc()ed, without a final newline. 0, or -1 after a message that names what it was for. */
+/* Runs it; *output is malloc()ed, without a final newline. 0, or -1 after a message that names what it was
+ * for. */
 static int run_nix(struct arguments *arguments, const char *purpose, const char *input, char **output,
                    size_t *length)
 {
-    const struct dydisnix_program program = { .argv = arguments_vector(arguments), .input = input,
+    const struct dydisnix_program program = { .argv = arguments_vector(arguments),
+                                              .input = input,
                                               .output_limit = (size_t)1 << 30 };
     struct dydisnix_result result = { 0 };
     if (!program.argv) {
@@ -245,7 +249,8 @@ int nix_add_roots(const char *directory, const char *const *paths, size_t count)
         arguments_format(&arguments, "%s/%zu", directory, first);
         for (size_t i = first; i < end; i++)
             arguments_add(&arguments, paths[i]);
-        if (run_nix(&arguments, "protecting what was fetched from a garbage collection", NULL, NULL, NULL) != 0)
+        if (run_nix(&arguments, "protecting what was fetched from a garbage collection", NULL, NULL, NULL)
+            != 0)
             return -1;
     }
     return 0;
@@ -254,12 +259,15 @@ int nix_add_roots(const char *directory, const char *const *paths, size_t count)
 int nix_import(const char *file, const char *target, int64_t deadline, char **imported)
 {
     static const char *const argv[] = { "nix-store", "--import", NULL };
-    const struct dydisnix_program program = { .argv = argv, .input = file, .deadline = deadline, .target = target };
+    const struct dydisnix_program program = {
+        .argv = argv, .input = file, .deadline = deadline, .target = target
+    };
     struct dydisnix_result result = { 0 };
     int status = run_program(&program, &result);
     if (status != 0) {
         CLEANUP_FREE char *ending = describe_ending(&result);
-        log_error(target, "its closure cannot be imported: nix-store --import: %s", ending ? ending : "failed");
+        log_error(target, "its closure cannot be imported: nix-store --import: %s",
+                  ending ? ending : "failed");
         free(result.output);
         return -1;
     }
@@ -286,9 +294,22 @@ int nix_add_text(const char *file, const char *name, const char *const *referenc
         json_array_append_new(list, json_string(references[i]));
     if (!source || write_document(list, directory, "references.json", &references_file) != 0)
         return -1;
-    const char *const words[] = { "nix-instantiate", "--eval", "--strict", "--json", "--read-write-mode", source,
-                                  "--argstr", "name", name, "--argstr", "file", file,
-                                  "--argstr", "references", references_file, NULL };
+    const char *const words[] = { "nix-instantiate",
+                                  "--eval",
+                                  "--strict",
+                                  "--json",
+                                  "--read-write-mode",
+                                  source,
+                                  "--argstr",
+                                  "name",
+                                  name,
+                                  "--argstr",
+                                  "file",
+                                  file,
+                                  "--argstr",
+                                  "references",
+                                  references_file,
+                                  NULL };
     for (size_t i = 0; words[i]; i++)
         arguments_add(&arguments, words[i]);
     if (run_nix(&arguments, purpose, NULL, &output, NULL) != 0)

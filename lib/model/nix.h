@@ -11,7 +11,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Where NAME.nix of ours is, in $DYDISNIX_NIX_EXPRESSIONS or the directory for them. malloc()ed; NULL: no memory. */
+/* Where NAME.nix of ours is, in $DYDISNIX_NIX_EXPRESSIONS or the directory for them. malloc()ed; NULL: no
+ * memory. */
 char *nix_expression(const char *name);
 
 /* Evaluates an infrastructure model: the XML of its value, malloc()ed. 0, or -1 after a message. */
@@ -23,8 +24,9 @@ int nix_service_keys(const json_t *documents, json_t **keys);
 /* Tells which of paths are not valid in the store: invalid[i] is set. 0, or -1 after a message. */
 int nix_find_invalid(const char *const *paths, size_t count, bool *invalid);
 
-/* Imports the stream that `nix-store --export` made. target: named in messages. *imported: the paths that it held, one a
- * line, malloc()ed. 0, or -1 after a message: then some of them may be there, but each of these is whole. */
+/* Imports the stream that `nix-store --export` made. target: named in messages. *imported: the paths that it
+ * held, one a line, malloc()ed. 0, or -1 after a message: then some of them may be there, but each of these
+ * is whole. */
 int nix_import(const char *file, const char *target, int64_t deadline, char **imported);
 
 /* Keeps valid paths from garbage collections as long as directory is there. 0, or -1 after a message. */

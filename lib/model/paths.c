@@ -13,7 +13,8 @@
 
 #define LETTERS_AND_DIGITS "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 
-/* How many of the first most bytes of text are among those of a set. strspn() looks at the whole set each time. */
+/* How many of the first most bytes of text are among those of a set. strspn() looks at the whole set each
+ * time. */
 static size_t span(const char *text, const char *among, bool known[static 256], size_t most)
 {
     size_t length = 0;

@@ -11,11 +11,13 @@
 #define NIX_STORE_DIR "/nix/store"
 /* NIX_STATE_DIR, "/nix/var" unless configured otherwise, comes from config.h. */
 
-/* A path directly under the store: 32 characters of Nix's base 32, '-', a name of [A-Za-z0-9+._?=-], at most 211
- * characters. That is what any version of Nix takes; the name may begin with '.', and is not always a file name. */
+/* A path directly under the store: 32 characters of Nix's base 32, '-', a name of [A-Za-z0-9+._?=-], at most
+ * 211 characters. That is what any version of Nix takes; the name may begin with '.', and is not always a
+ * file name. */
 bool is_store_path(const char *path);
 
-/* Whether newer versions of Nix refuse the store path: its name is "." or "..", or begins with ".-" or "..-". */
+/* Whether newer versions of Nix refuse the store path: its name is "." or "..", or begins with ".-" or
+ * "..-". */
 bool is_former_store_path(const char *path);
 
 /* Printable in a line and harmless as an argument: UTF-8, not empty, no control characters. */
@@ -45,8 +47,8 @@ char *target_profile_path(const char *profile);
 /* Of the effective uid, until the next call; NULL: it has none. */
 const char *own_user_name(void);
 
-/* DIRECTORY/PROFILE, where DIRECTORY is given or NIX_STATE_DIR/nix/profiles/per-user/USER/disnix-coordinator with USER
- * of the effective uid. malloc()ed; NULL: no such user. */
+/* DIRECTORY/PROFILE, where DIRECTORY is given or NIX_STATE_DIR/nix/profiles/per-user/USER/disnix-coordinator
+ * with USER of the effective uid. malloc()ed; NULL: no such user. */
 char *coordinator_profile_path(const char *directory, const char *profile);
 
 #endif

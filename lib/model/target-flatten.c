@@ -18,8 +18,8 @@ static int join(const struct nix_value *list, struct strings *strings, const cha
         const struct nix_value *element = &list->children[i].value;
         bool plain = element->type < NIX_LIST;
 
-        if ((plain && xmlBufferCat(buffer, (const xmlChar *)element->text)) ||
-            xmlBufferCat(buffer, (const xmlChar *)" "))
+        if ((plain && xmlBufferCat(buffer, (const xmlChar *)element->text))
+            || xmlBufferCat(buffer, (const xmlChar *)" "))
             return -1;
     }
     *text = strings_intern(strings, (const char *)xmlBufferContent(buffer));

@@ -48,8 +48,9 @@ bool target_keys_shared(const struct target_keys *keys, const char *key)
 {
     const struct target_key *found = find(keys, key);
 
-    return found && ((found > keys->items && !compare_keys(found - 1, found)) ||
-                     (found + 1 < keys->items + keys->count && !compare_keys(found + 1, found)));
+    return found
+           && ((found > keys->items && !compare_keys(found - 1, found))
+               || (found + 1 < keys->items + keys->count && !compare_keys(found + 1, found)));
 }
 
 const char *target_keys_name(const struct target_keys *keys, const char *key, struct strings *strings)

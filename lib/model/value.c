@@ -149,16 +149,16 @@ static int write_child(xmlBufferPtr buffer, const struct nix_attribute *child)
     int failed = xmlBufferCat(buffer, (const xmlChar *)"<") || xmlBufferCat(buffer, (const xmlChar *)element);
 
     if (child->name)
-        failed = failed || xmlBufferCat(buffer, (const xmlChar *)" name=\"") ||
-                 xml_write_attribute(buffer, child->name) || xmlBufferCat(buffer, (const xmlChar *)"\"");
-    failed = failed || xmlBufferCat(buffer, (const xmlChar *)" type=\"") ||
-             xmlBufferCat(buffer, (const xmlChar *)type) || xmlBufferCat(buffer, (const xmlChar *)"\"");
+        failed = failed || xmlBufferCat(buffer, (const xmlChar *)" name=\"")
+                 || xml_write_attribute(buffer, child->name) || xmlBufferCat(buffer, (const xmlChar *)"\"");
+    failed = failed || xmlBufferCat(buffer, (const xmlChar *)" type=\"")
+             || xmlBufferCat(buffer, (const xmlChar *)type) || xmlBufferCat(buffer, (const xmlChar *)"\"");
     if (child->value.count || (child->value.text && *child->value.text))
-        failed = failed || xmlBufferCat(buffer, (const xmlChar *)">") ||
-                 (child->value.text && xml_write_text(buffer, child->value.text)) ||
-                 nix_value_write_children(buffer, &child->value) ||
-                 xmlBufferCat(buffer, (const xmlChar *)"</") ||
-                 xmlBufferCat(buffer, (const xmlChar *)element) || xmlBufferCat(buffer, (const xmlChar *)">");
+        failed =
+            failed || xmlBufferCat(buffer, (const xmlChar *)">")
+            || (child->value.text && xml_write_text(buffer, child->value.text))
+            || nix_value_write_children(buffer, &child->value) || xmlBufferCat(buffer, (const xmlChar *)"</")
+            || xmlBufferCat(buffer, (const xmlChar *)element) || xmlBufferCat(buffer, (const xmlChar *)">");
     else
         failed = failed || xmlBufferCat(buffer, (const xmlChar *)"/>");
     return failed ? -1 : 0;

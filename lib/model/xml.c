@@ -19,8 +19,9 @@
 /* Nix gives an element four at most, Disnix two. */
 enum { ATTRIBUTES_MAX = 64 };
 
-/* Different names of elements, attributes, processing instructions and namespaces. Only a version 1 manifest has names
- * that somebody chose, those of properties. The dictionary of older libxml2 takes time in proportion to their square. */
+/* Different names of elements, attributes, processing instructions and namespaces. Only a version 1 manifest
+ * has names that somebody chose, those of properties. The dictionary of older libxml2 takes time in
+ * proportion to their square. */
 enum { NAMES_MAX = 10000 };
 
 struct xml_reader {
@@ -290,8 +291,8 @@ static bool markup_begins(const struct markup *markup, const char *text)
     return (size_t)(markup->end - markup->at) >= strlen(text) && !memcmp(markup->at, text, strlen(text));
 }
 
-/* libxml2 reads declarations of which it tells only later, and compares each attribute of an element with every other
- * one: neither gets that far. */
+/* libxml2 reads declarations of which it tells only later, and compares each attribute of an element with
+ * every other one: neither gets that far. */
 static int markup_check(const struct xml_source *source, char **reason)
 {
     struct markup markup = { source->xml, source->xml + source->length, NULL };

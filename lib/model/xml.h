@@ -18,11 +18,11 @@ struct xml_reader;
 struct xml_source {
     const char *xml;
     size_t length;
-    const char *name;        /* named in the reason */
-    size_t limit;            /* bytes; 0: none */
-    unsigned depth;          /* levels of elements; 0: XML_DEPTH_DEFAULT; never more than XML_DEPTH_MAX */
+    const char *name;         /* named in the reason */
+    size_t limit;             /* bytes; 0: none */
+    unsigned depth;           /* levels of elements; 0: XML_DEPTH_DEFAULT; never more than XML_DEPTH_MAX */
     const char *depth_option; /* that raises it, named in the reason; NULL: there is none */
-    struct strings *strings; /* where attributes are interned */
+    struct strings *strings;  /* where attributes are interned */
 };
 
 enum { XML_GO_ON = 0, XML_SKIP = 1, XML_FAILED = -1 };

@@ -7,8 +7,8 @@
 
 #include <stdbool.h>
 
-/* Whether the name of a snapshot, with its directories or without, is the hash of an empty dump: that of a database whose
- * server did not answer, of which Dysnomia says that all went well. */
+/* Whether the name of a snapshot, with its directories or without, is the hash of an empty dump: that of a
+ * database whose server did not answer, of which Dysnomia says that all went well. */
 bool is_empty_dump(const char *name);
 
 #endif

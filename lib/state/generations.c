@@ -47,11 +47,13 @@ static int resolve(const char *directory, char **name)
 int generations_read(const char *container, const char *component, struct generations *generations)
 {
     const char *state = getenv("DYSNOMIA_STATEDIR");
-    CLEANUP_FREE char *directory = string_format("%s/generations/%s/%s", state && *state ? state : "/var/state/dysnomia",
-                                                 container, component);
+    CLEANUP_FREE char *directory = string_format(
+        "%s/generations/%s/%s", state && *state ? state : "/var/state/dysnomia", container, component);
     size_t kept = 0;
     *generations = (struct generations){ 0 };
-    int status = directory && (operations->list(directory, collect_number, generations) == 0 || errno == ENOENT) ? 0 : -1;
+    int status =
+        directory && (operations->list(directory, collect_number, generations) == 0 || errno == ENOENT) ? 0
+                                                                                                        : -1;
     if (generations->count > 1)
         qsort(generations->names, generations->count, sizeof *generations->names, compare_numbers);
     for (size_t i = 0; i < generations->count; i++) {

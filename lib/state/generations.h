@@ -16,8 +16,8 @@ struct generations {
 int generations_read(const char *container, const char *component, struct generations *generations);
 void generations_clear(struct generations *generations);
 
-/* The newest that holds something, where the newest of all is an empty dump (see dump.h); NULL: it is none, or there is
- * nothing better. */
+/* The newest that holds something, where the newest of all is an empty dump (see dump.h); NULL: it is none,
+ * or there is nothing better. */
 const char *generations_before_empty(const struct generations *generations);
 
 #define CLEANUP_GENERATIONS __attribute__((cleanup(generations_clear)))

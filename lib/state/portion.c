@@ -19,8 +19,8 @@ static int add_service(struct manifest *portion, const struct manifest *manifest
 static int take_portion(struct manifest *portion, const struct manifest *manifest,
                         const struct snapshot_mapping *mapping)
 {
-    const struct service_mapping *service = manifest_find_service_mapping(manifest, mapping->target,
-                                                                          mapping->container, mapping->service);
+    const struct service_mapping *service =
+        manifest_find_service_mapping(manifest, mapping->target, mapping->container, mapping->service);
     if (add_service(portion, manifest, mapping->service) != 0
         || (mapping->provider && add_service(portion, manifest, mapping->provider) != 0)
         || (service && service->provider && add_service(portion, manifest, service->provider) != 0)
@@ -33,7 +33,8 @@ char *portion_write(const struct manifest *manifest, const struct snapshot_mappi
 {
     struct manifest portion;
     manifest_init(&portion, manifest->strings);
-    CLEANUP_BUFFER xmlBufferPtr text = take_portion(&portion, manifest, mapping) == 0 ? manifest_write(&portion) : NULL;
+    CLEANUP_BUFFER xmlBufferPtr text =
+        take_portion(&portion, manifest, mapping) == 0 ? manifest_write(&portion) : NULL;
     manifest_clear(&portion);
     return text ? strdup((const char *)xmlBufferContent(text)) : NULL;
 }
@@ -49,15 +50,17 @@ static bool has_provider(const struct manifest *portion, const char *provider)
 }
 
 /* Nothing in it is of another target, and nothing is missing. */
-static bool is_whole(const struct manifest *portion, const char *target, const char *container, const char *component)
+static bool is_whole(const struct manifest *portion, const char *target, const char *container,
+                     const char *component)
 {
     const struct snapshot_mapping *snapshot = portion->snapshot_mappings;
     const struct service_mapping *service = portion->service_mappings;
-    if (portion->snapshot_mapping_count != 1 || portion->service_mapping_count > 1 || portion->service_count > 3
-        || portion->profile_count > 0 || portion->infrastructure.count > 0)
+    if (portion->snapshot_mapping_count != 1 || portion->service_mapping_count > 1
+        || portion->service_count > 3 || portion->profile_count > 0 || portion->infrastructure.count > 0)
         return false;
-    if (!same(snapshot->target, target) || !same(snapshot->container, container) || !same(snapshot->component, component)
-        || !manifest_find_service(portion, snapshot->service) || !has_provider(portion, snapshot->provider))
+    if (!same(snapshot->target, target) || !same(snapshot->container, container)
+        || !same(snapshot->component, component) || !manifest_find_service(portion, snapshot->service)
+        || !has_provider(portion, snapshot->provider))
         return false;
     return portion->service_mapping_count == 0
            || (same(service->target, target) && same(service->container, container)
@@ -67,7 +70,8 @@ static bool is_whole(const struct manifest *portion, const char *target, const c
 int portion_read(const char *text, const char *target, const char *container, const char *component,
                  struct strings *strings, struct manifest *portion, char **reason)
 {
-    CLEANUP_FREE char *source = string_format("what is kept of %s in %s on target %s", component, container, target);
+    CLEANUP_FREE char *source =
+        string_format("what is kept of %s in %s on target %s", component, container, target);
     *reason = NULL;
     manifest_init(portion, strings);
     if (!source || manifest_parse(text, strlen(text), source, &limits, strings, portion, reason) != 0)

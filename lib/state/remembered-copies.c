@@ -46,11 +46,16 @@ static const struct {
     bool (*is)(const json_t *);
     bool asks; /* it has to be decided about the component */
 } members[] = {
-    { "disputed", 3, is_dispute, true },        { "superseded", 3, is_text, true },
-    { "kept", 2, is_list_of_names, true },      { "brought", 3, is_service, true },
-    { "activated", 2, is_list_of_names, true }, { "accept", 3, is_truth, true },
-    { "prefer", 2, is_text, true },             { "wanted", 2, is_truth, true },
-    { "older", 3, is_truth, true },             { "unstarted", 3, is_truth, true },
+    { "disputed", 3, is_dispute, true },
+    { "superseded", 3, is_text, true },
+    { "kept", 2, is_list_of_names, true },
+    { "brought", 3, is_service, true },
+    { "activated", 2, is_list_of_names, true },
+    { "accept", 3, is_truth, true },
+    { "prefer", 2, is_text, true },
+    { "wanted", 2, is_truth, true },
+    { "older", 3, is_truth, true },
+    { "unstarted", 3, is_truth, true },
     { "fenced", 3, is_truth, false },
 };
 

@@ -29,8 +29,8 @@ static bool rotate(int fd, const struct stat *status, const char *path)
     return rename(path, older) == 0;
 }
 
-/* Whether the last line has no end: 1 or 0; -1 with errno. What another process is just writing, page by page, looks so
- * for a moment: it counts only if it stays. */
+/* Whether the last line has no end: 1 or 0; -1 with errno. What another process is just writing, page by
+ * page, looks so for a moment: it counts only if it stays. */
 static int is_torn(int fd, off_t size)
 {
     const struct timespec moment = { .tv_nsec = 1000 * 1000 };

@@ -5,7 +5,8 @@
 
 int budget_begin(struct budget *budget, int64_t most, int64_t stage)
 {
-    *budget = (struct budget){ .most = most, .until = stage > 0 ? operations->now() + stage / 2 : 0,
+    *budget = (struct budget){ .most = most,
+                               .until = stage > 0 ? operations->now() + stage / 2 : 0,
                                .spent = json_object() };
     return budget->spent ? 0 : -1;
 }

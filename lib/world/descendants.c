@@ -57,8 +57,8 @@ static bool is_spared(pid_t id, const pid_t *spared, size_t count)
 }
 
 /* Parents first: they could start something else when a child has ended. */
-static size_t signal_children(const struct processes *processes, pid_t parent, const pid_t *spared, size_t count,
-                              int signal)
+static size_t signal_children(const struct processes *processes, pid_t parent, const pid_t *spared,
+                              size_t count, int signal)
 {
     size_t alive = 0;
     for (size_t i = 0; i < processes->count; i++) {

@@ -151,7 +151,8 @@ static int put_piece(void *spool, const char *data, size_t length)
     return real_write_all(*(const int *)spool, data, length);
 }
 
-int real_spool(const char *path, int (*fill)(void *closure, int (*put)(void *, const char *, size_t), void *spool),
+int real_spool(const char *path,
+               int (*fill)(void *closure, int (*put)(void *, const char *, size_t), void *spool),
                void *closure, unsigned mode)
 {
     int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, (mode_t)mode);

@@ -66,31 +66,32 @@ static const char *name_of(const char *program)
 
 char *real_line(const char *target, const char *program, const char *message)
 {
-    char *line = target != NULL  ? string_format("[target: %s]: %s", target, message)
+    char *line = target != NULL    ? string_format("[target: %s]: %s", target, message)
                  : program != NULL ? string_format("[%s]: %s", name_of(program), message)
-                                 : string_format("[coordinator]: %s", message);
+                                   : string_format("[coordinator]: %s", message);
 
     if (line != NULL)
         text_one_line(line);
     return line;
 }
 
-static char *line_as_json(enum dydisnix_level level, const char *target, const char *program, const char *message)
+static char *line_as_json(enum dydisnix_level level, const char *target, const char *program,
+                          const char *message)
 {
     static const char *const levels[] = { "error", "warning", "notice", "debug" };
     CLEANUP_FREE char *name = string_utf8(target), *text = string_utf8(message);
     CLEANUP_FREE char *speaker = program != NULL ? string_utf8(name_of(program)) : NULL;
-    CLEANUP_JSON json_t *document = json_pack("{si ss ss ss* ss* ss*}", "version", 1, "time",
-                                              moment_of(real_clock()).text, "level", levels[level], "target", name,
-                                              "program", speaker, "message", text);
+    CLEANUP_JSON json_t *document =
+        json_pack("{si ss ss ss* ss* ss*}", "version", 1, "time", moment_of(real_clock()).text, "level",
+                  levels[level], "target", name, "program", speaker, "message", text);
 
     return document == NULL ? NULL : json_text(document, JSON_COMPACT);
 }
 
 static void say(enum dydisnix_level level, const char *target, const char *program, const char *message)
 {
-    CLEANUP_FREE char *line = log_json ? line_as_json(level, target, program, message)
-                                       : real_line(target, program, message);
+    CLEANUP_FREE char *line =
+        log_json ? line_as_json(level, target, program, message) : real_line(target, program, message);
     size_t length;
 
     if (line == NULL)

@@ -15,14 +15,14 @@ void operations_use(const struct dydisnix_operations *table)
     operations = table;
 }
 
-#define LOG_FUNCTION(name, level)                               \
-    void name(const char *target, const char *format, ...)      \
-    {                                                           \
-        va_list arguments;                                      \
-                                                                \
-        va_start(arguments, format);                            \
-        operations->log(level, target, format, arguments);      \
-        va_end(arguments);                                      \
+#define LOG_FUNCTION(name, level)                          \
+    void name(const char *target, const char *format, ...) \
+    {                                                      \
+        va_list arguments;                                 \
+                                                           \
+        va_start(arguments, format);                       \
+        operations->log(level, target, format, arguments); \
+        va_end(arguments);                                 \
     }
 
 LOG_FUNCTION(log_error, DYDISNIX_ERROR)
@@ -83,16 +83,11 @@ struct moment moment_of(int64_t seconds)
 char *describe_ending(const struct dydisnix_result *result)
 {
     switch (result->ending) {
-    case DYDISNIX_EXITED:
-        return string_format("exit status %d", result->status);
-    case DYDISNIX_SIGNALLED:
-        return string_format("killed by signal %d", result->status);
-    case DYDISNIX_TIMED_OUT:
-        return string_format("no answer in time");
-    case DYDISNIX_NOT_STARTED:
-        return string_format("not started: %s", strerror(result->status));
-    case DYDISNIX_TOO_MUCH_OUTPUT:
-        return string_format("too much output");
+    case DYDISNIX_EXITED: return string_format("exit status %d", result->status);
+    case DYDISNIX_SIGNALLED: return string_format("killed by signal %d", result->status);
+    case DYDISNIX_TIMED_OUT: return string_format("no answer in time");
+    case DYDISNIX_NOT_STARTED: return string_format("not started: %s", strerror(result->status));
+    case DYDISNIX_TOO_MUCH_OUTPUT: return string_format("too much output");
     }
     return string_format("unknown");
 }
@@ -106,7 +101,8 @@ void show_progress(const char *doing, size_t done, size_t total)
 
 bool is_own_file(const char *path)
 {
-    return operations->size >= offsetof(struct dydisnix_operations, is_own_file) + sizeof operations->is_own_file
+    return operations->size
+               >= offsetof(struct dydisnix_operations, is_own_file) + sizeof operations->is_own_file
            && operations->is_own_file != NULL && operations->is_own_file(path);
 }
 
@@ -128,7 +124,8 @@ int free_space(const char *path, uint64_t *bytes)
     return -1;
 }
 
-int spool_file(const char *path, int (*fill)(void *closure, int (*put)(void *, const char *, size_t), void *spool),
+int spool_file(const char *path,
+               int (*fill)(void *closure, int (*put)(void *, const char *, size_t), void *spool),
                void *closure, unsigned mode)
 {
     if (operations->size >= offsetof(struct dydisnix_operations, spool) + sizeof operations->spool

@@ -51,7 +51,8 @@ int move_path(const char *from, const char *to);
 int free_space(const char *path, uint64_t *bytes);
 
 /* operations->spool(); ENOSYS where the table does not have it. */
-int spool_file(const char *path, int (*fill)(void *closure, int (*put)(void *, const char *, size_t), void *spool),
+int spool_file(const char *path,
+               int (*fill)(void *closure, int (*put)(void *, const char *, size_t), void *spool),
                void *closure, unsigned mode);
 
 /* operations->may_write(); true where the table does not have it. */
@@ -67,8 +68,8 @@ struct moment moment_of(int64_t seconds);
  * malloc()ed. */
 char *describe_ending(const struct dydisnix_result *result);
 
-/* A file that somebody has named for what a command prints: replaced whole, but what is there and is no plain file, such as
- * /dev/null, a pipe or a link, is written to. 0, or -1 with errno. */
+/* A file that somebody has named for what a command prints: replaced whole, but what is there and is no plain
+ * file, such as /dev/null, a pipe or a link, is written to. 0, or -1 with errno. */
 int write_output(const char *path, const char *data, size_t length);
 
 #endif

@@ -23,24 +23,24 @@
 #define PIPE_MOST ((size_t)1 << 20) /* what a pipe can hold, pipe-max-size as Linux has it */
 #define TRANSCRIPT_MOST ((size_t)1 << 30)
 #define LOOK_MOST ((size_t)4 << 20) /* of a transcript, at one look */
-#define GRACE 100      /* milliseconds for output in flight after the exit */
-#define KILL_GRACE 2000 /* milliseconds that a killed program gets before it is given up */
-#define POLL_INTERVAL 5 /* milliseconds, where there is no pidfd_open */
-#define FOLLOW_INTERVAL 50 /* milliseconds between two looks at a transcript */
+#define GRACE 100                   /* milliseconds for output in flight after the exit */
+#define KILL_GRACE 2000             /* milliseconds that a killed program gets before it is given up */
+#define POLL_INTERVAL 5             /* milliseconds, where there is no pidfd_open */
+#define FOLLOW_INTERVAL 50          /* milliseconds between two looks at a transcript */
 
 struct task {
     struct task *next;
     struct dydisnix_program program;
     struct dydisnix_result result;
     struct real_process process;
-    int exit_fd;      /* becomes readable when the program exits; -1: none, ask instead */
+    int exit_fd;            /* becomes readable when the program exits; -1: none, ask instead */
     struct pollfd *watched; /* out, err and exit within the loop's table */
     int64_t started;
-    int64_t exited;   /* 0: not yet */
-    int64_t killed;   /* 0: not; else result.ending says why */
-    size_t size;      /* of result.output */
-    size_t line;      /* where the line under way begins in the output */
-    size_t scanned;   /* up to where it was searched for a newline */
+    int64_t exited; /* 0: not yet */
+    int64_t killed; /* 0: not; else result.ending says why */
+    size_t size;    /* of result.output */
+    size_t line;    /* where the line under way begins in the output */
+    size_t scanned; /* up to where it was searched for a newline */
     struct shown output, errors;
 };
 
@@ -48,8 +48,8 @@ struct loop {
     const struct dydisnix_work *work;
     unsigned jobs, running;
     struct task *tasks;
-    struct task *pending;  /* could not be started yet */
-    bool asked;            /* next() had nothing; ask again after a done() */
+    struct task *pending; /* could not be started yet */
+    bool asked;           /* next() had nothing; ask again after a done() */
     struct pollfd *table;
     size_t table_size;
 };
@@ -175,7 +175,8 @@ static size_t read_stream(struct task *task, int *fd, void (*add)(struct task *,
 }
 
 /* Reads what a program had written when it exited, but does not run after one that goes on writing. */
-static void drain_stream(struct task *task, int *fd, void (*add)(struct task *, const char *, size_t), size_t most)
+static void drain_stream(struct task *task, int *fd, void (*add)(struct task *, const char *, size_t),
+                         size_t most)
 {
     size_t total = 0, got;
 
@@ -183,13 +184,14 @@ static void drain_stream(struct task *task, int *fd, void (*add)(struct task *, 
         total += got;
 }
 
-/* A transcript that is written faster than anybody reads must not fill the disk: what was read is given back to it, and
- * what nobody wants any more is skipped. */
+/* A transcript that is written faster than anybody reads must not fill the disk: what was read is given back
+ * to it, and what nobody wants any more is skipped. */
 static void give_back(int fd, bool skipped)
 {
     off_t place = fd < 0 ? -1 : lseek(fd, 0, skipped ? SEEK_END : SEEK_CUR);
 
-    if (place >= (off_t)LOOK_MOST && fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0, place) != 0 && skipped)
+    if (place >= (off_t)LOOK_MOST && fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0, place) != 0
+        && skipped)
         (void)!ftruncate(fd, 0);
 }
 
@@ -415,8 +417,8 @@ static bool task_serve(struct task *task)
     return task->killed != 0 && now >= task->killed + KILL_GRACE;
 }
 
-/* Takes out the tasks that are over, then tells about them in that order. In the place of each another one is started
- * at once: what is done about it may take long. -1: no memory for that. */
+/* Takes out the tasks that are over, then tells about them in that order. In the place of each another one is
+ * started at once: what is done about it may take long. -1: no memory for that. */
 static int serve_tasks(struct loop *loop)
 {
     struct task **place = &loop->tasks, *over = NULL, **last = &over, *task;

@@ -17,7 +17,8 @@ int real_run(const struct dydisnix_work *work, unsigned jobs);
 
 int real_read(const char *path, size_t limit, char **data, size_t *length);
 int real_write(const char *path, const char *data, size_t length, unsigned mode);
-int real_spool(const char *path, int (*fill)(void *closure, int (*put)(void *, const char *, size_t), void *spool),
+int real_spool(const char *path,
+               int (*fill)(void *closure, int (*put)(void *, const char *, size_t), void *spool),
                void *closure, unsigned mode);
 int real_append(const char *path, const char *data, size_t length, size_t most, bool sync);
 int real_list(const char *path, int (*each)(void *closure, const char *name), void *closure);
@@ -38,8 +39,8 @@ void real_sleep(int64_t milliseconds);
 void real_log(enum dydisnix_level level, const char *target, const char *format, va_list arguments);
 void real_progress(const char *doing, size_t done, size_t total);
 
-/* "[target: TARGET]: MESSAGE", else "[PROGRAM]: MESSAGE", or "[coordinator]: MESSAGE": one line that a terminal shows as
- * it is. program: its argv[0]. Both may be NULL. malloc()ed, NULL: no memory. */
+/* "[target: TARGET]: MESSAGE", else "[PROGRAM]: MESSAGE", or "[coordinator]: MESSAGE": one line that a
+ * terminal shows as it is. program: its argv[0]. Both may be NULL. malloc()ed, NULL: no memory. */
 char *real_line(const char *target, const char *program, const char *message);
 
 /* As log(): what a program says for itself. */

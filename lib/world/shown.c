@@ -56,7 +56,8 @@ static void line_end(struct shown *shown, const struct dydisnix_program *program
         show_message(program, shown->line);
 }
 
-static void add_lines(struct shown *shown, const struct dydisnix_program *program, const char *data, size_t length)
+static void add_lines(struct shown *shown, const struct dydisnix_program *program, const char *data,
+                      size_t length)
 {
     while (length > 0) {
         const char *newline = memchr(data, '\n', length);
@@ -74,7 +75,8 @@ static void add_lines(struct shown *shown, const struct dydisnix_program *progra
     }
 }
 
-/* Whoever floods it would fill the log. What comes behind the limit is read, so that the program goes on, and dropped. */
+/* Whoever floods it would fill the log. What comes behind the limit is read, so that the program goes on, and
+ * dropped. */
 void shown_add(struct shown *shown, const struct dydisnix_program *program, const char *data, size_t length)
 {
     if (program->quiet || shown_is_over(shown))

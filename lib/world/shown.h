@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * What a program prints, as it is shown: line by line, and before each line who speaks. A call to a target speaks for
- * that target, anything else for itself: "[disnix-activate]: [target: test1]: ...". The programs of Disnix pass on what
- * services print, so what a line says of its origin is text like the rest of it.
+ * What a program prints, as it is shown: line by line, and before each line who speaks. A call to a target
+ * speaks for that target, anything else for itself: "[disnix-activate]: [target: test1]: ...". The programs
+ * of Disnix pass on what services print, so what a line says of its origin is text like the rest of it.
  */
 #ifndef SHOWN_H
 #define SHOWN_H
@@ -11,9 +11,10 @@
 
 #include <dydisnix/plugin.h>
 
-#define SHOWN_LINE_MOST 4096                 /* bytes; what is longer is cut */
-#define SHOWN_OUTPUT_MOST ((size_t)16 << 20) /* of its standard output; what comes beyond is dropped, which is said */
-#define SHOWN_ERRORS_MOST ((size_t)1 << 20)  /* of its standard error */
+#define SHOWN_LINE_MOST 4096 /* bytes; what is longer is cut */
+#define SHOWN_OUTPUT_MOST \
+    ((size_t)16 << 20) /* of its standard output; what comes beyond is dropped, which is said */
+#define SHOWN_ERRORS_MOST ((size_t)1 << 20) /* of its standard error */
 
 /* One of the two streams of a program; all zero but for the descriptor at first. */
 struct shown {

@@ -135,10 +135,11 @@ static int prepare_attributes(posix_spawnattr_t *attributes)
     return error;
 }
 
-/* Starts the program with a limit on the files that it writes, which posix_spawn knows nothing of: ours is lowered
- * meanwhile. */
+/* Starts the program with a limit on the files that it writes, which posix_spawn knows nothing of: ours is
+ * lowered meanwhile. */
 static int spawn_limited(const struct dydisnix_program *program, char **environment,
-                         const posix_spawn_file_actions_t *actions, const posix_spawnattr_t *attributes, pid_t *pid)
+                         const posix_spawn_file_actions_t *actions, const posix_spawnattr_t *attributes,
+                         pid_t *pid)
 {
     struct rlimit own, lowered;
     int error;
@@ -150,7 +151,8 @@ static int spawn_limited(const struct dydisnix_program *program, char **environm
         lowered.rlim_cur = (rlim_t)program->file_limit;
     if (program->file_limit != 0 && setrlimit(RLIMIT_FSIZE, &lowered) != 0)
         return errno;
-    error = posix_spawnp(pid, program->argv[0], actions, attributes, (char *const *)program->argv, environment);
+    error =
+        posix_spawnp(pid, program->argv[0], actions, attributes, (char *const *)program->argv, environment);
     if (program->file_limit != 0)
         setrlimit(RLIMIT_FSIZE, &own);
     return error;

@@ -10,9 +10,9 @@
 /* From here on, what one process has said counts for all that it forks, and the other way round. */
 void warnings_share(void);
 
-/* Whether this line of a program's stderr is such a warning that was said before. It is said when a program of Nix says
- * it, and others on the coordinator repeat it; what is said of a target by another program (target is not NULL) comes
- * from there. */
+/* Whether this line of a program's stderr is such a warning that was said before. It is said when a program
+ * of Nix says it, and others on the coordinator repeat it; what is said of a target by another program
+ * (target is not NULL) comes from there. */
 bool warnings_repeated(const char *program, const char *target, const char *line);
 
 #endif

@@ -21,10 +21,10 @@ struct run {
     const struct options *options;
     struct strings *strings;
     struct capture *capture;
-    const json_t *expected; /* NULL: somebody has answered otherwise, or it is not known */
-    size_t caught_up;       /* targets before this one are not deferred any more */
-    size_t asked;           /* targets that were asked once */
-    size_t running;         /* calls under way */
+    const json_t *expected;  /* NULL: somebody has answered otherwise, or it is not known */
+    size_t caught_up;        /* targets before this one are not deferred any more */
+    size_t asked;            /* targets that were asked once */
+    size_t running;          /* calls under way */
     struct captured **again; /* targets to be asked for their profile manifest */
     size_t again_count;
     char *profile_path;
@@ -44,7 +44,7 @@ void captured_answer(struct captured *captured, enum answer answer, char *reason
     free(captured->reason);
     if (reason && strlen(reason) > REASON_MOST + strlen("..."))
         strcpy(reason + REASON_MOST, "..."); /* a target may have names of any length */
-    captured->reason = string_utf8(reason); /* it may quote the target, and stands in the report */
+    captured->reason = string_utf8(reason);  /* it may quote the target, and stands in the report */
     free(reason);
     reason = captured->reason;
     if (answer == ANSWER_EMPTY)
@@ -79,14 +79,16 @@ static void keep_text(struct captured *captured, const char *text, size_t length
 void captured_accept(struct captured *captured, const char *text, size_t length, const char *source,
                      const struct target_keys *keys, const struct options *options, struct strings *strings)
 {
-    const struct manifest_limits limits = { .bytes = options->manifest_limit, .depth = options->depth_limit,
+    const struct manifest_limits limits = { .bytes = options->manifest_limit,
+                                            .depth = options->depth_limit,
                                             .depth_option = "--max-depth" };
     char *reason = NULL;
     if (options->save_input)
         keep_text(captured, text, length);
     manifest_clear(&captured->manifest);
     if (profile_manifest_parse_any(text, length, source, captured->target, keys, &limits, strings,
-                                   &captured->manifest, &reason) != 0)
+                                   &captured->manifest, &reason)
+        != 0)
         captured_answer(captured, ANSWER_INVALID, reason);
     else
         captured_answer(captured, ANSWER_CAPTURED, NULL);
@@ -94,7 +96,8 @@ void captured_accept(struct captured *captured, const char *text, size_t length,
 
 int profile_manifest_read(const char *profile, size_t limit, char **path, char **text, size_t *length)
 {
-    static const char *const names[] = { "profilemanifest.xml", "manifest", NULL }; /* the second is of version 1 */
+    static const char *const names[] = { "profilemanifest.xml", "manifest",
+                                         NULL }; /* the second is of version 1 */
     int status = -1;
     *path = NULL;
     errno = ENOENT;
@@ -106,7 +109,8 @@ int profile_manifest_read(const char *profile, size_t limit, char **path, char *
     return status;
 }
 
-/* Reads the profile manifest from this machine's store. False: it is not there, the target has to be asked. */
+/* Reads the profile manifest from this machine's store. False: it is not there, the target has to be
+ * asked. */
 static bool read_local_manifest(struct run *run, struct captured *captured)
 {
     CLEANUP_FREE char *path = NULL, *text = NULL;
@@ -118,8 +122,8 @@ static bool read_local_manifest(struct run *run, struct captured *captured)
     }
     if (errno == EFBIG) {
         captured_answer(captured, ANSWER_INVALID,
-                   string_format("%s: larger than %zu bytes; more are allowed by --max-manifest-size", path,
-                                 run->options->manifest_limit));
+                        string_format("%s: larger than %zu bytes; more are allowed by --max-manifest-size",
+                                      path, run->options->manifest_limit));
         return true;
     }
     return false;
@@ -200,13 +204,14 @@ static void requisites_done(struct run *run, struct captured *captured, struct d
     if (result->ending == DYDISNIX_EXITED) {
         struct requisites requisites = { .run = run, .captured = captured };
         if (strlen(result->output) != result->output_length) {
-            captured_answer(captured, ANSWER_INVALID, string_format("--query-requisites: a NUL byte in the answer"));
+            captured_answer(captured, ANSWER_INVALID,
+                            string_format("--query-requisites: a NUL byte in the answer"));
             return;
         }
         if (result->status == 0 && string_lines(result->output, add_requisite, &requisites) != 0) {
             captured_answer(captured, ANSWER_INVALID,
-                       string_format("--query-requisites: no store path: %.200s",
-                                     requisites.wrong ? requisites.wrong : "out of memory"));
+                            string_format("--query-requisites: no store path: %.200s",
+                                          requisites.wrong ? requisites.wrong : "out of memory"));
             return;
         }
         free(captured->reason);
@@ -227,18 +232,18 @@ static void requisites_done(struct run *run, struct captured *captured, struct d
 
 static void accept_sent(struct run *run, struct captured *captured, struct dydisnix_result *result)
 {
-    captured_accept(captured, result->output, result->output_length, "--query-installed", run->keys, run->options,
-                    run->strings);
+    captured_accept(captured, result->output, result->output_length, "--query-installed", run->keys,
+                    run->options, run->strings);
     captured->text = result->output;
     captured->text_length = result->output_length;
     result->output = NULL;
 }
 
-/* An empty answer is the profile manifest of a profile of version 1 without services, or no answer: Disnix says
- * nothing and exits with 0 also when it cannot read the profile manifest, as a newer Disnix does with an older profile.
- * The closure decides: every service of a profile is in it. If there is nothing but the profile itself and the file
- * that a profile of version 1 keeps its manifest in, there is no service. (Read from the store, where the file is
- * there or not, no answer is needed.) */
+/* An empty answer is the profile manifest of a profile of version 1 without services, or no answer: Disnix
+ * says nothing and exits with 0 also when it cannot read the profile manifest, as a newer Disnix does with an
+ * older profile. The closure decides: every service of a profile is in it. If there is nothing but the
+ * profile itself and the file that a profile of version 1 keeps its manifest in, there is no service. (Read
+ * from the store, where the file is there or not, no answer is needed.) */
 static bool holds_no_service(const struct captured *captured)
 {
     const char *name = captured->requisite_count == 2 ? store_path_name(captured->requisites[0]) : NULL;
@@ -249,9 +254,11 @@ static void installed_done(struct run *run, struct captured *captured, struct dy
 {
     if (result->ending != DYDISNIX_EXITED || result->status != 0) {
         if (result->ending == DYDISNIX_TOO_MUCH_OUTPUT)
-            captured_answer(captured, ANSWER_INVALID,
-                       string_format("--query-installed: too much output, more than %zu bytes; more are allowed by"
-                                     " --max-manifest-size", run->options->manifest_limit));
+            captured_answer(
+                captured, ANSWER_INVALID,
+                string_format("--query-installed: too much output, more than %zu bytes; more are allowed by"
+                              " --max-manifest-size",
+                              run->options->manifest_limit));
         else
             captured_answer(captured, ANSWER_SILENT, describe_operation("--query-installed", result));
     } else if (only_white_space(result->output, result->output_length)) {
@@ -263,16 +270,17 @@ static void installed_done(struct run *run, struct captured *captured, struct dy
             captured_answer(captured, ANSWER_INVALID,
                             string_format("%s holds no profile manifest", captured->profile));
     } else if (!captured->profile) {
-        captured_answer(captured, ANSWER_INVALID,
-                   string_format("--query-installed gave a profile manifest, but --query-requisites no profile (%s)",
-                                 captured->reason ? captured->reason : "?"));
+        captured_answer(
+            captured, ANSWER_INVALID,
+            string_format("--query-installed gave a profile manifest, but --query-requisites no profile (%s)",
+                          captured->reason ? captured->reason : "?"));
     } else {
         accept_sent(run, captured, result);
     }
 }
 
-/* An answer of another kind than expected ends deferring. What was deferred is read little by little, while others are
- * still asked. */
+/* An answer of another kind than expected ends deferring. What was deferred is read little by little, while
+ * others are still asked. */
 static void check_expected(struct run *run, const struct captured *captured)
 {
     enum { AT_ONCE = 4 };
@@ -282,7 +290,8 @@ static void check_expected(struct run *run, const struct captured *captured)
     bool asked_again = run->again_count > 0 && run->again[run->again_count - 1] == captured;
     if (!captured->deferred && !asked_again && !empty)
         run->expected = NULL;
-    for (int read = 0; !run->expected && read < AT_ONCE && run->caught_up < run->capture->count; run->caught_up++)
+    for (int read = 0; !run->expected && read < AT_ONCE && run->caught_up < run->capture->count;
+         run->caught_up++)
         if (run->capture->targets[run->caught_up].deferred) {
             catch_up(run, &run->capture->targets[run->caught_up]);
             read++;
@@ -333,7 +342,8 @@ static void call_done(void *closure, const struct dydisnix_program *program, str
     show_progress("asking the targets", run->asked - run->running - run->again_count, run->capture->count);
 }
 
-int capture_init(struct capture *capture, const struct infrastructure *infrastructure, struct strings *strings)
+int capture_init(struct capture *capture, const struct infrastructure *infrastructure,
+                 struct strings *strings)
 {
     size_t count = infrastructure->count;
     capture->targets = calloc(count ? count : 1, sizeof *capture->targets);
@@ -352,7 +362,9 @@ int capture_init(struct capture *capture, const struct infrastructure *infrastru
 
 static struct run run_of(const struct capturing *capturing, struct capture *capture)
 {
-    return (struct run){ .options = capturing->options, .keys = capturing->keys, .strings = capturing->strings,
+    return (struct run){ .options = capturing->options,
+                         .keys = capturing->keys,
+                         .strings = capturing->strings,
                          .capture = capture };
 }
 

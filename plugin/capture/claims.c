@@ -45,7 +45,8 @@ void claims_clear(struct claims *claims)
 size_t claims_group(const struct claims *claims, size_t first)
 {
     size_t end = first + 1;
-    while (end < claims->count && strcmp(claims->items[end].service->key, claims->items[first].service->key) == 0)
+    while (end < claims->count
+           && strcmp(claims->items[end].service->key, claims->items[first].service->key) == 0)
         end++;
     return end - first;
 }
@@ -65,8 +66,9 @@ static bool dependencies_alike(const struct dependencies *a, const struct depend
     return true;
 }
 
-/* A profile manifest leaves its own target's name out, so in that of a machine which has got another name since, what
- * depends on its own services was hashed with the former name: that of the profile, if nobody has it now. */
+/* A profile manifest leaves its own target's name out, so in that of a machine which has got another name
+ * since, what depends on its own services was hashed with the former name: that of the profile, if nobody has
+ * it now. */
 static const char *hashed_target(const struct claim *claim, const struct dependency *dependency,
                                  const struct infrastructure *model)
 {
@@ -84,7 +86,8 @@ static bool claims_alike(const struct claim *a, const struct claim *b, const str
         return false;
     for (size_t i = 0; i < first->count; i++)
         if (!same_place(&first->items[i], &second->items[i])
-            || strcmp(hashed_target(a, &first->items[i], model), hashed_target(b, &second->items[i], model)) != 0)
+            || strcmp(hashed_target(a, &first->items[i], model), hashed_target(b, &second->items[i], model))
+                   != 0)
             return false;
     return true;
 }
@@ -103,9 +106,11 @@ static json_t *claim_document(const struct claim *claim, const struct infrastruc
     json_t *dependencies = json_array();
     for (size_t i = 0; i < service->depends_on.count; i++) {
         const struct dependency *dependency = &service->depends_on.items[i];
-        const char *target = old ? target_key_of(model, dependency->target) : hashed_target(claim, dependency, model);
-        json_array_append_new(dependencies, json_pack("{ss ss ss}", old ? "_key" : "service", dependency->service,
-                                                      "container", dependency->container, "target", target));
+        const char *target =
+            old ? target_key_of(model, dependency->target) : hashed_target(claim, dependency, model);
+        json_array_append_new(dependencies,
+                              json_pack("{ss ss ss}", old ? "_key" : "service", dependency->service,
+                                        "container", dependency->container, "target", target));
     }
     return json_pack("{ss ss ss so}", "name", service->name, "type", service->type, old ? "service" : "pkg",
                      service->pkg, "dependsOn", dependencies);
@@ -122,15 +127,18 @@ static bool group_disagrees(const struct claim *group, size_t count, const struc
 /* Why a claim is refused. honest: who holds the one that fits; NULL: nobody does. */
 static char *not_its_hash(const struct service *service, const struct captured *honest)
 {
-    return honest ? string_format("service %s (%s) does not hash to its key; target %s holds the one that does",
-                                  service->key, service->name, honest->target->name)
-                  : string_format("service %s (%s) does not hash to its key, and no other target holds one that does",
-                                  service->key, service->name);
+    return honest
+               ? string_format("service %s (%s) does not hash to its key; target %s holds the one that does",
+                               service->key, service->name, honest->target->name)
+               : string_format(
+                   "service %s (%s) does not hash to its key, and no other target holds one that does",
+                   service->key, service->name);
 }
 
-/* Judges one disputed key by the hashes of its claims: who does not fit is refused, and where none fits all are, for
- * nobody can tell who lies. *refused: whether one was. */
-static void settle_group(struct claim *group, size_t count, const json_t *hashes, size_t first_hash, bool *refused)
+/* Judges one disputed key by the hashes of its claims: who does not fit is refused, and where none fits all
+ * are, for nobody can tell who lies. *refused: whether one was. */
+static void settle_group(struct claim *group, size_t count, const json_t *hashes, size_t first_hash,
+                         bool *refused)
 {
     const struct captured *honest = NULL;
     const char *key = group[0].service->key;
@@ -146,8 +154,10 @@ static void settle_group(struct claim *group, size_t count, const json_t *hashes
     }
 }
 
-/* Calls each() for every disputed group; it gets the position of the group's first claim among all disputed. */
-static int each_dispute(struct claims *claims, int (*each)(struct claim *, size_t, size_t, void *), void *closure)
+/* Calls each() for every disputed group; it gets the position of the group's first claim among all
+ * disputed. */
+static int each_dispute(struct claims *claims, int (*each)(struct claim *, size_t, size_t, void *),
+                        void *closure)
 {
     size_t position = 0;
     for (size_t i = 0, count; i < claims->count; i += count) {

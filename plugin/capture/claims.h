@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * What the captured targets say of services. Several targets may hold one service key; a key is a hash of name,
- * type, package and dependencies, so on these honest targets agree.
+ * What the captured targets say of services. Several targets may hold one service key; a key is a hash of
+ * name, type, package and dependencies, so on these honest targets agree.
  */
 #ifndef CLAIMS_H
 #define CLAIMS_H
@@ -29,12 +29,13 @@ size_t claims_group(const struct claims *claims, size_t first);
 /* Whether they say the same of the rest: connectsTo and providesContainers. */
 bool services_rest_alike(const struct service *a, const struct service *b);
 
-/* Hashes what a key is the hash of: documents with name, type, pkg and dependsOn. *keys: an array of as many texts. 0,
- * or -1 after a message. */
+/* Hashes what a key is the hash of: documents with name, type, pkg and dependsOn. *keys: an array of as many
+ * texts. 0, or -1 after a message. */
 typedef int claims_hash(void *closure, const json_t *documents, json_t **keys);
 
-/* Settles the keys about which targets disagree: every version is hashed, and who does not fit becomes invalid (then
- * claims must be collected again), also where none fits. 0, or -1 after a message: they cannot be hashed. */
+/* Settles the keys about which targets disagree: every version is hashed, and who does not fit becomes
+ * invalid (then claims must be collected again), also where none fits. 0, or -1 after a message: they cannot
+ * be hashed. */
 int claims_settle(struct claims *claims, claims_hash *hash, void *closure, bool *refused);
 
 #endif

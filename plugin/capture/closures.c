@@ -27,10 +27,10 @@ static const uint64_t least_room = 16 << 20;
 static const size_t unasked_most = 100;
 
 enum progress {
-    PART_WANTED,   /* to be exported */
-    PART_FAILED,   /* was not exported */
-    PART_ARRIVED,  /* exported, not imported yet */
-    PART_STUCK,    /* exported, and the import failed: of its own fault, or because of what is missing */
+    PART_WANTED,  /* to be exported */
+    PART_FAILED,  /* was not exported */
+    PART_ARRIVED, /* exported, not imported yet */
+    PART_STUCK,   /* exported, and the import failed: of its own fault, or because of what is missing */
     PART_IMPORTED
 };
 
@@ -42,7 +42,7 @@ struct part {
     struct arguments arguments;
     char *directory; /* of temporary files of its export */
     const char *environment[2];
-    char *file; /* the exported stream, once it is there */
+    char *file;     /* the exported stream, once it is there */
     size_t lacking; /* imported: one of paths that the stream did not hold; else count */
     enum progress progress;
 };
@@ -58,21 +58,22 @@ struct transfer {
     struct capture *capture;
     const struct manifest *current; /* refers to its profiles; NULL: there is none */
     struct closure_report *report;
-    bool *whole;        /* targets of whose closures something may be missing; of the others the profile is there */
-    const char **paths; /* all paths of these closures, once each, dependencies first, in the order of the targets */
+    bool *whole; /* targets of whose closures something may be missing; of the others the profile is there */
+    const char *
+        *paths; /* all paths of these closures, once each, dependencies first, in the order of the targets */
     struct place *places; /* of each, by address */
     bool *missing;
     size_t count;
-    bool *failed; /* targets that failed to export, in the order of the capture */
+    bool *failed;       /* targets that failed to export, in the order of the capture */
     struct part *parts; /* in the order of import */
     size_t part_count, next_part;
-    bool looked;   /* what is missing has just been found out */
-    bool waited;   /* there were parts of an earlier round */
-    bool imported; /* anything at all */
-    int vanished;  /* rounds after which something was gone again */
-    char *directory; /* of those of the parts */
+    bool looked;        /* what is missing has just been found out */
+    bool waited;        /* there were parts of an earlier round */
+    bool imported;      /* anything at all */
+    int vanished;       /* rounds after which something was gone again */
+    char *directory;    /* of those of the parts */
     size_t directories; /* made so far */
-    uint64_t limit; /* bytes of an export, for this round */
+    uint64_t limit;     /* bytes of an export, for this round */
 };
 
 static int compare_addresses(const void *a, const void *b)
@@ -111,8 +112,8 @@ static void number_places(struct transfer *transfer, struct place *places, size_
     transfer->count = unique;
 }
 
-/* What has to be there of a target. Nix has a path only with all that it refers to, so where the profile is there, its
- * closure is. */
+/* What has to be there of a target. Nix has a path only with all that it refers to, so where the profile is
+ * there, its closure is. */
 static const char *const *closure_of(const struct transfer *transfer, size_t target, size_t *count)
 {
     const struct captured *captured = &transfer->capture->targets[target];
@@ -150,7 +151,8 @@ static int list_paths(struct transfer *transfer)
 static size_t position_of(const struct transfer *transfer, const char *path)
 {
     const struct place wanted = { .path = path };
-    const struct place *found = bsearch(&wanted, transfer->places, transfer->count, sizeof wanted, compare_addresses);
+    const struct place *found =
+        bsearch(&wanted, transfer->places, transfer->count, sizeof wanted, compare_addresses);
     return found->position;
 }
 
@@ -227,8 +229,9 @@ static int add_path(struct part *part, size_t position)
     return 0;
 }
 
-/* What a target is asked for: what is missing of its closure and not assigned to another one. Within a target the order
- * of its closure is kept, so that whatever a part refers to is in it, in an earlier part, or valid already. */
+/* What a target is asked for: what is missing of its closure and not assigned to another one. Within a target
+ * the order of its closure is kept, so that whatever a part refers to is in it, in an earlier part, or valid
+ * already. */
 static int assign_to(struct transfer *transfer, size_t target, bool *assigned)
 {
     struct part *part = NULL;
@@ -252,8 +255,8 @@ static int assign_to(struct transfer *transfer, size_t target, bool *assigned)
     return 0;
 }
 
-/* Gives every missing path that is not on its way to the first target that has it and did not fail. What has arrived
- * comes after what it may be waiting for. */
+/* Gives every missing path that is not on its way to the first target that has it and did not fail. What has
+ * arrived comes after what it may be waiting for. */
 static int assign_paths(struct transfer *transfer)
 {
     CLEANUP_FREE bool *assigned = calloc(transfer->count + 1, sizeof *assigned);
@@ -307,7 +310,8 @@ static bool next_export(void *closure, struct dydisnix_program *program)
     struct part *part = &transfer->parts[transfer->next_part++];
     if (make_place(transfer, part) != 0)
         log_error(NULL, "%s: %s", part->directory ? part->directory : "a directory", strerror(errno));
-    log_notice(part->source->target->name, "fetching %zu missing path%s", part->count, part->count == 1 ? "" : "s");
+    log_notice(part->source->target->name, "fetching %zu missing path%s", part->count,
+               part->count == 1 ? "" : "s");
     client_arguments(&part->arguments, part->source->target, "--export");
     arguments_add(&part->arguments, "--remotefile");
     for (size_t i = 0; i < part->count; i++)
@@ -380,7 +384,8 @@ static bool is_in(const char *file, const char *directory)
     return strncmp(file, directory, length) == 0 && file[length] == '/' && !strchr(file + length + 1, '/');
 }
 
-/* Only what the client interface made for us is removed: a file of our own in a directory for temporary files. */
+/* Only what the client interface made for us is removed: a file of our own in a directory for temporary
+ * files. */
 static void drop_file(struct part *part)
 {
     const char *usual = getenv("TMPDIR");
@@ -390,7 +395,8 @@ static void drop_file(struct part *part)
         || (is_in(part->file, usual && *usual ? usual : "/tmp") && is_own_file(part->file)))
         operations->remove(part->file);
     else
-        log_warning(NULL, "%s is no file of ours in a directory for temporary files and is left there", part->file);
+        log_warning(NULL, "%s is no file of ours in a directory for temporary files and is left there",
+                    part->file);
     free(part->file);
     part->file = NULL;
     drop_place(part);
@@ -426,7 +432,8 @@ static int check_imported(void *closure, char *line)
     struct expectation *expectation = closure;
     struct fetched *fetched = expectation->fetched;
     const struct expected wanted = { .path = line };
-    struct expected *found = bsearch(&wanted, expectation->paths, expectation->count, sizeof wanted, compare_expected);
+    struct expected *found =
+        bsearch(&wanted, expectation->paths, expectation->count, sizeof wanted, compare_expected);
     if (found) {
         found->came = true;
         return 0;
@@ -445,8 +452,8 @@ static int check_imported(void *closure, char *line)
 static void compare_import(struct transfer *transfer, struct part *part, char *imported)
 {
     CLEANUP_FREE struct expected *paths = calloc(part->count, sizeof *paths);
-    struct expectation expectation = { paths, part->count, &transfer->report->targets[source_position(transfer, part)],
-                                       NULL, 0 };
+    struct expectation expectation = { paths, part->count,
+                                       &transfer->report->targets[source_position(transfer, part)], NULL, 0 };
     part->lacking = part->count;
     for (size_t i = 0; paths && i < part->count; i++)
         paths[i] = (struct expected){ transfer->paths[part->paths[i]], i, false };
@@ -469,7 +476,8 @@ static bool import_part(struct transfer *transfer, struct part *part)
     CLEANUP_FREE char *imported = NULL;
     uint64_t size = 0;
     operations->inspect(part->file, &size);
-    if (nix_import(part->file, part->source->target->name, transfer->options->transfer_timeout, &imported) != 0) {
+    if (nix_import(part->file, part->source->target->name, transfer->options->transfer_timeout, &imported)
+        != 0) {
         part->progress = PART_STUCK;
         return false;
     }
@@ -482,8 +490,8 @@ static bool import_part(struct transfer *transfer, struct part *part)
     return true;
 }
 
-/* Imports in order, up to the first part that is missing: the next ones may refer to it. Where parts wait from earlier
- * rounds the order may be another: what one refers to may come later. */
+/* Imports in order, up to the first part that is missing: the next ones may refer to it. Where parts wait
+ * from earlier rounds the order may be another: what one refers to may come later. */
 static void import_parts(struct transfer *transfer)
 {
     for (size_t i = 0; i < transfer->part_count; i++) {
@@ -506,12 +514,14 @@ static bool is_lacking(const struct transfer *transfer, const struct part *part)
 {
     if (part->progress != PART_IMPORTED || part->lacking == part->count)
         return false;
-    log_warning(part->source->target->name, "its export lacked %s", transfer->paths[part->paths[part->lacking]]);
+    log_warning(part->source->target->name, "its export lacked %s",
+                transfer->paths[part->paths[part->lacking]]);
     return true;
 }
 
-/* Finds out which sources failed; these are not asked again. When a part was lacking or has vanished, or when waiting
- * helped, the import that failed may have missed just that; else the first one to fail failed of its own fault. */
+/* Finds out which sources failed; these are not asked again. When a part was lacking or has vanished, or when
+ * waiting helped, the import that failed may have missed just that; else the first one to fail failed of its
+ * own fault. */
 static void judge_parts(struct transfer *transfer, bool fewer)
 {
     bool excused = transfer->waited && fewer, vanished = false;
@@ -568,8 +578,8 @@ static int limit_exports(struct transfer *transfer)
     if (free_space(transfer->directory, &free_bytes) != 0)
         return 0; /* nobody knows */
     if (free_bytes < least_room) {
-        log_error(NULL, "%s: only %" PRIu64 " bytes are free there, so no closure can be received", transfer->directory,
-                  free_bytes);
+        log_error(NULL, "%s: only %" PRIu64 " bytes are free there, so no closure can be received",
+                  transfer->directory, free_bytes);
         return -1;
     }
     if (free_bytes / (at_once + 1) < transfer->limit)
@@ -586,8 +596,8 @@ static bool is_stuck(const struct transfer *transfer)
     return false;
 }
 
-/* One round of exports and imports. 1: something was missing, look again; 0: nothing is missing, or not to be had;
- * -1: failed. */
+/* One round of exports and imports. 1: something was missing, look again; 0: nothing is missing, or not to be
+ * had; -1: failed. */
 static int fetch_round(struct transfer *transfer)
 {
     const struct dydisnix_work work = { .next = next_export, .done = export_done, .closure = transfer };
@@ -635,7 +645,8 @@ static int protect_profiles(struct transfer *transfer)
     }
     for (size_t i = 0; i < transfer->capture->count; i++) {
         const struct captured *captured = &transfer->capture->targets[i];
-        if (captured->answer == ANSWER_CAPTURED && !transfer->missing[position_of(transfer, captured->profile)])
+        if (captured->answer == ANSWER_CAPTURED
+            && !transfer->missing[position_of(transfer, captured->profile)])
             profiles[count++] = captured->profile;
     }
     return nix_add_roots(report->roots, profiles, count);
@@ -725,7 +736,8 @@ static void compare_texts(struct transfer *transfer, bool *refused)
         size_t length = 0;
         if (captured->answer != ANSWER_CAPTURED || !captured->text)
             continue;
-        if (profile_manifest_read(captured->profile, transfer->options->manifest_limit, &path, &text, &length) == 0
+        if (profile_manifest_read(captured->profile, transfer->options->manifest_limit, &path, &text, &length)
+                == 0
             && same_text(captured, text, length)) {
             free(captured->text);
             captured->text = NULL;
@@ -777,7 +789,9 @@ static int prepare(struct transfer *transfer)
 int closures_fetch(struct capture *capture, const struct manifest *current, const struct options *options,
                    struct closure_report *report, bool *refused)
 {
-    struct transfer transfer = { .options = options, .capture = capture, .current = current, .report = report };
+    struct transfer transfer = {
+        .options = options, .capture = capture, .current = current, .report = report
+    };
     *refused = false;
     int status = prepare(&transfer);
     if (status == 0)
@@ -795,11 +809,11 @@ void closures_describe(const struct closure_report *report, const struct capture
     for (size_t i = 0; i < report->count; i++) {
         const struct fetched *fetched = &report->targets[i];
         json_t *target = json_object_get(targets, capture->targets[i].target->name);
-        json_object_update_new(target, json_pack("{sI sI}", "fetchedPaths", (json_int_t)fetched->paths, "fetchedBytes",
-                                                 (json_int_t)fetched->bytes));
+        json_object_update_new(target, json_pack("{sI sI}", "fetchedPaths", (json_int_t)fetched->paths,
+                                                 "fetchedBytes", (json_int_t)fetched->bytes));
         if (fetched->unasked > 0)
-            json_object_update_new(target, json_pack("{sI sO}", "unaskedPaths", (json_int_t)fetched->unasked, "unasked",
-                                                     fetched->unasked_paths));
+            json_object_update_new(target, json_pack("{sI sO}", "unaskedPaths", (json_int_t)fetched->unasked,
+                                                     "unasked", fetched->unasked_paths));
     }
 }
 

@@ -21,10 +21,11 @@ struct closure_report {
     char *roots; /* a directory that keeps the profiles from garbage collections; NULL: something else does */
 };
 
-/* Fetches each missing path once, from one target that has it; where that fails, from the next. A target whose
- * closure cannot be completed becomes invalid: *refused is set, and the decision has to be made again, this as well.
- * All profiles stay until closures_release(), those that current, the coordinator's manifest (NULL: there is none), does
- * not refer to as well. 0, or -1 after a message: nothing could be fetched at all. */
+/* Fetches each missing path once, from one target that has it; where that fails, from the next. A target
+ * whose closure cannot be completed becomes invalid: *refused is set, and the decision has to be made again,
+ * this as well. All profiles stay until closures_release(), those that current, the coordinator's manifest
+ * (NULL: there is none), does not refer to as well. 0, or -1 after a message: nothing could be fetched at
+ * all. */
 int closures_fetch(struct capture *capture, const struct manifest *current, const struct options *options,
                    struct closure_report *report, bool *refused);
 

@@ -22,7 +22,8 @@ static const char *profile_to_set(const json_t *calls)
     json_array_foreach((json_t *)calls, index, call) {
         const char *what = json_string_value(json_object_get(call, "what"));
         json_array_foreach(json_object_get(call, "arguments"), inner, word)
-            if (what && strcmp(what, "set") == 0 && json_is_string(word) && is_store_path(json_string_value(word)))
+            if (what && strcmp(what, "set") == 0 && json_is_string(word)
+                && is_store_path(json_string_value(word)))
                 path = json_string_value(word);
     }
     return path;
@@ -66,7 +67,8 @@ static void set_words(struct capture *capture, const json_t *names, bool accepte
         if (captured)
             *(accepted ? &captured->accepted : &captured->preferred) = true;
         else if (json_is_string(name))
-            log_warning(NULL, "target %s, on which somebody has decided, is not in the model", json_string_value(name));
+            log_warning(NULL, "target %s, on which somebody has decided, is not in the model",
+                        json_string_value(name));
     }
 }
 
@@ -89,8 +91,8 @@ void facts_set_absences(const json_t *history, struct capture *capture)
 static void remember_snapshot(struct copy *copy, const json_t *history)
 {
     const json_t *target = json_object_get(json_object_get(history, "snapshots"), copy->mapping->target);
-    const json_t *time = json_object_get(json_object_get(target, copy->mapping->container),
-                                         copy->mapping->component);
+    const json_t *time =
+        json_object_get(json_object_get(target, copy->mapping->container), copy->mapping->component);
     copy->facts.snapshotted_known = json_is_integer(time);
     copy->facts.snapshotted = json_integer_value(time);
 }
@@ -125,9 +127,9 @@ struct query {
     bool over; /* it was answered */
 };
 
-/* First all snapshots are asked for. Dysnomia lists them by the text of their numbers, 10 before 9: where there are
- * several, the newest is asked for then. Who does not answer is asked once more: without an answer an older copy is taken
- * for the one, for good. */
+/* First all snapshots are asked for. Dysnomia lists them by the text of their numbers, 10 before 9: where
+ * there are several, the newest is asked for then. Who does not answer is asked once more: without an answer
+ * an older copy is taken for the one, for good. */
 struct queries {
     struct query *items;
     size_t count, next;
@@ -161,8 +163,8 @@ static bool next_query(void *closure, struct dydisnix_program *program)
 
 static int add_snapshot(const struct query *query, const char *line, struct snapshots *snapshots)
 {
-    CLEANUP_FREE char *prefix = string_format("%s/%s/", query->copy->mapping->container,
-                                              query->copy->mapping->component);
+    CLEANUP_FREE char *prefix =
+        string_format("%s/%s/", query->copy->mapping->container, query->copy->mapping->component);
     size_t length = prefix ? strlen(prefix) : 0;
     if (!prefix || strncmp(line, prefix, length) != 0 || !line[length] || strchr(line + length, '/'))
         return -1;
@@ -190,7 +192,8 @@ static bool put_last(struct snapshots *snapshots, const struct snapshots *latest
     for (size_t i = 0; latest->count == 1 && i < snapshots->count; i++) {
         if (snapshots->names[i] != latest->names[0])
             continue;
-        memmove(snapshots->names + i, snapshots->names + i + 1, (snapshots->count - i - 1) * sizeof *snapshots->names);
+        memmove(snapshots->names + i, snapshots->names + i + 1,
+                (snapshots->count - i - 1) * sizeof *snapshots->names);
         snapshots->names[snapshots->count - 1] = latest->names[0];
         return true;
     }
@@ -217,8 +220,9 @@ static void query_done(void *closure, const struct dydisnix_program *program, st
         query->snapshots->count = 0;
     if (!query->snapshots->answered && queries->again) {
         CLEANUP_FREE char *ending = answered ? NULL : describe_ending(result);
-        log_warning(program->target, "its snapshots of %s in %s are not known: %s", query->copy->mapping->component,
-                    query->copy->mapping->container, ending ? ending : "unexpected answer");
+        log_warning(program->target, "its snapshots of %s in %s are not known: %s",
+                    query->copy->mapping->component, query->copy->mapping->container,
+                    ending ? ending : "unexpected answer");
     }
     arguments_clear(&query->arguments);
 }
@@ -250,11 +254,12 @@ static void add_query(struct queries *queries, const struct copy *copy, struct s
 {
     free(snapshots->names);
     *snapshots = (struct snapshots){ 0 };
-    queries->items[queries->count++] = (struct query){ .copy = copy, .snapshots = snapshots, .strings = strings };
+    queries->items[queries->count++] =
+        (struct query){ .copy = copy, .snapshots = snapshots, .strings = strings };
 }
 
 static void facts_coordinator_snapshots(const char *container, const char *component, struct strings *strings,
-                                 struct snapshots *snapshots)
+                                        struct snapshots *snapshots)
 {
     CLEANUP_GENERATIONS struct generations generations;
     snapshots->answered = generations_read(container, component, &generations) == 0;
@@ -284,8 +289,8 @@ static void take_profile(struct copy *copy, const struct manifest *manifest, boo
     facts->deployed_to = facts->deployed_to || (!reconstructed && present);
 }
 
-static void take_places(const struct copy *copy, const struct manifest *manifest, bool reconstructed, size_t age,
-                        struct generation *generation)
+static void take_places(const struct copy *copy, const struct manifest *manifest, bool reconstructed,
+                        size_t age, struct generation *generation)
 {
     const struct component *component = copy->component;
     if (generation->known)
@@ -307,7 +312,8 @@ bool facts_take_generation(void *closure, const struct manifest *generation, boo
         if (!wants_generation(copy))
             continue;
         take_profile(copy, generation, reconstructed);
-        if (manifest_find_snapshot_mapping(generation, mapping->target, mapping->container, mapping->component)) {
+        if (manifest_find_snapshot_mapping(generation, mapping->target, mapping->container,
+                                           mapping->component)) {
             take_places(copy, generation, reconstructed, walk->age, &copy->facts.newest);
             if (!reconstructed)
                 take_places(copy, generation, reconstructed, walk->age, &copy->facts.deployed);
@@ -335,7 +341,8 @@ static int ask(struct copies *copies, struct queries *queries, const json_t *his
 int facts_gather(struct copies *copies, const struct previous *previous, const json_t *history,
                  const struct options *options, struct strings *strings)
 {
-    struct queries queries = { .items = calloc(copies->count + 1, sizeof *queries.items), .timeout = options->timeout };
+    struct queries queries = { .items = calloc(copies->count + 1, sizeof *queries.items),
+                               .timeout = options->timeout };
     struct facts_walk walk = { .copies = copies };
     int status = queries.items ? ask(copies, &queries, history, strings) : -1;
     if (status == 0 && copies->count > 0)
@@ -351,7 +358,8 @@ int facts_gather(struct copies *copies, const struct previous *previous, const j
 void facts_snapshots_after(struct copies *copies, enum action action, const struct options *options,
                            struct strings *strings)
 {
-    struct queries queries = { .items = calloc(copies->count + 1, sizeof *queries.items), .timeout = options->timeout };
+    struct queries queries = { .items = calloc(copies->count + 1, sizeof *queries.items),
+                               .timeout = options->timeout };
     for (size_t i = 0; queries.items && i < copies->count; i++)
         if (copies->items[i].outcomes[action] == OUTCOME_UNCONFIRMED)
             add_query(&queries, &copies->items[i], &copies->items[i].facts.after, strings);

@@ -9,9 +9,10 @@
 #include "lib/manifest/previous.h"
 #include "plugin/copies/copies.h"
 
-/* What the host remembers, as in the event: { "targets": { NAME: { "seen", "away", "missed" } }, "snapshots": { TARGET:
- * { CONTAINER: { COMPONENT: time } } }, "deployed": path, "survivors": see disputes.h, "keepCopy": [NAME], "discardCopy":
- * [NAME], "leftovers": [{ "target", "calls": [{ "what": "set", "arguments": [..., path] }] }] }. All of it may be missing. */
+/* What the host remembers, as in the event: { "targets": { NAME: { "seen", "away", "missed" } }, "snapshots":
+ * { TARGET: { CONTAINER: { COMPONENT: time } } }, "deployed": path, "survivors": see disputes.h, "keepCopy":
+ * [NAME], "discardCopy": [NAME], "leftovers": [{ "target", "calls": [{ "what": "set", "arguments": [...,
+ * path] }] }] }. All of it may be missing. */
 
 /* Sets of every target the profile that is still to be set on it. The path belongs to history. */
 void facts_set_owed(const json_t *history, struct capture *capture);
@@ -30,7 +31,8 @@ int facts_begin(struct copy *copy, const json_t *history);
 void facts_snapshots_after(struct copies *copies, enum action action, const struct options *options,
                            struct strings *strings);
 
-/* Takes in one generation of the coordinator profile, each older than the one before. True: nothing more is wanted. */
+/* Takes in one generation of the coordinator profile, each older than the one before. True: nothing more is
+ * wanted. */
 struct facts_walk {
     struct copies *copies;
     size_t age;

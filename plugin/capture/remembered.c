@@ -91,9 +91,9 @@ void remembered_look(struct remembered *remembered, const struct previous *previ
 
 static bool is_plain_report(const json_t *report)
 {
-    static const char *const lists[] = { "inactive", "divergent", "dangling", "superseded", "regressed", "kept",
-                                         "disputes", "activated", "rescued", "fenced", "failed", "late", "warnings",
-                                         "unbacked" };
+    static const char *const lists[] = { "inactive", "divergent", "dangling",  "superseded", "regressed",
+                                         "kept",     "disputes",  "activated", "rescued",    "fenced",
+                                         "failed",   "late",      "warnings",  "unbacked" };
     const char *name;
     json_t *target;
     for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
@@ -118,22 +118,24 @@ static json_t *unchanged_report(const json_t *report, const char *path, long gen
         json_object_del(target, "unaskedPaths");
         json_object_update_new(target, json_pack("{si si}", "fetchedPaths", 0, "fetchedBytes", 0));
     }
-    json_object_update_new(next, json_pack("{ss ss sI sb s{} so}", "previous", path, "manifest", path, "generation",
-                                           (json_int_t)generation, "changed", 0, "changes", "difference",
-                                           manifest_difference(&nothing, &nothing, 0)));
+    json_object_update_new(next, json_pack("{ss ss sI sb s{} so}", "previous", path, "manifest", path,
+                                           "generation", (json_int_t)generation, "changed", 0, "changes",
+                                           "difference", manifest_difference(&nothing, &nothing, 0)));
     return next;
 }
 
-void remembered_keep(const struct remembered *remembered, const json_t *report, const char *path, long generation)
+void remembered_keep(const struct remembered *remembered, const json_t *report, const char *path,
+                     long generation)
 {
     if (!remembered->file || remembered->report || !path || generation == 0 || !is_plain_report(report))
         return;
-    CLEANUP_JSON json_t *kept = json_pack("{si ss ss sI so}", "version", FILE_VERSION, "inputs", remembered->inputs,
-                                          "manifest", path, "generation", (json_int_t)generation, "report",
-                                          unchanged_report(report, path, generation));
+    CLEANUP_JSON json_t *kept =
+        json_pack("{si ss ss sI so}", "version", FILE_VERSION, "inputs", remembered->inputs, "manifest", path,
+                  "generation", (json_int_t)generation, "report", unchanged_report(report, path, generation));
     CLEANUP_FREE char *text = json_dumps(kept, JSON_COMPACT);
     if (text)
-        operations->write(remembered->file, text, strlen(text), 0644); /* without it the next one takes longer */
+        operations->write(remembered->file, text, strlen(text),
+                          0644); /* without it the next one takes longer */
 }
 
 void remembered_clear(struct remembered *remembered)

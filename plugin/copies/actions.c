@@ -70,8 +70,8 @@ static bool next_call(void *closure, struct dydisnix_program *program)
     struct call *call = &calls->items[calls->next++];
     const struct captured *captured = call->copy->captured;
     const struct manifest *manifest = &captured->manifest;
-    log_notice(captured->target->name, "%s %s in %s: %s", kinds[calls->action].verb, call->copy->mapping->component,
-               call->container, call->copy->reason);
+    log_notice(captured->target->name, "%s %s in %s: %s", kinds[calls->action].verb,
+               call->copy->mapping->component, call->container, call->copy->reason);
     client_arguments(&call->arguments, captured->target, kinds[calls->action].operation);
     client_component_arguments(&call->arguments, captured->target, call->container,
                                manifest_find_service(manifest, call->service),
@@ -114,10 +114,11 @@ static void add_calls(struct calls *calls, struct copy *copy)
     const struct snapshot_mapping *mapping = copy->mapping;
     const struct manifest *manifest = &copy->captured->manifest;
     add_call(calls, copy, mapping->container, mapping->service, mapping->provider);
-    for (size_t i = 0; !SWITCH(ONLY_DISPUTED) && calls->action == FENCE_COPY && i < manifest->service_mapping_count; i++)
+    for (size_t i = 0;
+         !SWITCH(ONLY_DISPUTED) && calls->action == FENCE_COPY && i < manifest->service_mapping_count; i++)
         if (strcmp(manifest->service_mappings[i].service, mapping->service) != 0)
-            add_call(calls, copy, manifest->service_mappings[i].container, manifest->service_mappings[i].service,
-                     manifest->service_mappings[i].provider);
+            add_call(calls, copy, manifest->service_mappings[i].container,
+                     manifest->service_mappings[i].service, manifest->service_mappings[i].provider);
 }
 
 static size_t room_for(const struct copies *copies)
@@ -180,6 +181,7 @@ bool actions_assume(struct copies *copies, actions_told *told, void *closure)
     enum action action = next_action(copies);
     for (size_t i = 0; action < ACTIONS && i < copies->count; i++)
         if (is_wanted(&copies->items[i], action))
-            copies->items[i].outcomes[action] = told ? told(closure, &copies->items[i], action) : OUTCOME_DONE;
+            copies->items[i].outcomes[action] =
+                told ? told(closure, &copies->items[i], action) : OUTCOME_DONE;
     return action < ACTIONS;
 }

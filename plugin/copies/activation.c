@@ -16,12 +16,18 @@
 
 /* What is done with each, in this order; where one of them is not wanted, the next one is looked at. */
 enum step {
-    SAVE, LATEST,             /* what it has */
-    SAVE_AGAIN, LATEST_AGAIN, /* and whether that changes */
+    SAVE,
+    LATEST, /* what it has */
+    SAVE_AGAIN,
+    LATEST_AGAIN, /* and whether that changes */
     ACTIVATE,
-    SAVE_AFTER, LATEST_AFTER, /* what it has then */
-    SAVE_LAST, LATEST_LAST,   /* and, if that is something else, whether it stays so */
-    RESOLVE, BRING, RESTORE,  /* back to what was saved */
+    SAVE_AFTER,
+    LATEST_AFTER, /* what it has then */
+    SAVE_LAST,
+    LATEST_LAST, /* and, if that is something else, whether it stays so */
+    RESOLVE,
+    BRING,
+    RESTORE, /* back to what was saved */
     STEPS
 };
 
@@ -110,10 +116,18 @@ static bool is_wanted(const struct activation *activation, enum step step)
 }
 
 static const char *const operations_of[STEPS] = {
-    [SAVE] = "--snapshot", [SAVE_AGAIN] = "--snapshot", [SAVE_AFTER] = "--snapshot",
-    [SAVE_LAST] = "--snapshot", [LATEST] = latest_snapshot, [LATEST_AGAIN] = latest_snapshot,
-    [LATEST_AFTER] = latest_snapshot, [LATEST_LAST] = latest_snapshot, [ACTIVATE] = "--activate",
-    [RESOLVE] = "--resolve-snapshots", [BRING] = "--import-snapshots", [RESTORE] = "--restore",
+    [SAVE] = "--snapshot",
+    [SAVE_AGAIN] = "--snapshot",
+    [SAVE_AFTER] = "--snapshot",
+    [SAVE_LAST] = "--snapshot",
+    [LATEST] = latest_snapshot,
+    [LATEST_AGAIN] = latest_snapshot,
+    [LATEST_AFTER] = latest_snapshot,
+    [LATEST_LAST] = latest_snapshot,
+    [ACTIVATE] = "--activate",
+    [RESOLVE] = "--resolve-snapshots",
+    [BRING] = "--import-snapshots",
+    [RESTORE] = "--restore",
 };
 
 static void add_component(struct activation *activation)
@@ -136,9 +150,10 @@ static void add_arguments(struct activation *activation, enum step step)
         add_component(activation);
         arguments_add(&activation->arguments, activation->told[RESOLVE]);
     } else {
-        client_component_arguments(&activation->arguments, captured->target, mapping->container,
-                                   manifest_find_service(&captured->manifest, mapping->service),
-                                   mapping->provider ? manifest_find_service(&captured->manifest, mapping->provider) : NULL);
+        client_component_arguments(
+            &activation->arguments, captured->target, mapping->container,
+            manifest_find_service(&captured->manifest, mapping->service),
+            mapping->provider ? manifest_find_service(&captured->manifest, mapping->provider) : NULL);
     }
 }
 
@@ -205,8 +220,9 @@ static bool next_call(void *closure, struct dydisnix_program *program)
         return false;
     struct activation *activation = &activations->items[activations->next++];
     if (activations->step == ACTIVATE)
-        log_notice(activation->copy->mapping->target, "activating %s in %s: %s", activation->copy->mapping->component,
-                   activation->copy->mapping->container, activation->copy->reason);
+        log_notice(activation->copy->mapping->target, "activating %s in %s: %s",
+                   activation->copy->mapping->component, activation->copy->mapping->container,
+                   activation->copy->reason);
     add_arguments(activation, activations->step);
     program->argv = arguments_vector(&activation->arguments);
     program->target = activation->copy->mapping->target;
@@ -221,8 +237,8 @@ static void fail(const struct activation *activation, const struct dydisnix_resu
 {
     CLEANUP_FREE char *ending = describe_ending(result);
     activation->copy->outcomes[ACTIVATE_COPY] = OUTCOME_FAILED;
-    log_warning(activation->copy->mapping->target, "activating %s failed: %s", activation->copy->mapping->component,
-                ending ? ending : "?");
+    log_warning(activation->copy->mapping->target, "activating %s failed: %s",
+                activation->copy->mapping->component, ending ? ending : "?");
 }
 
 static void call_done(void *closure, const struct dydisnix_program *program, struct dydisnix_result *result)
@@ -248,16 +264,20 @@ static void conclude(struct activation *activation, enum step step)
     const struct snapshot_mapping *mapping = activation->copy->mapping;
     enum outcome *outcome = &activation->copy->outcomes[ACTIVATE_COPY];
     if (step == LATEST_AGAIN && is_in_use(activation)) {
-        log_notice(mapping->target, "%s in %s is in use, and not activated again", mapping->component, mapping->container);
+        log_notice(mapping->target, "%s in %s is in use, and not activated again", mapping->component,
+                   mapping->container);
         *outcome = OUTCOME_DONE;
     } else if (step == LATEST_LAST && is_changed(activation) && !is_replaced(activation)) {
-        log_warning(mapping->target, "%s has other state since it was activated: what it had before is in the snapshot %s",
+        log_warning(mapping->target,
+                    "%s has other state since it was activated: what it had before is in the snapshot %s",
                     mapping->component, activation->told[LATEST_AGAIN]);
     } else if (step == RESTORE && is_replaced(activation)) {
         if (activation->done)
-            log_notice(mapping->target, "activating %s has replaced its state: what it had is restored", mapping->component);
+            log_notice(mapping->target, "activating %s has replaced its state: what it had is restored",
+                       mapping->component);
         else
-            log_error(mapping->target, "activating %s has replaced its state: what it had is in the snapshot %s",
+            log_error(mapping->target,
+                      "activating %s has replaced its state: what it had is in the snapshot %s",
                       mapping->component, activation->told[LATEST_AGAIN]);
         *outcome = activation->done ? OUTCOME_DONE : OUTCOME_FAILED;
     }
@@ -269,7 +289,8 @@ static int run_step(struct activations *activations, const struct options *optio
     activations->next = 0;
     for (size_t i = 0; saves(activations->step) && i < activations->count; i++)
         activations->items[i].done = false;
-    if (saves(activations->step) ? operations->run(&work, options->jobs) : budget_run(options->budget, &work, options->jobs))
+    if (saves(activations->step) ? operations->run(&work, options->jobs)
+                                 : budget_run(options->budget, &work, options->jobs))
         return -1;
     for (size_t i = 0; i < activations->count; i++)
         conclude(&activations->items[i], activations->step);
@@ -286,12 +307,14 @@ static void activations_clear(struct activations *activations)
 
 int activation_run(struct copies *copies, const struct options *options)
 {
-    struct activations activations = { .items = calloc(copies->count + 1, sizeof *activations.items), .options = options };
+    struct activations activations = { .items = calloc(copies->count + 1, sizeof *activations.items),
+                                       .options = options };
     int status = activations.items ? 0 : -1;
     for (size_t i = 0; status == 0 && i < copies->count; i++) {
         struct copy *copy = &copies->items[i];
         if (copy->wants[ACTIVATE_COPY] && copy->outcomes[ACTIVATE_COPY] == OUTCOME_PENDING
-            && operation_can_be_asked(&copy->captured->manifest, copy->mapping->service, copy->mapping->provider))
+            && operation_can_be_asked(&copy->captured->manifest, copy->mapping->service,
+                                      copy->mapping->provider))
             activations.items[activations.count++].copy = copy;
     }
     for (activations.step = SAVE; status == 0 && activations.step < STEPS; activations.step++)

@@ -42,9 +42,11 @@ static int compare_holdings(const void *a, const void *b)
     return order ? order : (first->captured != NULL) - (second->captured != NULL);
 }
 
-static bool has_component(const struct manifest *manifest, const char *target, const struct snapshot_mapping *mapping)
+static bool has_component(const struct manifest *manifest, const char *target,
+                          const struct snapshot_mapping *mapping)
 {
-    return manifest && manifest_find_snapshot_mapping(manifest, target, mapping->container, mapping->component);
+    return manifest
+           && manifest_find_snapshot_mapping(manifest, target, mapping->container, mapping->component);
 }
 
 /* Fills in what the previous manifest says of a copy. */
@@ -52,17 +54,16 @@ static void compare_with_previous(struct copy *copy, const struct manifest *prev
 {
     const struct snapshot_mapping *mapping = copy->mapping;
     const char *known_as = copy->captured->known_as;
-    const bool has_service = manifest_find_service_mapping(&copy->captured->manifest, mapping->target, mapping->container,
-                                                           mapping->service);
+    const bool has_service = manifest_find_service_mapping(&copy->captured->manifest, mapping->target,
+                                                           mapping->container, mapping->service);
     if (!previous)
         return;
     copy->snapshot_left_out = known_as && !has_component(previous, known_as, mapping);
-    copy->service_left_out = SWITCH(LEFT_OUT) && has_service
-                             && ((known_as
-                                  && !manifest_find_service_mapping(previous, known_as, mapping->container,
-                                                                    mapping->service))
-                                 || disputes_have_unstarted(survivors, copy->captured, mapping->container,
-                                                            mapping->service));
+    copy->service_left_out =
+        SWITCH(LEFT_OUT) && has_service
+        && ((known_as
+             && !manifest_find_service_mapping(previous, known_as, mapping->container, mapping->service))
+            || disputes_have_unstarted(survivors, copy->captured, mapping->container, mapping->service));
     copy->away = !manifest_find_profile(previous, mapping->target)
                  || (known_as && same(known_as, mapping->target)
                      && (copy->snapshot_left_out || copy->service_left_out));
@@ -92,8 +93,8 @@ static int owners_list(struct owners *owners, const struct capture *capture)
         return -1;
     for (size_t i = 0; i < capture->count; i++)
         if (capture->targets[i].answer == ANSWER_CAPTURED)
-            owners->items[owners->count++] = (struct owner){ capture->targets[i].profile,
-                                                             capture->targets[i].target->name };
+            owners->items[owners->count++] =
+                (struct owner){ capture->targets[i].profile, capture->targets[i].target->name };
     if (owners->count > 1)
         qsort(owners->items, owners->count, sizeof *owners->items, compare_owners);
     return 0;
@@ -110,15 +111,16 @@ static const char *owner_of(const struct owners *owners, const char *profile)
         else
             high = middle;
     }
-    return low < owners->count && same(owners->items[low].profile, profile) ? owners->items[low].target : NULL;
+    return low < owners->count && same(owners->items[low].profile, profile) ? owners->items[low].target
+                                                                            : NULL;
 }
 
 /* As whom a target of a manifest is known now: one that has left the model may have another name. */
-static const char *present_name(const struct manifest *manifest, const char *target, const struct owners *owners,
-                                const struct infrastructure *model)
+static const char *present_name(const struct manifest *manifest, const char *target,
+                                const struct owners *owners, const struct infrastructure *model)
 {
-    const struct profile *profile = infrastructure_find(model, target) ? NULL
-                                                                       : manifest_find_profile(manifest, target);
+    const struct profile *profile =
+        infrastructure_find(model, target) ? NULL : manifest_find_profile(manifest, target);
     const char *owner = profile ? owner_of(owners, profile->path) : NULL;
     return owner ? owner : target;
 }
@@ -161,21 +163,24 @@ static void collect_of_manifest(struct holdings *holdings, const struct finding 
     bool previous = manifest == finding->previous, home = manifest == finding->homes;
     for (size_t i = 0; manifest && i < manifest->snapshot_mapping_count; i++) {
         const struct snapshot_mapping *mapping = &manifest->snapshot_mappings[i];
-        const char *present = home ? present_name(manifest, mapping->target, owners, finding->infrastructure)
-                                   : mapping->target;
+        const char *present =
+            home ? present_name(manifest, mapping->target, owners, finding->infrastructure) : mapping->target;
         bool renamed = !same(present, mapping->target);
-        holdings->items[holdings->count++] = (struct holding){ mapping, mapping->target, NULL, previous,
-                                                               home && !renamed, false };
+        holdings->items[holdings->count++] =
+            (struct holding){ mapping, mapping->target, NULL, previous, home && !renamed, false };
         if (renamed)
-            holdings->items[holdings->count++] = (struct holding){ mapping, present, NULL, false, true, false };
+            holdings->items[holdings->count++] =
+                (struct holding){ mapping, present, NULL, false, true, false };
     }
 }
 
-static int collect_holdings(const struct finding *finding, const struct owners *owners, struct holdings *holdings)
+static int collect_holdings(const struct finding *finding, const struct owners *owners,
+                            struct holdings *holdings)
 {
     const struct manifest *homes = finding->homes != finding->previous ? finding->homes : NULL;
-    size_t most = 2 * ((finding->previous ? finding->previous->snapshot_mapping_count : 0)
-                       + (homes ? homes->snapshot_mapping_count : 0));
+    size_t most = 2
+                  * ((finding->previous ? finding->previous->snapshot_mapping_count : 0)
+                     + (homes ? homes->snapshot_mapping_count : 0));
     for (size_t i = 0; i < finding->capture->count; i++)
         most += finding->capture->targets[i].manifest.snapshot_mapping_count;
     *holdings = (struct holdings){ .items = calloc(most + 1, sizeof *holdings->items) };
@@ -187,9 +192,9 @@ static int collect_holdings(const struct finding *finding, const struct owners *
         struct captured *captured = &finding->capture->targets[i];
         const struct manifest *manifest = &captured->manifest;
         for (size_t j = 0; captured->answer == ANSWER_CAPTURED && j < manifest->snapshot_mapping_count; j++)
-            holdings->items[holdings->count++] = (struct holding){ &manifest->snapshot_mappings[j],
-                                                                   captured->target->name, captured, false, false,
-                                                                   false };
+            holdings->items[holdings->count++] = (struct holding){
+                &manifest->snapshot_mappings[j], captured->target->name, captured, false, false, false
+            };
     }
     qsort(holdings->items, holdings->count, sizeof *holdings->items, compare_holdings);
     return 0;
@@ -210,8 +215,8 @@ static bool is_at_home(const struct group *group, const struct holding *copy)
     return false;
 }
 
-/* Where nothing is remembered, copies that are where they belong stay as they are; one that is alone does so unless its
- * target was away, when its disk may be old, or it does not run. */
+/* Where nothing is remembered, copies that are where they belong stay as they are; one that is alone does so
+ * unless its target was away, when its disk may be old, or it does not run. */
 static bool needs_decision(const struct group *group, const struct finding *finding)
 {
     size_t copies = 0;
@@ -240,24 +245,30 @@ static struct place *place_of(struct component *component, const char *target)
     return &component->places[component->place_count - 1];
 }
 
-static void add_copy(struct component *component, const struct holding *holding, const struct finding *finding)
+static void add_copy(struct component *component, const struct holding *holding,
+                     const struct finding *finding)
 {
     const struct snapshot_mapping *mapping = holding->mapping;
     struct copy *copy = &component->copies[component->count++];
-    *copy = (struct copy){ .component = component, .captured = holding->captured, .mapping = mapping,
+    *copy = (struct copy){ .component = component,
+                           .captured = holding->captured,
+                           .mapping = mapping,
                            .place = component->place_count - 1 };
     compare_with_previous(copy, finding->previous, finding->survivors);
-    const json_t *brought = json_object_get(json_object_get(finding->brought, mapping->target), mapping->container);
+    const json_t *brought =
+        json_object_get(json_object_get(finding->brought, mapping->target), mapping->container);
     const json_t *lives = json_object_get(brought, mapping->component);
     disputes_recall(finding->survivors, copy);
-    if (component->places[copy->place].previous && SWITCH(PLACED_AGAIN)) /* by a deployment since it was given up */
+    if (component->places[copy->place].previous
+        && SWITCH(PLACED_AGAIN)) /* by a deployment since it was given up */
         copy->remembered.superseded = copy->remembered.fenced = false;
     copy->brought = lives != NULL;
-    copy->inactive = (copy->brought ? !json_is_true(lives) : copy->service_left_out) && !copy->remembered.activated;
+    copy->inactive =
+        (copy->brought ? !json_is_true(lives) : copy->service_left_out) && !copy->remembered.activated;
 }
 
-/* Where the choice of an earlier reconstruction stands, that is where the component belongs. A copy that is in dispute or
- * given up is at home nowhere, whatever was deployed meanwhile. */
+/* Where the choice of an earlier reconstruction stands, that is where the component belongs. A copy that is
+ * in dispute or given up is at home nowhere, whatever was deployed meanwhile. */
 static void set_homes(struct component *component, const struct finding *finding)
 {
     const json_t *choice = SWITCH(KEPT_CHOICE)
@@ -290,9 +301,11 @@ static void find_unasked(struct component *component, const struct finding *find
 {
     for (size_t i = 0; finding->keeps_unasked && i < component->place_count; i++) {
         const struct place *place = &component->places[i];
-        const struct captured *captured = place->previous ? find_captured(finding->capture, place->target) : NULL;
-        component->unasked = component->unasked
-                             || (captured && (captured->answer == ANSWER_SILENT || captured->answer == ANSWER_INVALID));
+        const struct captured *captured =
+            place->previous ? find_captured(finding->capture, place->target) : NULL;
+        component->unasked =
+            component->unasked
+            || (captured && (captured->answer == ANSWER_SILENT || captured->answer == ANSWER_INVALID));
     }
 }
 
@@ -398,7 +411,9 @@ static int compare_copies(const void *a, const void *b)
 
 static const struct copy *copies_same(const struct copies *copies, const struct copy *copy)
 {
-    return copies->count > 0 ? bsearch(copy, copies->items, copies->count, sizeof *copies->items, compare_copies) : NULL;
+    return copies->count > 0
+               ? bsearch(copy, copies->items, copies->count, sizeof *copies->items, compare_copies)
+               : NULL;
 }
 
 void copies_go_on(struct copies *copies, const struct copies *earlier)

@@ -40,5 +40,6 @@ bool copy_drops_snapshot(const struct copy *copy)
 
 bool operation_can_be_asked(const struct manifest *manifest, const char *service, const char *provider)
 {
-    return manifest_find_service(manifest, service) && (!provider || manifest_find_service(manifest, provider));
+    return manifest_find_service(manifest, service)
+           && (!provider || manifest_find_service(manifest, provider));
 }

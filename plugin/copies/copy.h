@@ -23,8 +23,8 @@ bool copy_lives(const struct copy *copy);
 bool copy_drops_service(const struct copy *copy, const struct options *options);
 bool copy_drops_snapshot(const struct copy *copy);
 
-/* Whether an operation of a service can be asked for: only with its type and package. Disnix leaves the mapping of a package
- * without its service, and then there is nothing that has state. */
+/* Whether an operation of a service can be asked for: only with its type and package. Disnix leaves the
+ * mapping of a package without its service, and then there is nothing that has state. */
 bool operation_can_be_asked(const struct manifest *manifest, const char *service, const char *provider);
 
 #endif

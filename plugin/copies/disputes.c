@@ -28,9 +28,11 @@ static void set_kind(json_t *survivors, const char *member, const struct copy *c
     json_object_set_new(json_object_at(containers, mapping->container), mapping->component, value);
 }
 
-static void set_choice(json_t *survivors, const char *member, const struct component *component, json_t *value)
+static void set_choice(json_t *survivors, const char *member, const struct component *component,
+                       json_t *value)
 {
-    json_object_set_new(json_object_at(json_object_at(survivors, member), component->container), component->name, value);
+    json_object_set_new(json_object_at(json_object_at(survivors, member), component->container),
+                        component->name, value);
 }
 
 /* What holds nothing more goes. */
@@ -50,7 +52,8 @@ static void delete_entry(json_t *survivors, const char *member, const char *firs
 
 static void delete_kind(json_t *survivors, const char *member, const struct copy *copy)
 {
-    delete_entry(survivors, member, copy->mapping->target, copy->mapping->container, copy->mapping->component);
+    delete_entry(survivors, member, copy->mapping->target, copy->mapping->container,
+                 copy->mapping->component);
 }
 
 static void delete_choice(json_t *survivors, const char *member, const struct component *component)
@@ -64,8 +67,9 @@ json_t *disputes_read(const json_t *history)
     const char *wrong = remembered_copies_wrong(survivors);
     if (!wrong)
         return survivors ? json_deep_copy(survivors) : json_object();
-    log_warning(NULL, "what is remembered of copies of state is not believed: survivors%s%s is not what it should be",
-                *wrong ? "." : "", wrong);
+    log_warning(
+        NULL, "what is remembered of copies of state is not believed: survivors%s%s is not what it should be",
+        *wrong ? "." : "", wrong);
     return json_object();
 }
 
@@ -137,10 +141,11 @@ static int add_services(struct manifest *manifest, const struct manifest *portio
 static int merge(struct manifest *manifest, const struct manifest *portion)
 {
     const struct service_mapping *service = portion->service_mappings;
-    bool has_service = portion->service_mapping_count == 0
-                       || manifest_find_service_mapping(manifest, service->target, service->container,
-                                                        service->service);
-    int status = add_services(manifest, portion) == 0 && (has_service || manifest_share_service_mapping(manifest, service))
+    bool has_service =
+        portion->service_mapping_count == 0
+        || manifest_find_service_mapping(manifest, service->target, service->container, service->service);
+    int status = add_services(manifest, portion) == 0
+                         && (has_service || manifest_share_service_mapping(manifest, service))
                          && manifest_share_snapshot_mapping(manifest, portion->snapshot_mappings)
                      ? 0
                      : -1;
@@ -154,7 +159,8 @@ static int bring_back(const struct lost *lost, struct strings *strings)
     const char *target = lost->captured->target->name;
     struct manifest portion;
     CLEANUP_FREE char *reason = NULL;
-    if (portion_read(lost->service, target, lost->container, lost->component, strings, &portion, &reason) != 0) {
+    if (portion_read(lost->service, target, lost->container, lost->component, strings, &portion, &reason)
+        != 0) {
         log_warning(target, "%s", reason ? reason : "out of memory");
         return 0;
     }
@@ -173,10 +179,10 @@ struct losses {
 
 typedef bool is_wanted(const struct losses *losses, const struct lost *lost);
 
-/* Brings back what a member remembers and is wanted; what is wanted is found first, for one that is back is nowhere no
- * more. added: notes what; lives: it does so already. */
-static int bring_back_all(struct losses *losses, const char *member, is_wanted *wanted, struct strings *strings,
-                          json_t *added, bool lives)
+/* Brings back what a member remembers and is wanted; what is wanted is found first, for one that is back is
+ * nowhere no more. added: notes what; lives: it does so already. */
+static int bring_back_all(struct losses *losses, const char *member, is_wanted *wanted,
+                          struct strings *strings, json_t *added, bool lives)
 {
     const char *target, *container, *component;
     json_t *containers, *components, *entry;
@@ -185,7 +191,8 @@ static int bring_back_all(struct losses *losses, const char *member, is_wanted *
     json_object_foreach(json_object_get(losses->survivors, member), target, containers)
         json_object_foreach(containers, container, components)
             json_object_foreach(components, component, entry) {
-                const struct lost lost = { container, component, json_string_value(json_object_get(entry, "service")),
+                const struct lost lost = { container, component,
+                                           json_string_value(json_object_get(entry, "service")),
                                            find_without(losses->capture, target, container, component) };
                 if (lost.captured && lost.service && wanted(losses, &lost)) {
                     struct lost *grown = array_grow(losses->items, losses->count, sizeof *grown);
@@ -213,8 +220,8 @@ static bool is_always(const struct losses *losses, const struct lost *lost)
 
 static bool is_preferred(const struct losses *losses, const struct lost *lost)
 {
-    const char *preferred = json_string_value(entry_at(losses->survivors, "prefer", lost->container, lost->component,
-                                                       NULL));
+    const char *preferred =
+        json_string_value(entry_at(losses->survivors, "prefer", lost->container, lost->component, NULL));
     return preferred && strcmp(preferred, lost->captured->target->name) == 0;
 }
 
@@ -231,7 +238,8 @@ static bool is_in(const struct manifest *manifest, const char *container, const 
 static bool is_wanted_anywhere(const struct losses *losses, const struct lost *lost)
 {
     return !losses->homes || is_in(losses->homes, lost->container, lost->component)
-           || (entry_at(losses->survivors, "wanted", lost->container, lost->component, NULL) && SWITCH(WANTED_AGAIN));
+           || (entry_at(losses->survivors, "wanted", lost->container, lost->component, NULL)
+               && SWITCH(WANTED_AGAIN));
 }
 
 /* Whether a target that answers has it. */
@@ -250,16 +258,18 @@ static bool is_somewhere(const struct losses *losses, const struct lost *lost)
 /* Its rescue after the fence is still to be done, and another one lives. */
 static bool is_owed(const struct losses *losses, const struct lost *lost)
 {
-    const json_t *disputed = entry_at(losses->survivors, "disputed", lost->captured->target->name, lost->container,
-                                      lost->component);
-    return json_is_true(json_object_get(disputed, "owed")) && SWITCH(OWED_RESCUE) && is_somewhere(losses, lost);
+    const json_t *disputed = entry_at(losses->survivors, "disputed", lost->captured->target->name,
+                                      lost->container, lost->component);
+    return json_is_true(json_object_get(disputed, "owed")) && SWITCH(OWED_RESCUE)
+           && is_somewhere(losses, lost);
 }
 
 /* Nobody that answers has it, and it is not given up. */
 static bool is_nowhere(const struct losses *losses, const struct lost *lost)
 {
     return SWITCH(BRING_BACK) && !is_somewhere(losses, lost)
-           && !entry_at(losses->survivors, "accept", lost->captured->target->name, lost->container, lost->component)
+           && !entry_at(losses->survivors, "accept", lost->captured->target->name, lost->container,
+                        lost->component)
            && is_wanted_anywhere(losses, lost);
 }
 
@@ -339,7 +349,8 @@ static bool was_chosen(const struct copy *copy)
     return copy->survivor;
 }
 
-/* It is remembered while it matters: the manifest does not tell it, or the decision is not carried out yet. */
+/* It is remembered while it matters: the manifest does not tell it, or the decision is not carried out
+ * yet. */
 static bool was_activated(const struct copy *copy)
 {
     if (copy->verdict == COPY_OLDER)
@@ -366,11 +377,13 @@ static void note_component(json_t *next, const struct component *component)
 }
 
 /* Somebody who prefers a copy of a target that does not answer is asked again. */
-static bool is_answered(const char *container, const char *component, const json_t *name, const struct captured *captured)
+static bool is_answered(const char *container, const char *component, const json_t *name,
+                        const struct captured *captured)
 {
     if (captured && captured->answer == ANSWER_CAPTURED)
         return true;
-    log_warning(NULL, "the word that the copy of %s in %s on target %s is preferred is dropped: it does not answer",
+    log_warning(NULL,
+                "the word that the copy of %s in %s on target %s is preferred is dropped: it does not answer",
                 component, container, json_string_value(name));
     return false;
 }
@@ -396,13 +409,14 @@ static void drop_replaced(json_t *next, const struct capture *capture)
         const struct captured *captured = find_captured(capture, target);
         json_object_foreach(containers, container, components)
             json_object_foreach(components, component, profile)
-                if (captured && captured->profile && strcmp(captured->profile, json_string_value(profile)) != 0)
+                if (captured && captured->profile
+                    && strcmp(captured->profile, json_string_value(profile)) != 0)
                     delete_entry(next, "superseded", target, container, component);
     }
 }
 
-/* A word settles also what is in no profile any more, unless it is not saved yet; but nobody can tell whether a target
- * that does not answer has something that is newer. */
+/* A word settles also what is in no profile any more, unless it is not saved yet; but nobody can tell whether
+ * a target that does not answer has something that is newer. */
 static void drop_given_up(json_t *next, const struct capture *capture)
 {
     CLEANUP_JSON json_t *disputed = json_deep_copy(json_object_get(next, "disputed"));
@@ -411,7 +425,8 @@ static void drop_given_up(json_t *next, const struct capture *capture)
     json_object_foreach(disputed, target, containers)
         json_object_foreach(containers, container, components)
             json_object_foreach(components, component, dispute) {
-                const char *preferred = json_string_value(entry_at(next, "prefer", container, component, NULL));
+                const char *preferred =
+                    json_string_value(entry_at(next, "prefer", container, component, NULL));
                 bool word = entry_at(next, "accept", target, container, component)
                             || (preferred && strcmp(preferred, target) != 0
                                 && find_without(capture, target, container, component));

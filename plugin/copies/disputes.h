@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * What is remembered of copies of state between reconstructions, the object "survivors" of history and report. All of it
- * may be lost: then it is asked again. A KIND is { TARGET: { CONTAINER: { COMPONENT: … } } }, a CHOICE is { CONTAINER:
- * { COMPONENT: … } }.
+ * What is remembered of copies of state between reconstructions, the object "survivors" of history and
+ * report. All of it may be lost: then it is asked again. A KIND is { TARGET: { CONTAINER: { COMPONENT: … } }
+ * }, a CHOICE is { CONTAINER: { COMPONENT: … } }.
  *
  *   disputed    KIND of { "why": text, "service": text, "owed": bool, "waits": bool, "untold": bool }: nobody could tell that the copy is
  *               given up. service is its portion.h; owed: it was fenced, and its snapshot after that has not been taken yet;
@@ -35,20 +35,20 @@ struct component;
 struct copies;
 struct copy;
 
-/* The "survivors" of a history, checked: a new reference. What is not as above is not believed, as a whole, after one
- * warning. NULL: no memory. */
+/* The "survivors" of a history, checked: a new reference. What is not as above is not believed, as a whole,
+ * after one warning. NULL: no memory. */
 json_t *disputes_read(const json_t *history);
 
-/* Adds to captured profile manifests what they have lost: copies that are remembered as brought; those in dispute that
- * somebody prefers, and those that are still to be rescued while another one lives; and those in dispute of which no
- * target that answered has another one, unless homes (NULL: none) says that the component is not wanted any more, and
- * no refused deployment that it is. brought: KIND of bool, where what was added is noted, and whether it lives already.
- * 0, or -1: no memory. */
+/* Adds to captured profile manifests what they have lost: copies that are remembered as brought; those in
+ * dispute that somebody prefers, and those that are still to be rescued while another one lives; and those in
+ * dispute of which no target that answered has another one, unless homes (NULL: none) says that the component
+ * is not wanted any more, and no refused deployment that it is. brought: KIND of bool, where what was added
+ * is noted, and whether it lives already. 0, or -1: no memory. */
 int disputes_bring_back(const json_t *survivors, struct capture *capture, const struct manifest *homes,
                         struct strings *strings, json_t *brought);
 
-/* Whether a service of a target could not be started again when a deployment was undone: it is left out of the manifest, so
- * that Disnix starts it. */
+/* Whether a service of a target could not be started again when a deployment was undone: it is left out of
+ * the manifest, so that Disnix starts it. */
 bool disputes_have_unstarted(const json_t *survivors, const struct captured *captured, const char *container,
                              const char *service);
 

@@ -24,7 +24,8 @@ static bool is_empty_dump(const char *name)
 /* Names that modules make up otherwise, as the numbers of revisions, are given twice to what differs. */
 bool snapshot_name_proves(const char *name)
 {
-    return !SWITCH(PROVING_NAMES) || (strlen(name) == 64 && strspn(name, "0123456789abcdef") == 64 && !is_empty_dump(name));
+    return !SWITCH(PROVING_NAMES)
+           || (strlen(name) == 64 && strspn(name, "0123456789abcdef") == 64 && !is_empty_dump(name));
 }
 
 static const char *newest_of(const struct snapshots *snapshots)
@@ -65,8 +66,9 @@ static size_t newest_held(const struct snapshots *list, const struct snapshots *
     return 0;
 }
 
-/* Position in the coordinator's list of the snapshot that tells what the target had; 0: it is not there. A rescue that
- * an earlier reconstruction took is the newest of its target, and nobody else has it: then any older one tells. */
+/* Position in the coordinator's list of the snapshot that tells what the target had; 0: it is not there. A
+ * rescue that an earlier reconstruction took is the newest of its target, and nobody else has it: then any
+ * older one tells. */
 static size_t position_here(const struct copy *copy)
 {
     const struct snapshots *here = &copy->facts.here, *list = &copy->component->coordinator;
@@ -83,7 +85,8 @@ bool copy_lacks_newest(const struct copy *copy)
 {
     const struct snapshots *coordinator = &copy->component->coordinator;
     const char *newest = newest_of(coordinator);
-    return copy->facts.here.answered && coordinator->answered && newest && !has_name(&copy->facts.here, newest);
+    return copy->facts.here.answered && coordinator->answered && newest
+           && !has_name(&copy->facts.here, newest);
 }
 
 const char snapshots_untold[] = "its target has not told what snapshots it has";
@@ -101,7 +104,8 @@ const char *why_not_descendant(const struct copy *copy, const struct copy *other
     const struct snapshots *here = &copy->facts.here, *there = &other->facts.here;
     if (!SWITCH(DESCENDS))
         return NULL;
-    bool shared = copy_was_left_out(copy) ? newest_held(there, here) > 0 : snapshots_prove(there, newest_of(here));
+    bool shared =
+        copy_was_left_out(copy) ? newest_held(there, here) > 0 : snapshots_prove(there, newest_of(here));
     size_t position = position_here(copy);
     if (here->answered && there->answered
         && (shared || (position > 0 && position < newest_held(&copy->component->coordinator, there))))
@@ -115,8 +119,8 @@ static bool name_is_key(const struct target *target)
     return !SWITCH(KEYS) || (key && same(key, target->name));
 }
 
-/* NULL: the snapshot on the target is fresh enough; else why not. A host that was down itself knows only that the target
- * was there before and is missing now: what counts is when it was first missed. */
+/* NULL: the snapshot on the target is fresh enough; else why not. A host that was down itself knows only that
+ * the target was there before and is missing now: what counts is when it was first missed. */
 static const char *why_not_fresh(const struct captured *captured, const struct facts *facts, int64_t most)
 {
     if (!SWITCH(FRESH))
@@ -165,10 +169,12 @@ static const char *why_not_moved(const struct copy *copy, size_t home, const str
         return "no earlier manifest has it on the target";
     if (SWITCH(REPLICATED) && newest->with[home])
         return "an earlier manifest has it on both, so it is replicated";
-    return name_is_key(target) ? NULL : "the home's name is not its connection key, so Disnix moves no snapshot";
+    return name_is_key(target) ? NULL
+                               : "the home's name is not its connection key, so Disnix moves no snapshot";
 }
 
-const char *why_not_superseded_by(const struct copy *copy, const struct copy *home, const struct judgement *judgement)
+const char *why_not_superseded_by(const struct copy *copy, const struct copy *home,
+                                  const struct judgement *judgement)
 {
     const char *why = why_not_stale(copy, judgement, why_not_away(copy));
     if (!why)

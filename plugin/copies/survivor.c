@@ -43,14 +43,14 @@ static bool a_home_cannot_be_asked(struct component *component)
     return component->unasked;
 }
 
-/* The last deployment that had it on its target had it on another one that matters too. What is given up or in dispute
- * is no replica, nor is anything while a choice stands: it was deployed in a dispute. */
+/* The last deployment that had it on its target had it on another one that matters too. What is given up or
+ * in dispute is no replica, nor is anything while a choice stands: it was deployed in a dispute. */
 static bool is_replica(const struct copy *copy)
 {
     const struct component *component = copy->component;
     const struct generation *deployed = &copy->facts.deployed;
-    if (!SWITCH(REPLICAS) || component->asks_before || copy->remembered.disputed || copy->remembered.superseded
-        || !deployed->known)
+    if (!SWITCH(REPLICAS) || component->asks_before || copy->remembered.disputed
+        || copy->remembered.superseded || !deployed->known)
         return false;
     for (size_t i = 0; i < component->place_count; i++)
         if (i != copy->place && deployed->with[i] && (component->places[i].home || component->places[i].copy))
@@ -68,7 +68,8 @@ static bool all_belong_there(struct component *component)
     return count_of(component, belongs_there) == component->count;
 }
 
-/* Somebody else has deployed to its target since the last deployment that is known, with the state of all homes. */
+/* Somebody else has deployed to its target since the last deployment that is known, with the state of all
+ * homes. */
 static bool is_overtaking(const struct copy *copy)
 {
     const struct component *component = copy->component;
@@ -113,8 +114,8 @@ static size_t choose_newest(struct component *component, bool deployed)
 {
     size_t age = SIZE_MAX, count = 0;
     for (size_t i = 0; i < component->count; i++) {
-        const struct generation *its = deployed ? &component->copies[i].facts.deployed
-                                                : &component->copies[i].facts.newest;
+        const struct generation *its =
+            deployed ? &component->copies[i].facts.deployed : &component->copies[i].facts.newest;
         component->copies[i].survivor = false;
         if (!its->known || its->age > age)
             continue;
@@ -127,8 +128,8 @@ static size_t choose_newest(struct component *component, bool deployed)
     return count;
 }
 
-/* Where no deployment that is known had any of them, a reconstruction may tell of the last choice; several copies in it
- * tell of none. */
+/* Where no deployment that is known had any of them, a reconstruction may tell of the last choice; several
+ * copies in it tell of none. */
 static bool one_was_deployed_last(struct component *component)
 {
     return !component->asks_before
@@ -169,7 +170,8 @@ static const struct line {
     { WANTED, PREFERRED, somebody_prefers_it, CHOSEN, "somebody prefers it" },
     { WAITING, UNASKED, a_home_cannot_be_asked, STAY, "a target that has it too cannot be asked" },
     { ALL_AT_HOME, AT_HOME, all_belong_there, STAY, "all copies are where they belong" },
-    { MOVED_ON, OVERTAKEN, one_has_overtaken_a_home, CHOSEN, "its target was deployed to since, with the state of its home" },
+    { MOVED_ON, OVERTAKEN, one_has_overtaken_a_home, CHOSEN,
+      "its target was deployed to since, with the state of its home" },
     { MOVED_ON, MOVED_REPLICAS, one_has_overtaken_replicas, STAY, "replicas are being moved" },
     { MOVED_ON, SEVERAL_OVERTAKEN, several_have_overtaken, ASKED, "several targets were deployed to since" },
     { THE_HOMES, HOMES, some_belong_there, CHOSEN, "it belongs there" },
@@ -196,23 +198,27 @@ static const struct copy *first_survivor(const struct component *component)
     return NULL;
 }
 
-/* The survivor by which a copy is given up; NULL: it is not shown to be so, and where something can be said of it, why. */
-typedef const struct copy *proof(const struct copy *copy, const struct judgement *judgement, const char **why);
+/* The survivor by which a copy is given up; NULL: it is not shown to be so, and where something can be said
+ * of it, why. */
+typedef const struct copy *proof(const struct copy *copy, const struct judgement *judgement,
+                                 const char **why);
 
 /* The first survivor that shows it. */
 typedef bool shows(const struct copy *survivor, const struct copy *copy, const struct judgement *judgement,
                    const char **why);
 
-static const struct copy *survivor_that(shows *shows_it, const struct copy *copy, const struct judgement *judgement,
-                                        const char **why)
+static const struct copy *survivor_that(shows *shows_it, const struct copy *copy,
+                                        const struct judgement *judgement, const char **why)
 {
     for (size_t i = 0; i < copy->component->count; i++)
-        if (copy->component->copies[i].survivor && shows_it(&copy->component->copies[i], copy, judgement, why))
+        if (copy->component->copies[i].survivor
+            && shows_it(&copy->component->copies[i], copy, judgement, why))
             return &copy->component->copies[i];
     return NULL;
 }
 
-static const struct copy *by_word(const struct copy *copy, const struct judgement *judgement, const char **why)
+static const struct copy *by_word(const struct copy *copy, const struct judgement *judgement,
+                                  const char **why)
 {
     const struct copy *survivor = first_survivor(copy->component);
     (void)judgement;
@@ -236,32 +242,36 @@ static bool has_last(const struct copy *survivor, const struct copy *copy, const
 }
 
 /* What its target had once it was stopped. */
-static const struct copy *contained(const struct copy *copy, const struct judgement *judgement, const char **why)
+static const struct copy *contained(const struct copy *copy, const struct judgement *judgement,
+                                    const char **why)
 {
-    return copy->outcomes[RESCUE_COPY_AGAIN] == OUTCOME_DONE ? survivor_that(has_last, copy, judgement, why) : NULL;
+    return copy->outcomes[RESCUE_COPY_AGAIN] == OUTCOME_DONE ? survivor_that(has_last, copy, judgement, why)
+                                                             : NULL;
 }
 
-static bool has_newest(const struct copy *survivor, const struct copy *copy, const struct judgement *judgement,
-                       const char **why)
+static bool has_newest(const struct copy *survivor, const struct copy *copy,
+                       const struct judgement *judgement, const char **why)
 {
     (void)judgement;
     *why = "its newest snapshot is not there";
     return copy_has_newest_of(survivor, &copy->facts.here);
 }
 
-static const struct copy *newest_is_there(const struct copy *copy, const struct judgement *judgement, const char **why)
+static const struct copy *newest_is_there(const struct copy *copy, const struct judgement *judgement,
+                                          const char **why)
 {
     return survivor_that(has_newest, copy, judgement, why);
 }
 
-static bool supersedes(const struct copy *survivor, const struct copy *copy, const struct judgement *judgement,
-                       const char **why)
+static bool supersedes(const struct copy *survivor, const struct copy *copy,
+                       const struct judgement *judgement, const char **why)
 {
     *why = why_not_superseded_by(copy, survivor, judgement);
     return !*why;
 }
 
-static const struct copy *by_conditions(const struct copy *copy, const struct judgement *judgement, const char **why)
+static const struct copy *by_conditions(const struct copy *copy, const struct judgement *judgement,
+                                        const char **why)
 {
     return survivor_that(supersedes, copy, judgement, why);
 }
@@ -274,7 +284,8 @@ static bool descends(const struct copy *survivor, const struct copy *copy, const
     return !*why;
 }
 
-static const struct copy *by_descent(const struct copy *copy, const struct judgement *judgement, const char **why)
+static const struct copy *by_descent(const struct copy *copy, const struct judgement *judgement,
+                                     const char **why)
 {
     return survivor_that(descends, copy, judgement, why);
 }
@@ -288,13 +299,15 @@ static const struct {
     { ANY_LINE, BY_WORD, by_word, "somebody wants the copy on target ", "" },
     { ANY_LINE, GIVEN_UP_BEFORE, before, "given up before for the copy on target ", "" },
     { ANY_LINE, CONTAINED, contained, "all of its state is in the copy on target ", "" },
-    { MOVED_ON, OVERTAKEN_NEWEST, newest_is_there, "moved to target ", " by a deployment that is not known of" },
+    { MOVED_ON, OVERTAKEN_NEWEST, newest_is_there, "moved to target ",
+      " by a deployment that is not known of" },
     { THE_HOMES, BY_CONDITIONS, by_conditions, "moved to target ", " while the target was away" },
     { DEPLOYED_LAST, BY_DESCENT, by_descent, "its state went on in the copy on target ", "" },
 };
 
 /* One line around the name of a target, for as long as the decision. NULL: no memory. */
-static const char *told(const struct judgement *judgement, const char *reason, const char *target, const char *more)
+static const char *told(const struct judgement *judgement, const char *reason, const char *target,
+                        const char *more)
 {
     CLEANUP_FREE char *text = string_format("%s%s%s", reason, target, more);
     return text ? strings_intern(judgement->strings, text) : NULL;
@@ -305,8 +318,8 @@ static bool has_failed(const struct copy *copy, enum action action)
     return copy->wants[action] && copy->outcomes[action] == OUTCOME_FAILED;
 }
 
-/* Whether the copy is given up, and why or why not. Only a word settles a dispute that was there before: what snapshots
- * show later was made by those who rescued it. */
+/* Whether the copy is given up, and why or why not. Only a word settles a dispute that was there before: what
+ * snapshots show later was made by those who rescued it. */
 static bool is_given_up(struct copy *copy, const struct judgement *judgement)
 {
     const bool lasts = copy->remembered.disputed && SWITCH(LASTING_DISPUTE);
@@ -324,16 +337,19 @@ static bool is_given_up(struct copy *copy, const struct judgement *judgement)
         return true;
     copy->waits = by && has_failed(copy, FENCE_COPY);
     if (by)
-        why = copy->waits ? "this one could not be fenced" : "no snapshot of this one could be taken after it was fenced";
+        why = copy->waits ? "this one could not be fenced"
+                          : "no snapshot of this one could be taken after it was fenced";
     copy->reason = lasts ? copy->remembered.why : told(judgement, "the one on target ", copy->by, " lives: ");
     if (!lasts && copy->reason)
         copy->reason = told(judgement, copy->reason, why, "");
     return false;
 }
 
-/* What is done, in this order: the survivors are activated; each other copy is rescued, fenced, and rescued again. */
+/* What is done, in this order: the survivors are activated; each other copy is rescued, fenced, and rescued
+ * again. */
 
-/* The types of Dysnomia that, activated again, do anew what was done once; dydisnix-reconstruct(1) names them. */
+/* The types of Dysnomia that, activated again, do anew what was done once; dydisnix-reconstruct(1) names
+ * them. */
 static const char *const activated_once[] = { "ejabberd-dump" /* loads its first dump into the server */ };
 
 static bool is_repeatable(const struct copy *copy)
@@ -383,8 +399,8 @@ static bool could_not_be_rescued(const struct copy *copy)
     return has_failed(copy, RESCUE_COPY) && !copy->remembered.accepted;
 }
 
-/* Several copies stay, in dispute. Those that run do so; those that were fenced before stay fenced, unless none runs: then
- * one that is to live is left to Disnix. */
+/* Several copies stay, in dispute. Those that run do so; those that were fenced before stay fenced, unless
+ * none runs: then one that is to live is left to Disnix. */
 static void keep_all(struct component *component, const char *reason)
 {
     const bool any_lives = count_of(component, copy_lives) > 0;
@@ -433,7 +449,8 @@ static bool rescue_others(struct component *component)
     return !waits;
 }
 
-/* Of one that was fenced, and of which nothing is remembered, nobody knows whether it was rescued after that. */
+/* Of one that was fenced, and of which nothing is remembered, nobody knows whether it was rescued after
+ * that. */
 static void fence_others(struct component *component)
 {
     for (size_t i = 0; i < component->count; i++) {
@@ -467,7 +484,8 @@ static const char *why_not_older(struct copy *copy, const struct judgement *judg
 {
     const bool lasts = copy->remembered.disputed && SWITCH(LASTING_DISPUTE);
     if (copy->remembered.accepted && !copy->remembered.preferred)
-        return copy_lacks_newest(copy) ? NULL : "somebody has given it up, but the coordinator has no other one";
+        return copy_lacks_newest(copy) ? NULL
+                                       : "somebody has given it up, but the coordinator has no other one";
     if (lasts)
         return copy->remembered.why;
     const bool elsewhere = count_other_places(copy) > 0, here = copy->component->places[copy->place].previous;
@@ -488,8 +506,8 @@ static void be_older(struct copy *copy)
     copy->verdict = COPY_OLDER;
     copy->reason = copy->remembered.accepted ? "somebody has given it up, and the coordinator has newer state"
                    : copy->regressed         ? "an older disk: the coordinator has a newer snapshot"
-                   : copy->by                ? "moved while the target was away; the coordinator has a newer snapshot"
-                                             : "the coordinator has a newer snapshot";
+                   : copy->by ? "moved while the target was away; the coordinator has a newer snapshot"
+                              : "the coordinator has a newer snapshot";
     if (wants(copy, RESCUE_COPY))
         return;
     if (could_not_be_rescued(copy)) {
@@ -504,7 +522,8 @@ static bool is_survivor(const struct copy *copy)
     return copy->survivor;
 }
 
-/* The one that was chosen by where it belongs may be as old as one that is alone. A word chooses what is there. */
+/* The one that was chosen by where it belongs may be as old as one that is alone. A word chooses what is
+ * there. */
 static void judge_survivor(struct component *component, const struct judgement *judgement)
 {
     const bool by_place = component->line == THE_HOMES || component->line == DEPLOYED_LAST;
@@ -512,7 +531,8 @@ static void judge_survivor(struct component *component, const struct judgement *
     for (size_t i = 0; i < component->count; i++)
         if (component->copies[i].survivor)
             only = &component->copies[i];
-    if (SWITCH(OLDER_SURVIVOR) && by_place && count_of(component, is_survivor) == 1 && !why_not_older(only, judgement))
+    if (SWITCH(OLDER_SURVIVOR) && by_place && count_of(component, is_survivor) == 1
+        && !why_not_older(only, judgement))
         be_older(only);
 }
 
@@ -598,15 +618,19 @@ static void live_alone(struct copy *copy, const struct judgement *judgement)
     }
     copy->disputed = copy->remembered.disputed && !is_settled_by_word(copy) && !copy->remembered.accepted;
     copy->component->settled = copy->remembered.preferred;
-    copy->reason = why && !copy->remembered.disputed ? told(judgement, "it is the only copy that answers, and not shown to be "
-                                                                       "old: ", why, "")
-                                                     : why;
+    copy->reason = why && !copy->remembered.disputed
+                       ? told(judgement,
+                              "it is the only copy that answers, and not shown to be "
+                              "old: ",
+                              why, "")
+                       : why;
     copy->untold = why == snapshots_untold && SWITCH(UNTOLD);
     if (copy->untold)
         copy->disputed = copy->waits = true;
     if (!why)
         be_older(copy);
-    if (may_be_fenced(copy) && SWITCH(ACTIVATE_FENCED) && (copy->verdict == COPY_KEPT || !wants(copy, RESCUE_COPY)))
+    if (may_be_fenced(copy) && SWITCH(ACTIVATE_FENCED)
+        && (copy->verdict == COPY_KEPT || !wants(copy, RESCUE_COPY)))
         wants(copy, ACTIVATE_COPY);
 }
 

@@ -11,7 +11,8 @@
 #include "plugin/copies/copy.h"
 #include "plugin/copies/disputes.h"
 
-_Static_assert(offsetof(struct service_mapping, target) == 0 && offsetof(struct snapshot_mapping, target) == 0,
+_Static_assert(offsetof(struct service_mapping, target) == 0
+                   && offsetof(struct snapshot_mapping, target) == 0,
                "mappings are searched by their first member");
 
 struct aggregation {
@@ -24,9 +25,9 @@ struct aggregation {
     const struct options *options;
     struct manifest *manifest;
     json_t *report;
-    struct set needed;   /* keys of services that the manifest's mappings need */
-    struct set claimed;  /* keys that targets hold */
-    struct set mapped;   /* keys of the previous manifest's service mappings */
+    struct set needed;  /* keys of services that the manifest's mappings need */
+    struct set claimed; /* keys that targets hold */
+    struct set mapped;  /* keys of the previous manifest's service mappings */
     struct set previous_mappings;
 };
 
@@ -45,7 +46,8 @@ static int fill_sets(struct aggregation *aggregation)
     const struct manifest *previous = aggregation->previous ? aggregation->previous : &nothing;
     const struct claims *claims = aggregation->claims;
     size_t count = previous->service_mapping_count;
-    if (text_set_init(&aggregation->claimed, claims->count) != 0 || text_set_init(&aggregation->mapped, count) != 0
+    if (text_set_init(&aggregation->claimed, claims->count) != 0
+        || text_set_init(&aggregation->mapped, count) != 0
         || fill_mappings(&aggregation->previous_mappings, previous->service_mappings, count) != 0)
         return -1;
     for (size_t i = 0; i < claims->count; i++)
@@ -65,8 +67,8 @@ static void clear_sets(struct aggregation *aggregation)
     set_clear(&aggregation->previous_mappings);
 }
 
-static int add_service_mappings(struct manifest *manifest, const struct service_mapping *mappings, size_t count,
-                                const bool *dropped)
+static int add_service_mappings(struct manifest *manifest, const struct service_mapping *mappings,
+                                size_t count, const bool *dropped)
 {
     for (size_t i = 0; i < count; i++)
         if (!(dropped && dropped[i]) && !manifest_share_service_mapping(manifest, &mappings[i]))
@@ -74,8 +76,8 @@ static int add_service_mappings(struct manifest *manifest, const struct service_
     return 0;
 }
 
-static int add_snapshot_mappings(struct manifest *manifest, const struct snapshot_mapping *mappings, size_t count,
-                                 const bool *dropped)
+static int add_snapshot_mappings(struct manifest *manifest, const struct snapshot_mapping *mappings,
+                                 size_t count, const bool *dropped)
 {
     for (size_t i = 0; i < count; i++)
         if (!(dropped && dropped[i]) && !manifest_share_snapshot_mapping(manifest, &mappings[i]))
@@ -83,20 +85,22 @@ static int add_snapshot_mappings(struct manifest *manifest, const struct snapsho
     return 0;
 }
 
-/* Whether the previous manifest has a target's present profile without one of its services: then that is not active. Nor is
- * one that could not be started again. */
+/* Whether the previous manifest has a target's present profile without one of its services: then that is not
+ * active. Nor is one that could not be started again. */
 static bool was_left_out(const struct aggregation *aggregation, const struct captured *captured, size_t index)
 {
     const struct service_mapping *mapping = &captured->manifest.service_mappings[index];
     const struct service_mapping before = { captured->known_as, mapping->container, mapping->service, NULL };
     return SWITCH(LEFT_OUT)
            && ((captured->known_as && !set_find(&aggregation->previous_mappings, &before))
-               || disputes_have_unstarted(aggregation->survivors, captured, mapping->container, mapping->service));
+               || disputes_have_unstarted(aggregation->survivors, captured, mapping->container,
+                                          mapping->service));
 }
 
-/* Marks what is left out of one captured target's mappings: what was so before, and is not decided about, stays so. */
-static void mark_dropped(const struct aggregation *aggregation, const struct captured *captured, bool *services,
-                         bool *snapshots)
+/* Marks what is left out of one captured target's mappings: what was so before, and is not decided about,
+ * stays so. */
+static void mark_dropped(const struct aggregation *aggregation, const struct captured *captured,
+                         bool *services, bool *snapshots)
 {
     const struct manifest *manifest = &captured->manifest;
     for (size_t i = 0; i < manifest->service_mapping_count; i++)
@@ -110,15 +114,17 @@ static void mark_dropped(const struct aggregation *aggregation, const struct cap
     }
 }
 
-static void report_inactive(const struct aggregation *aggregation, const struct captured *captured, const bool *services)
+static void report_inactive(const struct aggregation *aggregation, const struct captured *captured,
+                            const bool *services)
 {
     json_t *list = json_object_get(aggregation->report, "inactive");
     for (size_t i = 0; i < captured->manifest.service_mapping_count; i++) {
         const struct service_mapping *mapping = &captured->manifest.service_mappings[i];
         if (services[i])
-            json_array_append_new(list, json_pack("{ss ss ss ss}", "target", mapping->target, "container",
-                                                  mapping->container, "service", mapping->service, "name",
-                                                  manifest_find_service(&captured->manifest, mapping->service)->name));
+            json_array_append_new(
+                list, json_pack("{ss ss ss ss}", "target", mapping->target, "container", mapping->container,
+                                "service", mapping->service, "name",
+                                manifest_find_service(&captured->manifest, mapping->service)->name));
     }
 }
 
@@ -144,8 +150,8 @@ struct range {
     size_t first, count;
 };
 
-/* The first of count sorted mappings whose target is not before name (after it, if beyond). Both kinds of mapping
- * begin with their target. */
+/* The first of count sorted mappings whose target is not before name (after it, if beyond). Both kinds of
+ * mapping begin with their target. */
 static size_t target_bound(const char *mappings, size_t count, size_t size, const char *name, bool beyond)
 {
     size_t low = 0, high = count;
@@ -166,8 +172,8 @@ static struct range target_range(const void *mappings, size_t count, size_t size
     return (struct range){ first, target_bound(mappings, count, size, name, true) - first };
 }
 
-/* What the previous manifest says of a target that gave no usable answer. Each version says of properties what the other
- * does not: where it changes, they are the model's. */
+/* What the previous manifest says of a target that gave no usable answer. Each version says of properties
+ * what the other does not: where it changes, they are the model's. */
 static int keep_target(struct aggregation *aggregation, const struct target *target)
 {
     const struct manifest *previous = aggregation->previous;
@@ -199,13 +205,12 @@ static int keep_target(struct aggregation *aggregation, const struct target *tar
 static int add_target(struct aggregation *aggregation, const struct captured *captured)
 {
     switch (captured->answer) {
-    case ANSWER_CAPTURED:
-        return add_captured(aggregation, captured);
-    case ANSWER_EMPTY:
-        return manifest_add_target(aggregation->manifest, captured->target);
+    case ANSWER_CAPTURED: return add_captured(aggregation, captured);
+    case ANSWER_EMPTY: return manifest_add_target(aggregation->manifest, captured->target);
     default:
-        return aggregation->options->unreachable == UNREACHABLE_SKIP ? 0
-                                                                     : keep_target(aggregation, captured->target);
+        return aggregation->options->unreachable == UNREACHABLE_SKIP
+                   ? 0
+                   : keep_target(aggregation, captured->target);
     }
 }
 
@@ -225,12 +230,13 @@ static int add_targets(struct aggregation *aggregation)
     return 0;
 }
 
-/* Of honest versions that differ in connectsTo or providesContainers: the previous manifest's, else the first. */
-static const struct service *choose_version(struct aggregation *aggregation, const struct claim *group, size_t count)
+/* Of honest versions that differ in connectsTo or providesContainers: the previous manifest's, else the
+ * first. */
+static const struct service *choose_version(struct aggregation *aggregation, const struct claim *group,
+                                            size_t count)
 {
-    const struct service *known = aggregation->previous
-                                      ? manifest_find_service(aggregation->previous, group[0].service->key)
-                                      : NULL;
+    const struct service *known =
+        aggregation->previous ? manifest_find_service(aggregation->previous, group[0].service->key) : NULL;
     const struct service *chosen = group[0].service;
     bool differ = false;
     for (size_t i = count; i-- > 0;) {
@@ -258,12 +264,13 @@ static int find_needed(struct aggregation *aggregation)
     for (size_t i = 0; status == 0 && i < manifest->service_mapping_count; i++)
         status = need(needed, manifest->service_mappings[i].service, manifest->service_mappings[i].provider);
     for (size_t i = 0; status == 0 && i < manifest->snapshot_mapping_count; i++)
-        status = need(needed, manifest->snapshot_mappings[i].service, manifest->snapshot_mappings[i].provider);
+        status =
+            need(needed, manifest->snapshot_mappings[i].service, manifest->snapshot_mappings[i].provider);
     return status;
 }
 
-/* Services of the previous manifest that no mapping names (of type package): no profile manifest holds them. Version 1
- * has none. */
+/* Services of the previous manifest that no mapping names (of type package): no profile manifest holds them.
+ * Version 1 has none. */
 static int add_previous_services(struct aggregation *aggregation)
 {
     const struct manifest *previous = aggregation->previous;
@@ -279,8 +286,8 @@ static int add_previous_services(struct aggregation *aggregation)
     return 0;
 }
 
-/* Where all state is deployed, packages have snapshot mappings too, and these are in no readable profile manifest
- * either. They stay as long as their target answers as before. */
+/* Where all state is deployed, packages have snapshot mappings too, and these are in no readable profile
+ * manifest either. They stay as long as their target answers as before. */
 static int add_previous_snapshots(struct aggregation *aggregation)
 {
     const struct manifest *previous = aggregation->previous;
@@ -295,7 +302,8 @@ static int add_previous_snapshots(struct aggregation *aggregation)
         for (size_t j = range.first; j < range.first + range.count; j++)
             if (!set_find(&aggregation->mapped, previous->snapshot_mappings[j].service)
                 && manifest_find_service(previous, previous->snapshot_mappings[j].service)
-                && !manifest_find_snapshot_mapping(&captured->manifest, name, previous->snapshot_mappings[j].container,
+                && !manifest_find_snapshot_mapping(&captured->manifest, name,
+                                                   previous->snapshot_mappings[j].container,
                                                    previous->snapshot_mappings[j].component)
                 && !manifest_add_snapshot_mapping(aggregation->manifest, &previous->snapshot_mappings[j]))
                 return -1;
@@ -333,21 +341,22 @@ static void report_dangling(struct aggregation *aggregation, const struct servic
                             const struct dependency *dependency, const char *kind)
 {
     json_array_append_new(json_object_get(aggregation->report, "dangling"),
-                          json_pack("{ss ss ss s{ss ss ss}}", "service", service->key, "name", service->name, "kind",
-                                    kind, "dependency", "service", dependency->service, "container",
+                          json_pack("{ss ss ss s{ss ss ss}}", "service", service->key, "name", service->name,
+                                    "kind", kind, "dependency", "service", dependency->service, "container",
                                     dependency->container, "target", dependency->target));
 }
 
 static bool is_there(const struct set *mappings, const struct dependency *dependency)
 {
-    const struct service_mapping wanted = { dependency->target, dependency->container, dependency->service, NULL };
+    const struct service_mapping wanted = { dependency->target, dependency->container, dependency->service,
+                                            NULL };
     return set_find(mappings, &wanted);
 }
 
-/* Leaves out dependencies on mappings that the manifest does not have: Disnix crashes when it rolls back over one. The
- * list is shared with others, that keep it. */
-static int drop_dangling(struct aggregation *aggregation, const struct set *mappings, const struct service *service,
-                         struct dependencies *dependencies, const char *kind)
+/* Leaves out dependencies on mappings that the manifest does not have: Disnix crashes when it rolls back over
+ * one. The list is shared with others, that keep it. */
+static int drop_dangling(struct aggregation *aggregation, const struct set *mappings,
+                         const struct service *service, struct dependencies *dependencies, const char *kind)
 {
     struct dependencies kept = { 0 };
     size_t first = 0;
@@ -385,16 +394,23 @@ static int drop_all_dangling(struct aggregation *aggregation)
 
 int aggregate(const struct infrastructure *infrastructure, const struct capture *capture,
               const struct claims *claims, const struct copies *copies, const struct manifest *previous,
-              const json_t *survivors, const struct options *options, struct manifest *manifest, json_t *report)
+              const json_t *survivors, const struct options *options, struct manifest *manifest,
+              json_t *report)
 {
-    struct aggregation aggregation = { .infrastructure = infrastructure, .capture = capture, .claims = claims,
-                                       .copies = copies, .previous = previous, .survivors = survivors, .options = options,
-                                       .manifest = manifest, .report = report };
+    struct aggregation aggregation = { .infrastructure = infrastructure,
+                                       .capture = capture,
+                                       .claims = claims,
+                                       .copies = copies,
+                                       .previous = previous,
+                                       .survivors = survivors,
+                                       .options = options,
+                                       .manifest = manifest,
+                                       .report = report };
     json_object_set_new(report, "inactive", json_array());
     json_object_set_new(report, "divergent", json_array());
     json_object_set_new(report, "dangling", json_array());
-    int status = fill_sets(&aggregation) == 0 && add_targets(&aggregation) == 0 && add_services(&aggregation) == 0
-                         && drop_all_dangling(&aggregation) == 0
+    int status = fill_sets(&aggregation) == 0 && add_targets(&aggregation) == 0
+                         && add_services(&aggregation) == 0 && drop_all_dangling(&aggregation) == 0
                      ? 0
                      : -1;
     if (status != 0)

@@ -29,7 +29,8 @@ static const char *text(const json_t *event, const char *key)
     return json_string_value(json_object_get(event, key));
 }
 
-/* DIRECTORY/CYCLE, or where that is there already, as after the host lost its state, DIRECTORY/CYCLE.1 and so on. */
+/* DIRECTORY/CYCLE, or where that is there already, as after the host lost its state, DIRECTORY/CYCLE.1 and so
+ * on. */
 static char *place_input(const char *directory, const json_t *event)
 {
     json_int_t cycle = json_integer_value(json_object_get(event, "cycle"));
@@ -46,7 +47,8 @@ static int reconstruct_reconstruct(const json_t *event, json_t **report)
     struct options own = options;
     const json_t *transfers = json_object_get(event, "maxConcurrentTransfers");
     const char *xml = text(event, "infrastructureXml"), *profile = text(event, "profile");
-    const struct request request = { .infrastructure = xml ? xml : text(event, "infrastructure"), .xml = xml != NULL,
+    const struct request request = { .infrastructure = xml ? xml : text(event, "infrastructure"),
+                                     .xml = xml != NULL,
                                      .history = json_object_get(event, "history") };
     if (!request.infrastructure) {
         log_error(NULL, "reconstruct: the event names no infrastructure model");

@@ -12,8 +12,8 @@
 #include "lib/model/paths.h"
 #include "lib/world/operations.h"
 
-/* Between the store and the profile nothing protects the manifest from a garbage collection that runs just then;
- * then both steps are done again. */
+/* Between the store and the profile nothing protects the manifest from a garbage collection that runs just
+ * then; then both steps are done again. */
 static const int attempts = 3;
 
 struct references {
@@ -46,7 +46,8 @@ static int list_references(const struct manifest *manifest, struct references *r
     for (size_t i = 0; status == 0 && i < manifest->service_count; i++)
         status = add_reference(references, &known, manifest->services[i].pkg);
     set_clear(&known);
-    return status == 0 ? text_sort(references->paths, references->count, sizeof *references->paths, text_of) : -1;
+    return status == 0 ? text_sort(references->paths, references->count, sizeof *references->paths, text_of)
+                       : -1;
 }
 
 /* Paths of closures that are complete here. */
@@ -55,7 +56,8 @@ static int list_valid(const struct capture *capture, struct set *valid)
     int status = text_set_init(valid, 0);
     for (size_t i = 0; status == 0 && i < capture->count; i++) {
         const struct captured *captured = &capture->targets[i];
-        for (size_t j = 0; status == 0 && captured->answer == ANSWER_CAPTURED && j < captured->requisite_count; j++)
+        for (size_t j = 0;
+             status == 0 && captured->answer == ANSWER_CAPTURED && j < captured->requisite_count; j++)
             status = set_add(valid, captured->requisites[j]);
     }
     return status;
@@ -91,7 +93,8 @@ static int drop_invalid(struct references *references, const struct set *valid, 
             references->paths[kept++] = references->paths[i];
             continue;
         }
-        log_warning(NULL, "%s is not in this store; the manifest names it without a reference", references->paths[i]);
+        log_warning(NULL, "%s is not in this store; the manifest names it without a reference",
+                    references->paths[i]);
         json_array_append_new(unbacked, json_string(references->paths[i]));
     }
     references->count = kept;
@@ -112,7 +115,8 @@ static int write_manifest(struct manifest *manifest, const char *file)
     if (errno != ENOSYS)
         return -1;
     CLEANUP_BUFFER xmlBufferPtr text = manifest_write(manifest);
-    return text ? operations->write(file, (const char *)xmlBufferContent(text), (size_t)xmlBufferLength(text), 0600)
+    return text ? operations->write(file, (const char *)xmlBufferContent(text), (size_t)xmlBufferLength(text),
+                                    0600)
                 : -1;
 }
 
@@ -126,8 +130,8 @@ static int add_to_store(struct manifest *manifest, const struct references *refe
     int status = -1;
     file = string_format("%s/manifest.xml", directory);
     if (file && write_manifest(manifest, file) == 0)
-        status = nix_add_text(file, RECONSTRUCTED_MANIFEST, references->paths, SWITCH(REFERENCES) ? references->count : 0,
-                              directory, path);
+        status = nix_add_text(file, RECONSTRUCTED_MANIFEST, references->paths,
+                              SWITCH(REFERENCES) ? references->count : 0, directory, path);
     else
         log_error(NULL, "%s/manifest.xml: %s", directory, strerror(errno));
     operations->remove(directory);
@@ -144,8 +148,8 @@ static long current_generation(const char *profile)
     return dash ? strtol(dash + 1, NULL, 10) : 0;
 }
 
-/* Whether a garbage collection took something that the store had a moment ago: what the manifest refers to, or path, the
- * manifest; NULL: it did not come to that. -1: nobody knows. */
+/* Whether a garbage collection took something that the store had a moment ago: what the manifest refers to,
+ * or path, the manifest; NULL: it did not come to that. -1: nobody knows. */
 static int has_vanished(const struct references *references, const char *path)
 {
     CLEANUP_FREE const char **paths = calloc(references->count + 1, sizeof *paths);
@@ -161,9 +165,11 @@ static int has_vanished(const struct references *references, const char *path)
     return memchr(invalid, true, count * sizeof *invalid) != NULL;
 }
 
-/* 1: something vanished meanwhile; 0, or -1 after a message. valid: what counts as valid, and is then forgotten. */
+/* 1: something vanished meanwhile; 0, or -1 after a message. valid: what counts as valid, and is then
+ * forgotten. */
 static int try_to_install(struct manifest *manifest, struct references *references, struct set *valid,
-                          const struct previous *previous, const struct options *options, struct installed *installed)
+                          const struct previous *previous, const struct options *options,
+                          struct installed *installed)
 {
     free(installed->path);
     installed->path = NULL;
@@ -205,7 +211,8 @@ int install(struct manifest *manifest, const struct previous *previous, const st
         return 0;
     int status = -1;
     installed->unbacked = json_array();
-    if (!installed->unbacked || list_references(manifest, &references) != 0 || list_valid(capture, &valid) != 0)
+    if (!installed->unbacked || list_references(manifest, &references) != 0
+        || list_valid(capture, &valid) != 0)
         log_error(NULL, "out of memory");
     else
         status = install_manifest(manifest, &references, &valid, previous, options, installed);

@@ -94,9 +94,22 @@ static const char usage[] =
     "Exit status: 0 done, 1 failed, 2 wrong usage.\n";
 
 enum {
-    OPTION_INTERFACE = 256, OPTION_TARGET_PROPERTY, OPTION_DEPLOY_STATE, OPTION_COORDINATOR_PROFILE_PATH,
-    OPTION_NO_COORDINATOR_PROFILE, OPTION_SHOW_TRACE, OPTION_XML, OPTION_PRINT_MANIFEST, OPTION_DRY_RUN,
-    OPTION_PREVIOUS, OPTION_HISTORY, OPTION_REPORT, OPTION_KEEP_COPY, OPTION_DISCARD_COPY, OPTION_SAVE_INPUT, OPTION_REPLAY,
+    OPTION_INTERFACE = 256,
+    OPTION_TARGET_PROPERTY,
+    OPTION_DEPLOY_STATE,
+    OPTION_COORDINATOR_PROFILE_PATH,
+    OPTION_NO_COORDINATOR_PROFILE,
+    OPTION_SHOW_TRACE,
+    OPTION_XML,
+    OPTION_PRINT_MANIFEST,
+    OPTION_DRY_RUN,
+    OPTION_PREVIOUS,
+    OPTION_HISTORY,
+    OPTION_REPORT,
+    OPTION_KEEP_COPY,
+    OPTION_DISCARD_COPY,
+    OPTION_SAVE_INPUT,
+    OPTION_REPLAY,
     OPTION_KEY
 };
 
@@ -183,9 +196,7 @@ static void take_flag(struct command *command, int option)
         puts("dydisnix-reconstruct (" PACKAGE_NAME " " PACKAGE_VERSION ")");
         end(command, DONE);
         break;
-    default:
-        fputs("Try 'dydisnix-reconstruct --help'.\n", stderr);
-        end(command, USAGE);
+    default: fputs("Try 'dydisnix-reconstruct --help'.\n", stderr); end(command, USAGE);
     }
 }
 
@@ -266,7 +277,8 @@ static void parse_options(struct command *command, int argc, char **argv)
         take_option(command, option, index);
     }
     bool given = command->options.profile != options_default.profile || command->request.replay;
-    if (!command->ends && !given && profile && *profile && options_set(&command->options, "profile", profile) != 0)
+    if (!command->ends && !given && profile && *profile
+        && options_set(&command->options, "profile", profile) != 0)
         end(command, USAGE);
 }
 
@@ -278,8 +290,8 @@ static void parse(struct command *command, int argc, char **argv)
         return;
     if (replay && (command->not_replayed || optind != argc)) {
         log_error(NULL, "--replay makes a decision again as it was: it takes no %s%s",
-                  command->not_replayed ? "--" : "", command->not_replayed ? command->not_replayed
-                                                                           : "infrastructure model");
+                  command->not_replayed ? "--" : "",
+                  command->not_replayed ? command->not_replayed : "infrastructure model");
         end(command, USAGE);
         return;
     }
@@ -341,7 +353,8 @@ static int read_history(const char *file, json_t **history)
     return -1;
 }
 
-/* Replaces *path by one from the root, so that it can never be taken for an option or a search path of Nix. */
+/* Replaces *path by one from the root, so that it can never be taken for an option or a search path of
+ * Nix. */
 static int make_absolute(const char **path, char **made)
 {
     *made = *path ? realpath(*path, NULL) : NULL;
@@ -399,8 +412,8 @@ static int run(struct command *command)
         return -1;
     if (!history && (command->kept || command->discarded))
         history = json_object();
-    json_object_update_new(history, json_pack("{so* so*}", "keepCopy", command->kept, "discardCopy",
-                                              command->discarded));
+    json_object_update_new(
+        history, json_pack("{so* so*}", "keepCopy", command->kept, "discardCopy", command->discarded));
     command->request.history = history;
     int status = reconstruct(&command->request, &command->options, &report, &manifest);
     if (status != 0) {
@@ -420,8 +433,8 @@ static void waited_signals(sigset_t *set)
     sigaddset(set, SIGHUP);
 }
 
-/* Programs are started in process groups of their own, so the terminal's interrupt does not reach them: the work is
- * done in a child, and whoever ends us ends all of it. */
+/* Programs are started in process groups of their own, so the terminal's interrupt does not reach them: the
+ * work is done in a child, and whoever ends us ends all of it. */
 static int supervise(pid_t worker)
 {
     sigset_t set;
@@ -450,7 +463,7 @@ static pid_t start_worker(struct command *command)
     if (worker != 0)
         return worker;
     sigprocmask(SIG_SETMASK, &before, NULL);
-    signal(SIGINT, SIG_IGN); /* the parent decides */
+    signal(SIGINT, SIG_IGN);                 /* the parent decides */
     exit(run(command) == 0 ? DONE : FAILED); /* not _exit(): nothing is buffered, and leaks are found */
 }
 
@@ -467,19 +480,22 @@ static int remove_leftover(void *closure, const char *name)
     return 0;
 }
 
-/* Beside the coordinator profile, which a Nix daemon has to see anyhow: our /tmp need not be its own. malloc()ed; NULL:
- * there is no such place, or none is needed. */
+/* Beside the coordinator profile, which a Nix daemon has to see anyhow: our /tmp need not be its own.
+ * malloc()ed; NULL: there is no such place, or none is needed. */
 static char *place_roots(const struct command *command)
 {
     const struct options *options = &command->options;
-    if (options->dry_run || !options->coordinator_profile || command->request.print || command->request.replay)
+    if (options->dry_run || !options->coordinator_profile || command->request.print
+        || command->request.replay)
         return NULL;
-    CLEANUP_FREE char *profile = coordinator_profile_path(options->coordinator_profile_directory, options->profile);
+    CLEANUP_FREE char *profile =
+        coordinator_profile_path(options->coordinator_profile_directory, options->profile);
     char *slash = profile ? strrchr(profile, '/') : NULL;
     if (!slash)
         return NULL;
     CLEANUP_FREE char *directory = strndup(profile, (size_t)(slash - profile) + 1);
-    CLEANUP_FREE char *beginning = string_format("%.*s/.%s.roots-", (int)(slash - profile), profile, slash + 1);
+    CLEANUP_FREE char *beginning =
+        string_format("%.*s/.%s.roots-", (int)(slash - profile), profile, slash + 1);
     if (!directory || !beginning)
         return NULL;
     operations->list(directory, remove_leftover, beginning);

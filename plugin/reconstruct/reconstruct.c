@@ -32,22 +32,22 @@ struct reconstruction {
     struct options own;   /* the same, with the budget of this reconstruction */
     struct budget budget; /* of the targets */
     const json_t *history;
-    struct replay saved;          /* where the answers come from, if asked for */
-    const struct replay *replay;  /* NULL: they come from the world */
-    struct input input;           /* where they are kept, if asked for */
+    struct replay saved;         /* where the answers come from, if asked for */
+    const struct replay *replay; /* NULL: they come from the world */
+    struct input input;          /* where they are kept, if asked for */
     struct strings *strings;
     struct infrastructure infrastructure;
     struct target_keys keys;
     struct remembered remembered;
     struct capture capture;
-    bool deferred;            /* everything is as remembered so far: neither profile manifests nor previous were read */
+    bool deferred; /* everything is as remembered so far: neither profile manifests nor previous were read */
     struct previous previous;
     char *namesake;           /* see previous_namesake() */
     struct manifest deployed; /* of the last successful redeployment, as the host remembers */
     bool deployed_known;
     struct claims claims;
-    json_t *survivors;        /* what is remembered of copies, see disputes.h */
-    json_t *brought;          /* and what that brought back */
+    json_t *survivors; /* what is remembered of copies, see disputes.h */
+    json_t *brought;   /* and what that brought back */
     struct copies copies;
     struct manifest manifest;
     struct closure_report fetched;
@@ -101,8 +101,10 @@ static int read_infrastructure(struct reconstruction *reconstruction)
         return -1;
     input_infrastructure(&reconstruction->input, xml, length, &defaults);
     remembered_model(&reconstruction->remembered, xml, length, &defaults);
-    if (infrastructure_parse(xml, length, replay ? INPUT_INFRASTRUCTURE : reconstruction->request->infrastructure,
-                             reconstruction->strings, &defaults, &reconstruction->infrastructure, &reason) == 0)
+    if (infrastructure_parse(xml, length,
+                             replay ? INPUT_INFRASTRUCTURE : reconstruction->request->infrastructure,
+                             reconstruction->strings, &defaults, &reconstruction->infrastructure, &reason)
+        == 0)
         return 0;
     log_error(NULL, "%s", reason ? reason : "out of memory");
     return -1;
@@ -134,12 +136,14 @@ static int read_previous(struct reconstruction *reconstruction)
     struct previous *previous = &reconstruction->previous;
     if (reconstruction->replay) {
         if (replay_fails(reconstruction->replay, FAILED_PREVIOUS)
-            || replay_previous(reconstruction->replay, reconstruction->strings, previous, &reconstruction->namesake)
+            || replay_previous(reconstruction->replay, reconstruction->strings, previous,
+                               &reconstruction->namesake)
                    != 0)
             return failed(reconstruction, FAILED_PREVIOUS);
     } else {
-        if (previous_locate(options->coordinator_profile_directory, options->profile, reconstruction->request->previous,
-                            reconstruction->strings, previous) != 0)
+        if (previous_locate(options->coordinator_profile_directory, options->profile,
+                            reconstruction->request->previous, reconstruction->strings, previous)
+            != 0)
             return failed(reconstruction, FAILED_PREVIOUS);
         reconstruction->namesake = previous_namesake(previous);
         look_for_remembered(reconstruction);
@@ -147,14 +151,16 @@ static int read_previous(struct reconstruction *reconstruction)
     return reconstruction->remembered.report ? 0 : load_previous(reconstruction);
 }
 
-/* Somebody may have deployed by hand since the deployment that the host remembers, or the host remembers none. */
+/* Somebody may have deployed by hand since the deployment that the host remembers, or the host remembers
+ * none. */
 static int find_deployed(struct reconstruction *reconstruction, const char *remembered)
 {
     struct manifest found;
     if (!reconstruction->previous.known || !previous_is_reconstructed(&reconstruction->previous))
         return 0;
-    int result = previous_find_deployed(&reconstruction->previous, reconstruction->deployed_known ? remembered : NULL,
-                                        reconstruction->strings, &found);
+    int result =
+        previous_find_deployed(&reconstruction->previous, reconstruction->deployed_known ? remembered : NULL,
+                               reconstruction->strings, &found);
     if (result == 1) {
         manifest_clear(&reconstruction->deployed);
         reconstruction->deployed = found;
@@ -167,9 +173,11 @@ static int find_deployed(struct reconstruction *reconstruction, const char *reme
 static int read_remembered_deployment(struct reconstruction *reconstruction, const char *path)
 {
     CLEANUP_FREE char *reason = NULL;
-    enum manifest_reading outcome = manifest_read(path, reconstruction->strings, &reconstruction->deployed, &reason);
-    reconstruction->deployed_known = outcome == MANIFEST_READ
-                                     && manifest_name_targets(&reconstruction->deployed, &reconstruction->keys) == 0;
+    enum manifest_reading outcome =
+        manifest_read(path, reconstruction->strings, &reconstruction->deployed, &reason);
+    reconstruction->deployed_known =
+        outcome == MANIFEST_READ
+        && manifest_name_targets(&reconstruction->deployed, &reconstruction->keys) == 0;
     if (outcome == MANIFEST_DAMAGED)
         log_warning(NULL, "the last deployed manifest is not known: %s", reason ? reason : "out of memory");
     return 0;
@@ -180,10 +188,12 @@ static int read_deployed(struct reconstruction *reconstruction)
     const char *path = json_string_value(json_object_get(reconstruction->history, "deployed"));
     if (reconstruction->replay) {
         if (replay_deployed(reconstruction->replay, reconstruction->strings, &reconstruction->deployed,
-                            &reconstruction->deployed_known) != 0)
+                            &reconstruction->deployed_known)
+            != 0)
             return -1;
-        return reconstruction->deployed_known ? manifest_name_targets(&reconstruction->deployed, &reconstruction->keys)
-                                              : 0;
+        return reconstruction->deployed_known
+                   ? manifest_name_targets(&reconstruction->deployed, &reconstruction->keys)
+                   : 0;
     }
     if (path && read_remembered_deployment(reconstruction, path) != 0)
         return -1;
@@ -202,8 +212,10 @@ static const struct manifest *last_deployment(const struct reconstruction *recon
 static struct capturing capturing_of(const struct reconstruction *reconstruction)
 {
     const json_t *remembered = reconstruction->remembered.report;
-    return (struct capturing){ .options = reconstruction->options, .verify = looks_only(reconstruction),
-                               .expected = json_object_get(remembered, "targets"), .keys = &reconstruction->keys,
+    return (struct capturing){ .options = reconstruction->options,
+                               .verify = looks_only(reconstruction),
+                               .expected = json_object_get(remembered, "targets"),
+                               .keys = &reconstruction->keys,
                                .strings = reconstruction->strings };
 }
 
@@ -215,11 +227,11 @@ static int capture(struct reconstruction *reconstruction)
     if (SWITCH(OWED_PROFILE))
         facts_set_owed(reconstruction->history, answers);
     const struct capturing capturing = capturing_of(reconstruction);
-    int status = !reconstruction->replay
-                     ? capture_targets(&capturing, answers, &reconstruction->deferred)
-                 : replay_fails(reconstruction->replay, FAILED_TARGETS)
-                     ? -1
-                     : replay_capture(reconstruction->replay, &reconstruction->keys, reconstruction->strings, answers);
+    int status =
+        !reconstruction->replay ? capture_targets(&capturing, answers, &reconstruction->deferred)
+        : replay_fails(reconstruction->replay, FAILED_TARGETS)
+            ? -1
+            : replay_capture(reconstruction->replay, &reconstruction->keys, reconstruction->strings, answers);
     if (status != 0)
         return failed(reconstruction, FAILED_TARGETS);
     input_targets(&reconstruction->input, answers);
@@ -235,7 +247,9 @@ static int check_answers(const struct reconstruction *reconstruction)
                   || reconstruction->capture.targets[i].answer == ANSWER_EMPTY;
     if (usable > 0 || reconstruction->capture.count == 0 || reconstruction->previous.known)
         return 0;
-    log_error(NULL, "no target gave a usable answer and there is no previous manifest: nothing to reconstruct from");
+    log_error(
+        NULL,
+        "no target gave a usable answer and there is no previous manifest: nothing to reconstruct from");
     return -1;
 }
 
@@ -258,7 +272,8 @@ static int collect_claims(struct reconstruction *reconstruction)
     bool refused = true;
     while (refused) {
         claims_clear(&reconstruction->claims);
-        if (claims_collect(&reconstruction->capture, &reconstruction->infrastructure, &reconstruction->claims) != 0
+        if (claims_collect(&reconstruction->capture, &reconstruction->infrastructure, &reconstruction->claims)
+                != 0
             || claims_settle(&reconstruction->claims, hash_claims, reconstruction, &refused) != 0)
             return -1;
     }
@@ -267,9 +282,11 @@ static int collect_claims(struct reconstruction *reconstruction)
 
 static int choose_survivors(struct reconstruction *reconstruction)
 {
-    const struct judgement judgement = { .capture = &reconstruction->capture, .previous = known_previous(reconstruction),
+    const struct judgement judgement = { .capture = &reconstruction->capture,
+                                         .previous = known_previous(reconstruction),
                                          .infrastructure = &reconstruction->infrastructure,
-                                         .options = reconstruction->options, .strings = reconstruction->strings };
+                                         .options = reconstruction->options,
+                                         .strings = reconstruction->strings };
     if (survivors_choose(&reconstruction->copies, &judgement) == 0)
         return 0;
     log_error(NULL, "out of memory");
@@ -278,7 +295,8 @@ static int choose_survivors(struct reconstruction *reconstruction)
 
 static int check_copy_policies(const struct reconstruction *reconstruction)
 {
-    for (size_t i = 0; reconstruction->options->superseded == SUPERSEDED_FAIL && i < reconstruction->copies.count; i++) {
+    for (size_t i = 0;
+         reconstruction->options->superseded == SUPERSEDED_FAIL && i < reconstruction->copies.count; i++) {
         const struct copy *copy = &reconstruction->copies.items[i];
         if (copy->verdict == COPY_KEPT && !copy->disputed)
             continue;
@@ -297,10 +315,16 @@ static int find_copies(struct reconstruction *reconstruction)
     CLEANUP_JSON json_t *concerned = remembered_copies_concerned(reconstruction->survivors);
     const struct manifest *last = last_deployment(reconstruction), *previous = known_previous(reconstruction);
     const struct finding finding = {
-        .capture = &reconstruction->capture, .infrastructure = &reconstruction->infrastructure, .previous = previous,
-        .homes = last ? last : previous, .homes_are_reconstructed = !last, .survivors = reconstruction->survivors,
-        .brought = reconstruction->brought, .concerned = concerned,
-        .keeps_unasked = reconstruction->options->unreachable == UNREACHABLE_KEEP, .strings = reconstruction->strings,
+        .capture = &reconstruction->capture,
+        .infrastructure = &reconstruction->infrastructure,
+        .previous = previous,
+        .homes = last ? last : previous,
+        .homes_are_reconstructed = !last,
+        .survivors = reconstruction->survivors,
+        .brought = reconstruction->brought,
+        .concerned = concerned,
+        .keeps_unasked = reconstruction->options->unreachable == UNREACHABLE_KEEP,
+        .strings = reconstruction->strings,
     };
     int status = concerned ? copies_find(&finding, &reconstruction->copies) : -1;
     if (status == 0) {
@@ -316,8 +340,9 @@ static int find_copies(struct reconstruction *reconstruction)
 /* Before anything is made of the answers: what somebody's profile has lost, and what is known to be there. */
 static int recall(struct reconstruction *reconstruction)
 {
-    if (disputes_bring_back(reconstruction->survivors, &reconstruction->capture, last_deployment(reconstruction),
-                            reconstruction->strings, reconstruction->brought) == 0)
+    if (disputes_bring_back(reconstruction->survivors, &reconstruction->capture,
+                            last_deployment(reconstruction), reconstruction->strings, reconstruction->brought)
+        == 0)
         return 0;
     log_error(NULL, "out of memory");
     return -1;
@@ -416,9 +441,11 @@ static int decide(struct reconstruction *reconstruction)
         return -1;
     report_targets(reconstruction->report, &reconstruction->capture, reconstruction->options,
                    known_previous(reconstruction), &reconstruction->manifest);
-    report_copies(reconstruction->report, &reconstruction->copies, reconstruction->acted, reconstruction->options);
-    report_disputes(reconstruction->report, &reconstruction->copies,
-                    disputes_next(reconstruction->survivors, &reconstruction->copies, &reconstruction->capture));
+    report_copies(reconstruction->report, &reconstruction->copies, reconstruction->acted,
+                  reconstruction->options);
+    report_disputes(
+        reconstruction->report, &reconstruction->copies,
+        disputes_next(reconstruction->survivors, &reconstruction->copies, &reconstruction->capture));
     if (manifest_check(&reconstruction->manifest, &reason) == 0)
         return 0;
     log_error(NULL, "the reconstructed manifest is not usable: %s", reason ? reason : "out of memory");
@@ -435,9 +462,10 @@ static int fetch(struct reconstruction *reconstruction, bool *refused)
         return -1;
     for (size_t i = 0; i < targets->count; i++)
         captured[i] = targets->targets[i].answer == ANSWER_CAPTURED;
-    const struct manifest *current = reconstruction->request->previous ? NULL : known_previous(reconstruction);
-    int status = !reconstruction->replay
-                     ? closures_fetch(targets, current, reconstruction->options, &reconstruction->fetched, refused)
+    const struct manifest *current =
+        reconstruction->request->previous ? NULL : known_previous(reconstruction);
+    int status = !reconstruction->replay ? closures_fetch(targets, current, reconstruction->options,
+                                                          &reconstruction->fetched, refused)
                  : replay_fails(reconstruction->replay, FAILED_CLOSURES)
                      ? -1
                      : replay_closures(reconstruction->replay, targets, &reconstruction->fetched, refused);
@@ -506,10 +534,10 @@ static int finish(struct reconstruction *reconstruction)
     if (!looks_only(reconstruction) && install_manifest(reconstruction, &changed) != 0)
         return -1;
     CLEANUP_FREE char *path = string_utf8(installed->path ? installed->path : previous->path);
-    json_object_update_new(report, json_pack("{ss* sI sO*}", "manifest", path, "generation",
-                                             (json_int_t)(installed->generation ? installed->generation
-                                                                               : previous->generation),
-                                             "unbacked", installed->unbacked));
+    json_object_update_new(
+        report, json_pack("{ss* sI sO*}", "manifest", path, "generation",
+                          (json_int_t)(installed->generation ? installed->generation : previous->generation),
+                          "unbacked", installed->unbacked));
     remembered_keep(&reconstruction->remembered, report, path,
                     installed->generation ? installed->generation : previous->generation);
     if (!reconstruction->request->print)
@@ -545,7 +573,8 @@ static int read_model(struct reconstruction *reconstruction)
 {
     return read_infrastructure(reconstruction) == 0
                    && doubles_drop(&reconstruction->infrastructure,
-                                   json_object_get(reconstruction->history, "effective")) == 0
+                                   json_object_get(reconstruction->history, "effective"))
+                          == 0
                    && target_keys_list(&reconstruction->keys, &reconstruction->infrastructure) == 0
                ? 0
                : -1;
@@ -576,7 +605,8 @@ static int find_profiles(const struct capture *capture, bool *all)
 /* Nothing but the times is another than what was remembered. */
 static void report_remembered(struct reconstruction *reconstruction)
 {
-    json_t *report = reconstruction->report, *targets = json_object_get(reconstruction->remembered.report, "targets");
+    json_t *report = reconstruction->report,
+           *targets = json_object_get(reconstruction->remembered.report, "targets");
     for (size_t i = 0; i < reconstruction->capture.count; i++) {
         const struct captured *captured = &reconstruction->capture.targets[i];
         json_object_set_new(json_object_get(targets, captured->target->name), "milliseconds",
@@ -601,13 +631,15 @@ static int check_access(struct reconstruction *reconstruction)
         return replay_fails(reconstruction->replay, FAILED_ACCESS) ? -1 : 0;
     if (looks_only(reconstruction))
         return 0;
-    if ((!reconstruction->options->coordinator_profile || nix_prepare_profile(reconstruction->previous.profile) == 0)
+    if ((!reconstruction->options->coordinator_profile
+         || nix_prepare_profile(reconstruction->previous.profile) == 0)
         && (!fetches(&reconstruction->capture) || nix_check_import() == 0))
         return 0;
     return failed(reconstruction, FAILED_ACCESS);
 }
 
-/* Decides, unless everything is as it was remembered; if not, what was not read for that reason is read now. */
+/* Decides, unless everything is as it was remembered; if not, what was not read for that reason is read
+ * now. */
 static int decide_if_needed(struct reconstruction *reconstruction)
 {
     const struct capturing capturing = capturing_of(reconstruction);
@@ -649,7 +681,7 @@ static const struct step {
     const char *name;
     int (*take)(struct reconstruction *);
 } steps[] = {
-    { "model", read_model },        { "previous", read_manifests },       { "targets", capture },
+    { "model", read_model },          { "previous", read_manifests },  { "targets", capture },
     { "decision", decide_if_needed }, { "closures", fetch_if_needed }, { "manifest", finish_if_needed },
 };
 
@@ -681,7 +713,8 @@ static int begin(struct reconstruction *reconstruction)
         reconstruction->history = replay_history(&reconstruction->saved);
     } else {
         if (budget_begin(&reconstruction->budget, reconstruction->options->target_timeout,
-                         reconstruction->options->stage_timeout) != 0)
+                         reconstruction->options->stage_timeout)
+            != 0)
             return -1;
         reconstruction->own = *reconstruction->options;
         reconstruction->own.budget = SWITCH(BUDGET) ? &reconstruction->budget : NULL;
@@ -701,14 +734,16 @@ static int begin(struct reconstruction *reconstruction)
 static int save_input(struct reconstruction *reconstruction)
 {
     return input_save(&reconstruction->input, &reconstruction->previous,
-                      reconstruction->deployed_known ? &reconstruction->deployed : NULL, &reconstruction->capture);
+                      reconstruction->deployed_known ? &reconstruction->deployed : NULL,
+                      &reconstruction->capture);
 }
 
 int reconstruct(const struct request *request, const struct options *options, json_t **report,
                 xmlBufferPtr *printed)
 {
-    struct reconstruction reconstruction = { .request = request, .options = options, .history = request->history,
-                                             .printed = printed };
+    struct reconstruction reconstruction = {
+        .request = request, .options = options, .history = request->history, .printed = printed
+    };
     reconstruction.strings = strings_new();
     reconstruction.report = json_pack("{si}", "version", REPORT_VERSION);
     reconstruction.acted = json_pack("{s[] s[] s[] s[]}", "activated", "rescued", "fenced", "failed");

@@ -17,11 +17,11 @@ struct request {
     const char *previous;  /* a manifest in place of the coordinator profile's; NULL: the profile's */
     const json_t *history; /* what the host remembers; NULL: nothing */
     bool needs_input;      /* it fails if options->save_input cannot be written */
-    bool print;            /* the manifest is wanted; without replay no closure, store, profile or target is touched */
+    bool print; /* the manifest is wanted; without replay no closure, store, profile or target is touched */
 };
 
-/* 0, or -1 after a message. *report: what was found and done, a new reference, also after a failure where there is
- * something to tell. *printed: the manifest as XML when request->print; may be NULL otherwise. */
+/* 0, or -1 after a message. *report: what was found and done, a new reference, also after a failure where
+ * there is something to tell. *printed: the manifest as XML when request->print; may be NULL otherwise. */
 int reconstruct(const struct request *request, const struct options *options, json_t **report,
                 xmlBufferPtr *printed);
 

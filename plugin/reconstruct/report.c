@@ -15,15 +15,17 @@ static const char *done_about(const struct captured *captured, const struct opti
 {
     if (captured->answer == ANSWER_CAPTURED || captured->answer == ANSWER_EMPTY)
         return NULL;
-    return options->unreachable == UNREACHABLE_KEEP ? "kept" : options->unreachable == UNREACHABLE_SKIP ? "skipped"
-                                                                                                       : NULL;
+    return options->unreachable == UNREACHABLE_KEEP   ? "kept"
+           : options->unreachable == UNREACHABLE_SKIP ? "skipped"
+                                                      : NULL;
 }
 
 /* How many service mappings from *next on are on the target; both are sorted by its name. */
 static size_t count_services(const struct manifest *manifest, const char *target, size_t *next)
 {
     size_t first;
-    while (*next < manifest->service_mapping_count && strcmp(manifest->service_mappings[*next].target, target) < 0)
+    while (*next < manifest->service_mapping_count
+           && strcmp(manifest->service_mappings[*next].target, target) < 0)
         ++*next;
     for (first = *next; *next < manifest->service_mapping_count; ++*next)
         if (strcmp(manifest->service_mappings[*next].target, target) != 0)
@@ -46,15 +48,16 @@ void report_targets(json_t *report, const struct capture *capture, const struct 
     for (size_t i = 0; i < capture->count; i++) {
         const struct captured *captured = &capture->targets[i];
         bool unusable = captured->answer == ANSWER_INVALID || captured->answer == ANSWER_SILENT;
-        json_t *entry = json_pack("{ss ss* ss* ss* sI}", "status", answer_name(captured->answer), "done",
-                                  done_about(captured, options), "reason", unusable ? captured->reason : NULL,
-                                  "profile", captured->profile, "milliseconds",
-                                  (json_int_t)captured->milliseconds);
+        json_t *entry =
+            json_pack("{ss ss* ss* ss* sI}", "status", answer_name(captured->answer), "done",
+                      done_about(captured, options), "reason", unusable ? captured->reason : NULL, "profile",
+                      captured->profile, "milliseconds", (json_int_t)captured->milliseconds);
         if (manifest && is_unknown(captured, previous))
             json_object_set_new(entry, "unknown", json_true());
         if (manifest)
-            json_object_set_new(entry, "services",
-                                json_integer((json_int_t)count_services(manifest, captured->target->name, &next)));
+            json_object_set_new(
+                entry, "services",
+                json_integer((json_int_t)count_services(manifest, captured->target->name, &next)));
         json_object_set_new(targets, captured->target->name, entry);
     }
     json_object_set_new(report, "targets", targets);
@@ -78,8 +81,8 @@ bool report_difference(json_t *report, const struct previous *previous, const st
 static json_t *describe_copy(const struct copy *copy)
 {
     return json_pack("{ss ss ss ss* ss*}", "component", copy->mapping->component, "container",
-                     copy->mapping->container, "target", copy->mapping->target, "reason", copy->reason, "home",
-                     copy->by);
+                     copy->mapping->container, "target", copy->mapping->target, "reason", copy->reason,
+                     "home", copy->by);
 }
 
 static void append(json_t *report, const char *list, json_t *value)
@@ -87,20 +90,22 @@ static void append(json_t *report, const char *list, json_t *value)
     json_array_append_new(json_object_get(report, list), value);
 }
 
-/* What is done right before services change: of a copy that goes on until then, all of it; of one that could not be
- * fenced, so that Disnix does it, the snapshot. */
+/* What is done right before services change: of a copy that goes on until then, all of it; of one that could
+ * not be fenced, so that Disnix does it, the snapshot. */
 static void report_late(json_t *report, const struct copy *copy)
 {
     CLEANUP_FREE char *service = portion_write(&copy->captured->manifest, copy->mapping);
     json_t *entry = describe_copy(copy);
-    json_object_update_new(entry, json_pack("{ss* sb}", "service", service, "fence", copy->verdict == COPY_OLDER));
+    json_object_update_new(entry,
+                           json_pack("{ss* sb}", "service", service, "fence", copy->verdict == COPY_OLDER));
     append(report, "late", entry);
 }
 
 static bool is_late(const struct copy *copy)
 {
     return SWITCH(LATE_LIST) && copy_lives(copy)
-           && (copy->verdict == COPY_OLDER || (copy->verdict == COPY_OUT && copy->outcomes[FENCE_COPY] == OUTCOME_FAILED));
+           && (copy->verdict == COPY_OLDER
+               || (copy->verdict == COPY_OUT && copy->outcomes[FENCE_COPY] == OUTCOME_FAILED));
 }
 
 static void report_copy(json_t *report, const struct copy *copy, const struct options *options)
@@ -143,7 +148,8 @@ void report_acted(json_t *acted, const struct copies *copies)
     }
 }
 
-void report_copies(json_t *report, const struct copies *copies, const json_t *acted, const struct options *options)
+void report_copies(json_t *report, const struct copies *copies, const json_t *acted,
+                   const struct options *options)
 {
     static const char *const lists[] = { "superseded", "regressed", "kept", "late", NULL };
     CLEANUP_JSON json_t *all = json_deep_copy(acted);
@@ -197,7 +203,8 @@ static const char *reason_of(const struct component *component)
 }
 
 /* Disputes by container and component, borrowed. */
-static json_t *dispute_of(json_t *index, json_t *disputes, const char *container, const char *component, const char *why)
+static json_t *dispute_of(json_t *index, json_t *disputes, const char *container, const char *component,
+                          const char *why)
 {
     json_t *components = json_object_get(index, container);
     if (!components) {
@@ -207,7 +214,8 @@ static json_t *dispute_of(json_t *index, json_t *disputes, const char *container
     json_t *dispute = json_object_get(components, component);
     if (dispute)
         return dispute;
-    dispute = json_pack("{ss ss ss s[]}", "component", component, "container", container, "reason", why, "copies");
+    dispute =
+        json_pack("{ss ss ss s[]}", "component", component, "container", container, "reason", why, "copies");
     json_object_set_new(components, component, dispute);
     json_array_append(disputes, dispute);
     return dispute;
@@ -235,8 +243,8 @@ static void report_lost(json_t *index, json_t *disputes, const json_t *survivors
                 json_t *dispute = dispute_of(index, disputes, container, component, why);
                 if (!has_copy(dispute, target))
                     append(dispute, "copies",
-                           json_pack("{ss sb sb sb ss s[] sn}", "target", target, "live", 0, "survivor", 0, "disputed", 1,
-                                     "reason", why, "snapshots", "newest"));
+                           json_pack("{ss sb sb sb ss s[] sn}", "target", target, "live", 0, "survivor", 0,
+                                     "disputed", 1, "reason", why, "snapshots", "newest"));
             }
 }
 
@@ -245,7 +253,8 @@ static void report_others(json_t *index, const struct copies *copies)
 {
     for (size_t i = 0; i < copies->count; i++) {
         const struct copy *copy = &copies->items[i];
-        json_t *dispute = json_object_get(json_object_get(index, copy->component->container), copy->component->name);
+        json_t *dispute =
+            json_object_get(json_object_get(index, copy->component->container), copy->component->name);
         if (dispute && !has_copy(dispute, copy->mapping->target))
             append(dispute, "copies", describe_disputed_copy(copy));
     }
@@ -259,7 +268,8 @@ void report_disputes(json_t *report, const struct copies *copies, json_t *surviv
         const struct component *component = &copies->components[i];
         if (!is_in_dispute(component))
             continue;
-        json_t *dispute = dispute_of(index, disputes, component->container, component->name, reason_of(component));
+        json_t *dispute =
+            dispute_of(index, disputes, component->container, component->name, reason_of(component));
         for (size_t j = 0; j < component->count; j++)
             append(dispute, "copies", describe_disputed_copy(&component->copies[j]));
     }
@@ -285,16 +295,18 @@ void report_names(json_t *report, const struct capture *capture, const struct pr
     for (size_t i = 0; i < capture->count; i++) {
         const struct captured *captured = &capture->targets[i];
         const char *key = target_connection_key(captured->target);
-        if (version == 2 && captured->answer == ANSWER_CAPTURED && captured->manifest.snapshot_mapping_count > 0 && key
+        if (version == 2 && captured->answer == ANSWER_CAPTURED
+            && captured->manifest.snapshot_mapping_count > 0 && key
             && strcmp(key, captured->target->name) != 0)
-            warn(report, captured->target->name,
-                 string_format("holds %s, but its name is not its connection key %s: Disnix moves no snapshot",
-                               captured->manifest.snapshot_mappings[0].component, key));
+            warn(
+                report, captured->target->name,
+                string_format("holds %s, but its name is not its connection key %s: Disnix moves no snapshot",
+                              captured->manifest.snapshot_mappings[0].component, key));
     }
     if (namesake)
         warn(report, NULL,
-             string_format("there is a profile %s beside %s: disnix-env takes its history for this one's", namesake,
-                           previous->profile));
+             string_format("there is a profile %s beside %s: disnix-env takes its history for this one's",
+                           namesake, previous->profile));
 }
 
 static void warn_of_dispute(const json_t *dispute)
@@ -303,7 +315,8 @@ static void warn_of_dispute(const json_t *dispute)
     json_t *copy;
     json_array_foreach(json_object_get(dispute, "copies"), index, copy)
         if (json_is_true(json_object_get(copy, "disputed")))
-            log_warning(json_string_value(json_object_get(copy, "target")), "its copy of %s in %s is in dispute%s: %s",
+            log_warning(json_string_value(json_object_get(copy, "target")),
+                        "its copy of %s in %s is in dispute%s: %s",
                         json_string_value(json_object_get(dispute, "component")),
                         json_string_value(json_object_get(dispute, "container")),
                         json_is_true(json_object_get(copy, "live")) ? "" : ", and does not run",

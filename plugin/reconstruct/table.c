@@ -153,9 +153,9 @@ static void print_copies(const struct table *table, const char *list, const char
     size_t index;
     json_t *copy;
     json_array_foreach(json_object_get(table->report, list), index, copy) {
-        CLEANUP_FREE char *line = string_format(" %s in %s on target %s (%s)", text_at(copy, "component"),
-                                                text_at(copy, "container"), text_at(copy, "target"),
-                                                text_at(copy, "reason"));
+        CLEANUP_FREE char *line =
+            string_format(" %s in %s on target %s (%s)", text_at(copy, "component"),
+                          text_at(copy, "container"), text_at(copy, "target"), text_at(copy, "reason"));
         put(table, colour, title);
         put(table, NULL, line);
         fputc('\n', table->out);
@@ -171,7 +171,8 @@ static char *join(const json_t *names, size_t more)
     json_array_foreach(names, index, name) {
         if (index == NAMES_SHOWN)
             break;
-        char *longer = string_format("%s%s%s", joined ? joined : "", index ? ", " : "", json_string_value(name));
+        char *longer =
+            string_format("%s%s%s", joined ? joined : "", index ? ", " : "", json_string_value(name));
         free(joined);
         joined = longer;
     }
@@ -189,10 +190,10 @@ static void print_disputes(const struct table *table)
     json_t *dispute, *copy;
     json_array_foreach(json_object_get(table->report, "disputes"), outer, dispute) {
         json_array_foreach(json_object_get(dispute, "copies"), inner, copy) {
-            CLEANUP_FREE char *line = string_format(" %s in %s on target %s%s (%s)", text_at(dispute, "component"),
-                                                    text_at(dispute, "container"), text_at(copy, "target"),
-                                                    json_is_true(json_object_get(copy, "live")) ? "" : ", not running",
-                                                    text_at(copy, "reason"));
+            CLEANUP_FREE char *line = string_format(
+                " %s in %s on target %s%s (%s)", text_at(dispute, "component"), text_at(dispute, "container"),
+                text_at(copy, "target"), json_is_true(json_object_get(copy, "live")) ? "" : ", not running",
+                text_at(copy, "reason"));
             if (!json_is_true(json_object_get(copy, "disputed")))
                 continue;
             put(table, RED, "in dispute:");
@@ -208,15 +209,16 @@ static void print_services(const struct table *table)
     json_t *entry;
     json_array_foreach(json_object_get(table->report, "dangling"), index, entry) {
         const json_t *dependency = json_object_get(entry, "dependency");
-        CLEANUP_FREE char *line = string_format(" %s depended on what is gone from %s on target %s",
-                                                text_at(entry, "name"), text_at(dependency, "container"),
-                                                text_at(dependency, "target"));
+        CLEANUP_FREE char *line =
+            string_format(" %s depended on what is gone from %s on target %s", text_at(entry, "name"),
+                          text_at(dependency, "container"), text_at(dependency, "target"));
         put(table, YELLOW, "dangling:");
         put(table, NULL, line);
         fputc('\n', table->out);
     }
     json_array_foreach(json_object_get(table->report, "divergent"), index, entry) {
-        CLEANUP_FREE char *line = string_format(" targets hold different versions of %s", text_at(entry, "name"));
+        CLEANUP_FREE char *line =
+            string_format(" targets hold different versions of %s", text_at(entry, "name"));
         put(table, YELLOW, "divergent:");
         put(table, NULL, line);
         fputc('\n', table->out);
@@ -271,7 +273,8 @@ static char *describe_infrastructure(const json_t *change)
 /* "a: + db in mysql; it has a profile now; new in the model" */
 static void print_change(const struct table *table, const char *target, const json_t *change)
 {
-    const json_t *services = json_object_get(change, "services"), *snapshots = json_object_get(change, "snapshots");
+    const json_t *services = json_object_get(change, "services"),
+                 *snapshots = json_object_get(change, "snapshots");
     const json_t *profile = json_object_get(change, "profile");
     bool first = true;
     fputs("  ", table->out);
@@ -304,9 +307,11 @@ static void print_changes(const struct table *table)
     size_t count = 0;
     if (!names || !changes)
         return;
-    fputs(!json_is_true(json_object_get(table->report, "changed")) ? "Nothing differs from the previous manifest.\n"
-          : json_object_get(table->report, "previous")             ? "What differs from the previous manifest:\n"
-                                                       : "There is no previous manifest; in this one there is:\n",
+    fputs(!json_is_true(json_object_get(table->report, "changed"))
+              ? "Nothing differs from the previous manifest.\n"
+          : json_object_get(table->report, "previous")
+              ? "What differs from the previous manifest:\n"
+              : "There is no previous manifest; in this one there is:\n",
           table->out);
     json_object_foreach(changes, target, change)
         names[count++] = target;

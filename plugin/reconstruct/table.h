@@ -12,8 +12,8 @@
 /* Whether colours are wanted there: a terminal that can show them, and $NO_COLOR is not set. */
 bool table_wants_colours(FILE *out);
 
-/* Prints what the report tells, also that of a run that failed. Control characters become '?'. 0, or -1: it could not
- * be written. */
+/* Prints what the report tells, also that of a run that failed. Control characters become '?'. 0, or -1: it
+ * could not be written. */
 int table_print(const json_t *report, FILE *out, bool colours);
 
 #endif

@@ -52,10 +52,12 @@ int input_begin(struct input *input, const struct options *options, bool dry_run
     if (check_directory(options->save_input) != 0)
         return -1;
     input->directory = options->save_input;
-    input->root = json_pack("{si ss so so* so}", "version", INPUT_VERSION, "program", PACKAGE_VERSION, "options",
-                            options_describe(options), "history", json_deep_copy(history), "rounds", json_array());
-    if (input->root && json_object_set_new(json_object_get(input->root, "options"), "dry-run",
-                                           json_boolean(dry_run)) == 0)
+    input->root =
+        json_pack("{si ss so so* so}", "version", INPUT_VERSION, "program", PACKAGE_VERSION, "options",
+                  options_describe(options), "history", json_deep_copy(history), "rounds", json_array());
+    if (input->root
+        && json_object_set_new(json_object_get(input->root, "options"), "dry-run", json_boolean(dry_run))
+               == 0)
         return 0;
     log_error(NULL, "out of memory");
     return -1;
@@ -82,18 +84,19 @@ void input_infrastructure(struct input *input, const char *xml, size_t length,
     input->infrastructure_length = length;
     if (input->infrastructure)
         memcpy(input->infrastructure, xml, length);
-    set(input, "defaults", json_pack("{so so so}", "interface", as_text(defaults->client_interface),
-                                     "target-property", as_text(defaults->target_property), "system",
-                                     as_text(defaults->system)));
+    set(input, "defaults",
+        json_pack("{so so so}", "interface", as_text(defaults->client_interface), "target-property",
+                  as_text(defaults->target_property), "system", as_text(defaults->system)));
 }
 
 void input_previous(struct input *input, const struct previous *previous, const char *namesake)
 {
     if (!input->directory)
         return;
-    set(input, "previous", json_pack("{sb so so sI so}", "known", previous->known, "profile",
-                                     as_text(previous->profile), "path", as_text(previous->path), "generation",
-                                     (json_int_t)previous->generation, "namesake", as_text(namesake)));
+    set(input, "previous",
+        json_pack("{sb so so sI so}", "known", previous->known, "profile", as_text(previous->profile), "path",
+                  as_text(previous->path), "generation", (json_int_t)previous->generation, "namesake",
+                  as_text(namesake)));
 }
 
 void input_targets(struct input *input, const struct capture *capture)
@@ -206,8 +209,8 @@ void input_refused(struct input *input, const struct capture *capture, const boo
 {
     for (size_t i = 0; input->directory && i < capture->count; i++)
         if (captured[i] && capture->targets[i].answer == ANSWER_INVALID)
-            json_object_set_new(json_object_get(this_round(input), "refused"), capture->targets[i].target->name,
-                                as_text(capture->targets[i].reason));
+            json_object_set_new(json_object_get(this_round(input), "refused"),
+                                capture->targets[i].target->name, as_text(capture->targets[i].reason));
 }
 
 void input_fetched(struct input *input, const struct capture *capture, const struct closure_report *report)
@@ -229,8 +232,9 @@ void input_fetched(struct input *input, const struct capture *capture, const str
 void input_installed(struct input *input, const struct installed *installed)
 {
     if (input->directory)
-        set(input, "installed", json_pack("{so sI sO*}", "path", as_text(installed->path), "generation",
-                                          (json_int_t)installed->generation, "unbacked", installed->unbacked));
+        set(input, "installed",
+            json_pack("{so sI sO*}", "path", as_text(installed->path), "generation",
+                      (json_int_t)installed->generation, "unbacked", installed->unbacked));
 }
 
 void input_failed(struct input *input, const char *where)
@@ -248,7 +252,8 @@ static int write_file(const char *directory, const char *name, const char *data,
 static int write_manifest(const char *directory, const char *name, struct manifest *manifest)
 {
     CLEANUP_BUFFER xmlBufferPtr text = manifest_write(manifest);
-    return text ? write_file(directory, name, (const char *)xmlBufferContent(text), (size_t)xmlBufferLength(text))
+    return text ? write_file(directory, name, (const char *)xmlBufferContent(text),
+                             (size_t)xmlBufferLength(text))
                 : -1;
 }
 
@@ -260,7 +265,8 @@ static int write_targets(const char *directory, const struct capture *capture)
     for (size_t i = 0; i < capture->count; i++) {
         const struct captured *captured = &capture->targets[i];
         CLEANUP_FREE char *name = input_file_name(captured->target->name);
-        if (captured->kept && (!name || write_file(targets, name, captured->kept, captured->kept_length) != 0))
+        if (captured->kept
+            && (!name || write_file(targets, name, captured->kept, captured->kept_length) != 0))
             return -1;
     }
     return 0;
@@ -273,7 +279,8 @@ static int write_files(struct input *input, const char *directory, struct previo
     CLEANUP_FREE char *text = json_dumps(input->root, JSON_INDENT(2) | JSON_SORT_KEYS);
     CLEANUP_FREE char *line = text ? string_format("%s\n", text) : NULL;
     if (write_targets(directory, capture) != 0
-        || write_file(directory, INPUT_INFRASTRUCTURE, input->infrastructure, input->infrastructure_length) != 0
+        || write_file(directory, INPUT_INFRASTRUCTURE, input->infrastructure, input->infrastructure_length)
+               != 0
         || (previous->known && write_manifest(directory, INPUT_PREVIOUS, &previous->manifest) != 0)
         || (deployed && write_manifest(directory, INPUT_DEPLOYED, deployed) != 0))
         return -1;
@@ -289,11 +296,12 @@ int input_save(struct input *input, struct previous *previous, struct manifest *
         log_warning(NULL, "%s: no input is saved, there was no infrastructure model", input->directory);
         return 0;
     }
-    CLEANUP_FREE char *aside = string_format("%s.new-%016llx", input->directory,
-                                             (unsigned long long)operations->random());
+    CLEANUP_FREE char *aside =
+        string_format("%s.new-%016llx", input->directory, (unsigned long long)operations->random());
     set(input, "deployed", json_boolean(deployed));
     if (aside && operations->make_directory(aside, 0700) == 0
-        && write_files(input, aside, previous, deployed, capture) == 0 && move_path(aside, input->directory) == 0)
+        && write_files(input, aside, previous, deployed, capture) == 0
+        && move_path(aside, input->directory) == 0)
         return 0;
     log_error(NULL, "%s: the input cannot be saved: %s", input->directory, strerror(errno));
     if (aside)

@@ -34,7 +34,8 @@ static int read_file(const struct replay *replay, const char *name, size_t limit
     return -1;
 }
 
-/* What a member has to be: s text, b boolean, i whole number that is not negative, o object, a array; n: or absent. */
+/* What a member has to be: s text, b boolean, i whole number that is not negative, o object, a array; n: or
+ * absent. */
 struct member {
     const char *key, *kinds;
 };
@@ -44,12 +45,15 @@ static int wrong(const struct replay *replay, const char *where, const char *key
     static const struct {
         char kind;
         const char *name;
-    } kinds[] = { { 's', "a text" }, { 'b', "true or false" }, { 'i', "a whole number" }, { 'o', "an object" },
+    } kinds[] = { { 's', "a text" },
+                  { 'b', "true or false" },
+                  { 'i', "a whole number" },
+                  { 'o', "an object" },
                   { 'a', "an array" } };
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
         if (kinds[i].kind == kind)
-            log_error(NULL, "%s/" INPUT_FILE ": %s%s%s: %s expected", replay->directory, where, *where ? "." : "", key,
-                      kinds[i].name);
+            log_error(NULL, "%s/" INPUT_FILE ": %s%s%s: %s expected", replay->directory, where,
+                      *where ? "." : "", key, kinds[i].name);
     return -1;
 }
 
@@ -65,7 +69,8 @@ static char kind_of(const json_t *value)
                                     : 'n';
 }
 
-static int check(const struct replay *replay, const json_t *object, const char *where, const struct member *members)
+static int check(const struct replay *replay, const json_t *object, const char *where,
+                 const struct member *members)
 {
     for (; members->key; members++)
         if (!strchr(members->kinds, kind_of(json_object_get(object, members->key))))
@@ -74,7 +79,8 @@ static int check(const struct replay *replay, const json_t *object, const char *
 }
 
 /* All items of an array are of one kind. */
-static int check_items(const struct replay *replay, const json_t *array, const char *where, const char *key, char kind)
+static int check_items(const struct replay *replay, const json_t *array, const char *where, const char *key,
+                       char kind)
 {
     size_t index;
     json_t *item;
@@ -87,7 +93,8 @@ static int check_items(const struct replay *replay, const json_t *array, const c
 }
 
 /* All values of an object are of one of the kinds, n as null. */
-static int check_values(const struct replay *replay, const json_t *object, const char *where, const char *kinds)
+static int check_values(const struct replay *replay, const json_t *object, const char *where,
+                        const char *kinds)
 {
     const char *key;
     json_t *value;
@@ -111,9 +118,12 @@ static int check_objects(const struct replay *replay, const char *where, const s
     return 0;
 }
 
-static int check_generation(const struct replay *replay, const json_t *copy, const char *where, const char *key)
+static int check_generation(const struct replay *replay, const json_t *copy, const char *where,
+                            const char *key)
 {
-    static const struct member members[] = { { "age", "i" }, { "reconstructed", "b" }, { "with", "a" }, { NULL, NULL } };
+    static const struct member members[] = {
+        { "age", "i" }, { "reconstructed", "b" }, { "with", "a" }, { NULL, NULL }
+    };
     const json_t *generation = json_object_get(copy, key);
     CLEANUP_FREE char *element = string_format("%s.%s", where, key);
     if (!json_is_object(generation))
@@ -126,11 +136,12 @@ static int check_generation(const struct replay *replay, const json_t *copy, con
 
 static int check_copy(const struct replay *replay, const json_t *copy, const char *where)
 {
-    static const struct member members[] = { { "component", "s" },   { "container", "s" },    { "target", "s" },
-                                             { "snapshots", "an" },  { "coordinator", "an" }, { "after", "an" },
-                                             { "newest", "on" },     { "deployed", "on" },    { "present", "bn" },
-                                             { "deployedTo", "bn" }, { "activate", "sn" },    { "rescue", "sn" },
-                                             { "fence", "sn" },      { "rescueAgain", "sn" }, { NULL, NULL } };
+    static const struct member members[] = {
+        { "component", "s" },    { "container", "s" },    { "target", "s" },    { "snapshots", "an" },
+        { "coordinator", "an" }, { "after", "an" },       { "newest", "on" },   { "deployed", "on" },
+        { "present", "bn" },     { "deployedTo", "bn" },  { "activate", "sn" }, { "rescue", "sn" },
+        { "fence", "sn" },       { "rescueAgain", "sn" }, { NULL, NULL }
+    };
     static const char *const lists[] = { "snapshots", "coordinator", "after" };
     if (check(replay, copy, where, members) != 0 || check_generation(replay, copy, where, "newest") != 0
         || check_generation(replay, copy, where, "deployed") != 0)
@@ -167,8 +178,9 @@ static int check_rounds(const struct replay *replay)
 
 static int check_hashes(const struct replay *replay)
 {
-    static const struct member members[] = { { "name", "s" }, { "type", "s" }, { "dependsOn", "a" },
-                                             { "hash", "s" }, { NULL, NULL } };
+    static const struct member members[] = {
+        { "name", "s" }, { "type", "s" }, { "dependsOn", "a" }, { "hash", "s" }, { NULL, NULL }
+    };
     const json_t *hashes = json_object_get(replay->root, "hashes");
     json_t *entry;
     size_t i;
@@ -194,7 +206,9 @@ static bool is_version_read(const struct replay *replay)
     }
     json_array_foreach(json_object_get(replay->root, "rounds"), index, round)
         if (version != INPUT_VERSION && json_array_size(json_object_get(round, "copies")) > 0) {
-            log_error(NULL, "%s/" INPUT_FILE ": version: %d expected: what is saved of copies of state is of another rule",
+            log_error(NULL,
+                      "%s/" INPUT_FILE
+                      ": version: %d expected: what is saved of copies of state is of another rule",
                       replay->directory, INPUT_VERSION);
             return false;
         }
@@ -204,20 +218,24 @@ static bool is_version_read(const struct replay *replay)
 /* Once this has succeeded everything is of the kind that it should be. */
 static int check_root(const struct replay *replay)
 {
-    static const struct member members[] = { { "options", "o" }, { "defaults", "o" }, { "history", "on" },
-                                             { "previous", "on" }, { "deployed", "b" }, { "targets", "on" },
-                                             { "hashes", "an" }, { "rounds", "a" }, { "fetched", "on" },
-                                             { "installed", "on" }, { "failed", "sn" }, { NULL, NULL } };
-    static const struct member defaults[] = { { "interface", "s" }, { "target-property", "s" }, { "system", "s" },
-                                              { NULL, NULL } };
-    static const struct member previous[] = { { "known", "b" }, { "profile", "s" }, { "path", "sn" },
+    static const struct member members[] = { { "options", "o" },    { "defaults", "o" }, { "history", "on" },
+                                             { "previous", "on" },  { "deployed", "b" }, { "targets", "on" },
+                                             { "hashes", "an" },    { "rounds", "a" },   { "fetched", "on" },
+                                             { "installed", "on" }, { "failed", "sn" },  { NULL, NULL } };
+    static const struct member defaults[] = {
+        { "interface", "s" }, { "target-property", "s" }, { "system", "s" }, { NULL, NULL }
+    };
+    static const struct member previous[] = { { "known", "b" },      { "profile", "s" },   { "path", "sn" },
                                               { "generation", "i" }, { "namesake", "sn" }, { NULL, NULL } };
-    static const struct member installed[] = { { "path", "sn" }, { "generation", "i" }, { "unbacked", "an" },
-                                               { NULL, NULL } };
-    static const struct member target[] = { { "answer", "s" }, { "reason", "sn" }, { "profile", "sn" },
-                                            { "milliseconds", "i" }, { NULL, NULL } };
-    static const struct member fetched[] = { { "paths", "i" }, { "bytes", "i" }, { "unasked", "i" },
-                                             { "unaskedPaths", "an" }, { NULL, NULL } };
+    static const struct member installed[] = {
+        { "path", "sn" }, { "generation", "i" }, { "unbacked", "an" }, { NULL, NULL }
+    };
+    static const struct member target[] = {
+        { "answer", "s" }, { "reason", "sn" }, { "profile", "sn" }, { "milliseconds", "i" }, { NULL, NULL }
+    };
+    static const struct member fetched[] = {
+        { "paths", "i" }, { "bytes", "i" }, { "unasked", "i" }, { "unaskedPaths", "an" }, { NULL, NULL }
+    };
     const json_t *root = replay->root, *given = json_object_get(root, "installed");
     if (!is_version_read(replay))
         return -1;
@@ -240,9 +258,8 @@ static int take_options(struct replay *replay)
     int status = source ? 0 : no_memory();
     replay->options.source = source;
     json_object_foreach(json_object_get(replay->root, "options"), key, value) {
-        CLEANUP_FREE char *number = json_is_integer(value)
-                                        ? string_format("%" JSON_INTEGER_FORMAT, json_integer_value(value))
-                                        : NULL;
+        CLEANUP_FREE char *number =
+            json_is_integer(value) ? string_format("%" JSON_INTEGER_FORMAT, json_integer_value(value)) : NULL;
         if (status != 0)
             break;
         if (strcmp(key, "dry-run") == 0 && json_is_boolean(value))
@@ -336,11 +353,14 @@ static char *copy_of(const json_t *object, const char *key)
     return text(object, key) ? strdup(text(object, key)) : NULL;
 }
 
-int replay_previous(const struct replay *replay, struct strings *strings, struct previous *previous, char **namesake)
+int replay_previous(const struct replay *replay, struct strings *strings, struct previous *previous,
+                    char **namesake)
 {
     const json_t *saved = json_object_get(replay->root, "previous");
-    *previous = (struct previous){ .profile = copy_of(saved, "profile"), .path = copy_of(saved, "path"),
-                                   .generation = (long)json_integer_value(json_object_get(saved, "generation")) };
+    *previous =
+        (struct previous){ .profile = copy_of(saved, "profile"),
+                           .path = copy_of(saved, "path"),
+                           .generation = (long)json_integer_value(json_object_get(saved, "generation")) };
     manifest_init(&previous->manifest, strings);
     *namesake = copy_of(saved, "namesake");
     if (!previous->profile)
@@ -351,7 +371,8 @@ int replay_previous(const struct replay *replay, struct strings *strings, struct
     return read_manifest(replay, INPUT_PREVIOUS, strings, &previous->manifest);
 }
 
-int replay_deployed(const struct replay *replay, struct strings *strings, struct manifest *deployed, bool *known)
+int replay_deployed(const struct replay *replay, struct strings *strings, struct manifest *deployed,
+                    bool *known)
 {
     *known = json_is_true(json_object_get(replay->root, "deployed"));
     return *known ? read_manifest(replay, INPUT_DEPLOYED, strings, deployed) : 0;
@@ -360,8 +381,8 @@ int replay_deployed(const struct replay *replay, struct strings *strings, struct
 static int wrong_target(const struct replay *replay, const struct captured *captured, const char *key,
                         const char *expected)
 {
-    log_error(NULL, "%s/" INPUT_FILE ": targets.%s.%s: %s expected", replay->directory, captured->target->name, key,
-              expected);
+    log_error(NULL, "%s/" INPUT_FILE ": targets.%s.%s: %s expected", replay->directory,
+              captured->target->name, key, expected);
     return -1;
 }
 
@@ -407,7 +428,8 @@ static int replay_target(const struct replay *replay, const json_t *saved, const
 {
     const char *answer = text(saved, "answer"), *reason = text(saved, "reason");
     if (!saved) {
-        log_error(NULL, "%s/" INPUT_FILE ": targets: nothing of target %s", replay->directory, captured->target->name);
+        log_error(NULL, "%s/" INPUT_FILE ": targets: nothing of target %s", replay->directory,
+                  captured->target->name);
         return -1;
     }
     captured->milliseconds = json_integer_value(json_object_get(saved, "milliseconds"));
@@ -429,7 +451,8 @@ int replay_capture(const struct replay *replay, const struct target_keys *keys, 
     const json_t *targets = json_object_get(replay->root, "targets");
     for (size_t i = 0; i < capture->count; i++)
         if (replay_target(replay, json_object_get(targets, capture->targets[i].target->name), keys, strings,
-                          &capture->targets[i]) != 0)
+                          &capture->targets[i])
+            != 0)
             return -1;
     return 0;
 }
@@ -459,8 +482,8 @@ int replay_hashes(const struct replay *replay, const json_t *documents, json_t *
     json_array_foreach(documents, index, document) {
         json_t *hash = find_hash(hashes, document);
         if (!hash) {
-            log_error(NULL, "%s/" INPUT_FILE ": hashes: nothing of what is claimed of service %s", replay->directory,
-                      text(document, "name"));
+            log_error(NULL, "%s/" INPUT_FILE ": hashes: nothing of what is claimed of service %s",
+                      replay->directory, text(document, "name"));
             return -1;
         }
         json_array_append(*keys, hash);
@@ -501,7 +524,8 @@ static int take_names(const json_t *names, struct strings *strings, struct snaps
     return 0;
 }
 
-static void take_generation(const json_t *saved, const struct component *component, struct generation *generation)
+static void take_generation(const json_t *saved, const struct component *component,
+                            struct generation *generation)
 {
     size_t index;
     json_t *name;
@@ -512,8 +536,8 @@ static void take_generation(const json_t *saved, const struct component *compone
     generation->reconstructed = json_is_true(json_object_get(saved, "reconstructed"));
     json_array_foreach(json_object_get(saved, "with"), index, name)
         for (size_t i = 0; i < component->place_count; i++)
-            generation->with[i] = generation->with[i]
-                                  || strcmp(component->places[i].target, json_string_value(name)) == 0;
+            generation->with[i] =
+                generation->with[i] || strcmp(component->places[i].target, json_string_value(name)) == 0;
 }
 
 static int take_facts(const json_t *saved, struct strings *strings, struct copy *copy)
@@ -527,7 +551,8 @@ static int take_facts(const json_t *saved, struct strings *strings, struct copy 
     facts->deployed_to = json_is_true(to);
     take_generation(json_object_get(saved, "newest"), copy->component, &facts->newest);
     take_generation(json_object_get(saved, "deployed"), copy->component, &facts->deployed);
-    if (!coordinator->answered && take_names(json_object_get(saved, "coordinator"), strings, coordinator) != 0)
+    if (!coordinator->answered
+        && take_names(json_object_get(saved, "coordinator"), strings, coordinator) != 0)
         return -1;
     return take_names(json_object_get(saved, "snapshots"), strings, &facts->here);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * Answers from a directory that input.h has saved, in place of targets, Nix and the coordinator. The directory may come
- * from anybody: only plain files with known names in it are read.
+ * Answers from a directory that input.h has saved, in place of targets, Nix and the coordinator. The
+ * directory may come from anybody: only plain files with known names in it are read.
  */
 #ifndef REPLAY_H
 #define REPLAY_H
@@ -14,10 +14,10 @@
 
 struct replay {
     const char *directory;
-    json_t *root;                              /* what INPUT_FILE holds, checked */
-    struct options options;                    /* as they were */
+    json_t *root;           /* what INPUT_FILE holds, checked */
+    struct options options; /* as they were */
     struct infrastructure_defaults defaults;
-    size_t round;                              /* the decision that is being made, counted from 1 */
+    size_t round; /* the decision that is being made, counted from 1 */
     struct strings *strings;
 };
 
@@ -33,8 +33,10 @@ const json_t *replay_history(const struct replay *replay);
 
 /* Each of these gives what its counterpart in the world gave: 0, or -1 after a message. */
 int replay_infrastructure(const struct replay *replay, char **xml, size_t *length);
-int replay_previous(const struct replay *replay, struct strings *strings, struct previous *previous, char **namesake);
-int replay_deployed(const struct replay *replay, struct strings *strings, struct manifest *deployed, bool *known);
+int replay_previous(const struct replay *replay, struct strings *strings, struct previous *previous,
+                    char **namesake);
+int replay_deployed(const struct replay *replay, struct strings *strings, struct manifest *deployed,
+                    bool *known);
 int replay_capture(const struct replay *replay, const struct target_keys *keys, struct strings *strings,
                    struct capture *capture);
 int replay_hashes(const struct replay *replay, const json_t *documents, json_t **keys);
@@ -43,7 +45,8 @@ int replay_closures(const struct replay *replay, struct capture *capture, struct
                     bool *refused);
 int replay_install(const struct replay *replay, struct installed *installed);
 
-/* For actions_assume(), with the replay as its closure: how it went; what was not tried then counts as done. */
+/* For actions_assume(), with the replay as its closure: how it went; what was not tried then counts as
+ * done. */
 enum outcome replay_outcome(void *closure, struct copy *copy, enum action action);
 
 #endif

@@ -50,8 +50,8 @@ static long long number(const struct options *options, const char *key, const ch
     errno = 0;
     long long result = strtoll(value, NULL, 10);
     if (errno || !*value || value[strspn(value, "0123456789")] || result < least || result > most) {
-        log_error(NULL, "%s: %s=%s: a whole number from %lld to %lld expected", options->source, key, value, least,
-                  most);
+        log_error(NULL, "%s: %s=%s: a whole number from %lld to %lld expected", options->source, key, value,
+                  least, most);
         return -1;
     }
     return result;
@@ -76,7 +76,16 @@ static int set_policy(struct options *options, const char *key, const char *valu
 }
 
 enum number {
-    SUPERSEDED_MAX_AGE, TIMEOUT, TRANSFER_TIMEOUT, TARGET_TIMEOUT, MAX_CLOSURE_SIZE, JOBS, MAX_CONCURRENT_TRANSFERS, MAX_MANIFEST_SIZE, MAX_DEPTH, NUMBERS
+    SUPERSEDED_MAX_AGE,
+    TIMEOUT,
+    TRANSFER_TIMEOUT,
+    TARGET_TIMEOUT,
+    MAX_CLOSURE_SIZE,
+    JOBS,
+    MAX_CONCURRENT_TRANSFERS,
+    MAX_MANIFEST_SIZE,
+    MAX_DEPTH,
+    NUMBERS
 };
 
 #define DAY (24LL * 3600)
@@ -137,12 +146,10 @@ int options_set(struct options *options, const char *key, const char *value)
 
 json_t *options_describe(const struct options *options)
 {
-    return json_pack("{ss ss sI ss sI sI sb sb}",
-                     "unreachable", unreachable_words[options->unreachable],
-                     "superseded", superseded_words[options->superseded],
-                     "superseded-max-age", (json_int_t)options->superseded_max_age,
-                     "manifest-version", version_words[options->manifest_version],
-                     "max-manifest-size", (json_int_t)options->manifest_limit,
-                     "max-depth", (json_int_t)options->depth_limit,
+    return json_pack("{ss ss sI ss sI sI sb sb}", "unreachable", unreachable_words[options->unreachable],
+                     "superseded", superseded_words[options->superseded], "superseded-max-age",
+                     (json_int_t)options->superseded_max_age, "manifest-version",
+                     version_words[options->manifest_version], "max-manifest-size",
+                     (json_int_t)options->manifest_limit, "max-depth", (json_int_t)options->depth_limit,
                      "dry-run", options->dry_run, "late", options->late);
 }

@@ -28,25 +28,25 @@ struct options {
     int64_t transfer_timeout; /* milliseconds for one closure */
     int64_t target_timeout;   /* milliseconds for all calls of a target */
     int64_t stage_timeout;    /* milliseconds that the host gives the whole; 0: no limit */
-    const char *roots;        /* made for what keeps closures from garbage collections meanwhile; NULL: a temporary one */
-    uint64_t closure_limit;   /* bytes of one export */
-    struct budget *budget;    /* what targets have used of their time; NULL: it is not kept */
+    const char
+        *roots; /* made for what keeps closures from garbage collections meanwhile; NULL: a temporary one */
+    uint64_t closure_limit;     /* bytes of one export */
+    struct budget *budget;      /* what targets have used of their time; NULL: it is not kept */
     int64_t superseded_max_age; /* seconds */
-    size_t manifest_limit;    /* bytes of one profile manifest */
-    unsigned depth_limit;     /* levels of elements in one profile manifest */
-    const char *save_input;   /* directory for what the decision is made from; NULL: it is not kept */
+    size_t manifest_limit;      /* bytes of one profile manifest */
+    unsigned depth_limit;       /* levels of elements in one profile manifest */
+    const char *save_input;     /* directory for what the decision is made from; NULL: it is not kept */
     enum unreachable_policy unreachable;
     enum superseded_policy superseded;
     int manifest_version; /* 1 or 2; 0: 1 if every captured profile is of version 1 */
-    bool late; /* somebody does what is to be done right before services change: the host does */
+    bool late;            /* somebody does what is to be done right before services change: the host does */
 };
 
 extern const struct options options_default;
 
 /* Sets what KEY=VALUE names: unreachable, superseded, manifest-version, superseded-max-age, timeout,
- * transfer-timeout, target-timeout, max-closure-size, jobs, max-concurrent-transfers, max-manifest-size, max-depth, profile,
- * save-input. value is
- * borrowed. 0, or -1 after a message. */
+ * transfer-timeout, target-timeout, max-closure-size, jobs, max-concurrent-transfers, max-manifest-size,
+ * max-depth, profile, save-input. value is borrowed. 0, or -1 after a message. */
 int options_set(struct options *options, const char *key, const char *value);
 
 /* What of the options matters to a decision, by their names, as options_set() takes them. New reference. */

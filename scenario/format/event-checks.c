@@ -8,7 +8,7 @@
 #include "lib/base/strings.h"
 
 void check_new_target(struct reading *reading, const struct place *place, const json_t *value,
-                             const struct member *member)
+                      const struct member *member)
 {
     const char *name = json_string_value(value);
     check_text(reading, place, value, member);
@@ -17,38 +17,34 @@ void check_new_target(struct reading *reading, const struct place *place, const 
 }
 
 void check_resources(struct reading *reading, const struct place *place, const json_t *value,
-                            const struct member *member)
+                     const struct member *member)
 {
     check_named(reading, place, value, member, check_count_or_none);
 }
 
 void check_properties(struct reading *reading, const struct place *place, const json_t *value,
-                             const struct member *member)
+                      const struct member *member)
 {
     check_named(reading, place, value, member, check_text);
 }
 
-const struct member members_of_target[] = {
-    { .name = "key", .check = check_text },
-    { .name = "properties", .check = check_properties },
-    { .name = "resources", .check = check_resources },
-    { .name = NULL }
-};
+const struct member members_of_target[] = { { .name = "key", .check = check_text },
+                                            { .name = "properties", .check = check_properties },
+                                            { .name = "resources", .check = check_resources },
+                                            { .name = NULL } };
 
 static const char *const natures[] = { "files", "database", "dump", "process", NULL };
 
-const struct member members_of_service[] = {
-    { .name = "type", .check = check_text },
-    { .name = "container", .check = check_text },
-    { .name = "version", .check = check_text },
-    { .name = "state", .check = check_boolean },
-    { .name = "nature", .check = check_word, .words = natures },
-    { .name = "dependsOn", .check = check_services },
-    { .name = "connectsTo", .check = check_services },
-    { .name = "provides", .check = check_text },
-    { .name = "resources", .check = check_resources },
-    { .name = NULL }
-};
+const struct member members_of_service[] = { { .name = "type", .check = check_text },
+                                             { .name = "container", .check = check_text },
+                                             { .name = "version", .check = check_text },
+                                             { .name = "state", .check = check_boolean },
+                                             { .name = "nature", .check = check_word, .words = natures },
+                                             { .name = "dependsOn", .check = check_services },
+                                             { .name = "connectsTo", .check = check_services },
+                                             { .name = "provides", .check = check_text },
+                                             { .name = "resources", .check = check_resources },
+                                             { .name = NULL } };
 
 const struct member members_of_policy[] = {
     { .name = "on", .check = check_texts }, /* also targets that are not there yet */
@@ -57,25 +53,42 @@ const struct member members_of_policy[] = {
     { .name = NULL }
 };
 
-static const char *const phases[] = {
-    "distributing", "locking", "deactivating", "activating", "undoing", "snapshotting", "restoring", "setting",
-    "coordinator", "releasing", NULL
-};
+static const char *const phases[] = { "distributing", "locking", "deactivating",
+                                      "activating",   "undoing", "snapshotting",
+                                      "restoring",    "setting", "coordinator",
+                                      "releasing",    NULL };
 /* What is a program, which can end. */
-const char *const ending_phases[] = {
-    "distributing", "deactivating", "activating", "undoing", "snapshotting", "restoring", "setting", "coordinator", NULL
-};
-const char *const operations_of_client[] = {
-    "--query-requisites", "--query-installed", "--print-invalid", "--export", "--import", "--realise",
-    "--set", "--lock", "--unlock", "--activate", "--deactivate", "--snapshot", "--restore", "--delete-state",
-    "--query-all-snapshots", "--query-latest-snapshot", "--print-missing-snapshots", "--resolve-snapshots",
-    "--export-snapshots", "--import-snapshots", "--clean-snapshots", "--capture-config", "--collect-garbage",
-    NULL
-};
+const char *const ending_phases[] = { "distributing", "deactivating", "activating",
+                                      "undoing",      "snapshotting", "restoring",
+                                      "setting",      "coordinator",  NULL };
+const char *const operations_of_client[] = { "--query-requisites",
+                                             "--query-installed",
+                                             "--print-invalid",
+                                             "--export",
+                                             "--import",
+                                             "--realise",
+                                             "--set",
+                                             "--lock",
+                                             "--unlock",
+                                             "--activate",
+                                             "--deactivate",
+                                             "--snapshot",
+                                             "--restore",
+                                             "--delete-state",
+                                             "--query-all-snapshots",
+                                             "--query-latest-snapshot",
+                                             "--print-missing-snapshots",
+                                             "--resolve-snapshots",
+                                             "--export-snapshots",
+                                             "--import-snapshots",
+                                             "--clean-snapshots",
+                                             "--capture-config",
+                                             "--collect-garbage",
+                                             NULL };
 const char *const fates[] = { "fails", "hangs", "lies", "empties", NULL };
 
 void check_at(struct reading *reading, const struct place *place, const json_t *value,
-                     const struct member *member)
+              const struct member *member)
 {
     static const struct member members[] = {
         { .name = "stage", .check = check_word, .words = stage_names },
@@ -95,7 +108,7 @@ void check_at(struct reading *reading, const struct place *place, const json_t *
 }
 
 void check_disk(struct reading *reading, const struct place *place, const json_t *value,
-                       const struct member *member)
+                const struct member *member)
 {
     const char *label = json_string_value(json_object_get(value, "saved"));
     (void)member;
@@ -112,7 +125,7 @@ void check_disk(struct reading *reading, const struct place *place, const json_t
 
 /* Anything, also what no name may have. */
 void check_said(struct reading *reading, const struct place *place, const json_t *value,
-                       const struct member *member)
+                const struct member *member)
 {
     (void)member;
     if (!json_is_string(value))
@@ -120,7 +133,7 @@ void check_said(struct reading *reading, const struct place *place, const json_t
 }
 
 void check_probability(struct reading *reading, const struct place *place, const json_t *value,
-                              const struct member *member)
+                       const struct member *member)
 {
     (void)member;
     if (!json_is_number(value) || json_number_value(value) <= 0 || json_number_value(value) > 1)
@@ -138,7 +151,7 @@ static void check_changed_service(struct reading *reading, const struct place *p
 }
 
 void check_upgrade(struct reading *reading, const struct place *place, const json_t *value,
-                          const struct member *member)
+                   const struct member *member)
 {
     const char *name;
     json_t *part;
@@ -164,7 +177,7 @@ static void check_changed_policy(struct reading *reading, const struct place *pl
 }
 
 void check_policy(struct reading *reading, const struct place *place, const json_t *value,
-                         const struct member *member)
+                  const struct member *member)
 {
     check_named(reading, place, value, member, check_changed_policy);
 }

@@ -8,17 +8,14 @@
 #include "scenario/format/members.h"
 
 /* For members of one of these words. */
-#define WORDS(...) .words = (const char *const[]){ __VA_ARGS__, NULL }
+#define WORDS(...)                 \
+    .words = (const char *const[]) \
+    {                              \
+        __VA_ARGS__, NULL          \
+    }
 
-member_check check_new_target,
-    check_resources,
-    check_properties,
-    check_at,
-    check_disk,
-    check_said,
-    check_probability,
-    check_upgrade,
-    check_policy;
+member_check check_new_target, check_resources, check_properties, check_at, check_disk, check_said,
+    check_probability, check_upgrade, check_policy;
 
 /* Ends with NULL. */
 extern const char *const ending_phases[], *const operations_of_client[], *const fates[];

@@ -10,11 +10,19 @@
 #define EVENT_NAME(event, name) [EVENT_##event] = name,
 static const char *const names[EVENT_COUNT] = { SCENARIO_EVENTS(EVENT_NAME) };
 
-#define TARGET { .name = "target", .check = check_target, .required = true }
-#define EVENT_MEMBERS { .name = "event", .check = check_anything }, { .name = "at", .check = check_at }
+#define TARGET                                                    \
+    {                                                             \
+        .name = "target", .check = check_target, .required = true \
+    }
+#define EVENT_MEMBERS                             \
+    { .name = "event", .check = check_anything }, \
+    {                                             \
+        .name = "at", .check = check_at           \
+    }
 /* The event, how it reads, and its own members. */
-#define EVENT(event, reads, ...)                                                                                 \
-    [EVENT_##event] = { reads, .members = (const struct member[]){ EVENT_MEMBERS, ##__VA_ARGS__, { .name = NULL } } }
+#define EVENT(event, reads, ...)                                   \
+    [EVENT_##event] = { reads, .members = (const struct member[]){ \
+                                   EVENT_MEMBERS, ##__VA_ARGS__, { .name = NULL } } }
 
 const struct event_kind event_kinds[EVENT_COUNT] = {
     EVENT(crash, .verb = "crashes", TARGET),
@@ -41,13 +49,19 @@ const struct event_kind event_kinds[EVENT_COUNT] = {
     EVENT(lose_coordinator, .write = event_write_loss,
           { .name = "what", .check = check_word, WORDS("manifest", "store", "state", "snapshots", "all") }),
     EVENT(corrupt, .write = event_write_corruption, TARGET,
-          { .name = "how", .check = check_word, .required = true, WORDS("garbage", "half", "empty", "stranger") }),
+          { .name = "how",
+            .check = check_word,
+            .required = true,
+            WORDS("garbage", "half", "empty", "stranger") }),
     EVENT(say, .write = event_write_saying, TARGET,
           { .name = "operation", .check = check_word, .words = operations_of_client },
           { .name = "text", .check = check_said, .required = true },
           { .name = "repeat", .check = check_count }),
     EVENT(generator, .write = event_write_generator,
-          { .name = "prints", .check = check_word, .required = true, WORDS("half", "nothing", "empty", "garbage", "fails", "hangs") },
+          { .name = "prints",
+            .check = check_word,
+            .required = true,
+            WORDS("half", "nothing", "empty", "garbage", "fails", "hangs") },
           { .name = "times", .check = check_count }),
     EVENT(fail, .write = event_write_failure,
           { .name = "operation", .check = check_word, .words = operations_of_client },

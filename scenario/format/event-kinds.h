@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * What can happen in a scenario. Each event is a row here and one in event-kinds.c: what it consists of, and how it reads.
- * What it does is a row in each network that knows it.
+ * What can happen in a scenario. Each event is a row here and one in event-kinds.c: what it consists of, and
+ * how it reads. What it does is a row in each network that knows it.
  */
 #ifndef SCENARIO_EVENT_KINDS_H
 #define SCENARIO_EVENT_KINDS_H

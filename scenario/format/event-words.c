@@ -50,8 +50,7 @@ void event_write_generator(FILE *stream, const json_t *event)
     else if (strcmp(prints, "half") == 0)
         fputs("the generator prints half of the model", stream);
     else
-        fprintf(stream, "the generator prints %s",
-                strcmp(prints, "empty") == 0 ? "an empty model" : prints);
+        fprintf(stream, "the generator prints %s", strcmp(prints, "empty") == 0 ? "an empty model" : prints);
     write_times(stream, event);
 }
 

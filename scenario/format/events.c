@@ -112,15 +112,13 @@ static void check_range(struct reading *reading, const struct place *place, cons
         check_count_or_none(reading, place, value, member);
 }
 
-static const struct member members_of_entry[] = {
-    { .name = "target", .check = check_known_target },
-    { .name = "home", .check = check_known_target },
-    { .name = "component", .check = check_text },
-    { .name = "container", .check = check_text },
-    { .name = "reason", .check = check_text },
-    { .name = "live", .check = check_boolean },
-    { .name = NULL }
-};
+static const struct member members_of_entry[] = { { .name = "target", .check = check_known_target },
+                                                  { .name = "home", .check = check_known_target },
+                                                  { .name = "component", .check = check_text },
+                                                  { .name = "container", .check = check_text },
+                                                  { .name = "reason", .check = check_text },
+                                                  { .name = "live", .check = check_boolean },
+                                                  { .name = NULL } };
 
 static const struct member members_of_report[] = {
     { .name = "stage", .check = check_word, .required = true, .words = stage_names },

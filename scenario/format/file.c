@@ -101,7 +101,8 @@ int scenario_read(const char *directory, bool golden, struct scenario *scenario)
         return -1;
     }
     CLEANUP_FREE char *file = string_format("%s/scenario.json", directory);
-    *scenario = (struct scenario){ .directory = absolute, .name = strdup(strrchr(absolute, '/') + 1),
+    *scenario = (struct scenario){ .directory = absolute,
+                                   .name = strdup(strrchr(absolute, '/') + 1),
                                    .document = file ? read_document(file) : NULL };
     if (scenario->name && scenario->document && (!golden || check_files(scenario) == 0))
         return 0;

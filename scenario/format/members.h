@@ -50,8 +50,8 @@ void check_named(struct reading *reading, const struct place *place, const json_
                  const struct member *member, member_check *check);
 
 /* Each part of a list by one check. */
-void check_list(struct reading *reading, const struct place *place, const json_t *value, const struct member *member,
-                member_check *check);
+void check_list(struct reading *reading, const struct place *place, const json_t *value,
+                const struct member *member, member_check *check);
 
 member_check check_anything, check_boolean, check_text, check_texts, check_word, check_file_name;
 member_check check_integer, check_count, check_count_or_none, check_members, check_list_of;

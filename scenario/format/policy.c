@@ -61,7 +61,9 @@ bool scenario_has_state(const json_t *service)
 const char *scenario_nature(const json_t *service)
 {
     return text_or(service, "nature",
-                   is_database(service) ? "database" : scenario_has_state(service) ? "files" : "plain");
+                   is_database(service)          ? "database"
+                   : scenario_has_state(service) ? "files"
+                                                 : "plain");
 }
 
 struct placing {
@@ -188,10 +190,10 @@ json_t *scenario_disputed(const json_t *report)
     json_array_foreach(json_object_get(report, "disputes"), outer, dispute)
         json_array_foreach(json_object_get(dispute, "copies"), inner, copy)
             if (json_is_true(json_object_get(copy, "disputed")))
-                json_array_append_new(list, json_pack("{sO sO sO sO sO}", "component", json_object_get(dispute, "component"),
-                                                      "container", json_object_get(dispute, "container"), "target",
-                                                      json_object_get(copy, "target"), "reason",
-                                                      json_object_get(copy, "reason"), "live",
-                                                      json_object_get(copy, "live")));
+                json_array_append_new(
+                    list, json_pack("{sO sO sO sO sO}", "component", json_object_get(dispute, "component"),
+                                    "container", json_object_get(dispute, "container"), "target",
+                                    json_object_get(copy, "target"), "reason",
+                                    json_object_get(copy, "reason"), "live", json_object_get(copy, "live")));
     return list;
 }

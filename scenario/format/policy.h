@@ -18,15 +18,15 @@
 json_t *scenario_place(const json_t *services, const json_t *distribution, const json_t *targets,
                        const json_t *before);
 
-/* What an event upgrade or foreign-deploy changes in such documents: members of services that change, null for those that
- * go; places. */
+/* What an event upgrade or foreign-deploy changes in such documents: members of services that change, null
+ * for those that go; places. */
 void scenario_upgrade(json_t *services, json_t *distribution, const json_t *event);
 
 /* Whether it has state: it says so, or its type ends in "database". */
 bool scenario_has_state(const json_t *service);
 
-/* What its module makes of it, a word of nature.h. It says so; otherwise database, if its type ends so; files, if it has
- * state; plain. */
+/* What its module makes of it, a word of nature.h. It says so; otherwise database, if its type ends so;
+ * files, if it has state; plain. */
 const char *scenario_nature(const json_t *service);
 
 /* What a service does not say: its type is process, its container the type, its version 1. */
@@ -38,8 +38,8 @@ const char *scenario_version(const json_t *service);
  * object. The last is NULL. */
 const char **scenario_sorted_names(const json_t *object);
 
-/* The copies that a report of the reconstruct stage has in dispute: an array of { "component", "container", "target",
- * "reason", "live" }; a new reference. */
+/* The copies that a report of the reconstruct stage has in dispute: an array of { "component", "container",
+ * "target", "reason", "live" }; a new reference. */
 json_t *scenario_disputed(const json_t *report);
 
 #endif

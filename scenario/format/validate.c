@@ -143,8 +143,11 @@ static void check_whole(struct reading *reading, const json_t *document)
 
 size_t scenario_validate(const json_t *document, const char *file, const char *text)
 {
-    struct reading reading = { .file = file, .text = text, .targets = json_object(),
-                               .known_targets = json_object(), .saved = json_object() };
+    struct reading reading = { .file = file,
+                               .text = text,
+                               .targets = json_object(),
+                               .known_targets = json_object(),
+                               .saved = json_object() };
     const json_t *targets = json_object_get(document, "targets"),
                  *services = json_object_get(document, "services");
     if (json_is_object(targets)) {

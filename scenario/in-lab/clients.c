@@ -19,7 +19,8 @@ static int note_active(void *closure, const char *component)
 {
     struct active_search *search = closure;
     size_t length = strlen(search->service);
-    search->found = search->found || (strncmp(component, search->service, length) == 0 && component[length] == '-');
+    search->found =
+        search->found || (strncmp(component, search->service, length) == 0 && component[length] == '-');
     return 0;
 }
 
@@ -47,7 +48,8 @@ static bool write_to(const char *key, const char *service, const char *line, boo
 {
     CLEANUP_FREE char *question = string_format("write %s", line);
     CLEANUP_JSON json_t *answer = question && (anyhow || is_active(key, service)) && !machine_is(key, "hung")
-                                      ? question_ask(key, service, question) : NULL;
+                                      ? question_ask(key, service, question)
+                                      : NULL;
     return json_is_true(json_object_get(answer, "ok"));
 }
 
@@ -70,6 +72,7 @@ bool lab_write(struct scenario_lab *lab, const char *service, const char *target
     for (size_t i = 0; i < count; i++)
         if (write_to(lab_key(lab, names[i]), service, line, target != NULL))
             return json_array_append_new(lab->acknowledged,
-                                         json_pack("{ss ss}", "service", service, "text", line)) == 0;
+                                         json_pack("{ss ss}", "service", service, "text", line))
+                   == 0;
     return false;
 }

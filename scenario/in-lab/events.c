@@ -94,9 +94,12 @@ static char *estrange(const char *manifest, const char *other)
     if (!begin)
         return string_format("<profilemanifest version=\"2\"><serviceMappings><mapping><service>s</service>"
                              "<container>c</container><target>%s</target></mapping></serviceMappings>"
-                             "</profilemanifest>\n", other);
-    return string_format("%.*s<mapping><container>process</container><service>stranger</service><target>%s</target>"
-                         "</mapping>%s", (int)length, manifest, other, manifest + length);
+                             "</profilemanifest>\n",
+                             other);
+    return string_format(
+        "%.*s<mapping><container>process</container><service>stranger</service><target>%s</target>"
+        "</mapping>%s",
+        (int)length, manifest, other, manifest + length);
 }
 
 static const char *other_target(const struct scenario_lab *lab, const char *target)
@@ -132,9 +135,9 @@ static int say(struct scenario_lab *lab, const char *key, const json_t *event)
     const json_t *repeat = json_object_get(event, "repeat");
     const char *operation = json_object_get(event, "operation") ? text_at(event, "operation") : "--activate";
     CLEANUP_FREE char *path = machine_path(key, "says");
-    CLEANUP_FREE char *made = string_format("%s %lld\n%s", operation,
-                                            (long long)(repeat ? json_integer_value(repeat) : 1),
-                                            text_at(event, "text"));
+    CLEANUP_FREE char *made =
+        string_format("%s %lld\n%s", operation, (long long)(repeat ? json_integer_value(repeat) : 1),
+                      text_at(event, "text"));
     (void)lab;
     return path && made && operations->write(path, made, strlen(made), 0644) == 0 ? 0 : complain(key, path);
 }
@@ -180,8 +183,9 @@ static int empty_directory(char *path, const char *spared)
 {
     CLEANUP_FREE char *owned = path;
     struct removal removal = { owned, spared };
-    return owned && (operations->list(owned, remove_entry, &removal) == 0 || errno == ENOENT) ? 0
-                                                                                              : complain(NULL, owned);
+    return owned && (operations->list(owned, remove_entry, &removal) == 0 || errno == ENOENT)
+               ? 0
+               : complain(NULL, owned);
 }
 
 /* The profiles stay, and lead nowhere. */
@@ -202,7 +206,8 @@ static int lose_state(struct scenario_lab *lab)
     CLEANUP_FREE char *path = network_path("scenario/disk/state/default");
     if (!lab->small_disk)
         return empty_directory(path ? strdup(path) : NULL, "lock");
-    return lab_run(lab, "exec", COORDINATOR, "find", path, "-mindepth", "1", "!", "-name", "lock", "-delete", NULL);
+    return lab_run(lab, "exec", COORDINATOR, "find", path, "-mindepth", "1", "!", "-name", "lock", "-delete",
+                   NULL);
 }
 
 static int lose(struct scenario_lab *lab, const json_t *event)
@@ -268,7 +273,8 @@ static int deploy_foreign(struct scenario_lab *lab, const char *directory)
         return -1;
     int status = lab_run(lab, "exec", COORDINATOR, "sh", "-c", export_script, "sh", directory, NULL);
     if (status == 0 && services && qos)
-        printed = lab_output(lab, "exec", name, "sh", "-c", deploy_script, "sh", directory, services, qos, NULL);
+        printed =
+            lab_output(lab, "exec", name, "sh", "-c", deploy_script, "sh", directory, services, qos, NULL);
     if (!printed)
         show_messages();
     return lab_run(lab, "remove", name, NULL) == 0 && printed ? 0 : -1;
@@ -324,9 +330,9 @@ static int fill_disk(struct scenario_lab *lab, const json_t *event)
 static int say_word(struct scenario_lab *lab, const json_t *event)
 {
     const char *word = is(text_at(event, "event"), "continue") ? "resume" : text_at(event, "event");
-    return json_array_append_new(lab->words, json_pack("{si ss sO* sO*}", "version", 1, "command", word, "target",
-                                                       json_object_get(event, "target"), "component",
-                                                       json_object_get(event, "component")));
+    return json_array_append_new(lab->words, json_pack("{si ss sO* sO*}", "version", 1, "command", word,
+                                                       "target", json_object_get(event, "target"),
+                                                       "component", json_object_get(event, "component")));
 }
 
 /* The newest snapshot that the target has of the service's component. */
@@ -335,14 +341,15 @@ static int bring_back(struct scenario_lab *lab, const json_t *event)
     const char *name = text_at(event, "service"), *target = text_at(event, "target");
     const json_t *service = json_object_get(lab->services, name);
     CLEANUP_FREE char *component = string_format("%s-%s", name, scenario_version(service));
-    CLEANUP_FREE char *output = component ? lab_output(lab, "exec", COORDINATOR, "dydisnix-lab-client", "--target",
-                                                       lab_key(lab, target), "--query-latest-snapshot", "--container",
-                                                       scenario_container(service), "--component", component, NULL)
-                                          : NULL;
+    CLEANUP_FREE char *output =
+        component ? lab_output(lab, "exec", COORDINATOR, "dydisnix-lab-client", "--target",
+                               lab_key(lab, target), "--query-latest-snapshot", "--container",
+                               scenario_container(service), "--component", component, NULL)
+                  : NULL;
     const char *snapshot = output ? string_last_line(output) : NULL;
     if (snapshot)
-        return json_array_append_new(lab->words, json_pack("{si ss ss}", "version", 1, "command", "restore",
-                                                           "snapshot", snapshot));
+        return json_array_append_new(
+            lab->words, json_pack("{si ss ss}", "version", 1, "command", "restore", "snapshot", snapshot));
     log_error(target, "there is no snapshot of %s", name);
     return 1;
 }
@@ -351,7 +358,8 @@ static int collect_garbage(struct scenario_lab *lab, const json_t *event)
 {
     const char *target = json_string_value(json_object_get(event, "target"));
     const char *old = json_is_true(json_object_get(event, "old")) ? "-d" : NULL;
-    return lab_run(lab, "exec", target ? lab_key(lab, target) : COORDINATOR, "nix-collect-garbage", old, NULL);
+    return lab_run(lab, "exec", target ? lab_key(lab, target) : COORDINATOR, "nix-collect-garbage", old,
+                   NULL);
 }
 
 static int kill_host(struct scenario_lab *lab, const json_t *event)
@@ -372,7 +380,8 @@ static int nothing(struct scenario_lab *lab, const json_t *event)
     return 0;
 }
 
-/* What each event does: to its target, whose key is given, or otherwise. Those without are of the simulation alone. */
+/* What each event does: to its target, whose key is given, or otherwise. Those without are of the simulation
+ * alone. */
 static const struct {
     int (*to_machine)(struct scenario_lab *lab, const char *key, const json_t *event);
     int (*happen)(struct scenario_lab *lab, const json_t *event);

@@ -34,7 +34,8 @@ static const char *find_in_path(const char *program)
     char *save = NULL;
     static char found[PATH_MAX];
     for (char *word = words ? strtok_r(words, ":", &save) : NULL; word; word = strtok_r(NULL, ":", &save))
-        if (snprintf(found, sizeof found, "%s/%s", word, program) < (int)sizeof found && access(found, X_OK) == 0)
+        if (snprintf(found, sizeof found, "%s/%s", word, program) < (int)sizeof found
+            && access(found, X_OK) == 0)
             return found;
     return NULL;
 }
@@ -229,8 +230,9 @@ static int furnish(struct scenario_lab *lab)
         || mount_small_disk(lab) != 0)
         return -1;
     disk = network_path("scenario/disk");
-    return lab_run(lab, "exec", COORDINATOR, "sh", "-c", script, "sh", disk, NULL) == 0 ? lab_make_models(lab, "models")
-                                                                                       : -1;
+    return lab_run(lab, "exec", COORDINATOR, "sh", "-c", script, "sh", disk, NULL) == 0
+               ? lab_make_models(lab, "models")
+               : -1;
 }
 
 static void lab_close(void *network)
@@ -268,12 +270,18 @@ static void *lab_open(const struct scenario_setting *setting)
     struct scenario_lab *lab = calloc(1, sizeof *lab);
     if (!lab)
         return NULL;
-    *lab = (struct scenario_lab){ .setting = *setting, .happen = lab_happen, .program = find_lab(), .life = -1, .ears = -1,
+    *lab = (struct scenario_lab){ .setting = *setting,
+                                  .happen = lab_happen,
+                                  .program = find_lab(),
+                                  .life = -1,
+                                  .ears = -1,
                                   .targets = copy_of(setting->scenario, "targets"),
                                   .services = copy_of(setting->scenario, "services"),
                                   .distribution = copy_of(setting->scenario, "distribution"),
-                                  .words = json_array(), .traps = json_array(),
-                                  .acknowledged = json_array(), .opened = operations->now() };
+                                  .words = json_array(),
+                                  .traps = json_array(),
+                                  .acknowledged = json_array(),
+                                  .opened = operations->now() };
     if (!lab->program)
         log_error(NULL, "dydisnix-lab is neither beside this program nor on the PATH");
     else if (start_master(lab) == 0 && furnish(enter(lab)) == 0)
@@ -293,7 +301,8 @@ static int happen(void *network, const json_t *event)
 /* What the loop has said since, for who wants to see it at once. */
 static void show(struct scenario_lab *lab)
 {
-    CLEANUP_FREE char *path = network_path("scenario/messages"), *text = path ? file_text(path, LAB_TEXT_LIMIT) : NULL;
+    CLEANUP_FREE char *path = network_path("scenario/messages"),
+                      *text = path ? file_text(path, LAB_TEXT_LIMIT) : NULL;
     if (!text || strlen(text) < lab->shown)
         return;
     fputs(text + lab->shown, stderr);
@@ -334,7 +343,8 @@ static json_t *journal(void *network)
 static char *messages(void *network)
 {
     struct scenario_lab *lab = enter(network);
-    CLEANUP_FREE char *path = network_path("scenario/messages"), *text = path ? file_text(path, LAB_TEXT_LIMIT) : NULL;
+    CLEANUP_FREE char *path = network_path("scenario/messages"),
+                      *text = path ? file_text(path, LAB_TEXT_LIMIT) : NULL;
     size_t length = text ? strlen(text) : 0, begin = lab->messages_at < length ? lab->messages_at : length;
     lab->messages_at = length;
     return strdup(text ? text + begin : "");
@@ -351,7 +361,13 @@ static int64_t elapsed(void *network)
     return (operations->now() - lab->opened) / 1000;
 }
 
-const struct scenario_network scenario_lab = { .name = "lab", .refuses = lab_refuses, .open = lab_open,
-                                               .happen = happen, .adapt = adapt, .journal = journal,
-                                               .messages = messages, .observe = observe, .elapsed = elapsed,
+const struct scenario_network scenario_lab = { .name = "lab",
+                                               .refuses = lab_refuses,
+                                               .open = lab_open,
+                                               .happen = happen,
+                                               .adapt = adapt,
+                                               .journal = journal,
+                                               .messages = messages,
+                                               .observe = observe,
+                                               .elapsed = elapsed,
                                                .close = lab_close };

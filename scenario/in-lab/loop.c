@@ -20,7 +20,13 @@
 #include "lib/world/operations.h"
 #include "scenario/in-lab/lab.h"
 
-enum { LOOK_AGAIN = 10, PATIENCE = 300 * 1000, QUIET_AFTER = 60, FAILURES_MOST = 5, ANSWER_WITHIN = 60 * 1000 };
+enum {
+    LOOK_AGAIN = 10,
+    PATIENCE = 300 * 1000,
+    QUIET_AFTER = 60,
+    FAILURES_MOST = 5,
+    ANSWER_WITHIN = 60 * 1000
+};
 
 /* Whether an event waits for, or fails, such a stage. */
 static bool mentions_stage(const json_t *events, const char *stage)
@@ -53,7 +59,8 @@ static void add_models(struct arguments *arguments, const struct scenario_lab *l
 /* The loop's command line. What the scenario says comes last, and so counts. */
 static void add_loop(struct arguments *arguments, const struct scenario_lab *lab)
 {
-    const json_t *scenario = lab->setting.scenario, *timeline = json_object_get(scenario, "timeline"), *option;
+    const json_t *scenario = lab->setting.scenario, *timeline = json_object_get(scenario, "timeline"),
+                 *option;
     size_t index;
     arguments_add(arguments, "dydisnix-self-adapt");
     add_models(arguments, lab);
@@ -130,7 +137,8 @@ void lab_loop_stop(struct scenario_lab *lab)
 
 void lab_loop_kill(struct scenario_lab *lab, bool spare_engine)
 {
-    lab_run(lab, "exec", COORDINATOR, "dydisnix-lab", "processes", spare_engine ? "--end-loop" : "--end", NULL);
+    lab_run(lab, "exec", COORDINATOR, "dydisnix-lab", "processes", spare_engine ? "--end-loop" : "--end",
+            NULL);
     if (lab->loop > 0) {
         kill(lab->loop, SIGKILL);
         is_over(lab, 0);
@@ -157,8 +165,8 @@ static int tell_loop(json_t *request)
     CLEANUP_JSON json_t *answer = ask_loop(json_incref(request));
     const char *error = json_string_value(json_object_get(answer, "error"));
     if (!answer || error)
-        log_error(NULL, "the loop does not obey: %s: %s", json_string_value(json_object_get(request, "command")),
-                  error ? error : "no answer");
+        log_error(NULL, "the loop does not obey: %s: %s",
+                  json_string_value(json_object_get(request, "command")), error ? error : "no answer");
     json_decref(request);
     if (answer && !error)
         return 0;
@@ -229,7 +237,8 @@ static int become_quiet(struct scenario_lab *lab)
     return complain("the loop does not become quiet");
 }
 
-/* The loop learns that something has happened: from a model that is watched, or because it is asked to look. */
+/* The loop learns that something has happened: from a model that is watched, or because it is asked to
+ * look. */
 static int tell(struct scenario_lab *lab, bool asked)
 {
     const json_t *scenario = lab->setting.scenario, *option;

@@ -60,8 +60,9 @@ static json_t *describe(const struct scenario_lab *lab, const char *target, cons
     CLEANUP_FREE char *system = system_name();
     json_t *properties = json_pack("{ss}", "hostname", lab_key(lab, target));
     json_object_update_missing(properties, json_object_get(description, "properties"));
-    return json_pack("{so so ss si sO*}", "properties", properties, "containers", containers_of(lab), "system",
-                     system ? system : "", "numOfCores", 1, "resources", json_object_get(description, "resources"));
+    return json_pack("{so so ss si sO*}", "properties", properties, "containers", containers_of(lab),
+                     "system", system ? system : "", "numOfCores", 1, "resources",
+                     json_object_get(description, "resources"));
 }
 
 static json_t *model_of(const struct scenario_lab *lab)
@@ -100,14 +101,17 @@ int lab_write_models(const struct scenario_lab *lab, const char *directory)
     return write_document(directory, "services.json", lab->services) == 0
                    && write_document(directory, "distribution.json", lab->distribution) == 0
                    && write_document(directory, "infrastructure.json", model) == 0
-               ? 0 : -1;
+               ? 0
+               : -1;
 }
 
 int lab_make_models(const struct scenario_lab *lab, const char *directory)
 {
-    return copy_expression(directory, "services.nix") == 0 && copy_expression(directory, "distribution.nix") == 0
+    return copy_expression(directory, "services.nix") == 0
+                   && copy_expression(directory, "distribution.nix") == 0
                    && copy_expression(directory, "infrastructure.nix") == 0
-               ? lab_write_models(lab, directory) : -1;
+               ? lab_write_models(lab, directory)
+               : -1;
 }
 
 char *lab_model_file(const struct scenario_lab *lab, const char *which)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * What really is where in a scenario of the lab: read from the disks of the machines, and asked of their services.
+ * What really is where in a scenario of the lab: read from the disks of the machines, and asked of their
+ * services.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -158,7 +159,8 @@ static int take_active(void *closure, const char *component)
     struct walk *walk = closure;
     CLEANUP_FREE char *name = string_format("run/services/%s/%s", walk->container, component);
     CLEANUP_FREE char *socket = name ? machine_path(walk->machine, name) : NULL;
-    CLEANUP_JSON json_t *answer = walk->answers && socket ? channel_ask(socket, "ask", ANSWER_DEADLINE) : NULL;
+    CLEANUP_JSON json_t *answer =
+        walk->answers && socket ? channel_ask(socket, "ask", ANSWER_DEADLINE) : NULL;
     json_t *entry = describe_active(walk->container, component, answer != NULL);
     add_state(entry, walk, answer, component);
     json_array_append_new(walk->result, entry);
@@ -178,7 +180,9 @@ static int walk_active(void *closure, const char *container)
 static json_t *active_on(const char *machine, bool answers)
 {
     CLEANUP_FREE char *directory = machine_path(machine, "var/lib/lab/active");
-    struct walk walk = { .machine = machine, .directory = directory, .result = json_array(), .answers = answers };
+    struct walk walk = {
+        .machine = machine, .directory = directory, .result = json_array(), .answers = answers
+    };
     if (directory)
         directory_each(directory, walk_active, &walk);
     return sorted(walk.result);
@@ -214,14 +218,16 @@ static json_t *mappings_of(const struct manifest *manifest)
 }
 
 /* Reads either kind of manifest; target NULL: a deployment's. False: it cannot be read. */
-static bool read_manifest(const char *path, const char *target, struct strings *strings, struct manifest *manifest)
+static bool read_manifest(const char *path, const char *target, struct strings *strings,
+                          struct manifest *manifest)
 {
     const struct manifest_limits limits = { 0 };
     CLEANUP_FREE char *text = path ? file_text(path, TEXT_LIMIT) : NULL, *reason = NULL;
     if (!text)
         return false;
-    int status = target ? profile_manifest_parse(text, strlen(text), path, target, &limits, strings, manifest, &reason)
-                        : manifest_parse(text, strlen(text), path, &limits, strings, manifest, &reason);
+    int status =
+        target ? profile_manifest_parse(text, strlen(text), path, target, &limits, strings, manifest, &reason)
+               : manifest_parse(text, strlen(text), path, &limits, strings, manifest, &reason);
     if (status != 0)
         log_warning(target, "%s", reason);
     return status == 0;
@@ -244,7 +250,8 @@ static void add_profile(json_t *document, const char *target, const char *machin
     struct strings *strings = strings_new();
     struct manifest manifest;
     bool known = read_manifest(path, target, strings, &manifest);
-    json_object_set_new(document, "profile", json_boolean(path && operations->inspect(path, NULL) == DYDISNIX_FILE));
+    json_object_set_new(document, "profile",
+                        json_boolean(path && operations->inspect(path, NULL) == DYDISNIX_FILE));
     json_object_set_new(document, "says", known ? mappings_of(&manifest) : json_array());
     if (known)
         manifest_clear(&manifest);
@@ -256,9 +263,9 @@ static json_t *observe_target(const char *target, const char *machine, const cha
     bool up = strcmp(state, "crashed") != 0;
     CLEANUP_FREE char *lock = machine_path(machine, "tmp/disnix-default.lock");
     const char *is = strcmp(state, "up") == 0 && machine_is(machine, "partitioned") ? "partitioned" : state;
-    json_t *document = json_pack("{ss sb so so sb}", "is", is, "listed", 1, "active", active_on(machine, up), "stored",
-                                 stored_on(machine), "locked",
-                                 lock && operations->inspect(lock, NULL) != DYDISNIX_ABSENT);
+    json_t *document =
+        json_pack("{ss sb so so sb}", "is", is, "listed", 1, "active", active_on(machine, up), "stored",
+                  stored_on(machine), "locked", lock && operations->inspect(lock, NULL) != DYDISNIX_ABSENT);
     add_profile(document, target, machine);
     return document;
 }
@@ -293,8 +300,8 @@ static json_t *services_of(const struct manifest *manifest)
         const struct service *service = &manifest->services[i];
         const char *name = store_path_name(service->pkg), *dash = name ? strrchr(name, '-') : NULL;
         json_object_set_new(services, service->name,
-                            json_pack("{ss ss so}", "version", dash ? dash + 1 : "", "type", service->type, "dependsOn",
-                                      dependencies_of(manifest, service)));
+                            json_pack("{ss ss so}", "version", dash ? dash + 1 : "", "type", service->type,
+                                      "dependsOn", dependencies_of(manifest, service)));
     }
     return services;
 }
@@ -328,8 +335,8 @@ static json_t *observe_manifest(void)
     if (users)
         directory_each(users, find_profile, &path);
     if (read_manifest(path, NULL, strings, &manifest)) {
-        document = json_pack("{so so so}", "services", services_of(&manifest), "mappings", mappings_of(&manifest),
-                             "snapshots", snapshots_of(&manifest));
+        document = json_pack("{so so so}", "services", services_of(&manifest), "mappings",
+                             mappings_of(&manifest), "snapshots", snapshots_of(&manifest));
         manifest_clear(&manifest);
     }
     strings_free(strings);
@@ -342,7 +349,8 @@ static int add_line(void *closure, char *line)
     return 0;
 }
 
-/* Files of a cycle, GC roots of a deployment, programs, while nothing runs: the loop itself is no such program. */
+/* Files of a cycle, GC roots of a deployment, programs, while nothing runs: the loop itself is no such
+ * program. */
 static json_t *observe_left(const struct scenario_lab *lab)
 {
     static const char script[] =
@@ -379,8 +387,9 @@ static void add_presence(const struct scenario_lab *lab, json_t *document)
 
 json_t *lab_observe(const struct scenario_lab *lab)
 {
-    json_t *document = json_pack("{so s{so so so}}", "targets", observe_targets(lab), "coordinator", "stored",
-                                 stored_on(COORDINATOR), "manifest", observe_manifest(), "left", observe_left(lab));
+    json_t *document =
+        json_pack("{so s{so so so}}", "targets", observe_targets(lab), "coordinator", "stored",
+                  stored_on(COORDINATOR), "manifest", observe_manifest(), "left", observe_left(lab));
     add_presence(lab, document);
     return document;
 }

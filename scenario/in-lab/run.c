@@ -21,7 +21,8 @@ static int run_words(const struct scenario_lab *lab, const char *word, va_list r
     const struct dydisnix_program program = { .argv = arguments_vector(&arguments) };
     int status = program.argv ? run_program(&program, &result) : -1;
     if (status != 0)
-        log_error(NULL, "dydisnix-lab %s %s failed", arguments.items[1], arguments.count > 2 ? arguments.items[2] : "");
+        log_error(NULL, "dydisnix-lab %s %s failed", arguments.items[1],
+                  arguments.count > 2 ? arguments.items[2] : "");
     if (status == 0 && output)
         *output = result.output;
     else

@@ -42,8 +42,8 @@ int lab_await(struct scenario_lab *lab, const json_t *event)
     if (program && stand_in_for(program) != 0)
         return -1;
     json_int_t usual = is(text_at(event, "event"), "client") ? 10 : 1;
-    return json_array_append_new(lab->traps, json_pack("{sO sI sI}", "event", event, "seen", (json_int_t)0, "times",
-                                                       times ? json_integer_value(times) : usual));
+    return json_array_append_new(lab->traps, json_pack("{sO sI sI}", "event", event, "seen", (json_int_t)0,
+                                                       "times", times ? json_integer_value(times) : usual));
 }
 
 static void stop_listening(struct scenario_lab *lab)
@@ -94,11 +94,13 @@ static bool is_moment(const struct scenario_lab *lab, const json_t *at, const js
     const char *step = text_at(question, "step");
     if (is(step, "call") && json_object_get(at, "phase")) /* no program of its own tells of these phases */
         return is(text_at(at, "phase"), is(text_at(question, "name"), "--lock")     ? "locking"
-                                     : is(text_at(question, "name"), "--unlock") ? "releasing"
-                                                                              : "");
+                                        : is(text_at(question, "name"), "--unlock") ? "releasing"
+                                                                                    : "");
     if (is(step, "call"))
-        return names(at, "call", question) && agrees(at, "target", target_of(lab, text_at(question, "target")));
-    return (is(step, "stage") && names(at, "stage", question)) || (is(step, "phase") && names(at, "phase", question));
+        return names(at, "call", question)
+               && agrees(at, "target", target_of(lab, text_at(question, "target")));
+    return (is(step, "stage") && names(at, "stage", question))
+           || (is(step, "phase") && names(at, "phase", question));
 }
 
 static void happen_within(struct scenario_lab *lab, const json_t *event)
@@ -139,7 +141,8 @@ static void clients_write(struct scenario_lab *lab)
         json_int_t times = json_integer_value(json_object_get(trap, "times")) - 1;
         CLEANUP_FREE char *line = string_format("c%u", lab->client_writes + 1);
         if (!is(text_at(event, "event"), "client") || json_object_get(event, "at") || !line
-            || !lab_write(lab, text_at(event, "service"), json_string_value(json_object_get(event, "target")), line))
+            || !lab_write(lab, text_at(event, "service"), json_string_value(json_object_get(event, "target")),
+                          line))
             continue;
         lab->client_writes++;
         json_object_set_new(trap, "times", json_integer(times));
@@ -158,7 +161,10 @@ static json_t *verdict_of(const struct scenario_lab *lab, const json_t *event, c
 {
     const char *step = text_at(question, "step"), *word = text_at(event, "event");
     const char *how = text_at(event, "how");
-    const char *fails = is(how, "hangs") ? "hang" : is(how, "lies") ? "lie" : is(how, "empties") ? "empty" : "fail";
+    const char *fails = is(how, "hangs")     ? "hang"
+                        : is(how, "lies")    ? "lie"
+                        : is(how, "empties") ? "empty"
+                                             : "fail";
     if (json_object_get(event, "at"))
         return NULL;
     if (is(word, "generator") && is(step, "generator")) {

@@ -75,7 +75,8 @@ bool scenario_leaves_out(const struct scenario_seen *seen)
     size_t index;
     json_t *name;
     json_array_foreach((json_t *)last_left_out(seen->documents), index, name) {
-        const json_t *target = json_object_get(json_object_get(seen->observed, "targets"), json_string_value(name));
+        const json_t *target =
+            json_object_get(json_object_get(seen->observed, "targets"), json_string_value(name));
         if (is(target, "is", "up") && json_is_true(json_object_get(target, "listed"))
             && !json_list_has(json_object_get(seen->observed, "held"), json_string_value(name)))
             return true;
@@ -129,27 +130,31 @@ static void check_target_says(const struct scenario_seen *seen, const char *name
     json_array_foreach(json_object_get(target, "active"), index, entry) {
         const char *service = text_at(entry, "service"), *version = text_at(entry, "version");
         if (!has_mapping(mappings, service, text_at(entry, "container"), name))
-            scenario_add_broken(broken, "%s is active on %s, and the coordinator's manifest does not have it there",
-                       service, name);
+            scenario_add_broken(broken,
+                                "%s is active on %s, and the coordinator's manifest does not have it there",
+                                service, name);
         else if (!is(json_object_get(services, service), "version", version))
-            scenario_add_broken(broken, "%s is active on %s in version %s, and the manifest has version %s", service,
-                       name, version, text_at(json_object_get(services, service), "version"));
+            scenario_add_broken(broken, "%s is active on %s in version %s, and the manifest has version %s",
+                                service, name, version,
+                                text_at(json_object_get(services, service), "version"));
     }
     json_array_foreach(json_object_get(target, "says"), index, entry)
         if (!has_mapping(mappings, text_at(entry, "service"), text_at(entry, "container"), name))
-            scenario_add_broken(broken, "the profile manifest of %s has %s, and the coordinator's manifest does not",
-                       name, text_at(entry, "service"));
+            scenario_add_broken(broken,
+                                "the profile manifest of %s has %s, and the coordinator's manifest does not",
+                                name, text_at(entry, "service"));
 }
 
-/* Whether the service was fenced on a target whose profile still has it, and nobody knows that any more. only: on that
- * one; NULL: on any. */
+/* Whether the service was fenced on a target whose profile still has it, and nobody knows that any more.
+ * only: on that one; NULL: on any. */
 static bool is_fence_forgotten(const struct scenario_seen *seen, const char *service, const char *only)
 {
     const char *name;
     json_t *target;
     json_object_foreach(json_object_get(seen->observed, "targets"), name, target)
         if (seen->forgot && (!only || strcmp(only, name) == 0) && takes_part(seen, name, target)
-            && has_mapping(json_object_get(target, "says"), service, NULL, name) && !is_active(target, service, NULL))
+            && has_mapping(json_object_get(target, "says"), service, NULL, name)
+            && !is_active(target, service, NULL))
             return true;
     return false;
 }
@@ -173,11 +178,12 @@ void scenario_check_manifest(const struct scenario_seen *seen, json_t *broken)
             scenario_add_broken(broken, "the manifest has %s on %s, which is not there", service, name);
         else if (takes_part(seen, name, target) && !is_active(target, service, container)
                  && !is_fence_forgotten(seen, service, name))
-            scenario_add_broken(broken, "the manifest has %s on %s, and it is not active there", service, name);
+            scenario_add_broken(broken, "the manifest has %s on %s, and it is not active there", service,
+                                name);
         else if (takes_part(seen, name, target)
                  && !has_mapping(json_object_get(target, "says"), service, container, name))
-            scenario_add_broken(broken, "the manifest has %s on %s, and the profile manifest there does not", service,
-                       name);
+            scenario_add_broken(broken, "the manifest has %s on %s, and the profile manifest there does not",
+                                service, name);
     }
 }
 
@@ -258,8 +264,8 @@ json_t *scenario_wanted(const struct scenario_seen *seen)
     CLEANUP_JSON json_t *usable = usable_targets(seen), *before = places_of(manifest_of(seen));
     if (json_is_true(json_object_get(seen->system, "models")))
         return json_object();
-    return scenario_place(json_object_get(seen->system, "services"), json_object_get(seen->system, "distribution"),
-                          usable, before);
+    return scenario_place(json_object_get(seen->system, "services"),
+                          json_object_get(seen->system, "distribution"), usable, before);
 }
 
 void scenario_check_placed(const struct scenario_seen *seen, json_t *broken)
@@ -339,8 +345,8 @@ static json_t *live_copies(const struct scenario_seen *seen)
 static void add_copies(json_t *broken, const char *service, const json_t *homes, size_t wanted)
 {
     CLEANUP_FREE char *names = json_dumps(homes, JSON_COMPACT);
-    scenario_add_broken(broken, "%s has state and is live %zu times, and the manifest has it %zu times: %s", service,
-                        json_array_size(homes), wanted, names ? names : "");
+    scenario_add_broken(broken, "%s has state and is live %zu times, and the manifest has it %zu times: %s",
+                        service, json_array_size(homes), wanted, names ? names : "");
 }
 
 void scenario_check_once(const struct scenario_seen *seen, json_t *broken)
@@ -429,8 +435,9 @@ void scenario_check_writes(const struct scenario_seen *seen, json_t *broken)
     json_t *write;
     json_array_foreach((json_t *)seen->writes, index, write)
         if (!scenario_is_stored(seen->observed, write, NULL))
-            scenario_add_broken(broken, "\"%s\" was written to %s and acknowledged, and is in no store any more",
-                       text_at(write, "text"), text_at(write, "service"));
+            scenario_add_broken(broken,
+                                "\"%s\" was written to %s and acknowledged, and is in no store any more",
+                                text_at(write, "text"), text_at(write, "service"));
 }
 
 /* Whether a copy of the service is remembered whose rescue after its fence is still to be done. */
@@ -438,10 +445,12 @@ static bool is_owed(const json_t *observed, const char *service)
 {
     const char *target, *container, *component;
     json_t *containers, *components, *dispute;
-    json_object_foreach(json_object_get(json_object_get(observed, "survivors"), "disputed"), target, containers)
+    json_object_foreach(json_object_get(json_object_get(observed, "survivors"), "disputed"), target,
+                        containers)
         json_object_foreach(containers, container, components)
             json_object_foreach(components, component, dispute)
-                if (scenario_is_of_service(component, service) && json_is_true(json_object_get(dispute, "owed")))
+                if (scenario_is_of_service(component, service)
+                    && json_is_true(json_object_get(dispute, "owed")))
                     return true;
     return false;
 }
@@ -452,7 +461,8 @@ void scenario_check_saved(const struct scenario_seen *seen, json_t *broken)
     json_t *write;
     json_array_foreach(json_object_get(seen->observed, "unsaved"), index, write)
         if (!is_owed(seen->observed, text_at(write, "service")))
-            scenario_add_broken(broken, "\"%s\" was written to %s, and is in nothing that lives and in no snapshot",
+            scenario_add_broken(broken,
+                                "\"%s\" was written to %s, and is in nothing that lives and in no snapshot",
                                 text_at(write, "text"), text_at(write, "service"));
 }
 
@@ -503,7 +513,8 @@ static bool was_brought_back(const json_t *documents, const char *service)
     json_t *document, *entry;
     json_array_foreach((json_t *)documents, index, document)
         json_array_foreach(json_object_get(json_object_get(document, "report"), "restored"), inner, entry) {
-            const char *slash = strchr(text_at(entry, "snapshot"), '/'), *end = slash ? strchr(slash + 1, '/') : NULL;
+            const char *slash = strchr(text_at(entry, "snapshot"), '/'),
+                       *end = slash ? strchr(slash + 1, '/') : NULL;
             CLEANUP_FREE char *component = end ? strndup(slash + 1, (size_t)(end - slash - 1)) : NULL;
             if (component && scenario_is_of_service(component, service) && !json_object_get(entry, "reason"))
                 return true;
@@ -549,8 +560,9 @@ void scenario_check_newest(const struct scenario_seen *seen, json_t *broken)
         }
         if (write && runs && !live && !scenario_was_disputed(seen->documents, service)
             && !was_brought_back(seen->documents, service))
-            scenario_add_broken(broken, "\"%s\" is the newest write to %s that can be reached, and it is not live",
-                       text_at(write, "text"), service);
+            scenario_add_broken(broken,
+                                "\"%s\" is the newest write to %s that can be reached, and it is not live",
+                                text_at(write, "text"), service);
     }
 }
 
@@ -572,8 +584,10 @@ void scenario_check_backed(const struct scenario_seen *seen, json_t *broken)
 {
     size_t index;
     json_t *entry;
-    json_array_foreach(json_object_get(json_object_get(seen->observed, "coordinator"), "missing"), index, entry)
-        scenario_add_broken(broken, "%s, which the manifest names, is not in the coordinator's store", json_string_value(entry));
+    json_array_foreach(json_object_get(json_object_get(seen->observed, "coordinator"), "missing"), index,
+                       entry)
+        scenario_add_broken(broken, "%s, which the manifest names, is not in the coordinator's store",
+                            json_string_value(entry));
 }
 
 void scenario_check(const struct scenario_seen *seen, bool manifest, json_t *broken)

@@ -256,7 +256,8 @@ static void expect_words(const json_t *words, const char *messages, bool there, 
 
 void scenario_expect(const json_t *expectation, const struct scenario_seen *seen, json_t *broken)
 {
-    static const char *const lists[] = { "activated", "rescued", "superseded", "regressed", "disputed", "fenced", NULL };
+    static const char *const lists[] = { "activated", "rescued", "superseded", "regressed",
+                                         "disputed",  "fenced",  NULL };
     const json_t *held = json_object_get(expectation, "held"),
                  *silent = json_object_get(expectation, "silent");
     const json_t *paused = json_object_get(expectation, "paused");

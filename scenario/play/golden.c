@@ -67,9 +67,9 @@ static json_t *snapshots_of(const json_t *manifest)
     json_t *snapshots = json_object(), *mapping;
     size_t index;
     json_array_foreach(json_object_get(manifest, "snapshots"), index, mapping) {
-        CLEANUP_FREE char *name = string_format("%s/%s",
-                                                json_string_value(json_object_get(mapping, "container")),
-                                                json_string_value(json_object_get(mapping, "component")));
+        CLEANUP_FREE char *name =
+            string_format("%s/%s", json_string_value(json_object_get(mapping, "container")),
+                          json_string_value(json_object_get(mapping, "component")));
         if (!json_object_get(snapshots, name))
             json_object_set_new(snapshots, name, json_array());
         json_array_append(json_object_get(snapshots, name), json_object_get(mapping, "target"));
@@ -107,9 +107,9 @@ static json_t *describe_target(const json_t *target)
     size_t index;
     json_array_foreach(json_object_get(target, "active"), index, active) {
         const char *name = json_string_value(json_object_get(active, "service"));
-        json_t *entry = json_pack("{sO sO* sO*}", "version", json_object_get(active, "version"),
-                                  "answers", json_object_get(active, "answers"),
-                                  "state", json_object_get(active, "state"));
+        json_t *entry =
+            json_pack("{sO sO* sO*}", "version", json_object_get(active, "version"), "answers",
+                      json_object_get(active, "answers"), "state", json_object_get(active, "state"));
         if (name)
             json_object_set_new(runs, name, entry);
     }

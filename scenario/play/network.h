@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * A network that a scenario runs in: the lab (real Nix, real processes) or a simulation (the same host and plugin, on
- * operations in memory). What drives a scenario cannot tell them apart.
+ * A network that a scenario runs in: the lab (real Nix, real processes) or a simulation (the same host and
+ * plugin, on operations in memory). What drives a scenario cannot tell them apart.
  *
- * A scenario and its events are documents as dydisnix-scenario(5) describes them, checked before they come here: names
- * that they use exist, members have their types.
+ * A scenario and its events are documents as dydisnix-scenario(5) describes them, checked before they come
+ * here: names that they use exist, members have their types.
  *
  * Functions that return int give 0, or -1 after a message.
  */
@@ -30,19 +30,20 @@ struct scenario_network {
     /* Why this scenario cannot run in this network; malloc()ed, NULL: it can. */
     char *(*refuses)(const struct scenario_setting *setting);
 
-    /* Makes the network with the scenario's targets, and the loop, which does not run yet. NULL after a message. */
+    /* Makes the network with the scenario's targets, and the loop, which does not run yet. NULL after a
+     * message. */
     void *(*open)(const struct scenario_setting *setting);
 
-    /* An event happens; or, if it has "at", will happen in the next cycle. 1: it cannot happen now, as a write to a
-     * service that does not answer, after a message. */
+    /* An event happens; or, if it has "at", will happen in the next cycle. 1: it cannot happen now, as a
+     * write to a service that does not answer, after a message. */
     int (*happen)(void *network, const json_t *event);
 
-    /* The loop is started if it does not run, learns of what happened, and runs until it is quiet. again: it is asked for
-     * a cycle though nothing has happened. -1 also if it does not become quiet, or has died. */
+    /* The loop is started if it does not run, learns of what happened, and runs until it is quiet. again: it
+     * is asked for a cycle though nothing has happened. -1 also if it does not become quiet, or has died. */
     int (*adapt)(void *network, bool again);
 
-    /* What the loop has journalled since the last call, in order, as dydisnix-self-adaptctl(1) describes: an array,
-     * a new reference. NULL after a message. */
+    /* What the loop has journalled since the last call, in order, as dydisnix-self-adaptctl(1) describes: an
+     * array, a new reference. NULL after a message. */
     json_t *(*journal)(void *network);
 
     /* What the loop has said since the last call; malloc()ed. */

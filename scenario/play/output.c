@@ -85,8 +85,14 @@ static void print_words(const char *name, const json_t *result, bool failed)
     const char *skipped = json_string_value(json_object_get(result, "skipped"));
     const char *description = json_string_value(json_object_get(result, "description"));
     show_progress(name, 0, 0);
-    printf("%s  %s: %s\n", skipped ? "skipped" : failed ? "WRONG  " : "right  ", name,
-           skipped ? skipped : description ? description : "");
+    printf("%s  %s: %s\n",
+           skipped  ? "skipped"
+           : failed ? "WRONG  "
+                    : "right  ",
+           name,
+           skipped       ? skipped
+           : description ? description
+                         : "");
     print_details("         ", result, failed);
 }
 
@@ -95,9 +101,10 @@ static void note_json(struct scenario_output *output, const char *name, const js
 {
     CLEANUP_JSON json_t *entry = json_copy((json_t *)result);
     json_object_set_new(entry, "name", json_string(name));
-    json_object_set_new(entry, "outcome", json_string(json_object_get(result, "skipped") ? "skipped"
-                                                      : failed                           ? "failed"
-                                                                                         : "passed"));
+    json_object_set_new(entry, "outcome",
+                        json_string(json_object_get(result, "skipped") ? "skipped"
+                                    : failed                           ? "failed"
+                                                                       : "passed"));
     json_object_del(entry, "journal");
     json_object_del(entry, "texts");
     json_array_append(output->cases, entry);

@@ -13,31 +13,33 @@ struct playing {
     void *opened;
     json_t *system, *writes, *documents; /* see struct scenario_seen */
     json_t *newest;                      /* of the writes, those that may have to be live */
-    json_t *rescued;                     /* copies of which the last cycles told that they are in a snapshot, or live for
+    json_t *rescued;     /* copies of which the last cycles told that they are in a snapshot, or live for
                                             want of evidence */
-    json_t *observed;                    /* at the last look */
-    json_t *replicated;                  /* { SERVICE: true } */
-    json_t *partners;                    /* { SERVICE: { TARGET: [TARGET] } }: see note_partners() */
-    size_t judged;                       /* documents of which check_replicas() has been told */
-    size_t acknowledged;                 /* writes of the network that are in these lists, or were taken out again */
-    bool resyncs; /* the loop looks again though nothing tells it to */
-    bool good;    /* the last cycle ended well */
-    bool refused; /* its deployment, by the check, which says why */
-    bool lost;    /* something was destroyed, which nothing needs to notice, and no cycle has ended well since */
+    json_t *observed;    /* at the last look */
+    json_t *replicated;  /* { SERVICE: true } */
+    json_t *partners;    /* { SERVICE: { TARGET: [TARGET] } }: see note_partners() */
+    size_t judged;       /* documents of which check_replicas() has been told */
+    size_t acknowledged; /* writes of the network that are in these lists, or were taken out again */
+    bool resyncs;        /* the loop looks again though nothing tells it to */
+    bool good;           /* the last cycle ended well */
+    bool refused;        /* its deployment, by the check, which says why */
+    bool lost; /* something was destroyed, which nothing needs to notice, and no cycle has ended well since */
     bool forgot;  /* the coordinator lost something that it knew */
     bool renamed; /* a target, so that its name is not its key: Disnix moves no state from or to it */
-    bool owed;    /* an older disk came back to which something was still owed: that may be done there, and fits no more */
-    bool emptied; /* a snapshot was to be an empty dump, which Disnix may restore */
-    bool advised; /* somebody said which copy is to live */
-    bool damaged; /* a profile manifest, so that nobody can know what runs there */
-    bool wiped;   /* a disk was lost, or replaced by an older one */
+    bool
+        owed; /* an older disk came back to which something was still owed: that may be done there, and fits no more */
+    bool emptied;          /* a snapshot was to be an empty dump, which Disnix may restore */
+    bool advised;          /* somebody said which copy is to live */
+    bool damaged;          /* a profile manifest, so that nobody can know what runs there */
+    bool wiped;            /* a disk was lost, or replaced by an older one */
     json_int_t unreleased; /* how many calls that release a lock were to fail */
     json_int_t faults;     /* how many times anything was to fail */
     bool unasked; /* a target could not be asked what runs on it, so that what the manifest said was kept */
     struct scenario_play *play;
 };
 
-/* Each of several copies takes writes of its own, and none has all of them: services that have had several. */
+/* Each of several copies takes writes of its own, and none has all of them: services that have had
+ * several. */
 static void note_replicated(struct playing *playing)
 {
     const char *service;
@@ -104,11 +106,13 @@ static void broken(struct playing *playing, const char *name, char *words)
 
 static struct scenario_seen seen_of(const struct playing *playing)
 {
-    return (struct scenario_seen){ playing->system, playing->observed, playing->writes, playing->documents, "",
-                                   playing->forgot };
+    return (struct scenario_seen){
+        playing->system, playing->observed, playing->writes, playing->documents, "", playing->forgot
+    };
 }
 
-/* Whether what happened leaves something that nobody can know, so that what runs need not be what is known. */
+/* Whether what happened leaves something that nobody can know, so that what runs need not be what is
+ * known. */
 static bool is_puzzled(const struct playing *playing)
 {
     return playing->damaged || playing->owed || (playing->wiped && playing->unasked);
@@ -177,7 +181,8 @@ static bool is_owed_something(const struct playing *playing, const char *target)
     size_t index;
     json_t *document;
     json_array_foreach(playing->documents, index, document) {
-        const json_t *report = json_object_get(document, "report"), *recover = json_object_get(report, "recover");
+        const json_t *report = json_object_get(document, "report"),
+                     *recover = json_object_get(report, "recover");
         if (!recover && json_object_get(report, "pending"))
             recover = report;
         if (recover)
@@ -220,14 +225,16 @@ static int happen(struct playing *playing, const json_t *event)
         playing->unreleased += times_of(event);
     if (strcmp(word, "fail") == 0)
         playing->faults += times_of(event);
-    playing->advised = playing->advised || strcmp(word, "keep-copy") == 0 || strcmp(word, "discard-copy") == 0;
+    playing->advised =
+        playing->advised || strcmp(word, "keep-copy") == 0 || strcmp(word, "discard-copy") == 0;
     playing->damaged = playing->damaged || strcmp(word, "corrupt") == 0;
     playing->renamed = playing->renamed || strcmp(word, "rename") == 0;
     playing->wiped = playing->wiped || wipes(event);
     playing->owed = playing->owed
                     || (wipes(event) && json_is_object(json_object_get(event, "disk"))
                         && is_owed_something(playing, text_at(event, "target")));
-    playing->unasked = playing->unasked || strncmp(text_at(event, "operation"), "--query-", strlen("--query-")) == 0;
+    playing->unasked =
+        playing->unasked || strncmp(text_at(event, "operation"), "--query-", strlen("--query-")) == 0;
     if (status == 0 && strcmp(word, "collect-garbage") == 0 && !later) {
         if (look(playing) != 0)
             return -1;
@@ -255,8 +262,8 @@ static int begin_moment(struct playing *playing, const json_t *moment)
     return 0;
 }
 
-/* A lock of ours that a coordinator which has lost its memory does not know is taken for somebody else's; and so is one of
- * which three calls in a row have told that it is not there. */
+/* A lock of ours that a coordinator which has lost its memory does not know is taken for somebody else's; and
+ * so is one of which three calls in a row have told that it is not there. */
 static bool is_stuck(const struct playing *playing)
 {
     const char *name;
@@ -281,7 +288,8 @@ static bool is_held_anywhere(const struct playing *playing, const char *service)
     return false;
 }
 
-/* All machines with copies of a service, among which somebody has to choose, are gone: none is put into their place. */
+/* All machines with copies of a service, among which somebody has to choose, are gone: none is put into their
+ * place. */
 static bool is_homeless(const struct playing *playing)
 {
     const char *service;
@@ -391,7 +399,8 @@ static void check_living(struct playing *playing, const json_t *before)
     json_object_foreach((json_t *)before, service, targets)
         if (!playing->play->broken && json_array_size(json_object_get(wanted, service)) > 0
             && !scenario_lives(playing->observed, service) && is_any_up(playing, targets))
-            broken(playing, "what lived lives nowhere", string_format("%s lived, and lives nowhere", service));
+            broken(playing, "what lived lives nowhere",
+                   string_format("%s lived, and lives nowhere", service));
 }
 
 /* For each target that has a service, all that have it, as the last good cycle left that. */
@@ -433,7 +442,8 @@ static const char *living_partner(const struct playing *playing, const char *ser
 /* What was deployed together, and never was in doubt, is nobody's older copy. */
 static void check_replicas(struct playing *playing)
 {
-    bool judges = !playing->forgot && !playing->renamed && !playing->wiped && !playing->damaged && !playing->advised;
+    bool judges =
+        !playing->forgot && !playing->renamed && !playing->wiped && !playing->damaged && !playing->advised;
     for (; playing->judged < json_array_size(playing->documents); playing->judged++) {
         const json_t *document = json_array_get(playing->documents, playing->judged);
         size_t index;
@@ -442,10 +452,12 @@ static void check_replicas(struct playing *playing)
             const char *component = text_at(fence, "component"), *target = text_at(fence, "target");
             CLEANUP_FREE char *service = strndup(component, strcspn(component, "-"));
             const char *partner = judges && service && !scenario_was_disputed(playing->documents, service)
-                                      ? living_partner(playing, service, target) : NULL;
+                                      ? living_partner(playing, service, target)
+                                      : NULL;
             if (partner && !playing->play->broken)
                 broken(playing, "a replica is fenced",
-                       string_format("%s was deployed on %s together with that on %s", service, target, partner));
+                       string_format("%s was deployed on %s together with that on %s", service, target,
+                                     partner));
         }
     }
     if (playing->good && !playing->lost)
@@ -480,8 +492,8 @@ static int let_time_pass(struct playing *playing)
     return playing->network->happen(playing->opened, event) < 0 ? -1 : 0;
 }
 
-/* Nothing is to be done any more. Where there are resyncs, one may just be due the first times; what was to go wrong is
- * tried again, once for each time at most; and what is left out meanwhile comes back. */
+/* Nothing is to be done any more. Where there are resyncs, one may just be due the first times; what was to
+ * go wrong is tried again, once for each time at most; and what is left out meanwhile comes back. */
 static int adapt_again(struct playing *playing)
 {
     bool absent = false;
@@ -507,8 +519,8 @@ static int adapt_again(struct playing *playing)
     return 0;
 }
 
-/* The copies that live of components of which several are kept until somebody chooses: [ { "target", "component" } ]; a
- * new reference. */
+/* The copies that live of components of which several are kept until somebody chooses: [ { "target",
+ * "component" } ]; a new reference. */
 static json_t *undecided_copies(const struct playing *playing)
 {
     json_t *copies = json_array(), *target, *active;
@@ -547,7 +559,8 @@ static int choose(struct playing *playing, const json_t *copies)
     return playing->play->broken ? 0 : adapt(playing, false, &done);
 }
 
-/* Somebody chooses, until there is nothing to be chosen; then no component lives more often than it is wanted. */
+/* Somebody chooses, until there is nothing to be chosen; then no component lives more often than it is
+ * wanted. */
 static int decide(struct playing *playing)
 {
     enum { MOST_CHOICES = 8 };
@@ -604,10 +617,16 @@ static bool has_resync(const json_t *scenario)
 int scenario_play(const struct scenario_network *network, const struct scenario_setting *setting,
                   const struct scenario_watch *watch, struct scenario_play *play)
 {
-    struct playing playing = { .network = network, .system = scenario_system(setting->scenario),
-                               .writes = json_array(), .newest = json_array(), .rescued = json_array(),
-                               .documents = json_array(), .replicated = json_object(), .partners = json_object(),
-                               .resyncs = has_resync(setting->scenario), .play = play };
+    struct playing playing = { .network = network,
+                               .system = scenario_system(setting->scenario),
+                               .writes = json_array(),
+                               .newest = json_array(),
+                               .rescued = json_array(),
+                               .documents = json_array(),
+                               .replicated = json_object(),
+                               .partners = json_object(),
+                               .resyncs = has_resync(setting->scenario),
+                               .play = play };
     *play = (struct scenario_play){ 0 };
     note_replicated(&playing);
     playing.opened = network->open(setting);

@@ -17,15 +17,16 @@ struct scenario_play {
     size_t cycles;      /* adaptation cycles that there were */
 };
 
-/* Who wants to see the network once the system is deployed first, and when all is over, with the last that was observed. */
+/* Who wants to see the network once the system is deployed first, and when all is over, with the last that
+ * was observed. */
 struct scenario_watch {
     void (*begin)(void *closure, void *opened);
     void (*end)(void *closure, void *opened, const json_t *observed);
     void *closure;
 };
 
-/* Plays it to its end, or to the first invariant that is broken. watch: NULL: nobody. -1 after a message: it could not
- * be played. */
+/* Plays it to its end, or to the first invariant that is broken. watch: NULL: nobody. -1 after a message: it
+ * could not be played. */
 int scenario_play(const struct scenario_network *network, const struct scenario_setting *setting,
                   const struct scenario_watch *watch, struct scenario_play *play);
 

@@ -20,13 +20,13 @@ struct run {
     void *open;
     struct scenario_story story;
     json_t *system, *writes;
-    json_t *journal;           /* of all, with what happened */
-    json_t *documents;         /* since the last expectation */
-    json_t *all;               /* of the loop, since the beginning */
-    char *messages, *said;     /* since the last expectation; of all */
+    json_t *journal;       /* of all, with what happened */
+    json_t *documents;     /* since the last expectation */
+    json_t *all;           /* of the loop, since the beginning */
+    char *messages, *said; /* since the last expectation; of all */
     json_t *broken;
-    size_t acknowledged;       /* writes of the network that are in writes, or were taken out again */
-    int64_t began;             /* the loop's time when the network was opened, in seconds since 1970 */
+    size_t acknowledged; /* writes of the network that are in writes, or were taken out again */
+    int64_t began;       /* the loop's time when the network was opened, in seconds since 1970 */
 };
 
 static void append_text(char **text, const char *more)
@@ -110,7 +110,8 @@ static int adapt(struct run *run)
     return status == 0 && documents ? 0 : -1;
 }
 
-/* What really is where; and which writes were acknowledged meanwhile. A new reference; NULL: it cannot be known. */
+/* What really is where; and which writes were acknowledged meanwhile. A new reference; NULL: it cannot be
+ * known. */
 static json_t *look(struct run *run)
 {
     json_t *observed = run->network->observe(run->open);
@@ -142,8 +143,8 @@ static void doom(struct run *run, const json_t *event)
 /* A decision that a host has saved the input of is made again, and told. */
 static int replay(struct run *run, const json_t *event)
 {
-    CLEANUP_FREE char *input = string_format("%s/%s", run->scenario->directory,
-                                             json_string_value(json_object_get(event, "input")));
+    CLEANUP_FREE char *input =
+        string_format("%s/%s", run->scenario->directory, json_string_value(json_object_get(event, "input")));
     const struct request request = { .replay = input, .print = true };
     CLEANUP_BUFFER xmlBufferPtr printed = NULL;
     CLEANUP_JSON json_t *report = NULL;
@@ -172,8 +173,11 @@ static int happen(struct run *run, const json_t *event)
 
 static struct scenario_seen seen_of(const struct run *run, const json_t *observed, const json_t *documents)
 {
-    return (struct scenario_seen){ .system = run->system, .observed = observed, .writes = run->writes,
-                                   .documents = documents, .messages = run->messages };
+    return (struct scenario_seen){ .system = run->system,
+                                   .observed = observed,
+                                   .writes = run->writes,
+                                   .documents = documents,
+                                   .messages = run->messages };
 }
 
 /* Judges what has happened since the expectation before. where: "", or which moment it is. */
@@ -227,7 +231,8 @@ static int ask_again(struct run *run)
     size_t index;
     json_t *document;
     if (status != 0)
-        scenario_add_broken(run->broken, "the loop died or did not come to rest when it was asked for one more cycle");
+        scenario_add_broken(run->broken,
+                            "the loop died or did not come to rest when it was asked for one more cycle");
     json_array_foreach(documents, index, document)
         if (!is_quiet(document)) {
             scenario_add_broken(run->broken, "one more cycle found something to do");

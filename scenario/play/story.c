@@ -193,7 +193,8 @@ static void add_disputed_copies(struct facts *facts, const json_t *dispute)
         const char *component = text_at(dispute, "component"), *target = text_at(copy, "target");
         const char *runs = json_is_true(json_object_get(copy, "live")) ? "and lives" : "and does not run";
         if (json_is_true(json_object_get(copy, "disputed")))
-            add_fact(facts, "%s on %s is in dispute, %s: %s", component, target, runs, text_at(copy, "reason"));
+            add_fact(facts, "%s on %s is in dispute, %s: %s", component, target, runs,
+                     text_at(copy, "reason"));
         else if (json_is_true(json_object_get(copy, "survivor")))
             add_fact(facts, "%s on %s survives, %s", component, target, runs);
     }
@@ -272,10 +273,10 @@ static void tell_reconstruct(struct scenario_story *story, const json_t *report)
     facts.rank = LAST;
     add_changes(&facts, story, report);
     fprintf(story->stream, "  reconstruct: %s\n",
-            !json_object_get(report, "changed")              ? "no manifest"
+            !json_object_get(report, "changed")                 ? "no manifest"
             : json_is_false(json_object_get(report, "changed")) ? "the manifest is right"
-            : json_object_get(report, "previous")            ? "another manifest"
-                                                             : "a first manifest");
+            : json_object_get(report, "previous")               ? "another manifest"
+                                                                : "a first manifest");
     tell_facts(story, &facts);
 }
 
@@ -414,11 +415,12 @@ static void tell_restore(struct scenario_story *story, const json_t *report)
         const char *snapshot = text_at(entry, "snapshot"), *last = strrchr(snapshot, '/');
         const int length = last ? (int)(last - snapshot) : 0;
         if (*text_at(entry, "reason"))
-            fprintf(story->stream, "  restore: a snapshot of %.*s is not brought back: %s\n", length, snapshot,
-                    text_at(entry, "reason"));
+            fprintf(story->stream, "  restore: a snapshot of %.*s is not brought back: %s\n", length,
+                    snapshot, text_at(entry, "reason"));
         else
-            fprintf(story->stream, "  restore: a snapshot of %.*s is brought back on %s%s\n", length, snapshot,
-                    text_at(entry, "target"), *text_at(entry, "saved") ? ", and what lived there is saved" : "");
+            fprintf(story->stream, "  restore: a snapshot of %.*s is brought back on %s%s\n", length,
+                    snapshot, text_at(entry, "target"),
+                    *text_at(entry, "saved") ? ", and what lived there is saved" : "");
     }
 }
 

@@ -98,8 +98,12 @@ static void take_removed(struct report *report, const json_t *mapping)
     const char *service = text_at(mapping, "service");
     CLEANUP_FREE char *key = identity(BAR_SERVICE, target, container, service);
     if (!bar_find(report, key))
-        bar_open(report, key, &(struct report_bar){ .target = target, .service = text_at(mapping, "name"),
-                                                    .container = container, .key = service, .early = true });
+        bar_open(report, key,
+                 &(struct report_bar){ .target = target,
+                                       .service = text_at(mapping, "name"),
+                                       .container = container,
+                                       .key = service,
+                                       .early = true });
     bar_close(report, key);
 }
 

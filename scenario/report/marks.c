@@ -21,8 +21,9 @@ static struct report_mark *mark_new(struct report *report, const char *target)
     }
     report->marks = grown;
     grown += report->mark_count++;
-    *grown = (struct report_mark){ .target = report_text(report, target), .words = "", .x = report->x,
-                                   .time = report->time };
+    *grown = (struct report_mark){
+        .target = report_text(report, target), .words = "", .x = report->x, .time = report->time
+    };
     return grown;
 }
 
@@ -114,8 +115,7 @@ static void mark_entries(struct report *report, const json_t *entries, enum repo
     json_array_foreach((json_t *)entries, index, entry) {
         const char *reason = why ? text_at(entry, "reason") : "";
         mark_add(report, kind, text_at(entry, "target"), "%s: %s in %s%s%s", what,
-                 text_at(entry, "component"), text_at(entry, "container"), *reason ? ": " : "",
-                 reason);
+                 text_at(entry, "component"), text_at(entry, "container"), *reason ? ": " : "", reason);
     }
 }
 

@@ -15,8 +15,11 @@ enum { STAGES_MOST = 32 }; /* of one cycle; a cycle has eight */
 
 int report_init(struct report *report)
 {
-    *report = (struct report){ .strings = strings_new(), .time = -1, .open = json_object(),
-                               .away_from = json_object(), .stateful = json_object(),
+    *report = (struct report){ .strings = strings_new(),
+                               .time = -1,
+                               .open = json_object(),
+                               .away_from = json_object(),
+                               .stateful = json_object(),
                                .marks_here = json_object() };
     return report->strings && report->open && report->away_from && report->stateful && report->marks_here
                ? 0
@@ -64,7 +67,9 @@ static int64_t time_of(const char *text)
 {
     struct tm parts = { 0 };
     if (sscanf(text, "%4d-%2d-%2dT%2d:%2d:%2d", &parts.tm_year, &parts.tm_mon, &parts.tm_mday, &parts.tm_hour,
-               &parts.tm_min, &parts.tm_sec) != 6 || parts.tm_year < 1970)
+               &parts.tm_min, &parts.tm_sec)
+            != 6
+        || parts.tm_year < 1970)
         return -1;
     parts.tm_year -= 1900;
     parts.tm_mon -= 1;
@@ -178,7 +183,9 @@ static struct report_stage *stage_add(struct report *report, struct report_cycle
     *grown = (struct report_stage){
         .name = report_text(report, name),
         .x = report->x,
-        .width = width < least ? least : width < stage_most ? width : stage_most,
+        .width = width < least        ? least
+                 : width < stage_most ? width
+                                      : stage_most,
         .milliseconds = milliseconds,
         .failed = strcmp(text_at(document, "outcome"), "done") != 0,
         .report = json_incref(json_object_get(document, "report")),

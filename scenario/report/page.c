@@ -13,13 +13,13 @@
 /* Made of the files in scenario/report/ when the program is built. */
 static const char page_text[] =
 #include "scenario/report/page.html.inc"
-;
+    ;
 static const char style_text[] =
 #include "scenario/report/style.css.inc"
-;
+    ;
 static const char script_text[] =
 #include "scenario/report/script.js.inc"
-;
+    ;
 
 /* The browser takes these two and no other style or script. A test knows what they have to be. */
 static const char style_hash[] = "dM648NMHXe10B1tHRd4EFeCekjvIOtHCEi88fRoV23w=";
@@ -203,8 +203,7 @@ static int make_page(const struct report *report, const char *name, const char *
 int report_write(const char *journal_file, const char *html_file)
 {
     struct report report;
-    const char *name = strcmp(journal_file, "-") == 0 ? "standard input"
-                                                            : string_base_name(journal_file);
+    const char *name = strcmp(journal_file, "-") == 0 ? "standard input" : string_base_name(journal_file);
     int status = -1;
     if (report_init(&report) != 0)
         log_error(NULL, "%s: out of memory", name);

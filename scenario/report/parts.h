@@ -52,7 +52,7 @@ enum report_bar_kind { BAR_SERVICE, BAR_AWAY, BAR_HELD };
 struct report_bar {
     enum report_bar_kind kind;
     const char *target, *service, *container, *key, *version;
-    const char *state; /* what it holds; NULL: nobody said */
+    const char *state;          /* what it holds; NULL: nobody said */
     bool stateful, early, open; /* early: it began before the journal; open: it was so at its end */
     double from, to;
     int64_t since, until;
@@ -85,14 +85,14 @@ struct report_move {
 
 struct report {
     struct strings *strings;
-    double x;     /* where what happens now has its place */
-    int64_t time; /* of the last document; -1: not yet known */
+    double x;               /* where what happens now has its place */
+    int64_t time;           /* of the last document; -1: not yet known */
     bool in_cycle, watched; /* watched: documents say what runs, manifests need not be asked */
-    bool failed;  /* out of memory */
-    json_t *open; /* indexes of bars that have not ended */
-    json_t *away_from; /* by component and container: the target that had its state last */
-    json_t *stateful;  /* a set of targets, containers and services */
-    json_t *marks_here; /* by target: indexes of the marks at marks_x */
+    bool failed;            /* out of memory */
+    json_t *open;           /* indexes of bars that have not ended */
+    json_t *away_from;      /* by component and container: the target that had its state last */
+    json_t *stateful;       /* a set of targets, containers and services */
+    json_t *marks_here;     /* by target: indexes of the marks at marks_x */
     double marks_x;
     struct report_column *columns;
     size_t column_count;

@@ -26,7 +26,7 @@ struct lane {
 
 struct strip {
     const struct report *report;
-    json_t *colours; /* by name of service */
+    json_t *colours;    /* by name of service */
     size_t first, last; /* columns */
     double from, to;    /* x of the report */
     double scale;       /* fills the width, if not much is missing */

@@ -6,7 +6,7 @@
 #include "lib/base/cleanup.h"
 #include "lib/base/json-members.h"
 
-enum { ENTRIES_MOST = 40 }; /* of one list */
+enum { ENTRIES_MOST = 40 };                         /* of one list */
 static const size_t report_most = (size_t)16 << 10; /* of one report as JSON */
 static const size_t reports_most = (size_t)4 << 20; /* of all together, the newest ones */
 

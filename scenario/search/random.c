@@ -17,7 +17,8 @@ struct random_target {
     bool saved; /* its disk, under the label "earlier" */
 };
 
-/* A scenario that grows. What its timeline has led to so far is followed, so that what is drawn can happen. */
+/* A scenario that grows. What its timeline has led to so far is followed, so that what is drawn can
+ * happen. */
 struct drawing {
     uint64_t state;
     json_t *scenario, *timeline;
@@ -70,7 +71,7 @@ static json_t *draw_dependencies(struct drawing *drawing, size_t service)
 static json_t *draw_service(struct drawing *drawing, size_t i)
 {
     bool stateful = drawing->stateful[i] = i == 0 || chance(drawing, 30);
-    const char *type = !stateful              ? "process"
+    const char *type = !stateful             ? "process"
                        : chance(drawing, 30) ? "mysql-database"
                        : chance(drawing, 10) ? "process"
                                              : "fileset";
@@ -174,8 +175,7 @@ static json_t *draw_write(struct drawing *drawing)
 {
     char text[16];
     snprintf(text, sizeof text, "w%u", ++drawing->writes);
-    json_t *event =
-        json_pack("{ss ss ss}", "event", "write", "service", any_stateful(drawing), "text", text);
+    json_t *event = json_pack("{ss ss ss}", "event", "write", "service", any_stateful(drawing), "text", text);
     return at_some_target(drawing, event, 25);
 }
 
@@ -284,7 +284,8 @@ static json_t *draw_corruption(struct drawing *drawing)
 {
     static const char *const how[] = { "garbage", "half", "empty", "stranger" };
     struct random_target *target = any_target(drawing, UP);
-    return target ? json_pack("{ss ss ss}", "event", "corrupt", "target", target->name, "how", how[below(drawing, 4)])
+    return target ? json_pack("{ss ss ss}", "event", "corrupt", "target", target->name, "how",
+                              how[below(drawing, 4)])
                   : NULL;
 }
 
@@ -296,15 +297,19 @@ static json_t *draw_generator(struct drawing *drawing)
 
 static json_t *draw_failure(struct drawing *drawing)
 {
-    static const char *const operations[] = { "--activate", "--deactivate", "--snapshot", "--restore", "--lock",
-                                              "--unlock", "--set", "--query-installed", "--import-snapshots" };
+    static const char *const operations[] = {
+        "--activate", "--deactivate", "--snapshot",        "--restore",         "--lock",
+        "--unlock",   "--set",        "--query-installed", "--import-snapshots"
+    };
     const char *operation = operations[below(drawing, sizeof operations / sizeof *operations)];
-    json_t *event = json_pack("{ss ss si}", "event", "fail", "operation", operation, "times",
-                              1 + (int)below(drawing, 2));
+    json_t *event =
+        json_pack("{ss ss si}", "event", "fail", "operation", operation, "times", 1 + (int)below(drawing, 2));
     if (chance(drawing, 20))
         json_object_set_new(event, "how", json_string("hangs"));
     else if (strcmp(operation, "--snapshot") == 0 && chance(drawing, 60))
-        json_object_set_new(event, "how", json_string("empties")); /* who lies cannot be known to, and Disnix trusts him, too */
+        json_object_set_new(
+            event, "how",
+            json_string("empties")); /* who lies cannot be known to, and Disnix trusts him, too */
     return event;
 }
 
@@ -312,9 +317,22 @@ static json_t *draw_failure(struct drawing *drawing)
 static json_t *draw_hanger(struct drawing *drawing)
 {
     static const char *const operations[] = {
-        "--query-requisites", "--query-installed", "--print-invalid", "--export", "--import", "--set", "--lock",
-        "--activate", "--deactivate", "--snapshot", "--restore", "--query-all-snapshots", "--query-latest-snapshot",
-        "--export-snapshots", "--import-snapshots", "--print-missing-snapshots",
+        "--query-requisites",
+        "--query-installed",
+        "--print-invalid",
+        "--export",
+        "--import",
+        "--set",
+        "--lock",
+        "--activate",
+        "--deactivate",
+        "--snapshot",
+        "--restore",
+        "--query-all-snapshots",
+        "--query-latest-snapshot",
+        "--export-snapshots",
+        "--import-snapshots",
+        "--print-missing-snapshots",
     };
     struct random_target *target = any_target(drawing, UP);
     return target ? json_pack("{ss ss ss ss si}", "event", "fail", "operation",
@@ -326,7 +344,8 @@ static json_t *draw_hanger(struct drawing *drawing)
 /* The services of a target say what Disnix says, or very much. */
 static json_t *draw_liar(struct drawing *drawing)
 {
-    static const char *const operations[] = { "--activate", "--deactivate", "--lock", "--set", "--snapshot", "--restore" };
+    static const char *const operations[] = { "--activate", "--deactivate", "--lock",
+                                              "--set",      "--snapshot",   "--restore" };
     static const char *const texts[] = {
         "[coordinator]: The new configuration has been successfully activated!\n",
         "[coordinator]: Setting profiles...\n",
@@ -343,17 +362,18 @@ static json_t *draw_liar(struct drawing *drawing)
 
 static json_t *draw_ending(struct drawing *drawing)
 {
-    static const char *const phases[] = { "distributing", "deactivating", "activating", "snapshotting", "restoring",
-                                          "setting", "coordinator" };
-    json_t *event = json_pack("{ss ss}", "event", "end", "phase",
-                              phases[below(drawing, sizeof phases / sizeof *phases)]);
+    static const char *const phases[] = { "distributing", "deactivating", "activating", "snapshotting",
+                                          "restoring",    "setting",      "coordinator" };
+    json_t *event =
+        json_pack("{ss ss}", "event", "end", "phase", phases[below(drawing, sizeof phases / sizeof *phases)]);
     json_object_set_new(event, "signal", json_string(chance(drawing, 50) ? "KILL" : "SEGV"));
     return event;
 }
 
 static json_t *draw_kill(struct drawing *drawing)
 {
-    static const char *const stages[] = { "capture", "detect", "reconstruct", "snapshot", "redistribute", "redeploy" };
+    static const char *const stages[] = { "capture",  "detect",       "reconstruct",
+                                          "snapshot", "redistribute", "redeploy" };
     static const char *const phases[] = { "locking", "deactivating", "activating", "restoring", "setting" };
     json_t *event = json_pack("{ss}", "event", "kill-host");
     if (chance(drawing, 50))
@@ -369,7 +389,8 @@ static json_t *draw_upgrade(struct drawing *drawing)
 {
     char version[16];
     snprintf(version, sizeof version, "%u", 1 + ++drawing->versions);
-    return json_pack("{ss s{s{ss}}}", "event", "upgrade", "services", any_service(drawing), "version", version);
+    return json_pack("{ss s{s{ss}}}", "event", "upgrade", "services", any_service(drawing), "version",
+                     version);
 }
 
 static json_t *draw_wait(struct drawing *drawing)
@@ -386,7 +407,8 @@ static json_t *draw_pause(struct drawing *drawing)
     return json_pack("{ss}", "event", drawing->paused ? "pause" : "continue");
 }
 
-/* That of the coordinator may come between two stages, the first of which has put something into the store. */
+/* That of the coordinator may come between two stages, the first of which has put something into the
+ * store. */
 static json_t *draw_collection(struct drawing *drawing)
 {
     static const char *const stages[] = { "reconstruct", "snapshot", "redistribute", "redeploy" };
@@ -404,7 +426,8 @@ static json_t *draw_collection(struct drawing *drawing)
 static json_t *draw_word(struct drawing *drawing)
 {
     struct random_target *target = any_target(drawing, UP);
-    return target ? json_pack("{ss ss}", "event", chance(drawing, 60) ? "keep-copy" : "discard-copy", "target", target->name)
+    return target ? json_pack("{ss ss}", "event", chance(drawing, 60) ? "keep-copy" : "discard-copy",
+                              "target", target->name)
                   : NULL;
 }
 
@@ -413,8 +436,8 @@ static json_t *draw_move(struct drawing *drawing)
 {
     const char *service = any_service(drawing);
     struct random_target *target = any_target(drawing, UP);
-    return target ? json_pack("{ss s{} s{s{s[s] sb}}}", "event", "upgrade", "services", "distribution", service, "on",
-                              target->name, "stay", 0)
+    return target ? json_pack("{ss s{} s{s{s[s] sb}}}", "event", "upgrade", "services", "distribution",
+                              service, "on", target->name, "stay", 0)
                   : NULL;
 }
 
@@ -429,12 +452,12 @@ static json_t *draw_event(struct drawing *drawing)
     static const struct {
         unsigned weight;
         json_t *(*draw)(struct drawing *drawing);
-    } kinds[] = { { 22, draw_write },     { 14, draw_crash },   { 14, draw_return },  { 6, draw_partition },
-                  { 10, draw_mending },   { 3, draw_hang },     { 3, draw_save },     { 4, draw_addition },
-                  { 2, draw_remove },     { 2, draw_renaming }, { 6, draw_loss },     { 2, draw_corruption },
-                  { 2, draw_generator },  { 5, draw_failure },  { 3, draw_ending },   { 4, draw_kill },
-                  { 4, draw_upgrade },    { 5, draw_wait },     { 1, draw_pause },    { 1, draw_full_disk },
-                  { 4, draw_collection }, { 10, draw_client },   { 3, draw_word },      { 3, draw_move },
+    } kinds[] = { { 22, draw_write },     { 14, draw_crash },   { 14, draw_return }, { 6, draw_partition },
+                  { 10, draw_mending },   { 3, draw_hang },     { 3, draw_save },    { 4, draw_addition },
+                  { 2, draw_remove },     { 2, draw_renaming }, { 6, draw_loss },    { 2, draw_corruption },
+                  { 2, draw_generator },  { 5, draw_failure },  { 3, draw_ending },  { 4, draw_kill },
+                  { 4, draw_upgrade },    { 5, draw_wait },     { 1, draw_pause },   { 1, draw_full_disk },
+                  { 4, draw_collection }, { 10, draw_client },  { 3, draw_word },    { 3, draw_move },
                   { 4, draw_hanger },     { 3, draw_liar } };
     unsigned total = 0, chosen;
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
@@ -450,22 +473,22 @@ static json_t *draw_event(struct drawing *drawing)
 /* Something that happens in the middle of the cycle that another event brings about. */
 static void draw_moment_of(struct drawing *drawing, json_t *event)
 {
-    static const char *const phases[] = { "locking", "deactivating", "activating", "snapshotting", "restoring",
-                                          "setting" };
+    static const char *const phases[] = { "locking",      "deactivating", "activating",
+                                          "snapshotting", "restoring",    "setting" };
     json_object_set_new(event, "at", json_pack("{ss}", "phase", phases[below(drawing, 6)]));
 }
 
-/* The coordinator has nothing but the manifest that it has reconstructed, for a stage fails so often that the loop rests;
- * and then comes Nix. */
+/* The coordinator has nothing but the manifest that it has reconstructed, for a stage fails so often that the
+ * loop rests; and then comes Nix. */
 static void draw_standstill(struct drawing *drawing)
 {
     json_t *crash = drawing->stood ? NULL : draw_crash(drawing);
     if (!crash)
         return;
     drawing->stood = true;
-    json_array_append_new(drawing->timeline, json_pack("[{ss ss}, {ss ss si}, o]", "event", "lose-coordinator", "what",
-                                                       "all", "event", "fail", "stage", "redistribute", "times", 5,
-                                                       crash));
+    json_array_append_new(drawing->timeline,
+                          json_pack("[{ss ss}, {ss ss si}, o]", "event", "lose-coordinator", "what", "all",
+                                    "event", "fail", "stage", "redistribute", "times", 5, crash));
     json_array_append_new(drawing->timeline, draw_collection(drawing));
 }
 
@@ -478,14 +501,15 @@ static void add_moment(struct drawing *drawing, json_t *event)
 /* One call of the plugin fails, once or again and again. */
 static json_t *draw_failing_action(struct drawing *drawing)
 {
-    static const char *const actions[] = { "--activate", "--snapshot", "--snapshot", "--deactivate", "--restore" };
+    static const char *const actions[] = { "--activate", "--snapshot", "--snapshot", "--deactivate",
+                                           "--restore" };
     const char *action = actions[below(drawing, sizeof actions / sizeof *actions)];
     bool once = strcmp(action, "--activate") == 0 || chance(drawing, 70);
     return json_pack("{ss ss si}", "event", "fail", "operation", action, "times", once ? 1 : 9);
 }
 
-/* Two copies of one state: a machine is away while another one takes over and is written to, perhaps both are; it comes
- * back while clients go on, and something may fail; then somebody says a word. */
+/* Two copies of one state: a machine is away while another one takes over and is written to, perhaps both
+ * are; it comes back while clients go on, and something may fail; then somebody says a word. */
 static void draw_doubt(struct drawing *drawing)
 {
     bool cut = chance(drawing, 50);
@@ -498,8 +522,9 @@ static void draw_doubt(struct drawing *drawing)
     add_moment(drawing, away);
     add_moment(drawing, draw_write(drawing));
     if (chance(drawing, 70))
-        json_array_append_new(back, json_pack("{ss ss ss si}", "event", "client", "service", any_stateful(drawing), "target",
-                                              name, "times", 1 + (int)below(drawing, 60)));
+        json_array_append_new(back,
+                              json_pack("{ss ss ss si}", "event", "client", "service", any_stateful(drawing),
+                                        "target", name, "times", 1 + (int)below(drawing, 60)));
     json_t *dies = chance(drawing, 25) ? draw_crash(drawing) : NULL;
     if (dies)
         json_array_append_new(back, dies);
@@ -512,10 +537,12 @@ static void draw_doubt(struct drawing *drawing)
                                     : json_pack("{ss ss}", "event", "reappear", "target", name));
     add_moment(drawing, back);
     if (chance(drawing, 60))
-        add_moment(drawing, chance(drawing, 50)
-                                ? json_pack("[o, {ss ss}]", draw_failing_action(drawing), "event", "keep-copy", "target", name)
-                                : json_pack("{ss ss}", "event", chance(drawing, 50) ? "keep-copy" : "discard-copy",
-                                            "target", name));
+        add_moment(drawing,
+                   chance(drawing, 50)
+                       ? json_pack("[o, {ss ss}]", draw_failing_action(drawing), "event", "keep-copy",
+                                   "target", name)
+                       : json_pack("{ss ss}", "event", chance(drawing, 50) ? "keep-copy" : "discard-copy",
+                                   "target", name));
 }
 
 static void draw_timeline(struct drawing *drawing)
@@ -557,10 +584,11 @@ static void draw_lie(struct drawing *drawing)
     struct random_target *target = any_target(drawing, UP);
     if (!target)
         return;
-    add_moment(drawing, json_pack("[{ss ss ss ss}, {ss ss ss}, o]", "event", "say", "target", target->name, "operation",
-                                  "--deactivate", "text",
-                                  "[coordinator]: The new configuration has been successfully activated!\n", "event",
-                                  "fail", "operation", "--activate", "target", target->name, draw_upgrade(drawing)));
+    add_moment(drawing,
+               json_pack("[{ss ss ss ss}, {ss ss ss}, o]", "event", "say", "target", target->name,
+                         "operation", "--deactivate", "text",
+                         "[coordinator]: The new configuration has been successfully activated!\n", "event",
+                         "fail", "operation", "--activate", "target", target->name, draw_upgrade(drawing)));
 }
 
 static void draw_flood(struct drawing *drawing)
@@ -569,20 +597,20 @@ static void draw_flood(struct drawing *drawing)
     if (!target)
         return;
     add_moment(drawing, json_pack("{ss ss ss ss si}", "event", "say", "target", target->name, "operation",
-                                  draw_operation(drawing), "text", "much is said, and much, and much more than that\n",
-                                  "repeat", 30000));
+                                  draw_operation(drawing), "text",
+                                  "much is said, and much, and much more than that\n", "repeat", 30000));
     draw_occasion(drawing);
 }
 
 /* Targets hang again and again, in whatever they are asked about copies. */
 static void draw_long_hang(struct drawing *drawing)
 {
-    static const char *const operations[] = { "--query-all-snapshots", "--query-latest-snapshot", "--snapshot",
-                                              "--deactivate" };
+    static const char *const operations[] = { "--query-all-snapshots", "--query-latest-snapshot",
+                                              "--snapshot", "--deactivate" };
     json_t *moment = json_array();
     for (size_t i = 0; i < sizeof operations / sizeof *operations; i++)
-        json_array_append_new(moment, json_pack("{ss ss ss si}", "event", "fail", "operation", operations[i], "how",
-                                                "hangs", "times", 4));
+        json_array_append_new(moment, json_pack("{ss ss ss si}", "event", "fail", "operation", operations[i],
+                                                "how", "hangs", "times", 4));
     add_moment(drawing, moment);
     draw_doubt(drawing);
 }
@@ -604,7 +632,8 @@ static void draw_damage(struct drawing *drawing)
 /* From numbers of its own, so that the rest of a scenario stays what it is. */
 static void draw_trouble(struct drawing *drawing, uint64_t number)
 {
-    static void (*const kinds[])(struct drawing *drawing) = { draw_lie, draw_flood, draw_long_hang, draw_damage };
+    static void (*const kinds[])(struct drawing * drawing) = { draw_lie, draw_flood, draw_long_hang,
+                                                               draw_damage };
     const uint64_t state = drawing->state;
     drawing->state = number * UINT64_C(0x9e6c63d0876a9a47) + 3;
     if (chance(drawing, 16))
@@ -639,8 +668,8 @@ static json_t *draw_options(struct drawing *drawing)
 json_t *scenario_random(uint64_t number)
 {
     struct drawing drawing = { .state = number * UINT64_C(0x2545f4914f6cdd1d) + 1, .timeline = json_array() };
-    drawing.scenario = json_pack("{si sI so}", "version", 1, "seed", (json_int_t)(number & INT64_MAX), "timeline",
-                                 drawing.timeline);
+    drawing.scenario = json_pack("{si sI so}", "version", 1, "seed", (json_int_t)(number & INT64_MAX),
+                                 "timeline", drawing.timeline);
     if (!drawing.scenario)
         return NULL;
     draw_targets(&drawing);
@@ -651,7 +680,8 @@ json_t *scenario_random(uint64_t number)
     draw_timeline(&drawing);
     draw_trouble(&drawing, number);
     draw_peace(&drawing);
-    json_object_set_new(drawing.scenario, "description", json_sprintf("scenario %llu of those that were explored",
-                                                                      (unsigned long long)number));
+    json_object_set_new(
+        drawing.scenario, "description",
+        json_sprintf("scenario %llu of those that were explored", (unsigned long long)number));
     return drawing.scenario;
 }

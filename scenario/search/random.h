@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * Random scenarios, to be explored: a small system in a small network, and a timeline in which machines die, come back
- * on what disk they have, are cut off, are renamed; in which services are written to and upgraded, calls fail, the
- * coordinator loses things, the loop is killed.
+ * Random scenarios, to be explored: a small system in a small network, and a timeline in which machines die,
+ * come back on what disk they have, are cut off, are renamed; in which services are written to and upgraded,
+ * calls fail, the coordinator loses things, the loop is killed.
  */
 #ifndef SCENARIO_RANDOM_H
 #define SCENARIO_RANDOM_H
@@ -10,7 +10,8 @@
 #include <jansson.h>
 #include <stdint.h>
 
-/* A scenario as dydisnix-scenario(5) describes it, the same for the same number; a new reference, NULL: no memory. */
+/* A scenario as dydisnix-scenario(5) describes it, the same for the same number; a new reference, NULL: no
+ * memory. */
 json_t *scenario_random(uint64_t number);
 
 #endif

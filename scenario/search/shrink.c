@@ -213,7 +213,8 @@ static bool drop_event_members(struct shrinking *shrinking)
     return better;
 }
 
-json_t *scenario_shrink(const json_t *scenario, bool (*fails)(void *closure, const json_t *candidate), void *closure)
+json_t *scenario_shrink(const json_t *scenario, bool (*fails)(void *closure, const json_t *candidate),
+                        void *closure)
 {
     struct shrinking shrinking = { json_deep_copy(scenario), fails, closure };
     bool better;

@@ -204,9 +204,10 @@ static int lock(struct simulation *simulation, struct simulated_machine *machine
     return 0;
 }
 
-/* Whether the module finds what it reads: the package, and the provider of the container if that has the module. */
-static bool has_package(const struct simulated_machine *machine, const struct call *call, const char *container,
-                        const char *package, enum component_nature nature)
+/* Whether the module finds what it reads: the package, and the provider of the container if that has the
+ * module. */
+static bool has_package(const struct simulated_machine *machine, const struct call *call,
+                        const char *container, const char *package, enum component_nature nature)
 {
     const struct simulated_state *state =
         simulated_state((struct simulated_machine *)machine, container, store_path_name(package), false);
@@ -239,7 +240,9 @@ static int activity(struct simulation *simulation, struct simulated_machine *mac
         return COMPONENT_FAILED;
     for (size_t i = 0; i < sizeof of_state / sizeof *of_state; i++)
         if (strcmp(call->operation, of_state[i].operation) == 0)
-            return of_state[i].run(machine, container, store_path_name(package), nature) == 0 ? 0 : COMPONENT_FAILED;
+            return of_state[i].run(machine, container, store_path_name(package), nature) == 0
+                       ? 0
+                       : COMPONENT_FAILED;
     int status = strcmp(call->operation, "--activate") == 0
                      ? simulated_activate(machine, container, package, NULL, nature)
                      : simulated_deactivate(machine, container, package, nature);
@@ -256,8 +259,9 @@ static const char *component_of(const struct call *call)
 static void put_snapshot(struct simulation *simulation, const struct simulated_state *state, size_t i,
                          xmlBufferPtr output)
 {
-    CLEANUP_FREE char *line = simulated_memory(string_format(
-        "%s/%s/%s", state->container, state->component, simulation_snapshot_name(simulation, state->snapshots[i])));
+    CLEANUP_FREE char *line =
+        simulated_memory(string_format("%s/%s/%s", state->container, state->component,
+                                       simulation_snapshot_name(simulation, state->snapshots[i])));
     put_line(output, line);
 }
 
@@ -272,7 +276,8 @@ static int compare_generations(const void *a, const void *b)
 }
 
 /* All are listed as Dysnomia does, by the text of their generations' numbers: 1, 10, 2. */
-static void put_snapshots(struct simulation *simulation, const struct simulated_state *state, xmlBufferPtr output)
+static void put_snapshots(struct simulation *simulation, const struct simulated_state *state,
+                          xmlBufferPtr output)
 {
     CLEANUP_FREE size_t *order = simulated_memory(calloc(state->snapshot_count + 1, sizeof *order));
     for (size_t i = 0; i < state->snapshot_count; i++)
@@ -424,7 +429,8 @@ static int answer(struct simulation *simulation, struct simulated_machine *machi
 }
 
 /* What a dump is of a server that is down, where nobody looks at how the dump ended. */
-static int take_empty(struct simulation *simulation, struct simulated_machine *machine, const struct call *call)
+static int take_empty(struct simulation *simulation, struct simulated_machine *machine,
+                      const struct call *call)
 {
     const char *component = call->package ? store_path_name(call->package) : NULL;
     if (!component || !call->container)
@@ -455,7 +461,8 @@ static void speak(const struct simulated_machine *machine, const struct call *ca
     CLEANUP_FREE char *all = simulated_memory(malloc(length * times + 1));
     for (size_t i = 0; i < times; i++)
         memcpy(all + i * length, saying->text, length);
-    xmlBufferAdd(output, (const xmlChar *)all, (int)(length * times)); /* at once: a buffer may grow by each part */
+    xmlBufferAdd(output, (const xmlChar *)all,
+                 (int)(length * times)); /* at once: a buffer may grow by each part */
 }
 
 static bool is_component(const struct call *call)
@@ -469,8 +476,8 @@ static bool is_active(const struct simulated_machine *machine, const struct call
 }
 
 /* status: what becomes of it, as watch.call says. */
-static int reach(struct simulation *simulation, struct simulated_machine *machine, const struct call *call, int status,
-                 xmlBufferPtr output)
+static int reach(struct simulation *simulation, struct simulated_machine *machine, const struct call *call,
+                 int status, xmlBufferPtr output)
 {
     const struct simulated_watch *watch = simulation->watch;
     bool was_active = is_active(machine, call);
@@ -517,8 +524,8 @@ static bool answers(const char *operation)
 }
 
 /* As real programs have it, but a sixty-fourth. */
-static void limit(struct simulation *simulation, const struct dydisnix_program *program, const char *operation,
-                  struct dydisnix_result *result)
+static void limit(struct simulation *simulation, const struct dydisnix_program *program,
+                  const char *operation, struct dydisnix_result *result)
 {
     size_t most = (program->output_limit ? program->output_limit : (size_t)64 << 20) / 64;
     if (simulation->inherits || (!program->drop_output && result->output_length <= most))

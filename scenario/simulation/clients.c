@@ -37,8 +37,9 @@ static struct simulated_state *served_state(struct simulated_machine *machine, c
     return NULL;
 }
 
-/* Where a service takes writes; NULL: nowhere, or not on that machine. patient: not where it waits for its state, nor, during
- * a redeployment, where it is only marked: what is written there after the last snapshot before a restore is lost. */
+/* Where a service takes writes; NULL: nowhere, or not on that machine. patient: not where it waits for its
+ * state, nor, during a redeployment, where it is only marked: what is written there after the last snapshot
+ * before a restore is lost. */
 static struct simulated_state *live_state(struct simulated_scenario *scenario, const char *service,
                                           const char *target, bool patient)
 {
@@ -64,7 +65,8 @@ const struct simulated_value *scenario_write_line(struct simulated_scenario *sce
     if (!state || state->nature == NATURE_PLAIN)
         return NULL;
     state->value = simulation_value(scenario->simulation, state->value, line);
-    simulated_ledger_add(&scenario->ledger, strings_intern(strings, service), state->value->text, state->value);
+    simulated_ledger_add(&scenario->ledger, strings_intern(strings, service), state->value->text,
+                         state->value);
     return state->value;
 }
 
@@ -106,10 +108,11 @@ static bool lives_elsewhere(const struct simulated_scenario *scenario, const str
 }
 
 /* A reconstruction stops a copy of what has state, and that only while another one lives. */
-static void judge_stop(struct simulated_scenario *scenario, struct simulated_machine *machine, const char *container,
-                       const char *package)
+static void judge_stop(struct simulated_scenario *scenario, struct simulated_machine *machine,
+                       const char *container, const char *package)
 {
-    const struct simulated_state *state = simulated_state(machine, container, store_path_name(package), false);
+    const struct simulated_state *state =
+        simulated_state(machine, container, store_path_name(package), false);
     if (scenario->engine || strcmp(scenario->loop.loop.stage, "reconstruct") != 0)
         return;
     if (!state || state->nature == NATURE_PLAIN)
@@ -118,8 +121,8 @@ static void judge_stop(struct simulated_scenario *scenario, struct simulated_mac
                                            store_path_name(package), machine->name));
     else if (!lives_elsewhere(scenario, machine, container, package))
         json_array_append_new(scenario->ledger.stopped,
-                              json_sprintf("%s was stopped on %s, and lived nowhere else", store_path_name(package),
-                                           machine->name));
+                              json_sprintf("%s was stopped on %s, and lived nowhere else",
+                                           store_path_name(package), machine->name));
 }
 
 static void note_start(const struct simulated_scenario *scenario, const struct simulated_called *call)
@@ -142,10 +145,12 @@ void scenario_clients_forget(struct simulated_scenario *scenario)
 
 void scenario_called(struct simulated_scenario *scenario, const struct simulated_called *call)
 {
-    static const char *const losing[] = { "--activate", "--restore", "--delete-state", "--clean-snapshots", NULL };
+    static const char *const losing[] = { "--activate", "--restore", "--delete-state", "--clean-snapshots",
+                                          NULL };
     for (const char *const *word = losing; *word; word++)
         if (strcmp(*word, call->operation) == 0)
-            simulated_ledger_judge(&scenario->ledger, scenario->simulation, call->operation, call->machine->name);
+            simulated_ledger_judge(&scenario->ledger, scenario->simulation, call->operation,
+                                   call->machine->name);
     if (!call->package)
         return;
     note_start(scenario, call);

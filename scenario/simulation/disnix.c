@@ -82,7 +82,8 @@ static json_t *document_of(struct making *making, size_t index)
             add_dependencies(making, making->system->services[i].name, dependencies);
     return json_pack("{ss ss ss so}", "name", service->name, "type",
                      service->type ? service->type : service->container, "pkg",
-                     simulation_package(making->simulation, service->package, service->nature), "dependsOn", dependencies);
+                     simulation_package(making->simulation, service->package, service->nature), "dependsOn",
+                     dependencies);
 }
 
 /* The same hash as the store's, of the same document as a reconstruction makes. */

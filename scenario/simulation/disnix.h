@@ -15,8 +15,8 @@ struct simulated_service {
     const char *type; /* NULL: the same */
     bool stateful;
     enum component_nature nature;
-    const char *provides;   /* a container; NULL: none */
-    const char *depends_on; /* another service; NULL: none */
+    const char *provides;                     /* a container; NULL: none */
+    const char *depends_on;                   /* another service; NULL: none */
     const json_t *dependencies, *connections; /* names of others, as arrays; NULL: none more */
 };
 

@@ -128,9 +128,10 @@ static int run_main(engine_main *main, const struct dydisnix_program *program)
 bool scenario_run_engine(struct simulated_scenario *scenario, const struct dydisnix_program *program,
                          bool foreign, struct dydisnix_result *result)
 {
-    static const char *const names[] = { "disnix-deploy",  "disnix-distribute", "disnix-activate",
-                                         "disnix-restore", "disnix-delete-state", "disnix-set", "disnix-snapshot",
-                                         NULL };
+    static const char *const names[] = { "disnix-deploy",       "disnix-distribute",
+                                         "disnix-activate",     "disnix-restore",
+                                         "disnix-delete-state", "disnix-set",
+                                         "disnix-snapshot",     NULL };
     CLEANUP_BUFFER xmlBufferPtr output = simulated_memory(xmlBufferCreate());
     struct simulated_engine engine = { .program = program, .output = output, .foreign = foreign };
     const char *const *name = names;
@@ -156,7 +157,8 @@ bool scenario_run_engine(struct simulated_scenario *scenario, const struct dydis
         result->status = engine.signal;
     }
     if (engine.late)
-        *result = (struct dydisnix_result){ .ending = DYDISNIX_TIMED_OUT, .output = result->output,
+        *result = (struct dydisnix_result){ .ending = DYDISNIX_TIMED_OUT,
+                                            .output = result->output,
                                             .output_length = result->output_length };
     return true;
 }

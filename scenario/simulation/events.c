@@ -195,8 +195,9 @@ static int say(struct simulated_scenario *scenario, struct simulated_machine *ma
     struct strings *strings = scenario->simulation->strings;
     const json_t *repeat = json_object_get(event, "repeat");
     machine->saying = (struct simulated_saying){
-        .operation = json_object_get(event, "operation") ? strings_intern(strings, text_at(event, "operation"))
-                                                         : "--activate",
+        .operation = json_object_get(event, "operation")
+                         ? strings_intern(strings, text_at(event, "operation"))
+                         : "--activate",
         .text = strings_intern(strings, text_at(event, "text")),
         .repeat = repeat ? json_integer_value(repeat) : 1,
     };
@@ -242,7 +243,8 @@ static void damage_state(struct simulated_scenario *scenario, const char *how)
     if (!file || scenario->whole)
         return;
     scenario->whole = simulated_memory(strndup(file->data, file->length));
-    scenario->damaged = simulated_memory(is(how, "newer") ? strdup("{\"version\": 2}\n") : strdup(scenario->whole));
+    scenario->damaged =
+        simulated_memory(is(how, "newer") ? strdup("{\"version\": 2}\n") : strdup(scenario->whole));
     if (is(how, "half"))
         scenario->damaged[strlen(scenario->whole) / 2] = '\0';
     if (is(how, "unreadable"))
@@ -259,7 +261,8 @@ static void mend_state(struct simulated_scenario *scenario)
         return;
     if (!file || file->length != strlen(scenario->damaged)
         || memcmp(file->data, scenario->damaged, file->length) != 0)
-        json_array_append_new(scenario->ledger.misdone, json_string("a state that could not be read is overwritten"));
+        json_array_append_new(scenario->ledger.misdone,
+                              json_string("a state that could not be read is overwritten"));
     simulated_files_write(files, STATE_FILE, scenario->whole, strlen(scenario->whole));
     forget_damage(scenario);
     scenario->changed = true;
@@ -407,9 +410,9 @@ static int bring_back(struct simulated_scenario *scenario, const json_t *event)
                 : NULL;
     if (!state || state->snapshot_count == 0)
         return 1;
-    CLEANUP_FREE char *name = simulated_memory(string_format(
-        "%s/%s/%s", state->container, component,
-        simulation_snapshot_name(simulation, state->snapshots[state->snapshot_count - 1])));
+    CLEANUP_FREE char *name = simulated_memory(
+        string_format("%s/%s/%s", state->container, component,
+                      simulation_snapshot_name(simulation, state->snapshots[state->snapshot_count - 1])));
     CLEANUP_JSON json_t *what = json_pack("{ss}", "snapshot", name);
     return say_word(scenario, "restore", what);
 }
@@ -423,7 +426,8 @@ static void keep_only(struct simulated_paths *paths, const struct simulated_path
     paths->count = kept;
 }
 
-/* What no generation of the target's profile leads to leaves its store; with old, what the profile itself does not. */
+/* What no generation of the target's profile leads to leaves its store; with old, what the profile itself
+ * does not. */
 static int collect_on_target(struct simulated_scenario *scenario, const json_t *event)
 {
     struct simulated_machine *machine = scenario_machine(scenario, text_at(event, "target"));
@@ -534,8 +538,8 @@ static int nothing(struct simulated_scenario *scenario, const json_t *event)
 
 static int write_to(struct simulated_scenario *scenario, const json_t *event)
 {
-    if (!scenario_write_line(scenario, text_at(event, "service"), text_at(event, "target"), text_at(event, "text"),
-                             false)) {
+    if (!scenario_write_line(scenario, text_at(event, "service"), text_at(event, "target"),
+                             text_at(event, "text"), false)) {
         fprintf(stderr, "simulation: %s does not answer\n", text_at(event, "service"));
         return 1;
     }
@@ -547,7 +551,8 @@ static int write_to(struct simulated_scenario *scenario, const json_t *event)
 
 /* What each event does: to its target, or otherwise. */
 static const struct {
-    int (*to_machine)(struct simulated_scenario *scenario, struct simulated_machine *machine, const json_t *event);
+    int (*to_machine)(struct simulated_scenario *scenario, struct simulated_machine *machine,
+                      const json_t *event);
     int (*happen)(struct simulated_scenario *scenario, const json_t *event);
 } events[EVENT_COUNT] = {
     [EVENT_crash] = { .to_machine = crash },

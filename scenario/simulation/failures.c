@@ -30,7 +30,8 @@ json_t *scenario_ending(struct simulated_scenario *scenario, const char *phase, 
     size_t index;
     json_t *ending;
     json_array_foreach(scenario->endings, index, ending) {
-        if (!scenario_says(ending, "phase", phase) || json_integer_value(json_object_get(ending, "step")) != step)
+        if (!scenario_says(ending, "phase", phase)
+            || json_integer_value(json_object_get(ending, "step")) != step)
             continue;
         json_incref(ending);
         count_down(scenario->endings, index);
@@ -52,7 +53,7 @@ static int fails(struct simulated_scenario *scenario, size_t index)
     int status = scenario_says(failure, "how", "hangs")     ? SIMULATED_SILENT
                  : scenario_says(failure, "how", "lies")    ? SIMULATED_LIES
                  : scenario_says(failure, "how", "empties") ? SIMULATED_EMPTIES
-                                                      : 1;
+                                                            : 1;
     if (probability)
         return draw(scenario) < json_number_value(probability) ? status : 0;
     count_down(scenario->failures, index);

@@ -10,8 +10,8 @@
 
 void simulated_ledger_open(struct simulated_ledger *ledger)
 {
-    *ledger = (struct simulated_ledger){ .lost = json_array(), .stopped = json_array(),
-                                         .misdone = json_array() };
+    *ledger =
+        (struct simulated_ledger){ .lost = json_array(), .stopped = json_array(), .misdone = json_array() };
 }
 
 void simulated_ledger_close(struct simulated_ledger *ledger)
@@ -80,9 +80,9 @@ void simulated_ledger_judge(struct simulated_ledger *ledger, const struct simula
         if (!entry->held || is_anywhere(simulation, entry->value))
             continue;
         entry->held = false;
-        json_array_append_new(ledger->lost,
-                              json_sprintf("\"%s\", written to %s, was lost by %s%s%s", entry->text, entry->service,
-                                           operation, where ? " on " : "", where ? where : ""));
+        json_array_append_new(ledger->lost, json_sprintf("\"%s\", written to %s, was lost by %s%s%s",
+                                                         entry->text, entry->service, operation,
+                                                         where ? " on " : "", where ? where : ""));
     }
 }
 
@@ -107,12 +107,15 @@ static bool has_snapshot(const struct simulated_state *state, const struct simul
 static bool is_left_stopped(const struct simulated_machine *machine, const struct simulated_state *state,
                             const struct simulated_value *value)
 {
-    return machine->up && !machine->hung && !machine->partitioned && state->there && state->nature == NATURE_FILES
-           && simulated_value_has(state->value, value) && !is_active_state(machine, state);
+    return machine->up && !machine->hung && !machine->partitioned && state->there
+           && state->nature == NATURE_FILES && simulated_value_has(state->value, value)
+           && !is_active_state(machine, state);
 }
 
-/* Where it is only in such a component; NULL: it is in something that lives or in a snapshot too, or nowhere. */
-static const struct simulated_state *only_stopped(const struct simulation *simulation, const struct simulated_value *value)
+/* Where it is only in such a component; NULL: it is in something that lives or in a snapshot too, or
+ * nowhere. */
+static const struct simulated_state *only_stopped(const struct simulation *simulation,
+                                                  const struct simulated_value *value)
 {
     const struct simulated_state *stopped = NULL;
     for (size_t i = 0; i < simulation->machine_count; i++) {
@@ -135,7 +138,8 @@ json_t *simulated_ledger_unsaved(const struct simulated_ledger *ledger, const st
         const struct simulated_entry *entry = &ledger->entries[i];
         const struct simulated_state *state = only_stopped(simulation, entry->value);
         if (state)
-            json_array_append_new(unsaved, json_pack("{ss ss}", "service", entry->service, "text", entry->text));
+            json_array_append_new(unsaved,
+                                  json_pack("{ss ss}", "service", entry->service, "text", entry->text));
     }
     return unsaved;
 }

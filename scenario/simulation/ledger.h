@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * What clients of a simulated scenario were told to be written, and what becomes of it: a call after which a write is in
- * no state and in no snapshot any more has lost it; and services that a call has stopped.
+ * What clients of a simulated scenario were told to be written, and what becomes of it: a call after which a
+ * write is in no state and in no snapshot any more has lost it; and services that a call has stopped.
  */
 #ifndef SIMULATED_LEDGER_H
 #define SIMULATED_LEDGER_H
@@ -38,8 +38,8 @@ void simulated_ledger_look(struct simulated_ledger *ledger, const struct simulat
 void simulated_ledger_judge(struct simulated_ledger *ledger, const struct simulation *simulation,
                             const char *operation, const char *where);
 
-/* [ { "service", "text" } ] of those that are only in a component that was stopped, where it could be saved; a new
- * reference. */
+/* [ { "service", "text" } ] of those that are only in a component that was stopped, where it could be saved;
+ * a new reference. */
 json_t *simulated_ledger_unsaved(const struct simulated_ledger *ledger, const struct simulation *simulation);
 
 /* [ { "service", "text" } ] of all, in order; a new reference. */

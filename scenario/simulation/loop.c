@@ -236,8 +236,8 @@ static void hang(void *closure)
         wait_for_signal(closure);
 }
 
-/* Once is what a target that hangs may cost a reconstruction, and once more, for a short time, what it is asked quietly: to
- * save what is about to be activated, which may just take long. */
+/* Once is what a target that hangs may cost a reconstruction, and once more, for a short time, what it is
+ * asked quietly: to save what is about to be activated, which may just take long. */
 static void note_waited(struct simulated_scenario *scenario, const char *target, bool quiet)
 {
     struct simulated_loop *loop = &scenario->loop;
@@ -248,14 +248,15 @@ static void note_waited(struct simulated_scenario *scenario, const char *target,
     json_t *known = json_object_get(loop->waited, target), *own = known ? known : json_object();
     const char *way = quiet ? "quietly" : "aloud";
     if (json_object_get(own, way))
-        json_array_append_new(scenario->ledger.misdone, json_sprintf("%s hangs, and is waited for again", target));
+        json_array_append_new(scenario->ledger.misdone,
+                              json_sprintf("%s hangs, and is waited for again", target));
     json_object_set_new(own, way, json_true());
     if (!known)
         json_object_set_new(loop->waited, target, own);
 }
 
-/* A program that does not end by itself is ended by its deadline, or by the first signal. One without a deadline that
- * another one runs waits no longer than that, for which somebody waits then. */
+/* A program that does not end by itself is ended by its deadline, or by the first signal. One without a
+ * deadline that another one runs waits no longer than that, for which somebody waits then. */
 static void wait_for_program(void *closure, const struct dydisnix_program *program,
                              struct dydisnix_result *result)
 {

@@ -58,13 +58,14 @@ int scenario_call(struct simulated_scenario *scenario, const char *operation, co
     if (scenario->engine && scenario->engine->foreign)
         return 0;
     scenario_clients_write(scenario);
-    if (is(operation, "--lock") || is(operation, "--unlock")) /* no program of its own tells of these phases */
+    if (is(operation, "--lock")
+        || is(operation, "--unlock")) /* no program of its own tells of these phases */
         begins(scenario, "phase", is(operation, "--lock") ? "locking" : "releasing");
     while (index < json_array_size(scenario->waiting)) {
         json_t *entry = json_array_get(scenario->waiting, index);
         const json_t *at = moment_of_waiting(scenario, index), *number = json_object_get(at, "number");
-        bool meant =
-            scenario_says(at, "call", operation) && (!json_object_get(at, "target") || scenario_says(at, "target", name));
+        bool meant = scenario_says(at, "call", operation)
+                     && (!json_object_get(at, "target") || scenario_says(at, "target", name));
         json_int_t seen = json_integer_value(json_object_get(entry, "seen")) + meant;
         json_object_set_new(entry, "seen", json_integer(seen));
         if (meant && seen == (number ? json_integer_value(number) : 1))

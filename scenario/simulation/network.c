@@ -79,7 +79,8 @@ static void *copy_array(const void *items, size_t count, size_t size)
 
 static struct simulated_paths copy_paths(const struct simulated_paths *paths)
 {
-    return (struct simulated_paths){ copy_array(paths->items, paths->count, sizeof *paths->items), paths->count };
+    return (struct simulated_paths){ copy_array(paths->items, paths->count, sizeof *paths->items),
+                                     paths->count };
 }
 
 struct simulated_machine *simulated_disk(const struct simulated_machine *machine)
@@ -276,7 +277,8 @@ void simulated_paths_add_closure(const struct simulation *simulation, struct sim
 bool simulation_is_closed(const struct simulation *simulation, const char *path)
 {
     size_t length = simulation->closed ? strlen(simulation->closed) : 0;
-    return length > 0 && strncmp(path, simulation->closed, length) == 0 && (path[length] == '/' || path[length] == '\0');
+    return length > 0 && strncmp(path, simulation->closed, length) == 0
+           && (path[length] == '/' || path[length] == '\0');
 }
 
 void simulation_finish(struct dydisnix_result *result, int status, xmlBufferPtr output)

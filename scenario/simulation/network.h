@@ -144,12 +144,12 @@ struct simulation {
     int64_t cost;                        /* milliseconds that a program takes */
     int64_t clock_offset;                /* seconds that the clock is ahead of the time that has passed */
     bool full;                           /* the coordinator's disk */
-    const char *flooded;                 /* an operation that somebody wanted to keep more of than there is room for */
-    bool inherits;                       /* a program of the engine runs, whose clients print where it does */
-    bool distrusted;                     /* the loop's user, by Nix: it may not import */
-    const char *unreadable;              /* a file that cannot be read; NULL: none */
-    const char *closed;                  /* a directory that the loop's user may not write to; NULL: none */
-    size_t effects, fault_at;            /* so far; the one that goes wrong, 0: none */
+    const char *flooded;      /* an operation that somebody wanted to keep more of than there is room for */
+    bool inherits;            /* a program of the engine runs, whose clients print where it does */
+    bool distrusted;          /* the loop's user, by Nix: it may not import */
+    const char *unreadable;   /* a file that cannot be read; NULL: none */
+    const char *closed;       /* a directory that the loop's user may not write to; NULL: none */
+    size_t effects, fault_at; /* so far; the one that goes wrong, 0: none */
     enum simulated_fault fault;
     char *fault_hit; /* what went wrong */
 };

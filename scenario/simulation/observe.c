@@ -280,9 +280,10 @@ static json_t *describe_snapshots(const struct simulated_scenario *scenario)
 /* Where host, plugin and engine have something to write. */
 static bool is_ours(const char *path)
 {
-    static const char *const places[] = { SCENARIO_SERVICES,  SCENARIO_QOS,        SCENARIO_MODEL, SCENARIO_STATE,
-                                          SCENARIO_PROFILES,  SCENARIO_DYSNOMIA,   SCENARIO_EXPRESSIONS,
-                                          "/tmp",             "/foreign-",          NULL };
+    static const char *const places[] = {
+        SCENARIO_SERVICES, SCENARIO_QOS,         SCENARIO_MODEL, SCENARIO_STATE, SCENARIO_PROFILES,
+        SCENARIO_DYSNOMIA, SCENARIO_EXPRESSIONS, "/tmp",         "/foreign-",    NULL
+    };
     for (const char *const *place = places; *place; place++)
         if (begins_with(path, *place))
             return true;
@@ -337,12 +338,13 @@ json_t *scenario_observe(struct simulated_scenario *scenario)
     bool armed = json_array_size(scenario->waiting) + json_array_size(scenario->failures)
                      + json_array_size(scenario->endings) + json_array_size(scenario->prints)
                  > 0;
-    return json_pack("{so s{so so so so} so sb so sO sO so sb sO* sO}", "targets", describe_machines(scenario), "coordinator",
-                     "stored", describe_snapshots(scenario), "manifest", describe_manifest(scenario), "left",
-                     describe_left(scenario), "missing", describe_missing(scenario), "held", held_of(state), "paused",
+    return json_pack("{so s{so so so so} so sb so sO sO so sb sO* sO}", "targets",
+                     describe_machines(scenario), "coordinator", "stored", describe_snapshots(scenario),
+                     "manifest", describe_manifest(scenario), "left", describe_left(scenario), "missing",
+                     describe_missing(scenario), "held", held_of(state), "paused",
                      json_object_get(state, "paused") != NULL, "acknowledged",
                      simulated_ledger_writes(&scenario->ledger), "lost", scenario->ledger.lost, "stopped",
                      scenario->ledger.stopped, "unsaved",
-                     simulated_ledger_unsaved(&scenario->ledger, scenario->simulation), "armed", armed, "survivors",
-                     json_object_get(state, "survivors"), "misdone", scenario->ledger.misdone);
+                     simulated_ledger_unsaved(&scenario->ledger, scenario->simulation), "armed", armed,
+                     "survivors", json_object_get(state, "survivors"), "misdone", scenario->ledger.misdone);
 }

@@ -184,7 +184,8 @@ static int nix_env(struct simulation *simulation, const struct dydisnix_program 
     CLEANUP_FREE char *next = simulated_memory(string_format("%s-%lu-link", profile, last + 1));
     CLEANUP_FREE char *link = simulated_memory(string_format("%s-%lu-link", name, last + 1));
     const struct simulated_file *now = simulated_files_find(&simulation->files, newest);
-    if (!simulated_paths_have(&simulation->paths, path) || simulation->full || simulation_is_closed(simulation, profile))
+    if (!simulated_paths_have(&simulation->paths, path) || simulation->full
+        || simulation_is_closed(simulation, profile))
         return 1;
     if (now && strcmp(now->data, path) == 0)
         return 0;

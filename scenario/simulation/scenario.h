@@ -50,7 +50,7 @@ struct simulated_engine {
     bool notes;   /* it rolls back when it is interrupted */
     bool over;    /* it has ended before its time */
     int signal, status;
-    bool late;    /* it waits for something that does not end, and has a deadline */
+    bool late; /* it waits for something that does not end, and has a deadline */
 };
 
 struct simulated_disk {
@@ -60,7 +60,7 @@ struct simulated_disk {
 
 struct simulated_scenario {
     int (*happen)(struct simulated_scenario *scenario, const json_t *event); /* an event, now */
-    bool (*wait_for_signal)(struct simulated_scenario *scenario);            /* of what runs; false: none will come */
+    bool (*wait_for_signal)(struct simulated_scenario *scenario); /* of what runs; false: none will come */
     struct simulation *simulation;
     struct simulated_watch watch;
     bool verbose, discovers;
@@ -130,9 +130,11 @@ const struct simulated_value *scenario_write_line(struct simulated_scenario *sce
                                                   const char *target, const char *line, bool patient);
 /* As scenario_happen(). */
 int scenario_add_client(struct simulated_scenario *scenario, const json_t *event);
-void scenario_clients_write(struct simulated_scenario *scenario);  /* before a call */
-void scenario_clients_forget(struct simulated_scenario *scenario); /* what the cycle that is over has activated */
-void scenario_called(struct simulated_scenario *scenario, const struct simulated_called *call); /* as watch.called */
+void scenario_clients_write(struct simulated_scenario *scenario); /* before a call */
+void scenario_clients_forget(
+    struct simulated_scenario *scenario); /* what the cycle that is over has activated */
+void scenario_called(struct simulated_scenario *scenario,
+                     const struct simulated_called *call); /* as watch.called */
 
 /* In simulated-events.c. 0; 1: it cannot happen now; -1 after a message. */
 int scenario_happen(struct simulated_scenario *scenario, const json_t *event);
@@ -144,7 +146,8 @@ void scenario_phase_begins(struct simulated_scenario *scenario, const char *phas
 int scenario_call(struct simulated_scenario *scenario, const char *operation,
                   const char *key); /* as watch.call */
 
-/* In simulated-failures.c. Whether a call to a machine, a program or a stage fails now: as simulated_call(). */
+/* In simulated-failures.c. Whether a call to a machine, a program or a stage fails now: as
+ * simulated_call(). */
 int scenario_call_fails(struct simulated_scenario *scenario, const char *operation, const char *name);
 int scenario_stage_fails(struct simulated_scenario *scenario, const char *stage);
 int scenario_program_fails(struct simulated_scenario *scenario, const char *program);

@@ -24,12 +24,12 @@ static int run_stage(const char *stage)
 }
 
 #define NO_HOOK(name, seconds)
-#define RUN(name, seconds)                                                                                   \
-    static int run_##name(const json_t *event, json_t **report)                                              \
-    {                                                                                                        \
-        (void)event;                                                                                         \
-        (void)report;                                                                                        \
-        return run_stage(#name);                                                                             \
+#define RUN(name, seconds)                                      \
+    static int run_##name(const json_t *event, json_t **report) \
+    {                                                           \
+        (void)event;                                            \
+        (void)report;                                           \
+        return run_stage(#name);                                \
     }
 CYCLE_STAGES(RUN, NO_HOOK)
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * A client interface that costs next to nothing: prints the file $NETWORK/KEY/requisites or installed. Each call leaves
- * a byte in $CALLS, r or i.
+ * A client interface that costs next to nothing: prints the file $NETWORK/KEY/requisites or installed. Each
+ * call leaves a byte in $CALLS, r or i.
  */
 #include <fcntl.h>
 #include <stdio.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * What a reconstruction cannot do without, each alone and as plain as can be: floor CLIENT MANIFEST NETWORK prints the
- * milliseconds for starting CLIENT once for each target of NETWORK, for reading each one's profile manifest once with
- * libxml2's SAX, and for writing MANIFEST once.
+ * What a reconstruction cannot do without, each alone and as plain as can be: floor CLIENT MANIFEST NETWORK
+ * prints the milliseconds for starting CLIENT once for each target of NETWORK, for reading each one's profile
+ * manifest once with libxml2's SAX, and for writing MANIFEST once.
  */
 #include <dirent.h>
 #include <fcntl.h>
@@ -71,7 +71,8 @@ static double start_clients(const char *client, const struct network *network)
     double began = now();
     while (next < network->count || count > 0) {
         while (count < JOBS && next < network->count)
-            running[count++] = (struct pollfd){ .fd = start(client, network->targets[next++]->d_name), .events = POLLIN };
+            running[count++] =
+                (struct pollfd){ .fd = start(client, network->targets[next++]->d_name), .events = POLLIN };
         if (poll(running, (nfds_t)count, -1) < 0)
             die("poll");
         for (int i = count; i-- > 0;)
@@ -98,8 +99,9 @@ static char *contents(const char *file, size_t *length)
     return text;
 }
 
-static void on_start(void *closure, const xmlChar *name, const xmlChar *prefix, const xmlChar *uri, int namespaces,
-                     const xmlChar **declared, int attributes, int defaulted, const xmlChar **values)
+static void on_start(void *closure, const xmlChar *name, const xmlChar *prefix, const xmlChar *uri,
+                     int namespaces, const xmlChar **declared, int attributes, int defaulted,
+                     const xmlChar **values)
 {
     (void)closure, (void)name, (void)prefix, (void)uri, (void)namespaces, (void)declared, (void)attributes;
     (void)defaulted, (void)values;
@@ -117,7 +119,9 @@ static void on_text(void *closure, const xmlChar *text, int length)
 
 static double read_manifests(const struct network *network)
 {
-    xmlSAXHandler handler = { .initialized = XML_SAX2_MAGIC, .startElementNs = on_start, .endElementNs = on_end,
+    xmlSAXHandler handler = { .initialized = XML_SAX2_MAGIC,
+                              .startElementNs = on_start,
+                              .endElementNs = on_end,
                               .characters = on_text };
     double began = now();
     for (int i = 0; i < network->count; i++) {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * What client interfaces and Nix print, as a whole reconstruction reads it. The parts of the input stand between
- * bytes 0xff: what a and b say to --query-requisites and --query-installed; their snapshots; the links of the
- * coordinator's; what the host remembers, as JSON; what Nix says of service keys.
+ * What client interfaces and Nix print, as a whole reconstruction reads it. The parts of the input stand
+ * between bytes 0xff: what a and b say to --query-requisites and --query-installed; their snapshots; the
+ * links of the coordinator's; what the host remembers, as JSON; what Nix says of service keys.
  */
 #include "config.h"
 
@@ -50,7 +50,7 @@ static void reply(const char *const *argv, struct dydisnix_result *result)
         REQUIRE(!"a program that was not expected");
 }
 
-#define PROPERTIES(name) \
+#define PROPERTIES(name)                                                                                    \
     "<properties><property name=\"hostname\" type=\"string\">" name "</property></properties><containers/>" \
     "<clientInterface>client</clientInterface><targetProperty>hostname</targetProperty>"
 #define TARGETS \
@@ -86,7 +86,8 @@ static void build(void)
     world.reply = reply;
     world_add_file(WORLD_INFRASTRUCTURE, infrastructure, sizeof infrastructure - 1);
     world_add_link(WORLD_PROFILES "/default", "default-1-link");
-    world_add_link(WORLD_PROFILES "/default-1-link", "/nix/store/00000000000000000000000000000000-manifest.xml");
+    world_add_link(WORLD_PROFILES "/default-1-link",
+                   "/nix/store/00000000000000000000000000000000-manifest.xml");
     world_add_file("/nix/store/00000000000000000000000000000000-manifest.xml", previous, sizeof previous - 1);
     string_lines(links, add_coordinator_snapshot, &count);
 }
@@ -107,7 +108,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         struct manifest manifest;
         char *reason;
 
-        REQUIRE(!manifest_parse(once.manifest, strlen(once.manifest), "WRITTEN", NULL, strings, &manifest, &reason));
+        REQUIRE(!manifest_parse(once.manifest, strlen(once.manifest), "WRITTEN", NULL, strings, &manifest,
+                                &reason));
         require_manifest(&manifest, NULL);
         require_round_trip(&manifest);
         REQUIRE(!manifest_check(&manifest, &reason));

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * The decision as a whole. Every byte chooses something about a small network: what targets hold, what earlier
- * manifests say, which snapshots there are, what the host remembers, which actions succeed, what is asked for. What is
- * decided must be made of nothing but that, leave out nothing without saying so, and not depend on who answers first.
+ * The decision as a whole. Every byte chooses something about a small network: what targets hold, what
+ * earlier manifests say, which snapshots there are, what the host remembers, which actions succeed, what is
+ * asked for. What is decided must be made of nothing but that, leave out nothing without saying so, and not
+ * depend on who answers first.
  */
 #include "config.h"
 
@@ -11,7 +12,16 @@
 enum { SERVICES = 4, COMPONENTS = 2, CONTAINERS = 2, GENERATIONS = 2 };
 
 /* The bits that say how a target holds a service. */
-enum { MAPPED = 1, SNAPSHOT = 2, MAPPED_IN_Q = 4, SNAPSHOT_IN_Q = 8, PROVIDED = 16, DIVERGES = 32, OTHER = 64, DEPENDS = 128 };
+enum {
+    MAPPED = 1,
+    SNAPSHOT = 2,
+    MAPPED_IN_Q = 4,
+    SNAPSHOT_IN_Q = 8,
+    PROVIDED = 16,
+    DIVERGES = 32,
+    OTHER = 64,
+    DEPENDS = 128
+};
 
 struct holder {
     bool there, silent, empty, renamed, garbage;
@@ -41,8 +51,11 @@ static void take_holder(struct holder *holder)
 {
     uint8_t byte = take();
 
-    *holder = (struct holder){ .there = !(byte & 1),          .silent = (byte & 6) == 2, .empty = (byte & 6) == 4,
-                               .renamed = (byte & 24) == 24, .garbage = (byte & 6) == 6 && byte & 128,
+    *holder = (struct holder){ .there = !(byte & 1),
+                               .silent = (byte & 6) == 2,
+                               .empty = (byte & 6) == 4,
+                               .renamed = (byte & 24) == 24,
+                               .garbage = (byte & 6) == 6 && byte & 128,
                                .profile = byte >> 5 & 3 };
     for (size_t i = 0; i < SERVICES; i++)
         holder->services[i] = take();
@@ -86,7 +99,8 @@ static void take_network(const uint8_t *data, size_t size)
     }
 }
 
-/* Every service of k0 to k3 in turn is of component c0-1.0 or c1-1.0: another key may be the same component. */
+/* Every service of k0 to k3 in turn is of component c0-1.0 or c1-1.0: another key may be the same
+ * component. */
 static void put_package(FILE *file, size_t service, bool other)
 {
     fprintf(file, "/nix/store/%031d%zu-c%zu-1.0", other, service, service / 2);
@@ -104,7 +118,8 @@ static bool depends(uint8_t bits, size_t service)
 
 static void put_dependency(FILE *file, const char *element, size_t service)
 {
-    fprintf(file, "<%s><mapping><service>k%zu</service><container>p</container><target>a</target></mapping></%s>",
+    fprintf(file,
+            "<%s><mapping><service>k%zu</service><container>p</container><target>a</target></mapping></%s>",
             element, (service + 1) % SERVICES, element);
 }
 
@@ -153,10 +168,11 @@ static void put_profile_manifest(FILE *file, const struct holder *holder)
 
 static void put_target(FILE *file, char name, bool renamed)
 {
-    fprintf(file,
-            "<target name=\"%c\"><properties><property name=\"hostname\" type=\"string\">%s%c</property></properties>"
-            "<clientInterface>client</clientInterface><targetProperty>hostname</targetProperty></target>",
-            name, renamed ? "key-" : "", name);
+    fprintf(
+        file,
+        "<target name=\"%c\"><properties><property name=\"hostname\" type=\"string\">%s%c</property></properties>"
+        "<clientInterface>client</clientInterface><targetProperty>hostname</targetProperty></target>",
+        name, renamed ? "key-" : "", name);
 }
 
 static void put_profile(FILE *file, unsigned profile)
@@ -250,7 +266,8 @@ static void add_profiles(void)
 
 /* Up to three snapshots of two bits each, 0 is none, 3 is that of an empty dump. */
 static void each_snapshot(uint8_t byte, size_t component, size_t container,
-                          void (*each)(FILE *file, size_t component, size_t container, int position, int name),
+                          void (*each)(FILE *file, size_t component, size_t container, int position,
+                                       int name),
                           FILE *file)
 {
     for (int i = 0; i < 3; i++)
@@ -268,8 +285,8 @@ static const char *snapshot_name(int name)
 
 static void add_coordinator_snapshot(FILE *file, size_t component, size_t container, int position, int name)
 {
-    CLEANUP_FREE char *path = string_format("/var/state/dysnomia/generations/%s/c%zu-1.0/%d", container ? "q" : "p",
-                                            component, position);
+    CLEANUP_FREE char *path = string_format("/var/state/dysnomia/generations/%s/c%zu-1.0/%d",
+                                            container ? "q" : "p", component, position);
     CLEANUP_FREE char *link = string_format("../%s", snapshot_name(name));
 
     (void)file;
@@ -292,7 +309,8 @@ static void print_newest(FILE *file, size_t component, size_t container, int pos
 static void put_snapshots(FILE *file, const char *const *argv)
 {
     bool newest = world_has(argv, "--query-latest-snapshot");
-    size_t component = world_option(argv, "--component")[1] == '1', container = *world_option(argv, "--container") == 'q';
+    size_t component = world_option(argv, "--component")[1] == '1',
+           container = *world_option(argv, "--container") == 'q';
 
     each_snapshot(network.snapshots[world_target(argv)][component][container], component, container,
                   newest ? print_newest : print_snapshot, file);
@@ -386,15 +404,18 @@ static json_t *portion(char target, size_t component)
 
     fprintf(file, "<manifest version=\"2\"><services>");
     put_service(file, MAPPED | SNAPSHOT, 2 * component);
-    fprintf(file, "</services><serviceMappings><mapping><service>k%zu</service><container>p</container><target>%c</target>"
-                  "</mapping></serviceMappings><snapshotMappings><mapping><component>c%zu-1.0</component><container>p"
-                  "</container><service>k%zu</service><target>%c</target></mapping></snapshotMappings></manifest>",
-            2 * component, target, component, 2 * component, target);
+    fprintf(
+        file,
+        "</services><serviceMappings><mapping><service>k%zu</service><container>p</container><target>%c</target>"
+        "</mapping></serviceMappings><snapshotMappings><mapping><component>c%zu-1.0</component><container>p"
+        "</container><service>k%zu</service><target>%c</target></mapping></snapshotMappings></manifest>",
+        2 * component, target, component, 2 * component, target);
     fclose(file);
     return json_string(text);
 }
 
-static void remember(json_t *survivors, const char *member, const char *target, size_t component, json_t *value)
+static void remember(json_t *survivors, const char *member, const char *target, size_t component,
+                     json_t *value)
 {
     json_t *of = target ? object_at(object_at(survivors, member), target) : object_at(survivors, member);
 
@@ -421,16 +442,18 @@ static json_t *survivors(void)
         if (network.choices[j] & 16)
             remember(all, "activated", NULL, j, remembered_choice(network.choices[j]));
         if (network.choices[j] & 32)
-            remember(all, "prefer", NULL, j, json_stringn((const char[]){ (char)('a' + (network.choices[j] & 3)) }, 1));
+            remember(all, "prefer", NULL, j,
+                     json_stringn((const char[]){ (char)('a' + (network.choices[j] & 3)) }, 1));
         for (size_t i = 0; i < WORLD_TARGETS; i++) {
             const char name[] = { (char)('a' + i), '\0' };
             uint8_t bits = network.memory[i][j];
-            CLEANUP_FREE char *profile = string_format("/nix/store/%032u-profile", network.targets[i].profile);
+            CLEANUP_FREE char *profile =
+                string_format("/nix/store/%032u-profile", network.targets[i].profile);
 
             if (bits & 1)
                 remember(all, "disputed", name, j,
-                         json_pack("{ss so sb sb}", "why", "it was before", "service", portion(name[0], j), "owed",
-                                   bits & 2, "waits", bits & 4));
+                         json_pack("{ss so sb sb}", "why", "it was before", "service", portion(name[0], j),
+                                   "owed", bits & 2, "waits", bits & 4));
             if (bits & 8)
                 remember(all, "superseded", name, j, json_string(profile));
             if (bits & 16)
@@ -495,8 +518,8 @@ static struct {
 static const char *status_of(size_t target)
 {
     const char name[] = { (char)('a' + target), '\0' };
-    const char *status =
-        json_string_value(json_object_get(json_object_get(json_object_get(known.report, "targets"), name), "status"));
+    const char *status = json_string_value(
+        json_object_get(json_object_get(json_object_get(known.report, "targets"), name), "status"));
 
     return status ? status : "not in the model";
 }
@@ -508,8 +531,8 @@ static bool is_captured(size_t target)
 
 static bool is_kept(size_t target)
 {
-    return (!strcmp(status_of(target), "silent") || !strcmp(status_of(target), "invalid")) && known.previous_known
-           && network.options.unreachable == UNREACHABLE_KEEP;
+    return (!strcmp(status_of(target), "silent") || !strcmp(status_of(target), "invalid"))
+           && known.previous_known && network.options.unreachable == UNREACHABLE_KEEP;
 }
 
 static void learn(const struct reconstructed *result)
@@ -525,8 +548,9 @@ static void learn(const struct reconstructed *result)
     file = world_find(path);
     file = file ? world_find(file->data) : NULL;
     manifest_init(&known.previous, known.strings);
-    known.previous_known = file && !manifest_parse(file->data, file->length, path, NULL, known.strings,
-                                                   &known.previous, &reason);
+    known.previous_known =
+        file
+        && !manifest_parse(file->data, file->length, path, NULL, known.strings, &known.previous, &reason);
     free(reason);
     for (size_t i = 0; i < WORLD_TARGETS; i++) {
         const char name[] = { (char)('a' + i), '\0' };
@@ -541,8 +565,8 @@ static void learn(const struct reconstructed *result)
     }
     REQUIRE(result->manifest || known.previous_known);
     if (result->manifest)
-        REQUIRE(!manifest_parse(result->manifest, strlen(result->manifest), "MADE", NULL, known.strings, &known.made,
-                                &reason));
+        REQUIRE(!manifest_parse(result->manifest, strlen(result->manifest), "MADE", NULL, known.strings,
+                                &known.made, &reason));
     else
         REQUIRE(!manifest_parse(file->data, file->length, "SAME", NULL, known.strings, &known.made, &reason));
 }
@@ -569,7 +593,8 @@ static bool is_brought_service(const struct service_mapping *mapping)
     return is_brought(mapping->target, mapping->container, mapping->service[1] < '2' ? "c0" : "c1");
 }
 
-/* Every mapping comes from its own target, or from what the previous manifest says of one that gave no answer. */
+/* Every mapping comes from its own target, or from what the previous manifest says of one that gave no
+ * answer. */
 static void require_origins(void)
 {
     for (size_t i = 0; i < known.made.service_mapping_count; i++) {
@@ -636,8 +661,8 @@ static bool was_left_out(const struct service_mapping *mapping)
 
     for (size_t i = 0; known.previous_known && made && i < known.previous.profile_count; i++)
         if (!strcmp(known.previous.profiles[i].path, made->path)
-            && !manifest_find_service_mapping(&known.previous, known.previous.profiles[i].target, mapping->container,
-                                              mapping->service))
+            && !manifest_find_service_mapping(&known.previous, known.previous.profiles[i].target,
+                                              mapping->container, mapping->service))
             return true;
     return false;
 }
@@ -660,10 +685,12 @@ static bool dispute_says(const char *member, const struct snapshot_mapping *mapp
 /* Its state is left out, so that newer state is restored there. */
 static bool is_older(const struct snapshot_mapping *mapping)
 {
-    return is_listed("regressed", mapping) || (is_listed("superseded", mapping) && !is_listed("fenced", mapping));
+    return is_listed("regressed", mapping)
+           || (is_listed("superseded", mapping) && !is_listed("fenced", mapping));
 }
 
-/* No other target has what is newer, so that it is the one which lives; what is known of a dispute is told there. */
+/* No other target has what is newer, so that it is the one which lives; what is known of a dispute is told
+ * there. */
 static bool lives_older(const struct snapshot_mapping *mapping)
 {
     return (is_older(mapping) && !json_object_get(entry_of("superseded", mapping), "home"))
@@ -674,7 +701,8 @@ static bool lives_elsewhere(const struct snapshot_mapping *mapping)
 {
     for (size_t i = 0; i < WORLD_TARGETS; i++) {
         const char name[] = { (char)('a' + i), '\0' };
-        const struct snapshot_mapping other = { .target = name, .container = mapping->container,
+        const struct snapshot_mapping other = { .target = name,
+                                                .container = mapping->container,
                                                 .component = mapping->component };
 
         if (strcmp(name, mapping->target) && is_captured(i) && lives_older(&other))
@@ -690,11 +718,13 @@ static bool lives_elsewhere(const struct snapshot_mapping *mapping)
     return false;
 }
 
-/* Make before break: what was stopped was saved, unless somebody has given it up, and another one is there. */
+/* Make before break: what was stopped was saved, unless somebody has given it up, and another one is
+ * there. */
 static void require_order(const struct snapshot_mapping *mapping)
 {
     size_t component = mapping->component[1] == '1';
-    bool accepted = !strcmp(mapping->container, "p") && network.memory[*mapping->target - 'a'][component] & 32;
+    bool accepted =
+        !strcmp(mapping->container, "p") && network.memory[*mapping->target - 'a'][component] & 32;
 
     if (is_listed("fenced", mapping))
         REQUIRE((is_listed("rescued", mapping) || accepted) && lives_elsewhere(mapping));
@@ -705,9 +735,10 @@ static void require_told(const struct manifest *sent, const struct snapshot_mapp
 {
     bool older = is_older(mapping);
     bool live = manifest_find_service_mapping(sent, mapping->target, mapping->container, mapping->service);
-    bool service_made = manifest_find_service_mapping(&known.made, mapping->target, mapping->container,
-                                                      mapping->service);
-    const struct service_mapping service = { .target = mapping->target, .container = mapping->container,
+    bool service_made =
+        manifest_find_service_mapping(&known.made, mapping->target, mapping->container, mapping->service);
+    const struct service_mapping service = { .target = mapping->target,
+                                             .container = mapping->container,
                                              .service = mapping->service };
 
     if (!manifest_find_snapshot_mapping(&known.made, mapping->target, mapping->container, mapping->component))
@@ -734,8 +765,9 @@ static void require_complete(void)
             bool stateful = false;
 
             for (size_t k = 0; k < sent->snapshot_mapping_count; k++)
-                stateful = stateful || (!strcmp(sent->snapshot_mappings[k].service, mapping->service)
-                                        && !strcmp(sent->snapshot_mappings[k].container, mapping->container));
+                stateful = stateful
+                           || (!strcmp(sent->snapshot_mappings[k].service, mapping->service)
+                               && !strcmp(sent->snapshot_mappings[k].container, mapping->container));
             REQUIRE(stateful || is_inactive(mapping)
                     || manifest_find_service_mapping(&known.made, mapping->target, mapping->container,
                                                      mapping->service));
@@ -747,7 +779,8 @@ static void require_dependencies_exist(const struct dependencies *dependencies)
 {
     for (size_t i = 0; i < dependencies->count; i++)
         REQUIRE(manifest_find_service_mapping(&known.made, dependencies->items[i].target,
-                                              dependencies->items[i].container, dependencies->items[i].service));
+                                              dependencies->items[i].container,
+                                              dependencies->items[i].service));
 }
 
 static void require_services(void)
@@ -762,7 +795,8 @@ static void require_services(void)
             if (j < WORLD_TARGETS && !is_captured(j))
                 continue;
             claim = manifest_find_service(j < WORLD_TARGETS ? &known.sent[j] : &known.previous, service->key);
-            claimed = claimed || (claim && !strcmp(claim->pkg, service->pkg) && !strcmp(claim->type, service->type));
+            claimed = claimed
+                      || (claim && !strcmp(claim->pkg, service->pkg) && !strcmp(claim->type, service->type));
         }
         for (size_t j = 0; j < WORLD_TARGETS; j++) /* one that is brought back */
             claimed = claimed || (network.memory[j][service->key[1] >= '2'] & (1 | 16)) != 0;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * The line of Nix with the dependencies of a service of version 1. What was read, written with all escapes, is read
- * as the same.
+ * The line of Nix with the dependencies of a service of version 1. What was read, written with all escapes,
+ * is read as the same.
  */
 #include "config.h"
 
@@ -53,8 +53,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         free(reason);
     } else {
         for (size_t i = 0; i < dependencies.count; i++)
-            REQUIRE(is_plain_name(dependencies.items[i].service) && is_plain_name(dependencies.items[i].container) &&
-                    is_plain_name(dependencies.items[i].target));
+            REQUIRE(is_plain_name(dependencies.items[i].service)
+                    && is_plain_name(dependencies.items[i].container)
+                    && is_plain_name(dependencies.items[i].target));
         require_written(&dependencies, strings);
     }
     free(dependencies.items);

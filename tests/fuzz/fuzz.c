@@ -30,11 +30,12 @@ void require_reason(char *reason, const char *source)
 void require_value(const struct nix_value *value, bool typed)
 {
     REQUIRE(!typed || value->type != NIX_UNTYPED);
-    REQUIRE(value->type == NIX_LIST || value->type == NIX_ATTRS ? !value->text : value->text && !value->count);
+    REQUIRE(value->type == NIX_LIST || value->type == NIX_ATTRS ? !value->text
+                                                                : value->text && !value->count);
     for (size_t i = 0; i < value->count; i++) {
         REQUIRE((value->type == NIX_ATTRS) == (value->children[i].name != NULL));
-        REQUIRE(value->type == NIX_LIST || !i ||
-                strcmp(value->children[i - 1].name, value->children[i].name) < 0);
+        REQUIRE(value->type == NIX_LIST || !i
+                || strcmp(value->children[i - 1].name, value->children[i].name) < 0);
         require_value(&value->children[i].value, typed);
     }
 }
@@ -49,8 +50,8 @@ void require_target(const struct target *target, bool checked)
     require_value(&target->properties, !checked);
     require_value(&target->containers, !checked);
     for (size_t i = 0; i < target->containers.count; i++)
-        REQUIRE(target->containers.children[i].value.type == NIX_ATTRS &&
-                is_plain_name(target->containers.children[i].name));
+        REQUIRE(target->containers.children[i].value.type == NIX_ATTRS
+                && is_plain_name(target->containers.children[i].name));
     if (!checked)
         return;
     REQUIRE(!target_objection(target, &field));
@@ -61,9 +62,9 @@ void require_target(const struct target *target, bool checked)
 static void require_dependencies(const struct dependencies *dependencies)
 {
     for (size_t i = 0; i < dependencies->count; i++)
-        REQUIRE(is_plain_name(dependencies->items[i].service) &&
-                is_plain_name(dependencies->items[i].container) &&
-                is_plain_name(dependencies->items[i].target));
+        REQUIRE(is_plain_name(dependencies->items[i].service)
+                && is_plain_name(dependencies->items[i].container)
+                && is_plain_name(dependencies->items[i].target));
 }
 
 static void require_services(const struct manifest *manifest)
@@ -89,10 +90,12 @@ static void require_service_mappings(const struct manifest *manifest, const char
         const struct service_mapping *mapping = &manifest->service_mappings[i];
 
         REQUIRE(!i || service_mapping_order(mapping - 1, mapping) < 0);
-        REQUIRE(is_plain_name(mapping->service) && is_plain_name(mapping->container) &&
-                is_plain_name(mapping->target) && (!mapping->provider || is_plain_name(mapping->provider)));
+        REQUIRE(is_plain_name(mapping->service) && is_plain_name(mapping->container)
+                && is_plain_name(mapping->target)
+                && (!mapping->provider || is_plain_name(mapping->provider)));
         if (own_target)
-            REQUIRE(!strcmp(mapping->target, own_target) && manifest_find_service(manifest, mapping->service));
+            REQUIRE(!strcmp(mapping->target, own_target)
+                    && manifest_find_service(manifest, mapping->service));
     }
 }
 
@@ -109,10 +112,11 @@ static void require_snapshot_mappings(const struct manifest *manifest, const cha
         REQUIRE(!i || snapshot_mapping_order(mapping - 1, mapping) < 0);
         require_file_name(mapping->component);
         require_file_name(mapping->container);
-        REQUIRE(is_plain_name(mapping->service) && is_plain_name(mapping->target) &&
-                (!mapping->provider || is_plain_name(mapping->provider)));
+        REQUIRE(is_plain_name(mapping->service) && is_plain_name(mapping->target)
+                && (!mapping->provider || is_plain_name(mapping->provider)));
         if (own_target)
-            REQUIRE(!strcmp(mapping->target, own_target) && manifest_find_service(manifest, mapping->service));
+            REQUIRE(!strcmp(mapping->target, own_target)
+                    && manifest_find_service(manifest, mapping->service));
     }
 }
 
@@ -137,8 +141,8 @@ void require_manifest(const struct manifest *manifest, const char *own_target)
 
 void require_empty(const struct manifest *manifest)
 {
-    REQUIRE(!manifest->profile_count && !manifest->service_count && !manifest->service_mapping_count &&
-            !manifest->snapshot_mapping_count && !manifest->infrastructure.count);
+    REQUIRE(!manifest->profile_count && !manifest->service_count && !manifest->service_mapping_count
+            && !manifest->snapshot_mapping_count && !manifest->infrastructure.count);
 }
 
 static size_t leaves(const json_t *value)
@@ -162,12 +166,12 @@ static void require_difference(const struct manifest *manifest)
     CLEANUP_JSON json_t *all = manifest_difference(NULL, manifest, 0);
 
     REQUIRE(json_object_size(none) == 6 && !leaves(none));
-    REQUIRE(json_array_size(json_object_get(json_object_get(all, "services"), "added")) ==
-            manifest->service_count);
-    REQUIRE(json_array_size(json_object_get(json_object_get(all, "mappings"), "added")) ==
-            manifest->service_mapping_count);
-    REQUIRE(json_array_size(json_object_get(json_object_get(all, "snapshots"), "added")) ==
-            manifest->snapshot_mapping_count);
+    REQUIRE(json_array_size(json_object_get(json_object_get(all, "services"), "added"))
+            == manifest->service_count);
+    REQUIRE(json_array_size(json_object_get(json_object_get(all, "mappings"), "added"))
+            == manifest->service_mapping_count);
+    REQUIRE(json_array_size(json_object_get(json_object_get(all, "snapshots"), "added"))
+            == manifest->snapshot_mapping_count);
     REQUIRE(json_object_size(json_object_get(all, "profiles")) == manifest->profile_count);
 }
 
@@ -183,11 +187,11 @@ void require_round_trip(struct manifest *manifest)
         require_failed(__FILE__, __LINE__, reason ? reason : "read again");
     require_manifest(&again, NULL);
     REQUIRE(manifest_equal(manifest, &again));
-    REQUIRE(manifest->version == again.version && manifest->profile_count == again.profile_count &&
-            manifest->service_count == again.service_count &&
-            manifest->service_mapping_count == again.service_mapping_count &&
-            manifest->snapshot_mapping_count == again.snapshot_mapping_count &&
-            manifest->infrastructure.count == again.infrastructure.count);
+    REQUIRE(manifest->version == again.version && manifest->profile_count == again.profile_count
+            && manifest->service_count == again.service_count
+            && manifest->service_mapping_count == again.service_mapping_count
+            && manifest->snapshot_mapping_count == again.snapshot_mapping_count
+            && manifest->infrastructure.count == again.infrastructure.count);
     require_difference(manifest);
     twice = manifest_write(&again);
     REQUIRE(xmlStrEqual(xmlBufferContent(once), xmlBufferContent(twice)));

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * The infrastructure model, as Nix or disnix-normalize-infra prints it. What is accepted fits into a manifest.
+ * The infrastructure model, as Nix or disnix-normalize-infra prints it. What is accepted fits into a
+ * manifest.
  */
 #include "config.h"
 
@@ -12,7 +13,8 @@ static void require_fits(const struct infrastructure *infrastructure, struct str
     struct manifest manifest;
     char *reason;
 
-    REQUIRE(!json_array_size(json_object_get(none, "added")) && !json_array_size(json_object_get(none, "removed")));
+    REQUIRE(!json_array_size(json_object_get(none, "added"))
+            && !json_array_size(json_object_get(none, "removed")));
     REQUIRE(!json_object_size(json_object_get(none, "changed")));
     manifest_init(&manifest, strings);
     for (size_t i = 0; i < infrastructure->count; i++)
@@ -25,13 +27,15 @@ static void require_fits(const struct infrastructure *infrastructure, struct str
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    static const struct infrastructure_defaults defaults = { "disnix-ssh-client", "hostname", "x86_64-linux" };
+    static const struct infrastructure_defaults defaults = { "disnix-ssh-client", "hostname",
+                                                             "x86_64-linux" };
     struct strings *strings = strings_new();
     struct infrastructure infrastructure;
     char *reason = NULL;
 
     operations_use(&no_operations);
-    if (infrastructure_parse((const char *)data, size, "FILE", strings, &defaults, &infrastructure, &reason)) {
+    if (infrastructure_parse((const char *)data, size, "FILE", strings, &defaults, &infrastructure,
+                             &reason)) {
         require_reason(reason, "FILE");
         REQUIRE(!infrastructure.count);
     } else {

@@ -11,8 +11,8 @@
 #include "scenario/report/parts.h"
 
 static const char *const own[] = {
-    "a", "b", "circle", "code", "details", "div", "figcaption", "figure", "g", "h4", "li", "p",
-    "page", "path", "pre", "rect", "section", "span", "summary", "svg", "text", "title", "ul", "use",
+    "a",    "b",    "circle", "code", "details", "div",  "figcaption", "figure", "g",    "h4",    "li", "p",
+    "page", "path", "pre",    "rect", "section", "span", "summary",    "svg",    "text", "title", "ul", "use",
 };
 
 static bool is_own(const xmlNode *element)

@@ -21,7 +21,8 @@ static void require_named(const char *text, size_t length, struct strings *strin
     char *reason = NULL;
 
     REQUIRE(!target_keys_list(&keys, &model));
-    if (profile_manifest_parse_any(text, length, "FILE", &targets[1], &keys, NULL, strings, &manifest, &reason)) {
+    if (profile_manifest_parse_any(text, length, "FILE", &targets[1], &keys, NULL, strings, &manifest,
+                                   &reason)) {
         require_reason(reason, "FILE");
         require_empty(&manifest);
     } else {
@@ -38,7 +39,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     char *reason = NULL;
 
     operations_use(&no_operations);
-    if (profile_manifest_1_parse((const char *)data, size, "FILE", "10.0.0.1", NULL, strings, &manifest, &reason)) {
+    if (profile_manifest_1_parse((const char *)data, size, "FILE", "10.0.0.1", NULL, strings, &manifest,
+                                 &reason)) {
         require_reason(reason, "FILE");
         require_empty(&manifest);
     } else {

@@ -13,7 +13,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     char *reason = NULL;
 
     operations_use(&no_operations);
-    if (profile_manifest_parse((const char *)data, size, "FILE", "test1", NULL, strings, &manifest, &reason)) {
+    if (profile_manifest_parse((const char *)data, size, "FILE", "test1", NULL, strings, &manifest,
+                               &reason)) {
         require_reason(reason, "FILE");
         require_empty(&manifest);
     } else {

@@ -53,7 +53,8 @@ static void go_on(struct state *state)
     state_probed(state, report);
     presence_take_in(state->root, "test1", false);
     REQUIRE(presence_judge(state->root, names, json_object_get(report, "silent"),
-                           json_object_get(report, "doubles"), &policy, 1000, &presence) == 0);
+                           json_object_get(report, "doubles"), &policy, 1000, &presence)
+            == 0);
     presence_clear(&presence);
     presence_word(state->root, "resume", 1000);
     presence_hold(state->root, report, 1000, &presence);

@@ -107,7 +107,8 @@ static int list(const char *path, int (*each)(void *closure, const char *name), 
     for (size_t i = 0; i < world.file_count; i++) {
         const char *name = world.files[i].path + length + 1;
 
-        if (strncmp(world.files[i].path, path, length) || world.files[i].path[length] != '/' || strchr(name, '/'))
+        if (strncmp(world.files[i].path, path, length) || world.files[i].path[length] != '/'
+            || strchr(name, '/'))
             continue;
         listed++;
         if (each(closure, name))
@@ -212,7 +213,8 @@ size_t world_target(const char *const *argv)
 
 void world_answer(struct dydisnix_result *result, int status, const char *output, size_t length)
 {
-    *result = (struct dydisnix_result){ .status = status, .output = malloc(length + 1), .output_length = length };
+    *result =
+        (struct dydisnix_result){ .status = status, .output = malloc(length + 1), .output_length = length };
     REQUIRE(result->output);
     if (length)
         memcpy(result->output, output, length);
@@ -231,8 +233,9 @@ static char *made_manifest(xmlBufferPtr printed)
 struct reconstructed world_reconstruct(const struct options *options, const json_t *history, bool print)
 {
     struct dydisnix_operations table = no_operations;
-    const struct request request = { .infrastructure = WORLD_INFRASTRUCTURE, .xml = true, .history = history,
-                                     .print = print };
+    const struct request request = {
+        .infrastructure = WORLD_INFRASTRUCTURE, .xml = true, .history = history, .print = print
+    };
     struct options complete = *options;
     struct reconstructed result = { 0 };
     CLEANUP_BUFFER xmlBufferPtr printed = NULL;

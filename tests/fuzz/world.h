@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * A network that exists in a table of operations only, so that a whole reconstruction can be fuzzed. Its targets are
- * called a, b and c.
+ * A network that exists in a table of operations only, so that a whole reconstruction can be fuzzed. Its
+ * targets are called a, b and c.
  */
 #ifndef WORLD_H
 #define WORLD_H

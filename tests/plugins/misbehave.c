@@ -39,7 +39,8 @@ static void spin(void)
         continue;
 }
 
-/* Not more than some megabytes of the machine's, but all of its own. A compiler leaves out memory that nobody keeps. */
+/* Not more than some megabytes of the machine's, but all of its own. A compiler leaves out memory that nobody
+ * keeps. */
 static void eat(void)
 {
     static void *volatile kept;
@@ -93,9 +94,14 @@ static int misbehave_redistribute(const json_t *event, json_t **report)
     static const struct {
         const char *name;
         void (*act)(void);
-    } ways[] = { { "crash", crash }, { "spin", spin },         { "eat", eat },
-                 { "close", close_all }, { "reuse", reuse },   { "child", leave_child },
-                 { "nonsense", talk_nonsense }, { "abort", abort } };
+    } ways[] = { { "crash", crash },
+                 { "spin", spin },
+                 { "eat", eat },
+                 { "close", close_all },
+                 { "reuse", reuse },
+                 { "child", leave_child },
+                 { "nonsense", talk_nonsense },
+                 { "abort", abort } };
     (void)event;
     (void)report;
     for (size_t i = 0; i < sizeof ways / sizeof *ways; i++)
@@ -106,7 +112,8 @@ static int misbehave_redistribute(const json_t *event, json_t **report)
     return DYDISNIX_NOT_MINE;
 }
 
-static const struct dydisnix_plugin plugin = { .name = "misbehave", .configure = misbehave_configure,
+static const struct dydisnix_plugin plugin = { .name = "misbehave",
+                                               .configure = misbehave_configure,
                                                .redistribute = misbehave_redistribute };
 
 DYDISNIX_REGISTER_PLUGIN(plugin)

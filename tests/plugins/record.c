@@ -11,8 +11,8 @@
 #include <unistd.h>
 
 enum { HOOKS = 8 };
-static const char *const names[HOOKS] = { "capture", "augment", "reconstruct", "snapshot", "redistribute",
-                                          "assign_ids", "redeploy", "cycle_finished" };
+static const char *const names[HOOKS] = { "capture",      "augment",    "reconstruct", "snapshot",
+                                          "redistribute", "assign_ids", "redeploy",    "cycle_finished" };
 static const char *endings[HOOKS];
 static const char *directory;
 static const struct dydisnix_operations *world;
@@ -88,10 +88,10 @@ static int end(const char *hook, const json_t *event, json_t **report)
     return strcmp(ending, "fail") == 0 ? DYDISNIX_FAILED : DYDISNIX_DONE;
 }
 
-#define HOOK(name)                                                \
+#define HOOK(name)                                                 \
     static int record_##name(const json_t *event, json_t **report) \
-    {                                                             \
-        return end(#name, event, report);                         \
+    {                                                              \
+        return end(#name, event, report);                          \
     }
 HOOK(capture)
 HOOK(augment)

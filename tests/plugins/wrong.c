@@ -4,8 +4,19 @@
  */
 #include <dydisnix/plugin.h>
 
-enum { NO_SYMBOL = 1, NO_PLUGIN, TOO_SMALL, TOO_NEW, NO_HOOK, NO_NAME, OTHER_NAME, ODD_NAME, REFUSES,
-       UNRESOLVED, FUTURE };
+enum {
+    NO_SYMBOL = 1,
+    NO_PLUGIN,
+    TOO_SMALL,
+    TOO_NEW,
+    NO_HOOK,
+    NO_NAME,
+    OTHER_NAME,
+    ODD_NAME,
+    REFUSES,
+    UNRESOLVED,
+    FUTURE
+};
 
 struct dydisnix_plugin *PLUGIN_ENTRY(void);
 int nobody_has_this(void);
@@ -35,9 +46,11 @@ static struct {
 
 DYDISNIX_EXPORT struct dydisnix_plugin *PLUGIN_ENTRY(void)
 {
-    static const char *const names[] = { [NO_HOOK] = "no-hook", [NO_NAME] = NULL, [OTHER_NAME] = "another",
-                                         [ODD_NAME] = "odd name", [REFUSES] = "refuses",
-                                         [UNRESOLVED] = "unresolved", [FUTURE] = "future" };
+    static const char *const names[] = {
+        [NO_HOOK] = "no-hook",   [NO_NAME] = NULL,      [OTHER_NAME] = "another",
+        [ODD_NAME] = "odd name", [REFUSES] = "refuses", [UNRESOLVED] = "unresolved",
+        [FUTURE] = "future"
+    };
     given.plugin = (struct dydisnix_plugin){
         ._size = WRONG == TOO_SMALL ? sizeof(size_t) : sizeof given,
         ._api_version = WRONG == TOO_NEW ? DYDISNIX_PLUGIN_API_VERSION + 1 : DYDISNIX_PLUGIN_API_VERSION,

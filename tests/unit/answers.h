@@ -11,7 +11,8 @@
 
 /* For the operation run. answer: sets status, and output to a text of malloc(). */
 static inline int unit_answer(const struct dydisnix_work *work,
-                              void (*answer)(const struct dydisnix_program *program, struct dydisnix_result *result))
+                              void (*answer)(const struct dydisnix_program *program,
+                                             struct dydisnix_result *result))
 {
     struct dydisnix_program program = { 0 };
     for (; work->next(work->closure, &program); program = (struct dydisnix_program){ 0 }) {

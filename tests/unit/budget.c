@@ -54,7 +54,8 @@ static bool give_call(void *closure, struct dydisnix_program *program)
     if (next_call == call_count)
         return false;
     calls[next_call].granted = -1;
-    *program = (struct dydisnix_program){ .target = calls[next_call].target, .deadline = calls[next_call].deadline,
+    *program = (struct dydisnix_program){ .target = calls[next_call].target,
+                                          .deadline = calls[next_call].deadline,
                                           .closure = &calls[next_call] };
     next_call++;
     return true;
@@ -85,7 +86,9 @@ static int begin(void **state)
 {
     static struct dydisnix_operations table;
     (void)state;
-    table = (struct dydisnix_operations){ .size = sizeof table, .now = fake_now, .run = fake_run, .log = fake_log };
+    table = (struct dydisnix_operations){
+        .size = sizeof table, .now = fake_now, .run = fake_run, .log = fake_log
+    };
     operations_use(&table);
     now = 1000;
     return 0;
@@ -100,8 +103,10 @@ static int end(void **state)
 
 static void who_lets_a_call_run_out_is_not_asked_again(void **state)
 {
-    struct call given[] = { { .target = "a", .takes = 10, .deadline = 60 }, { .target = "b", .takes = 999, .deadline = 60 },
-                            { .target = "b", .takes = 1, .deadline = 60 },  { .target = "a", .takes = 10, .deadline = 60 } };
+    struct call given[] = { { .target = "a", .takes = 10, .deadline = 60 },
+                            { .target = "b", .takes = 999, .deadline = 60 },
+                            { .target = "b", .takes = 1, .deadline = 60 },
+                            { .target = "a", .takes = 10, .deadline = 60 } };
     struct call later[] = { { .target = "b", .takes = 1, .deadline = 60 } };
     (void)state;
     assert_int_equal(budget_begin(&budget, 0, 0), 0);
@@ -118,9 +123,11 @@ static void who_lets_a_call_run_out_is_not_asked_again(void **state)
 
 static void the_calls_of_a_target_have_a_budget_together(void **state)
 {
-    struct call given[] = { { .target = "a", .takes = 40, .deadline = 60 }, { .target = "b", .takes = 40, .deadline = 60 },
-                            { .target = "a", .takes = 40, .deadline = 60 }, { .target = "a", .takes = 40, .deadline = 60 },
-                            { .target = "a", .takes = 40, .deadline = 60 }, { .target = "b", .takes = 40, .deadline = 60 } };
+    struct call given[] = {
+        { .target = "a", .takes = 40, .deadline = 60 }, { .target = "b", .takes = 40, .deadline = 60 },
+        { .target = "a", .takes = 40, .deadline = 60 }, { .target = "a", .takes = 40, .deadline = 60 },
+        { .target = "a", .takes = 40, .deadline = 60 }, { .target = "b", .takes = 40, .deadline = 60 }
+    };
     (void)state;
     assert_int_equal(budget_begin(&budget, 100, 0), 0);
     run(given);
@@ -147,8 +154,10 @@ static void what_is_made_of_an_answer_counts(void **state)
 /* Many that hang, a few at once, would take the whole stage in spite of their budgets. */
 static void half_of_the_stage_is_for_targets(void **state)
 {
-    struct call given[] = { { .target = "a", .takes = 9999, .deadline = 60 }, { .target = "b", .takes = 9999, .deadline = 60 },
-                            { .target = "c", .takes = 1 },                    { .takes = 70 } };
+    struct call given[] = { { .target = "a", .takes = 9999, .deadline = 60 },
+                            { .target = "b", .takes = 9999, .deadline = 60 },
+                            { .target = "c", .takes = 1 },
+                            { .takes = 70 } };
     (void)state;
     assert_int_equal(budget_begin(&budget, 1000, 200), 0);
     run(given);

@@ -24,15 +24,19 @@ static void add_target(struct plan *plan, struct manifest *manifest, const char 
         .name = strings_intern(plan->strings, name),
         .properties = { .type = NIX_ATTRS, .children = &hostname, .count = 1 },
         .containers = { .type = NIX_ATTRS },
-        .system = "x86_64-linux", .number_of_cores = "1", .client_interface = "client", .target_property = "hostname",
+        .system = "x86_64-linux",
+        .number_of_cores = "1",
+        .client_interface = "client",
+        .target_property = "hostname",
     };
     assert_int_equal(manifest_add_target(manifest, &target), 0);
 }
 
 static void hold(struct manifest *manifest, const char *target, const char *provider)
 {
-    const struct snapshot_mapping mapping = { .target = target, .container = "database", .component = "db-1.0",
-                                              .service = KEY, .provider = provider };
+    const struct snapshot_mapping mapping = {
+        .target = target, .container = "database", .component = "db-1.0", .service = KEY, .provider = provider
+    };
     assert_non_null(manifest_add_snapshot_mapping(manifest, &mapping));
     manifest_sort(manifest);
 }
@@ -72,7 +76,8 @@ static int check(const struct plan *plan, const char *report_text)
 }
 
 /* The one finding that there should be. */
-static void expect_finding(const struct plan *plan, const char *report_text, const char *kind, const char *target)
+static void expect_finding(const struct plan *plan, const char *report_text, const char *kind,
+                           const char *target)
 {
     json_t *report = report_text ? json_loads(report_text, 0, NULL) : NULL, *finding;
     json_t *findings = check_findings(&plan->previous, &plan->new, NULL, report, &plan->settings);
@@ -176,7 +181,9 @@ static void new_state_may_begin_anywhere(void **state)
 static void the_provider_of_an_old_snapshot_stays(void **state)
 {
     struct plan *plan = *state;
-    const struct service provider = { .key = PROVIDER, .name = "host", .type = "process",
+    const struct service provider = { .key = PROVIDER,
+                                      .name = "host",
+                                      .type = "process",
                                       .pkg = "/nix/store/00000000000000000000000000000000-host",
                                       .provides_containers = { .type = NIX_ATTRS } };
     hold(&plan->previous, "a", PROVIDER);
@@ -201,8 +208,10 @@ static void many_components_take_no_squares(void **state)
     for (int i = 0; i < MANY; i++) {
         char name[16];
         snprintf(name, sizeof name, "db-%d", i);
-        struct snapshot_mapping mapping = { .target = "a", .container = "database",
-                                            .component = strings_intern(plan->strings, name), .service = KEY };
+        struct snapshot_mapping mapping = { .target = "a",
+                                            .container = "database",
+                                            .component = strings_intern(plan->strings, name),
+                                            .service = KEY };
         assert_non_null(manifest_add_snapshot_mapping(&plan->previous, &mapping));
         mapping.target = "b";
         assert_non_null(manifest_add_snapshot_mapping(&plan->new, &mapping));

@@ -47,7 +47,8 @@ static bool timeline_has(const json_t *scenario, const char *word, const char *m
 static bool fails(void *closure, const json_t *candidate)
 {
     ++*(unsigned *)closure;
-    return timeline_has(candidate, "crash", "target", "test2") && timeline_has(candidate, "write", "service", "database")
+    return timeline_has(candidate, "crash", "target", "test2")
+           && timeline_has(candidate, "write", "service", "database")
            && json_object_get(json_object_get(candidate, "services"), "web")
            && json_object_get(json_object_get(candidate, "targets"), "test2");
 }

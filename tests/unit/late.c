@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * What is done on targets right before services change, in which order, and what is done when something fails.
+ * What is done on targets right before services change, in which order, and what is done when something
+ * fails.
  */
 #include "unit.h"
 
@@ -17,11 +18,11 @@
 
 /* What clients are asked for, as "operation target", in order; and what they answer. */
 static char asked[4096];
-static const char *failing; /* "operation target" that exits with 1; NULL: none */
+static const char *failing;   /* "operation target" that exits with 1; NULL: none */
 static unsigned failing_from; /* not the first so many of these */
 static bool once;             /* and only once */
-static const char *newest;  /* what every target calls its newest snapshot */
-static const char *every;   /* and all of them; NULL: there is one */
+static const char *newest;    /* what every target calls its newest snapshot */
+static const char *every;     /* and all of them; NULL: there is one */
 
 static const char *option(const struct dydisnix_program *program, const char *name)
 {
@@ -39,8 +40,8 @@ static void answer(const struct dydisnix_program *program, struct dydisnix_resul
     snprintf(asked + length, sizeof asked - length, "%s\n", what);
     result->status = fails;
     result->output = strdup(strcmp(program->argv[3], "--query-all-snapshots") == 0 && every ? every
-                            : strncmp(program->argv[3], "--query", 7) == 0 && newest   ? newest
-                                                                                        : "");
+                            : strncmp(program->argv[3], "--query", 7) == 0 && newest        ? newest
+                                                                                            : "");
     result->output_length = strlen(result->output);
     failing_from = fails ? 0 : failing_from;
     failing = fails && once ? NULL : failing;
@@ -90,14 +91,20 @@ static void add_target(struct world *world, struct manifest *manifest, const cha
         .name = strings_intern(world->strings, name),
         .properties = { .type = NIX_ATTRS, .children = &hostname, .count = 1 },
         .containers = { .type = NIX_ATTRS },
-        .system = "x86_64-linux", .number_of_cores = "1", .client_interface = "client", .target_property = "hostname",
+        .system = "x86_64-linux",
+        .number_of_cores = "1",
+        .client_interface = "client",
+        .target_property = "hostname",
     };
     assert_int_equal(manifest_add_target(manifest, &target), 0);
 }
 
 static void add_service(struct manifest *manifest, const char *key, const char *name, const char *package)
 {
-    const struct service service = { .key = key, .name = name, .type = "process", .pkg = package,
+    const struct service service = { .key = key,
+                                     .name = name,
+                                     .type = "process",
+                                     .pkg = package,
                                      .provides_containers = { .type = NIX_ATTRS } };
     assert_non_null(manifest_add_service(manifest, &service));
     manifest_sort(manifest);
@@ -141,8 +148,8 @@ static int setup(void **state)
     add_service(&world->previous, "key", "db", DATABASE);
     add_service(&world->new, "key", "db", DATABASE);
     world->state = (struct state){ .file = strdup("/state"), .root = json_pack("{s{}}", "deployment") };
-    world->recovery = (struct recovery){ .settings = &world->settings, .state = &world->state,
-                                         .strings = world->strings };
+    world->recovery =
+        (struct recovery){ .settings = &world->settings, .state = &world->state, .strings = world->strings };
     world->reconstructed = json_pack("{s[]}", "late");
     world->report = json_object();
     world->silent = json_object();
@@ -174,15 +181,16 @@ static void list_late(struct world *world, const char *target, bool fence)
     char *text = portion_write(&own, &own.snapshot_mappings[0]);
     assert_non_null(text);
     json_array_append_new(json_object_get(world->reconstructed, "late"),
-                          json_pack("{ss ss ss ss sb}", "target", target, "component", "db-1", "container", "process",
-                                    "service", text, "fence", fence));
+                          json_pack("{ss ss ss ss sb}", "target", target, "component", "db-1", "container",
+                                    "process", "service", text, "fence", fence));
     free(text);
     manifest_clear(&own);
 }
 
 static int begin(struct world *world)
 {
-    const struct late late = { &world->recovery, &world->previous, &world->new, world->reconstructed, world->report };
+    const struct late late = { &world->recovery, &world->previous, &world->new, world->reconstructed,
+                               world->report };
     return late_begin(&late);
 }
 
@@ -228,7 +236,7 @@ static void an_older_copy_is_saved_stopped_and_saved_again(void **state)
     newest = "process/db-1/x\n";
     assert_int_equal(begin(world), 0);
     assert_string_equal(asked, "snapshot a\nquery-latest-snapshot a\nnoted\n"
-                        "deactivate a\nsnapshot a\nquery-latest-snapshot a\n");
+                               "deactivate a\nsnapshot a\nquery-latest-snapshot a\n");
     expect_rescued(world, 2);
 }
 
@@ -362,7 +370,8 @@ static void what_was_left_is_saved_if_it_can_be(void **state)
 
 static void stopped(struct world *world, const char *member)
 {
-    json_object_set_new(world->state.root, "survivors", json_pack("{s{s{s{s{}}}}}", member, "b", "process", "db-1"));
+    json_object_set_new(world->state.root, "survivors",
+                        json_pack("{s{s{s{s{}}}}}", member, "b", "process", "db-1"));
 }
 
 /* Until it can be saved, what it is to have is newer, and nothing is restored over it. */
@@ -370,11 +379,12 @@ static void expect_in_dispute(const struct world *world)
 {
     json_t *why, *service, *disputed;
     int owed, waits, older;
-    assert_int_equal(json_unpack(world->state.root, "{s{s{s{s{s:o}}}, s{s{s{s:b}}}}}", "survivors", "disputed", "b",
-                                 "process", "db-1", &disputed, "older", "b", "process", "db-1", &older),
+    assert_int_equal(json_unpack(world->state.root, "{s{s{s{s{s:o}}}, s{s{s{s:b}}}}}", "survivors",
+                                 "disputed", "b", "process", "db-1", &disputed, "older", "b", "process",
+                                 "db-1", &older),
                      0);
-    assert_int_equal(json_unpack(disputed, "{s:o, s:o, s:b, s:b}", "why", &why, "service", &service, "owed", &owed,
-                                 "waits", &waits),
+    assert_int_equal(json_unpack(disputed, "{s:o, s:o, s:b, s:b}", "why", &why, "service", &service, "owed",
+                                 &owed, "waits", &waits),
                      0);
     assert_true(json_is_string(why) && json_is_string(service) && owed && waits && older);
 }

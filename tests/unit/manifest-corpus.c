@@ -92,8 +92,8 @@ static void test_parts_make_the_whole(void **state)
         size_t length;
 
         xml = file_read(path, &length);
-        if (manifest_parse(xml, length, path, NULL, strings, &golden, &reason) ||
-            manifest_check(&golden, &reason))
+        if (manifest_parse(xml, length, path, NULL, strings, &golden, &reason)
+            || manifest_check(&golden, &reason))
             fail_msg("%s", reason);
         manifest_init(&built, strings);
         add_infrastructure(&built, cases.gl_pathv[i]);
@@ -198,9 +198,10 @@ static void read_all_ways(const char *xml, size_t length, unsigned *accepted)
     char *reason;
 
     for (int way = 0; way < 3; way++) {
-        if (way == 0   ? manifest_parse(xml, length, "FILE", NULL, strings, &manifest, &reason)
-            : way == 1 ? profile_manifest_parse(xml, length, "FILE", "test1", NULL, strings, &manifest, &reason)
-                       : profile_manifest_1_parse(xml, length, "FILE", "test1", NULL, strings, &manifest, &reason)) {
+        if (way == 0 ? manifest_parse(xml, length, "FILE", NULL, strings, &manifest, &reason)
+            : way == 1
+                ? profile_manifest_parse(xml, length, "FILE", "test1", NULL, strings, &manifest, &reason)
+                : profile_manifest_1_parse(xml, length, "FILE", "test1", NULL, strings, &manifest, &reason)) {
             expect_reason(reason, "FILE: ");
         } else {
             xmlBufferPtr written = manifest_write(&manifest);

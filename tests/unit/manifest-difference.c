@@ -198,7 +198,8 @@ static void test_by_target(void **state)
     changes("<profile name=\"a\">" PKG, "<profile name=\"a\">" OTHER_PKG,
             "{\"a\":{\"profile\":{\"from\":\"" PKG "\",\"to\":\"" OTHER_PKG "\"}}}");
     changes("<type>process", "<type>other", "{\"a\":{\"services\":{\"changed\":" WEB_IN_C "}}}");
-    changes("<mapping><container>c</container><service>" KEY_B "</service><target>b</target></mapping></serviceM",
+    changes("<mapping><container>c</container><service>" KEY_B
+            "</service><target>b</target></mapping></serviceM",
             "</serviceM", "{\"b\":{\"services\":{\"removed\":" API_IN_C "}}}");
     changes("<target>b</target></mapping></serviceM", "<target>a</target></mapping></serviceM",
             "{\"a\":{\"services\":{\"added\":" API_IN_C "}},"
@@ -206,8 +207,10 @@ static void test_by_target(void **state)
     changes("<component>web-1.0", "<component>web-1.1",
             "{\"a\":{\"snapshots\":{\"added\":[{\"component\":\"web-1.1\",\"container\":\"c\"}],"
             "\"removed\":[{\"component\":\"web-1.0\",\"container\":\"c\"}]}}}");
-    changes("<container>c</container><service>" KEY_A "</service><target>a</target></mapping></snapshotMappings>",
-            "<container>c</container><service>" KEY_B "</service><target>a</target></mapping></snapshotMappings>", "{}");
+    changes(
+        "<container>c</container><service>" KEY_A "</service><target>a</target></mapping></snapshotMappings>",
+        "<container>c</container><service>" KEY_B "</service><target>a</target></mapping></snapshotMappings>",
+        "{}");
     changes("type=\"float\">5", "type=\"float\">6",
             "{\"a\":{\"fields\":[\"properties.load\"],\"infrastructure\":\"changed\"}}");
     changes("</target></infrastructure>", "</target><target name=\"z\"/></infrastructure>",
@@ -217,10 +220,12 @@ static void test_by_target(void **state)
 /* Another version of a service has another key; it is the same service to people. */
 static void test_upgrade_by_target(void **state)
 {
-    char *with_service = replaced(base, "</services>", "<service name=\"" KEY_C "\"><name>api</name><pkg>" OTHER_PKG
-                                                       "</pkg><type>process</type></service></services>");
-    char *upgraded = replaced(with_service, "<service>" KEY_B "</service><target>b</target></mapping></serviceM",
-                              "<service>" KEY_C "</service><target>b</target></mapping></serviceM");
+    char *with_service = replaced(base, "</services>",
+                                  "<service name=\"" KEY_C "\"><name>api</name><pkg>" OTHER_PKG
+                                  "</pkg><type>process</type></service></services>");
+    char *upgraded =
+        replaced(with_service, "<service>" KEY_B "</service><target>b</target></mapping></serviceM",
+                 "<service>" KEY_C "</service><target>b</target></mapping></serviceM");
     struct manifest a, b;
     json_t *flat, *by_target;
     char *text;
@@ -282,11 +287,15 @@ static void test_limit(void **state)
 
         snprintf(key, sizeof key, "key%02d", i);
         snprintf(name, sizeof name, "name%02d", i);
-        assert_non_null(manifest_add_service(&manifest, &(struct service){ .key = key, .name = name, .pkg = PKG,
-                                                                            .type = "process",
-                                                                            .provides_containers.type = NIX_ATTRS }));
+        assert_non_null(
+            manifest_add_service(&manifest, &(struct service){ .key = key,
+                                                               .name = name,
+                                                               .pkg = PKG,
+                                                               .type = "process",
+                                                               .provides_containers.type = NIX_ATTRS }));
         assert_non_null(manifest_add_service_mapping(
-            &manifest, &(struct service_mapping){ .target = i < 30 ? "a" : "b", .container = "c", .service = key }));
+            &manifest,
+            &(struct service_mapping){ .target = i < 30 ? "a" : "b", .container = "c", .service = key }));
     }
     manifest_sort(&manifest);
     flat = manifest_difference(NULL, &manifest, 12);
@@ -297,8 +306,9 @@ static void test_limit(void **state)
     by_target = manifest_changes(NULL, &manifest, flat, 12);
     target = json_object_get(json_object_get(by_target, "a"), "services");
     counted(target, "added", 12, 18);
-    assert_string_equal(json_string_value(json_object_get(json_array_get(json_object_get(target, "added"), 11), "name")),
-                        "name11");
+    assert_string_equal(
+        json_string_value(json_object_get(json_array_get(json_object_get(target, "added"), 11), "name")),
+        "name11");
     counted(json_object_get(json_object_get(by_target, "b"), "services"), "added", 5, 5);
     json_decref(flat);
     json_decref(by_target);
@@ -308,7 +318,8 @@ static void test_limit(void **state)
     manifest_clear(&manifest);
 }
 
-/* Many versions of services with one name in one container: what is there more often than before was added. */
+/* Many versions of services with one name in one container: what is there more often than before was
+ * added. */
 static void test_same_names(void **state)
 {
     char *text;
@@ -322,11 +333,15 @@ static void test_same_names(void **state)
         struct manifest *manifest = i < 3 ? &a : &b;
         const char key[] = { (char)('1' + (i < 3 ? i : i + 10)), '\0' };
 
-        assert_non_null(manifest_add_service(manifest, &(struct service){ .key = key, .name = "web", .pkg = PKG,
-                                                                           .type = "process",
-                                                                           .provides_containers.type = NIX_ATTRS }));
+        assert_non_null(
+            manifest_add_service(manifest, &(struct service){ .key = key,
+                                                              .name = "web",
+                                                              .pkg = PKG,
+                                                              .type = "process",
+                                                              .provides_containers.type = NIX_ATTRS }));
         assert_non_null(manifest_add_service_mapping(
-            manifest, &(struct service_mapping){ .target = "a", .container = i % 3 ? "c" : "d", .service = key }));
+            manifest,
+            &(struct service_mapping){ .target = "a", .container = i % 3 ? "c" : "d", .service = key }));
     }
     manifest_sort(&a);
     manifest_sort(&b);

@@ -9,7 +9,7 @@ static struct strings *strings;
 #define PROFILE_MANIFEST(content) \
     "<?xml version=\"1.0\"?>\n\n  <profilemanifest version=\"2\">" content "</profilemanifest>\n"
 #define SERVICES(content) "<services>" content "</services>"
-#define SERVICE_WITH(key, name, more) \
+#define SERVICE_WITH(key, name, more)                                   \
     "<service name=\"" key "\"><name>" name "</name><pkg>" PKG "</pkg>" \
     "<type>process</type>" more "</service>"
 #define SERVICE(key) SERVICE_WITH(key, "web", "")
@@ -21,8 +21,8 @@ static struct strings *strings;
     MAPPING(TEXT("container", "process") TEXT("service", service) TEXT("target", target))
 #define SNAPSHOT(component, more) \
     MAPPING(TEXT("component", component) TEXT("container", "process") TEXT("service", KEY_A) more)
-#define TARGET(name, more) \
-    "<infrastructure><target name=\"" name "\"><properties><property name=\"hostname\" " \
+#define TARGET(name, more)                                                                                   \
+    "<infrastructure><target name=\"" name "\"><properties><property name=\"hostname\" "                     \
     "type=\"string\">" name "</property></properties><system>s</system><clientInterface>c</clientInterface>" \
     "<targetProperty>hostname</targetProperty>" more "</target></infrastructure>"
 

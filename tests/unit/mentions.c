@@ -12,9 +12,10 @@
 static const struct {
     const char *path, *text;
 } files[] = {
-    { "/m/model.nix", "{ a = import ./machines.nix; b = builtins.readFile ../data/b.json; } # ./comment.nix\n"
-                      "/* ./comment */ // { c = \"/srv/www ./none ${./env} \\\"\"; d = ''it's ./not''; e = /etc/e.nix; "
-                      "f = 1/2; g = a/b; h = import ./dir; i = ./.; j = <nixpkgs>; k = \"${ ../k.nix }\"; }" },
+    { "/m/model.nix",
+      "{ a = import ./machines.nix; b = builtins.readFile ../data/b.json; } # ./comment.nix\n"
+      "/* ./comment */ // { c = \"/srv/www ./none ${./env} \\\"\"; d = ''it's ./not''; e = /etc/e.nix; "
+      "f = 1/2; g = a/b; h = import ./dir; i = ./.; j = <nixpkgs>; k = \"${ ../k.nix }\"; }" },
     { "/m/machines.nix", "import ./model.nix ++ import ./deeper/one.nix" },
     { "/m/deeper/one.nix", "import ./two.nix" },
     { "/m/dir/default.nix", "./three.nix" },

@@ -74,9 +74,8 @@ static void messages_as_documents(void **state)
     assert_string_equal(message, "no \"disk\"");
     json_decref(document);
     document = json_loads(strtok(NULL, "\n"), 0, NULL);
-    assert_int_equal(json_unpack(document, "{ss ss ss}", "level", &level, "target", &target, "message",
-                                 &message),
-                     0);
+    assert_int_equal(
+        json_unpack(document, "{ss ss ss}", "level", &level, "target", &target, "message", &message), 0);
     assert_string_equal(target, "a\nb");
     assert_string_equal(message, "one\ntwo \302\233 \357\277\275");
     assert_null(strtok(NULL, "\n"));

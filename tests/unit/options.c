@@ -6,7 +6,8 @@
 
 static unsigned messages;
 
-static void count_message(enum dydisnix_level level, const char *target, const char *format, va_list arguments)
+static void count_message(enum dydisnix_level level, const char *target, const char *format,
+                          va_list arguments)
 {
     (void)level, (void)target, (void)format, (void)arguments;
     messages++;
@@ -24,13 +25,26 @@ static int set(struct options *options, const char *key, const char *value)
 static void what_is_right_is_taken(void **state)
 {
     static const char *const right[][2] = {
-        { "unreachable", "keep" }, { "unreachable", "skip" }, { "unreachable", "fail" },
-        { "superseded", "newest" }, { "superseded", "keep" }, { "superseded", "fail" },
-        { "manifest-version", "auto" }, { "manifest-version", "1" }, { "manifest-version", "2" },
-        { "superseded-max-age", "0" }, { "timeout", "1" }, { "transfer-timeout", "2592000" },
-        { "jobs", "4096" }, { "max-concurrent-transfers", "1024" }, { "profile", "a b" },
-        { "max-manifest-size", "1" }, { "max-manifest-size", "1099511627776" }, { "max-depth", "1" },
-        { "max-depth", "256" }, { "save-input", "/a b" },
+        { "unreachable", "keep" },
+        { "unreachable", "skip" },
+        { "unreachable", "fail" },
+        { "superseded", "newest" },
+        { "superseded", "keep" },
+        { "superseded", "fail" },
+        { "manifest-version", "auto" },
+        { "manifest-version", "1" },
+        { "manifest-version", "2" },
+        { "superseded-max-age", "0" },
+        { "timeout", "1" },
+        { "transfer-timeout", "2592000" },
+        { "jobs", "4096" },
+        { "max-concurrent-transfers", "1024" },
+        { "profile", "a b" },
+        { "max-manifest-size", "1" },
+        { "max-manifest-size", "1099511627776" },
+        { "max-depth", "1" },
+        { "max-depth", "256" },
+        { "save-input", "/a b" },
     };
     (void)state;
     for (size_t i = 0; i < sizeof right / sizeof *right; i++) {
@@ -43,16 +57,41 @@ static void what_is_right_is_taken(void **state)
 static void what_is_wrong_changes_nothing(void **state)
 {
     static const char *const wrong[][2] = {
-        { "unreachable", "" }, { "unreachable", "Keep" }, { "superseded", "skip" },
-        { "manifest-version", "" }, { "manifest-version", "3" }, { "manifest-version", "01" },
-        { "superseded-max-age", "-1" }, { "superseded-max-age", "1h" }, { "superseded-max-age", "999999999999" },
-        { "timeout", "0" }, { "timeout", "" }, { "timeout", " 1" }, { "timeout", "+1" }, { "timeout", "0x10" },
-        { "timeout", "99999999999999999999" }, { "transfer-timeout", "0" }, { "jobs", "0" }, { "jobs", "4097" },
-        { "max-concurrent-transfers", "1025" }, { "max-concurrent-transfers", "1.5" },
-        { "profile", "" }, { "profile", ".." }, { "profile", "a/b" }, { "profile", "-x" }, { "profile", "a\nb" },
-        { "", "1" }, { "Timeout", "1" }, { "manifest-limit", "1" },
-        { "max-manifest-size", "0" }, { "max-manifest-size", "64M" }, { "max-depth", "0" }, { "max-depth", "257" },
-        { "save-input", "" }, { "save-input", "here" }, { "on-conflict", "keep" },
+        { "unreachable", "" },
+        { "unreachable", "Keep" },
+        { "superseded", "skip" },
+        { "manifest-version", "" },
+        { "manifest-version", "3" },
+        { "manifest-version", "01" },
+        { "superseded-max-age", "-1" },
+        { "superseded-max-age", "1h" },
+        { "superseded-max-age", "999999999999" },
+        { "timeout", "0" },
+        { "timeout", "" },
+        { "timeout", " 1" },
+        { "timeout", "+1" },
+        { "timeout", "0x10" },
+        { "timeout", "99999999999999999999" },
+        { "transfer-timeout", "0" },
+        { "jobs", "0" },
+        { "jobs", "4097" },
+        { "max-concurrent-transfers", "1025" },
+        { "max-concurrent-transfers", "1.5" },
+        { "profile", "" },
+        { "profile", ".." },
+        { "profile", "a/b" },
+        { "profile", "-x" },
+        { "profile", "a\nb" },
+        { "", "1" },
+        { "Timeout", "1" },
+        { "manifest-limit", "1" },
+        { "max-manifest-size", "0" },
+        { "max-manifest-size", "64M" },
+        { "max-depth", "0" },
+        { "max-depth", "257" },
+        { "save-input", "" },
+        { "save-input", "here" },
+        { "on-conflict", "keep" },
     };
     (void)state;
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
@@ -109,10 +148,8 @@ static void described_and_taken(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(what_is_right_is_taken),
-        cmocka_unit_test(what_is_wrong_changes_nothing),
-        cmocka_unit_test(units_are_seconds_outside),
-        cmocka_unit_test(the_largest_size_is_large),
+        cmocka_unit_test(what_is_right_is_taken),    cmocka_unit_test(what_is_wrong_changes_nothing),
+        cmocka_unit_test(units_are_seconds_outside), cmocka_unit_test(the_largest_size_is_large),
         cmocka_unit_test(described_and_taken),
     };
     return cmocka_run_group_tests_name("options", tests, NULL, NULL);

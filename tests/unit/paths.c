@@ -11,11 +11,21 @@
 static void store_paths(void **state)
 {
     static const char *const wrong[] = {
-        "", "/nix/store", "/nix/store/", "/nix/store/" HASH, "/nix/store/" HASH "-",
-        "/nix/store/" HASH "-a/b", "/nix/store/" HASH "-a b",
-        "/nix/store/" HASH "-a\n", "/nix/store/" HASH "x-a",
-        "/nix/store/e123456789abcdfghijklmnpqrsvwxyz-a", "/nix/store/0" HASH "-a", "nix/store/" HASH "-a",
-        "/nix/store//" HASH "-a", "/nix/store/" HASH "-a\303\244", " /nix/store/" HASH "-a",
+        "",
+        "/nix/store",
+        "/nix/store/",
+        "/nix/store/" HASH,
+        "/nix/store/" HASH "-",
+        "/nix/store/" HASH "-a/b",
+        "/nix/store/" HASH "-a b",
+        "/nix/store/" HASH "-a\n",
+        "/nix/store/" HASH "x-a",
+        "/nix/store/e123456789abcdfghijklmnpqrsvwxyz-a",
+        "/nix/store/0" HASH "-a",
+        "nix/store/" HASH "-a",
+        "/nix/store//" HASH "-a",
+        "/nix/store/" HASH "-a\303\244",
+        " /nix/store/" HASH "-a",
     };
     size_t i;
 
@@ -36,8 +46,13 @@ static void former_store_paths(void **state)
 {
     static const char *const former[] = { "/nix/store/" HASH "-.", "/nix/store/" HASH "-..",
                                           "/nix/store/" HASH "-.-x", "/nix/store/" HASH "-..-x" };
-    static const char *const others[] = { "/nix/store/" HASH "-.x", "/nix/store/" HASH "-...",
-                                          "/nix/store/" HASH "-...-x", "/nix/store/" HASH "-x.-", "no path", ".", "" };
+    static const char *const others[] = { "/nix/store/" HASH "-.x",
+                                          "/nix/store/" HASH "-...",
+                                          "/nix/store/" HASH "-...-x",
+                                          "/nix/store/" HASH "-x.-",
+                                          "no path",
+                                          ".",
+                                          "" };
     (void)state;
     for (size_t i = 0; i < sizeof former / sizeof *former; i++)
         assert_true(is_store_path(former[i]) && is_former_store_path(former[i]));
@@ -71,9 +86,9 @@ static void plain_names(void **state)
     assert_false(is_plain_name("a\302\233b"));
     assert_false(is_plain_name("a\302"));
     assert_false(is_plain_name("a\xc0\xad"));
-    assert_false(is_plain_name("a\xe2\x80\xa8")); /* U+2028, a line separator */
-    assert_false(is_plain_name("a\xe2\x80\xae")); /* U+202E, from right to left */
-    assert_false(is_plain_name("a\xe2\x81\xa6")); /* U+2066 */
+    assert_false(is_plain_name("a\xe2\x80\xa8"));   /* U+2028, a line separator */
+    assert_false(is_plain_name("a\xe2\x80\xae"));   /* U+202E, from right to left */
+    assert_false(is_plain_name("a\xe2\x81\xa6"));   /* U+2066 */
     assert_true(is_plain_name("\xd7\x90\xd7\x91")); /* Hebrew is no control character */
 }
 

@@ -21,7 +21,10 @@ static void add_target(struct plan *plan, struct manifest *manifest, const char 
         .name = strings_intern(plan->strings, name),
         .properties = { .type = NIX_ATTRS, .children = &hostname, .count = 1 },
         .containers = { .type = NIX_ATTRS },
-        .system = "x86_64-linux", .number_of_cores = "1", .client_interface = "client", .target_property = "hostname",
+        .system = "x86_64-linux",
+        .number_of_cores = "1",
+        .client_interface = "client",
+        .target_property = "hostname",
     };
     assert_int_equal(manifest_add_target(manifest, &target), 0);
 }
@@ -29,7 +32,9 @@ static void add_target(struct plan *plan, struct manifest *manifest, const char 
 /* A service under its key, which need not be a hash here. */
 static void add_service(struct manifest *manifest, const char *key, const char *name)
 {
-    const struct service service = { .key = key, .name = name, .type = "process",
+    const struct service service = { .key = key,
+                                     .name = name,
+                                     .type = "process",
                                      .pkg = "/nix/store/00000000000000000000000000000000-x",
                                      .provides_containers = { .type = NIX_ATTRS } };
     assert_non_null(manifest_add_service(manifest, &service));
@@ -167,8 +172,9 @@ static void a_component_of_which_several_copies_are_kept_has_exactly_these_homes
     expect_json(find(plan, KEPT, NULL),
                 "[{'component': 'db-1', 'container': 'database', 'targets': ['a', 'b'],"
                 " 'reason': 'several copies of it are kept'}]");
-    expect_places(plan, KEPT, "{'records': [{'target': 'a', 'container': 'database'},"
-                              " {'target': 'b', 'container': 'database'}]}");
+    expect_places(plan, KEPT,
+                  "{'records': [{'target': 'a', 'container': 'database'},"
+                  " {'target': 'b', 'container': 'database'}]}");
     hold(&plan->new, "db-1", "new", "b", "database", NULL);
     expect_json(find(plan, KEPT, NULL), "[]");
     hold(&plan->new, "db-1", "new", "c", "database", NULL);
@@ -180,7 +186,9 @@ static void a_component_that_goes_altogether_is_no_move(void **state)
 {
     struct plan *plan = *state;
     hold(&plan->previous, "db-1", "old", "a", "database", NULL);
-    expect_json(find(plan, "{'disputed': {'a': {'database': {'db-1': {}}}}, 'kept': {'database': {'db-1': []}}}", NULL),
+    expect_json(find(plan,
+                     "{'disputed': {'a': {'database': {'db-1': {}}}}, 'kept': {'database': {'db-1': []}}}",
+                     NULL),
                 "[]");
 }
 
@@ -231,8 +239,9 @@ static void the_same_service_in_another_container_goes_where_it_should(void **st
     hold(&plan->previous, "db-1", "old", "a", "other", NULL);
     hold(&plan->new, "db-1", "new", "b", "database", NULL);
     hold(&plan->new, "db-1", "new", "c", "other", NULL);
-    expect_places(plan, DISPUTED_ON_B,
-                  "{'records': [{'target': 'c', 'container': 'other'}, {'target': 'a', 'container': 'database'}]}");
+    expect_places(
+        plan, DISPUTED_ON_B,
+        "{'records': [{'target': 'c', 'container': 'other'}, {'target': 'a', 'container': 'database'}]}");
 }
 
 /* Two services with one package are one component. */
@@ -245,8 +254,9 @@ static void each_service_of_a_component_stays_where_it_has_it(void **state)
     hold(&plan->previous, "db-1", "old-2", "c", "database", NULL);
     hold(&plan->new, "db-1", "new", "b", "database", NULL);
     hold(&plan->new, "db-1", "new-2", "c", "database", NULL);
-    expect_places(plan, DISPUTED_ON_B, "{'records': [{'target': 'a', 'container': 'database'}],"
-                                       " 'archive': [{'target': 'c', 'container': 'database'}]}");
+    expect_places(plan, DISPUTED_ON_B,
+                  "{'records': [{'target': 'a', 'container': 'database'}],"
+                  " 'archive': [{'target': 'c', 'container': 'database'}]}");
 }
 
 /* The new manifest has it under another service: that one goes where it was. */
@@ -269,9 +279,10 @@ static void a_provider_without_state_is_there_too(void **state)
     hold(&plan->previous, "db-1", "old", "a", "database", "old-server");
     place(&plan->new, "new-server", "b", "process", NULL);
     hold(&plan->new, "db-1", "new", "b", "database", "new-server");
-    expect_places(plan, DISPUTED_ON_B,
-                  "{'records': [{'target': 'a', 'container': 'database'}],"
-                  " 'server': [{'target': 'b', 'container': 'process'}, {'target': 'a', 'container': 'process'}]}");
+    expect_places(
+        plan, DISPUTED_ON_B,
+        "{'records': [{'target': 'a', 'container': 'database'}],"
+        " 'server': [{'target': 'b', 'container': 'process'}, {'target': 'a', 'container': 'process'}]}");
     place(&plan->new, "new-server", "a", "process", NULL);
     expect_places(plan, DISPUTED_ON_B, "{'records': [{'target': 'a', 'container': 'database'}]}");
 }
@@ -291,10 +302,11 @@ static void a_provider_with_state_stays_and_so_does_its_own(void **state)
     place(&plan->new, "new-base", "b", "process", NULL);
     hold(&plan->new, "server-1", "new-server", "b", "inner", "new-base");
     hold(&plan->new, "db-1", "new", "b", "database", "new-server");
-    expect_places(plan, DISPUTED_ON_B,
-                  "{'records': [{'target': 'a', 'container': 'database'}],"
-                  " 'server': [{'target': 'a', 'container': 'inner'}, {'target': 'c', 'container': 'inner'}],"
-                  " 'base': [{'target': 'b', 'container': 'process'}, {'target': 'a', 'container': 'process'}]}");
+    expect_places(
+        plan, DISPUTED_ON_B,
+        "{'records': [{'target': 'a', 'container': 'database'}],"
+        " 'server': [{'target': 'a', 'container': 'inner'}, {'target': 'c', 'container': 'inner'}],"
+        " 'base': [{'target': 'b', 'container': 'process'}, {'target': 'a', 'container': 'process'}]}");
 }
 
 /* A manifest may say so, and it ends nevertheless. */
@@ -310,9 +322,10 @@ static void providers_of_each_other_end(void **state)
     }
     hold(&plan->previous, "db-1", "old", "a", "database", "one");
     hold(&plan->new, "db-1", "new", "b", "database", NULL);
-    expect_places(plan, DISPUTED_ON_B, "{'records': [{'target': 'a', 'container': 'database'}],"
-                                       " 'one': [{'target': 'c', 'container': 'x'}, {'target': 'a', 'container': 'x'}],"
-                                       " 'two': [{'target': 'c', 'container': 'x'}, {'target': 'a', 'container': 'x'}]}");
+    expect_places(plan, DISPUTED_ON_B,
+                  "{'records': [{'target': 'a', 'container': 'database'}],"
+                  " 'one': [{'target': 'c', 'container': 'x'}, {'target': 'a', 'container': 'x'}],"
+                  " 'two': [{'target': 'c', 'container': 'x'}, {'target': 'a', 'container': 'x'}]}");
 }
 
 /* The services model would not know it, and the whole distribution would be refused. */
@@ -348,8 +361,8 @@ static void many_pins_take_no_squares(void **state)
         char name[16];
         snprintf(name, sizeof name, "db-%d", i);
         json_object_set_new(components, name, json_object());
-        const struct snapshot_mapping old = { "a", "database", name, "old", NULL }, new = { "b", "database", name, "new",
-                                                                                           NULL };
+        const struct snapshot_mapping old = { "a", "database", name, "old", NULL },
+                                      new = { "b", "database", name, "new", NULL };
         assert_non_null(manifest_add_snapshot_mapping(&plan->previous, &old));
         assert_non_null(manifest_add_snapshot_mapping(&plan->new, &new));
     }

@@ -13,16 +13,21 @@
 
 static const char whole[] =
     "<manifest version=\"2\"><profiles><profile name=\"a\">" PKG "</profile></profiles>"
-    "<services><service name=\"" KEY_A "\"><name>web &amp; more</name><pkg>" PKG "</pkg><type>db</type></service>"
-    "<service name=\"" KEY_B "\"><name>server</name><pkg>" PKG "</pkg><type>process</type><providesContainers>"
+    "<services><service name=\"" KEY_A "\"><name>web &amp; more</name><pkg>" PKG
+    "</pkg><type>db</type></service>"
+    "<service name=\"" KEY_B "\"><name>server</name><pkg>" PKG
+    "</pkg><type>process</type><providesContainers>"
     "<container name=\"db\" type=\"attrs\"><property name=\"port\" type=\"int\">3306</property></container>"
     "</providesContainers></service>"
-    "<service name=\"" KEY_C "\"><name>other</name><pkg>" PKG "</pkg><type>process</type></service></services>"
+    "<service name=\"" KEY_C "\"><name>other</name><pkg>" PKG
+    "</pkg><type>process</type></service></services>"
     "<serviceMappings><mapping><container>db</container><containerProvidedByService>" KEY_B
     "</containerProvidedByService><service>" KEY_A "</service><target>a</target></mapping>"
-    "<mapping><container>process</container><service>" KEY_C "</service><target>a</target></mapping></serviceMappings>"
+    "<mapping><container>process</container><service>" KEY_C
+    "</service><target>a</target></mapping></serviceMappings>"
     "<snapshotMappings><mapping><component>web-1.0</component><container>db</container><containerProvidedByService>" KEY_B
-    "</containerProvidedByService><service>" KEY_A "</service><target>a</target></mapping></snapshotMappings></manifest>";
+    "</containerProvidedByService><service>" KEY_A
+    "</service><target>a</target></mapping></snapshotMappings></manifest>";
 
 static struct strings *strings;
 static struct manifest manifest;
@@ -104,7 +109,8 @@ static void what_lacks_something_is_refused(void **state)
         CLEANUP_FREE char *opening = string_format("<service name=\"%s\">", keys[i]);
         char *begin = strstr(text, opening), *end = begin ? strstr(begin, "</service>") : NULL;
         assert_non_null(end);
-        CLEANUP_FREE char *lacking = string_format("%.*s%s", (int)(begin - text), text, end + strlen("</service>"));
+        CLEANUP_FREE char *lacking =
+            string_format("%.*s%s", (int)(begin - text), text, end + strlen("</service>"));
         refused(lacking, "a", "db", "web-1.0", "not all of it");
     }
 }

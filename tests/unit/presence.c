@@ -79,8 +79,9 @@ static void judge(struct network *network, int64_t now, const char *names, const
         json_object_set_new(set, json_string_value(name), json_integer(now));
     presence_clear(&network->presence);
     network->now = now;
-    assert_int_equal(
-        presence_judge(network->state, model, set, network->doubles, &network->policy, now, &network->presence), 0);
+    assert_int_equal(presence_judge(network->state, model, set, network->doubles, &network->policy, now,
+                                    &network->presence),
+                     0);
     note_seen(network);
     json_decref(model);
     json_decref(quiet_ones);
@@ -525,8 +526,9 @@ static void a_state_with_nonsense_is_no_harm(void **state)
     };
     struct network *network = *state;
 
-    network->policy = (struct presence_policy){ .grace = 60, .flap_count = 1, .flap_window = 60,
-                                                .flap_stable = 60, .lost_most = 0 };
+    network->policy = (struct presence_policy){
+        .grace = 60, .flap_count = 1, .flap_window = 60, .flap_stable = 60, .lost_most = 0
+    };
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
         json_decref(network->state);
         network->state = json_loads(texts[i], 0, NULL);
@@ -561,7 +563,8 @@ static json_int_t away(const struct network *network, const char *name, json_int
     return json_integer_value(json_object_get(target, "away"));
 }
 
-/* What was snapshotted before an absence tells nothing of what is written after it: the later absence counts. */
+/* What was snapshotted before an absence tells nothing of what is written after it: the later absence
+ * counts. */
 static void only_an_absence_that_something_moved_in_is_remembered(void **state)
 {
     struct network *network = *state;
@@ -607,13 +610,15 @@ static void another_name_of_a_machine_is_left_out(void **state)
     assert_string_equal(status_of(network, "b"), "here");
 }
 
-static const struct target *add_target(struct infrastructure *model, struct strings *strings, const char *name,
-                                       const char *key, const char *interface)
+static const struct target *add_target(struct infrastructure *model, struct strings *strings,
+                                       const char *name, const char *key, const char *interface)
 {
-    CLEANUP_FREE char *xml = string_format("<expr><attrs><attr name=\"%s\"><attrs><attr name=\"properties\"><attrs>"
-                                           "<attr name=\"hostname\"><string value=\"%s\"/></attr></attrs></attr>"
-                                           "<attr name=\"clientInterface\"><string value=\"%s\"/></attr>"
-                                           "</attrs></attr></attrs></expr>", name, key, interface);
+    CLEANUP_FREE char *xml =
+        string_format("<expr><attrs><attr name=\"%s\"><attrs><attr name=\"properties\"><attrs>"
+                      "<attr name=\"hostname\"><string value=\"%s\"/></attr></attrs></attr>"
+                      "<attr name=\"clientInterface\"><string value=\"%s\"/></attr>"
+                      "</attrs></attr></attrs></expr>",
+                      name, key, interface);
     struct infrastructure_defaults defaults = { NULL, "hostname", "x86_64-linux" };
     struct infrastructure one;
     CLEANUP_FREE char *reason = NULL;
@@ -654,7 +659,8 @@ static void targets_with_one_key_are_one_machine(void **state)
 static json_int_t missing_since(const struct network *network, int64_t clock, int64_t now)
 {
     waits_keep(network->state, clock, now);
-    return json_integer_value(json_object_get(json_object_get(json_object_get(network->state, "targets"), "b"), "missing"));
+    return json_integer_value(
+        json_object_get(json_object_get(json_object_get(network->state, "targets"), "b"), "missing"));
 }
 
 /* What is measured by the monotonic clock has passed, and no more. */
@@ -668,7 +674,8 @@ static void a_wait_is_as_long_as_was_measured(void **state)
     judge(network, 1000, "a b", "b");
     assert_int_equal(missing_since(network, 1010, 510000), 1000);
     assert_int_equal(missing_since(network, 4612, 512000), 4600); /* an hour forward */
-    assert_int_equal(missing_since(network, 4613, 514000), 4600); /* one clock counts seconds, the other less */
+    assert_int_equal(missing_since(network, 4613, 514000),
+                     4600); /* one clock counts seconds, the other less */
     assert_int_equal(missing_since(network, 1015, 516000), 1000); /* an hour back */
     assert_int_equal(missing_since(network, 91020, 5000), 91000); /* a reboot, five seconds ago */
     judge(network, 91020, "a b", "b");
@@ -678,20 +685,21 @@ static void a_wait_is_as_long_as_was_measured(void **state)
 /* So are all of them, and a state that was damaged is no harm. */
 static void every_wait_is_measured(void **state)
 {
-    json_t *moments = json_pack("{s{si si} s{s{si s{ssss} s[is]}} si s{si si} s{si} s[{s{si}}i]}", "clock", "wall", 1000,
-                                "monotonic", 0,
-                                "targets", "a", "back", 900, "held", "since", "x", "tried", "y", "vanished", 800, "z",
-                                "settling", 700, "again", "tried", 600, "pause", 10, "uncaptured", "tried", 500,
-                                "leftovers", "again", "tried", 550, 1);
+    json_t *moments =
+        json_pack("{s{si si} s{s{si s{ssss} s[is]}} si s{si si} s{si} s[{s{si}}i]}", "clock", "wall", 1000,
+                  "monotonic", 0, "targets", "a", "back", 900, "held", "since", "x", "tried", "y", "vanished",
+                  800, "z", "settling", 700, "again", "tried", 600, "pause", 10, "uncaptured", "tried", 500,
+                  "leftovers", "again", "tried", 550, 1);
     (void)state;
-    json_object_set_new(json_object_get(json_object_get(json_object_get(moments, "targets"), "a"), "held"), "since",
-                        json_integer(850));
+    json_object_set_new(json_object_get(json_object_get(json_object_get(moments, "targets"), "a"), "held"),
+                        "since", json_integer(850));
     waits_keep(moments, 1100, 0);
     char *text = json_dumps(moments, JSON_SORT_KEYS | JSON_COMPACT);
-    assert_string_equal(text, "{\"again\":{\"pause\":10,\"tried\":700},\"clock\":{\"monotonic\":0,\"wall\":1100},"
-                              "\"leftovers\":[{\"again\":{\"tried\":650}},1],\"settling\":800,"
-                              "\"targets\":{\"a\":{\"back\":1000,\"held\":{\"since\":950,\"tried\":\"y\"},"
-                              "\"vanished\":[900,\"z\"]}},\"uncaptured\":{\"tried\":600}}");
+    assert_string_equal(text,
+                        "{\"again\":{\"pause\":10,\"tried\":700},\"clock\":{\"monotonic\":0,\"wall\":1100},"
+                        "\"leftovers\":[{\"again\":{\"tried\":650}},1],\"settling\":800,"
+                        "\"targets\":{\"a\":{\"back\":1000,\"held\":{\"since\":950,\"tried\":\"y\"},"
+                        "\"vanished\":[900,\"z\"]}},\"uncaptured\":{\"tried\":600}}");
     free(text);
     json_object_set_new(json_object_get(moments, "clock"), "wall", json_integer(INT64_MIN));
     waits_keep(moments, INT64_MAX, -1);
@@ -702,7 +710,8 @@ static void every_wait_is_measured(void **state)
 
 static void expect_hung(const json_t *state, int64_t now, const char *names, int64_t due)
 {
-    json_t *silent = json_pack("{si}", "s", 1), *joined, *expected = json_pack("{si}", "s", 1), *array = list(names), *name;
+    json_t *silent = json_pack("{si}", "s", 1), *joined, *expected = json_pack("{si}", "s", 1),
+           *array = list(names), *name;
     size_t index;
     int64_t told;
     json_array_foreach(array, index, name)
@@ -722,7 +731,8 @@ static void who_hung_twice_is_silent_for_longer_each_time_until_a_deployment_suc
     struct target reached[] = { { .name = "a" } };
     const struct infrastructure infrastructure = { .targets = reached, .count = 1 };
     json_t *locks = json_pack("{s[s]}", "hung", "a");
-    json_t *report = json_pack("{s{s{ss}s{ss}}}", "targets", "b", "status", "silent", "c", "status", "captured");
+    json_t *report =
+        json_pack("{s{s{ss}s{ss}}}", "targets", "b", "status", "silent", "c", "status", "captured");
     json_object_set_new(network->state, "targets", json_pack("{s{}s{}s{}}", "a", "b", "c"));
     expect_hung(network->state, 1000, "", -1);
     hung_note(network->state, report, locks, 900);

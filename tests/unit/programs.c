@@ -101,7 +101,8 @@ static void a_flood_of_messages(void **state)
     assert_string_equal(output, "done\n");
     free(output);
     assert_in_range(messages, 1 << 16, 1 << 17);
-    assert_string_equal(last_message, "sh: more than 1048576 bytes on its standard error; the rest is not shown");
+    assert_string_equal(last_message,
+                        "sh: more than 1048576 bytes on its standard error; the rest is not shown");
 }
 
 static void a_limit_of_files(void **state)
@@ -115,7 +116,8 @@ static void a_limit_of_files(void **state)
     assert_int_equal(operations->temporary_directory("limit", &directory), 0);
     file = string_format("%s/file", directory);
     assert_int_equal(run_script("exec head -c 1000000 /dev/zero > \"$1\"", file,
-                                (struct dydisnix_program){ .file_limit = 5000 }, &result), -1);
+                                (struct dydisnix_program){ .file_limit = 5000 }, &result),
+                     -1);
     assert_int_equal(result.ending, DYDISNIX_SIGNALLED);
     assert_int_equal(result.status, SIGXFSZ);
     free(result.output);
@@ -202,7 +204,8 @@ static void clean_start(void **state)
     /* Signals 32 and 33 are the C library's own. */
     expect_output("while read -r key value; do "
                   "case $key in SigBlk:|SigIgn:) echo $((0x$value & ~0x180000000));; esac; done "
-                  "< /proc/self/status", NULL, plain, "0\n0\n");
+                  "< /proc/self/status",
+                  NULL, plain, "0\n0\n");
     expect_output("[ -e /proc/$$/fd/1 ] && [ ! -e /proc/$$/fd/77 ] && echo closed", NULL, plain, "closed\n");
     signal(SIGPIPE, SIG_DFL);
     signal(SIGINT, SIG_DFL);
@@ -231,7 +234,7 @@ static void working_directory(void **state)
 }
 
 struct lines {
-    char text[256]; /* each line in brackets */
+    char text[256];   /* each line in brackets */
     const char *file; /* made when the first line comes */
 };
 
@@ -275,7 +278,8 @@ static void show(void *closure)
     (void)closure;
     printf("before\n");
     expect_output("echo a; printf b", NULL, (struct dydisnix_program){ .show_output = true }, "");
-    expect_output("echo '[sh]: c'", NULL, (struct dydisnix_program){ .show_output = true, .target = "t1" }, "");
+    expect_output("echo '[sh]: c'", NULL, (struct dydisnix_program){ .show_output = true, .target = "t1" },
+                  "");
     expect_output("echo hidden", NULL, plain, "hidden\n");
     expect_output("echo hidden", NULL, (struct dydisnix_program){ .show_output = true, .quiet = true }, "");
     printf("after\n");
@@ -313,12 +317,15 @@ static void messages_are_passed_on(void **state)
     expect_output("echo one >&2; printf 'two\\n\\nthree' >&2", NULL,
                   (struct dydisnix_program){ .target = "t1" }, "");
     assert_string_equal(logged, "t1|2|one\nt1|2|two\nt1|2|\nt1|2|three\n");
-    expect_output("printf 'one\\r\\n\\r\\ntwo\\rthree\\n' >&2", NULL, (struct dydisnix_program){ .target = "t1" }, "");
+    expect_output("printf 'one\\r\\n\\r\\ntwo\\rthree\\n' >&2", NULL,
+                  (struct dydisnix_program){ .target = "t1" }, "");
     assert_string_equal(logged, "t1|2|one\nt1|2|\nt1|2|two\rthree\n");
 }
 
-/* What looks like the words of somebody else, in the form of the journal of systemd, or moves a terminal's cursor. */
-static const char lies[] = "printf '%s\\n' '[coordinator]: a' '[target: t2]: b' '<0>c'; printf '\\033[2Jd\\302\\233e\\n'";
+/* What looks like the words of somebody else, in the form of the journal of systemd, or moves a terminal's
+ * cursor. */
+static const char lies[] =
+    "printf '%s\\n' '[coordinator]: a' '[target: t2]: b' '<0>c'; printf '\\033[2Jd\\302\\233e\\n'";
 
 static void lie(void *closure)
 {
@@ -331,7 +338,8 @@ static void lie(void *closure)
 static void nobody_speaks_for_another(void **state)
 {
     static const char own[] = "[sh]: [coordinator]: a\n[sh]: [target: t2]: b\n[sh]: <0>c\n[sh]: ?[2Jd?e\n";
-    char *output = unit_written(STDOUT_FILENO, lie, NULL), *errors = unit_written(STDERR_FILENO, lie, &output);
+    char *output = unit_written(STDOUT_FILENO, lie, NULL),
+         *errors = unit_written(STDERR_FILENO, lie, &output);
     char *script = string_format("(%s) >&2", lies);
 
     (void)state;
@@ -376,8 +384,10 @@ static const char flood[] = "yes 'noise of a service' | head -c 300000000; exit 
 static void a_flood_of_output(void **state)
 {
     (void)state;
-    assert_in_range(shown_of(flood, NULL, (struct dydisnix_program){ .show_output = true }), 16 << 20, 24 << 20);
-    assert_string_equal(logged, "|1|sh: more than 16777216 bytes on its standard output; the rest is not shown\n");
+    assert_in_range(shown_of(flood, NULL, (struct dydisnix_program){ .show_output = true }), 16 << 20,
+                    24 << 20);
+    assert_string_equal(logged,
+                        "|1|sh: more than 16777216 bytes on its standard output; the rest is not shown\n");
     assert_int_equal(shown_of(flood, NULL, (struct dydisnix_program){ .drop_output = true }), 0);
     assert_string_equal(logged, "");
 }
@@ -391,10 +401,12 @@ static void a_flood_in_a_transcript(void **state)
     char *file = string_format("%s/kept", mkdtemp(directory));
 
     (void)state;
-    assert_in_range(shown_of(script, file, (struct dydisnix_program){ .show_output = true, .transcript = file }),
-                    16 << 20, 32 << 20);
+    assert_in_range(
+        shown_of(script, file, (struct dydisnix_program){ .show_output = true, .transcript = file }),
+        16 << 20, 32 << 20);
     assert_non_null(strstr(logged, "the rest is not shown"));
-    assert_int_equal(shown_of(script, file, (struct dydisnix_program){ .drop_output = true, .transcript = file }), 0);
+    assert_int_equal(
+        shown_of(script, file, (struct dydisnix_program){ .drop_output = true, .transcript = file }), 0);
     operations->remove(directory);
     free(file);
 }
@@ -466,7 +478,9 @@ static void a_transcript_is_kept_and_locked(void **state)
     char directory[] = "/tmp/dydisnix-unit-XXXXXX";
     char *file = string_format("%s/kept", mkdtemp(directory)), *errors = string_format("%s.err", file);
     struct lines lines = { .text = "" };
-    const struct dydisnix_program program = { .target = "t1", .transcript = file, .line = keep_line, .closure = &lines };
+    const struct dydisnix_program program = {
+        .target = "t1", .transcript = file, .line = keep_line, .closure = &lines
+    };
     struct dydisnix_result result;
     char *text;
     size_t length;
@@ -475,8 +489,9 @@ static void a_transcript_is_kept_and_locked(void **state)
     (void)state;
     expect_output("echo longer than the next; echo old >&2", NULL, program, "longer than the next\n");
     lines.text[0] = '\0';
-    assert_int_equal(run_script("echo one; echo wrong >&2; (sleep 600 & echo $!); echo two; exit 3", NULL, program,
-                                &result), -1);
+    assert_int_equal(run_script("echo one; echo wrong >&2; (sleep 600 & echo $!); echo two; exit 3", NULL,
+                                program, &result),
+                     -1);
     assert_int_equal(result.status, 3);
     assert_true(sscanf(lines.text, "[one][%d][two]", &pid) == 1 && strstr(lines.text, "[two]"));
     assert_string_equal(logged, "t1|2|wrong\n");
@@ -506,8 +521,9 @@ static void a_transcript_is_followed(void **state)
     const struct dydisnix_program program = { .transcript = kept, .line = keep_line, .closure = &lines };
 
     (void)state;
-    expect_output("echo first; until [ -e \"$1\" ]; do sleep 0.01; done; head -c 3000000 /dev/zero >&2; echo second",
-                  file, program, "first\nsecond\n");
+    expect_output(
+        "echo first; until [ -e \"$1\" ]; do sleep 0.01; done; head -c 3000000 /dev/zero >&2; echo second",
+        file, program, "first\nsecond\n");
     operations->remove(directory);
     free(file);
     free(kept);
@@ -519,7 +535,8 @@ static void deadline(void **state)
 
     (void)state;
     assert_int_equal(run_script("trap '' TERM; sleep 600 & echo $!; wait; wait", NULL,
-                                (struct dydisnix_program){ .deadline = 5000 }, &result), -1);
+                                (struct dydisnix_program){ .deadline = 5000 }, &result),
+                     -1);
     assert_int_equal(result.ending, DYDISNIX_TIMED_OUT);
     assert_in_range(result.milliseconds, 5000, PATIENCE / 2);
     expect_killed(atoi(result.output));

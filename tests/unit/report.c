@@ -238,7 +238,7 @@ static void it_needs_nothing_else(void **state)
 /* ---- that it is data --------------------------------------------------------------------------------- */
 
 #define H "H</script></title></style></pre><script>alert(1)</script><img src=x onerror=alert(1)>"
-#define HOSTILE                                                                                              \
+#define HOSTILE \
     H "]]>--&lt;&#60;' onfocus='alert(1)\\\" onload=\\\"alert(1)\\u202e\\u0001\\uffff\\u2028 @script@ %n%s"
 
 static const char hostile[] =

@@ -47,10 +47,11 @@ static int say(const char *directory, const char *word, const char *target, cons
     return status;
 }
 
-static void check(const json_t *words, size_t index, const char *word, const char *target, const char *component,
-                  const char *snapshot)
+static void check(const json_t *words, size_t index, const char *word, const char *target,
+                  const char *component, const char *snapshot)
 {
-    json_t *expected = make_word(word, target, component, snapshot), *found = json_copy(json_array_get(words, index));
+    json_t *expected = make_word(word, target, component, snapshot),
+           *found = json_copy(json_array_get(words, index));
     json_object_del(found, "file");
     assert_true(json_equal(found, expected));
     json_decref(expected);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * A snapshot is brought back: from where it is, to where its component lives, and what lives there is saved before.
+ * A snapshot is brought back: from where it is, to where its component lives, and what lives there is saved
+ * before.
  */
 #include "unit.h"
 
@@ -15,13 +16,13 @@
 
 /* What clients are asked for, as "operation target words", in order. */
 static char asked[8192];
-static const char *failing;      /* "operation target" that exits with 1; NULL: none */
-static const char *holders;      /* letters of the targets that have the snapshot */
-static const char *resolved;     /* where they say that it is */
-static const char *exported;     /* the directory that an export names */
-static const char *saved;        /* the newest snapshot of every target */
-static const char *local;        /* a path that is there on the coordinator; NULL: none */
-static bool stored;              /* the state was saved without the word before a target was touched */
+static const char *failing;  /* "operation target" that exits with 1; NULL: none */
+static const char *holders;  /* letters of the targets that have the snapshot */
+static const char *resolved; /* where they say that it is */
+static const char *exported; /* the directory that an export names */
+static const char *saved;    /* the newest snapshot of every target */
+static const char *local;    /* a path that is there on the coordinator; NULL: none */
+static bool stored;          /* the state was saved without the word before a target was touched */
 
 static const char *manifest_text;
 
@@ -85,8 +86,9 @@ static int read_file(const char *path, size_t limit, char **data, size_t *length
 
 static int read_link(const char *path, char **destination)
 {
-    *destination = strdup(strstr(path, "default-1-link") ? "/nix/store/00000000000000000000000000000000-manifest.xml"
-                                                         : "default-1-link");
+    *destination =
+        strdup(strstr(path, "default-1-link") ? "/nix/store/00000000000000000000000000000000-manifest.xml"
+                                              : "default-1-link");
     return 0;
 }
 
@@ -96,8 +98,9 @@ static enum dydisnix_kind inspect(const char *path, uint64_t *size)
         *size = strlen(manifest_text);
     if (strstr(path, "manifest.xml"))
         return DYDISNIX_FILE;
-    return strstr(path, "profiles") ? DYDISNIX_LINK
-                                    : local && strcmp(path, local) == 0 ? DYDISNIX_DIRECTORY : DYDISNIX_ABSENT;
+    return strstr(path, "profiles")            ? DYDISNIX_LINK
+           : local && strcmp(path, local) == 0 ? DYDISNIX_DIRECTORY
+                                               : DYDISNIX_ABSENT;
 }
 
 static char logged[4096];
@@ -128,15 +131,19 @@ static void add_target(struct world *world, const char *name)
         .name = strings_intern(world->strings, name),
         .properties = { .type = NIX_ATTRS, .children = &hostname, .count = 1 },
         .containers = { .type = NIX_ATTRS },
-        .system = "x86_64-linux", .number_of_cores = "1", .client_interface = "client", .target_property = "hostname",
+        .system = "x86_64-linux",
+        .number_of_cores = "1",
+        .client_interface = "client",
+        .target_property = "hostname",
     };
     assert_int_equal(manifest_add_target(&world->manifest, &target), 0);
 }
 
 static void live(struct world *world, const char *target)
 {
-    const struct snapshot_mapping mapping = { target, "process", "db-1",
-                                              "1111111111111111111111111111111111111111111111111111111111111111", NULL };
+    const struct snapshot_mapping mapping = {
+        target, "process", "db-1", "1111111111111111111111111111111111111111111111111111111111111111", NULL
+    };
     const struct service_mapping service = { target, "process", mapping.service, NULL };
     assert_non_null(manifest_add_snapshot_mapping(&world->manifest, &mapping));
     assert_non_null(manifest_add_service_mapping(&world->manifest, &service));
@@ -146,8 +153,11 @@ static int setup(void **state)
 {
     static const char *const names[] = { "a", "b", "c" };
     struct world *world = calloc(1, sizeof *world);
-    const struct service service = { .key = "1111111111111111111111111111111111111111111111111111111111111111",
-                                     .name = "db", .type = "process", .pkg = DATABASE,
+    const struct service service = { .key =
+                                         "1111111111111111111111111111111111111111111111111111111111111111",
+                                     .name = "db",
+                                     .type = "process",
+                                     .pkg = DATABASE,
                                      .provides_containers = { .type = NIX_ATTRS } };
     table = real_operations;
     table.run = run;
@@ -174,8 +184,8 @@ static int setup(void **state)
     world->settings.profile = (char *)"default";
     world->settings.coordinator_profile_path = (char *)"/profiles";
     world->state = (struct state){ .file = strdup("/state"), .root = json_object() };
-    world->recovery = (struct recovery){ .settings = &world->settings, .state = &world->state,
-                                         .strings = world->strings };
+    world->recovery =
+        (struct recovery){ .settings = &world->settings, .state = &world->state, .strings = world->strings };
     restore_note(world->state.root, SNAPSHOT);
     *state = world;
     return 0;
@@ -209,9 +219,12 @@ static const char *reported(const struct world *world, const char *member)
     return json_string_value(json_object_get(json_array_get(list, 0), member));
 }
 
-#define WHO "print-missing-snapshots a " SNAPSHOT "\nprint-missing-snapshots b " SNAPSHOT "\nprint-missing-snapshots c " SNAPSHOT "\n"
-#define SAVE "snapshot a --container process --type process " DATABASE "\n" \
-             "query-latest-snapshot a --container process --component db-1\n"
+#define WHO                                                                       \
+    "print-missing-snapshots a " SNAPSHOT "\nprint-missing-snapshots b " SNAPSHOT \
+    "\nprint-missing-snapshots c " SNAPSHOT "\n"
+#define SAVE                                                       \
+    "snapshot a --container process --type process " DATABASE "\n" \
+    "query-latest-snapshot a --container process --component db-1\n"
 #define RESTORE "restore a --container process --type process " DATABASE "\n"
 
 static void what_another_target_has_is_brought_home(void **state)
@@ -219,15 +232,17 @@ static void what_another_target_has_is_brought_home(void **state)
     struct world *world = *state;
     holders = "bc";
     bring_back(world);
-    assert_string_equal(asked, SAVE WHO "resolve-snapshots b " SNAPSHOT "\n"
-                               "export-snapshots b /var/state/dysnomia/snapshots/" SNAPSHOT "\n"
-                               "import-snapshots a --localfile --container process --component db-1 /work here/x.1/wanted\n"
-                               RESTORE);
+    assert_string_equal(
+        asked, SAVE WHO
+        "resolve-snapshots b " SNAPSHOT "\n"
+        "export-snapshots b /var/state/dysnomia/snapshots/" SNAPSHOT "\n"
+        "import-snapshots a --localfile --container process --component db-1 /work here/x.1/wanted\n" RESTORE);
     assert_string_equal(reported(world, "target"), "a");
     assert_string_equal(reported(world, "saved"), "process/db-1/live");
     assert_null(reported(world, "reason"));
     assert_true(stored);
-    assert_non_null(strstr(logged, "db-1 in process has the state of " SNAPSHOT "; what it had before is in process/db-1/live"));
+    assert_non_null(strstr(logged, "db-1 in process has the state of " SNAPSHOT
+                                   "; what it had before is in process/db-1/live"));
 }
 
 static void what_its_home_has_becomes_its_newest(void **state)
@@ -236,8 +251,8 @@ static void what_its_home_has_becomes_its_newest(void **state)
     holders = "abc";
     bring_back(world);
     assert_string_equal(asked, SAVE WHO "resolve-snapshots a " SNAPSHOT "\n"
-                               "import-snapshots a --remotefile --container process --component db-1"
-                               " /var/state/dysnomia/snapshots/" SNAPSHOT "\n" RESTORE);
+                                        "import-snapshots a --remotefile --container process --component db-1"
+                                        " /var/state/dysnomia/snapshots/" SNAPSHOT "\n" RESTORE);
 }
 
 /* Though another one has it too, and is the first. */
@@ -256,7 +271,7 @@ static void what_the_coordinator_has_is_sent(void **state)
     local = "/var/state/dysnomia/snapshots/" SNAPSHOT;
     bring_back(world);
     assert_string_equal(asked, SAVE WHO "import-snapshots a --localfile --container process --component db-1"
-                               " /var/state/dysnomia/snapshots/" SNAPSHOT "\n" RESTORE);
+                                        " /var/state/dysnomia/snapshots/" SNAPSHOT "\n" RESTORE);
 }
 
 /* What lives is touched only when it is saved, and what is wanted is at hand. */
@@ -292,10 +307,21 @@ static void what_cannot_be_had_changes_nothing(void **state)
 /* A client prints what its target says. */
 static void a_target_does_not_choose_paths(void **state)
 {
-    static const char *const paths[] = { "--target=b\n", "/etc\n", "relative/" SNAPSHOT "\n", "/x/" SNAPSHOT "/y\n",
-                                         "/x\x1b/" SNAPSHOT "\n", "/xprocess/db-1/wanted\n", "" };
-    static const char *const directories[] = { "/etc\n", "/elsewhere/x\n", "/work here\n", "/work here/\n", "/work here/../etc\n",
-                                               "/work here/x/y\n", "/work here/..\n", "" };
+    static const char *const paths[] = { "--target=b\n",
+                                         "/etc\n",
+                                         "relative/" SNAPSHOT "\n",
+                                         "/x/" SNAPSHOT "/y\n",
+                                         "/x\x1b/" SNAPSHOT "\n",
+                                         "/xprocess/db-1/wanted\n",
+                                         "" };
+    static const char *const directories[] = { "/etc\n",
+                                               "/elsewhere/x\n",
+                                               "/work here\n",
+                                               "/work here/\n",
+                                               "/work here/../etc\n",
+                                               "/work here/x/y\n",
+                                               "/work here/..\n",
+                                               "" };
     struct world *world = *state;
     holders = "b";
     for (size_t i = 0; i < sizeof paths / sizeof *paths; i++) {
@@ -321,8 +347,10 @@ static void what_lives_nowhere_or_twice_is_not_restored(void **state)
     assert_string_equal(asked, "");
     world->manifest.snapshot_mapping_count = 1;
     world->manifest.service_mapping_count = 0;
-    world->manifest.snapshot_mappings[0].service = "2222222222222222222222222222222222222222222222222222222222222222";
-    expect_not_restored(world, "db-1 in process lives on no target of the model"); /* nobody knows how to ask for it */
+    world->manifest.snapshot_mappings[0].service =
+        "2222222222222222222222222222222222222222222222222222222222222222";
+    expect_not_restored(
+        world, "db-1 in process lives on no target of the model"); /* nobody knows how to ask for it */
     world->manifest.snapshot_mapping_count = 0;
     expect_not_restored(world, "db-1 in process lives on no target of the model");
     assert_string_equal(asked, "");

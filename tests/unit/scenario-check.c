@@ -85,8 +85,9 @@ static json_t *coordinator(const struct network *network)
 
 static struct scenario_seen seen_of(const struct network *network)
 {
-    return (struct scenario_seen){ network->system, network->observed, network->writes, network->documents,
-                                   NULL, false };
+    return (struct scenario_seen){
+        network->system, network->observed, network->writes, network->documents, NULL, false
+    };
 }
 
 /* All the invariants; exactly one is broken, and says this. */
@@ -307,7 +308,7 @@ static void what_is_wanted_follows_events(void **state)
                                           "{'event': 'remove', 'target': 't2'}",
                                           "{'event': 'crash', 'target': 't9'}",
                                           ("{'event': 'upgrade', 'services': {'web': null, 'db': {'version': "
-                                          "'2'}, 'api': {}}, 'distribution': {'api': {'copies': 2}}}") };
+                                           "'2'}, 'api': {}}, 'distribution': {'api': {'copies': 2}}}") };
 
     (void)state;
     for (size_t i = 0; i < sizeof events / sizeof *events; i++) {

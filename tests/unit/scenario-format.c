@@ -49,7 +49,7 @@ static void has_mistake(const char *text, const char *told)
     free(said);
 }
 
-#define HEAD \
+#define HEAD                                                                                              \
     "{ \"version\": 1, \"description\": \"d\", \"targets\": { \"t\": {} },\n  \"services\": { \"s\": {} " \
     "},\n"
 #define TIMELINE(events) HEAD "  \"timeline\": [ " events " ] }"

@@ -39,7 +39,7 @@ static void tells(const char *journal, const char *expected)
     "{'kind': 'cycle_ended', 'outcome': 'failed', 'stage': '" stage "', 'milliseconds': 5}\n"
 #define STAGE(name, report) \
     "{'kind': 'stage', 'stage': '" name "', 'outcome': 'done', 'report': {" report "}}\n"
-#define CHANGES(added, removed) \
+#define CHANGES(added, removed)                                                                     \
     "{'kind': 'infrastructure', 'cycle': 7, 'changes': {'added': [" added "], 'removed': [" removed \
     "], 'changed': {}}, 'leftOut': []}\n"
 
@@ -70,50 +70,51 @@ static void a_service_moves(void **state)
 static void reasons_of_copies(void **state)
 {
     (void)state;
-    tells(BEGAN CHANGES("'t1'", "") STAGE(
-              "reconstruct",
-              "'changed': false, 'previous': '/nix/store/p', 'targets': {'t3': {'status': 'silent', 'done': "
-              "'kept',"
-              " 'reason': '/nix/store/0123456789abcdfghijklmnpqrsvwxyz-client: no answer in time'}},"
-              " 'superseded': [{'component': 'db-1', 'target': 't1', 'reason': 'it moved', 'home': 't2'}],"
-              " 'fenced': [{'component': 'db-1', 'target': 't1', 'reason': 'it moved'}],"
-              " 'rescued': [{'component': 'db-1', 'target': 't1', 'reason': 'it moved'}],"
-              " 'activated': [{'component': 'db-1', 'target': 't2', 'reason': 'it is newer'}],"
-              " 'failed': [{'component': 'x-1', 'target': 't4', 'action': 'rescue', 'reason': 'nothing was saved'}],"
-              " 'disputes': [{'component': 'x-1', 'container': 'process', 'copies': ["
-              "{'target': 't4', 'live': true, 'survivor': false, 'disputed': true, 'reason': 'nobody knows'},"
-              "{'target': 't5', 'live': true, 'survivor': true, 'disputed': false}]}],"
-              " 'inactive': [{'name': 'db', 'target': 't1'}], 'warnings': [{'warning': 'beware'}]") ENDED,
-          "cycle 1: t1 in the model, not before\n"
-          "  reconstruct: the manifest is right\n"
-          "    t3 is silent: client: no answer in time, what the manifest says of it is kept\n"
-          "    db-1 on t2 is activated: it is newer\n"
-          "    db-1 on t1 is rescued into a snapshot: it moved\n"
-          "    db-1 on t1 is fenced: it moved\n"
-          "    db-1 on t1 is superseded: it moved\n"
-          "    rescue of x-1 on t4 fails: nothing was saved\n"
-          "    x-1 on t4 is in dispute, and lives: nobody knows\n"
-          "    x-1 on t5 survives, and lives\n"
-          "    db on t1 stays out of the manifest: it is not active there\n"
-          "    warning: beware\n");
+    tells(
+        BEGAN CHANGES("'t1'", "") STAGE(
+            "reconstruct",
+            "'changed': false, 'previous': '/nix/store/p', 'targets': {'t3': {'status': 'silent', 'done': "
+            "'kept',"
+            " 'reason': '/nix/store/0123456789abcdfghijklmnpqrsvwxyz-client: no answer in time'}},"
+            " 'superseded': [{'component': 'db-1', 'target': 't1', 'reason': 'it moved', 'home': 't2'}],"
+            " 'fenced': [{'component': 'db-1', 'target': 't1', 'reason': 'it moved'}],"
+            " 'rescued': [{'component': 'db-1', 'target': 't1', 'reason': 'it moved'}],"
+            " 'activated': [{'component': 'db-1', 'target': 't2', 'reason': 'it is newer'}],"
+            " 'failed': [{'component': 'x-1', 'target': 't4', 'action': 'rescue', 'reason': 'nothing was saved'}],"
+            " 'disputes': [{'component': 'x-1', 'container': 'process', 'copies': ["
+            "{'target': 't4', 'live': true, 'survivor': false, 'disputed': true, 'reason': 'nobody knows'},"
+            "{'target': 't5', 'live': true, 'survivor': true, 'disputed': false}]}],"
+            " 'inactive': [{'name': 'db', 'target': 't1'}], 'warnings': [{'warning': 'beware'}]") ENDED,
+        "cycle 1: t1 in the model, not before\n"
+        "  reconstruct: the manifest is right\n"
+        "    t3 is silent: client: no answer in time, what the manifest says of it is kept\n"
+        "    db-1 on t2 is activated: it is newer\n"
+        "    db-1 on t1 is rescued into a snapshot: it moved\n"
+        "    db-1 on t1 is fenced: it moved\n"
+        "    db-1 on t1 is superseded: it moved\n"
+        "    rescue of x-1 on t4 fails: nothing was saved\n"
+        "    x-1 on t4 is in dispute, and lives: nobody knows\n"
+        "    x-1 on t5 survives, and lives\n"
+        "    db on t1 stays out of the manifest: it is not active there\n"
+        "    warning: beware\n");
 }
 
 static void cycles_that_fail(void **state)
 {
     (void)state;
-    tells(
-        BEGAN "{'kind': 'stage', 'stage': 'capture', 'outcome': 'failed'}\n" FAILED("capture") BEGAN
-            CHANGES("", "") "{'kind': 'stage', 'stage': 'redeploy', 'outcome': 'failed', 'report': "
-                            "{'status': 1, 'difference': {}}}\n" FAILED(
-                                "redeploy") "{'kind': 'cycle_ended', 'outcome': 'failed', 'stage': "
-                                            "'redistribute', 'signal': 11}\n"
-                                            "{'kind': 'cycle_ended', 'outcome': 'failed', 'stage': 'load'}\n",
-        "cycle 1\n  the stage capture fails\n  the cycle fails\n"
-        "cycle 2: the model is as it was\n  redeploy: the deployment ended with 1\n  the stage redeploy "
-        "fails\n"
-        "  the cycle fails\n"
-        "cycle 3\n  the cycle is ended by signal 11\n"
-        "cycle 4\n  the cycle fails in the stage load\n");
+    tells(BEGAN "{'kind': 'stage', 'stage': 'capture', 'outcome': 'failed'}\n" FAILED("capture")
+              BEGAN CHANGES(
+                  "", "") "{'kind': 'stage', 'stage': 'redeploy', 'outcome': 'failed', 'report': "
+                          "{'status': 1, 'difference': {}}}\n" FAILED(
+                              "redeploy") "{'kind': 'cycle_ended', 'outcome': 'failed', 'stage': "
+                                          "'redistribute', 'signal': 11}\n"
+                                          "{'kind': 'cycle_ended', 'outcome': 'failed', 'stage': 'load'}\n",
+          "cycle 1\n  the stage capture fails\n  the cycle fails\n"
+          "cycle 2: the model is as it was\n  redeploy: the deployment ended with 1\n  the stage redeploy "
+          "fails\n"
+          "  the cycle fails\n"
+          "cycle 3\n  the cycle is ended by signal 11\n"
+          "cycle 4\n  the cycle fails in the stage load\n");
 }
 
 static void a_deployment_that_is_mended(void **state)
@@ -151,10 +152,8 @@ static void what_is_asked_is_no_cycle(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_service_moves),
-        cmocka_unit_test(reasons_of_copies),
-        cmocka_unit_test(cycles_that_fail),
-        cmocka_unit_test(a_deployment_that_is_mended),
+        cmocka_unit_test(a_service_moves),           cmocka_unit_test(reasons_of_copies),
+        cmocka_unit_test(cycles_that_fail),          cmocka_unit_test(a_deployment_that_is_mended),
         cmocka_unit_test(what_is_asked_is_no_cycle),
     };
 

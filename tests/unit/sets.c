@@ -40,8 +40,9 @@ static void texts_by_address(void **state)
 
 static void mappings_by_identity(void **state)
 {
-    const struct service_mapping mappings[] = { { "a", "b", "c", NULL }, { "b", "a", "c", NULL },
-                                                { "a", "c", "b", NULL }, { "c", "b", "a", NULL } };
+    const struct service_mapping mappings[] = {
+        { "a", "b", "c", NULL }, { "b", "a", "c", NULL }, { "a", "c", "b", NULL }, { "c", "b", "a", NULL }
+    };
     struct service_mapping wanted = mappings[1];
     struct set set;
 
@@ -67,9 +68,9 @@ static const char *text_of(const void *item)
 
 static void sorted_bytewise(void **state)
 {
-    struct item items[] = { { "/store/b", 0 },         { "/store/", 1 },        { "/store/abcdefghij", 2 },
-                            { "/store/abcdefghi", 3 }, { "/store/a\xff", 4 },    { "/store/b", 5 },
-                            { "/store/abcdefgh", 6 },  { "/store/a", 7 },        { "/store/abcdefghia", 8 } };
+    struct item items[] = { { "/store/b", 0 },         { "/store/", 1 },      { "/store/abcdefghij", 2 },
+                            { "/store/abcdefghi", 3 }, { "/store/a\xff", 4 }, { "/store/b", 5 },
+                            { "/store/abcdefgh", 6 },  { "/store/a", 7 },     { "/store/abcdefghia", 8 } };
     static const int expected[] = { 1, 7, 6, 3, 8, 2, 4, 0, 5 };
 
     (void)state;
@@ -140,8 +141,9 @@ static void digests(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(texts_by_address), cmocka_unit_test(mappings_by_identity), cmocka_unit_test(sorted_bytewise),
-        cmocka_unit_test(many_sorted),      cmocka_unit_test(memory_of_a_pool),     cmocka_unit_test(digests),
+        cmocka_unit_test(texts_by_address), cmocka_unit_test(mappings_by_identity),
+        cmocka_unit_test(sorted_bytewise),  cmocka_unit_test(many_sorted),
+        cmocka_unit_test(memory_of_a_pool), cmocka_unit_test(digests),
     };
 
     return cmocka_run_group_tests_name("sets", tests, NULL, NULL);

@@ -47,11 +47,15 @@ static const struct {
 };
 enum { OPTIONS = sizeof options / sizeof *options };
 
-#define TEST(name) { #name, name, NULL, NULL, NULL }
+#define TEST(name)                    \
+    {                                 \
+#name, name, NULL, NULL, NULL \
+    }
 
 static unsigned errors, warnings;
 
-static void count_message(enum dydisnix_level level, const char *target, const char *format, va_list arguments)
+static void count_message(enum dydisnix_level level, const char *target, const char *format,
+                          va_list arguments)
 {
     (void)target, (void)format, (void)arguments;
     errors += level == DYDISNIX_ERROR;
@@ -61,12 +65,21 @@ static void count_message(enum dydisnix_level level, const char *target, const c
 static const struct dydisnix_operations counting = { .size = sizeof counting, .log = count_message };
 
 /* With what is required, and up to four words more, which stay until the next call. */
-static enum settings_outcome read_words(struct settings *settings, const char *one, const char *two, const char *three,
-                                        const char *four)
+static enum settings_outcome read_words(struct settings *settings, const char *one, const char *two,
+                                        const char *three, const char *four)
 {
     static char texts[10][64], *argv[11];
-    const char *words[] = { "dydisnix-self-adapt", "--state-dir=/s", "-s/s", "-q/q", "--geninfra=g",
-                            "--id-resources=/r", one, two, three, four, NULL };
+    const char *words[] = { "dydisnix-self-adapt",
+                            "--state-dir=/s",
+                            "-s/s",
+                            "-q/q",
+                            "--geninfra=g",
+                            "--id-resources=/r",
+                            one,
+                            two,
+                            three,
+                            four,
+                            NULL };
     int argc = 0;
     for (; words[argc]; argc++) {
         snprintf(texts[argc], sizeof texts[argc], "%s", words[argc]);
@@ -120,15 +133,16 @@ static void letters_mean_what_they_meant(void **state)
 {
     static const struct {
         const char *word, *name;
-    } letters[] = { { "-s", "services" }, { "-q", "qos" }, { "-a", "augment" }, { "-F", "filters" },
-                    { "-p", "profile" }, { "-m", "max-concurrent-transfers" } };
+    } letters[] = { { "-s", "services" }, { "-q", "qos" },     { "-a", "augment" },
+                    { "-F", "filters" },  { "-p", "profile" }, { "-m", "max-concurrent-transfers" } };
     (void)state;
     for (size_t l = 0; l < sizeof letters / sizeof *letters; l++)
         for (size_t i = 0; i < OPTIONS; i++) {
             struct settings settings;
             if (strcmp(letters[l].name, options[i].name) != 0)
                 continue;
-            assert_int_equal(read_words(&settings, letters[l].word, options[i].value, NULL, NULL), SETTINGS_READY);
+            assert_int_equal(read_words(&settings, letters[l].word, options[i].value, NULL, NULL),
+                             SETTINGS_READY);
             assert_true(has_value(&settings, i));
             settings_clear(&settings);
         }
@@ -139,10 +153,10 @@ static void an_interval_is_what_sleep_takes(void **state)
     static const struct {
         const char *text;
         long seconds;
-    } right[] = { { "1", 1 }, { "30", 30 }, { "1m", 60 }, { "2h", 7200 }, { "1d", 86400 }, { "15s", 15 },
-                  { "0.5", 1 }, { "1.5", 2 }, { "0.5m", 30 }, { "0", 1 }, { "", 5 } };
-    static const char *const wrong[] = { "x", "5x", "-1", "1mm", "1 ", " 1", ".", "0x10", "1e3", "nan", "inf",
-                                         "99999999999999999999" };
+    } right[] = { { "1", 1 },   { "30", 30 }, { "1m", 60 },   { "2h", 7200 }, { "1d", 86400 }, { "15s", 15 },
+                  { "0.5", 1 }, { "1.5", 2 }, { "0.5m", 30 }, { "0", 1 },     { "", 5 } };
+    static const char *const wrong[] = { "x", "5x",   "-1",  "1mm", "1 ",  " 1",
+                                         ".", "0x10", "1e3", "nan", "inf", "99999999999999999999" };
     struct settings settings;
     (void)state;
     for (size_t i = 0; i < sizeof right / sizeof *right; i++) {
@@ -160,16 +174,16 @@ static void an_interval_is_what_sleep_takes(void **state)
 /* The loop counts milliseconds: a year of them is more than 32 bits hold. */
 static void a_year_is_no_overflow(void **state)
 {
-    static const char *const options_of_time[] = { "--interval", "--retry-min", "--retry-max", "--resync",
-                                                   "--cycle-timeout", "--stop-timeout", "--probe-interval",
-                                                   "--probe-timeout" };
+    static const char *const options_of_time[] = { "--interval",       "--retry-min",     "--retry-max",
+                                                   "--resync",         "--cycle-timeout", "--stop-timeout",
+                                                   "--probe-interval", "--probe-timeout" };
     (void)state;
     for (size_t i = 0; i < sizeof options_of_time / sizeof *options_of_time; i++) {
         struct settings settings;
         assert_int_equal(read_words(&settings, options_of_time[i], "31536000", NULL, NULL), SETTINGS_READY);
-        const int64_t milliseconds[] = { settings.interval * 1000,      settings.retry_min * 1000,
-                                         settings.retry_max * 1000,     settings.resync * 1000,
-                                         settings.cycle_timeout * 1000, settings.stop_timeout * 1000,
+        const int64_t milliseconds[] = { settings.interval * 1000,       settings.retry_min * 1000,
+                                         settings.retry_max * 1000,      settings.resync * 1000,
+                                         settings.cycle_timeout * 1000,  settings.stop_timeout * 1000,
                                          settings.probe_interval * 1000, settings.probe_timeout * 1000 };
         assert_true(milliseconds[i] == INT64_C(31536000000));
         settings_clear(&settings);
@@ -206,12 +220,9 @@ static void words_of_no_option_are_passed_over(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(every_short_form_means_what_it_meant),
-        TEST(letters_mean_what_they_meant),
-        TEST(an_interval_is_what_sleep_takes),
-        TEST(a_year_is_no_overflow),
-        TEST(an_empty_generator_is_none),
-        TEST(words_of_no_option_are_passed_over),
+        TEST(every_short_form_means_what_it_meant), TEST(letters_mean_what_they_meant),
+        TEST(an_interval_is_what_sleep_takes),      TEST(a_year_is_no_overflow),
+        TEST(an_empty_generator_is_none),           TEST(words_of_no_option_are_passed_over),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

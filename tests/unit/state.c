@@ -16,7 +16,8 @@ static json_int_t snapshotted(const struct state *state)
 
 static void rescue(struct state *state, int64_t now)
 {
-    json_t *report = json_pack("{s[{ss ss ss}]}", "rescued", "target", "a", "container", "database", "component", "db");
+    json_t *report =
+        json_pack("{s[{ss ss ss}]}", "rescued", "target", "a", "container", "database", "component", "db");
     state_rescued(state, report, now);
     json_decref(report);
 }
@@ -77,7 +78,8 @@ static json_int_t member(const struct state *state, const char *name, const char
 static void a_target_went_away_after_its_last_answer(void **unused)
 {
     struct target targets[] = { { .name = "a" }, { .name = "b" } };
-    const struct infrastructure model = { .targets = targets, .count = 2 }, one = { .targets = targets, .count = 1 };
+    const struct infrastructure model = { .targets = targets, .count = 2 },
+                                one = { .targets = targets, .count = 1 };
     json_t *heard = json_pack("{si s[ss] s{}}", "at", 5000, "asked", "a", "b", "silent");
     json_t *silent = json_pack("{si s[ss] s{si}}", "at", 6000, "asked", "a", "b", "silent", "b", 5500);
     struct state state;

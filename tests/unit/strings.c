@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "unit.h"
 
-
 #include "lib/base/strings.h"
 
 static void equal_text_is_one_pointer(void **state)
@@ -77,7 +76,10 @@ static void other_bytes_are_replaced(void **state)
     static const char *const texts[][2] = {
         { "", "" },
         { "na\xc3\xafve \xf0\x9f\x92\xbe", "na\xc3\xafve \xf0\x9f\x92\xbe" },
-        { "a\xff" "b", "a\xef\xbf\xbd" "b" },
+        { "a\xff"
+          "b",
+          "a\xef\xbf\xbd"
+          "b" },
         { "cut \xc3", "cut \xef\xbf\xbd" },
         { "\xc0\xaf", "\xef\xbf\xbd\xef\xbf\xbd" },
         { "\xed\xa0\x80x", "\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbdx" },
@@ -95,10 +97,8 @@ static void other_bytes_are_replaced(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(equal_text_is_one_pointer),
-        cmocka_unit_test(odd_texts),
-        cmocka_unit_test(many_and_long_texts),
-        cmocka_unit_test(formats),
+        cmocka_unit_test(equal_text_is_one_pointer), cmocka_unit_test(odd_texts),
+        cmocka_unit_test(many_and_long_texts),       cmocka_unit_test(formats),
         cmocka_unit_test(other_bytes_are_replaced),
     };
 

@@ -5,7 +5,8 @@
 
 static struct supervisor watching(void)
 {
-    return (struct supervisor){ .interval = 5000, .retry_min = 1000, .retry_max = 6000, .stop_timeout = 30000 };
+    return (
+        struct supervisor){ .interval = 5000, .retry_min = 1000, .retry_max = 6000, .stop_timeout = 30000 };
 }
 
 static struct supervisor polling(void)

@@ -72,8 +72,11 @@ static void what_was_decided_is_replaced_whole(void **unused)
 {
     json_t *state = json_object();
     (void)unused;
-    take(state, "{'survivors': {'kept': {'process': {'db': ['a']}}, 'of a later version': 1}, 'disputes': []}", 0);
-    expect_json(state, "{'survivors': {'kept': {'process': {'db': ['a']}}, 'of a later version': 1}, 'disputes': []}");
+    take(state,
+         "{'survivors': {'kept': {'process': {'db': ['a']}}, 'of a later version': 1}, 'disputes': []}", 0);
+    expect_json(
+        state,
+        "{'survivors': {'kept': {'process': {'db': ['a']}}, 'of a later version': 1}, 'disputes': []}");
     take(state, "{'rescued': []}", 0);
     survivors_take(state, NULL, 0);
     expect_json(survivors_of(state, "kept"), "{'process': {'db': ['a']}}");
@@ -83,8 +86,9 @@ static void what_was_decided_is_replaced_whole(void **unused)
     json_decref(state);
 }
 
-#define WAITING(snapshots) \
-    "{'survivors': {}, 'disputes': [{'component': 'db', 'container': 'process', 'copies': [{'target': 'a', " snapshots "}]}]}"
+#define WAITING(snapshots)                                                                                             \
+    "{'survivors': {}, 'disputes': [{'component': 'db', 'container': 'process', 'copies': [{'target': 'a', " snapshots \
+    "}]}]}"
 
 static void snapshots_of_a_copy_that_waits_stay_known(void **unused)
 {
@@ -125,10 +129,13 @@ static void what_has_another_form_is_not_believed(void **unused)
     expect_not_believed("{'survivors': {}, 'disputes': {}}", " disputes ");
     expect_not_believed("{'survivors': {}, 'disputes': [1]}", " disputes ");
     expect_not_believed("{'survivors': {}, 'disputes': [{}]}", " disputes ");
-    expect_not_believed("{'survivors': {}, 'disputes': [{'component': 'db', 'container': 'process'}]}", " disputes ");
-    expect_not_believed("{'survivors': {}, 'disputes': [{'component': 'db', 'container': 'x', 'copies': {}}]}", " disputes ");
+    expect_not_believed("{'survivors': {}, 'disputes': [{'component': 'db', 'container': 'process'}]}",
+                        " disputes ");
+    expect_not_believed(
+        "{'survivors': {}, 'disputes': [{'component': 'db', 'container': 'x', 'copies': {}}]}", " disputes ");
     expect_not_believed("{'survivors': {},"
-                        " 'disputes': [{'component': 'db', 'container': 'x', 'copies': [{'target': 1}]}]}", " disputes ");
+                        " 'disputes': [{'component': 'db', 'container': 'x', 'copies': [{'target': 1}]}]}",
+                        " disputes ");
 }
 
 /* b lives; its copy on a waits. Nobody knows which copy of log is the one. */
@@ -177,7 +184,8 @@ static void a_word_without_component_is_about_all_in_dispute_there(void **unused
 {
     (void)unused;
     expect_word("keep-copy", "a", NULL, "prefer", "{'process': {'db': 'a'}, 'file': {'log': 'a'}}");
-    expect_word("discard-copy", "a", NULL, "accept", "{'a': {'process': {'db': true}, 'file': {'log': true}}}");
+    expect_word("discard-copy", "a", NULL, "accept",
+                "{'a': {'process': {'db': true}, 'file': {'log': true}}}");
     expect_word("discard-copy", "b", NULL, "accept", "{'b': {'file': {'log': true}}}");
 }
 
@@ -199,9 +207,11 @@ static void the_last_word_counts(void **unused)
     (void)unused;
     survivors_word(state, "keep-copy", "a", "db", &reason);
     survivors_word(state, "discard-copy", "a", "db", &reason);
-    expect_json(json_object_get(state, "survivors"), "{'prefer': {'process': {}}, 'accept': {'a': {'process': {'db': true}}}}");
+    expect_json(json_object_get(state, "survivors"),
+                "{'prefer': {'process': {}}, 'accept': {'a': {'process': {'db': true}}}}");
     survivors_word(state, "keep-copy", "a", "db", &reason);
-    expect_json(json_object_get(state, "survivors"), "{'prefer': {'process': {'db': 'a'}}, 'accept': {'a': {'process': {}}}}");
+    expect_json(json_object_get(state, "survivors"),
+                "{'prefer': {'process': {'db': 'a'}}, 'accept': {'a': {'process': {}}}}");
     assert_null(reason);
     json_decref(state);
 }
@@ -259,11 +269,12 @@ static void expect_settled(const char *before, const char *pins_text, const char
 static void words_are_over_with_a_deployment(void **unused)
 {
     (void)unused;
-    expect_settled("{'survivors': {'accept': {'a': {'process': {'x': true}}, 'c': {'process': {'x': true}}},"
-                   " 'prefer': {'process': {'x': 'b', 'y': 'c'}}, 'brought': {'b': {'process': {'x': {}}}}}}",
-                   NULL,
-                   "{'survivors': {'accept': {'c': {'process': {'x': true}}}, 'prefer': {'process': {'y': 'c'}},"
-                   " 'brought': {}}}");
+    expect_settled(
+        "{'survivors': {'accept': {'a': {'process': {'x': true}}, 'c': {'process': {'x': true}}},"
+        " 'prefer': {'process': {'x': 'b', 'y': 'c'}}, 'brought': {'b': {'process': {'x': {}}}}}}",
+        NULL,
+        "{'survivors': {'accept': {'c': {'process': {'x': true}}}, 'prefer': {'process': {'y': 'c'}},"
+        " 'brought': {}}}");
 }
 
 static void what_is_kept_is_decided_by_a_deployment_unless_it_is_pinned(void **unused)
@@ -277,29 +288,33 @@ static void what_is_kept_is_decided_by_a_deployment_unless_it_is_pinned(void **u
 static void what_is_deployed_where_it_was_given_up_is_a_copy_as_any_other(void **unused)
 {
     (void)unused;
-    expect_settled("{'survivors': {'superseded': {'a': {'process': {'db': '/a', 'log': '/a'}}, 'c': {'process': {'far': '/c'}}}}}",
-                   NULL,
-                   "{'survivors': {'superseded': {'a': {'process': {'log': '/a'}}, 'c': {'process': {'far': '/c'}}}}}");
+    expect_settled(
+        "{'survivors': {'superseded': {'a': {'process': {'db': '/a', 'log': '/a'}}, 'c': {'process': {'far': '/c'}}}}}",
+        NULL,
+        "{'survivors': {'superseded': {'a': {'process': {'log': '/a'}}, 'c': {'process': {'far': '/c'}}}}}");
 }
 
 /* The distribution left both where the manifest had them: nobody has chosen. */
 static void several_copies_that_are_deployed_as_they_were_are_no_decision(void **unused)
 {
     (void)unused;
-    expect_settled("{'survivors': {'kept': {'process': {'both': ['a']}}, 'disputed': {'b': {'process': {'both': {}}}}}}",
-                   NULL,
-                   "{'survivors': {'kept': {'process': {'both': ['a']}}, 'disputed': {'b': {'process': {'both': {}}}}}}");
+    expect_settled(
+        "{'survivors': {'kept': {'process': {'both': ['a']}}, 'disputed': {'b': {'process': {'both': {}}}}}}",
+        NULL,
+        "{'survivors': {'kept': {'process': {'both': ['a']}}, 'disputed': {'b': {'process': {'both': {}}}}}}");
 }
 
 static void a_dispute_ends_where_the_component_is_deployed_unless_it_is_pinned(void **unused)
 {
     (void)unused;
-    expect_settled("{'survivors': {'disputed': {'a': {'process': {'db': {}, 'log': {}}}, 'b': {'process': {'log': {}}},"
-                   " 'c': {'process': {'far': {}}}}}}",
-                   "[{'component': 'log', 'container': 'process', 'targets': ['b']}]",
-                   "{'survivors': {'disputed': {'a': {'process': {'log': {}}}, 'b': {'process': {'log': {}}},"
-                   " 'c': {'process': {'far': {}}}}}}");
-    expect_settled("{'survivors': {'disputed': {'a': {'process': {'elsewhere': {}}, 'other': {'db': {}}}}}}", NULL,
+    expect_settled(
+        "{'survivors': {'disputed': {'a': {'process': {'db': {}, 'log': {}}}, 'b': {'process': {'log': {}}},"
+        " 'c': {'process': {'far': {}}}}}}",
+        "[{'component': 'log', 'container': 'process', 'targets': ['b']}]",
+        "{'survivors': {'disputed': {'a': {'process': {'log': {}}}, 'b': {'process': {'log': {}}},"
+        " 'c': {'process': {'far': {}}}}}}");
+    expect_settled("{'survivors': {'disputed': {'a': {'process': {'elsewhere': {}}, 'other': {'db': {}}}}}}",
+                   NULL,
                    "{'survivors': {'disputed': {'a': {'process': {'elsewhere': {}}, 'other': {'db': {}}}}}}");
 }
 
@@ -311,8 +326,10 @@ static void a_deployment_decides_nothing_that_waits(void **unused)
         " 'older': {'a': {'process': {'db': true}}}}}";
     (void)unused;
     expect_settled(waits, NULL, waits);
-    expect_settled("{'survivors': {'disputed': {'a': {'process': {'gone': {'waits': true}}}}, 'kept': {'process': {'gone': ['b']}}}}",
-                   NULL, "{'survivors': {'disputed': {'a': {'process': {'gone': {'waits': true}}}}, 'kept': {'process': {}}}}");
+    expect_settled(
+        "{'survivors': {'disputed': {'a': {'process': {'gone': {'waits': true}}}}, 'kept': {'process': {'gone': ['b']}}}}",
+        NULL,
+        "{'survivors': {'disputed': {'a': {'process': {'gone': {'waits': true}}}}, 'kept': {'process': {}}}}");
     expect_settled("{'survivors': {'older': {'a': {'process': {'db': true}}}}}", NULL,
                    "{'survivors': {'older': {'a': {'process': {}}}}}");
 }

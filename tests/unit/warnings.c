@@ -57,7 +57,8 @@ static void there_is_an_end(void **state)
         snprintf(line, sizeof line, "warning: %d", i);
         assert_false(warnings_repeated("nix-store", NULL, line));
     }
-    assert_false(warnings_repeated("nix-store", NULL, line)); /* said each time again, and the first ones are not */
+    assert_false(
+        warnings_repeated("nix-store", NULL, line)); /* said each time again, and the first ones are not */
     assert_true(warnings_repeated("nix-store", NULL, "warning: 0"));
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * Whatever changes on the way to a file is noticed, and so is the next change. Events are there when the call that causes
- * them returns.
+ * Whatever changes on the way to a file is noticed, and so is the next change. Events are there when the call
+ * that causes them returns.
  */
 #include "unit.h"
 
@@ -220,9 +220,12 @@ int main(void)
 {
 #define WATCHED(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
     const struct CMUnitTest tests[] = {
-        WATCHED(a_file_that_is_written_or_replaced), WATCHED(a_link_that_leads_elsewhere),
-        WATCHED(a_link_in_the_middle),               WATCHED(a_directory_that_is_a_link),
-        WATCHED(a_directory_that_goes_and_comes_back), WATCHED(a_directory_with_a_model),
+        WATCHED(a_file_that_is_written_or_replaced),
+        WATCHED(a_link_that_leads_elsewhere),
+        WATCHED(a_link_in_the_middle),
+        WATCHED(a_directory_that_is_a_link),
+        WATCHED(a_directory_that_goes_and_comes_back),
+        WATCHED(a_directory_with_a_model),
         WATCHED(what_cannot_be_watched_is_told),
     };
     return cmocka_run_group_tests_name("watch", tests, NULL, NULL);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * Documents that somebody made to do harm: what is refused, and that whatever is read takes time in proportion.
+ * Documents that somebody made to do harm: what is refused, and that whatever is read takes time in
+ * proportion.
  */
 #include "config.h"
 
@@ -35,8 +36,8 @@ static int read_xml(const char *xml, size_t length, struct bounded_lists *told, 
     static const struct xml_events events = { told_start, told_end };
 
     *told = (struct bounded_lists){ 0 };
-    return xml_read(&(struct xml_source){ .xml = xml, .length = length, .name = "FILE", .strings = strings }, &events,
-                    told, reason);
+    return xml_read(&(struct xml_source){ .xml = xml, .length = length, .name = "FILE", .strings = strings },
+                    &events, told, reason);
 }
 
 static void refused_bytes(const char *xml, size_t length, const char *part)
@@ -55,13 +56,16 @@ static void a_document_type_is_refused_wherever_it_stands(void **state)
     (void)state;
     refused("<!DOCTYPE a><a/>", "FILE: line 1: a document type definition");
     refused("\xef\xbb\xbf<!DOCTYPE a><a/>", "line 1: a document type definition");
-    refused("<?xml version=\"1.0\"?>\n<!-- > \" -->\n<?pi > ?>\n<!DOCTYPE a><a/>", "line 4: a document type definition");
+    refused("<?xml version=\"1.0\"?>\n<!-- > \" -->\n<?pi > ?>\n<!DOCTYPE a><a/>",
+            "line 4: a document type definition");
     refused("<a><![CDATA[ > ' ]]><!DOCTYPE a></a>", "line 1: a document type definition");
     refused("<a x='>'><!DOCTYPE a></a>", "line 1: a document type definition");
-    refused("<!DOCTYPE a [<!ENTITY % p SYSTEM \"http://127.0.0.1:1/\"> %p;]><a/>", "a document type definition");
-    refused("<!DOCTYPE a [<!ENTITY a0 \"ha\"><!ENTITY a1 \"&a0;&a0;&a0;&a0;\"><!ENTITY a2 \"&a1;&a1;&a1;&a1;\">]><a>&a2;"
-            "</a>",
+    refused("<!DOCTYPE a [<!ENTITY % p SYSTEM \"http://127.0.0.1:1/\"> %p;]><a/>",
             "a document type definition");
+    refused(
+        "<!DOCTYPE a [<!ENTITY a0 \"ha\"><!ENTITY a1 \"&a0;&a0;&a0;&a0;\"><!ENTITY a2 \"&a1;&a1;&a1;&a1;\">]><a>&a2;"
+        "</a>",
+        "a document type definition");
     refused("<!doctype a><a/>", "line 1: ");
     refused("<!ENTITY a \"x\"><a>&a;</a>", "line 1: ");
     refused("<a>&a;</a>", "line 1: ");
@@ -70,8 +74,9 @@ static void a_document_type_is_refused_wherever_it_stands(void **state)
 
 static void nothing_is_included(void **state)
 {
-    static const char xml[] = "<a xmlns:xi=\"http://www.w3.org/2001/XInclude\"><xi:include href=\"/etc/passwd\" "
-                              "parse=\"text\"/></a>";
+    static const char xml[] =
+        "<a xmlns:xi=\"http://www.w3.org/2001/XInclude\"><xi:include href=\"/etc/passwd\" "
+        "parse=\"text\"/></a>";
     struct bounded_lists told;
     char *reason;
 
@@ -83,15 +88,17 @@ static void nothing_is_included(void **state)
 
 static void it_is_utf8_whatever_it_says(void **state)
 {
-    static const char ebcdic[] = "\x4c\x6f\xa7\x94\x93\x40\xa5\x85\x99\xa2\x89\x96\x95\x7e\x7f\xf1\x4b\xf0\x7f\x6f\x6e"
-                                 "\x4c\x81\x61\x6e";
+    static const char ebcdic[] =
+        "\x4c\x6f\xa7\x94\x93\x40\xa5\x85\x99\xa2\x89\x96\x95\x7e\x7f\xf1\x4b\xf0\x7f\x6f\x6e"
+        "\x4c\x81\x61\x6e";
     static const char *const names[] = { "UTF-16", "UTF-7", "ISO-8859-1", "EBCDIC-CP-US", "nonsense", NULL };
     struct bounded_lists told;
     char *reason;
 
     (void)state;
     for (int i = 0; names[i]; i++) {
-        char *xml = string_format("<?xml version=\"1.0\" encoding=\"%s\"?><a>+ADwAIQ-DOCTYPE \xc3\xa9</a>", names[i]);
+        char *xml =
+            string_format("<?xml version=\"1.0\" encoding=\"%s\"?><a>+ADwAIQ-DOCTYPE \xc3\xa9</a>", names[i]);
 
         assert_int_equal(read_xml(xml, strlen(xml), &told, &reason), 0);
         assert_int_equal(told.text, strlen("+ADwAIQ-DOCTYPE \xc3\xa9"));
@@ -183,7 +190,8 @@ static void large_documents_are_no_less_safe(void **state)
     large_is_refused("<!--", "x", "--><!DOCTYPE a><a/>", "line 1: a document type definition");
     large_is_refused("<!DOCTYPE a [<!-- ", "x", " -->]><a/>", "line 1: a document type definition");
     large_is_refused("<!DOCTYPE a SYSTEM \"", "x", "\"><a/>", "line 1: a document type definition");
-    large_is_refused("<!DOCTYPE a [<!ENTITY e \"eeeeeeeeee\">]><a>", "&e;", "</a>", "a document type definition");
+    large_is_refused("<!DOCTYPE a [<!ENTITY e \"eeeeeeeeee\">]><a>", "&e;", "</a>",
+                     "a document type definition");
     large_is_refused("<a>", "<b>", "", "line 1: more than 64 levels of elements");
     large_is_refused("<a>", "x", "&e;</a>", "line 1: ");
     large_is_refused("<a>", "x", "", "line 1: ");
@@ -227,8 +235,9 @@ static char *numbered(const char *before, const char *middle, int count, const c
 /* Older libxml2 takes time in proportion to the square of their number. What stands before is still told. */
 static void many_different_names_are_refused(void **state)
 {
-    static const char *const names[] = { "<e%d/>", "<b a%d=''/>", "<?p%d x?>", "<x:e%d xmlns:x='u'/>",
-                                         "<x xmlns:p%d='u'/>", "<x xmlns='u%d'/>" };
+    static const char *const names[] = {
+        "<e%d/>", "<b a%d=''/>", "<?p%d x?>", "<x:e%d xmlns:x='u'/>", "<x xmlns:p%d='u'/>", "<x xmlns='u%d'/>"
+    };
     (void)state;
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         struct bounded_lists told;
