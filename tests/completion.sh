@@ -66,7 +66,7 @@ for shell in bash fish zsh; do
     done
     completes "$shell" 'dydisnix-self-adapt --unreachable=k' keep
     completes "$shell" 'dydisnix-self-adapt --superseded ne' newest
-    completes "$shell" 'dydisnix-self-adapt --stage-timeout=rec' reconstruct=
+    completes "$shell" 'dydisnix-self-adapt --stage-timeout=recons' reconstruct=
     completes "$shell" 'dydisnix-self-adapt --services=a-f' a-file
     completes "$shell" 'dydisnix-self-adapt -s a-f' a-file
     completes "$shell" 'dydisnix-self-adapt --state-dir a-' a-directory/

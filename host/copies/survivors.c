@@ -175,7 +175,8 @@ bool survivors_are_older(const json_t *state, const char *target, const char *co
 
 bool survivors_gave_up(const json_t *state, const char *target, const char *container, const char *component)
 {
-    return is_known_as(state, "superseded", target, container, component);
+    return is_known_as(state, "superseded", target, container, component)
+           || is_known_as(state, "fenced", target, container, component);
 }
 
 void survivors_unstarted(json_t *state, const char *target, const char *container, const char *service,

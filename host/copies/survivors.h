@@ -50,7 +50,7 @@ void survivors_unsaved(json_t *state, const struct manifest *manifest,
 bool survivors_are_older(const json_t *state, const char *target, const char *container,
                          const char *component);
 
-/* Whether a copy was given up, and is not to be active. */
+/* Whether a copy was given up or fenced, and is not to be active. */
 bool survivors_gave_up(const json_t *state, const char *target, const char *container, const char *component);
 
 /* A service, which has the component, could not be started again when a deployment was undone: the next
