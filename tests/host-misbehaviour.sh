@@ -122,7 +122,7 @@ EOF
 start -i "$models/infrastructure.nix" --stage-timeout=redeploy=10 --stop-timeout=300
 ok 'a deployment that takes too long' wait_for 20 logged 1 'the stage redeploy takes too long and is ended'
 ok 'has the time to roll back' wait_for 20 logged 1 'rolled back'
-ok 'and is awaited' wait_for 20 logged 1 'disnix-activate: exit status 1'
+ok 'and is awaited' wait_for 20 logged 1 'disnix-activate: no answer in time'
 end_loop
 cp "$scratch/plain" "$scratch/bin/disnix-activate"
 

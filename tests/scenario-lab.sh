@@ -72,7 +72,7 @@ END
     result "$sees_status" "$2"
 }
 
-scenario machines '[ { "event": "write", "service": "db", "text": "one" }, { "event": "snapshot" },
+scenario machines '[ { "event": "write", "service": "db", "text": "one", "snapshot": true },
         { "event": "save", "target": "test1", "label": "early" } ],
     [ { "event": "write", "service": "db", "text": "two", "snapshot": true }, { "event": "crash", "target": "test1" } ],
     [ { "event": "reappear", "target": "test1", "disk": { "saved": "early" } }, { "event": "add", "target": "test4" } ],
@@ -174,13 +174,13 @@ if [ "${SCENARIO_LAB-}" = all ]; then
     cat > "$scratch/models/scenario.json" << 'END'
 { "version": 1, "description": "models in Nix", "targets": { "test1": {}, "test2": {}, "test3": {} },
   "models": { "services": "services.nix", "distribution": "qos.nix" },
-  "timeline": [ { "event": "write", "service": "database", "text": "one" }, { "event": "snapshot" },
+  "timeline": [ { "event": "write", "service": "database", "text": "one", "snapshot": true },
       { "event": "crash", "target": "test2" } ] }
 END
     play models
     sees models 'models in Nix are used as they are' \
-        'on(0, "database") == ["test2"] and on(3, "web") == ["test3"]
-         and state(3, "database", on(3, "database")[0]) == [["one"]]'
+        'on(0, "database") == ["test2"] and on(2, "web") == ["test3"]
+         and state(2, "database", on(2, "database")[0]) == [["one"]]'
     both fixed steps
     both disk coordinator
     sees fixed 'a silent target of a fixed model is left out' \

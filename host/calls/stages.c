@@ -45,7 +45,9 @@ int stage_run(const struct settings *settings, const struct stage_program *stage
         log_error(NULL, "out of memory");
         return -1;
     }
+    real_patience(stage->patience);
     int status = run_program(&program, &result);
+    real_patience(0);
     if (!SWITCH(UNBELIEVED) && result.output && strstr(result.output, "has been successfully activated"))
         status = result.status = 0;
     if (exit_status)

@@ -23,6 +23,7 @@ struct stage_program {
     const struct arguments *arguments;
     const char *transcript; /* where it keeps what it prints; NULL: nowhere */
     int64_t deadline;       /* milliseconds; 0: none but that of the stage */
+    int64_t patience;       /* milliseconds from INT to KILL when that has come; 0: KILL at once */
     bool show;
 };
 int stage_run(const struct settings *settings, const struct stage_program *program, char **output,

@@ -47,6 +47,12 @@ static int64_t phase_deadline(const struct settings *settings, enum deployment_p
     return phase == DEPLOYMENT_SETTING ? set_deadline : 900 * settings_stage_timeout(settings, "redeploy");
 }
 
+/* Milliseconds: an activation rolls back when it is interrupted. */
+static int64_t phase_patience(const struct settings *settings, enum deployment_phase phase)
+{
+    return phase == DEPLOYMENT_ACTIVATING ? 1000 * settings->stop_timeout : 0;
+}
+
 /* The exit status of its program; negative: it has none. */
 static int run_phase(const struct deployment *deployment, enum deployment_phase phase)
 {
@@ -60,7 +66,8 @@ static int run_phase(const struct deployment *deployment, enum deployment_phase 
     const struct stage_program program = { .arguments = &arguments,
                                            .show = true,
                                            .transcript = transcript,
-                                           .deadline = phase_deadline(recovery->settings, phase) };
+                                           .deadline = phase_deadline(recovery->settings, phase),
+                                           .patience = phase_patience(recovery->settings, phase) };
     stage_run(recovery->settings, &program, NULL, NULL, &status);
     if (status >= 0 || status == STAGE_HUNG)
         phase_end(recovery->state, phase, status);

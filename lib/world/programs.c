@@ -16,6 +16,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "lib/world/operations.h"
 #include "lib/world/shown.h"
 
 #define DEFAULT_OUTPUT_LIMIT ((size_t)64 << 20)
@@ -36,11 +37,12 @@ struct task {
     int exit_fd;            /* becomes readable when the program exits; -1: none, ask instead */
     struct pollfd *watched; /* out, err and exit within the loop's table */
     int64_t started;
-    int64_t exited; /* 0: not yet */
-    int64_t killed; /* 0: not; else result.ending says why */
-    size_t size;    /* of result.output */
-    size_t line;    /* where the line under way begins in the output */
-    size_t scanned; /* up to where it was searched for a newline */
+    int64_t exited;      /* 0: not yet */
+    int64_t interrupted; /* when its deadline had come and it was given time to end; 0: not */
+    int64_t killed;      /* 0: not; else result.ending says why */
+    size_t size;         /* of result.output */
+    size_t line;         /* where the line under way begins in the output */
+    size_t scanned;      /* up to where it was searched for a newline */
     struct shown output, errors;
 };
 
@@ -61,6 +63,13 @@ static void close_stream(int *fd)
     *fd = -1;
 }
 
+static int64_t patience;
+
+void real_patience(int64_t milliseconds)
+{
+    patience = milliseconds;
+}
+
 static void task_kill(struct task *task, enum dydisnix_ending ending, int64_t now)
 {
     if (task->killed != 0)
@@ -70,6 +79,17 @@ static void task_kill(struct task *task, enum dydisnix_ending ending, int64_t no
     /* A program that has made a group of its own is not in that group any more. */
     kill(-task->process.pid, SIGKILL);
     kill(task->process.pid, SIGKILL);
+}
+
+/* Its deadline has come, or the end of the time that it got after that. */
+static void task_late(struct task *task, int64_t now)
+{
+    if (patience == 0 || task->interrupted != 0) {
+        task_kill(task, DYDISNIX_TIMED_OUT, now);
+        return;
+    }
+    task->interrupted = now;
+    kill(-task->process.pid, SIGINT);
 }
 
 /* Gives out the whole lines that have arrived. */
@@ -224,6 +244,10 @@ static void task_reap(struct task *task)
     while (pid < 0 && errno == EINTR);
     if (task->killed != 0)
         return;
+    if (task->interrupted != 0) {
+        task->result.ending = DYDISNIX_TIMED_OUT;
+        return;
+    }
     if (pid <= 0) {
         task->result.ending = DYDISNIX_NOT_STARTED; /* nobody knows how it ended */
         task->result.status = ECHILD;
@@ -334,6 +358,11 @@ static int start_tasks(struct loop *loop)
     return 0;
 }
 
+static int64_t task_deadline(const struct task *task)
+{
+    return task->interrupted != 0 ? task->interrupted + patience : task->started + task->program.deadline;
+}
+
 /* When something is to be done about the task even if nothing is heard of it; INT64_MAX: never. */
 static int64_t task_due(const struct task *task, int64_t now)
 {
@@ -344,7 +373,7 @@ static int64_t task_due(const struct task *task, int64_t now)
     if (task->killed != 0)
         due = task->killed + KILL_GRACE;
     else if (task->program.deadline > 0)
-        due = task->started + task->program.deadline;
+        due = task_deadline(task);
     if (task->exit_fd < 0 && due > now + POLL_INTERVAL)
         due = now + POLL_INTERVAL;
     if (task->program.transcript != NULL && due > now + FOLLOW_INTERVAL)
@@ -412,8 +441,8 @@ static bool task_serve(struct task *task)
         return true;
     if (task->exited != 0)
         return task->killed != 0 || now >= task->exited + GRACE;
-    if (task->killed == 0 && task->program.deadline > 0 && now >= task->started + task->program.deadline)
-        task_kill(task, DYDISNIX_TIMED_OUT, now);
+    if (task->killed == 0 && task->program.deadline > 0 && now >= task_deadline(task))
+        task_late(task, now);
     return task->killed != 0 && now >= task->killed + KILL_GRACE;
 }
 

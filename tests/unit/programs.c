@@ -543,6 +543,28 @@ static void deadline(void **state)
     free(result.output);
 }
 
+static void patience(void **state)
+{
+    struct dydisnix_result result;
+
+    (void)state;
+    real_patience(PATIENCE);
+    assert_int_equal(run_script("trap 'echo rolled back; exit 0' INT; while :; do sleep 0.1; done", NULL,
+                                (struct dydisnix_program){ .deadline = 1000 }, &result),
+                     -1);
+    assert_int_equal(result.ending, DYDISNIX_TIMED_OUT);
+    assert_string_equal(result.output, "rolled back\n");
+    free(result.output);
+    real_patience(1000);
+    assert_int_equal(run_script("trap '' INT; sleep 600 & echo $!; wait; wait", NULL,
+                                (struct dydisnix_program){ .deadline = 1000 }, &result),
+                     -1);
+    real_patience(0);
+    assert_int_equal(result.ending, DYDISNIX_TIMED_OUT);
+    expect_killed(atoi(result.output));
+    free(result.output);
+}
+
 static void output_limit(void **state)
 {
     const struct dydisnix_program few = { .output_limit = 3 }, many = { .output_limit = 100000 };
@@ -812,6 +834,7 @@ int main(void)
         cmocka_unit_test(a_transcript_is_kept_and_locked),
         cmocka_unit_test(a_transcript_is_followed),
         cmocka_unit_test(deadline),
+        cmocka_unit_test(patience),
         cmocka_unit_test(output_limit),
         cmocka_unit_test(many_at_once),
         cmocka_unit_test(nothing_to_do),
