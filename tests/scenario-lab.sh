@@ -95,7 +95,7 @@ both machines host
 is "$(cat "$scratch/machines/status") $(cat "$scratch/host/status")" '0 0' 'timelines are played to their ends'
 sees machines 'the system is deployed where its policy says' \
     'on(0, "db") == ["test1"] and on(0, "api") == ["test3"] and cycles(0) == 1'
-sees machines 'a write is live' 'state(1, "db", "test1") == [["one"]] and seen[1]["happened"] == [0, 0, 0]'
+sees machines 'a write is live' 'state(1, "db", "test1") == [["one"]] and seen[1]["happened"] == [0, 0]'
 sees machines 'and a snapshot of it is on the coordinator' 'coordinator(1)["stored"] == {"process/db-1": [["one"]]}'
 sees machines 'a crashed machine is one' 'target(2, "test1")["is"] == "crashed" and target(2, "test1")["listed"]'
 sees machines 'its services move, with their state' \
