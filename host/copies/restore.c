@@ -21,8 +21,7 @@ void restore_note(json_t *state, const char *snapshot)
     json_t *restores = json_object_get(state, "restores");
     if (!restores)
         json_object_set_new(state, "restores", restores = json_array());
-    if (!json_list_has(restores, snapshot))
-        json_array_append_new(restores, json_string(snapshot));
+    json_list_add(restores, snapshot);
 }
 
 bool restore_wanted(const json_t *state)

@@ -120,12 +120,11 @@ static const char latest[] = "--query-latest-snapshot", all[] = "--query-all-sna
 static void note_hung(const struct copies *copies, const struct calls *calls)
 {
     for (size_t i = 0; copies->report && i < calls->count; i++) {
-        const char *target = calls->items[i].target;
-        if (!calls->items[i].hung || json_list_has(json_object_get(copies->report, "hung"), target))
+        if (!calls->items[i].hung)
             continue;
         if (!json_object_get(copies->report, "hung"))
             json_object_set_new(copies->report, "hung", json_array());
-        json_array_append_new(json_object_get(copies->report, "hung"), json_string(target));
+        json_list_add(json_object_get(copies->report, "hung"), calls->items[i].target);
     }
 }
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "lib/base/cleanup.h"
+#include "lib/base/json-members.h"
 #include "lib/base/strings.h"
 #include "lib/world/operations.h"
 
@@ -23,29 +24,19 @@ void recovery_report_join(json_t *report, const json_t *later)
             json_object_set(report, facts[i], json_object_get(later, facts[i]));
 }
 
-static void add_name(json_t *report, const char *list, const char *target)
-{
-    json_t *names = json_object_get(report, list), *name;
-    size_t index;
-    json_array_foreach(names, index, name)
-        if (strcmp(json_string_value(name), target) == 0)
-            return;
-    json_array_append_new(names, json_string(target));
-}
-
 void recovery_report_released(json_t *report, const char *target)
 {
-    add_name(report, "released", target);
+    json_list_add(json_object_get(report, "released"), target);
 }
 
 void recovery_report_pending(json_t *report, const char *target)
 {
-    add_name(report, "pending", target);
+    json_list_add(json_object_get(report, "pending"), target);
 }
 
 void recovery_report_overtaken(json_t *report, const char *target)
 {
-    add_name(report, "overtaken", target);
+    json_list_add(json_object_get(report, "overtaken"), target);
 }
 
 void recovery_report_rescued(json_t *report, const char *target, const char *component, const char *container,

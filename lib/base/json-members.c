@@ -20,6 +20,12 @@ bool json_list_has(const json_t *list, const char *text)
     return false;
 }
 
+void json_list_add(json_t *list, const char *text)
+{
+    if (!json_list_has(list, text))
+        json_array_append_new(list, json_string(text));
+}
+
 const char *text_at(const json_t *object, const char *key)
 {
     const char *text = json_string_value(json_object_get(object, key));

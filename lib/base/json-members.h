@@ -18,4 +18,7 @@ const char *text_at(const json_t *object, const char *key);
 /* Whether the text is in an array (NULL: it is not); what is no text in it is passed over. */
 bool json_list_has(const json_t *list, const char *text);
 
+/* Adds the text to an array that does not have it yet. */
+void json_list_add(json_t *list, const char *text);
+
 #endif
