@@ -2,8 +2,8 @@
  *
  * The last stage, and what is remembered of it.
  */
-#ifndef DEPLOYMENT_H
-#define DEPLOYMENT_H
+#ifndef CYCLE_DEPLOYMENT_H
+#define CYCLE_DEPLOYMENT_H
 
 #include "host/cycle/running.h"
 

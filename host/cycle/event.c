@@ -11,10 +11,7 @@
 
 void event_keep(struct cycle *cycle)
 {
-    bool wanted = false;
-    for (size_t i = 0; i < cycle->plugin_count; i++)
-        wanted = wanted || plugin_has(&cycle->plugins[i], "cycle_finished");
-    if (!wanted)
+    if (!cycle_has_hook(cycle, "cycle_finished"))
         return;
     CLEANUP_FREE char *file = cycle_file(cycle->settings, "event.json");
     CLEANUP_FREE char *text = json_dumps(cycle->event, JSON_COMPACT);

@@ -126,10 +126,7 @@ static bool is_guarded(const struct cycle *cycle, const struct stage *stage)
 {
     if (!cycle->settings->guard || cycle->settings->dry_run || !stage->changes)
         return false;
-    for (size_t i = 0; i < cycle->plugin_count; i++)
-        if (plugin_has(&cycle->plugins[i], stage->name))
-            return true;
-    return stage->changes(cycle->settings);
+    return cycle_has_hook(cycle, stage->name) || stage->changes(cycle->settings);
 }
 
 static bool is_refused(struct cycle *cycle, const char *stage)

@@ -98,6 +98,14 @@ void cycle_close(struct cycle *cycle)
     free(cycle->work);
 }
 
+bool cycle_has_hook(const struct cycle *cycle, const char *hook)
+{
+    for (size_t i = 0; i < cycle->plugin_count; i++)
+        if (plugin_has(&cycle->plugins[i], hook))
+            return true;
+    return false;
+}
+
 json_t *cycle_report(const struct cycle *cycle, const char *stage)
 {
     return json_object_get(json_object_get(cycle->event, "reports"), stage);

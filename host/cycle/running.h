@@ -58,6 +58,9 @@ char *cycle_file(const struct settings *settings, const char *name);
 /* Removes such a file of a model. One that cannot be removed is emptied: then it is taken for no model. */
 void cycle_remove(const struct settings *settings, const char *name);
 
+/* Whether a plugin has that hook. */
+bool cycle_has_hook(const struct cycle *cycle, const char *hook);
+
 /* What a stage has reported in this cycle, borrowed; NULL: nothing. */
 json_t *cycle_report(const struct cycle *cycle, const char *stage);
 

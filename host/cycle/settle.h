@@ -3,8 +3,8 @@
  * Settles deployments that did not end well, and what they have left to do on targets: as the stage
  * "recover".
  */
-#ifndef SETTLE_H
-#define SETTLE_H
+#ifndef CYCLE_SETTLE_H
+#define CYCLE_SETTLE_H
 
 #include "host/cycle/running.h"
 

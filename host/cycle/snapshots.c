@@ -15,14 +15,6 @@ int snapshots_take(struct cycle *cycle, json_t **report)
                           cycle->settings->state_directory, cycle->strings);
 }
 
-static bool reconstructs(const struct cycle *cycle)
-{
-    for (size_t i = 0; i < cycle->plugin_count; i++)
-        if (plugin_has(&cycle->plugins[i], "reconstruct"))
-            return true;
-    return false;
-}
-
 /* What cannot be captured may not run where the manifest has it: a machine that has lost its disk between two
  * captures looks as before. So the next cycle reconstructs, and if that does not help others do, less and
  * less often. */
@@ -30,7 +22,7 @@ static void note_uncaptured(struct cycle *cycle, bool failed)
 {
     const bool looked = cycle_report(cycle, "reconstruct"),
                known = json_object_get(cycle->state.root, UNCAPTURED);
-    if (!reconstructs(cycle) || (failed && looked != known))
+    if (!cycle_has_hook(cycle, "reconstruct") || (failed && looked != known))
         return;
     again_note(cycle->state.root, UNCAPTURED, failed, 0, operations->clock());
     cycle_tell_due(cycle, again_due(cycle->state.root, UNCAPTURED, operations->clock()));

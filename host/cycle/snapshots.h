@@ -2,8 +2,8 @@
  *
  * The stages that save and bring back the state of services.
  */
-#ifndef SNAPSHOTS_H
-#define SNAPSHOTS_H
+#ifndef CYCLE_SNAPSHOTS_H
+#define CYCLE_SNAPSHOTS_H
 
 #include "host/cycle/running.h"
 
