@@ -10,9 +10,8 @@
 #include "lib/base/cleanup.h"
 #include "lib/world/operations.h"
 
-/* Milliseconds. */
-static const int64_t load_limit = 60 * 1000;    /* for loading the plugins */
-static const int64_t short_patience = 5 * 1000; /* from INT to TERM where nothing stays half done */
+const int64_t loop_load_limit = 60 * 1000;
+static const int64_t short_patience = 5 * 1000; /* milliseconds from INT to TERM where nothing stays half done */
 
 void loop_polls(struct loop *loop, bool polled)
 {
@@ -109,7 +108,7 @@ struct cycle_request loop_cycle_begins(struct loop *loop, unsigned todo)
     int64_t limit = loop->settings->cycle_timeout * 1000;
     loop->over = false;
     loop->cycle_deadline = limit ? operations->now() + limit : 0;
-    begin_stage(loop, "load", load_limit);
+    begin_stage(loop, "load", loop_load_limit);
     status_cycle_began(&loop->status, operations->now());
     return (struct cycle_request){ .retry = todo & DO_RETRY,
                                    .now = todo & DO_NOW,

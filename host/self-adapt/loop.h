@@ -15,6 +15,9 @@
 #include "host/outside/status.h"
 #include "host/settings/settings.h"
 
+/* Milliseconds for loading the plugins. */
+extern const int64_t loop_load_limit;
+
 /* What is started and ended; closure is that of the loop. */
 struct loop_processes {
     void (*start)(void *closure,

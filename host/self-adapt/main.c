@@ -26,12 +26,10 @@
 #include "lib/world/operations.h"
 #include "lib/world/warnings.h"
 
-static const int64_t load_limit = 60 * 1000; /* milliseconds, for loading the plugins */
-
 /* Waits until the probe has ended. False: it was made to. */
 static bool await_probe(const struct host *host, pid_t child, int *status)
 {
-    const int64_t deadline = operations->now() + load_limit;
+    const int64_t deadline = operations->now() + loop_load_limit;
     struct pollfd fd = { .fd = host->signals, .events = POLLIN };
     struct signalfd_siginfo information;
     while (waitpid(child, status, WNOHANG) == 0) {
