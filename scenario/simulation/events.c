@@ -236,12 +236,13 @@ static void forget_damage(struct simulated_scenario *scenario)
     scenario->simulation->unreadable = NULL;
 }
 
-static void damage_state(struct simulated_scenario *scenario, const char *how)
+static int damage_state(struct simulated_scenario *scenario, const json_t *event)
 {
+    const char *how = json_object_get(event, "how") ? text_at(event, "how") : "half";
     struct simulated_files *files = &scenario->simulation->files;
     const struct simulated_file *file = simulated_files_find(files, STATE_FILE);
     if (!file || scenario->whole)
-        return;
+        return 0;
     scenario->whole = simulated_memory(strndup(file->data, file->length));
     scenario->damaged =
         simulated_memory(is(how, "newer") ? strdup("{\"version\": 2}\n") : strdup(scenario->whole));
@@ -250,15 +251,17 @@ static void damage_state(struct simulated_scenario *scenario, const char *how)
     if (is(how, "unreadable"))
         scenario->simulation->unreadable = STATE_FILE;
     simulated_files_write(files, STATE_FILE, scenario->damaged, strlen(scenario->damaged));
+    return 0;
 }
 
 /* What could not be read must be as it was. */
-static void mend_state(struct simulated_scenario *scenario)
+static int mend_state(struct simulated_scenario *scenario, const json_t *event)
 {
     struct simulated_files *files = &scenario->simulation->files;
     const struct simulated_file *file = simulated_files_find(files, STATE_FILE);
+    (void)event;
     if (!scenario->whole)
-        return;
+        return 0;
     if (!file || file->length != strlen(scenario->damaged)
         || memcmp(file->data, scenario->damaged, file->length) != 0)
         json_array_append_new(scenario->ledger.misdone,
@@ -266,6 +269,7 @@ static void mend_state(struct simulated_scenario *scenario)
     simulated_files_write(files, STATE_FILE, scenario->whole, strlen(scenario->whole));
     forget_damage(scenario);
     scenario->changed = true;
+    return 0;
 }
 
 static int lose(struct simulated_scenario *scenario, const json_t *event)
@@ -482,19 +486,6 @@ static int fill_disk(struct simulated_scenario *scenario, const json_t *event)
     return 0;
 }
 
-static int damage(struct simulated_scenario *scenario, const json_t *event)
-{
-    damage_state(scenario, json_object_get(event, "how") ? text_at(event, "how") : "half");
-    return 0;
-}
-
-static int mend(struct simulated_scenario *scenario, const json_t *event)
-{
-    (void)event;
-    mend_state(scenario);
-    return 0;
-}
-
 static int close_profiles(struct simulated_scenario *scenario, const json_t *event)
 {
     scenario->simulation->closed = is(text_at(event, "event"), "close-profiles") ? SCENARIO_PROFILES : NULL;
@@ -587,8 +578,8 @@ static const struct {
     [EVENT_collect_garbage] = { .happen = collect_garbage },
     [EVENT_full_disk] = { .happen = fill_disk },
     [EVENT_free_disk] = { .happen = fill_disk },
-    [EVENT_damage_state] = { .happen = damage },
-    [EVENT_mend_state] = { .happen = mend },
+    [EVENT_damage_state] = { .happen = damage_state },
+    [EVENT_mend_state] = { .happen = mend_state },
     [EVENT_close_profiles] = { .happen = close_profiles },
     [EVENT_open_profiles] = { .happen = close_profiles },
     [EVENT_distrust] = { .happen = distrust },
