@@ -11,7 +11,8 @@
 #include "lib/world/operations.h"
 
 const int64_t loop_load_limit = 60 * 1000;
-static const int64_t short_patience = 5 * 1000; /* milliseconds from INT to TERM where nothing stays half done */
+static const int64_t short_patience =
+    5 * 1000; /* milliseconds from INT to TERM where nothing stays half done */
 
 void loop_polls(struct loop *loop, bool polled)
 {

@@ -123,15 +123,14 @@ static int leave_unset(struct unfinished *unfinished, bool hang)
     ask_profiles(unfinished, &calls);
     for (size_t i = 0; i < calls.count; i++) {
         const struct profile *profile = calls.items[i].closure;
-        const char *output = calls.items[i].done ? calls.items[i].output : "", *last = strrchr(output, '\n');
-        if (strcmp(last ? last + 1 : output, profile->path) == 0)
+        if (calls.items[i].done && unfinished_is_profile(calls.items[i].output, profile->path))
             continue;
         unset++;
         log_warning(profile->target, "its profile cannot be set, and is set later");
         leave_profile(unfinished, infrastructure_find(&unfinished->new.infrastructure, profile->target),
                       profile->path);
         if (hang)
-            broken_silence(unfinished, profile->target);
+            unfinished_silence(unfinished, profile->target);
         json_object_set_new(unfinished->silent, profile->target, json_true());
     }
     return unset < calls.count ? 0 : -1;
@@ -155,7 +154,7 @@ static int set_profiles(struct unfinished *unfinished)
     return run_set(unfinished, "--no-target-profiles", unfinished->path);
 }
 
-int broken_finish(struct unfinished *unfinished)
+int unfinished_finish(struct unfinished *unfinished)
 {
     int status = 0;
     log_notice(NULL, "Finishing the last deployment...");

@@ -9,7 +9,7 @@
 #include "lib/base/switch.h"
 #include "lib/world/operations.h"
 
-void broken_silence(const struct unfinished *unfinished, const char *target)
+void unfinished_silence(const struct unfinished *unfinished, const char *target)
 {
     if (!unfinished_answers(unfinished, target) || !SWITCH(ASKED_NO_MORE))
         return;
@@ -17,9 +17,9 @@ void broken_silence(const struct unfinished *unfinished, const char *target)
     hung_leave_out(unfinished->recovery->state->root, target, operations->clock());
 }
 
-void broken_note_hung(const struct unfinished *unfinished, const struct calls *calls)
+void unfinished_note_hung(const struct unfinished *unfinished, const struct calls *calls)
 {
     for (size_t i = 0; i < calls->count; i++)
         if (calls->items[i].hung)
-            broken_silence(unfinished, calls->items[i].target);
+            unfinished_silence(unfinished, calls->items[i].target);
 }

@@ -15,8 +15,7 @@
 #include "lib/model/paths.h"
 #include "lib/world/operations.h"
 
-/* The profile is the last of its requisites. */
-static bool is_profile(const char *requisites, const char *profile)
+bool unfinished_is_profile(const char *requisites, const char *profile)
 {
     const char *last = strrchr(requisites, '\n');
     return strcmp(last ? last + 1 : requisites, profile) == 0;
@@ -24,9 +23,10 @@ static bool is_profile(const char *requisites, const char *profile)
 
 static bool is_known(const struct unfinished *unfinished, const char *target, const char *requisites)
 {
-    const struct profile *new = manifest_find_profile(&unfinished->new, target);
-    const struct profile *old = manifest_find_profile(unfinished->old, target);
-    return (new &&is_profile(requisites, new->path)) || (old && is_profile(requisites, old->path));
+    const struct profile *after = manifest_find_profile(&unfinished->new, target);
+    const struct profile *before = manifest_find_profile(unfinished->old, target);
+    return (after && unfinished_is_profile(requisites, after->path))
+           || (before && unfinished_is_profile(requisites, before->path));
 }
 
 /* Those of which the previous manifest says what profile they had. */
@@ -44,7 +44,7 @@ static void ask(const struct unfinished *unfinished, const char *path, struct ca
     calls_run(calls, ask_deadline, true);
 }
 
-void broken_find_overtaken(struct unfinished *unfinished)
+void unfinished_find_overtaken(struct unfinished *unfinished)
 {
     CLEANUP_CALLS struct calls calls = { 0 };
     CLEANUP_FREE char *path = target_profile_path(unfinished->recovery->settings->profile);

@@ -117,7 +117,7 @@ static void take_released(const struct unfinished *unfinished, const json_t *loc
             continue;
         }
         leave_lock(unfinished, infrastructure_find(&unfinished->new.infrastructure, lock));
-        broken_silence(unfinished, lock);
+        unfinished_silence(unfinished, lock);
     }
 }
 
@@ -151,13 +151,13 @@ static int undo_changes(const struct unfinished *unfinished)
 {
     if (unfinished->phase < DEPLOYMENT_ACTIVATING)
         return 0;
-    if (broken_rescue(unfinished, false) != 0)
+    if (unfinished_rescue(unfinished, false) != 0)
         return -1;
     if (unfinished->activation == ACTIVATION_ROLLED_BACK)
-        broken_make_active(unfinished);
+        unfinished_make_active(unfinished);
     return unfinished->activation == ACTIVATION_ROLLED_BACK || unfinished->previous_lost
                ? 0
-               : broken_undo(unfinished);
+               : unfinished_undo(unfinished);
 }
 
 static int undo(const struct unfinished *unfinished, const json_t *record)
@@ -222,11 +222,11 @@ static int settle(struct unfinished *unfinished, const json_t *record)
     }
     if (ask_all(unfinished) != 0)
         return -1;
-    broken_find_overtaken(unfinished);
+    unfinished_find_overtaken(unfinished);
     if (release_locks(unfinished) != 0)
         return -1;
     int status =
-        unfinished->phase >= DEPLOYMENT_SETTING ? broken_finish(unfinished) : undo(unfinished, record);
+        unfinished->phase >= DEPLOYMENT_SETTING ? unfinished_finish(unfinished) : undo(unfinished, record);
     return *unfinished->recovery->stop ? -1 : status; /* calls that were interrupted tell nothing */
 }
 

@@ -71,7 +71,7 @@ static void rescues_run(struct rescues *rescues, bool quiet)
         rescues->names.items[i].hung = rescues->snapshots.items[i].hung;
     calls_run(&rescues->names, ask_deadline, quiet);
     if (rescues->unfinished)
-        broken_note_hung(rescues->unfinished, &rescues->names);
+        unfinished_note_hung(rescues->unfinished, &rescues->names);
 }
 
 /* Takes the snapshots, and tells their names. -1: not all of them were taken. */
@@ -116,7 +116,7 @@ static void rescues_clear(struct rescues *rescues)
 
 /* What was activated on a new home may have been written to: a later deployment restores an older snapshot
  * over it. */
-int broken_rescue(const struct unfinished *unfinished, bool again)
+int unfinished_rescue(const struct unfinished *unfinished, bool again)
 {
     const struct manifest *new = &unfinished->new;
     struct rescues rescues = { .unfinished = unfinished,

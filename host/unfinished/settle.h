@@ -12,33 +12,36 @@
 #include "host/phases/unfinished.h"
 #include "lib/manifest/manifest.h"
 
+/* Whether a profile is that of which the target has told the requisites: the last one of them. */
+bool unfinished_is_profile(const char *requisites, const char *profile);
+
 /* Notes targets with a profile that neither manifest names: what is active there now is not what this
  * deployment left, and to undo it would undo what somebody else has done. */
-void broken_find_overtaken(struct unfinished *unfinished);
+void unfinished_find_overtaken(struct unfinished *unfinished);
 
 /* The target does not answer from now on; of calls those whose deadline has ended them. */
-void broken_silence(const struct unfinished *unfinished, const char *target);
-void broken_note_hung(const struct unfinished *unfinished, const struct calls *calls);
+void unfinished_silence(const struct unfinished *unfinished, const char *target);
+void unfinished_note_hung(const struct unfinished *unfinished, const struct calls *calls);
 
 /* Takes a snapshot of what was activated on new homes, or may have been. again: of what was written there
  * until it was stopped, also where it was active for that only. 0, or -1 after a message: something that was
  * active could not be rescued. */
-int broken_rescue(const struct unfinished *unfinished, bool again);
+int unfinished_rescue(const struct unfinished *unfinished, bool again);
 
 /* The same of everything that new moves, as far as it can be done. */
 void rescue_all(const struct manifest *previous, const struct manifest *new, json_t *report);
 
 /* After a deployment that ended while it activated services: what it may not have activated is activated,
  * what it certainly has not, or what cannot be, is taken out of new. 0, or -1: no memory. */
-int broken_reactivate(struct unfinished *unfinished);
+int unfinished_reactivate(struct unfinished *unfinished);
 
 /* Where disnix-activate has gone back itself: there is a module that does not stop what is not active, and
  * Disnix would go back each time. So what has state and was to be stopped is saved, and activated, which
  * changes nothing where it is. */
-void broken_make_active(const struct unfinished *unfinished);
+void unfinished_make_active(const struct unfinished *unfinished);
 
 /* Goes back to the previous deployment, or on to the new one. 0, or -1 after a message. */
-int broken_undo(const struct unfinished *unfinished);
-int broken_finish(struct unfinished *unfinished);
+int unfinished_undo(const struct unfinished *unfinished);
+int unfinished_finish(struct unfinished *unfinished);
 
 #endif

@@ -225,7 +225,7 @@ static int run_level(const struct change *change, const struct service_mapping *
             calls_run(&calls, call_deadline, false);
         else
             calls_stop(&calls);
-        broken_note_hung(change->unfinished, &calls);
+        unfinished_note_hung(change->unfinished, &calls);
         done = take_results(change, &calls) && done && !*change->unfinished->recovery->stop;
     }
     return done ? 0 : -1;
@@ -278,10 +278,10 @@ static int change_services(const struct unfinished *unfinished, const struct man
     if (starts)
         mark_dependents(&change, other);
     int status = run_change(&change);
-    return status == 0 && !starts ? broken_rescue(unfinished, true) : status;
+    return status == 0 && !starts ? unfinished_rescue(unfinished, true) : status;
 }
 
-int broken_undo(const struct unfinished *unfinished)
+int unfinished_undo(const struct unfinished *unfinished)
 {
     int status = 0;
     log_notice(NULL, "Undoing the last deployment...");
@@ -322,11 +322,11 @@ static void call_obsolete(const struct unfinished *unfinished, const char *opera
         CLEANUP_CALLS struct calls calls = { .running = running };
         more = add_calls(&change, list, count, &calls) > 0;
         calls_run(&calls, call_deadline, true);
-        broken_note_hung(unfinished, &calls);
+        unfinished_note_hung(unfinished, &calls);
     }
 }
 
-void broken_make_active(const struct unfinished *unfinished)
+void unfinished_make_active(const struct unfinished *unfinished)
 {
     if (!unfinished->old)
         return;
