@@ -9,7 +9,7 @@ include $(srcdir)/host/copies/local.mk
 include $(srcdir)/host/unfinished/local.mk
 include $(srcdir)/host/presence/local.mk
 include $(srcdir)/host/record/local.mk
-include $(srcdir)/host/outside/local.mk
+include $(srcdir)/host/control/local.mk
 include $(srcdir)/host/plugins/local.mk
 include $(srcdir)/host/settings/local.mk
 

@@ -121,7 +121,7 @@ shell_tests = \
 	tests/host-memory.sh \
 	tests/host-metrics.sh \
 	tests/host-misbehaviour.sh \
-	tests/host-outside.sh \
+	tests/host-control.sh \
 	tests/host-pinned.sh \
 	tests/host-plugins.sh \
 	tests/host-refused.sh \

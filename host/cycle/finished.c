@@ -4,8 +4,8 @@
 #include <string.h>
 
 #include "host/cycle/running.h"
-#include "host/outside/status.h"
-#include "host/outside/totals.h"
+#include "host/control/status.h"
+#include "host/control/totals.h"
 #include "lib/base/cleanup.h"
 #include "lib/world/operations.h"
 

@@ -43,7 +43,7 @@ pid_t children_fork(struct host *host)
     watch_close(&host->watch);
     progress_close(&host->progress);
     cleanup_fd(&host->stream);
-    outside_leave(&host->outside);
+    control_leave(&host->control);
     sigprocmask(SIG_SETMASK, &none, NULL);
     volunteer();
     return 0;
@@ -242,7 +242,7 @@ static void start_command(struct host *host)
 static void be_ready(void *closure)
 {
     struct host *host = closure;
-    outside_ready(&host->outside);
+    control_ready(&host->control);
     if (host->settings.command && !loop_is_over(&host->loop))
         start_command(host);
 }

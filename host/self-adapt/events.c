@@ -47,7 +47,7 @@ static void take_signals(struct host *host)
         case SIGUSR1: loop_tell(&host->loop, host->watch.fd >= 0 && !host->polled); break;
         case SIGHUP:
             loop_step(&host->loop, EVENT_TRIGGER);
-            outside_reloaded(&host->outside, host->loop.supervisor.ready);
+            control_reloaded(&host->control, host->loop.supervisor.ready);
             break;
         default: stop(host, (int)information.ssi_signo);
         }
@@ -64,13 +64,13 @@ static void take_changes(struct host *host)
 
 static void take_requests(struct host *host)
 {
-    if (outside_serve(&host->outside, &host->loop.supervisor))
+    if (control_serve(&host->control, &host->loop.supervisor))
         loop_step(&host->loop, EVENT_TRIGGER);
 }
 
 static void take_time(struct host *host)
 {
-    if (outside_due(&host->outside) >= 0)
+    if (control_due(&host->control) >= 0)
         take_requests(host); /* some may have been given up */
     int64_t wake = supervisor_wake(&host->loop.supervisor);
     if (wake >= 0 && operations->now() >= wake)
@@ -82,7 +82,7 @@ static void take_time(struct host *host)
 /* Milliseconds until the time is to be taken; -1: never. */
 static int until(const struct host *host)
 {
-    int64_t moment = supervisor_wake(&host->loop.supervisor), other = outside_due(&host->outside);
+    int64_t moment = supervisor_wake(&host->loop.supervisor), other = control_due(&host->control);
     if (host->stream_at != 0 && (moment < 0 || host->stream_at < moment))
         moment = host->stream_at;
     if (moment < 0 || (other >= 0 && other < moment))
@@ -95,7 +95,7 @@ static int until(const struct host *host)
 
 void events_wait(struct host *host)
 {
-    outside_tell(&host->outside, &host->loop.supervisor);
+    control_tell(&host->control, &host->loop.supervisor);
     const struct source {
         int fd; /* -1: nothing is heard of it */
         void (*take)(struct host *host);
@@ -103,7 +103,7 @@ void events_wait(struct host *host)
                     { host->signals, take_signals },
                     { host->watch.fd, take_changes },
                     { host->stream, children_take_stream },
-                    { host->outside.control.fd, take_requests } };
+                    { host->control.socket.fd, take_requests } };
     enum { SOURCES = sizeof sources / sizeof *sources };
     struct pollfd fds[SOURCES];
     for (size_t i = 0; i < SOURCES; i++)

@@ -11,7 +11,7 @@
 #include <sys/types.h>
 
 #include "host/loop/watch.h"
-#include "host/outside/outside.h"
+#include "host/control/control.h"
 #include "host/record/progress.h"
 #include "host/self-adapt/loop.h"
 #include "host/settings/settings.h"
@@ -24,7 +24,7 @@ struct host {
     struct watch watch;
     bool polled; /* the model, for it cannot be watched */
     int signals;
-    struct outside outside;
+    struct control control;
     pid_t child;                     /* the cycle, or what calls cycle_finished; 0: none */
     struct progress_reader progress; /* of the cycle */
     pid_t prober;                    /* asks the targets; 0: not running */

@@ -12,7 +12,7 @@
 
 #include "host/cycle/cycle.h"
 #include "host/loop/supervisor.h"
-#include "host/outside/status.h"
+#include "host/control/status.h"
 #include "host/settings/settings.h"
 
 /* Milliseconds for loading the plugins. */

@@ -111,7 +111,7 @@ static int open_host(struct host *host, int *lock)
     real_log_level(settings->verbose ? DYDISNIX_DEBUG : DYDISNIX_NOTICE);
     if ((settings->dry_run && use_copy(settings) != 0) || state_lock(settings->state_directory, lock) != 0)
         return -1;
-    if (outside_open(&host->outside, settings, &host->loop.status) != 0)
+    if (control_open(&host->control, settings, &host->loop.status) != 0)
         return -1;
     host->signals = events_open_signals();
     if (host->signals < 0 || prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) != 0) {
@@ -148,11 +148,11 @@ static int tell_plugins(const struct settings *settings)
 int main(int argc, char **argv)
 {
     struct host host = {
-        .signals = -1, .watch.fd = -1, .progress.fd = -1, .stream = -1, .outside.notify.fd = -1
+        .signals = -1, .watch.fd = -1, .progress.fd = -1, .stream = -1, .control.notify.fd = -1
     };
     pid_t parent = getppid();
     int lock = -1;
-    host.outside.control = control_closed;
+    host.control.socket = control_socket_closed;
     host.loop = (struct loop){ .settings = &host.settings, .processes = &children, .closure = &host };
     operations_use(&real_operations);
     signal(SIGXFSZ, SIG_IGN); /* a write that fails says so */
@@ -165,7 +165,7 @@ int main(int argc, char **argv)
     }
     if (outcome == SETTINGS_LIST)
         host.status = tell_plugins(&host.settings) == 0 ? DONE : FAILED;
-    outside_close(&host.outside);
+    control_close(&host.control);
     status_clear(&host.loop.status);
     watch_close(&host.watch);
     if (host.settings.state_is_copy)

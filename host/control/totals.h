@@ -9,7 +9,7 @@
 
 #include <jansson.h>
 
-#include "host/outside/status.h"
+#include "host/control/status.h"
 
 /* Adds the cycle that has ended, and gives all of them, a new reference. A failure to keep them is told as a
  * warning. */

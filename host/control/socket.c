@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "host/outside/control.h"
+#include "host/control/socket.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -19,7 +19,7 @@
 
 static const int64_t client_deadline = 5 * 1000; /* milliseconds */
 
-const struct control control_closed = { .fd = -1, .listener = -1, .lock = -1 };
+const struct control_socket control_socket_closed = { .fd = -1, .listener = -1, .lock = -1 };
 
 static int tell(const char *path)
 {
@@ -35,7 +35,7 @@ static int make_parent(const char *path)
 }
 
 /* 0, -1, or 1: somebody else holds it. */
-static int take_lock(struct control *control)
+static int take_lock(struct control_socket *control)
 {
     char holder[32] = "";
     CLEANUP_FREE char *file = string_format("%s.lock", control->path);
@@ -57,14 +57,14 @@ static int take_lock(struct control *control)
     return 1;
 }
 
-static int watch_listener(const struct control *control, int operation)
+static int watch_listener(const struct control_socket *control, int operation)
 {
     struct epoll_event event = { .events = EPOLLIN, .data.ptr = NULL };
     return epoll_ctl(control->fd, operation, control->listener, &event);
 }
 
 /* The lock is held: what is at path is left over. */
-static int make_socket(struct control *control)
+static int make_socket(struct control_socket *control)
 {
     struct sockaddr_un address;
     CLEANUP_FD int directory = -1;
@@ -77,40 +77,40 @@ static int make_socket(struct control *control)
     mode_t mask = umask(0177);
     int status = bind(control->listener, (struct sockaddr *)&address, sizeof address);
     umask(mask);
-    if (status != 0 || listen(control->listener, CONTROL_CLIENTS) != 0)
+    if (status != 0 || listen(control->listener, CONTROL_SOCKET_CLIENTS) != 0)
         return -1;
     control->fd = epoll_create1(EPOLL_CLOEXEC);
     return control->fd < 0 ? -1 : watch_listener(control, EPOLL_CTL_ADD);
 }
 
-int control_open(struct control *control, const char *path)
+int control_socket_open(struct control_socket *control, const char *path)
 {
-    *control = control_closed;
-    for (int i = 0; i < CONTROL_CLIENTS; i++)
+    *control = control_socket_closed;
+    for (int i = 0; i < CONTROL_SOCKET_CLIENTS; i++)
         control->clients[i].fd = -1;
     control->path = string_format("%s", path);
     int status = control->path ? take_lock(control) : -1;
     if (status != 0) {
-        control_close(control);
+        control_socket_close(control);
         return status;
     }
     if (make_socket(control) == 0)
         return 0;
     tell(control->path);
-    control_close(control);
+    control_socket_close(control);
     return -1;
 }
 
-static void hang_up(struct control *control, struct control_client *client)
+static void hang_up(struct control_socket *control, struct control_socket_client *client)
 {
     bool was_full = true;
-    for (int i = 0; i < CONTROL_CLIENTS; i++)
+    for (int i = 0; i < CONTROL_SOCKET_CLIENTS; i++)
         was_full = was_full && control->clients[i].fd >= 0;
     /* A child that has just been forked may still have the descriptor, so closing it is not enough. */
     epoll_ctl(control->fd, EPOLL_CTL_DEL, client->fd, NULL);
     close(client->fd);
     free(client->text);
-    *client = (struct control_client){ .fd = -1 };
+    *client = (struct control_socket_client){ .fd = -1 };
     if (was_full)
         watch_listener(control, EPOLL_CTL_ADD);
 }
@@ -128,24 +128,24 @@ static bool is_welcome(int fd)
 }
 
 /* Takes one client; when there is no room for more, nobody listens until one has gone. */
-static void welcome(struct control *control, int64_t now)
+static void welcome(struct control_socket *control, int64_t now)
 {
-    struct control_client *client = NULL;
+    struct control_socket_client *client = NULL;
     size_t free_places = 0;
-    for (int i = 0; i < CONTROL_CLIENTS; i++)
+    for (int i = 0; i < CONTROL_SOCKET_CLIENTS; i++)
         if (control->clients[i].fd < 0 && free_places++ == 0)
             client = &control->clients[i];
     int fd = client ? accept4(control->listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK) : -1;
     struct epoll_event event = { .events = EPOLLIN, .data.ptr = client };
     if (fd < 0)
         return;
-    char *text = is_welcome(fd) ? malloc(CONTROL_REQUEST_LIMIT) : NULL;
+    char *text = is_welcome(fd) ? malloc(CONTROL_SOCKET_REQUEST_LIMIT) : NULL;
     if (!text || epoll_ctl(control->fd, EPOLL_CTL_ADD, fd, &event) != 0) {
         free(text);
         close(fd);
         return;
     }
-    *client = (struct control_client){ .fd = fd, .text = text, .deadline = now + client_deadline };
+    *client = (struct control_socket_client){ .fd = fd, .text = text, .deadline = now + client_deadline };
     if (free_places == 1)
         watch_listener(control, EPOLL_CTL_DEL);
 }
@@ -155,7 +155,7 @@ static json_t *error_document(const char *reason)
     return json_pack("{si ss}", "version", 1, "error", reason);
 }
 
-static void set_answer(struct control *control, struct control_client *client, json_t *document)
+static void set_answer(struct control_socket *control, struct control_socket_client *client, json_t *document)
 {
     struct epoll_event event = { .events = EPOLLOUT, .data.ptr = client };
     CLEANUP_JSON json_t *owned = document;
@@ -168,10 +168,11 @@ static void set_answer(struct control *control, struct control_client *client, j
 }
 
 /* Reads what there is; with the end of the line comes the answer. */
-static void hear(struct control *control, struct control_client *client,
+static void hear(struct control_socket *control, struct control_socket_client *client,
                  json_t *(*answer)(void *closure, const json_t *request), void *closure)
 {
-    ssize_t got = read(client->fd, client->text + client->length, CONTROL_REQUEST_LIMIT - client->length);
+    ssize_t got =
+        read(client->fd, client->text + client->length, CONTROL_SOCKET_REQUEST_LIMIT - client->length);
     if (got < 0 && (errno == EAGAIN || errno == EINTR))
         return;
     if (got <= 0) {
@@ -185,12 +186,12 @@ static void hear(struct control *control, struct control_client *client,
             json_loadb(client->text, (size_t)(newline - client->text), JSON_REJECT_DUPLICATES, NULL);
         set_answer(control, client,
                    json_is_object(request) ? answer(closure, request) : error_document("this is no request"));
-    } else if (client->length == CONTROL_REQUEST_LIMIT) {
+    } else if (client->length == CONTROL_SOCKET_REQUEST_LIMIT) {
         set_answer(control, client, error_document("the request is too long"));
     }
 }
 
-static void speak(struct control *control, struct control_client *client)
+static void speak(struct control_socket *control, struct control_socket_client *client)
 {
     ssize_t sent = send(client->fd, client->text + client->sent, client->length - client->sent, MSG_NOSIGNAL);
     if (sent < 0 && (errno == EAGAIN || errno == EINTR))
@@ -200,13 +201,13 @@ static void speak(struct control *control, struct control_client *client)
         hang_up(control, client);
 }
 
-void control_serve(struct control *control, int64_t now,
-                   json_t *(*answer)(void *closure, const json_t *request), void *closure)
+void control_socket_serve(struct control_socket *control, int64_t now,
+                          json_t *(*answer)(void *closure, const json_t *request), void *closure)
 {
-    struct epoll_event events[CONTROL_CLIENTS + 1];
-    int count = control->fd < 0 ? 0 : epoll_wait(control->fd, events, CONTROL_CLIENTS + 1, 0);
+    struct epoll_event events[CONTROL_SOCKET_CLIENTS + 1];
+    int count = control->fd < 0 ? 0 : epoll_wait(control->fd, events, CONTROL_SOCKET_CLIENTS + 1, 0);
     for (int i = 0; i < count; i++) {
-        struct control_client *client = events[i].data.ptr;
+        struct control_socket_client *client = events[i].data.ptr;
         if (!client)
             welcome(control, now);
         else if (client->answers)
@@ -214,23 +215,23 @@ void control_serve(struct control *control, int64_t now,
         else
             hear(control, client, answer, closure);
     }
-    for (int i = 0; i < CONTROL_CLIENTS; i++)
+    for (int i = 0; i < CONTROL_SOCKET_CLIENTS; i++)
         if (control->clients[i].fd >= 0 && now >= control->clients[i].deadline)
             hang_up(control, &control->clients[i]);
 }
 
-int64_t control_due(const struct control *control)
+int64_t control_socket_due(const struct control_socket *control)
 {
     int64_t due = -1;
-    for (int i = 0; control->fd >= 0 && i < CONTROL_CLIENTS; i++)
+    for (int i = 0; control->fd >= 0 && i < CONTROL_SOCKET_CLIENTS; i++)
         if (control->clients[i].fd >= 0 && (due < 0 || control->clients[i].deadline < due))
             due = control->clients[i].deadline;
     return due;
 }
 
-void control_leave(struct control *control)
+void control_socket_leave(struct control_socket *control)
 {
-    for (int i = 0; control->fd >= 0 && i < CONTROL_CLIENTS; i++)
+    for (int i = 0; control->fd >= 0 && i < CONTROL_SOCKET_CLIENTS; i++)
         if (control->clients[i].fd >= 0) {
             close(control->clients[i].fd);
             free(control->clients[i].text);
@@ -240,15 +241,15 @@ void control_leave(struct control *control)
     if (control->listener >= 0)
         close(control->listener);
     free(control->path);
-    *control = control_closed;
+    *control = control_socket_closed;
 }
 
-void control_close(struct control *control)
+void control_socket_close(struct control_socket *control)
 {
     int lock = control->lock;
     if (control->listener >= 0)
         unlink(control->path);
-    control_leave(control);
+    control_socket_leave(control);
     if (lock >= 0)
         close(lock);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "host/outside/status.h"
+#include "host/control/status.h"
 
 #include <stdio.h>
 #include <string.h>

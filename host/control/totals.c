@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "host/outside/totals.h"
+#include "host/control/totals.h"
 
 #include <errno.h>
 #include <string.h>
