@@ -44,6 +44,7 @@ run --simulate --jobs=2 "$cases" > "$scratch/seen" 2>&1
 is $? 0 'all scenarios hold in the simulation'
 grep -v '^ok' "$scratch/seen" | sed 's/^/# /'
 is "$(grep -c '^ok' "$scratch/seen")" "$(ls "$cases" | wc -l)" 'each of them was run'
+is "$(grep -c 'records its story' "$scratch/seen")" 0 'each has its golden files'
 ok 'there are forty at least' [ "$(ls "$cases" | wc -l)" -ge 40 ]
 run --simulate --journal="$scratch/once" "$cases/double-crash" > /dev/null
 run --simulate --journal="$scratch/again" "$cases/double-crash" > /dev/null
@@ -76,6 +77,15 @@ sed -i "s/{ \"event\": \"crash\", \"target\": \"test1\" }/[ $late, & ]/" "$scrat
 wrong 1 'a write that a call loses fails' "$scratch/loses"
 has "$(said)" '"late", written to db, was lost by --restore on test2' 'and the call is told'
 
+# Without golden files.
+own bare
+rm "$scratch/bare"/[!s]*.json "$scratch/bare/story.txt"
+run --simulate "$scratch/bare" > "$scratch/said" 2>&1
+is $? 0 'a scenario without golden files is judged by what must hold'
+has "$(said)" '# judged by what it expects and what must always hold; --update records its story' 'and says so'
+sed -i 's/"cycles": 1/"cycles": 5/' "$scratch/bare/scenario.json"
+wrong 1 'also by what it expects' "$scratch/bare"
+
 # What is no scenario.
 own missing
 rm "$scratch/missing/running.json"
@@ -88,11 +98,12 @@ has "$(said)" 'notes: nothing names this file' 'and is told'
 own unknown
 sed -i 's/"target": "test1" }/"target": "test9" }/' "$scratch/unknown/scenario.json"
 wrong 1 'a name that does not exist fails' "$scratch/unknown"
-has "$(said)" 'scenario.json:9: /timeline/1/target: there is no target test9' 'with file, line and path'
+has "$(said)" 'scenario.json:9:25: /timeline/1/target: there is no target test9; did you mean test1?' \
+    'with file, line, column, path and the nearest name'
 own syntax
 echo '}' >> "$scratch/syntax/scenario.json"
 wrong 1 'what is no JSON fails' "$scratch/syntax"
-has "$(said)" 'scenario.json:13: ' 'with its line'
+has "$(said)" 'scenario.json:13:1: ' 'with line and column'
 wrong 2 'a directory without scenarios is wrong usage' "$TMPDIR"
 wrong 2 'so is none' "$scratch/nowhere"
 wrong 2 'and no case' --seed=1

@@ -147,7 +147,7 @@ static void check_changed_service(struct reading *reading, const struct place *p
     if (!json_is_null(value))
         check_object(reading, place, value, members_of_service);
     else if (reading->services && !json_object_get(reading->services, place->key))
-        mistake(reading, place, "there is no service %s", place->key);
+        no_such_name(reading, place, "service", place->key, reading->services);
 }
 
 void check_upgrade(struct reading *reading, const struct place *place, const json_t *value,
@@ -172,7 +172,7 @@ static void check_changed_policy(struct reading *reading, const struct place *pl
 {
     (void)member;
     if (reading->services && !json_object_get(reading->services, place->key))
-        mistake(reading, place, "there is no service %s", place->key);
+        no_such_name(reading, place, "service", place->key, reading->services);
     check_object(reading, place, value, members_of_policy);
 }
 

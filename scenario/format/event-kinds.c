@@ -118,3 +118,8 @@ size_t event_number(const char *name)
         number++;
     return number;
 }
+
+const char *event_name(size_t number)
+{
+    return names[number];
+}

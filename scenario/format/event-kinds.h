@@ -72,5 +72,6 @@ extern const struct event_kind event_kinds[EVENT_COUNT];
 
 /* The number of the event of that name; EVENT_COUNT: there is none. */
 size_t event_number(const char *name);
+const char *event_name(size_t number);
 
 #endif

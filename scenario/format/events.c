@@ -8,6 +8,7 @@
 #include "lib/base/strings.h"
 #include "scenario/format/event-checks.h"
 #include "scenario/format/event-kinds.h"
+#include "scenario/format/nearest.h"
 
 /* Which names there are after it. */
 static void take_names(struct reading *reading, const char *event, const json_t *value)
@@ -53,6 +54,14 @@ static void check_combination(struct reading *reading, const struct place *place
         mistake(reading, place, "it ends with a status or by a signal");
 }
 
+static void no_such_event(struct reading *reading, const struct place *place, const char *event)
+{
+    struct nearest nearest = { .word = event };
+    for (size_t i = 0; i < EVENT_COUNT; i++)
+        nearest_try(&nearest, event_name(i));
+    no_such(reading, &(struct place){ place, "event", 0 }, "event", event, &nearest);
+}
+
 void check_event(struct reading *reading, const struct place *place, const json_t *value)
 {
     const char *event = json_string_value(json_object_get(value, "event"));
@@ -62,7 +71,7 @@ void check_event(struct reading *reading, const struct place *place, const json_
     }
     size_t number = event_number(event);
     if (number == EVENT_COUNT) {
-        mistake(reading, &(struct place){ place, "event", 0 }, "there is no event %s", event);
+        no_such_event(reading, place, event);
         return;
     }
     check_object(reading, place, value, event_kinds[number].members);
@@ -76,7 +85,7 @@ static void check_lines(struct reading *reading, const struct place *place, cons
                         const struct member *member)
 {
     if (reading->known_services && !json_object_get(reading->known_services, place->key))
-        mistake(reading, place, "there is no service %s", place->key);
+        no_such_name(reading, place, "service", place->key, reading->known_services);
     check_texts(reading, place, value, member);
 }
 
@@ -84,7 +93,7 @@ static void check_homes(struct reading *reading, const struct place *place, cons
                         const struct member *member)
 {
     if (reading->known_services && !json_object_get(reading->known_services, place->key))
-        mistake(reading, place, "there is no service %s", place->key);
+        no_such_name(reading, place, "service", place->key, reading->known_services);
     check_known_targets(reading, place, value, member);
 }
 

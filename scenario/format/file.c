@@ -25,7 +25,7 @@ static json_t *read_document(const char *file)
     }
     json_t *document = json_loadb(text, length, JSON_REJECT_DUPLICATES, &error);
     if (!document)
-        log_error(NULL, "%s:%d: %s", file, error.line, error.text);
+        log_error(NULL, "%s:%d:%d: %s", file, error.line, error.column, error.text);
     if (document && scenario_validate(document, file, text) != 0) {
         json_decref(document);
         return NULL;
@@ -75,7 +75,16 @@ static int find_file(void *closure, const char *name)
     return 0;
 }
 
-static int check_files(const struct scenario *scenario)
+/* Whether it has golden files, or some of them. */
+static bool has_golden(const json_t *names)
+{
+    for (size_t i = 0; scenario_golden_files[i]; i++)
+        if (json_is_true(json_object_get(names, scenario_golden_files[i])))
+            return true;
+    return false;
+}
+
+static int check_files(struct scenario *scenario)
 {
     CLEANUP_JSON json_t *names = json_object();
     struct named named = { .directory = scenario->directory, .names = names };
@@ -83,6 +92,9 @@ static int check_files(const struct scenario *scenario)
     json_t *found;
     name_files(&named, scenario->document);
     operations->list(scenario->directory, find_file, &named);
+    scenario->golden = has_golden(names);
+    for (size_t i = 0; !scenario->golden && scenario_golden_files[i]; i++)
+        json_object_del(names, scenario_golden_files[i]);
     json_object_foreach(names, name, found) {
         if (json_is_true(found))
             continue;

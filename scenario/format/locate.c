@@ -88,16 +88,17 @@ static const char *find_part(const char *text, const char *part, size_t length, 
     return NULL;
 }
 
-size_t scenario_locate(const char *text, const char *path)
+struct spot scenario_locate(const char *text, const char *path)
 {
     const char *value = skip_blank(text), *shown = value;
-    size_t line = 1;
+    struct spot spot = { 1, 1 };
     while (value && *path == '/') {
         size_t length = strcspn(path + 1, "/");
         value = find_part(value, path + 1, length, &shown);
         path += 1 + length;
     }
     for (; text < shown; text++)
-        line += *text == '\n';
-    return line;
+        spot =
+            *text == '\n' ? (struct spot){ spot.line + 1, 1 } : (struct spot){ spot.line, spot.column + 1 };
+    return spot;
 }

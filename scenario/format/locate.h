@@ -7,9 +7,13 @@
 
 #include <stddef.h>
 
-/* The line, from 1, on which the value that a path such as /timeline/3/target leads to begins, or the nearest
- * value above it that is there. text: JSON without a mistake. A key that holds "/" has "~1" for it, and "~0"
+struct spot {
+    size_t line, column; /* both from 1; a column is a byte */
+};
+
+/* Where the value that a path such as /timeline/3/target leads to begins, or its key, if it has one; or the
+ * nearest value above it that is there. text: JSON without a mistake. A key that holds "/" has "~1" for it, and "~0"
  * for "~", as in a JSON pointer. */
-size_t scenario_locate(const char *text, const char *path);
+struct spot scenario_locate(const char *text, const char *path);
 
 #endif

@@ -10,6 +10,7 @@
 #include "lib/model/paths.h"
 #include "lib/world/operations.h"
 #include "scenario/format/locate.h"
+#include "scenario/format/nearest.h"
 
 static char *place_path(const struct place *place)
 {
@@ -29,11 +30,34 @@ void mistake(struct reading *reading, const struct place *place, const char *for
         text = NULL;
     va_end(arguments);
     reading->mistakes++;
-    if (reading->text)
-        log_error(NULL, "%s:%zu: %s: %s", reading->file, scenario_locate(reading->text, path),
-                  *path ? path : "/", text);
+    const struct spot spot = reading->text ? scenario_locate(reading->text, path) : (struct spot){ 0 };
+    CLEANUP_FREE char *where = spot.line > 0 ? string_format(":%zu:%zu", spot.line, spot.column) : strdup("");
+    log_error(NULL, "%s%s: %s: %s", reading->file, where, *path ? path : "/", text);
+}
+
+void no_such(struct reading *reading, const struct place *place, const char *what, const char *name,
+             const struct nearest *nearest)
+{
+    if (nearest->found)
+        mistake(reading, place, "there is no %s %s; did you mean %s?", what, name, nearest->found);
     else
-        log_error(NULL, "%s: %s: %s", reading->file, *path ? path : "/", text);
+        mistake(reading, place, "there is no %s %s", what, name);
+}
+
+void no_such_name(struct reading *reading, const struct place *place, const char *what, const char *name,
+                  const json_t *names)
+{
+    struct nearest nearest = { .word = name };
+    nearest_try_names(&nearest, names);
+    no_such(reading, place, what, name, &nearest);
+}
+
+static void no_such_member(struct reading *reading, const struct place *place, const struct member *members)
+{
+    struct nearest nearest = { .word = place->key };
+    for (; members->name; members++)
+        nearest_try(&nearest, members->name);
+    no_such(reading, place, "member", place->key, &nearest);
 }
 
 static const struct member *find_member(const struct member *members, const char *name)
@@ -62,7 +86,7 @@ void check_object(struct reading *reading, const struct place *place, const json
         if (member)
             member->check(reading, &here, part, member);
         else
-            mistake(reading, &here, "there is no such member");
+            no_such_member(reading, &here, members);
     }
 }
 
@@ -151,7 +175,12 @@ void check_word(struct reading *reading, const struct place *place, const json_t
         free(all);
         all = longer;
     }
-    if (!word || !is_word(member->words, word))
+    struct nearest nearest = { .word = word };
+    for (size_t i = 0; word && member->words[i]; i++)
+        nearest_try(&nearest, member->words[i]);
+    if (nearest.found && !is_word(member->words, word))
+        mistake(reading, place, "this must be one of: %s; did you mean %s?", all, nearest.found);
+    else if (!word || !is_word(member->words, word))
         mistake(reading, place, "this must be one of: %s", all);
 }
 
@@ -198,7 +227,7 @@ static void check_name(struct reading *reading, const struct place *place, const
     if (!name)
         mistake(reading, place, "this must be the name of a %s", what);
     else if (names && !json_object_get(names, name))
-        mistake(reading, place, "there is no %s %s", what, name);
+        no_such_name(reading, place, what, name, names);
 }
 
 void check_target(struct reading *reading, const struct place *place, const json_t *value,

@@ -40,6 +40,13 @@ struct member {
 void mistake(struct reading *reading, const struct place *place, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
+/* There is no such target, member, ...: a mistake, told with the nearest that there is. */
+struct nearest;
+void no_such(struct reading *reading, const struct place *place, const char *what, const char *name,
+             const struct nearest *nearest);
+void no_such_name(struct reading *reading, const struct place *place, const char *what, const char *name,
+                  const json_t *names);
+
 /* Whether it is an object that has all that is required and nothing that is unknown. Each member is checked.
  */
 void check_object(struct reading *reading, const struct place *place, const json_t *value,

@@ -44,7 +44,7 @@ static void check_one_policy(struct reading *reading, const struct place *place,
 {
     (void)member;
     if (reading->services && !json_object_get(reading->services, place->key))
-        mistake(reading, place, "there is no service %s", place->key);
+        no_such_name(reading, place, "service", place->key, reading->services);
     check_object(reading, place, value, members_of_policy);
 }
 

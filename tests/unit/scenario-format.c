@@ -15,14 +15,14 @@ static void lines_of_values(void **state)
         "{\n  \"a\": [ 1,\n    { \"b\": \"} ]\\\"\" },\n    [] ],\n  \"c/d~\":\n    true }\n";
 
     (void)state;
-    assert_int_equal(scenario_locate(text, ""), 1);
-    assert_int_equal(scenario_locate(text, "/a"), 2);
-    assert_int_equal(scenario_locate(text, "/a/0"), 2);
-    assert_int_equal(scenario_locate(text, "/a/1/b"), 3);
-    assert_int_equal(scenario_locate(text, "/a/2"), 4);
-    assert_int_equal(scenario_locate(text, "/c~1d~0"), 5);
-    assert_int_equal(scenario_locate(text, "/a/1/nothing"), 3);
-    assert_int_equal(scenario_locate(text, "/nothing/at/all"), 1);
+    assert_int_equal(scenario_locate(text, "").line, 1);
+    assert_int_equal(scenario_locate(text, "/a").line, 2);
+    assert_int_equal(scenario_locate(text, "/a/0").line, 2);
+    assert_int_equal(scenario_locate(text, "/a/1/b").line, 3);
+    assert_int_equal(scenario_locate(text, "/a/2").line, 4);
+    assert_int_equal(scenario_locate(text, "/c~1d~0").line, 5);
+    assert_int_equal(scenario_locate(text, "/a/1/nothing").line, 3);
+    assert_int_equal(scenario_locate(text, "/nothing/at/all").line, 1);
 }
 
 static const char *validated;
@@ -74,10 +74,14 @@ static void mistakes_are_told_where_they_are(void **state)
 {
     (void)state;
     has_mistake(TIMELINE("{ \"event\": \"crash\",\n \"target\": \"t9\" }"),
-                "x.json:4: /timeline/0/target: there is no target t9");
-    has_mistake(TIMELINE("{ \"event\": \"burn\" }"), "x.json:3: /timeline/0/event: there is no event burn");
+                "x.json:4:2: /timeline/0/target: there is no target t9; did you mean t?");
+    has_mistake(TIMELINE("{ \"event\": \"burn\" }"),
+                "x.json:3:19: /timeline/0/event: there is no event burn\n");
     has_mistake(TIMELINE("{ \"event\": \"crash\", \"target\": \"t\", \"why\": 1 }"),
-                "/timeline/0/why: there is no such member");
+                "/timeline/0/why: there is no member why\n");
+    has_mistake(TIMELINE("{ \"event\": \"carsh\" }"), "there is no event carsh; did you mean crash?");
+    has_mistake(TIMELINE("{ \"event\": \"reappear\", \"target\": \"t\", \"disk\": \"last\" }"),
+                "this must be one of: kept, lost; did you mean lost?");
     has_mistake(TIMELINE("{ \"event\": \"crash\" }"), "/timeline/0: there is no member target");
     has_mistake(TIMELINE("{ \"event\": \"write\", \"service\": \"x\", \"text\": \"a\" }"),
                 "/timeline/0/service: there is no service x");
@@ -95,12 +99,12 @@ static void mistakes_are_told_where_they_are(void **state)
         TIMELINE("{ \"event\": \"remove\", \"target\": \"t\" }, { \"event\": \"crash\", \"target\": \"t\" }"),
         "/timeline/1/target: there is no target t");
     has_mistake(TIMELINE("{ \"expect\": { \"answer\": {} } }"),
-                "/timeline/0/expect/answer: there is no such member");
+                "/timeline/0/expect/answer: there is no member answer; did you mean answers?");
     has_mistake("{ \"description\": \"d\", \"targets\": {}, \"services\": {}, \"timeline\": [] }",
-                "x.json:1: /: there is no member version");
+                "x.json:1:1: /: there is no member version");
     has_mistake(HEAD "  \"timeline\": [],\n  \"only\": \"lab\" }", "only and because come together");
     has_mistake(HEAD "  \"timeline\": [],\n  \"distribution\": { \"x\": {} } }",
-                "x.json:4: /distribution/x: there is no service x");
+                "x.json:4:21: /distribution/x: there is no service x");
 }
 
 static void check_words(const char *event, const char *words)
