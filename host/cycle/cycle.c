@@ -62,30 +62,20 @@ static bool is_real(const struct cycle *cycle)
 }
 
 /* A cycle, from above to below. */
-#define STAGE(stage) [STAGE_##stage] = { .name = #stage
+#define STAGE(stage, ...) [STAGE_##stage] = { .name = #stage, __VA_ARGS__ }
 static const struct stage stages[STAGES] = {
     /* First, what earlier deployments have left: settle.c. */
-    STAGE(capture), .run = capture, .after = detect_captured },
-    STAGE(augment), .run = augment, .after = detect_augmented
-}
-, STAGE(detect), .run = detect_run
-}
-, STAGE(reconstruct), .changes = pipeline_never, .after = reconstruction_take
-}
-, STAGE(restore), .run = snapshots_restore, .changes = pipeline_always, .wanted = snapshots_restore_wanted
-}
-, STAGE(snapshot), .run = snapshots_take, .changes = takes_snapshots, .wanted = is_real,
-                   .after = snapshots_taken
-}
-, STAGE(redistribute), .run = redistribute
-}
-, STAGE(assign_ids), .run = assign_ids, .changes = assigns_ids, .wanted = is_real
-}
-, STAGE(redeploy), .run = deployment_run, .changes = pipeline_always
-}
-,
-}
-;
+    STAGE(capture, .run = capture, .after = detect_captured),
+    STAGE(augment, .run = augment, .after = detect_augmented),
+    STAGE(detect, .run = detect_run),
+    STAGE(reconstruct, .changes = pipeline_never, .after = reconstruction_take),
+    STAGE(restore, .run = snapshots_restore, .changes = pipeline_always, .wanted = snapshots_restore_wanted),
+    STAGE(snapshot, .run = snapshots_take, .changes = takes_snapshots, .wanted = is_real,
+          .after = snapshots_taken),
+    STAGE(redistribute, .run = redistribute),
+    STAGE(assign_ids, .run = assign_ids, .changes = assigns_ids, .wanted = is_real),
+    STAGE(redeploy, .run = deployment_run, .changes = pipeline_always),
+};
 
 /* Stages first to last. */
 static int walk(struct cycle *cycle, int first, int last)
