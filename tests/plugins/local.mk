@@ -1,4 +1,4 @@
-# Plugins for tests/host-plugins.sh.
+# Plugins for tests/host/plugins.sh.
 wrong_plugins = \
 	tests/plugins/no-symbol.so \
 	tests/plugins/no-plugin.so \

@@ -1,0 +1,39 @@
+#!/bin/sh
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# dydisnix-scenario explore and sweep: random scenarios hold, a scenario with any single fault ends as without.
+. "$srcdir/tests/share/functions.sh"
+
+PATH=$builddir:$PATH
+scenarios=${EXPLORE_SCENARIOS:-400}
+
+dydisnix-scenario explore --scenarios="$scenarios" > "$scratch/out" 2> "$scratch/said"
+is $? 0 "$scenarios random scenarios hold"
+sed 's/^/# /' "$scratch/said"
+has "$(cat "$scratch/said")" "$scenarios scenarios with" 'all of them were played'
+
+# What was to fail often is tried as often.
+for seed in 51004692 51006513; do
+    dydisnix-scenario explore --seed=$seed --scenarios=1 2> "$scratch/said"
+    is $? 0 "scenario $seed comes to its end"
+done
+
+# One thing after another goes wrong.
+for case in ${SWEEP_CASES:-crash comes-back-superseded}; do
+    dydisnix-scenario sweep "$srcdir/tests/scenarios/$case" 2> "$scratch/said"
+    is $? 0 "$case ends as it does undisturbed, whatever single thing goes wrong"
+    sed 's/^/# /' "$scratch/said"
+done
+dydisnix-scenario sweep --fault=fails "$srcdir/tests/scenarios/another-disk-is-owed-nothing" 2> "$scratch/said"
+is $? 0 'a loop that is started again, too, whatever fails once'
+sed 's/^/# /' "$scratch/said"
+
+# Usage.
+for wrong in 'explore --scenarios=many' 'explore --jobs=0' 'explore this' 'sweep' 'sweep --fault=bites x' 'sweep a b'; do
+    # shellcheck disable=SC2086
+    dydisnix-scenario $wrong > "$scratch/out" 2> "$scratch/said"
+    is $? 2 "$wrong is wrong usage"
+done
+dydisnix-scenario sweep "$scratch/nowhere" 2> "$scratch/said"
+is $? 1 'a case that is not there fails'
+
+done_testing

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "tests/unit/unit.h"
+
+#include "lib/base/strings.h"
+
+static void equal_text_is_one_pointer(void **state)
+{
+    struct strings *strings = strings_new();
+    char text[] = "database";
+    const char *first = strings_intern(strings, text);
+
+    (void)state;
+    assert_ptr_not_equal(first, text);
+    assert_string_equal(first, "database");
+    text[0] = 'D';
+    assert_string_equal(first, "database");
+    assert_ptr_equal(strings_intern(strings, "database"), first);
+    assert_ptr_equal(strings_intern_length(strings, "database-1", 8), first);
+    assert_ptr_not_equal(strings_intern(strings, text), first);
+    strings_free(strings);
+}
+
+static void odd_texts(void **state)
+{
+    struct strings *strings = strings_new();
+    const char *empty = strings_intern(strings, "");
+
+    (void)state;
+    assert_string_equal(empty, "");
+    assert_ptr_equal(strings_intern_length(strings, "x", 0), empty);
+    assert_null(strings_intern(strings, NULL));
+    assert_null(strings_intern_length(strings, NULL, 3));
+    assert_string_equal(strings_intern_length(strings, "ab\0cd", 5), "ab");
+    assert_string_equal(strings_intern_length(strings, "ab", 100), "ab");
+    assert_string_equal(strings_intern(strings, "a:b:c"), "a:b:c");
+    strings_free(strings);
+    strings_free(NULL);
+}
+
+static void many_and_long_texts(void **state)
+{
+    enum { COUNT = 50000, LONG = 16 << 20 };
+    struct strings *strings = strings_new();
+    const char **known = calloc(COUNT, sizeof *known);
+    char *text = malloc(LONG + 1);
+    int i;
+
+    (void)state;
+    for (i = 0; i < COUNT; i++) {
+        snprintf(text, LONG, "/nix/store/%d", i);
+        known[i] = strings_intern(strings, text);
+    }
+    for (i = 0; i < COUNT; i++) {
+        snprintf(text, LONG, "/nix/store/%d", i);
+        assert_ptr_equal(strings_intern(strings, text), known[i]);
+    }
+    memset(text, 'x', LONG);
+    text[LONG] = '\0';
+    assert_string_equal(strings_intern(strings, text), text);
+    free(text);
+    free(known);
+    strings_free(strings);
+}
+
+static void formats(void **state)
+{
+    char *text = string_format("%s-%d", "generation", 12);
+
+    (void)state;
+    assert_string_equal(text, "generation-12");
+    free(text);
+}
+
+static void other_bytes_are_replaced(void **state)
+{
+    static const char *const texts[][2] = {
+        { "", "" },
+        { "na\xc3\xafve \xf0\x9f\x92\xbe", "na\xc3\xafve \xf0\x9f\x92\xbe" },
+        { "a\xff"
+          "b",
+          "a\xef\xbf\xbd"
+          "b" },
+        { "cut \xc3", "cut \xef\xbf\xbd" },
+        { "\xc0\xaf", "\xef\xbf\xbd\xef\xbf\xbd" },
+        { "\xed\xa0\x80x", "\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbdx" },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        char *text = string_utf8(texts[i][0]);
+        assert_string_equal(text, texts[i][1]);
+        free(text);
+    }
+    assert_null(string_utf8(NULL));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(equal_text_is_one_pointer), cmocka_unit_test(odd_texts),
+        cmocka_unit_test(many_and_long_texts),       cmocka_unit_test(formats),
+        cmocka_unit_test(other_bytes_are_replaced),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
