@@ -160,6 +160,11 @@ void survivors_unsaved(json_t *state, const struct manifest *manifest, const str
     survivors_older(state, mapping->target, mapping->container, mapping->component);
 }
 
+void survivors_fenced(json_t *state, const char *target, const char *container, const char *component)
+{
+    set_kind(json_object_at(state, "survivors"), "fenced", target, container, component);
+}
+
 static bool is_known_as(const json_t *state, const char *member, const char *target, const char *container,
                         const char *component)
 {

@@ -46,6 +46,10 @@ void survivors_older(json_t *state, const char *target, const char *container, c
 void survivors_unsaved(json_t *state, const struct manifest *manifest,
                        const struct snapshot_mapping *mapping);
 
+/* A copy was stopped, and no snapshot of it could be taken since: what is in it is saved before anything is
+ * restored over it. */
+void survivors_fenced(json_t *state, const char *target, const char *container, const char *component);
+
 /* Whether a copy is older than what it was to have, or was found when it could not be saved. */
 bool survivors_are_older(const json_t *state, const char *target, const char *container,
                          const char *component);

@@ -4,9 +4,11 @@
 #include <stdlib.h>
 
 #include "host/calls/client-calls.h"
+#include "host/copies/survivors.h"
 #include "host/record/recovery-report.h"
 #include "host/unfinished/leftovers.h"
 #include "lib/model/client.h"
+#include "lib/state/dump.h"
 #include "lib/world/operations.h"
 
 static void name_arguments(struct arguments *arguments, const struct target *target,
@@ -74,6 +76,12 @@ static void rescues_run(struct rescues *rescues, bool quiet)
         unfinished_note_hung(rescues->unfinished, &rescues->names);
 }
 
+/* Dysnomia says of a database whose server does not answer that all went well, and saves nothing. */
+static bool has_saved(const struct call *snapshot, const struct call *name)
+{
+    return snapshot->done && name->done && *name->output && !is_empty_dump(name->output);
+}
+
 /* Takes the snapshots, and tells their names. -1: not all of them were taken. */
 static int rescues_take(struct rescues *rescues, json_t *report, bool quiet)
 {
@@ -83,6 +91,10 @@ static int rescues_take(struct rescues *rescues, json_t *report, bool quiet)
     for (size_t i = 0; i < rescues->count; i++) {
         const struct snapshot_mapping *mapping = rescues->mappings[i];
         const struct call *snapshot = &rescues->snapshots.items[i], *name = &rescues->names.items[i];
+        if (unfinished && quiet && !has_saved(snapshot, name)
+            && unfinished_answers(unfinished, mapping->target))
+            survivors_fenced(unfinished->recovery->state->root, mapping->target, mapping->container,
+                             mapping->component);
         if (quiet && name->done && recovery_report_has_rescued(report, mapping->target, name->output))
             continue;
         if (snapshot->done && name->done) {
