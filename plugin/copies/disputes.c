@@ -89,6 +89,7 @@ void disputes_recall(const json_t *survivors, struct copy *copy)
         .disputed = disputed && !json_is_true(json_object_get(disputed, "waits")),
         .owed = json_is_true(json_object_get(disputed, "owed")),
         .untold = json_is_true(json_object_get(disputed, "untold")),
+        .doubted = disputed != NULL,
         .known = disputed || profile,
         .superseded = !disputed && profile && strcmp(profile, copy->captured->profile) == 0,
         .activated = json_list_has(entry_at(survivors, "activated", container, component, NULL), target),
@@ -360,9 +361,29 @@ static bool was_activated(const struct copy *copy)
                || (copy->remembered.activated && (copy->service_left_out || !copy->component->settled)));
 }
 
-/* A choice that was remembered stands while there is nothing to choose from. */
-static void note_component(json_t *next, const struct component *component)
+/* Of several copies that are kept one goes away with its target: the others go on without it, and whatever
+ * had all of them deployed together, it comes back to a dispute. */
+static void note_absent(json_t *next, const struct component *component, const struct capture *capture)
 {
+    for (size_t i = 0; component->asks_before && i < component->place_count; i++) {
+        const struct place *place = &component->places[i];
+        const struct captured *captured = find_captured(capture, place->target);
+        if (place->copy || !(place->previous || place->home)
+            || (captured && captured->answer == ANSWER_CAPTURED))
+            continue;
+        json_t *containers = json_object_at(json_object_at(next, "disputed"), place->target);
+        json_t *components = json_object_at(containers, component->container);
+        if (!json_object_get(components, component->name))
+            json_object_set_new(
+                components, component->name,
+                json_pack("{ss}", "why", "several copies of it were kept when its target went away"));
+    }
+}
+
+/* A choice that was remembered stands while there is nothing to choose from. */
+static void note_component(json_t *next, const struct component *component, const struct capture *capture)
+{
+    note_absent(next, component, capture);
     json_t *activated = names_of(component, was_activated);
     if (json_array_size(activated) > 0)
         set_choice(next, "activated", component, activated);
@@ -440,7 +461,7 @@ json_t *disputes_next(const json_t *survivors, const struct copies *copies, cons
     json_t *next = json_deep_copy(survivors);
     json_object_del(next, "activated");
     for (size_t i = 0; i < copies->component_count; i++)
-        note_component(next, &copies->components[i]);
+        note_component(next, &copies->components[i], capture);
     drop_unanswered(next, capture);
     drop_replaced(next, capture);
     drop_given_up(next, capture);

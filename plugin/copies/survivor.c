@@ -49,8 +49,8 @@ static bool is_replica(const struct copy *copy)
 {
     const struct component *component = copy->component;
     const struct generation *deployed = &copy->facts.deployed;
-    if (!SWITCH(REPLICAS) || component->asks_before || copy->remembered.disputed
-        || copy->remembered.superseded || !deployed->known)
+    if (!SWITCH(REPLICAS) || component->asks_before || copy->remembered.doubted || copy->remembered.superseded
+        || !deployed->known)
         return false;
     for (size_t i = 0; i < component->place_count; i++)
         if (i != copy->place && deployed->with[i] && (component->places[i].home || component->places[i].copy))
