@@ -256,21 +256,32 @@ static bool is_somewhere(const struct losses *losses, const struct lost *lost)
     return false;
 }
 
-/* Its rescue after the fence is still to be done, and another one lives. */
-static bool is_owed(const struct losses *losses, const struct lost *lost)
+/* Its rescue after the fence is still to be done. */
+static bool is_owed_rescue(const struct losses *losses, const struct lost *lost)
 {
     const json_t *disputed = entry_at(losses->survivors, "disputed", lost->captured->target->name,
                                       lost->container, lost->component);
-    return json_is_true(json_object_get(disputed, "owed")) && SWITCH(OWED_RESCUE)
-           && is_somewhere(losses, lost);
+    return json_is_true(json_object_get(disputed, "owed"));
 }
 
-/* Nobody that answers has it, and it is not given up. */
+/* And another one lives. */
+static bool is_owed(const struct losses *losses, const struct lost *lost)
+{
+    return is_owed_rescue(losses, lost) && SWITCH(OWED_RESCUE) && is_somewhere(losses, lost);
+}
+
+/* Somebody has given it up, and it is saved. */
+static bool is_given_up(const struct losses *losses, const struct lost *lost)
+{
+    return entry_at(losses->survivors, "accept", lost->captured->target->name, lost->container,
+                    lost->component)
+           && !is_owed_rescue(losses, lost);
+}
+
+/* Nobody that answers has it. */
 static bool is_nowhere(const struct losses *losses, const struct lost *lost)
 {
-    return SWITCH(BRING_BACK) && !is_somewhere(losses, lost)
-           && !entry_at(losses->survivors, "accept", lost->captured->target->name, lost->container,
-                        lost->component)
+    return SWITCH(BRING_BACK) && !is_somewhere(losses, lost) && !is_given_up(losses, lost)
            && is_wanted_anywhere(losses, lost);
 }
 
