@@ -180,6 +180,12 @@ struct losses {
 
 typedef bool is_wanted(const struct losses *losses, const struct lost *lost);
 
+static void note_brought(json_t *brought, const struct lost *lost, bool lives)
+{
+    json_t *here = json_object_at(json_object_at(brought, lost->captured->target->name), lost->container);
+    json_object_set_new(here, lost->component, json_boolean(lives));
+}
+
 /* Brings back what a member remembers and is wanted; what is wanted is found first, for one that is back is
  * nowhere no more. added: notes what; lives: it does so already. */
 static int bring_back_all(struct losses *losses, const char *member, is_wanted *wanted,
@@ -205,9 +211,8 @@ static int bring_back_all(struct losses *losses, const char *member, is_wanted *
             }
     for (size_t i = 0; status == 0 && i < losses->count; i++) {
         const struct lost *lost = &losses->items[i];
-        json_t *here = json_object_at(json_object_at(added, lost->captured->target->name), lost->container);
         status = bring_back(lost, strings);
-        json_object_set_new(here, lost->component, json_boolean(lives));
+        note_brought(added, lost, lives);
     }
     return status;
 }
@@ -285,11 +290,38 @@ static bool is_nowhere(const struct losses *losses, const struct lost *lost)
            && is_wanted_anywhere(losses, lost);
 }
 
-int disputes_bring_back(const json_t *survivors, struct capture *capture, const struct manifest *homes,
+/* What is remembered as brought may be lost: the manifest that was made then has it beside a profile that does
+ * not. */
+static int bring_back_known(struct capture *capture, const struct manifest *reconstructed,
+                            struct strings *strings, json_t *brought)
+{
+    int status = 0;
+    for (size_t i = 0; reconstructed && status == 0 && i < reconstructed->snapshot_mapping_count; i++) {
+        const struct snapshot_mapping *mapping = &reconstructed->snapshot_mappings[i];
+        const struct profile *profile = manifest_find_profile(reconstructed, mapping->target);
+        struct lost lost = { mapping->container, mapping->component, NULL,
+                             find_without(capture, mapping->target, mapping->container, mapping->component) };
+        if (!lost.captured || !profile || strcmp(profile->path, lost.captured->profile) != 0
+            || !manifest_find_service_mapping(reconstructed, mapping->target, mapping->container,
+                                              mapping->service))
+            continue;
+        CLEANUP_FREE char *service = portion_write(reconstructed, mapping);
+        lost.service = service;
+        status = service ? bring_back(&lost, strings) : 0;
+        if (service)
+            note_brought(brought, &lost, true);
+    }
+    return status;
+}
+
+int disputes_bring_back(const json_t *survivors, struct capture *capture,
+                        const struct manifest *reconstructed, const struct manifest *homes,
                         struct strings *strings, json_t *brought)
 {
     struct losses losses = { .survivors = survivors, .capture = capture, .homes = homes };
     int status = bring_back_all(&losses, "brought", is_always, strings, brought, true);
+    if (status == 0)
+        status = bring_back_known(capture, reconstructed, strings, brought);
     if (status == 0)
         status = bring_back_all(&losses, "disputed", is_preferred, strings, brought, false);
     if (status == 0)

@@ -340,7 +340,9 @@ static int find_copies(struct reconstruction *reconstruction)
 /* Before anything is made of the answers: what somebody's profile has lost, and what is known to be there. */
 static int recall(struct reconstruction *reconstruction)
 {
-    if (disputes_bring_back(reconstruction->survivors, &reconstruction->capture,
+    const struct manifest *reconstructed =
+        previous_is_reconstructed(&reconstruction->previous) ? known_previous(reconstruction) : NULL;
+    if (disputes_bring_back(reconstruction->survivors, &reconstruction->capture, reconstructed,
                             last_deployment(reconstruction), reconstruction->strings, reconstruction->brought)
         == 0)
         return 0;

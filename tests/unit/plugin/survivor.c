@@ -362,8 +362,11 @@ static void find(struct world *world)
     CLEANUP_JSON json_t *survivors = disputes_read(world->history),
                         *concerned = remembered_copies_concerned(survivors);
     const struct manifest *last = last_deployment(world);
-    assert_int_equal(
-        disputes_bring_back(world->survivors, &world->capture, last, world->strings, world->brought), 0);
+    const bool reconstructed = world->past_count > 0 && world->past[world->past_count - 1].reconstructed;
+    assert_int_equal(disputes_bring_back(world->survivors, &world->capture,
+                                         reconstructed ? previous_of(world) : NULL, last, world->strings,
+                                         world->brought),
+                     0);
     facts_set_absences(world->history, &world->capture);
     const struct finding finding = {
         .capture = &world->capture,
