@@ -522,6 +522,12 @@ static bool is_survivor(const struct copy *copy)
     return copy->survivor;
 }
 
+/* What the coordinator has newer is from one in dispute: then nobody knows whether it is newer. */
+static bool is_disputed_and_newest(const struct copy *copy)
+{
+    return copy->disputed && copy_has_newest_of(copy, &copy->component->coordinator);
+}
+
 /* The one that was chosen by where it belongs may be as old as one that is alone. A word chooses what is
  * there. */
 static void judge_survivor(struct component *component, const struct judgement *judgement)
@@ -532,7 +538,7 @@ static void judge_survivor(struct component *component, const struct judgement *
         if (component->copies[i].survivor)
             only = &component->copies[i];
     if (SWITCH(OLDER_SURVIVOR) && by_place && count_of(component, is_survivor) == 1
-        && !why_not_older(only, judgement))
+        && count_of(component, is_disputed_and_newest) == 0 && !why_not_older(only, judgement))
         be_older(only);
 }
 
