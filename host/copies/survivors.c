@@ -321,6 +321,24 @@ static void pin_several(json_t *state, const json_t *kept, const struct manifest
                                     json_true());
 }
 
+/* What was to have newer state has it now, unless it waits for something that failed itself: another copy that
+ * waits was not deployed to. */
+static void settle_older(json_t *state, const char *target)
+{
+    const json_t *survivors = json_object_get(state, "survivors"), *pinned = json_object_get(state, "pinned");
+    const json_t *disputed = json_object_get(json_object_get(survivors, "disputed"), target);
+    const char *container, *component;
+    json_t *components, *entry;
+    void *next;
+    json_object_foreach(json_object_get(json_object_get(survivors, "older"), target), container, components)
+        json_object_foreach_safe(components, next, component, entry) {
+            const json_t *dispute = json_object_get(json_object_get(disputed, container), component);
+            if (!has_component(pinned, container, component)
+                && !json_is_true(json_object_get(dispute, "waits")))
+                json_object_del(components, component);
+        }
+}
+
 /* Nor is any deployment one of what waits for something that failed, but for one that has it nowhere any
  * more. */
 static void pin_waiting(json_t *state, const struct manifest *manifest)
@@ -340,12 +358,13 @@ void survivors_deployed(json_t *state, const struct manifest *manifest, const st
 {
     json_t *survivors = json_object_get(state, "survivors");
     pin_several(state, json_object_get(survivors, "kept"), manifest);
+    for (size_t i = 0; i < reached->count; i++)
+        settle_older(state, reached->targets[i].name);
     pin_waiting(state, manifest);
     for (size_t i = 0; i < reached->count; i++) {
         const char *target = reached->targets[i].name;
         drop_accepted(survivors, target);
         json_object_del(json_object_get(survivors, "brought"), target);
-        settle(state, json_object_get(json_object_get(survivors, "older"), target), manifest, NULL);
         json_object_del(json_object_get(survivors, "unstarted"), target);
         settle(state, json_object_get(json_object_get(survivors, "disputed"), target), manifest, target);
         settle(state, json_object_get(json_object_get(survivors, "superseded"), target), manifest, target);
