@@ -59,14 +59,20 @@ static void drop_earlier_set(json_t *calls, const char *what)
             json_array_remove(calls, i);
 }
 
-static bool is_noted(const json_t *calls, const json_t *wanted)
+#define OF "of" /* of a call: the manifest whose deployment left it last */
+
+/* The same call, which an earlier deployment may have left; NULL: there is none. */
+static json_t *find_same(const json_t *calls, const json_t *wanted)
 {
     size_t index;
     json_t *call;
-    json_array_foreach(calls, index, call)
-        if (json_equal(call, wanted))
-            return true;
-    return false;
+    json_array_foreach(calls, index, call) {
+        CLEANUP_JSON json_t *copy = json_copy(call);
+        json_object_set(copy, OF, json_object_get(wanted, OF));
+        if (json_equal(copy, wanted))
+            return call;
+    }
+    return NULL;
 }
 
 /* The entry of a target; NULL: no memory. */
@@ -86,14 +92,16 @@ static json_t *entry_for(const struct unfinished *unfinished, const struct targe
     return entry_of(state, target->name);
 }
 
-static int leftovers_add(json_t *entry, const struct leftover *leftover)
+static int leftovers_add(json_t *entry, const struct leftover *leftover, const char *of)
 {
-    CLEANUP_JSON json_t *call = json_pack("{ss ss* ss* ss* so}", "what", leftover->what, "component",
-                                          leftover->component, "container", leftover->container, "service",
-                                          leftover->service, "arguments", as_json(leftover->arguments));
+    CLEANUP_JSON json_t *call =
+        json_pack("{ss ss* ss* ss* ss* so}", OF, of, "what", leftover->what, "component", leftover->component,
+                  "container", leftover->container, "service", leftover->service, "arguments",
+                  as_json(leftover->arguments));
     json_t *calls = json_object_get(entry, "calls");
-    if (call && is_noted(calls, call))
-        return 0;
+    json_t *same = call ? find_same(calls, call) : NULL;
+    if (same)
+        return json_object_set(same, OF, json_object_get(call, OF));
     json_object_del(entry, AGAIN);
     drop_earlier_set(calls, leftover->what);
     return json_array_append(calls, call);
@@ -518,11 +526,25 @@ bool leftovers_settle(const struct recovery *recovery, const struct infrastructu
     return any;
 }
 
+void leftovers_begin_again(const struct unfinished *unfinished)
+{
+    json_t *list = list_of(unfinished->recovery->state);
+    for (size_t i = json_array_size(list); i-- > 0;) {
+        json_t *calls = json_object_get(json_array_get(list, i), "calls");
+        for (size_t k = json_array_size(calls); k-- > 0;)
+            if (!is_unlock(json_array_get(calls, k))
+                && strcmp(text_at(json_array_get(calls, k), OF), unfinished->path) == 0)
+                json_array_remove(calls, k);
+        if (json_array_size(calls) == 0)
+            json_array_remove(list, i);
+    }
+}
+
 void leftovers_leave(const struct unfinished *unfinished, const struct target *target,
                      const struct leftover *leftover)
 {
     json_t *entry = entry_for(unfinished, target);
-    if (!entry || leftovers_add(entry, leftover) != 0)
+    if (!entry || leftovers_add(entry, leftover, unfinished->path) != 0)
         log_error(target->name, "what is to be done here when it answers cannot be noted");
     if (!is_put_off(leftover->what))
         recovery_report_pending(unfinished->report, target->name);

@@ -5,14 +5,14 @@
  * needed any more:
  *
  *   [{ "target": name, "ask": [argument], "version": of its manifest,
- *      "calls": [{ "what", "component", "container", "service", "arguments": [argument] }],
+ *      "calls": [{ "what", "component", "container", "service", "of", "arguments": [argument] }],
  *      "again": when it was tried last, and when it is tried again, see again.h }]
  *
  * what: unlock, rescue (and name: of its snapshot), deactivate, rescue again (and name again), activate or
  * set, in the order in which they are done; try rescue, of what may never have been active, and rescue again
  * may fail. An activate that fails becomes deactivate if unwanted, which waits for a deployment to succeed,
  * and is done where that does not have the component. ask: a call that a target which answers ends with 0.
- * version: 2 where it is absent. Besides, "lock": whether ours was there when it was released.
+ * of: the manifest whose deployment is undone. version: 2 where it is absent. Besides, "lock": whether ours was there when it was released.
  */
 #ifndef LEFTOVERS_H
 #define LEFTOVERS_H
@@ -61,6 +61,10 @@ bool leftovers_forget(struct state *state, const struct infrastructure *model,
  * where our lock is gone, too, for then nothing was done on that disk. Adds to the report
  * (recovery-report.h). True: something was done. */
 bool leftovers_settle(const struct recovery *recovery, const struct infrastructure *model, json_t *report);
+
+/* A deployment is about to be undone: what an earlier try to do so has left on targets, and which may have got
+ * no further than half, is left anew where it has to be. */
+void leftovers_begin_again(const struct unfinished *unfinished);
 
 /* Leaves to when it answers what is to be done on a target. */
 void leftovers_leave(const struct unfinished *unfinished, const struct target *target,
