@@ -382,6 +382,8 @@ static void add_presence(const struct scenario_lab *lab, json_t *document)
     json_object_set(document, "acknowledged", lab->acknowledged);
     if (json_object_get(state, "survivors"))
         json_object_set(document, "survivors", json_object_get(state, "survivors"));
+    if (json_object_get(state, "leftovers"))
+        json_object_set(document, "leftovers", json_object_get(state, "leftovers"));
     json_object_set_new(document, "paused", json_boolean(json_object_get(state, "paused") != NULL));
 }
 

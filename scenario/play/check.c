@@ -92,6 +92,47 @@ static bool takes_part(const struct scenario_seen *seen, const char *name, const
            && !json_list_has(last_left_out(seen->documents), name);
 }
 
+/* Until a deployment has succeeded, nobody knows whether it is wanted. */
+static bool is_put_off(const json_t *call)
+{
+    return is(call, "what", "deactivate if unwanted");
+}
+
+/* Whether something is still to be done there. */
+static bool is_owed_something(const struct scenario_seen *seen, const char *name)
+{
+    size_t index, inner;
+    json_t *entry, *call;
+    json_array_foreach(json_object_get(seen->observed, "leftovers"), index, entry)
+        json_array_foreach(json_object_get(entry, "calls"), inner, call)
+            if (!is_put_off(call) && is(entry, "target", name))
+                return true;
+    return false;
+}
+
+bool scenario_owes(const struct scenario_seen *seen)
+{
+    const char *name;
+    json_t *target;
+    json_object_foreach(json_object_get(seen->observed, "targets"), name, target)
+        if (takes_part(seen, name, target) && is_owed_something(seen, name))
+            return true;
+    return false;
+}
+
+/* That it runs, and tells, something else than the manifest has there is known. */
+static bool is_excused(const struct scenario_seen *seen, const char *name)
+{
+    return seen->excuses && is_owed_something(seen, name);
+}
+
+/* It hung, and is decided about when it is taken in again. */
+static bool is_left_out_for_now(const struct scenario_seen *seen, const char *name, const json_t *target)
+{
+    return seen->excuses && json_is_true(json_object_get(target, "listed")) && is(target, "is", "up")
+           && json_list_has(last_left_out(seen->documents), name);
+}
+
 static const json_t *manifest_of(const struct scenario_seen *seen)
 {
     return json_object_get(json_object_get(seen->observed, "coordinator"), "manifest");
@@ -166,7 +207,7 @@ void scenario_check_manifest(const struct scenario_seen *seen, json_t *broken)
     json_t *target, *mapping;
     size_t index;
     json_object_foreach((json_t *)targets, name, target) {
-        if (takes_part(seen, name, target))
+        if (takes_part(seen, name, target) && !is_excused(seen, name))
             check_target_says(seen, name, target, broken);
     }
     json_array_foreach(json_object_get(manifest_of(seen), "mappings"), index, mapping) {
@@ -176,6 +217,8 @@ void scenario_check_manifest(const struct scenario_seen *seen, json_t *broken)
         if (!target || !json_is_true(json_object_get(target, "listed")) || is(target, "is", "crashed")
             || is(target, "is", "partitioned"))
             scenario_add_broken(broken, "the manifest has %s on %s, which is not there", service, name);
+        else if (is_excused(seen, name))
+            continue;
         else if (takes_part(seen, name, target) && !is_active(target, service, container)
                  && !is_fence_forgotten(seen, service, name))
             scenario_add_broken(broken, "the manifest has %s on %s, and it is not active there", service,
@@ -329,7 +372,8 @@ static json_t *live_copies(const struct scenario_seen *seen)
     size_t index;
     json_object_foreach(json_object_get(seen->observed, "targets"), name, target) {
         if (!json_is_true(json_object_get(target, "listed")) || !is(target, "is", "up")
-            || did_not_tell(seen->documents, name) || json_list_has(last_left_out(seen->documents), name))
+            || did_not_tell(seen->documents, name) || is_excused(seen, name)
+            || json_list_has(last_left_out(seen->documents), name))
             continue;
         json_array_foreach(json_object_get(target, "active"), index, active) {
             if (!json_object_get(active, "state"))
@@ -553,10 +597,11 @@ void scenario_check_newest(const struct scenario_seen *seen, json_t *broken)
         const json_t *write = newest_within_reach(seen, service);
         bool live = false, runs = false;
         json_object_foreach(json_object_get(seen->observed, "targets"), name, target) {
-            if (!takes_part(seen, name, target))
-                continue;
-            runs = runs || is_active(target, service, NULL);
-            live = live || (write && scenario_is_live_on(target, write));
+            const bool there = takes_part(seen, name, target);
+            runs = runs || (there && is_active(target, service, NULL));
+            live = live
+                   || (write && (there || is_left_out_for_now(seen, name, target))
+                       && scenario_is_live_on(target, write));
         }
         if (write && runs && !live && !scenario_was_disputed(seen->documents, service)
             && !was_brought_back(seen->documents, service))

@@ -22,7 +22,11 @@ struct scenario_seen {
     const json_t *documents; /* of the journal, of all the time that is judged */
     const char *messages;    /* of the loop in that time */
     bool forgot;             /* the coordinator has lost something that it knew */
+    bool excuses;            /* what is still to be done on a target, and told so, may differ there */
 };
+
+/* Whether something is still to be done, and told so, on any target that takes part. */
+bool scenario_owes(const struct scenario_seen *seen);
 
 /* The invariants; manifest: also those of the manifest and of what runs. Nothing of these is judged while the
  * loop is paused. */

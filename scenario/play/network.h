@@ -67,6 +67,7 @@ struct scenario_network {
      *                      "left": [text]  what should not be there while nothing runs: work files, GC roots },
      *     "held": [NAME], "paused": bool,
      *     "survivors": what the loop remembers of copies of state; absent: nothing
+     *     "leftovers": what it remembers to be done yet on targets; absent: nothing
      *     "acknowledged": [ { "service", "text" } ]  all writes that clients were told to be done, in their order
      *     "lost": [text], "stopped": [text]  what was lost by a call, and what was stopped that should not have been;
      *                                        absent: nobody has looked

@@ -104,10 +104,10 @@ static void broken(struct playing *playing, const char *name, char *words)
     playing->play->words = words;
 }
 
-static struct scenario_seen seen_of(const struct playing *playing)
+static struct scenario_seen seen_of(const struct playing *playing, bool excuses)
 {
     return (struct scenario_seen){
-        playing->system, playing->observed, playing->writes, playing->documents, "", playing->forgot
+        playing->system, playing->observed, playing->writes, playing->documents, "", playing->forgot, excuses
     };
 }
 
@@ -139,10 +139,12 @@ static const struct invariant {
     { "something is left behind", scenario_check_left, true, false, false },
 };
 
-/* end: nothing more comes. What could not be removed at once goes with the next cycle. */
+/* end: nothing more comes. What could not be removed at once goes with the next cycle; and what is left to be
+ * done on a target that fails there is done then, unless it is to fail still. */
 static void check(struct playing *playing, bool at_rest, bool end)
 {
-    struct scenario_seen seen = seen_of(playing);
+    const bool armed = json_is_true(json_object_get(playing->observed, "armed"));
+    struct scenario_seen seen = seen_of(playing, !end || armed);
     if (json_is_true(json_object_get(playing->observed, "paused")))
         at_rest = false;
     for (size_t i = 0; i < sizeof invariants / sizeof *invariants && !playing->play->broken; i++) {
@@ -392,7 +394,7 @@ static bool is_any_up(const struct playing *playing, const json_t *names)
 /* Where nothing was to go wrong, what lived and is wanted lives still, or its last machine has died. */
 static void check_living(struct playing *playing, const json_t *before)
 {
-    const struct scenario_seen seen = seen_of(playing);
+    const struct scenario_seen seen = seen_of(playing, false);
     CLEANUP_JSON json_t *wanted = scenario_wanted(&seen);
     const char *service;
     json_t *targets;
@@ -425,16 +427,28 @@ static void note_partners(struct playing *playing)
         }
 }
 
-/* A partner that lives; NULL: none does. */
-static const char *living_partner(const struct playing *playing, const char *service, const char *target)
+static bool lives_on(const struct playing *playing, const char *component, const char *target)
 {
-    CLEANUP_JSON json_t *all = living(playing->observed);
+    const json_t *there = json_object_get(json_object_get(playing->observed, "targets"), target);
+    size_t index;
+    json_t *active;
+    json_array_foreach(json_object_get(there, "active"), index, active)
+        if (strcmp(text_at(there, "is"), "up") == 0 && json_is_true(json_object_get(there, "listed"))
+            && strcmp(text_at(active, "component"), component) == 0)
+            return true;
+    return false;
+}
+
+/* A partner on which the component lives; NULL: on none. Another version is another component. */
+static const char *living_partner(const struct playing *playing, const char *service, const char *component,
+                                  const char *target)
+{
     const json_t *partners = json_object_get(json_object_get(playing->partners, service), target);
     size_t index;
     json_t *name;
     json_array_foreach((json_t *)partners, index, name)
         if (strcmp(json_string_value(name), target) != 0
-            && json_list_has(json_object_get(all, service), json_string_value(name)))
+            && lives_on(playing, component, json_string_value(name)))
             return json_string_value(name);
     return NULL;
 }
@@ -452,7 +466,7 @@ static void check_replicas(struct playing *playing)
             const char *component = text_at(fence, "component"), *target = text_at(fence, "target");
             CLEANUP_FREE char *service = strndup(component, strcspn(component, "-"));
             const char *partner = judges && service && !scenario_was_disputed(playing->documents, service)
-                                      ? living_partner(playing, service, target)
+                                      ? living_partner(playing, service, component, target)
                                       : NULL;
             if (partner && !playing->play->broken)
                 broken(playing, "a replica is fenced",
@@ -483,11 +497,17 @@ static int adapt_and_check(struct playing *playing)
     return 0;
 }
 
+/* Whether a target that could take part is left out for a while, or something is still to be done on one. */
+static bool is_somebody_missing(const struct playing *playing)
+{
+    const struct scenario_seen seen = seen_of(playing, false);
+    return scenario_leaves_out(&seen) || scenario_owes(&seen);
+}
+
 /* What failed is put off for a while, and a target that hung twice is left out for up to an hour. */
 static int let_time_pass(struct playing *playing)
 {
-    const struct scenario_seen seen = seen_of(playing);
-    const int seconds = scenario_leaves_out(&seen) ? 3600 : 300;
+    const int seconds = is_somebody_missing(playing) ? 3600 : 300;
     CLEANUP_JSON json_t *event = json_pack("{ss si}", "event", "wait", "seconds", seconds);
     return playing->network->happen(playing->opened, event) < 0 ? -1 : 0;
 }
@@ -496,17 +516,16 @@ static int let_time_pass(struct playing *playing)
  * go wrong is tried again, once for each time at most; and what is left out meanwhile comes back. */
 static int adapt_again(struct playing *playing)
 {
-    bool absent = false;
+    bool missing = is_somebody_missing(playing);
     size_t done = 1;
     bool armed = json_is_true(json_object_get(playing->observed, "armed"));
     json_int_t rounds = (playing->resyncs || armed || !playing->good ? 4 : 1) + playing->faults;
-    for (json_int_t round = 0; round < rounds && (done > 0 || absent) && !playing->play->broken; round++) {
+    for (json_int_t round = 0; round < rounds && (done > 0 || missing) && !playing->play->broken; round++) {
         armed = json_is_true(json_object_get(playing->observed, "armed"));
-        if (((!playing->good || absent) && let_time_pass(playing) != 0) || adapt(playing, true, &done) != 0)
+        if (((!playing->good || missing) && let_time_pass(playing) != 0) || adapt(playing, true, &done) != 0)
             return -1;
         forget_rescued(playing);
-        const struct scenario_seen seen = seen_of(playing);
-        absent = scenario_leaves_out(&seen);
+        missing = is_somebody_missing(playing);
     }
     if (playing->play->broken || !may_rest(playing) || (done > 0 && armed))
         return 0;
@@ -574,7 +593,7 @@ static int decide(struct playing *playing)
         json_decref(copies);
         copies = undecided_copies(playing);
     }
-    const struct scenario_seen seen = seen_of(playing);
+    const struct scenario_seen seen = seen_of(playing, false);
     if (playing->play->broken || !playing->good)
         return 0;
     if (json_array_size(copies) > 0)
