@@ -8,6 +8,7 @@
 extern const char scenario_help[];
 
 int scenario_explore_main(int argc, char **argv);
+int scenario_import_main(int argc, char **argv);
 int scenario_run_main(int argc, char **argv);
 int scenario_sweep_main(int argc, char **argv);
 

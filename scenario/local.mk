@@ -2,6 +2,7 @@
 noinst_LIBRARIES += scenario/libscenario.a
 scenario_libscenario_a_SOURCES =
 include $(srcdir)/scenario/format/local.mk
+include $(srcdir)/scenario/import/local.mk
 include $(srcdir)/scenario/play/local.mk
 include $(srcdir)/scenario/search/local.mk
 
@@ -56,6 +57,7 @@ dydisnix_scenario_SOURCES = \
 	scenario/commands.h scenario/main.c \
 	scenario/explore.c \
 	scenario/help.c \
+	scenario/import.c \
 	scenario/sweep.c \
 	$(NULL)
 dydisnix_scenario_LDADD = scenario/libscenario.a scenario/libreport.a scenario/libinlab.a $(libraries_of_simulation)

@@ -12,9 +12,8 @@ static const struct {
     const char *name;
     int (*run)(int argc, char **argv);
 } commands[] = {
-    { "explore", scenario_explore_main },
-    { "report", scenario_report_main },
-    { "run", scenario_run_main },
+    { "explore", scenario_explore_main }, { "import", scenario_import_main },
+    { "report", scenario_report_main },   { "run", scenario_run_main },
     { "sweep", scenario_sweep_main },
 };
 

@@ -184,6 +184,7 @@ shell_tests = \
 	tests/deployment/hangs.sh \
 	tests/scenario/explore-bites.sh \
 	tests/scenario/scenarios.sh \
+	tests/scenario/import.sh \
 	tests/scenario/lab.sh \
 	tests/scenario/policy.sh \
 	$(NULL)

@@ -55,7 +55,8 @@ static bool is_database(const json_t *service)
 
 bool scenario_has_state(const json_t *service)
 {
-    return json_is_true(json_object_get(service, "state")) || is_database(service);
+    const json_t *state = json_object_get(service, "state");
+    return state ? json_is_true(state) : is_database(service);
 }
 
 const char *scenario_nature(const json_t *service)

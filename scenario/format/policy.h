@@ -22,7 +22,7 @@ json_t *scenario_place(const json_t *services, const json_t *distribution, const
  * for those that go; places. */
 void scenario_upgrade(json_t *services, json_t *distribution, const json_t *event);
 
-/* Whether it has state: it says so, or its type ends in "database". */
+/* Whether it has state: as it says, else whether its type ends in "database". */
 bool scenario_has_state(const json_t *service);
 
 /* What its module makes of it, a word of nature.h. It says so; otherwise database, if its type ends so;
