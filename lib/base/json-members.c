@@ -31,3 +31,8 @@ const char *text_at(const json_t *object, const char *key)
     const char *text = json_string_value(json_object_get(object, key));
     return text ? text : "";
 }
+
+bool text_at_is(const json_t *object, const char *key, const char *text)
+{
+    return strcmp(text_at(object, key), text) == 0;
+}

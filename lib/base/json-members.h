@@ -14,6 +14,7 @@ json_t *json_object_at(json_t *parent, const char *key);
 
 /* The text that is the member key of object, borrowed; "" if there is no such text. */
 const char *text_at(const json_t *object, const char *key);
+bool text_at_is(const json_t *object, const char *key, const char *text);
 
 /* Whether the text is in an array (NULL: it is not); what is no text in it is passed over. */
 bool json_list_has(const json_t *list, const char *text);

@@ -215,3 +215,8 @@ const char *string_base_name(const char *path)
     const char *slash = strrchr(path, '/');
     return slash ? slash + 1 : path;
 }
+
+bool string_equal(const char *a, const char *b)
+{
+    return strcmp(a, b) == 0;
+}

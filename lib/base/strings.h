@@ -5,6 +5,7 @@
 #ifndef STRINGS_POOL_H
 #define STRINGS_POOL_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 struct strings;
@@ -29,6 +30,9 @@ char *string_utf8(const char *text);
 /* Splits text into lines; calls each for every one that is not empty. Stops and gives back what each gives
  * when that is not 0. The text is cut into pieces. */
 int string_lines(char *text, int (*each)(void *closure, char *line), void *closure);
+
+/* Whether two texts are the same; neither is NULL. */
+bool string_equal(const char *a, const char *b);
 
 /* The last part of a path: what is behind its last slash. */
 const char *string_base_name(const char *path);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "lib/base/cleanup.h"
+#include "lib/base/strings.h"
 
 static const struct manifest_limits limits = { .bytes = (size_t)1 << 20 };
 
@@ -39,11 +40,6 @@ char *portion_write(const struct manifest *manifest, const struct snapshot_mappi
     return text ? strdup((const char *)xmlBufferContent(text)) : NULL;
 }
 
-static bool same(const char *a, const char *b)
-{
-    return strcmp(a, b) == 0;
-}
-
 static bool has_provider(const struct manifest *portion, const char *provider)
 {
     return !provider || manifest_find_service(portion, provider);
@@ -58,13 +54,14 @@ static bool is_whole(const struct manifest *portion, const char *target, const c
     if (portion->snapshot_mapping_count != 1 || portion->service_mapping_count > 1
         || portion->service_count > 3 || portion->profile_count > 0 || portion->infrastructure.count > 0)
         return false;
-    if (!same(snapshot->target, target) || !same(snapshot->container, container)
-        || !same(snapshot->component, component) || !manifest_find_service(portion, snapshot->service)
+    if (!string_equal(snapshot->target, target) || !string_equal(snapshot->container, container)
+        || !string_equal(snapshot->component, component) || !manifest_find_service(portion, snapshot->service)
         || !has_provider(portion, snapshot->provider))
         return false;
     return portion->service_mapping_count == 0
-           || (same(service->target, target) && same(service->container, container)
-               && same(service->service, snapshot->service) && has_provider(portion, service->provider));
+           || (string_equal(service->target, target) && string_equal(service->container, container)
+               && string_equal(service->service, snapshot->service)
+               && has_provider(portion, service->provider));
 }
 
 int portion_read(const char *text, const char *target, const char *container, const char *component,

@@ -4,14 +4,10 @@
 #include <string.h>
 
 #include "lib/base/cleanup.h"
+#include "lib/base/strings.h"
 #include "lib/base/switch.h"
 #include "plugin/copies/copy.h"
 #include "plugin/copies/disputes.h"
-
-static bool same(const char *a, const char *b)
-{
-    return strcmp(a, b) == 0;
-}
 
 /* A component that a target has by one of the sources. */
 struct holding {
@@ -65,7 +61,7 @@ static void compare_with_previous(struct copy *copy, const struct manifest *prev
              && !manifest_find_service_mapping(previous, known_as, mapping->container, mapping->service))
             || disputes_have_unstarted(survivors, copy->captured, mapping->container, mapping->service));
     copy->away = !manifest_find_profile(previous, mapping->target)
-                 || (known_as && same(known_as, mapping->target)
+                 || (known_as && string_equal(known_as, mapping->target)
                      && (copy->snapshot_left_out || copy->service_left_out));
 }
 
@@ -111,8 +107,9 @@ static const char *owner_of(const struct owners *owners, const char *profile)
         else
             high = middle;
     }
-    return low < owners->count && same(owners->items[low].profile, profile) ? owners->items[low].target
-                                                                            : NULL;
+    return low < owners->count && string_equal(owners->items[low].profile, profile)
+               ? owners->items[low].target
+               : NULL;
 }
 
 /* As whom a target of a manifest is known now: one that has left the model may have another name. */
@@ -145,7 +142,7 @@ static void recognise(struct capture *capture, const struct manifest *previous, 
     for (size_t i = 0; previous && i < previous->profile_count; i++) {
         const struct profile *profile = &previous->profiles[i];
         struct captured *own = find_captured(capture, profile->target);
-        if (own && own->answer == ANSWER_CAPTURED && same(own->profile, profile->path))
+        if (own && own->answer == ANSWER_CAPTURED && string_equal(own->profile, profile->path))
             own->known_as = profile->target;
     }
     for (size_t i = 0; previous && i < previous->profile_count; i++) {
@@ -165,7 +162,7 @@ static void collect_of_manifest(struct holdings *holdings, const struct finding 
         const struct snapshot_mapping *mapping = &manifest->snapshot_mappings[i];
         const char *present =
             home ? present_name(manifest, mapping->target, owners, finding->infrastructure) : mapping->target;
-        bool renamed = !same(present, mapping->target);
+        bool renamed = !string_equal(present, mapping->target);
         holdings->items[holdings->count++] =
             (struct holding){ mapping, mapping->target, NULL, previous, home && !renamed, false };
         if (renamed)
@@ -209,7 +206,8 @@ struct group {
 /* Whether the manifest that says where components belong has this one where a copy is. */
 static bool is_at_home(const struct group *group, const struct holding *copy)
 {
-    for (const struct holding *item = copy; item-- > group->items && same(item->target, copy->target);)
+    for (const struct holding *item = copy;
+         item-- > group->items && string_equal(item->target, copy->target);)
         if (item->home)
             return true;
     return false;
@@ -240,7 +238,8 @@ static bool needs_decision(const struct group *group, const struct finding *find
 /* The place of a target, which is the last one or a new one: they come in their order. */
 static struct place *place_of(struct component *component, const char *target)
 {
-    if (component->place_count == 0 || !same(component->places[component->place_count - 1].target, target))
+    if (component->place_count == 0
+        || !string_equal(component->places[component->place_count - 1].target, target))
         component->places[component->place_count++] = (struct place){ .target = target };
     return &component->places[component->place_count - 1];
 }
@@ -288,7 +287,7 @@ static void set_homes(struct component *component, const struct finding *finding
         if (nothing)
             place->home = false;
         json_array_foreach((json_t *)choice, index, name)
-            place->home = place->home || same(json_string_value(name), place->target);
+            place->home = place->home || string_equal(json_string_value(name), place->target);
         if (remembered && (remembered->disputed || remembered->superseded))
             place->home = false;
         if (place->copy)

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "lib/base/strings.h"
 #include "lib/base/switch.h"
 #include "plugin/copies/copy.h"
 
@@ -11,14 +12,9 @@ static const char *const empty_dumps[] = {
     "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855", /* nothing */
 };
 
-static bool same(const char *a, const char *b)
-{
-    return strcmp(a, b) == 0;
-}
-
 static bool is_empty_dump(const char *name)
 {
-    return same(name, empty_dumps[0]) || same(name, empty_dumps[1]);
+    return string_equal(name, empty_dumps[0]) || string_equal(name, empty_dumps[1]);
 }
 
 /* Names that modules make up otherwise, as the numbers of revisions, are given twice to what differs. */
@@ -116,7 +112,7 @@ const char *why_not_descendant(const struct copy *copy, const struct copy *other
 static bool name_is_key(const struct target *target)
 {
     const char *key = target ? target_connection_key(target) : NULL;
-    return !SWITCH(KEYS) || (key && same(key, target->name));
+    return !SWITCH(KEYS) || (key && string_equal(key, target->name));
 }
 
 /* NULL: the snapshot on the target is fresh enough; else why not. A host that was down itself knows only that
@@ -148,7 +144,7 @@ static const char *why_not_away(const struct copy *copy)
 static const char *why_not_stale(const struct copy *copy, const struct judgement *judgement, const char *away)
 {
     const char *known_as = copy->captured->known_as;
-    if (SWITCH(RENAMED) && known_as && !same(known_as, copy->mapping->target))
+    if (SWITCH(RENAMED) && known_as && !string_equal(known_as, copy->mapping->target))
         return "the target is the same machine under another name";
     if (away)
         return away;

@@ -18,11 +18,6 @@
 #include "scenario/format/policy.h"
 #include "scenario/in-lab/lab.h"
 
-static bool is(const char *a, const char *b)
-{
-    return strcmp(a, b) == 0;
-}
-
 static int complain(const char *machine, const char *path)
 {
     log_error(machine, "%s: %s", path ? path : "no memory", strerror(errno));
@@ -44,7 +39,8 @@ static int reappear(struct scenario_lab *lab, const char *key, const json_t *eve
 {
     const json_t *disk = json_object_get(event, "disk");
     const char *label = json_string_value(json_object_get(disk, "saved"));
-    if (json_is_string(disk) && is(json_string_value(disk), "lost") && lab_run(lab, "wipe", key, NULL) != 0)
+    if (json_is_string(disk) && string_equal(json_string_value(disk), "lost")
+        && lab_run(lab, "wipe", key, NULL) != 0)
         return -1;
     if (label && lab_run(lab, "restore-disk", key, label, NULL) != 0)
         return -1;
@@ -107,7 +103,7 @@ static const char *other_target(const struct scenario_lab *lab, const char *targ
     const char *name;
     json_t *value;
     json_object_foreach(lab->targets, name, value)
-        if (!is(name, target))
+        if (!string_equal(name, target))
             return name;
     return "stranger";
 }
@@ -118,11 +114,11 @@ static int corrupt(struct scenario_lab *lab, const char *key, const json_t *even
     CLEANUP_FREE char *now = lab_output(lab, "exec", COORDINATOR, "dydisnix-lab-client", "--target", key,
                                         "--query-installed", NULL);
     const char *how = text_at(event, "how"), *manifest = now ? now : "";
-    if (is(how, "garbage"))
+    if (string_equal(how, "garbage"))
         made = strdup("this is no profile manifest\n");
-    else if (is(how, "half"))
+    else if (string_equal(how, "half"))
         made = strndup(manifest, strlen(manifest) / 2);
-    else if (is(how, "stranger"))
+    else if (string_equal(how, "stranger"))
         made = estrange(manifest, other_target(lab, text_at(event, "target")));
     else
         made = strdup("");
@@ -173,7 +169,7 @@ static int remove_entry(void *closure, const char *name)
 {
     const struct removal *removal = closure;
     CLEANUP_FREE char *path = string_format("%s/%s", removal->directory, name);
-    if (removal->spared && is(removal->spared, name))
+    if (removal->spared && string_equal(removal->spared, name))
         return 0;
     return path && operations->remove(path) == 0 ? 0 : complain(NULL, path);
 }
@@ -213,16 +209,16 @@ static int lose_state(struct scenario_lab *lab)
 static int lose(struct scenario_lab *lab, const json_t *event)
 {
     const char *what = json_object_get(event, "what") ? text_at(event, "what") : "all";
-    bool all = is(what, "all");
-    if ((all || is(what, "manifest"))
+    bool all = string_equal(what, "all");
+    if ((all || string_equal(what, "manifest"))
         && empty_directory(machine_path(COORDINATOR, "nix/var/nix/profiles/per-user"), NULL) != 0)
         return -1;
-    if ((all || is(what, "state")) && lose_state(lab) != 0)
+    if ((all || string_equal(what, "state")) && lose_state(lab) != 0)
         return -1;
-    if ((all || is(what, "snapshots"))
+    if ((all || string_equal(what, "snapshots"))
         && empty_directory(machine_path(COORDINATOR, "var/state/dysnomia"), NULL) != 0)
         return -1;
-    return all || is(what, "store") ? lose_store() : 0;
+    return all || string_equal(what, "store") ? lose_store() : 0;
 }
 
 /* A loop that starts redeploys: that is how it learns of another services model. */
@@ -323,13 +319,14 @@ static const char fill_script[] =
 static int fill_disk(struct scenario_lab *lab, const json_t *event)
 {
     CLEANUP_FREE char *disk = network_path("scenario/disk");
-    const char *script = is(text_at(event, "event"), "full-disk") ? fill_script : "rm -f \"$1/ballast\"";
+    const char *script =
+        string_equal(text_at(event, "event"), "full-disk") ? fill_script : "rm -f \"$1/ballast\"";
     return lab_run(lab, "exec", COORDINATOR, "sh", "-c", script, "sh", disk, NULL);
 }
 
 static int say_word(struct scenario_lab *lab, const json_t *event)
 {
-    const char *word = is(text_at(event, "event"), "continue") ? "resume" : text_at(event, "event");
+    const char *word = string_equal(text_at(event, "event"), "continue") ? "resume" : text_at(event, "event");
     return json_array_append_new(lab->words, json_pack("{si ss sO* sO*}", "version", 1, "command", word,
                                                        "target", json_object_get(event, "target"),
                                                        "component", json_object_get(event, "component")));
@@ -364,7 +361,7 @@ static int collect_garbage(struct scenario_lab *lab, const json_t *event)
 
 static int kill_host(struct scenario_lab *lab, const json_t *event)
 {
-    lab_loop_kill(lab, is(text_at(event, "spares"), "engine"));
+    lab_loop_kill(lab, string_equal(text_at(event, "spares"), "engine"));
     return 0;
 }
 

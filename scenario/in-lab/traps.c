@@ -17,11 +17,6 @@
 #include "lib/world/operations.h"
 #include "scenario/in-lab/lab.h"
 
-static bool is(const char *a, const char *b)
-{
-    return strcmp(a, b) == 0;
-}
-
 /* A program that is not the lab's own: our name for it comes first on the PATH. */
 static int stand_in_for(const char *program)
 {
@@ -41,7 +36,7 @@ int lab_await(struct scenario_lab *lab, const json_t *event)
     const char *program = json_string_value(json_object_get(event, "program"));
     if (program && stand_in_for(program) != 0)
         return -1;
-    json_int_t usual = is(text_at(event, "event"), "client") ? 10 : 1;
+    json_int_t usual = string_equal(text_at(event, "event"), "client") ? 10 : 1;
     return json_array_append_new(lab->traps, json_pack("{sO sI sI}", "event", event, "seen", (json_int_t)0,
                                                        "times", times ? json_integer_value(times) : usual));
 }
@@ -69,13 +64,13 @@ void lab_arm(struct scenario_lab *lab)
 static bool agrees(const json_t *wanted, const char *key, const char *value)
 {
     const char *name = json_string_value(json_object_get(wanted, key));
-    return !name || (value && is(name, value));
+    return !name || (value && string_equal(name, value));
 }
 
 static bool names(const json_t *wanted, const char *key, const json_t *question)
 {
     const char *name = json_string_value(json_object_get(wanted, key));
-    return name && is(name, text_at(question, "name"));
+    return name && string_equal(name, text_at(question, "name"));
 }
 
 /* The target whose key that is. */
@@ -84,7 +79,7 @@ static const char *target_of(const struct scenario_lab *lab, const char *key)
     const char *name;
     json_t *target;
     json_object_foreach(lab->targets, name, target)
-        if (is(lab_key(lab, name), key))
+        if (string_equal(lab_key(lab, name), key))
             return name;
     return key;
 }
@@ -92,15 +87,17 @@ static const char *target_of(const struct scenario_lab *lab, const char *key)
 static bool is_moment(const struct scenario_lab *lab, const json_t *at, const json_t *question)
 {
     const char *step = text_at(question, "step");
-    if (is(step, "call") && json_object_get(at, "phase")) /* no program of its own tells of these phases */
-        return is(text_at(at, "phase"), is(text_at(question, "name"), "--lock")     ? "locking"
-                                        : is(text_at(question, "name"), "--unlock") ? "releasing"
-                                                                                    : "");
-    if (is(step, "call"))
+    if (string_equal(step, "call")
+        && json_object_get(at, "phase")) /* no program of its own tells of these phases */
+        return string_equal(text_at(at, "phase"),
+                            string_equal(text_at(question, "name"), "--lock")     ? "locking"
+                            : string_equal(text_at(question, "name"), "--unlock") ? "releasing"
+                                                                                  : "");
+    if (string_equal(step, "call"))
         return names(at, "call", question)
                && agrees(at, "target", target_of(lab, text_at(question, "target")));
-    return (is(step, "stage") && names(at, "stage", question))
-           || (is(step, "phase") && names(at, "phase", question));
+    return (string_equal(step, "stage") && names(at, "stage", question))
+           || (string_equal(step, "phase") && names(at, "phase", question));
 }
 
 static void happen_within(struct scenario_lab *lab, const json_t *event)
@@ -140,7 +137,7 @@ static void clients_write(struct scenario_lab *lab)
         const json_t *event = json_object_get(trap, "event");
         json_int_t times = json_integer_value(json_object_get(trap, "times")) - 1;
         CLEANUP_FREE char *line = string_format("c%u", lab->client_writes + 1);
-        if (!is(text_at(event, "event"), "client") || json_object_get(event, "at") || !line
+        if (!string_equal(text_at(event, "event"), "client") || json_object_get(event, "at") || !line
             || !lab_write(lab, text_at(event, "service"), json_string_value(json_object_get(event, "target")),
                           line))
             continue;
@@ -153,7 +150,10 @@ static void clients_write(struct scenario_lab *lab)
 
 static int signal_number(const char *name)
 {
-    return is(name, "SEGV") ? SIGSEGV : is(name, "TERM") ? SIGTERM : is(name, "INT") ? SIGINT : SIGKILL;
+    return string_equal(name, "SEGV")   ? SIGSEGV
+           : string_equal(name, "TERM") ? SIGTERM
+           : string_equal(name, "INT")  ? SIGINT
+                                        : SIGKILL;
 }
 
 /* What such an event makes of this step, a new reference; NULL: nothing. */
@@ -161,26 +161,29 @@ static json_t *verdict_of(const struct scenario_lab *lab, const json_t *event, c
 {
     const char *step = text_at(question, "step"), *word = text_at(event, "event");
     const char *how = text_at(event, "how");
-    const char *fails = is(how, "hangs")     ? "hang"
-                        : is(how, "lies")    ? "lie"
-                        : is(how, "empties") ? "empty"
-                                             : "fail";
+    const char *fails = string_equal(how, "hangs")     ? "hang"
+                        : string_equal(how, "lies")    ? "lie"
+                        : string_equal(how, "empties") ? "empty"
+                                                       : "fail";
     if (json_object_get(event, "at"))
         return NULL;
-    if (is(word, "generator") && is(step, "generator")) {
+    if (string_equal(word, "generator") && string_equal(step, "generator")) {
         const char *prints = text_at(event, "prints");
-        return json_pack("{ss}", "do", is(prints, "fails") ? "fail" : is(prints, "hangs") ? "hang" : prints);
+        return json_pack("{ss}", "do",
+                         string_equal(prints, "fails")   ? "fail"
+                         : string_equal(prints, "hangs") ? "hang"
+                                                         : prints);
     }
-    if (is(word, "end") && is(step, "phase") && names(event, "phase", question)) {
+    if (string_equal(word, "end") && string_equal(step, "phase") && names(event, "phase", question)) {
         const json_t *signal = json_object_get(event, "signal");
         return signal ? json_pack("{ss si}", "do", "kill", "signal", signal_number(text_at(event, "signal")))
                       : json_pack("{ss sO*}", "do", "exit", "status", json_object_get(event, "status"));
     }
-    bool meant = is(word, "fail")
-                 && ((is(step, "call") && names(event, "operation", question)
+    bool meant = string_equal(word, "fail")
+                 && ((string_equal(step, "call") && names(event, "operation", question)
                       && agrees(event, "target", target_of(lab, text_at(question, "target"))))
-                     || (is(step, "stage") && names(event, "stage", question))
-                     || (is(step, "program") && names(event, "program", question)));
+                     || (string_equal(step, "stage") && names(event, "stage", question))
+                     || (string_equal(step, "program") && names(event, "program", question)));
     return meant ? json_pack("{ss}", "do", fails) : NULL;
 }
 
@@ -208,7 +211,7 @@ static void serve(struct scenario_lab *lab, int fd)
     CLEANUP_FREE char *line = channel_wait(&channel, 2000);
     CLEANUP_JSON json_t *question = line ? json_loads(line, 0, NULL) : NULL;
     if (question) {
-        if (is(text_at(question, "step"), "call"))
+        if (string_equal(text_at(question, "step"), "call"))
             clients_write(lab);
         spring(lab, question);
         CLEANUP_JSON json_t *verdict = judge(lab, question);

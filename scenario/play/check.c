@@ -11,11 +11,6 @@
 #include "lib/base/strings.h"
 #include "scenario/format/policy.h"
 
-static bool is(const json_t *object, const char *member, const char *text)
-{
-    return strcmp(text_at(object, member), text) == 0;
-}
-
 void scenario_add_broken(json_t *broken, const char *format, ...)
 {
     CLEANUP_FREE char *text = NULL;
@@ -46,14 +41,14 @@ void scenario_system_follow(json_t *system, const json_t *event)
 {
     json_t *targets = json_object_get(system, "targets");
     const char *target = text_at(event, "target");
-    if (is(event, "event", "add"))
+    if (text_at_is(event, "event", "add"))
         json_object_set_new(targets, target, json_copy((json_t *)event));
-    else if (is(event, "event", "remove"))
+    else if (text_at_is(event, "event", "remove"))
         json_object_del(targets, target);
-    else if (is(event, "event", "rename")) {
+    else if (text_at_is(event, "event", "rename")) {
         json_object_set(targets, text_at(event, "to"), json_object_get(targets, target));
         json_object_del(targets, target);
-    } else if (is(event, "event", "upgrade"))
+    } else if (text_at_is(event, "event", "upgrade"))
         scenario_upgrade(json_object_get(system, "services"), json_object_get(system, "distribution"), event);
 }
 
@@ -65,7 +60,7 @@ static const json_t *last_left_out(const json_t *documents)
     size_t index;
     json_t *document;
     json_array_foreach((json_t *)documents, index, document)
-        if (is(document, "kind", "infrastructure"))
+        if (text_at_is(document, "kind", "infrastructure"))
             left_out = json_object_get(document, "leftOut");
     return left_out;
 }
@@ -77,7 +72,7 @@ bool scenario_leaves_out(const struct scenario_seen *seen)
     json_array_foreach((json_t *)last_left_out(seen->documents), index, name) {
         const json_t *target =
             json_object_get(json_object_get(seen->observed, "targets"), json_string_value(name));
-        if (is(target, "is", "up") && json_is_true(json_object_get(target, "listed"))
+        if (text_at_is(target, "is", "up") && json_is_true(json_object_get(target, "listed"))
             && !json_list_has(json_object_get(seen->observed, "held"), json_string_value(name)))
             return true;
     }
@@ -87,7 +82,7 @@ bool scenario_leaves_out(const struct scenario_seen *seen)
 /* In the model and there, and the loop takes it in. */
 static bool takes_part(const struct scenario_seen *seen, const char *name, const json_t *target)
 {
-    return json_is_true(json_object_get(target, "listed")) && is(target, "is", "up")
+    return json_is_true(json_object_get(target, "listed")) && text_at_is(target, "is", "up")
            && !json_list_has(json_object_get(seen->observed, "held"), name)
            && !json_list_has(last_left_out(seen->documents), name);
 }
@@ -95,7 +90,7 @@ static bool takes_part(const struct scenario_seen *seen, const char *name, const
 /* Until a deployment has succeeded, nobody knows whether it is wanted. */
 static bool is_put_off(const json_t *call)
 {
-    return is(call, "what", "deactivate if unwanted");
+    return text_at_is(call, "what", "deactivate if unwanted");
 }
 
 /* Whether something is still to be done there. */
@@ -105,7 +100,7 @@ static bool is_owed_something(const struct scenario_seen *seen, const char *name
     json_t *entry, *call;
     json_array_foreach(json_object_get(seen->observed, "leftovers"), index, entry)
         json_array_foreach(json_object_get(entry, "calls"), inner, call)
-            if (!is_put_off(call) && is(entry, "target", name))
+            if (!is_put_off(call) && text_at_is(entry, "target", name))
                 return true;
     return false;
 }
@@ -129,7 +124,7 @@ static bool is_excused(const struct scenario_seen *seen, const char *name)
 /* It hung, and is decided about when it is taken in again. */
 static bool is_left_out_for_now(const struct scenario_seen *seen, const char *name, const json_t *target)
 {
-    return seen->excuses && json_is_true(json_object_get(target, "listed")) && is(target, "is", "up")
+    return seen->excuses && json_is_true(json_object_get(target, "listed")) && text_at_is(target, "is", "up")
            && json_list_has(last_left_out(seen->documents), name);
 }
 
@@ -144,8 +139,9 @@ static bool has_mapping(const json_t *mappings, const char *service, const char 
     size_t index;
     json_t *mapping;
     json_array_foreach((json_t *)mappings, index, mapping)
-        if (is(mapping, "service", service) && (!container || is(mapping, "container", container))
-            && (!target || is(mapping, "target", target)))
+        if (text_at_is(mapping, "service", service)
+            && (!container || text_at_is(mapping, "container", container))
+            && (!target || text_at_is(mapping, "target", target)))
             return true;
     return false;
 }
@@ -155,7 +151,8 @@ static bool is_active(const json_t *target, const char *service, const char *con
     size_t index;
     json_t *active;
     json_array_foreach(json_object_get(target, "active"), index, active)
-        if (is(active, "service", service) && (!container || is(active, "container", container)))
+        if (text_at_is(active, "service", service)
+            && (!container || text_at_is(active, "container", container)))
             return true;
     return false;
 }
@@ -174,7 +171,7 @@ static void check_target_says(const struct scenario_seen *seen, const char *name
             scenario_add_broken(broken,
                                 "%s is active on %s, and the coordinator's manifest does not have it there",
                                 service, name);
-        else if (!is(json_object_get(services, service), "version", version))
+        else if (!text_at_is(json_object_get(services, service), "version", version))
             scenario_add_broken(broken, "%s is active on %s in version %s, and the manifest has version %s",
                                 service, name, version,
                                 text_at(json_object_get(services, service), "version"));
@@ -214,8 +211,8 @@ void scenario_check_manifest(const struct scenario_seen *seen, json_t *broken)
         const char *service = text_at(mapping, "service"), *container = text_at(mapping, "container");
         name = text_at(mapping, "target");
         target = json_object_get(targets, name);
-        if (!target || !json_is_true(json_object_get(target, "listed")) || is(target, "is", "crashed")
-            || is(target, "is", "partitioned"))
+        if (!target || !json_is_true(json_object_get(target, "listed")) || text_at_is(target, "is", "crashed")
+            || text_at_is(target, "is", "partitioned"))
             scenario_add_broken(broken, "the manifest has %s on %s, which is not there", service, name);
         else if (is_excused(seen, name))
             continue;
@@ -264,7 +261,7 @@ static const json_t *pinned_places(const json_t *documents, const char *service)
     size_t index;
     json_t *document, *pin;
     json_array_foreach((json_t *)documents, index, document)
-        if (is(document, "kind", "stage") && is(document, "stage", "redeploy"))
+        if (text_at_is(document, "kind", "stage") && text_at_is(document, "stage", "redeploy"))
             pinned = json_object_get(json_object_get(document, "report"), "pinned");
     json_array_foreach((json_t *)pinned, index, pin)
         if (scenario_is_of_service(text_at(pin, "component"), service))
@@ -296,8 +293,8 @@ bool scenario_lives(const json_t *observed, const char *service)
     size_t index;
     json_object_foreach(json_object_get(observed, "targets"), name, target)
         json_array_foreach(json_object_get(target, "active"), index, active)
-            if (json_is_true(json_object_get(target, "listed")) && is(target, "is", "up")
-                && is(active, "service", service) && json_is_true(json_object_get(active, "answers")))
+            if (json_is_true(json_object_get(target, "listed")) && text_at_is(target, "is", "up")
+                && text_at_is(active, "service", service) && json_is_true(json_object_get(active, "answers")))
                 return true;
     return false;
 }
@@ -348,7 +345,7 @@ static size_t count_mappings(const json_t *manifest, const char *service)
     size_t index, count = 0;
     json_t *mapping;
     json_array_foreach(json_object_get(manifest, "mappings"), index, mapping)
-        count += is(mapping, "service", service);
+        count += text_at_is(mapping, "service", service);
     return count;
 }
 
@@ -359,9 +356,9 @@ static bool did_not_tell(const json_t *documents, const char *name)
     size_t index;
     json_t *document;
     json_array_foreach((json_t *)documents, index, document)
-        if (is(document, "kind", "stage") && is(document, "stage", "reconstruct"))
+        if (text_at_is(document, "kind", "stage") && text_at_is(document, "stage", "reconstruct"))
             targets = json_object_get(json_object_get(document, "report"), "targets");
-    return is(json_object_get(targets, name), "status", "silent");
+    return text_at_is(json_object_get(targets, name), "status", "silent");
 }
 
 /* { SERVICE: [TARGET] }: where what has state is live, as far as anybody can know; a new reference. */
@@ -371,7 +368,7 @@ static json_t *live_copies(const struct scenario_seen *seen)
     const char *name;
     size_t index;
     json_object_foreach(json_object_get(seen->observed, "targets"), name, target) {
-        if (!json_is_true(json_object_get(target, "listed")) || !is(target, "is", "up")
+        if (!json_is_true(json_object_get(target, "listed")) || !text_at_is(target, "is", "up")
             || did_not_tell(seen->documents, name) || is_excused(seen, name)
             || json_list_has(last_left_out(seen->documents), name))
             continue;
@@ -446,7 +443,7 @@ bool scenario_is_live_on(const json_t *target, const json_t *write)
     size_t index;
     json_t *active;
     json_array_foreach(json_object_get(target, "active"), index, active)
-        if (is(active, "service", text_at(write, "service"))
+        if (text_at_is(active, "service", text_at(write, "service"))
             && json_list_has(json_object_get(active, "state"), text_at(write, "text")))
             return true;
     return false;
@@ -577,7 +574,7 @@ static const json_t *newest_within_reach(const struct scenario_seen *seen, const
         const json_t *write = json_array_get(seen->writes, i);
         const char *name;
         json_t *target;
-        if (!is(write, "service", service))
+        if (!text_at_is(write, "service", service))
             continue;
         if (coordinator_has(seen->observed, write, version))
             return write;

@@ -13,11 +13,6 @@
 #include "lib/base/json-members.h"
 #include "scenario/format/policy.h"
 
-static bool is(const json_t *object, const char *member, const char *text)
-{
-    return strcmp(text_at(object, member), text) == 0;
-}
-
 /* expected and seen are told as they are in JSON. */
 static void add_difference(json_t *broken, const char *what, const json_t *expected, const json_t *seen)
 {
@@ -61,7 +56,7 @@ static void each_live(const json_t *observed, const char *service,
     for (size_t i = 0; names && names[i]; i++) {
         const json_t *target = json_object_get(json_object_get(observed, "targets"), names[i]);
         json_array_foreach(json_object_get(target, "active"), index, active)
-            if (is(target, "is", "up") && is(active, "service", service))
+            if (text_at_is(target, "is", "up") && text_at_is(active, "service", service))
                 each(closure, names[i], active);
     }
 }
@@ -114,10 +109,10 @@ unsigned scenario_cycles(const json_t *documents, unsigned *failed)
     size_t index;
     json_t *document;
     json_array_foreach((json_t *)documents, index, document) {
-        const bool began = is(document, "kind", "cycle_began");
-        if (began || is(document, "kind", "cycle_ended")) {
+        const bool began = text_at_is(document, "kind", "cycle_began");
+        if (began || text_at_is(document, "kind", "cycle_ended")) {
             cycles += began || !open;
-            wrong += began ? open : is(document, "outcome", "failed");
+            wrong += began ? open : text_at_is(document, "outcome", "failed");
             open = began;
         }
     }
@@ -209,7 +204,8 @@ static void expect_report(const json_t *expected, const json_t *documents, json_
         const json_t *report = NULL, *is_there = json_object_get(wanted, "is");
         CLEANUP_FREE char *what = NULL;
         json_array_foreach((json_t *)documents, inner, document)
-            if (is(document, "kind", "stage") && is(document, "stage", text_at(wanted, "stage")))
+            if (text_at_is(document, "kind", "stage")
+                && text_at_is(document, "stage", text_at(wanted, "stage")))
                 report = json_object_get(document, "report");
         const json_t *seen = follow(report, text_at(wanted, "path"));
         if ((seen && json_equal(seen, is_there)) || (!seen && json_is_null(is_there)))
@@ -229,14 +225,14 @@ static json_t *silent_targets(const struct scenario_seen *seen)
     const char *name;
     size_t index;
     json_array_foreach((json_t *)seen->documents, index, document) {
-        if (is(document, "kind", "infrastructure"))
+        if (text_at_is(document, "kind", "infrastructure"))
             left_out = json_object_get(document, "leftOut");
-        if (is(document, "kind", "stage") && is(document, "stage", "reconstruct"))
+        if (text_at_is(document, "kind", "stage") && text_at_is(document, "stage", "reconstruct"))
             targets = json_object_get(json_object_get(document, "report"), "targets");
     }
     json_array_extend(silent, (json_t *)left_out);
     json_object_foreach((json_t *)targets, name, target)
-        if (is(target, "status", "silent"))
+        if (text_at_is(target, "status", "silent"))
             json_array_append_new(silent, json_string(name));
     return silent;
 }

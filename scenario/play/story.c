@@ -32,11 +32,6 @@ char *scenario_story_text(struct scenario_story *story)
     return fflush(story->stream) == 0 && story->text ? strdup(story->text) : NULL;
 }
 
-static bool is(const json_t *object, const char *member, const char *text)
-{
-    return strcmp(text_at(object, member), text) == 0;
-}
-
 /* Facts of one stage, told in order of their ranks and words. */
 enum rank { FIRST, ACTIVATIONS, RESCUES, FENCES, COPIES, DISPUTES, LAST };
 
@@ -144,9 +139,9 @@ static void tell_infrastructure(struct scenario_story *story, const json_t *docu
 
 static const char *done_about(const json_t *target)
 {
-    return is(target, "done", "kept")      ? ", what the manifest says of it is kept"
-           : is(target, "done", "skipped") ? ", it is left out"
-                                           : "";
+    return text_at_is(target, "done", "kept")      ? ", what the manifest says of it is kept"
+           : text_at_is(target, "done", "skipped") ? ", it is left out"
+                                                   : "";
 }
 
 /* What a parser says of a profile manifest depends on the parser, and on how far it came. */
@@ -162,7 +157,7 @@ static void add_answers(struct facts *facts, const json_t *report)
     const char *name;
     json_t *target;
     json_object_foreach(json_object_get(report, "targets"), name, target)
-        if (is(target, "status", "silent") || is(target, "status", "invalid"))
+        if (text_at_is(target, "status", "silent") || text_at_is(target, "status", "invalid"))
             add_fact(facts, "%s is %s: %s%s", name, text_at(target, "status"), reason_of(target),
                      done_about(target));
 }
@@ -212,7 +207,7 @@ static void add_services(struct facts *facts, struct scenario_story *story, cons
                          const json_t *changes)
 {
     const json_t *services = json_object_get(changes, "services");
-    const bool gone = is(changes, "infrastructure", "removed");
+    const bool gone = text_at_is(changes, "infrastructure", "removed");
     size_t index;
     json_t *service;
     json_array_foreach(json_object_get(services, "added"), index, service)
@@ -295,7 +290,7 @@ static const json_t *find_mapping(const json_t *list, const char *member, const 
     size_t index;
     json_t *mapping;
     json_array_foreach((json_t *)list, index, mapping)
-        if (is(mapping, member, name) && (!target || is(mapping, "target", target)))
+        if (text_at_is(mapping, member, name) && (!target || text_at_is(mapping, "target", target)))
             return mapping;
     return NULL;
 }
@@ -358,9 +353,9 @@ static void add_recovery(struct facts *facts, const json_t *report)
 {
     size_t index;
     json_t *entry;
-    if (is(report, "action", "undone"))
+    if (text_at_is(report, "action", "undone"))
         add_fact(facts, "what had been done is undone");
-    else if (is(report, "action", "finished"))
+    else if (text_at_is(report, "action", "finished"))
         add_fact(facts, "it is finished: all that was left to do was to set the profiles");
     json_array_foreach(json_object_get(report, "released"), index, entry)
         add_fact(facts, "our lock on %s is released", json_string_value(entry));
@@ -428,7 +423,7 @@ static void tell_stage(struct scenario_story *story, const json_t *document)
 {
     const char *stage = text_at(document, "stage");
     const json_t *report = json_object_get(document, "report");
-    const bool failed = is(document, "outcome", "failed");
+    const bool failed = text_at_is(document, "outcome", "failed");
     const bool usual = strcmp(stage, "reconstruct") != 0 && strcmp(stage, "redeploy") != 0
                        && strcmp(stage, "recover") != 0 && strcmp(stage, "restore") != 0;
     if (usual && !failed)
@@ -450,14 +445,14 @@ static void tell_stage(struct scenario_story *story, const json_t *document)
 static void end_cycle(struct scenario_story *story, const json_t *document)
 {
     const json_t *signal = json_object_get(document, "signal");
-    head_cycle(story, is(document, "outcome", "paused") ? "the loop pauses" : "");
+    head_cycle(story, text_at_is(document, "outcome", "paused") ? "the loop pauses" : "");
     if (signal)
         fprintf(story->stream, "  the cycle is ended by signal %lld\n",
                 (long long)json_integer_value(signal));
-    else if (is(document, "outcome", "failed") && !story->failed)
+    else if (text_at_is(document, "outcome", "failed") && !story->failed)
         fprintf(story->stream, "  the cycle fails%s%s\n", *text_at(document, "stage") ? " in the stage " : "",
                 text_at(document, "stage"));
-    else if (is(document, "outcome", "failed"))
+    else if (text_at_is(document, "outcome", "failed"))
         fputs("  the cycle fails\n", story->stream);
     story->open = false;
 }
@@ -474,14 +469,14 @@ void scenario_story_journal(struct scenario_story *story, const json_t *document
     size_t index;
     json_t *document;
     json_array_foreach((json_t *)documents, index, document) {
-        if (is(document, "kind", "cycle_began")) {
+        if (text_at_is(document, "kind", "cycle_began")) {
             tell_unended(story);
             begin_cycle(story);
-        } else if (is(document, "kind", "infrastructure"))
+        } else if (text_at_is(document, "kind", "infrastructure"))
             tell_infrastructure(story, document);
-        else if (is(document, "kind", "stage"))
+        else if (text_at_is(document, "kind", "stage"))
             tell_stage(story, document);
-        else if (is(document, "kind", "cycle_ended"))
+        else if (text_at_is(document, "kind", "cycle_ended"))
             end_cycle(story, document);
     }
     tell_unended(story);
@@ -516,7 +511,7 @@ void scenario_story_running(struct scenario_story *story, const char *words, con
         size_t index;
         json_t *active;
         target = json_object_get(targets, lines[i]);
-        if (!is(target, "is", "up"))
+        if (!text_at_is(target, "is", "up"))
             continue;
         json_array_foreach(json_object_get(target, "active"), index, active) {
             fprintf(story->stream, "%s%s on %s%s", first ? ": " : ", ", text_at(active, "service"), lines[i],

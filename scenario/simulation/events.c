@@ -14,21 +14,17 @@
 #include "lib/base/array.h"
 #include "lib/base/cleanup.h"
 #include "lib/base/json-members.h"
+#include "lib/base/strings.h"
 #include "lib/model/paths.h"
 #include "lib/world/operations.h"
 #include "scenario/format/event-kinds.h"
 #include "scenario/format/policy.h"
 #include "scenario/simulation/component.h"
 
-static bool is(const char *a, const char *b)
-{
-    return strcmp(a, b) == 0;
-}
-
 struct simulated_machine *scenario_machine(const struct simulated_scenario *scenario, const char *name)
 {
     for (size_t i = 0; i < scenario->simulation->machine_count; i++)
-        if (is(scenario->simulation->machines[i]->name, name))
+        if (string_equal(scenario->simulation->machines[i]->name, name))
             return scenario->simulation->machines[i];
     return NULL;
 }
@@ -55,7 +51,8 @@ static struct simulated_disk *find_disk(const struct simulated_scenario *scenari
                                         const char *label)
 {
     for (size_t i = scenario->disk_count; i-- > 0;)
-        if (is(scenario->disks[i].machine, machine) && is(scenario->disks[i].label, label))
+        if (string_equal(scenario->disks[i].machine, machine)
+            && string_equal(scenario->disks[i].label, label))
             return &scenario->disks[i];
     return NULL;
 }
@@ -89,7 +86,7 @@ static int reappear(struct simulated_scenario *scenario, struct simulated_machin
         fprintf(stderr, "simulation: no disk of %s was saved as %s\n", machine->name, label);
         return -1;
     }
-    if (json_is_string(disk) && is(json_string_value(disk), "lost"))
+    if (json_is_string(disk) && string_equal(json_string_value(disk), "lost"))
         lose_disk(machine);
     if (saved)
         simulated_put_disk(machine, saved->disk);
@@ -139,7 +136,7 @@ static int slow(struct simulated_scenario *scenario, struct simulated_machine *m
 static int hang(struct simulated_scenario *scenario, struct simulated_machine *machine, const json_t *event)
 {
     (void)scenario;
-    machine->hung = is(text_at(event, "event"), "hang");
+    machine->hung = string_equal(text_at(event, "event"), "hang");
     return 0;
 }
 
@@ -177,11 +174,11 @@ static int corrupt(struct simulated_scenario *scenario, struct simulated_machine
         machine->profile ? simulation_object(simulation, machine->profile) : NULL;
     const char *how = text_at(event, "how"), *now = profile && profile->text ? profile->text : "";
     char *made = NULL;
-    if (is(how, "garbage"))
+    if (string_equal(how, "garbage"))
         made = strdup("this is no profile manifest\n");
-    else if (is(how, "half"))
+    else if (string_equal(how, "half"))
         made = strndup(now, strlen(now) / 2);
-    else if (is(how, "stranger"))
+    else if (string_equal(how, "stranger"))
         made = estrange(now, other_machine(scenario, machine));
     else
         made = strdup("");
@@ -211,7 +208,7 @@ static int cut_off(struct simulated_scenario *scenario, const json_t *event)
     json_array_foreach(json_object_get(event, "targets"), index, name) {
         struct simulated_machine *machine = scenario_machine(scenario, json_string_value(name));
         if (machine)
-            machine->partitioned = is(text_at(event, "event"), "partition");
+            machine->partitioned = string_equal(text_at(event, "event"), "partition");
     }
     return 0;
 }
@@ -245,10 +242,10 @@ static int damage_state(struct simulated_scenario *scenario, const json_t *event
         return 0;
     scenario->whole = simulated_memory(strndup(file->data, file->length));
     scenario->damaged =
-        simulated_memory(is(how, "newer") ? strdup("{\"version\": 2}\n") : strdup(scenario->whole));
-    if (is(how, "half"))
+        simulated_memory(string_equal(how, "newer") ? strdup("{\"version\": 2}\n") : strdup(scenario->whole));
+    if (string_equal(how, "half"))
         scenario->damaged[strlen(scenario->whole) / 2] = '\0';
-    if (is(how, "unreadable"))
+    if (string_equal(how, "unreadable"))
         scenario->simulation->unreadable = STATE_FILE;
     simulated_files_write(files, STATE_FILE, scenario->damaged, strlen(scenario->damaged));
     return 0;
@@ -276,16 +273,16 @@ static int lose(struct simulated_scenario *scenario, const json_t *event)
 {
     struct simulation *simulation = scenario->simulation;
     const char *what = json_object_get(event, "what") ? text_at(event, "what") : "all";
-    bool all = is(what, "all");
-    if (all || is(what, "manifest"))
+    bool all = string_equal(what, "all");
+    if (all || string_equal(what, "manifest"))
         simulated_files_remove(&simulation->files, SCENARIO_PROFILES);
-    if (all || is(what, "state"))
+    if (all || string_equal(what, "state"))
         simulated_files_remove(&simulation->files, SCENARIO_STATE);
-    if (all || is(what, "snapshots"))
+    if (all || string_equal(what, "snapshots"))
         simulated_files_remove(&simulation->files, SCENARIO_DYSNOMIA);
-    if (all || is(what, "store"))
+    if (all || string_equal(what, "store"))
         simulation->paths.count = 0;
-    if (all || is(what, "state")) {
+    if (all || string_equal(what, "state")) {
         scenario->journal_length = 0;
         forget_damage(scenario);
     }
@@ -466,7 +463,7 @@ static int collect_garbage(struct simulated_scenario *scenario, const json_t *ev
 
 static int kill_host(struct simulated_scenario *scenario, const json_t *event)
 {
-    scenario_kill(scenario, is(text_at(event, "spares"), "engine"));
+    scenario_kill(scenario, string_equal(text_at(event, "spares"), "engine"));
     return 0;
 }
 
@@ -477,24 +474,25 @@ static int decide(struct simulated_scenario *scenario, const json_t *event)
 
 static int pause_loop(struct simulated_scenario *scenario, const json_t *event)
 {
-    return say_word(scenario, is(text_at(event, "event"), "pause") ? "pause" : "resume", NULL);
+    return say_word(scenario, string_equal(text_at(event, "event"), "pause") ? "pause" : "resume", NULL);
 }
 
 static int fill_disk(struct simulated_scenario *scenario, const json_t *event)
 {
-    scenario->simulation->full = is(text_at(event, "event"), "full-disk");
+    scenario->simulation->full = string_equal(text_at(event, "event"), "full-disk");
     return 0;
 }
 
 static int close_profiles(struct simulated_scenario *scenario, const json_t *event)
 {
-    scenario->simulation->closed = is(text_at(event, "event"), "close-profiles") ? SCENARIO_PROFILES : NULL;
+    scenario->simulation->closed =
+        string_equal(text_at(event, "event"), "close-profiles") ? SCENARIO_PROFILES : NULL;
     return 0;
 }
 
 static int distrust(struct simulated_scenario *scenario, const json_t *event)
 {
-    scenario->simulation->distrusted = is(text_at(event, "event"), "distrust");
+    scenario->simulation->distrusted = string_equal(text_at(event, "event"), "distrust");
     return 0;
 }
 

@@ -7,11 +7,7 @@
 #include <string.h>
 
 #include "lib/base/cleanup.h"
-
-static bool is(const char *a, const char *b)
-{
-    return strcmp(a, b) == 0;
-}
+#include "lib/base/strings.h"
 
 /* The event that waits at that place happens within the cycle, and the loop learns of it later. */
 static void happen_within(struct simulated_scenario *scenario, size_t index)
@@ -58,9 +54,9 @@ int scenario_call(struct simulated_scenario *scenario, const char *operation, co
     if (scenario->engine && scenario->engine->foreign)
         return 0;
     scenario_clients_write(scenario);
-    if (is(operation, "--lock")
-        || is(operation, "--unlock")) /* no program of its own tells of these phases */
-        begins(scenario, "phase", is(operation, "--lock") ? "locking" : "releasing");
+    if (string_equal(operation, "--lock")
+        || string_equal(operation, "--unlock")) /* no program of its own tells of these phases */
+        begins(scenario, "phase", string_equal(operation, "--lock") ? "locking" : "releasing");
     while (index < json_array_size(scenario->waiting)) {
         json_t *entry = json_array_get(scenario->waiting, index);
         const json_t *at = moment_of_waiting(scenario, index), *number = json_object_get(at, "number");
