@@ -116,34 +116,68 @@ static void memory_of_a_pool(void **state)
     strings_free(strings);
 }
 
+/* The digest of count pieces of length bytes, with or without instructions that are made for it. */
+static void check_digest(const char *piece, size_t length, size_t count, const char *expected)
+{
+    for (int fast = 0; fast < 2; fast++) {
+        struct sha256 hash;
+        char digits[65];
+
+        sha256_begin(&hash);
+        hash.fast = hash.fast && fast;
+        for (size_t i = 0; i < count; i++)
+            sha256_add(&hash, piece, length);
+        sha256_end(&hash, digits);
+        assert_string_equal(digits, expected);
+    }
+}
+
 static void digests(void **state)
 {
     static const char million[1000] = { 0 };
-    struct sha256 hash;
-    char digits[65];
 
     (void)state;
+    check_digest("", 0, 0, "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
+    check_digest("", 0, 3, "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
+    check_digest("abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq", 56, 1,
+                 "248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1");
+    check_digest(million, sizeof million, 1000,
+                 "d29751f2649b32ff572b5e0a9f541ea660a50f94ff0beedfb0b692b924cc8025");
+    check_digest(million, 1, 1000000, "d29751f2649b32ff572b5e0a9f541ea660a50f94ff0beedfb0b692b924cc8025");
+    check_digest(million, 64, 15625, "d29751f2649b32ff572b5e0a9f541ea660a50f94ff0beedfb0b692b924cc8025");
+}
+
+/* The same bytes are the same, however they come. */
+static void digests_of_pieces(void **state)
+{
+    unsigned char bytes[301];
+    char whole[65], parts[65];
+    struct sha256 hash;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof bytes; i++)
+        bytes[i] = (unsigned char)(i * 7);
     sha256_begin(&hash);
-    sha256_end(&hash, digits);
-    assert_string_equal(digits, "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
-    sha256_begin(&hash);
-    sha256_add(&hash, "abcdbcdecdefdefgefghfghighijhi", 30);
-    sha256_add(&hash, "jkijkljklmklmnlmnomnopnopq", 26);
-    sha256_end(&hash, digits);
-    assert_string_equal(digits, "248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1");
-    sha256_begin(&hash);
-    for (int i = 0; i < 1000; i++)
-        sha256_add(&hash, million, sizeof million);
-    sha256_end(&hash, digits);
-    assert_string_equal(digits, "d29751f2649b32ff572b5e0a9f541ea660a50f94ff0beedfb0b692b924cc8025");
+    sha256_add(&hash, bytes, sizeof bytes);
+    sha256_end(&hash, whole);
+    for (size_t first = 0; first <= sizeof bytes; first++) {
+        sha256_begin(&hash);
+        hash.fast = hash.fast && first % 2;
+        sha256_add(&hash, bytes, first);
+        sha256_add(&hash, bytes + first, (sizeof bytes - first) / 2);
+        sha256_add(&hash, bytes + first + (sizeof bytes - first) / 2, (sizeof bytes - first + 1) / 2);
+        sha256_end(&hash, parts);
+        assert_string_equal(parts, whole);
+    }
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(texts_by_address), cmocka_unit_test(mappings_by_identity),
-        cmocka_unit_test(sorted_bytewise),  cmocka_unit_test(many_sorted),
-        cmocka_unit_test(memory_of_a_pool), cmocka_unit_test(digests),
+        cmocka_unit_test(texts_by_address),  cmocka_unit_test(mappings_by_identity),
+        cmocka_unit_test(sorted_bytewise),   cmocka_unit_test(many_sorted),
+        cmocka_unit_test(memory_of_a_pool),  cmocka_unit_test(digests),
+        cmocka_unit_test(digests_of_pieces),
     };
 
     return cmocka_run_group_tests_name("sets", tests, NULL, NULL);
