@@ -40,6 +40,7 @@ unit_tests = \
 	tests/unit/host/settings \
 	tests/unit/lib/sets \
 	tests/unit/host/state \
+	tests/unit/lib/store-text \
 	tests/unit/lib/strings \
 	tests/unit/host/supervisor \
 	tests/unit/plugin/survivor \
@@ -170,6 +171,7 @@ shell_tests = \
 	tests/reconstruct/order.sh \
 	tests/reconstruct/replay.sh \
 	tests/reconstruct/report.sh \
+	tests/reconstruct/serve.sh \
 	tests/reconstruct/store.sh \
 	tests/reconstruct/store-names.sh \
 	tests/reconstruct/table.sh \

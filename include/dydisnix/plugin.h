@@ -156,6 +156,14 @@ struct dydisnix_operations {
 
     /* Bytes that this user may still write where path lies. */
     int (*free_space)(const char *path, uint64_t *bytes);
+
+    /* Reads a regular file from offset to its end: each() is called with piece after piece, and gives 0, or -1
+     * with errno set. */
+    int (*scan)(const char *path, uint64_t offset,
+                int (*each)(void *closure, const char *data, size_t length), void *closure);
+
+    /* Writes over bytes of a regular file, which does not become longer. Not atomic, as spool() is not. */
+    int (*amend)(const char *path, uint64_t offset, const char *data, size_t length);
 };
 
 /* A stage hook. event: borrowed, read-only. *report: a new reference or NULL (then the report is empty); read

@@ -4,7 +4,9 @@ lib_libdydisnix_a_SOURCES += \
 	lib/model/infrastructure.c lib/model/infrastructure.h \
 	lib/model/nix.c lib/model/nix.h \
 	lib/model/nix-access.c lib/model/nix-access.h \
+	lib/model/nix-stream.c lib/model/nix-stream.h \
 	lib/model/paths.c lib/model/paths.h \
+	lib/model/store-text.c lib/model/store-text.h \
 	lib/model/target-flatten.c \
 	lib/model/target-keys.c lib/model/target-keys.h \
 	lib/model/value.c lib/model/value.h \

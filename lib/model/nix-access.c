@@ -9,6 +9,7 @@
 
 #include "lib/base/cleanup.h"
 #include "lib/base/strings.h"
+#include "lib/model/nix-stream.h"
 #include "lib/model/paths.h"
 #include "lib/world/operations.h"
 
@@ -60,42 +61,19 @@ int nix_prepare_profile(const char *profile)
 /* What nobody has signed: a path that is always the same one, and whose name is no hash of anything. */
 static const char unsigned_path[] = NIX_STORE_DIR "/00000000000000000000000000000000-dydisnix-self-adapt";
 
-/* What `nix-store --export` writes, as far as it goes. */
-struct stream {
-    char data[512];
-    size_t length;
-};
-
-static void put_number(struct stream *stream, uint64_t number)
-{
-    for (int i = 0; i < 8; i++)
-        stream->data[stream->length++] = (char)(unsigned char)(number >> 8 * i);
-}
-
-/* Padded to a multiple of eight bytes with zeros, which are there already. */
-static void put_text(struct stream *stream, const char *text)
-{
-    size_t length = strlen(text);
-    put_number(stream, length);
-    memcpy(stream->data + stream->length, text, length);
-    stream->length += (length + 7) / 8 * 8;
-}
-
-/* One path: a file, without references, deriver or signature. */
-static void put_unsigned_path(struct stream *stream)
+/* What `nix-store --export` writes of one path: a file, without references, deriver or signature. */
+static void put_unsigned_path(struct nix_stream *stream)
 {
     static const uint64_t one_more = 1, magic = 0x4558494e, none = 0;
-    static const char *const archive[] = { "nix-archive-1", "(",          "type", "regular",
-                                           "contents",      "unsigned\n", ")" };
-    put_number(stream, one_more);
-    for (size_t i = 0; i < sizeof archive / sizeof *archive; i++)
-        put_text(stream, archive[i]);
-    put_number(stream, magic);
-    put_text(stream, unsigned_path);
-    put_number(stream, none);
-    put_text(stream, "");
-    put_number(stream, none);
-    put_number(stream, none);
+    static const char *const archive[] = { NIX_ARCHIVE_FILE, "unsigned\n", NIX_ARCHIVE_END, NULL };
+    nix_stream_number(stream, one_more);
+    nix_stream_texts(stream, archive);
+    nix_stream_number(stream, magic);
+    nix_stream_text(stream, unsigned_path);
+    nix_stream_number(stream, none);
+    nix_stream_text(stream, "");
+    nix_stream_number(stream, none);
+    nix_stream_number(stream, none);
 }
 
 static int run_store(const char *const *argv, const char *input, bool quiet)
@@ -128,7 +106,7 @@ static int check_import(const char *file)
 
 int nix_check_import(void)
 {
-    struct stream stream = { 0 };
+    struct nix_stream stream = { 0 };
     CLEANUP_FREE char *directory = NULL, *file = NULL;
     int status = -1;
     put_unsigned_path(&stream);

@@ -9,6 +9,7 @@
 #include "lib/base/cleanup.h"
 #include "lib/base/strings.h"
 #include "lib/model/paths.h"
+#include "lib/model/store-text.h"
 #include "lib/world/operations.h"
 
 /* What Linux takes as arguments and environment together is a fourth of the stack's limit, between these
@@ -30,11 +31,11 @@ static size_t arguments_size(void)
 
 /* Runs it; *output is malloc()ed, without a final newline. 0, or -1 after a message that names what it was
  * for. */
-static int run_nix(struct arguments *arguments, const char *purpose, const char *input, char **output,
+static int run_nix(struct arguments *arguments, const char *purpose, int64_t deadline, char **output,
                    size_t *length)
 {
     const struct dydisnix_program program = { .argv = arguments_vector(arguments),
-                                              .input = input,
+                                              .deadline = deadline,
                                               .output_limit = (size_t)1 << 30 };
     struct dydisnix_result result = { 0 };
     if (!program.argv) {
@@ -75,7 +76,7 @@ int nix_evaluate(const char *file, bool show_trace, char **xml, size_t *length)
     if (show_trace)
         arguments_add(&arguments, "--show-trace");
     arguments_add(&arguments, file);
-    return run_nix(&arguments, file, NULL, xml, length);
+    return run_nix(&arguments, file, 0, xml, length);
 }
 
 /* Writes value into a file in a directory of its own; both are the caller's to remove. */
@@ -116,7 +117,7 @@ static int evaluate_keys(const json_t *documents, const char *directory, json_t 
     arguments_add(&arguments, "--argstr");
     arguments_add(&arguments, "services");
     arguments_add(&arguments, file);
-    if (run_nix(&arguments, "computing the keys of services", NULL, &output, NULL) != 0)
+    if (run_nix(&arguments, "computing the keys of services", 0, &output, NULL) != 0)
         return -1;
     *keys = json_loads(output, 0, NULL);
     if (check_keys(*keys, json_array_size(documents)) != 0) {
@@ -198,7 +199,7 @@ static int find_invalid_part(const char *const *paths, size_t count, bool *inval
         }
     if (words == 0)
         return 0;
-    if (run_nix(&arguments, "looking for missing paths", NULL, &output, NULL) != 0)
+    if (run_nix(&arguments, "looking for missing paths", 0, &output, NULL) != 0)
         return -1;
     return *output == '\0' ? 0 : mark_all(paths, count, invalid, output);
 }
@@ -249,8 +250,7 @@ int nix_add_roots(const char *directory, const char *const *paths, size_t count)
         arguments_format(&arguments, "%s/%zu", directory, first);
         for (size_t i = first; i < end; i++)
             arguments_add(&arguments, paths[i]);
-        if (run_nix(&arguments, "protecting what was fetched from a garbage collection", NULL, NULL, NULL)
-            != 0)
+        if (run_nix(&arguments, "protecting what was fetched from a garbage collection", 0, NULL, NULL) != 0)
             return -1;
     }
     return 0;
@@ -283,43 +283,29 @@ static int check_store_path(const char *path, const char *purpose)
     return -1;
 }
 
-int nix_add_text(const char *file, const char *name, const char *const *references, size_t count,
-                 const char *directory, char **path)
+int nix_add_text(const struct store_text *text, const char *file, const char *directory, char **path)
 {
-    const char *purpose = "putting the manifest into the store";
     CLEANUP_FREE char *references_file = NULL, *source = nix_expression("store-text.nix"), *output = NULL;
     CLEANUP_JSON json_t *list = json_array(), *result = NULL;
     CLEANUP_ARGUMENTS struct arguments arguments = { 0 };
-    for (size_t i = 0; i < count; i++)
-        json_array_append_new(list, json_string(references[i]));
+    for (size_t i = 0; i < text->reference_count; i++)
+        json_array_append_new(list, json_string(text->references[i]));
     if (!source || write_document(list, directory, "references.json", &references_file) != 0)
         return -1;
-    const char *const words[] = { "nix-instantiate",
-                                  "--eval",
-                                  "--strict",
-                                  "--json",
-                                  "--read-write-mode",
-                                  source,
-                                  "--argstr",
-                                  "name",
-                                  name,
-                                  "--argstr",
-                                  "file",
-                                  file,
-                                  "--argstr",
-                                  "references",
-                                  references_file,
-                                  NULL };
+    const char *const words[] = { "nix-instantiate",   "--eval",     "--strict",      "--json",
+                                  "--read-write-mode", source,       "--argstr",      "name",
+                                  text->name,          "--argstr",   "file",          file,
+                                  "--argstr",          "references", references_file, NULL };
     for (size_t i = 0; words[i]; i++)
         arguments_add(&arguments, words[i]);
-    if (run_nix(&arguments, purpose, NULL, &output, NULL) != 0)
+    if (run_nix(&arguments, text->purpose, text->deadline, &output, NULL) != 0)
         return -1;
     result = json_loads(output, JSON_DECODE_ANY, NULL);
     if (!json_is_string(result)) {
-        log_error(NULL, "%s: unexpected answer of nix-instantiate", purpose);
+        log_error(NULL, "%s: unexpected answer of nix-instantiate", text->purpose);
         return -1;
     }
-    if (check_store_path(json_string_value(result), purpose) != 0)
+    if (check_store_path(json_string_value(result), text->purpose) != 0)
         return -1;
     *path = string_format("%s", json_string_value(result));
     return *path ? 0 : -1;
@@ -331,5 +317,5 @@ int nix_set_profile(const char *profile, const char *path)
     const char *const words[] = { "nix-env", "--profile", profile, "--set", path, NULL };
     for (size_t i = 0; words[i]; i++)
         arguments_add(&arguments, words[i]);
-    return run_nix(&arguments, profile, NULL, NULL, NULL);
+    return run_nix(&arguments, profile, 0, NULL, NULL);
 }

@@ -32,10 +32,10 @@ int nix_import(const char *file, const char *target, int64_t deadline, char **im
 /* Keeps valid paths from garbage collections as long as directory is there. 0, or -1 after a message. */
 int nix_add_roots(const char *directory, const char *const *paths, size_t count);
 
-/* Puts the content of file into the store as NAME with references to paths, which must be valid; *path is the
- * store path, malloc()ed. 0, or -1 after a message. */
-int nix_add_text(const char *file, const char *name, const char *const *references, size_t count,
-                 const char *directory, char **path);
+/* Makes builtins.toFile put a text, whose content is in file, into the store, with what it needs for that in
+ * directory; *path is the store path, malloc()ed. 0, or -1 after a message. See store-text.h. */
+struct store_text;
+int nix_add_text(const struct store_text *text, const char *file, const char *directory, char **path);
 
 /* Makes path the current generation of profile (nix-env --set). 0, or -1 after a message. */
 int nix_set_profile(const char *profile, const char *path);

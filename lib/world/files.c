@@ -71,23 +71,41 @@ static int read_whole(int fd, size_t expected, size_t limit, char **data, size_t
     return -1;
 }
 
-int real_read(const char *path, size_t limit, char **data, size_t *length)
+/* A regular file; *size: what it has. -1 with errno. */
+static int open_regular(const char *path, int flags, uintmax_t *size)
 {
-    /* Not blocking: opening a pipe would wait for a writer. */
-    CLEANUP_FD int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    /* Not blocking: opening a pipe would wait for the other end. */
+    int fd = open(path, flags | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     struct stat status;
+    int error = 0;
 
-    if (fd < 0 || fstat(fd, &status) != 0)
+    if (fd < 0)
         return -1;
-    if (!S_ISREG(status.st_mode)) {
-        errno = S_ISDIR(status.st_mode) ? EISDIR : EINVAL;
+    if (fstat(fd, &status) != 0)
+        error = errno;
+    else if (!S_ISREG(status.st_mode))
+        error = S_ISDIR(status.st_mode) ? EISDIR : EINVAL;
+    if (error != 0) {
+        close(fd);
+        errno = error;
         return -1;
     }
-    if ((uintmax_t)status.st_size > limit) {
+    *size = (uintmax_t)status.st_size;
+    return fd;
+}
+
+int real_read(const char *path, size_t limit, char **data, size_t *length)
+{
+    uintmax_t size;
+    CLEANUP_FD int fd = open_regular(path, O_RDONLY, &size);
+
+    if (fd < 0)
+        return -1;
+    if (size > limit) {
         errno = EFBIG;
         return -1;
     }
-    return read_whole(fd, (size_t)status.st_size, limit, data, length);
+    return read_whole(fd, (size_t)size, limit, data, length);
 }
 
 static char *directory_of(const char *path)
@@ -168,6 +186,42 @@ int real_spool(const char *path,
     unlink(path);
     errno = error;
     return -1;
+}
+
+int real_scan(const char *path, uint64_t offset, int (*each)(void *closure, const char *data, size_t length),
+              void *closure)
+{
+    char piece[64 * 1024];
+    uintmax_t size;
+    CLEANUP_FD int fd = open_regular(path, O_RDONLY, &size);
+
+    if (fd < 0)
+        return -1;
+    for (;;) {
+        ssize_t got = pread(fd, piece, sizeof piece, (off_t)offset);
+
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got <= 0)
+            return (int)got;
+        if (each(closure, piece, (size_t)got) != 0)
+            return -1;
+        offset += (uint64_t)got;
+    }
+}
+
+int real_amend(const char *path, uint64_t offset, const char *data, size_t length)
+{
+    uintmax_t size;
+    CLEANUP_FD int fd = open_regular(path, O_WRONLY | O_NOFOLLOW, &size);
+
+    if (fd < 0)
+        return -1;
+    if (offset > size || length > size - offset) {
+        errno = EFBIG;
+        return -1;
+    }
+    return lseek(fd, (off_t)offset, SEEK_SET) < 0 ? -1 : real_write_all(fd, data, length);
 }
 
 int real_move(const char *from, const char *to)

@@ -135,6 +135,25 @@ int spool_file(const char *path,
     return -1;
 }
 
+int scan_file(const char *path, uint64_t offset, int (*each)(void *closure, const char *data, size_t length),
+              void *closure)
+{
+    if (operations->size >= offsetof(struct dydisnix_operations, scan) + sizeof operations->scan
+        && operations->scan != NULL)
+        return operations->scan(path, offset, each, closure);
+    errno = ENOSYS;
+    return -1;
+}
+
+int amend_file(const char *path, uint64_t offset, const char *data, size_t length)
+{
+    if (operations->size >= offsetof(struct dydisnix_operations, amend) + sizeof operations->amend
+        && operations->amend != NULL)
+        return operations->amend(path, offset, data, length);
+    errno = ENOSYS;
+    return -1;
+}
+
 bool may_write(const char *directory)
 {
     return operations->size < offsetof(struct dydisnix_operations, may_write) + sizeof operations->may_write

@@ -59,6 +59,13 @@ int spool_file(const char *path,
                int (*fill)(void *closure, int (*put)(void *, const char *, size_t), void *spool),
                void *closure, unsigned mode);
 
+/* operations->scan(); ENOSYS where the table does not have it. */
+int scan_file(const char *path, uint64_t offset, int (*each)(void *closure, const char *data, size_t length),
+              void *closure);
+
+/* operations->amend(); ENOSYS where the table does not have it. */
+int amend_file(const char *path, uint64_t offset, const char *data, size_t length);
+
 /* operations->may_write(); true where the table does not have it. */
 bool may_write(const char *directory);
 

@@ -38,4 +38,6 @@ const struct dydisnix_operations real_operations = {
     .spool = real_spool,
     .may_write = real_may_write,
     .free_space = real_free_space,
+    .scan = real_scan,
+    .amend = real_amend,
 };

@@ -20,6 +20,9 @@ int real_write(const char *path, const char *data, size_t length, unsigned mode)
 int real_spool(const char *path,
                int (*fill)(void *closure, int (*put)(void *, const char *, size_t), void *spool),
                void *closure, unsigned mode);
+int real_scan(const char *path, uint64_t offset, int (*each)(void *closure, const char *data, size_t length),
+              void *closure);
+int real_amend(const char *path, uint64_t offset, const char *data, size_t length);
 int real_append(const char *path, const char *data, size_t length, size_t most, bool sync);
 int real_list(const char *path, int (*each)(void *closure, const char *name), void *closure);
 enum dydisnix_kind real_inspect(const char *path, uint64_t *size);

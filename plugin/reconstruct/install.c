@@ -10,6 +10,7 @@
 #include "lib/base/text-sort.h"
 #include "lib/model/nix.h"
 #include "lib/model/paths.h"
+#include "lib/model/store-text.h"
 #include "lib/world/operations.h"
 
 /* Between the store and the profile nothing protects the manifest from a garbage collection that runs just
@@ -101,41 +102,9 @@ static int drop_invalid(struct references *references, const struct set *valid, 
     return 0;
 }
 
-static int fill_file(void *manifest, int (*put)(void *, const char *, size_t), void *spool)
+static int put_manifest(void *manifest, int (*put)(void *, const char *, size_t), void *spool)
 {
     return manifest_put(manifest, put, spool);
-}
-
-/* Where a table of operations cannot make a file piece by piece, it is made at once. */
-static int write_manifest(struct manifest *manifest, const char *file)
-{
-    errno = 0;
-    if (spool_file(file, fill_file, manifest, 0600) == 0)
-        return 0;
-    if (errno != ENOSYS)
-        return -1;
-    CLEANUP_BUFFER xmlBufferPtr text = manifest_write(manifest);
-    return text ? operations->write(file, (const char *)xmlBufferContent(text), (size_t)xmlBufferLength(text),
-                                    0600)
-                : -1;
-}
-
-static int add_to_store(struct manifest *manifest, const struct references *references, char **path)
-{
-    CLEANUP_FREE char *directory = NULL, *file = NULL;
-    if (operations->temporary_directory("dydisnix-manifest", &directory) != 0) {
-        log_error(NULL, "cannot make a temporary directory: %s", strerror(errno));
-        return -1;
-    }
-    int status = -1;
-    file = string_format("%s/manifest.xml", directory);
-    if (file && write_manifest(manifest, file) == 0)
-        status = nix_add_text(file, RECONSTRUCTED_MANIFEST, references->paths,
-                              SWITCH(REFERENCES) ? references->count : 0, directory, path);
-    else
-        log_error(NULL, "%s/manifest.xml: %s", directory, strerror(errno));
-    operations->remove(directory);
-    return status;
 }
 
 static long current_generation(const char *profile)
@@ -165,20 +134,28 @@ static int has_vanished(const struct references *references, const char *path)
     return memchr(invalid, true, count * sizeof *invalid) != NULL;
 }
 
-/* 1: something vanished meanwhile; 0, or -1 after a message. valid: what counts as valid, and is then
- * forgotten. */
-static int try_to_install(struct manifest *manifest, struct references *references, struct set *valid,
-                          const struct previous *previous, const struct options *options,
-                          struct installed *installed)
+/* What install() goes on with. */
+struct installation {
+    struct references references;
+    struct set valid; /* what counts as valid */
+    struct store_text text;
+};
+
+/* 1: something vanished meanwhile, and nothing counts as valid any more; 0, or -1 after a message. */
+static int try_to_install(struct installation *installation, const struct previous *previous,
+                          const struct options *options, struct installed *installed)
 {
+    struct references *references = &installation->references;
     free(installed->path);
     installed->path = NULL;
-    if (drop_invalid(references, valid, installed->unbacked) != 0)
+    if (drop_invalid(references, &installation->valid, installed->unbacked) != 0)
         return -1;
-    set_clear(valid);
-    if (text_set_init(valid, 0) != 0)
+    set_clear(&installation->valid);
+    if (text_set_init(&installation->valid, 0) != 0)
         return -1;
-    if (add_to_store(manifest, references, &installed->path) != 0)
+    installation->text.references = references->paths;
+    installation->text.reference_count = SWITCH(REFERENCES) ? references->count : 0;
+    if (store_text_add(&installation->text, &installed->path) != 0)
         return has_vanished(references, NULL) == 1 ? 1 : -1;
     if (!options->coordinator_profile)
         return 0;
@@ -188,12 +165,11 @@ static int try_to_install(struct manifest *manifest, struct references *referenc
     return 0;
 }
 
-static int install_manifest(struct manifest *manifest, struct references *references, struct set *valid,
-                            const struct previous *previous, const struct options *options,
-                            struct installed *installed)
+static int install_manifest(struct installation *installation, const struct previous *previous,
+                            const struct options *options, struct installed *installed)
 {
     for (int attempt = 1; attempt <= attempts; attempt++) {
-        int status = try_to_install(manifest, references, valid, previous, options, installed);
+        int status = try_to_install(installation, previous, options, installed);
         if (status <= 0)
             return status;
         log_warning(NULL, "a garbage collection took the manifest, or what it refers to");
@@ -204,20 +180,23 @@ static int install_manifest(struct manifest *manifest, struct references *refere
 int install(struct manifest *manifest, const struct previous *previous, const struct capture *capture,
             const struct options *options, struct installed *installed, bool *changed)
 {
-    struct references references = { 0 };
-    struct set valid = { 0 };
+    struct installation installation = { .text = { .name = RECONSTRUCTED_MANIFEST,
+                                                   .purpose = "putting the manifest into the store",
+                                                   .fill = put_manifest,
+                                                   .closure = manifest,
+                                                   .deadline = options->transfer_timeout } };
     *changed = !previous->known || !manifest_equal(&previous->manifest, manifest);
     if (!*changed)
         return 0;
     int status = -1;
     installed->unbacked = json_array();
-    if (!installed->unbacked || list_references(manifest, &references) != 0
-        || list_valid(capture, &valid) != 0)
+    if (!installed->unbacked || list_references(manifest, &installation.references) != 0
+        || list_valid(capture, &installation.valid) != 0)
         log_error(NULL, "out of memory");
     else
-        status = install_manifest(manifest, &references, &valid, previous, options, installed);
-    set_clear(&valid);
-    free(references.paths);
+        status = install_manifest(&installation, previous, options, installed);
+    set_clear(&installation.valid);
+    free(installation.references.paths);
     return status;
 }
 

@@ -17,6 +17,7 @@ scenario_libsimulation_a_SOURCES += \
 	scenario/simulation/operations.c \
 	scenario/simulation/programs.c \
 	scenario/simulation/scenario.h \
+	scenario/simulation/serve.c \
 	scenario/simulation/simulation.c \
 	scenario/simulation/stages.c \
 	$(NULL)

@@ -195,14 +195,9 @@ const struct simulated_object *simulation_object(const struct simulation *simula
     return NULL;
 }
 
-/* content: what the path is made of. */
-static struct simulated_object *store(struct simulation *simulation, const char *name, const char *content)
+/* What is at path, or is to be. */
+static struct simulated_object *object_at(struct simulation *simulation, const char *path)
 {
-    char hash[65], path[300];
-    simulated_hash(content, hash);
-    for (char *digit = hash; *digit; digit++)
-        *digit = *digit == 'e' ? 'g' : *digit; /* Nix's base 32 has no e */
-    snprintf(path, sizeof path, "/nix/store/%.32s-%s", hash, name);
     for (size_t i = simulation->object_count; i-- > 0;)
         if (strcmp(simulation->objects[i].path, path) == 0)
             return &simulation->objects[i];
@@ -213,17 +208,39 @@ static struct simulated_object *store(struct simulation *simulation, const char 
     return object;
 }
 
-const char *simulation_store(struct simulation *simulation, const char *name, const char *text,
-                             const char *const *references, size_t count)
+/* content: what the path is made of. */
+static struct simulated_object *store(struct simulation *simulation, const char *name, const char *content)
 {
-    CLEANUP_FREE char *content = simulated_memory(string_format("%s %s", name, text));
-    struct simulated_object *object = store(simulation, name, content);
+    char hash[65], path[300];
+    simulated_hash(content, hash);
+    for (char *digit = hash; *digit; digit++)
+        *digit = *digit == 'e' ? 'g' : *digit; /* Nix's base 32 has no e */
+    snprintf(path, sizeof path, "/nix/store/%.32s-%s", hash, name);
+    return object_at(simulation, path);
+}
+
+static const char *store_text(struct simulated_object *object, const char *text,
+                              const char *const *references, size_t count)
+{
     if (!object->text) {
         object->text = simulated_memory(strdup(text));
         object->references = copy_array(references, count, sizeof *references);
         object->reference_count = count;
     }
     return object->path;
+}
+
+const char *simulation_store(struct simulation *simulation, const char *name, const char *text,
+                             const char *const *references, size_t count)
+{
+    CLEANUP_FREE char *content = simulated_memory(string_format("%s %s", name, text));
+    return store_text(store(simulation, name, content), text, references, count);
+}
+
+const char *simulation_store_at(struct simulation *simulation, const char *path, const char *text,
+                                const char *const *references, size_t count)
+{
+    return store_text(object_at(simulation, path), text, references, count);
 }
 
 const char *simulation_package(struct simulation *simulation, const char *name, enum component_nature nature)
@@ -286,6 +303,7 @@ void simulation_finish(struct dydisnix_result *result, int status, xmlBufferPtr 
     result->ending = status < 0 ? DYDISNIX_TIMED_OUT : DYDISNIX_EXITED;
     result->status = status < 0 ? 0 : status;
     result->output_length = (size_t)xmlBufferLength(output);
-    result->output =
-        simulated_memory(strdup(result->output_length ? (const char *)xmlBufferContent(output) : ""));
+    result->output = simulated_memory(calloc(result->output_length + 1, 1)); /* NULs are among it */
+    if (result->output_length > 0)
+        memcpy(result->output, xmlBufferContent(output), result->output_length);
 }

@@ -187,6 +187,9 @@ int simulated_call(struct simulation *simulation, struct simulated_machine *mach
 /* The store. An object is valid nowhere yet; its path is made of what it holds. */
 const char *simulation_store(struct simulation *simulation, const char *name, const char *text,
                              const char *const *references, size_t count);
+/* The same at a path that Nix has found for it. */
+const char *simulation_store_at(struct simulation *simulation, const char *path, const char *text,
+                                const char *const *references, size_t count);
 const struct simulated_object *simulation_object(const struct simulation *simulation, const char *path);
 const char *simulation_package(struct simulation *simulation, const char *name, enum component_nature nature);
 void simulated_paths_add(struct simulated_paths *paths, const char *path);
@@ -223,6 +226,10 @@ void simulation_run(struct simulation *simulation, const struct dydisnix_program
                     struct dydisnix_result *result);
 void simulation_client(struct simulation *simulation, const struct dydisnix_program *program,
                        struct dydisnix_result *result);
+
+/* nix-store --serve --write; in serve.c. */
+int simulation_serve(struct simulation *simulation, const struct dydisnix_program *program,
+                     xmlBufferPtr output);
 
 /* Adds path and what it refers to, dependencies first, one a line, without what was seen. */
 void simulation_put_closure(const struct simulation *simulation, struct simulated_paths *seen,

@@ -340,6 +340,41 @@ static int simulated_append(const char *path, const char *data, size_t length, s
     return simulated_files_append(&current->files, path, data, length) == 0 ? 0 : fail(ENOMEM);
 }
 
+static int add_piece(void *buffer, const char *data, size_t length)
+{
+    return xmlBufferAdd(buffer, (const xmlChar *)data, (int)length) == 0 ? 0 : fail(ENOMEM);
+}
+
+static int simulated_spool(const char *path,
+                           int (*fill)(void *closure, int (*put)(void *, const char *, size_t), void *spool),
+                           void *closure, unsigned mode)
+{
+    CLEANUP_BUFFER xmlBufferPtr whole = simulated_memory(xmlBufferCreate());
+    if (fill(closure, add_piece, whole) != 0)
+        return -1;
+    return simulated_write(path, (const char *)xmlBufferContent(whole), (size_t)xmlBufferLength(whole), mode);
+}
+
+static int simulated_scan(const char *path, uint64_t offset,
+                          int (*each)(void *closure, const char *data, size_t length), void *closure)
+{
+    const struct simulated_file *file = simulated_files_find(&current->files, path);
+    if (is_dead() || !file || file->link)
+        return fail(is_dead() ? EIO : ENOENT);
+    return offset < file->length ? each(closure, file->data + offset, file->length - (size_t)offset) : 0;
+}
+
+static int simulated_amend(const char *path, uint64_t offset, const char *data, size_t length)
+{
+    const struct simulated_file *file = simulated_files_find(&current->files, path);
+    if (!simulation_effect(current, "amend", path))
+        return -1;
+    if (!file || offset > file->length || length > file->length - offset)
+        return fail(file ? EFBIG : ENOENT);
+    memcpy(file->data + offset, data, length);
+    return 0;
+}
+
 static bool simulated_is_own_file(const char *path)
 {
     const struct simulated_file *file = simulated_files_find(&current->files, path);
@@ -415,7 +450,10 @@ static const struct dydisnix_operations simulated_operations = {
     .is_own_file = simulated_is_own_file,
     .move = simulated_move,
     .append = simulated_append,
+    .spool = simulated_spool,
     .may_write = simulated_may_write,
+    .scan = simulated_scan,
+    .amend = simulated_amend,
 };
 
 struct simulation *simulation_new(void)

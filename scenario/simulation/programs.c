@@ -83,6 +83,8 @@ static int nix_store(struct simulation *simulation, const struct dydisnix_progra
 {
     if (strcmp(program->argv[1], "--import") == 0)
         return import(simulation, program, output);
+    if (strcmp(program->argv[1], "--serve") == 0)
+        return simulation_serve(simulation, program, output);
     if (strcmp(program->argv[1], "--add") == 0)
         return simulation->full ? 1 : 0; /* nobody asks for it again */
     if (strcmp(program->argv[1], "--check-validity") != 0)

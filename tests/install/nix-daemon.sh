@@ -154,13 +154,13 @@ rm -r "$own/disnix-coordinator"
 ok 'a garbage collection before: what was fetched goes' wait_for 120 nix-store --gc
 mkdir -p "$own/disnix-coordinator/.default.roots-4194305" # no process has that number
 chown -R 65432:65432 "$own"
-cat > "$scratch/bin/nix-instantiate" << EOF
+cat > "$scratch/bin/nix-store" << EOF
 #!/bin/sh
 PATH=\${PATH#*:}
-case " \$* " in *' --read-write-mode '*) nix-store --gc > '$scratch/home/collected' 2>&1 ;; esac
-exec nix-instantiate "\$@"
+case "\$1" in --serve) nix-store --gc > '$scratch/home/collected' 2>&1 ;; esac
+exec nix-store "\$@"
 EOF
-chmod +x "$scratch/bin/nix-instantiate"
+chmod +x "$scratch/bin/nix-store"
 private='mount -t tmpfs -o mode=1777 tmpfs "$TMPDIR" && exec "$@"'
 : > "$NETWORK/calls"
 chown -R 65432:65432 "$NETWORK"
@@ -169,7 +169,7 @@ HOME=$scratch/home USER=$user NIX_REMOTE=daemon unshare -m sh -c "$private" sh \
     > "$scratch/messages" 2>&1
 status=$?
 messages=$(cat "$scratch/messages")
-rm "$scratch/bin/nix-instantiate"
+rm "$scratch/bin/nix-store"
 is "$status" 0 'a garbage collection meanwhile: no failure'
 ok 'a garbage collection meanwhile: there was one' test -s "$scratch/home/collected"
 is "$(said 'garbage collection') $(said '-profile-')" '0 0' 'a garbage collection meanwhile: it took nothing'

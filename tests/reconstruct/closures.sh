@@ -268,6 +268,12 @@ exec '$real' "\$@"
 END
     chmod +x "$scratch/watched/$1"
 }
+# Then builtins.toFile is asked.
+serves_nobody()
+{
+    printf '#!/bin/sh\n[ "$1" = --serve ] || exec %s "$@"\nexit 1\n' "$(command -v nix-store)" > "$scratch/watched/nix-store"
+    chmod +x "$scratch/watched/nix-store"
+}
 # A collection also looks at the processes of others, and gives up when it cannot: then it is tried again.
 survives() # PROGRAM before|after OPERATION
 {
@@ -280,6 +286,7 @@ survives() # PROGRAM before|after OPERATION
 survived() # PROGRAM before|after OPERATION
 {
     collecting "$@"
+    [ "$1" != nix-instantiate ] || serves_nobody
     PATH=$scratch/watched:$PATH
     reconstruct --xml "$model"
     PATH=${PATH#*:}
@@ -294,8 +301,8 @@ survived() # PROGRAM before|after OPERATION
 survives nix-store after --import
 survives nix-store before --add-root
 survives nix-store after --add-root
-survives nix-instantiate before --read-write-mode
-survives nix-instantiate after --read-write-mode
+survives nix-store before --serve
+survives nix-store after --serve
 survives nix-env before --set
 survives nix-env after --set
 
@@ -313,6 +320,7 @@ survives_unreferenced() # PROGRAM before|after OPERATION
 survives_unreferenced nix-store after --check-validity
 survives_unreferenced nix-store before --add-root
 survives_unreferenced nix-store after --add-root
+survives_unreferenced nix-store before --serve
 survives_unreferenced nix-instantiate before --read-write-mode
 survives_unreferenced nix-env before --set
 

@@ -80,7 +80,7 @@ for size in '10 10 10' '100 10 1'; do
     ok "$1 targets: the manifest is the one of the models" cmp "$(manifest_file)" "$machine/expected.xml"
     is "$(calls)" " $1 r " "$1 targets: one client call a target"
     # Nothing refers to the profiles yet: they are looked for, kept, and looked for again.
-    is "$(started)" 'nix-instantiate nix-store nix-store nix-store nix-instantiate nix-env ' "$1 targets: six calls of Nix"
+    is "$(started)" 'nix-instantiate nix-store nix-store nix-store nix-store nix-env ' "$1 targets: six calls of Nix"
     is "$(ls -A "$TMPDIR")" '' "$1 targets: no temporary file is left"
 
     reconstruct

@@ -166,8 +166,8 @@ killed disnix-ssh-client before --query-installed
 killed disnix-ssh-client after --export
 killed nix-store before --import
 killed nix-store after --import
-killed nix-instantiate before --eval
-killed nix-instantiate after --eval
+killed nix-store before --serve
+killed nix-store after --serve
 killed nix-env before --set
 killed nix-env after --set
 done_testing
