@@ -65,26 +65,33 @@ static const json_t *last_left_out(const json_t *documents)
     return left_out;
 }
 
+/* By the last model, or since then, for it hung, without a word. */
+static bool is_left_out(const struct scenario_seen *seen, const char *name)
+{
+    return json_list_has(last_left_out(seen->documents), name)
+           || json_list_has(json_object_get(seen->observed, "hung"), name);
+}
+
+static bool is_there(const struct scenario_seen *seen, const char *name, const json_t *target)
+{
+    return json_is_true(json_object_get(target, "listed")) && text_at_is(target, "is", "up")
+           && !json_list_has(json_object_get(seen->observed, "held"), name);
+}
+
 bool scenario_leaves_out(const struct scenario_seen *seen)
 {
-    size_t index;
-    json_t *name;
-    json_array_foreach((json_t *)last_left_out(seen->documents), index, name) {
-        const json_t *target =
-            json_object_get(json_object_get(seen->observed, "targets"), json_string_value(name));
-        if (text_at_is(target, "is", "up") && json_is_true(json_object_get(target, "listed"))
-            && !json_list_has(json_object_get(seen->observed, "held"), json_string_value(name)))
+    const char *name;
+    json_t *target;
+    json_object_foreach(json_object_get(seen->observed, "targets"), name, target)
+        if (is_there(seen, name, target) && is_left_out(seen, name))
             return true;
-    }
     return false;
 }
 
 /* In the model and there, and the loop takes it in. */
 static bool takes_part(const struct scenario_seen *seen, const char *name, const json_t *target)
 {
-    return json_is_true(json_object_get(target, "listed")) && text_at_is(target, "is", "up")
-           && !json_list_has(json_object_get(seen->observed, "held"), name)
-           && !json_list_has(last_left_out(seen->documents), name);
+    return is_there(seen, name, target) && !is_left_out(seen, name);
 }
 
 /* Until a deployment has succeeded, nobody knows whether it is wanted. */
@@ -124,8 +131,7 @@ static bool is_excused(const struct scenario_seen *seen, const char *name)
 /* It hung, and is decided about when it is taken in again. */
 static bool is_left_out_for_now(const struct scenario_seen *seen, const char *name, const json_t *target)
 {
-    return seen->excuses && json_is_true(json_object_get(target, "listed")) && text_at_is(target, "is", "up")
-           && json_list_has(last_left_out(seen->documents), name);
+    return seen->excuses && is_there(seen, name, target) && is_left_out(seen, name);
 }
 
 static const json_t *manifest_of(const struct scenario_seen *seen)
@@ -369,8 +375,7 @@ static json_t *live_copies(const struct scenario_seen *seen)
     size_t index;
     json_object_foreach(json_object_get(seen->observed, "targets"), name, target) {
         if (!json_is_true(json_object_get(target, "listed")) || !text_at_is(target, "is", "up")
-            || did_not_tell(seen->documents, name) || is_excused(seen, name)
-            || json_list_has(last_left_out(seen->documents), name))
+            || did_not_tell(seen->documents, name) || is_excused(seen, name) || is_left_out(seen, name))
             continue;
         json_array_foreach(json_object_get(target, "active"), index, active) {
             if (!json_object_get(active, "state"))

@@ -66,6 +66,7 @@ struct scenario_network {
      *                                         have; absent: nobody has looked
      *                      "left": [text]  what should not be there while nothing runs: work files, GC roots },
      *     "held": [NAME], "paused": bool,
+     *     "hung": [NAME]  those that count as silent for a while, for they hung; absent: nobody has looked
      *     "survivors": what the loop remembers of copies of state; absent: nothing
      *     "leftovers": what it remembers to be done yet on targets; absent: nothing
      *     "acknowledged": [ { "service", "text" } ]  all writes that clients were told to be done, in their order

@@ -28,10 +28,11 @@ struct playing {
     bool renamed; /* a target, so that its name is not its key: Disnix moves no state from or to it */
     bool
         owed; /* an older disk came back to which something was still owed: that may be done there, and fits no more */
-    bool emptied;          /* a snapshot was to be an empty dump, which Disnix may restore */
-    bool advised;          /* somebody said which copy is to live */
-    bool damaged;          /* a profile manifest, so that nobody can know what runs there */
-    bool wiped;            /* a disk was lost, or replaced by an older one */
+    bool untracked; /* a copy lived that no profile has, when the coordinator lost all that told of it */
+    bool emptied;   /* a snapshot was to be an empty dump, which Disnix may restore */
+    bool advised;   /* somebody said which copy is to live */
+    bool damaged;   /* a profile manifest, so that nobody can know what runs there */
+    bool wiped;     /* a disk was lost, or replaced by an older one */
     json_int_t unreleased; /* how many calls that release a lock were to fail */
     json_int_t faults;     /* how many times anything was to fail */
     bool unasked; /* a target could not be asked what runs on it, so that what the manifest said was kept */
@@ -115,7 +116,7 @@ static struct scenario_seen seen_of(const struct playing *playing, bool excuses)
  * known. */
 static bool is_puzzled(const struct playing *playing)
 {
-    return playing->damaged || playing->owed || (playing->wiped && playing->unasked);
+    return playing->damaged || playing->owed || playing->untracked || (playing->wiped && playing->unasked);
 }
 
 static const struct invariant {
@@ -193,6 +194,20 @@ static bool is_owed_something(const struct playing *playing, const char *target)
     return owed;
 }
 
+/* What was started again by the loop itself is in the coordinator's manifest and in what the loop remembers, and
+ * nowhere else until a deployment succeeds. */
+static bool loses_track(const struct playing *playing, const json_t *event)
+{
+    const json_t *brought = json_object_get(json_object_get(playing->observed, "survivors"), "brought");
+    const char *target;
+    json_t *containers;
+    json_object_foreach((json_t *)brought, target, containers)
+        if (json_object_size(containers) > 0)
+            return strcmp(text_at(event, "event"), "lose-coordinator") == 0
+                   && (!json_object_get(event, "what") || strcmp(text_at(event, "what"), "all") == 0);
+    return false;
+}
+
 static bool destroys(const json_t *event)
 {
     const char *word = text_at(event, "event");
@@ -209,6 +224,7 @@ static int happen(struct playing *playing, const json_t *event)
 {
     const char *word = text_at(event, "event");
     bool later = json_object_get(event, "at") != NULL;
+    playing->untracked = playing->untracked || loses_track(playing, event);
     int status = playing->network->happen(playing->opened, event);
     if (status < 0)
         return -1;

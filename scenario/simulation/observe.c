@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "lib/base/cleanup.h"
+#include "lib/base/json-members.h"
 #include "lib/model/paths.h"
 #include "scenario/format/policy.h"
 #include "scenario/simulation/component.h"
@@ -327,6 +328,17 @@ static json_t *held_of(const json_t *state)
     return held;
 }
 
+/* Who counts as silent for a while, for it hung. */
+static json_t *hung_of(const json_t *state)
+{
+    json_t *hung = json_array(), *target;
+    const char *name;
+    json_object_foreach(json_object_get(state, "targets"), name, target)
+        if (json_object_get(target, "hung") && strcmp(text_at(target, "status"), "silent") == 0)
+            json_array_append_new(hung, json_string(name));
+    return hung;
+}
+
 json_t *scenario_observe(struct simulated_scenario *scenario)
 {
     const struct simulated_file *file =
@@ -338,10 +350,10 @@ json_t *scenario_observe(struct simulated_scenario *scenario)
     bool armed = json_array_size(scenario->waiting) + json_array_size(scenario->failures)
                      + json_array_size(scenario->endings) + json_array_size(scenario->prints)
                  > 0;
-    return json_pack("{so s{so so so so} so sb so sO sO so sb sO* sO* sO}", "targets",
+    return json_pack("{so s{so so so so} so so sb so sO sO so sb sO* sO* sO}", "targets",
                      describe_machines(scenario), "coordinator", "stored", describe_snapshots(scenario),
                      "manifest", describe_manifest(scenario), "left", describe_left(scenario), "missing",
-                     describe_missing(scenario), "held", held_of(state), "paused",
+                     describe_missing(scenario), "held", held_of(state), "hung", hung_of(state), "paused",
                      json_object_get(state, "paused") != NULL, "acknowledged",
                      simulated_ledger_writes(&scenario->ledger), "lost", scenario->ledger.lost, "stopped",
                      scenario->ledger.stopped, "unsaved",
