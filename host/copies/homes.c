@@ -52,3 +52,25 @@ struct homes homes_of(const struct homes *homes, const struct snapshot_mapping *
         found.count++;
     return found;
 }
+
+static bool name_is_key(const struct manifest *manifest, const char *name)
+{
+    const struct target *target = infrastructure_find(&manifest->infrastructure, name);
+    const char *key = target ? target_connection_key(target) : NULL;
+    return !key || strcmp(key, name) == 0;
+}
+
+const struct snapshot_mapping *homes_unmovable(const struct homes *before, const struct manifest *previous,
+                                               const struct manifest *new,
+                                               const struct snapshot_mapping *mapping)
+{
+    const struct homes left = homes_of(before, mapping);
+    bool reachable = name_is_key(new, mapping->target);
+    for (size_t i = 0; i < left.count; i++) {
+        const char *source = left.items[i]->target;
+        if (!manifest_find_snapshot_mapping(new, source, mapping->container, mapping->component)
+            && !(reachable && name_is_key(previous, source)))
+            return left.items[i];
+    }
+    return NULL;
+}

@@ -25,6 +25,7 @@ struct finding {
     const struct manifest *previous, *new;
     struct homes before, after;
     const json_t *survivors, *report;
+    bool moves; /* state moves by keys */
     json_t *pins;
 };
 
@@ -40,11 +41,11 @@ static json_t *places_to_stay(const struct finding *finding, const struct snapsh
 }
 
 static void add_pin(struct finding *finding, const struct snapshot_mapping *mapping, const char *target,
-                    char *reason)
+                    char *reason, const char *remedy)
 {
-    json_t *pin =
-        json_pack("{ss ss ss* so ss*}", "component", mapping->component, "container", mapping->container,
-                  "target", target, "targets", places_to_stay(finding, mapping), "reason", reason);
+    json_t *pin = json_pack("{ss ss ss* so ss* ss*}", "component", mapping->component, "container",
+                            mapping->container, "target", target, "targets", places_to_stay(finding, mapping),
+                            "reason", reason, "remedy", remedy);
     free(reason);
     if (json_array_append_new(finding->pins, pin) != 0) {
         json_decref(finding->pins);
@@ -81,23 +82,50 @@ static bool moves(const struct finding *finding, const struct homes *homes)
     return stays != homes->count;
 }
 
+/* Where it stays its state is, and all else is deployed. True: it is pinned. */
+static bool pin_unmovable(struct finding *finding, const struct homes *homes)
+{
+    for (size_t i = 0; finding->moves && i < homes->count; i++) {
+        const struct snapshot_mapping *source =
+            holds(finding->previous, homes->items[i]->target, homes->items[i])
+                ? NULL
+                : homes_unmovable(&finding->before, finding->previous, finding->new, homes->items[i]);
+        if (!source)
+            continue;
+        add_pin(
+            finding, homes->items[i], NULL,
+            string_format("Disnix moves no state from target %s to %s, the name of one of which is not its"
+                          " connection key",
+                          source->target, homes->items[i]->target),
+            "rename the target, or let it go without its state by --force-keys");
+        return true;
+    }
+    return false;
+}
+
 static void find_pin(struct finding *finding, const struct homes *homes)
 {
     for (size_t i = 0; i < homes->count; i++) {
         char *reason = why_not(finding, homes->items[i]);
         if (reason) {
-            add_pin(finding, homes->items[i], homes->items[i]->target, reason);
+            add_pin(finding, homes->items[i], homes->items[i]->target, reason, NULL);
             return;
         }
     }
-    if (of_component(json_object_get(finding->survivors, "kept"), homes->items[0]) && moves(finding, homes))
-        add_pin(finding, homes->items[0], NULL, string_format("several copies of it are kept"));
+    if (!pin_unmovable(finding, homes)
+        && of_component(json_object_get(finding->survivors, "kept"), homes->items[0])
+        && moves(finding, homes))
+        add_pin(finding, homes->items[0], NULL, string_format("several copies of it are kept"), NULL);
 }
 
 json_t *pins_find(const struct manifest *previous, const struct manifest *new, const json_t *survivors,
-                  const json_t *report)
+                  const json_t *report, bool moves_by_keys)
 {
-    struct finding finding = { .previous = previous, .new = new, .survivors = survivors, .report = report };
+    struct finding finding = { .previous = previous,
+                               .new = new,
+                               .survivors = survivors,
+                               .report = report,
+                               .moves = moves_by_keys &&previous &&new->version != 1 };
     if (homes_list(&finding.before, previous) == 0 && homes_list(&finding.after, new) == 0)
         finding.pins = json_array();
     for (size_t i = 0; finding.pins && i < finding.after.count;) {

@@ -1,22 +1,27 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * Pins: components that a deployment may not move, for nobody knows yet which copy of their state is the one.
- * They stay where the previous manifest has them, and all else is deployed. Pure functions.
+ * Pins: components that a deployment may not move, for nobody knows yet which copy of their state is the one,
+ * or for their state would stay behind. They stay where the previous manifest has them, and all else is
+ * deployed. Pure functions.
  */
 #ifndef PINS_H
 #define PINS_H
 
 #include <jansson.h>
+#include <stdbool.h>
 
 #include "lib/manifest/manifest.h"
 
-/* The components that new has where it may not, under the "survivors" of the host's state (see state.h) and the report
- * of the reconstruct stage (either NULL: none):
- *   [{ "component", "container", "reason": one line, "target": where it may not go (absent: it is to be nowhere else),
+/* The components that new has where it may not, under the "survivors" of the host's state (see state.h) and the
+ * report of the reconstruct stage (either NULL: none); and, if moves_by_keys, those that it has where Disnix
+ * moves no state, see homes_unmovable():
+ *   [{ "component", "container", "reason": one line,
+ *      "remedy": one line (absent: somebody has to decide, or to answer),
+ *      "target": where it may not go (absent: it is to be nowhere else),
  *      "targets": [where previous has it, as far as these are in the model of new; empty: it cannot stay] }]
  * A new reference, in a fixed order; NULL: no memory. */
 json_t *pins_find(const struct manifest *previous, const struct manifest *new, const json_t *survivors,
-                  const json_t *report);
+                  const json_t *report, bool moves_by_keys);
 
 /* Where that leaves services, for wrap_distribution(): all places of each that has a component of pins or
  * that provides the container of one. Services are called as in the services model, for Disnix refuses one

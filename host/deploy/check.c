@@ -26,7 +26,7 @@ static void add_finding(json_t *findings, const char *kind, const char *target, 
 static void find_pinned(json_t *findings, const struct manifest *previous, const struct manifest *new,
                         const json_t *survivors, const json_t *report)
 {
-    CLEANUP_JSON json_t *pins = pins_find(previous, new, survivors, report);
+    CLEANUP_JSON json_t *pins = pins_find(previous, new, survivors, report, false);
     size_t index;
     json_t *pin;
     json_array_foreach(pins, index, pin) {
@@ -62,30 +62,6 @@ static void find_blind(json_t *findings, const struct manifest *new, const json_
     }
 }
 
-static bool name_is_key(const struct manifest *manifest, const char *name)
-{
-    const struct target *target = infrastructure_find(&manifest->infrastructure, name);
-    const char *key = target ? target_connection_key(target) : NULL;
-    return !key || strcmp(key, name) == 0;
-}
-
-/* A home that the component would leave, from or to which its state cannot move; NULL: there is none. */
-static const struct snapshot_mapping *find_unmovable(const struct homes *before,
-                                                     const struct manifest *previous,
-                                                     const struct manifest *new,
-                                                     const struct snapshot_mapping *mapping)
-{
-    const struct homes left = homes_of(before, mapping);
-    bool reachable = name_is_key(new, mapping->target);
-    for (size_t i = 0; i < left.count; i++) {
-        const char *source = left.items[i]->target;
-        if (!manifest_find_snapshot_mapping(new, source, mapping->container, mapping->component)
-            && !(reachable && name_is_key(previous, source)))
-            return left.items[i];
-    }
-    return NULL;
-}
-
 /* Disnix compares names with keys when it transfers snapshots: where they differ it transfers nothing. The
  * one that deploys version 1 knows no names. */
 static void find_keys(json_t *findings, const struct homes *before, const struct manifest *previous,
@@ -95,7 +71,7 @@ static void find_keys(json_t *findings, const struct homes *before, const struct
         const struct snapshot_mapping *mapping = &new->snapshot_mappings[i];
         if (manifest_find_snapshot_mapping(previous, mapping->target, mapping->container, mapping->component))
             continue;
-        const struct snapshot_mapping *source = find_unmovable(before, previous, new, mapping);
+        const struct snapshot_mapping *source = homes_unmovable(before, previous, new, mapping);
         if (source)
             add_finding(
                 findings, "keys", mapping->target, mapping->component, mapping->container,

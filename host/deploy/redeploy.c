@@ -188,13 +188,15 @@ static void tell_pins(const json_t *pins)
 {
     size_t index, place;
     json_t *pin, *target;
-    json_array_foreach((json_t *)pins, index, pin)
+    json_array_foreach((json_t *)pins, index, pin) {
+        const char *remedy = json_string_value(json_object_get(pin, "remedy"));
         json_array_foreach(json_object_get(pin, "targets"), place, target)
-            log_warning(json_string_value(target),
-                        "%s in %s stays here: %s; 'dydisnix-self-adaptctl disputes' tells more",
+            log_warning(json_string_value(target), "%s in %s stays here: %s; %s",
                         json_string_value(json_object_get(pin, "component")),
                         json_string_value(json_object_get(pin, "container")),
-                        json_string_value(json_object_get(pin, "reason")));
+                        json_string_value(json_object_get(pin, "reason")),
+                        remedy ? remedy : "'dydisnix-self-adaptctl disputes' tells more");
+    }
 }
 
 /* Makes the new manifest with what may not move where it is. What stays in spite of that is for the check. */
@@ -206,7 +208,8 @@ static int make_pinned(struct plan *plan)
     CLEANUP_FREE char *file = NULL;
     if (make_manifest(plan) != 0)
         return -1;
-    plan->pins = pins_find(known(plan), &plan->new, survivors_of(plan), report_of_reconstruct(plan));
+    plan->pins = pins_find(known(plan), &plan->new, survivors_of(plan), report_of_reconstruct(plan),
+                           !settings->no_migration && !settings->force_keys);
     places = pins_places(known(plan), &plan->new, plan->pins);
     if (json_object_size(places) == 0 || !SWITCH(PINS))
         return 0;

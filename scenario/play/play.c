@@ -326,7 +326,7 @@ static bool may_rest(const struct playing *playing)
     json_object_foreach(json_object_get(playing->observed, "targets"), name, target)
         if (strcmp(text_at(target, "is"), "up") == 0 && json_is_true(json_object_get(target, "listed"))
             && !json_list_has(json_object_get(playing->observed, "held"), name))
-            return !(playing->refused && (playing->renamed || playing->forgot || is_homeless(playing)))
+            return !(playing->refused && (playing->forgot || is_homeless(playing)))
                    && !playing->damaged && !is_stuck(playing);
     return false;
 }

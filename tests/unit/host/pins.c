@@ -113,7 +113,8 @@ static json_t *find(const struct plan *plan, const char *survivors_text, const c
 {
     json_t *survivors = survivors_text ? read_json(survivors_text) : NULL;
     json_t *report = report_text ? read_json(report_text) : NULL;
-    json_t *pins = pins_find(plan->previous.version ? &plan->previous : NULL, &plan->new, survivors, report);
+    json_t *pins =
+        pins_find(plan->previous.version ? &plan->previous : NULL, &plan->new, survivors, report, true);
     json_decref(survivors);
     json_decref(report);
     return pins;
@@ -218,6 +219,24 @@ static void nothing_is_placed_where_it_is_not_known_what_is_there(void **state)
     expect_pins(plan, NULL, "{'targets': {'b': {'status': 'silent'}}}", 1);
     hold(&plan->previous, "db-1", "old", "b", "database", NULL);
     expect_json(find(plan, NULL, "{'targets': {'b': {'status': 'silent'}}}"), "[]");
+}
+
+/* Of two manifests whose connection keys are what the targets are called, one calls a target otherwise. */
+static void what_cannot_move_with_its_state_stays(void **state)
+{
+    struct plan *plan = *state;
+    static const char renamed[] = "d";
+    plan->previous.infrastructure.targets[2].name = plan->new.infrastructure.targets[2].name = renamed;
+    hold(&plan->previous, "db-1", "old", renamed, "database", NULL);
+    hold(&plan->new, "db-1", "new", "a", "database", NULL);
+    expect_json(find(plan, NULL, NULL),
+                "[{'component': 'db-1', 'container': 'database', 'targets': ['d'],"
+                " 'reason': 'Disnix moves no state from target d to a, the name of one of which is not its"
+                " connection key', 'remedy': 'rename the target, or let it go without its state by"
+                " --force-keys'}]");
+    expect_places(plan, NULL, "{'records': [{'target': 'd', 'container': 'database'}]}");
+    hold(&plan->new, "db-1", "new", renamed, "database", NULL); /* the state stays there, too */
+    expect_json(find(plan, NULL, NULL), "[]");
 }
 
 static void without_a_previous_manifest_there_is_no_place_to_stay(void **state)
@@ -369,7 +388,7 @@ static void many_pins_take_no_squares(void **state)
     manifest_sort(&plan->previous);
     manifest_sort(&plan->new);
     int64_t started = operations->now();
-    json_t *pins = pins_find(&plan->previous, &plan->new, survivors, NULL);
+    json_t *pins = pins_find(&plan->previous, &plan->new, survivors, NULL, true);
     json_t *places = pins_places(&plan->previous, &plan->new, pins);
     assert_int_equal(json_array_size(pins), MANY);
     assert_true(operations->now() - started < 20000);
@@ -389,6 +408,7 @@ int main(void)
         TEST(a_component_that_goes_altogether_is_no_move),
         TEST(homes_that_have_left_the_model_are_no_homes),
         TEST(nothing_is_placed_where_it_is_not_known_what_is_there),
+        TEST(what_cannot_move_with_its_state_stays),
         TEST(without_a_previous_manifest_there_is_no_place_to_stay),
         TEST(the_same_service_in_another_container_goes_where_it_should),
         TEST(each_service_of_a_component_stays_where_it_has_it),
