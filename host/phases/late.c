@@ -19,8 +19,17 @@
 /* What is done with a copy: saved, stopped and saved once more, or saved because Disnix is about to restore
  * over it. Of one on a target that does not answer nothing is. One that has had nothing but empty dumps may
  * be empty; one that moved away in a deployment may have nothing to save any more, for its state may have
- * been deleted since. */
-enum { SAVED = 1, STOPPED = 2, RESTORED = 4, SILENT = 8, MAY_BE_EMPTY = 16, MAY_BE_GONE = 32, UNSAVED = 64 };
+ * been deleted since; one that an undo was to stop may run still. */
+enum {
+    SAVED = 1,
+    STOPPED = 2,
+    RESTORED = 4,
+    SILENT = 8,
+    MAY_BE_EMPTY = 16,
+    MAY_BE_GONE = 32,
+    UNSAVED = 64,
+    UNSTOPPED = 128
+};
 
 /* One component on a target, and all that its operations need. */
 struct copy {
@@ -270,12 +279,38 @@ static int look_at_snapshots(const struct late *late, const struct copies *copie
             continue;
         if (!*names.items[i].output)
             copy->what = 0;
-        else if (!was_stopped(late, copy->mapping))
+        else if (!was_stopped(late, copy->mapping) && !(copy->what & UNSTOPPED))
             copy->what |= MAY_BE_GONE;
         else if (are_empty_dumps(names.items[i].output))
             copy->what |= MAY_BE_EMPTY;
     }
     return 0;
+}
+
+static bool is_stop_of(const json_t *call, const struct snapshot_mapping *mapping)
+{
+    return strcmp(text_at(call, "what"), "deactivate") == 0
+           && strcmp(text_at(call, "component"), mapping->component) == 0
+           && strcmp(text_at(call, "container"), mapping->container) == 0;
+}
+
+/* Whether an undo was to stop it there and could not, for its target hung: until then clients may write to it.
+ * forget: it is stopped now. */
+static bool is_to_be_stopped(const struct late *late, const struct snapshot_mapping *mapping, bool forget)
+{
+    size_t index, i;
+    json_t *entry, *call;
+    json_array_foreach(json_object_get(late->recovery->state->root, "leftovers"), index, entry) {
+        json_t *calls = json_object_get(entry, "calls");
+        json_array_foreach(calls, i, call) {
+            if (strcmp(text_at(entry, "target"), mapping->target) != 0 || !is_stop_of(call, mapping))
+                continue;
+            if (forget)
+                json_array_remove(calls, i);
+            return true;
+        }
+    }
+    return false;
 }
 
 /* Those that Disnix will restore over something. */
@@ -293,9 +328,29 @@ static int list_restored(const struct late *late, struct copies *copies)
         struct copy *copy = copies_add(copies, target);
         if (!copy)
             return -1;
-        *copy = (struct copy){ target, late->new, mapping, NULL, RESTORED };
+        *copy = (struct copy){ target, late->new, mapping, NULL,
+                               RESTORED | (is_to_be_stopped(late, mapping, false) ? UNSTOPPED : 0) };
     }
     return look_at_snapshots(late, copies);
+}
+
+/* One that does not stop may not run; who hangs is asked again by a later deployment. */
+static int stop_unstopped(const struct late *late, const struct copies *copies)
+{
+    CLEANUP_CALLS struct calls calls = { 0 };
+    int status = run_calls(copies, UNSTOPPED, "--deactivate", &calls);
+    for (size_t i = 0; i < calls.count; i++) {
+        const struct call *call = &calls.items[i];
+        const struct snapshot_mapping *mapping = ((struct copy *)call->closure)->mapping;
+        if (call->done)
+            is_to_be_stopped(late, mapping, true);
+        else
+            log_warning(mapping->target, "%s in %s cannot be stopped before newer state comes",
+                        mapping->component, mapping->container);
+        if (call->hung)
+            status = -1;
+    }
+    return status;
 }
 
 /* What may have been written to since it was saved last, and is lost with the restore. What cannot be saved
@@ -308,6 +363,10 @@ static int save_restored(const struct late *late)
     if (list_restored(late, &copies) != 0)
         return -1;
     int status = rescue(&copies, RESTORED, late->report);
+    if (status == 0 && stop_unstopped(late, &copies) != 0)
+        return -1;
+    if (status == 0)
+        status = rescue(&copies, UNSTOPPED, late->report);
     for (size_t i = 0; i < copies.count; i++)
         if (copies.items[i].what & UNSAVED)
             survivors_unsaved(late->recovery->state->root, late->new, copies.items[i].mapping);

@@ -29,7 +29,7 @@
 
 struct leftover {
     const char *what;
-    const char *component, *container; /* whose snapshot it is about; NULL: it is about none */
+    const char *component, *container; /* that it is about; NULL: it is about none */
     const char *service;               /* the key of one that is started or stopped; NULL: it is about none */
     const struct arguments *arguments;
 };

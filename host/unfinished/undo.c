@@ -119,10 +119,13 @@ static void leave(const struct change *change, const struct service_mapping *map
 {
     CLEANUP_ARGUMENTS struct arguments arguments = { 0 };
     component_arguments(change, mapping, &arguments);
-    leftovers_leave(change->unfinished, unfinished_target(change->unfinished, mapping->target),
-                    &(struct leftover){ .what = change->starts ? "activate" : "deactivate",
-                                        .service = mapping->service,
-                                        .arguments = &arguments });
+    leftovers_leave(
+        change->unfinished, unfinished_target(change->unfinished, mapping->target),
+        &(struct leftover){ .what = change->starts ? "activate" : "deactivate",
+                            .component = store_path_name(service_of(change->manifest, mapping)->pkg),
+                            .container = mapping->container,
+                            .service = mapping->service,
+                            .arguments = &arguments });
 }
 
 /* What cannot be started again may run all the same. The next manifest does not have it, so that the next
