@@ -244,6 +244,12 @@ static struct place *place_of(struct component *component, const char *target)
     return &component->places[component->place_count - 1];
 }
 
+/* Whether the previous manifest is a deployment's. */
+static bool is_deployed(const struct finding *finding)
+{
+    return finding->previous == finding->homes && !finding->homes_are_reconstructed;
+}
+
 static void add_copy(struct component *component, const struct holding *holding,
                      const struct finding *finding)
 {
@@ -258,7 +264,7 @@ static void add_copy(struct component *component, const struct holding *holding,
         json_object_get(json_object_get(finding->brought, mapping->target), mapping->container);
     const json_t *lives = json_object_get(brought, mapping->component);
     disputes_recall(finding->survivors, copy);
-    if (component->places[copy->place].previous
+    if (component->places[copy->place].previous && is_deployed(finding)
         && SWITCH(PLACED_AGAIN)) /* by a deployment since it was given up */
         copy->remembered.superseded = copy->remembered.fenced = false;
     copy->brought = lives != NULL;
