@@ -326,8 +326,8 @@ static bool may_rest(const struct playing *playing)
     json_object_foreach(json_object_get(playing->observed, "targets"), name, target)
         if (strcmp(text_at(target, "is"), "up") == 0 && json_is_true(json_object_get(target, "listed"))
             && !json_list_has(json_object_get(playing->observed, "held"), name))
-            return !(playing->refused && (playing->forgot || is_homeless(playing)))
-                   && !playing->damaged && !is_stuck(playing);
+            return !(playing->refused && (playing->forgot || is_homeless(playing))) && !playing->damaged
+                   && !is_stuck(playing);
     return false;
 }
 
@@ -545,7 +545,7 @@ static int adapt_again(struct playing *playing)
     }
     if (playing->play->broken || !may_rest(playing) || (done > 0 && armed))
         return 0;
-    if (done > 0 && playing->lost)
+    if (done > 0 && (playing->lost || is_puzzled(playing)))
         return 0; /* snapshots fail of what is not there any more */
     if (done > 0)
         broken(playing, "the same again is not nothing", string_format("one more cycle did something"));
