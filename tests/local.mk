@@ -39,6 +39,7 @@ unit_tests = \
 	tests/unit/scenario/simulation \
 	tests/unit/host/settings \
 	tests/unit/lib/sets \
+	tests/unit/host/slow \
 	tests/unit/host/state \
 	tests/unit/lib/store-text \
 	tests/unit/lib/strings \
@@ -68,6 +69,7 @@ tests_unit_host_progress_LDADD = $(tests_unit_host_check_LDADD)
 tests_unit_host_requests_LDADD = $(tests_unit_host_check_LDADD)
 tests_unit_scenario_report_LDADD = scenario/libreport.a $(LDADD)
 tests_unit_host_settings_LDADD = $(tests_unit_host_check_LDADD)
+tests_unit_host_slow_LDADD = $(tests_unit_host_check_LDADD)
 tests_unit_host_state_LDADD = host/libhost.a $(LDADD)
 
 tests_unit_scenario_simulation_SOURCES = tests/unit/scenario/simulation.c plugin/reconstruct/hook.c

@@ -7,6 +7,7 @@
 
 #include <signal.h>
 
+#include "host/record/progress.h"
 #include "host/record/state.h"
 #include "host/settings/settings.h"
 #include "lib/base/arguments.h"
@@ -21,6 +22,7 @@ struct recovery {
     const char *work;      /* directory for the temporary files of the cycle */
     struct strings *strings;
     const volatile sig_atomic_t *stop; /* becomes non-zero when it is to wait no longer */
+    const struct progress *progress;   /* to the loop; NULL: nobody listens */
 };
 
 /* In the directory of the state: a file for each program and call of a deployment that may outlive the loop,

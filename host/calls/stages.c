@@ -40,7 +40,9 @@ int stage_run(const struct settings *settings, const struct stage_program *stage
                                               .show_output = stage->show,
                                               .output_limit = model_limit,
                                               .transcript = stage->transcript,
-                                              .deadline = stage->deadline };
+                                              .deadline = stage->deadline,
+                                              .waits = stage->slow ? slow_waits : NULL,
+                                              .closure = (void *)stage->slow };
     if (!program.argv || !program.environment) {
         log_error(NULL, "out of memory");
         return -1;

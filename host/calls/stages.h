@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "host/calls/slow.h"
 #include "host/settings/settings.h"
 #include "lib/base/arguments.h"
 
@@ -25,6 +26,7 @@ struct stage_program {
     int64_t deadline;       /* milliseconds; 0: none but that of the stage */
     int64_t patience;       /* milliseconds from INT to KILL when that has come; 0: KILL at once */
     bool show;
+    const struct slow *slow; /* whom it may wait for; NULL: nobody, or that is not told */
 };
 int stage_run(const struct settings *settings, const struct stage_program *program, char **output,
               size_t *length, int *exit_status);

@@ -60,6 +60,8 @@ void status_take(struct status *status, const json_t *document)
         return;
     if (!status->facts)
         status->facts = json_object();
+    json_decref(status->waits);
+    status->waits = json_incref(strcmp(event, "waits") == 0 ? json_object_get(document, "for") : NULL);
     if (strcmp(event, "begin") == 0 && stage)
         snprintf(status->stage, sizeof status->stage, "%s", stage);
     else if (strcmp(event, "facts") == 0)
@@ -107,6 +109,8 @@ json_t *status_document(const struct status *status, const struct supervisor *su
     if (runs)
         json_object_update_new(document, json_pack("{ss* sI}", "stage", *status->stage ? status->stage : NULL,
                                                    "since", (json_int_t)((now - status->began) / 1000)));
+    if (runs && json_object_size(status->waits) > 0)
+        json_object_set(document, "waits", status->waits);
     if (status->outcome)
         json_object_set_new(document, "lastOutcome", json_string(status->outcome));
     set_time(document, "lastEnded", status->ended_at);
@@ -136,5 +140,6 @@ void status_clear(struct status *status)
     json_decref(status->facts);
     json_decref(status->targets);
     json_decref(status->incoming);
+    json_decref(status->waits);
     *status = (struct status){ 0 };
 }

@@ -16,6 +16,7 @@ struct status {
     json_t *facts; /* what cycles have told, see summary.h */
     json_t *targets;
     json_t *incoming;               /* targets of which portions are still to come */
+    json_t *waits;                  /* calls that a deployment waits for, see progress.h; NULL: none */
     char stage[32];                 /* of the cycle that runs, or was last to end */
     int64_t began;                  /* the cycle that runs or was last; milliseconds, monotonic */
     int64_t lasted;                 /* milliseconds; of the cycle that was last to end */

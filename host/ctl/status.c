@@ -57,6 +57,19 @@ static char *describe_phase(const json_t *status)
     return string_format("%s", paused ? "paused" : strcmp(phase, "idle") == 0 ? "waiting" : phase);
 }
 
+/* Calls that may take too long, and how each is ended. */
+static void print_waits(const json_t *status)
+{
+    const char *name;
+    json_t *call;
+    json_object_foreach(json_object_get(status, "waits"), name, call) {
+        CLEANUP_FREE char *words =
+            string_format("%s, %s for %lld s; to end this call: kill %lld", name, text_at(call, "operation"),
+                          (long long)number(call, "seconds"), (long long)number(call, "process"));
+        print_line("waits for", words);
+    }
+}
+
 static void print_head(const json_t *status)
 {
     CLEANUP_FREE char *process =
@@ -71,6 +84,7 @@ static void print_head(const json_t *status)
     print_line("profile", text_at(status, "profile"));
     print_line("process", process);
     print_line("state", phase);
+    print_waits(status);
     print_line("cycle", cycle);
     print_line("last cycle", last);
     print_line("last success", text_at(status, "lastSuccess"));

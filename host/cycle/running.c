@@ -118,7 +118,8 @@ struct recovery cycle_recovery(struct cycle *cycle)
                               .directory = cycle->settings->state_directory,
                               .work = cycle->work,
                               .strings = cycle->strings,
-                              .stop = &cycle_interrupted };
+                              .stop = &cycle_interrupted,
+                              .progress = &cycle->progress };
 }
 
 void cycle_tell_due(struct cycle *cycle, int64_t seconds)

@@ -40,11 +40,10 @@ static void phase_arguments(struct arguments *arguments, const struct deployment
     arguments_add(arguments, deployment->new);
 }
 
-/* Milliseconds; 0: none. Where the deadline of the stage would end a program it is ended before, so that it
- * is known that somebody hangs, and that it is not the loop that ends. */
-static int64_t phase_deadline(const struct settings *settings, enum deployment_phase phase)
+/* Milliseconds; 0: none. */
+static int64_t phase_deadline(const struct late *late, enum deployment_phase phase)
 {
-    return phase == DEPLOYMENT_SETTING ? set_deadline : 900 * settings_stage_timeout(settings, "redeploy");
+    return phase == DEPLOYMENT_SETTING ? set_deadline : late_left(late);
 }
 
 /* Milliseconds: an activation rolls back when it is interrupted. */
@@ -59,6 +58,7 @@ static int run_phase(const struct deployment *deployment, enum deployment_phase 
     const struct recovery *recovery = deployment->late->recovery;
     CLEANUP_ARGUMENTS struct arguments arguments = { 0 };
     CLEANUP_FREE char *transcript = string_format("%s/%s/%s", recovery->directory, RUNNING, programs[phase]);
+    const struct slow slow = late_slow(deployment->late);
     int status = -1;
     if (!transcript || phase_begin(recovery->state, phase) != 0)
         return -1;
@@ -66,8 +66,9 @@ static int run_phase(const struct deployment *deployment, enum deployment_phase 
     const struct stage_program program = { .arguments = &arguments,
                                            .show = true,
                                            .transcript = transcript,
-                                           .deadline = phase_deadline(recovery->settings, phase),
-                                           .patience = phase_patience(recovery->settings, phase) };
+                                           .deadline = phase_deadline(deployment->late, phase),
+                                           .patience = phase_patience(recovery->settings, phase),
+                                           .slow = &slow };
     stage_run(recovery->settings, &program, NULL, NULL, &status);
     if (status >= 0 || status == STAGE_HUNG)
         phase_end(recovery->state, phase, status);
@@ -102,7 +103,7 @@ static enum deploy_outcome migrate(const struct deployment *deployment)
         return DEPLOY_STATE_FAILED;
     struct state *state = deployment->late->recovery->state;
     int status = phase_begin(state, DEPLOYMENT_MIGRATING) == 0 ? migrate_components(deployment->late) : -1;
-    if (status >= 0)
+    if (status >= 0 || status == STAGE_HUNG)
         phase_end(state, DEPLOYMENT_MIGRATING, status);
     enum deploy_outcome outcome = outcome_of(status);
     return outcome == DEPLOY_FAILED ? DEPLOY_STATE_FAILED : outcome;

@@ -242,7 +242,10 @@ static int check(const struct plan *plan)
 static int deploy_plan(const struct plan *plan)
 {
     const struct recovery *recovery = plan->recovery;
-    const struct late late = { recovery, known(plan), &plan->new, report_of_reconstruct(plan), plan->report };
+    const int64_t limit = 900 * settings_stage_timeout(recovery->settings, "redeploy");
+    const struct late late = { recovery,     known(plan),
+                               &plan->new,   report_of_reconstruct(plan),
+                               plan->report, limit > 0 ? operations->now() + limit : 0 };
     json_t *mended = NULL;
     survivors_pin(recovery->state->root, plan->pins);
     recover_unknown(recovery, known(plan), &plan->new, &mended);

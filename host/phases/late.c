@@ -437,3 +437,14 @@ int late_begin(const struct late *late)
 {
     return stop_old(late) == 0 ? save_restored(late) : -1;
 }
+
+int64_t late_left(const struct late *late)
+{
+    int64_t left = late->until - operations->now();
+    return late->until == 0 ? 0 : left > 1000 ? left : 1000;
+}
+
+struct slow late_slow(const struct late *late)
+{
+    return (struct slow){ late->recovery, late->previous, late->new };
+}

@@ -7,6 +7,7 @@
 #ifndef LATE_H
 #define LATE_H
 
+#include "host/calls/slow.h"
 #include "host/phases/unfinished.h"
 
 /* A deployment that is about to change services. */
@@ -16,7 +17,16 @@ struct late {
     const struct manifest *new;
     const json_t *reconstructed; /* the report of the reconstruct stage; NULL: none */
     json_t *report;              /* of the redeploy stage, to add to */
+    int64_t until;               /* moment at which its programs are ended; 0: never */
 };
+
+/* Milliseconds that a program of the deployment still has; 0: as long as it likes. Where the deadline of the
+ * stage would end it, it is ended before, so that it is known that somebody hangs, and that it is not the loop
+ * that ends. */
+int64_t late_left(const struct late *late);
+
+/* Whom its programs may wait for. */
+struct slow late_slow(const struct late *late);
 
 /* 0, or -1 after a message: then no service is changed, and late_undo() follows. */
 int late_begin(const struct late *late);

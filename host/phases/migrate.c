@@ -97,7 +97,12 @@ static int run(const struct late *late, const char *name, bool transfers, const 
         arguments_option(&arguments, "--keep", settings->keep);
     }
     arguments_add(&arguments, file);
-    const struct stage_program program = { .arguments = &arguments, .show = true, .transcript = transcript };
+    const struct slow slow = late_slow(late);
+    const struct stage_program program = { .arguments = &arguments,
+                                           .show = true,
+                                           .transcript = transcript,
+                                           .deadline = late_left(late),
+                                           .slow = &slow };
     if (transcript)
         stage_run(settings, &program, NULL, NULL, &status);
     return status;

@@ -9,7 +9,8 @@
 
 #include "host/phases/late.h"
 
-/* 0; an exit status; -1: a program did not end by itself, or could not be run, after a message. */
+/* 0; an exit status; STAGE_HUNG: its deadline ended a program; -1: one did not end by itself, or could not be
+ * run; after a message. */
 int migrate_components(const struct late *late);
 
 #endif

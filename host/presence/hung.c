@@ -9,8 +9,8 @@
 
 static const int64_t first_pause = 60; /* seconds */
 
-/* Once may be by chance: only the second time there is a pause. */
-static void note(json_t *state, const char *name, int64_t now)
+/* Once may be by chance: only the second time there is a pause, or where there is to be one of least seconds. */
+static void note(json_t *state, const char *name, int64_t least, int64_t now)
 {
     json_t *target = json_object_get(json_object_get(state, "targets"), name);
     const json_t *before = json_object_get(target, "hung");
@@ -20,7 +20,9 @@ static void note(json_t *state, const char *name, int64_t now)
     if (second)
         json_object_del(target, "hung");
     again_note(target, "hung", true, second ? first_pause : 0, now);
-    if (before)
+    if (again_due(target, "hung", now) < least)
+        json_object_set_new(json_object_get(target, "hung"), "pause", json_integer((json_int_t)least));
+    if (before || least > 0)
         log_warning(name, "it does not answer, and counts as silent for %lld seconds",
                     (long long)again_due(target, "hung", now));
 }
@@ -31,19 +33,17 @@ void hung_note(json_t *state, const json_t *reconstructed, const json_t *redeplo
     json_t *value;
     const char *name;
     json_array_foreach(json_object_get(redeployed, "hung"), index, value)
-        note(state, json_string_value(value), now);
+        note(state, json_string_value(value), 0, now);
     json_object_foreach(json_object_get(reconstructed, "targets"), name, value) {
         const char *status = json_string_value(json_object_get(value, "status"));
         if (status && strcmp(status, "silent") == 0)
-            note(state, name, now);
+            note(state, name, 0, now);
     }
 }
 
-void hung_leave_out(json_t *state, const char *target, int64_t now)
+void hung_leave_out(json_t *state, const char *target, int64_t least, int64_t now)
 {
-    note(state, target, now);
-    if (again_due(json_object_get(json_object_get(state, "targets"), target), "hung", now) <= 0)
-        note(state, target, now);
+    note(state, target, least > first_pause ? least : first_pause, now);
 }
 
 void hung_forget(json_t *state, const struct infrastructure *reached)

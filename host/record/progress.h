@@ -6,6 +6,8 @@
  *   { "event": "end", "stage": NAME, "status": 0 or -1, "milliseconds": N }
  *                                       also, without the last two, of "load": the plugins are loaded
  *   { "event": "change" }               a change has been detected that is new
+ *   { "event": "waits", "for": { TARGET: { "operation", "process", "seconds" } } }
+ *                                       a deployment waits for these calls
  *   { "event": "due", "seconds": N }    another cycle is wanted in N seconds, whatever happens
  *   { "event": "over" }                 the cycle has come to its end, and its exit status is its own
  */

@@ -293,6 +293,12 @@ json_t *state_locks(struct state *state)
     return json_object_get(deployment, "locks");
 }
 
+void state_hung(struct state *state, const char *target, int64_t seconds)
+{
+    json_object_set_new(json_object_at(json_object_at(state->root, "deployment"), "hung"), target,
+                        json_integer((json_int_t)seconds));
+}
+
 bool state_knows_deployment(const struct state *state)
 {
     return state_is_deploying(state) || json_object_get(state->root, "deployed");

@@ -113,6 +113,9 @@ void state_ended(struct state *state, const char *phase, int status);
 /* Targets whose lock may be ours; borrowed, may be changed. */
 json_t *state_locks(struct state *state);
 
+/* A program of the deployment was ended because of this target, after so many seconds. */
+void state_hung(struct state *state, const char *target, int64_t seconds);
+
 /* Whether anything is known of how the last redeployment ended. */
 bool state_knows_deployment(const struct state *state);
 

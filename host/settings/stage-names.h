@@ -16,7 +16,7 @@
     HOOKED(snapshot, 3600)        \
     HOOKED(redistribute, 600)     \
     HOOKED(assign_ids, 300)       \
-    HOOKED(redeploy, 0)
+    HOOKED(redeploy, 21600)
 
 #define STAGE_INDEX(name, seconds) STAGE_##name,
 enum { CYCLE_STAGES(STAGE_INDEX, STAGE_INDEX) STAGES };

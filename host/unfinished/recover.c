@@ -210,17 +210,30 @@ static int find_hung(const struct unfinished *unfinished, bool late)
         send_alone(unfinished, &calls);
     for (size_t i = 0; i < calls.count; i++)
         if (calls.items[i].hung)
-            hung_leave_out(unfinished->recovery->state->root, calls.items[i].target, operations->clock());
+            hung_leave_out(unfinished->recovery->state->root, calls.items[i].target, 0, operations->clock());
     return *unfinished->recovery->stop ? -1 : 0;
 }
 
-static int settle(struct unfinished *unfinished, const json_t *record)
+/* Those for which a program was ended are left out for at least as long as they were waited for; once. */
+static void leave_out_hung(const struct unfinished *unfinished, json_t *record)
+{
+    json_t *seconds;
+    const char *name;
+    json_object_foreach(json_object_get(record, "hung"), name, seconds)
+        if (unfinished_target(unfinished, name))
+            hung_leave_out(unfinished->recovery->state->root, name, json_integer_value(seconds),
+                           operations->clock());
+    json_object_del(record, "hung");
+}
+
+static int settle(struct unfinished *unfinished, json_t *record)
 {
     if (unfinished->phase < DEPLOYMENT_LOCKING) {
         int status = phase_status(record, DEPLOYMENT_DISTRIBUTING);
         bool ended = unfinished->phase == DEPLOYMENT_DISTRIBUTING && status < 0;
         return ended ? find_hung(unfinished, status == STAGE_HUNG) : 0;
     }
+    leave_out_hung(unfinished, record);
     if (ask_all(unfinished) != 0)
         return -1;
     unfinished_find_overtaken(unfinished);
@@ -274,7 +287,7 @@ static int read_manifests(struct unfinished *unfinished, const json_t *record)
     return lost < 0 ? -1 : status;
 }
 
-static int settle_record(const struct recovery *recovery, const json_t *record, json_t *report)
+static int settle_record(const struct recovery *recovery, json_t *record, json_t *report)
 {
     struct unfinished unfinished = {
         .recovery = recovery, .report = report, .silent = json_object(), .overtaken = json_object()

@@ -75,6 +75,9 @@ struct dydisnix_program {
     const char *transcript;
     uint64_t file_limit; /* bytes of each file that it writes; 0: no limit */
     bool drop_output;    /* its standard output is neither kept nor limited: nobody wants it */
+    /* Called after each full minute that it runs, and, late, right before its deadline ends it; milliseconds from
+     * its start. NULL: nobody is. */
+    void (*waits)(void *closure, int64_t milliseconds, bool late);
 };
 
 struct dydisnix_result {
@@ -96,6 +99,13 @@ struct dydisnix_work {
 };
 
 enum dydisnix_kind { DYDISNIX_ABSENT, DYDISNIX_FILE, DYDISNIX_DIRECTORY, DYDISNIX_LINK, DYDISNIX_OTHER };
+
+/* A program that runs. */
+struct dydisnix_running {
+    int64_t process;
+    const char *const *argv;
+    int64_t milliseconds; /* since its start */
+};
 
 /* Everything that touches the world. Host, plugins and library use nothing else, so that a simulation can put
  * its own table here. Paths are absolute. Functions that return int give 0, or -1 with errno set, and have
@@ -164,6 +174,10 @@ struct dydisnix_operations {
 
     /* Writes over bytes of a regular file, which does not become longer. Not atomic, as spool() is not. */
     int (*amend)(const char *path, uint64_t offset, const char *data, size_t length);
+
+    /* Calls each() for every program that runs below this process, whoever has started it; stops when it returns
+     * non-zero. */
+    int (*running)(int (*each)(void *closure, const struct dydisnix_running *program), void *closure);
 };
 
 /* A stage hook. event: borrowed, read-only. *report: a new reference or NULL (then the report is empty); read

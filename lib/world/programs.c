@@ -28,6 +28,7 @@
 #define KILL_GRACE 2000             /* milliseconds that a killed program gets before it is given up */
 #define POLL_INTERVAL 5             /* milliseconds, where there is no pidfd_open */
 #define FOLLOW_INTERVAL 50          /* milliseconds between two looks at a transcript */
+#define MINUTE 60000
 
 struct task {
     struct task *next;
@@ -37,6 +38,7 @@ struct task {
     int exit_fd;            /* becomes readable when the program exits; -1: none, ask instead */
     struct pollfd *watched; /* out, err and exit within the loop's table */
     int64_t started;
+    int64_t minutes;     /* that its owner was told of */
     int64_t exited;      /* 0: not yet */
     int64_t interrupted; /* when its deadline had come and it was given time to end; 0: not */
     int64_t killed;      /* 0: not; else result.ending says why */
@@ -81,9 +83,21 @@ static void task_kill(struct task *task, enum dydisnix_ending ending, int64_t no
     kill(task->process.pid, SIGKILL);
 }
 
+static void tell_minute(struct task *task, int64_t now)
+{
+    int64_t minutes = (now - task->started) / MINUTE;
+
+    if (task->program.waits == NULL || minutes <= task->minutes)
+        return;
+    task->minutes = minutes;
+    task->program.waits(task->program.closure, now - task->started, false);
+}
+
 /* Its deadline has come, or the end of the time that it got after that. */
 static void task_late(struct task *task, int64_t now)
 {
+    if (task->program.waits != NULL && task->interrupted == 0)
+        task->program.waits(task->program.closure, now - task->started, true);
     if (patience == 0 || task->interrupted != 0) {
         task_kill(task, DYDISNIX_TIMED_OUT, now);
         return;
@@ -374,6 +388,8 @@ static int64_t task_due(const struct task *task, int64_t now)
         due = task->killed + KILL_GRACE;
     else if (task->program.deadline > 0)
         due = task_deadline(task);
+    if (task->program.waits != NULL && due > task->started + (task->minutes + 1) * MINUTE)
+        due = task->started + (task->minutes + 1) * MINUTE;
     if (task->exit_fd < 0 && due > now + POLL_INTERVAL)
         due = now + POLL_INTERVAL;
     if (task->program.transcript != NULL && due > now + FOLLOW_INTERVAL)
@@ -443,6 +459,8 @@ static bool task_serve(struct task *task)
         return task->killed != 0 || now >= task->exited + GRACE;
     if (task->killed == 0 && task->program.deadline > 0 && now >= task_deadline(task))
         task_late(task, now);
+    else
+        tell_minute(task, now);
     return task->killed != 0 && now >= task->killed + KILL_GRACE;
 }
 

@@ -40,4 +40,5 @@ const struct dydisnix_operations real_operations = {
     .free_space = real_free_space,
     .scan = real_scan,
     .amend = real_amend,
+    .running = real_running,
 };

@@ -35,6 +35,8 @@ int real_move(const char *from, const char *to);
 bool real_may_write(const char *directory);
 int real_temporary_directory(const char *prefix, char **path);
 
+int real_running(int (*each)(void *closure, const struct dydisnix_running *program), void *closure);
+
 int64_t real_now(void);
 int64_t real_clock(void);
 void real_sleep(int64_t milliseconds);

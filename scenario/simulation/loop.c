@@ -255,6 +255,22 @@ static void note_waited(struct simulated_scenario *scenario, const char *target,
         json_object_set_new(loop->waited, target, own);
 }
 
+/* The call that a program of the engine waits for, which is told when its deadline has come. */
+static void note_call(struct simulated_scenario *scenario, const struct dydisnix_program *call_)
+{
+    struct arguments *waited = &scenario->simulation->waited;
+    arguments_clear(waited);
+    for (size_t i = 0; call_->argv[i]; i++)
+        arguments_add(waited, call_->argv[i]);
+}
+
+static void tell_late(struct simulated_scenario *scenario, const struct dydisnix_program *program)
+{
+    if (program->waits)
+        program->waits(program->closure, program->deadline, true);
+    arguments_clear(&scenario->simulation->waited);
+}
+
 /* A program that does not end by itself is ended by its deadline, or by the first signal. One without a
  * deadline that another one runs waits no longer than that, for which somebody waits then. */
 static void wait_for_program(void *closure, const struct dydisnix_program *program,
@@ -264,13 +280,16 @@ static void wait_for_program(void *closure, const struct dydisnix_program *progr
     int64_t deadline = program->deadline > 0 ? scenario->simulation->milliseconds + program->deadline : 0;
     bool late = false;
     if (deadline == 0 && scenario->engine && scenario->engine->program->deadline > 0) {
+        note_call(scenario, program);
         scenario->engine->late = true;
         scenario_end_engine(scenario, SIGKILL, 0);
     } else {
         wait_for_signal_until(scenario, deadline, &late);
     }
-    if (late)
+    if (late) {
         note_waited(scenario, program->target, program->quiet);
+        tell_late(scenario, program);
+    }
     result->ending = late ? DYDISNIX_TIMED_OUT : DYDISNIX_SIGNALLED;
     result->status = late ? 0 : scenario->loop.killed ? SIGKILL : SIGINT;
 }

@@ -17,6 +17,7 @@
 #include <libxml/tree.h>
 
 #include "lab/base/nature.h"
+#include "lib/base/arguments.h"
 #include "lib/base/strings.h"
 #include "scenario/simulation/faults.h"
 #include "scenario/simulation/files.h"
@@ -145,6 +146,7 @@ struct simulation {
     int64_t clock_offset;                /* seconds that the clock is ahead of the time that has passed */
     bool full;                           /* the coordinator's disk */
     const char *flooded;      /* an operation that somebody wanted to keep more of than there is room for */
+    struct arguments waited;  /* a call that hangs, for which its program is about to be ended */
     bool inherits;            /* a program of the engine runs, whose clients print where it does */
     bool distrusted;          /* the loop's user, by Nix: it may not import */
     const char *unreadable;   /* a file that cannot be read; NULL: none */

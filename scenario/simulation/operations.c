@@ -430,6 +430,14 @@ static void simulated_progress(const char *doing, size_t done, size_t total)
     (void)total;
 }
 
+static int simulated_running(int (*each)(void *closure, const struct dydisnix_running *program),
+                             void *closure)
+{
+    return current->waited.count > 0
+               ? each(closure, &(struct dydisnix_running){ .argv = arguments_vector(&current->waited) })
+               : 0;
+}
+
 static const struct dydisnix_operations simulated_operations = {
     .size = sizeof simulated_operations,
     .log = simulated_log,
@@ -454,6 +462,7 @@ static const struct dydisnix_operations simulated_operations = {
     .may_write = simulated_may_write,
     .scan = simulated_scan,
     .amend = simulated_amend,
+    .running = simulated_running,
 };
 
 struct simulation *simulation_new(void)
@@ -490,6 +499,7 @@ void simulation_free(struct simulation *simulation)
     free(simulation->log);
     free(simulation->stray);
     free(simulation->fault_hit);
+    arguments_clear(&simulation->waited);
     if (current == simulation) {
         operations_use(&real_operations);
         current = NULL;

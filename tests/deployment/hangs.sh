@@ -1,8 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # A target that hangs in one operation of the client interface, and for ever, is that target's trouble: a machine that
-# crashes and a change of the models are adapted to by the others. What it costs is a deadline, not each cycle. Of state that
-# moves to a target that hangs in --restore it is not known which one hangs; see SECURITY.md.
+# crashes and a change of the models are adapted to by the others. What it costs is a deadline, not each cycle.
 . "$srcdir/tests/share/functions.sh"
 
 # While its own service is exchanged, and a new one and that of a machine that crashes go to another target.
@@ -35,7 +34,7 @@ adapts() # OPERATION: that state is still to be captured from who hangs is no re
 }
 
 for operation in query-requisites query-installed print-invalid export import realise set lock unlock activate deactivate \
-    snapshot delete-state query-all-snapshots query-latest-snapshot print-missing-snapshots resolve-snapshots \
+    snapshot restore delete-state query-all-snapshots query-latest-snapshot print-missing-snapshots resolve-snapshots \
     export-snapshots import-snapshots clean-snapshots capture-config collect-garbage; do
     scenario "$operation"
     ok "--$operation hangs, and the others are adapted" adapts "$operation"

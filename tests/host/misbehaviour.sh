@@ -116,13 +116,22 @@ fake dydisnix-gendist
 cp "$scratch/bin/disnix-activate" "$scratch/plain"
 cat > "$scratch/bin/disnix-activate" << 'EOF'
 #!/bin/sh
-trap 'sleep 2; echo "rolled back"; exit 1' INT
+setsid sh -c 'sleep 300; :' client --activate --target test1 --container process &
+trap 'until [ -e "$calls/seen" ]; do sleep 0.1; done; sleep 2; echo "rolled back"; exit 1' INT
 while :; do sleep 0.1; done
 EOF
 start -i "$models/infrastructure.nix" --stage-timeout=redeploy=10 --stop-timeout=300
+is_waited_for()
+{
+    "$builddir/dydisnix-self-adaptctl" status | grep -q '^waits for  *test1, --activate .* kill [0-9]*$'
+}
+ok 'the status tells who is waited for' wait_for 60 is_waited_for
+touch "$calls/seen"
 ok 'a deployment that takes too long' wait_for 20 logged 1 'the stage redeploy takes too long and is ended'
 ok 'has the time to roll back' wait_for 20 logged 1 'rolled back'
 ok 'and is awaited' wait_for 20 logged 1 'disnix-activate: no answer in time'
+ok 'who it waited for is told' logged 1 '[target: test1]: --activate does not end'
+ok 'and left out' wait_for 20 logged 1 '[target: test1]: it does not answer, and counts as silent'
 end_loop
 cp "$scratch/plain" "$scratch/bin/disnix-activate"
 

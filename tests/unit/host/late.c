@@ -189,8 +189,8 @@ static void list_late(struct world *world, const char *target, bool fence)
 
 static int begin(struct world *world)
 {
-    const struct late late = { &world->recovery, &world->previous, &world->new, world->reconstructed,
-                               world->report };
+    const struct late late = { &world->recovery,     &world->previous, &world->new,
+                               world->reconstructed, world->report,    0 };
     return late_begin(&late);
 }
 

@@ -565,6 +565,40 @@ static void patience(void **state)
     free(result.output);
 }
 
+static int is_client(void *closure, const struct dydisnix_running *program)
+{
+    int64_t *process = closure;
+    for (const char *const *word = program->argv; *word; word++)
+        if (strcmp(*word, "--target") == 0 && strcmp(word[1], "a b") == 0 && program->milliseconds >= 0)
+            *process = program->process;
+    return 0;
+}
+
+static void look_who_runs(void *closure, int64_t milliseconds, bool late)
+{
+    assert_true(late);
+    assert_in_range(milliseconds, 1000, PATIENCE / 2);
+    operations->running(is_client, closure);
+}
+
+static void who_runs_when_the_deadline_comes_is_told(void **state)
+{
+    struct dydisnix_result result;
+    int64_t process = 0;
+
+    (void)state;
+    /* In a group of its own, as Disnix starts some calls. */
+    assert_int_equal(
+        run_script("setsid sh -c 'echo $$; sleep 600; :' --restore --target 'a b' & wait", NULL,
+                   (struct dydisnix_program){ .deadline = 1000, .waits = look_who_runs, .closure = &process },
+                   &result),
+        -1);
+    assert_int_equal(result.ending, DYDISNIX_TIMED_OUT);
+    assert_int_equal(process, atoi(result.output));
+    kill((pid_t)process, SIGKILL);
+    free(result.output);
+}
+
 static void output_limit(void **state)
 {
     const struct dydisnix_program few = { .output_limit = 3 }, many = { .output_limit = 100000 };
@@ -835,6 +869,7 @@ int main(void)
         cmocka_unit_test(a_transcript_is_followed),
         cmocka_unit_test(deadline),
         cmocka_unit_test(patience),
+        cmocka_unit_test(who_runs_when_the_deadline_comes_is_told),
         cmocka_unit_test(output_limit),
         cmocka_unit_test(many_at_once),
         cmocka_unit_test(nothing_to_do),
