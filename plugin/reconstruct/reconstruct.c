@@ -1,71 +1,22 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "plugin/reconstruct/reconstruct.h"
 
-#include <errno.h>
 #include <string.h>
 
 #include "lib/base/cleanup.h"
 #include "lib/base/switch.h"
 #include "lib/model/doubles.h"
-#include "lib/model/nix-access.h"
 #include "lib/model/nix.h"
 #include "lib/state/remembered-copies.h"
-#include "lib/world/budget.h"
 #include "lib/world/operations.h"
 #include "plugin/capture/closures.h"
 #include "plugin/capture/facts.h"
 #include "plugin/capture/remembered.h"
-#include "plugin/copies/actions.h"
 #include "plugin/copies/disputes.h"
 #include "plugin/copies/survivor.h"
 #include "plugin/reconstruct/aggregate.h"
-#include "plugin/reconstruct/install.h"
+#include "plugin/reconstruct/reconstruction.h"
 #include "plugin/reconstruct/report.h"
-#include "plugin/saved-input/input.h"
-#include "plugin/saved-input/replay.h"
-
-static const size_t infrastructure_limit = (size_t)1 << 30;
-
-struct reconstruction {
-    const struct request *request;
-    const struct options *options;
-    struct options own;   /* the same, with the budget of this reconstruction */
-    struct budget budget; /* of the targets */
-    const json_t *history;
-    struct replay saved;         /* where the answers come from, if asked for */
-    const struct replay *replay; /* NULL: they come from the world */
-    struct input input;          /* where they are kept, if asked for */
-    struct strings *strings;
-    struct infrastructure infrastructure;
-    struct target_keys keys;
-    struct remembered remembered;
-    struct capture capture;
-    bool deferred; /* everything is as remembered so far: neither profile manifests nor previous were read */
-    struct previous previous;
-    char *namesake;           /* see previous_namesake() */
-    struct manifest deployed; /* of the last successful redeployment, as the host remembers */
-    bool deployed_known;
-    struct claims claims;
-    json_t *survivors; /* what is remembered of copies, see disputes.h */
-    json_t *brought;   /* and what that brought back */
-    struct copies copies;
-    struct manifest manifest;
-    struct closure_report fetched;
-    struct installed installed;
-    xmlBufferPtr *printed;
-    json_t *report;
-    json_t *acted; /* what was done for decisions that were made again, see report_acted() */
-};
-
-static const struct manifest *known_previous(const struct reconstruction *reconstruction)
-{
-    return reconstruction->previous.known ? &reconstruction->previous.manifest : NULL;
-}
-
-static bool looks_only(const struct reconstruction *reconstruction)
-{
-    return reconstruction->options->dry_run || (reconstruction->request->print && !reconstruction->replay);
-}
 
 /* Something that the decision needs could not be had. */
 static int failed(struct reconstruction *reconstruction, const char *where)
@@ -74,57 +25,29 @@ static int failed(struct reconstruction *reconstruction, const char *where)
     return -1;
 }
 
-static int infrastructure_text(struct reconstruction *reconstruction, char **xml, size_t *length)
-{
-    const char *file = reconstruction->request->infrastructure;
-    if (reconstruction->replay)
-        return replay_infrastructure(reconstruction->replay, xml, length);
-    if (!reconstruction->request->xml)
-        return nix_evaluate(file, reconstruction->options->show_trace, xml, length);
-    if (operations->read(file, infrastructure_limit, xml, length) == 0)
-        return 0;
-    log_error(NULL, "%s: %s", file, strerror(errno));
-    return -1;
-}
-
 static int read_infrastructure(struct reconstruction *reconstruction)
 {
-    const struct replay *replay = reconstruction->replay;
-    struct infrastructure_defaults defaults = { .client_interface = reconstruction->options->interface,
-                                                .target_property = reconstruction->options->target_property };
+    struct infrastructure_defaults defaults;
     CLEANUP_FREE char *xml = NULL, *reason = NULL;
+    const char *name = NULL;
     size_t length = 0;
-    if (replay)
-        defaults = replay->defaults;
-    infrastructure_defaults_complete(&defaults);
-    if (infrastructure_text(reconstruction, &xml, &length) != 0)
+    if (reconstruction->source->infrastructure(reconstruction, &xml, &length, &name, &defaults) != 0)
         return -1;
+    infrastructure_defaults_complete(&defaults);
     input_infrastructure(&reconstruction->input, xml, length, &defaults);
     remembered_model(&reconstruction->remembered, xml, length, &defaults);
-    if (infrastructure_parse(xml, length,
-                             replay ? INPUT_INFRASTRUCTURE : reconstruction->request->infrastructure,
-                             reconstruction->strings, &defaults, &reconstruction->infrastructure, &reason)
+    if (infrastructure_parse(xml, length, name, reconstruction->strings, &defaults,
+                             &reconstruction->infrastructure, &reason)
         == 0)
         return 0;
     log_error(NULL, "%s", reason ? reason : "out of memory");
     return -1;
 }
 
-/* What was remembered counts only for a reconstruction as usual. */
-static void look_for_remembered(struct reconstruction *reconstruction)
-{
-    const struct options *options = reconstruction->options;
-    if (looks_only(reconstruction) || options->save_input || !options->coordinator_profile
-        || reconstruction->request->previous || reconstruction->request->print)
-        return;
-    remembered_look(&reconstruction->remembered, &reconstruction->previous, reconstruction->namesake,
-                    reconstruction->history, options);
-}
-
 static int load_previous(struct reconstruction *reconstruction)
 {
     struct previous *previous = &reconstruction->previous;
-    if (!reconstruction->replay && previous_load(previous, reconstruction->request->previous) != 0)
+    if (reconstruction->source->load_previous(reconstruction) != 0)
         return failed(reconstruction, FAILED_PREVIOUS);
     input_previous(&reconstruction->input, previous, reconstruction->namesake);
     return previous_name_targets(previous, &reconstruction->keys);
@@ -132,72 +55,9 @@ static int load_previous(struct reconstruction *reconstruction)
 
 static int read_previous(struct reconstruction *reconstruction)
 {
-    const struct options *options = reconstruction->options;
-    struct previous *previous = &reconstruction->previous;
-    if (reconstruction->replay) {
-        if (replay_fails(reconstruction->replay, FAILED_PREVIOUS)
-            || replay_previous(reconstruction->replay, reconstruction->strings, previous,
-                               &reconstruction->namesake)
-                   != 0)
-            return failed(reconstruction, FAILED_PREVIOUS);
-    } else {
-        if (previous_locate(options->coordinator_profile_directory, options->profile,
-                            reconstruction->request->previous, reconstruction->strings, previous)
-            != 0)
-            return failed(reconstruction, FAILED_PREVIOUS);
-        reconstruction->namesake = previous_namesake(previous);
-        look_for_remembered(reconstruction);
-    }
+    if (reconstruction->source->find_previous(reconstruction) != 0)
+        return failed(reconstruction, FAILED_PREVIOUS);
     return reconstruction->remembered.report ? 0 : load_previous(reconstruction);
-}
-
-/* Somebody may have deployed by hand since the deployment that the host remembers, or the host remembers
- * none. */
-static int find_deployed(struct reconstruction *reconstruction, const char *remembered)
-{
-    struct manifest found;
-    if (!reconstruction->previous.known || !previous_is_reconstructed(&reconstruction->previous))
-        return 0;
-    int result =
-        previous_find_deployed(&reconstruction->previous, reconstruction->deployed_known ? remembered : NULL,
-                               reconstruction->strings, &found);
-    if (result == 1) {
-        manifest_clear(&reconstruction->deployed);
-        reconstruction->deployed = found;
-        reconstruction->deployed_known = true;
-    }
-    return result < 0 ? -1 : 0;
-}
-
-/* A state file may name a manifest that a garbage collection took: then it is not known. */
-static int read_remembered_deployment(struct reconstruction *reconstruction, const char *path)
-{
-    CLEANUP_FREE char *reason = NULL;
-    enum manifest_reading outcome =
-        manifest_read(path, reconstruction->strings, &reconstruction->deployed, &reason);
-    reconstruction->deployed_known =
-        outcome == MANIFEST_READ
-        && manifest_name_targets(&reconstruction->deployed, &reconstruction->keys) == 0;
-    if (outcome == MANIFEST_DAMAGED)
-        log_warning(NULL, "the last deployed manifest is not known: %s", reason ? reason : "out of memory");
-    return 0;
-}
-
-static int read_deployed(struct reconstruction *reconstruction)
-{
-    const char *path = json_string_value(json_object_get(reconstruction->history, "deployed"));
-    if (reconstruction->replay) {
-        if (replay_deployed(reconstruction->replay, reconstruction->strings, &reconstruction->deployed,
-                            &reconstruction->deployed_known)
-            != 0)
-            return -1;
-        return reconstruction->deployed_known
-                   ? manifest_name_targets(&reconstruction->deployed, &reconstruction->keys)
-                   : 0;
-    }
-    if (path && read_remembered_deployment(reconstruction, path) != 0)
-        return -1;
-    return find_deployed(reconstruction, path);
 }
 
 /* The last deployment that is known; NULL: none is. */
@@ -209,16 +69,6 @@ static const struct manifest *last_deployment(const struct reconstruction *recon
     return reconstruction->deployed_known ? &reconstruction->deployed : NULL;
 }
 
-static struct capturing capturing_of(const struct reconstruction *reconstruction)
-{
-    const json_t *remembered = reconstruction->remembered.report;
-    return (struct capturing){ .options = reconstruction->options,
-                               .verify = looks_only(reconstruction),
-                               .expected = json_object_get(remembered, "targets"),
-                               .keys = &reconstruction->keys,
-                               .strings = reconstruction->strings };
-}
-
 static int capture(struct reconstruction *reconstruction)
 {
     struct capture *answers = &reconstruction->capture;
@@ -226,13 +76,7 @@ static int capture(struct reconstruction *reconstruction)
         return -1;
     if (SWITCH(OWED_PROFILE))
         facts_set_owed(reconstruction->history, answers);
-    const struct capturing capturing = capturing_of(reconstruction);
-    int status =
-        !reconstruction->replay ? capture_targets(&capturing, answers, &reconstruction->deferred)
-        : replay_fails(reconstruction->replay, FAILED_TARGETS)
-            ? -1
-            : replay_capture(reconstruction->replay, &reconstruction->keys, reconstruction->strings, answers);
-    if (status != 0)
+    if (reconstruction->source->targets(reconstruction) != 0)
         return failed(reconstruction, FAILED_TARGETS);
     input_targets(&reconstruction->input, answers);
     report_targets(reconstruction->report, answers, reconstruction->options, NULL, NULL);
@@ -256,11 +100,7 @@ static int check_answers(const struct reconstruction *reconstruction)
 static int hash_claims(void *closure, const json_t *documents, json_t **keys)
 {
     struct reconstruction *reconstruction = closure;
-    int status = !reconstruction->replay ? nix_service_keys(documents, keys)
-                 : replay_fails(reconstruction->replay, FAILED_HASHES)
-                     ? -1
-                     : replay_hashes(reconstruction->replay, documents, keys);
-    if (status != 0)
+    if (reconstruction->source->hashes(reconstruction, documents, keys) != 0)
         return failed(reconstruction, FAILED_HASHES);
     input_hashes(&reconstruction->input, documents, *keys);
     return 0;
@@ -283,7 +123,7 @@ static int collect_claims(struct reconstruction *reconstruction)
 static int choose_survivors(struct reconstruction *reconstruction)
 {
     const struct judgement judgement = { .capture = &reconstruction->capture,
-                                         .previous = known_previous(reconstruction),
+                                         .previous = reconstruction_previous(reconstruction),
                                          .infrastructure = &reconstruction->infrastructure,
                                          .options = reconstruction->options,
                                          .strings = reconstruction->strings };
@@ -313,7 +153,8 @@ static int find_copies(struct reconstruction *reconstruction)
 {
     struct copies earlier = reconstruction->copies;
     CLEANUP_JSON json_t *concerned = remembered_copies_concerned(reconstruction->survivors);
-    const struct manifest *last = last_deployment(reconstruction), *previous = known_previous(reconstruction);
+    const struct manifest *last = last_deployment(reconstruction),
+                          *previous = reconstruction_previous(reconstruction);
     const struct finding finding = {
         .capture = &reconstruction->capture,
         .infrastructure = &reconstruction->infrastructure,
@@ -341,7 +182,7 @@ static int find_copies(struct reconstruction *reconstruction)
 static int recall(struct reconstruction *reconstruction)
 {
     const struct manifest *reconstructed =
-        previous_is_reconstructed(&reconstruction->previous) ? known_previous(reconstruction) : NULL;
+        previous_is_reconstructed(&reconstruction->previous) ? reconstruction_previous(reconstruction) : NULL;
     if (disputes_bring_back(reconstruction->survivors, &reconstruction->capture, reconstructed,
                             last_deployment(reconstruction), reconstruction->strings, reconstruction->brought)
         == 0)
@@ -352,26 +193,10 @@ static int recall(struct reconstruction *reconstruction)
 
 static int gather_facts(struct reconstruction *reconstruction)
 {
-    struct copies *copies = &reconstruction->copies;
     facts_set_absences(reconstruction->history, &reconstruction->capture);
     if (find_copies(reconstruction) != 0)
         return -1;
-    int status = !reconstruction->replay
-                     ? facts_gather(copies, &reconstruction->previous, reconstruction->history,
-                                    reconstruction->options, reconstruction->strings)
-                 : replay_fails(reconstruction->replay, FAILED_SNAPSHOTS)
-                     ? -1
-                     : replay_facts(&reconstruction->saved, reconstruction->strings, copies);
-    return status == 0 ? 0 : failed(reconstruction, FAILED_SNAPSHOTS);
-}
-
-static bool act(struct reconstruction *reconstruction)
-{
-    if (reconstruction->replay)
-        return actions_assume(&reconstruction->copies, replay_outcome, &reconstruction->saved);
-    if (looks_only(reconstruction))
-        return actions_assume(&reconstruction->copies, NULL, NULL);
-    return actions_perform(&reconstruction->copies, reconstruction->options, reconstruction->strings);
+    return reconstruction->source->facts(reconstruction) == 0 ? 0 : failed(reconstruction, FAILED_SNAPSHOTS);
 }
 
 /* Decides, does what the decision wants, and decides again by how that went, until nothing is left to do. */
@@ -381,7 +206,7 @@ static int settle_copies(struct reconstruction *reconstruction)
     bool again = status == 0;
     while (again) {
         status = choose_survivors(reconstruction) == 0 ? check_copy_policies(reconstruction) : -1;
-        again = status == 0 && act(reconstruction);
+        again = status == 0 && reconstruction->source->act(reconstruction);
     }
     input_copies(&reconstruction->input, &reconstruction->copies);
     return status;
@@ -390,7 +215,7 @@ static int settle_copies(struct reconstruction *reconstruction)
 /* Version 1 where it is asked for, or where nothing speaks against it. */
 static int choose_version(const struct reconstruction *reconstruction)
 {
-    const struct manifest *previous = known_previous(reconstruction);
+    const struct manifest *previous = reconstruction_previous(reconstruction);
     bool captured = false;
     if (reconstruction->options->manifest_version != 0)
         return reconstruction->options->manifest_version;
@@ -409,8 +234,9 @@ static int put_together(struct reconstruction *reconstruction, int version)
     manifest_clear(&reconstruction->manifest);
     reconstruction->manifest.version = version;
     return aggregate(&reconstruction->infrastructure, &reconstruction->capture, &reconstruction->claims,
-                     &reconstruction->copies, known_previous(reconstruction), reconstruction->survivors,
-                     reconstruction->options, &reconstruction->manifest, reconstruction->report);
+                     &reconstruction->copies, reconstruction_previous(reconstruction),
+                     reconstruction->survivors, reconstruction->options, &reconstruction->manifest,
+                     reconstruction->report);
 }
 
 /* What version 1 cannot tell makes it fail if it was asked for, and version 2 otherwise. */
@@ -442,7 +268,7 @@ static int decide(struct reconstruction *reconstruction)
         || make_manifest(reconstruction) != 0)
         return -1;
     report_targets(reconstruction->report, &reconstruction->capture, reconstruction->options,
-                   known_previous(reconstruction), &reconstruction->manifest);
+                   reconstruction_previous(reconstruction), &reconstruction->manifest);
     report_copies(reconstruction->report, &reconstruction->copies, reconstruction->acted,
                   reconstruction->options);
     report_disputes(
@@ -465,12 +291,8 @@ static int fetch(struct reconstruction *reconstruction, bool *refused)
     for (size_t i = 0; i < targets->count; i++)
         captured[i] = targets->targets[i].answer == ANSWER_CAPTURED;
     const struct manifest *current =
-        reconstruction->request->previous ? NULL : known_previous(reconstruction);
-    int status = !reconstruction->replay ? closures_fetch(targets, current, reconstruction->options,
-                                                          &reconstruction->fetched, refused)
-                 : replay_fails(reconstruction->replay, FAILED_CLOSURES)
-                     ? -1
-                     : replay_closures(reconstruction->replay, targets, &reconstruction->fetched, refused);
+        reconstruction->request->previous ? NULL : reconstruction_previous(reconstruction);
+    int status = reconstruction->source->closures(reconstruction, current, refused);
     input_refused(&reconstruction->input, targets, captured);
     input_fetched(&reconstruction->input, targets, &reconstruction->fetched);
     return status == 0 ? 0 : failed(reconstruction, FAILED_CLOSURES);
@@ -506,20 +328,11 @@ static void say_result(const struct reconstruction *reconstruction, bool changed
 
 static int install_manifest(struct reconstruction *reconstruction, bool *changed)
 {
-    struct installed *installed = &reconstruction->installed;
-    int status = 0;
-    if (!reconstruction->replay)
-        status = install(&reconstruction->manifest, &reconstruction->previous, &reconstruction->capture,
-                         reconstruction->options, installed, changed);
-    else if (*changed)
-        status = replay_fails(reconstruction->replay, FAILED_INSTALL)
-                     ? -1
-                     : replay_install(reconstruction->replay, installed);
-    if (status != 0)
+    if (reconstruction->source->install(reconstruction, changed) != 0)
         return failed(reconstruction, FAILED_INSTALL);
     if (*changed)
-        input_installed(&reconstruction->input, installed);
-    if (!reconstruction->replay)
+        input_installed(&reconstruction->input, &reconstruction->installed);
+    if (reconstruction->source->live)
         say_result(reconstruction, *changed);
     return 0;
 }
@@ -533,7 +346,7 @@ static int finish(struct reconstruction *reconstruction)
     report_names(report, &reconstruction->capture, previous, reconstruction->namesake,
                  reconstruction->manifest.version);
     report_warn(report);
-    if (!looks_only(reconstruction) && install_manifest(reconstruction, &changed) != 0)
+    if (!reconstruction_looks_only(reconstruction) && install_manifest(reconstruction, &changed) != 0)
         return -1;
     CLEANUP_FREE char *path = string_utf8(installed->path ? installed->path : previous->path);
     json_object_update_new(
@@ -586,7 +399,7 @@ static int read_manifests(struct reconstruction *reconstruction)
 {
     if (read_previous(reconstruction) != 0)
         return -1;
-    return reconstruction->remembered.report ? 0 : read_deployed(reconstruction);
+    return reconstruction->remembered.report ? 0 : reconstruction->source->deployed(reconstruction);
 }
 
 /* Whether all profiles are there, and with them what they refer to. -1 after a message. */
@@ -617,34 +430,16 @@ static void report_remembered(struct reconstruction *reconstruction)
     json_object_update(report, reconstruction->remembered.report);
 }
 
-/* Whether a profile is not here. */
-static bool fetches(const struct capture *capture)
-{
-    for (size_t i = 0; i < capture->count; i++)
-        if (capture->targets[i].answer == ANSWER_CAPTURED && capture->targets[i].text)
-            return true;
-    return false;
-}
-
-/* Nothing is done to a target, and nothing fetched, that could not be made use of. */
 static int check_access(struct reconstruction *reconstruction)
 {
-    if (reconstruction->replay)
-        return replay_fails(reconstruction->replay, FAILED_ACCESS) ? -1 : 0;
-    if (looks_only(reconstruction))
-        return 0;
-    if ((!reconstruction->options->coordinator_profile
-         || nix_prepare_profile(reconstruction->previous.profile) == 0)
-        && (!fetches(&reconstruction->capture) || nix_check_import() == 0))
-        return 0;
-    return failed(reconstruction, FAILED_ACCESS);
+    return reconstruction->source->access(reconstruction) == 0 ? 0 : failed(reconstruction, FAILED_ACCESS);
 }
 
 /* Decides, unless everything is as it was remembered; if not, what was not read for that reason is read
  * now. */
 static int decide_if_needed(struct reconstruction *reconstruction)
 {
-    const struct capturing capturing = capturing_of(reconstruction);
+    const struct capturing capturing = reconstruction_capturing(reconstruction);
     bool all = false;
     if (!reconstruction->remembered.report)
         return check_access(reconstruction) == 0 ? decide(reconstruction) : -1;
@@ -659,7 +454,7 @@ static int decide_if_needed(struct reconstruction *reconstruction)
     reconstruction->deferred = false;
     json_decref(reconstruction->remembered.report);
     reconstruction->remembered.report = NULL;
-    if (load_previous(reconstruction) != 0 || read_deployed(reconstruction) != 0)
+    if (load_previous(reconstruction) != 0 || reconstruction->source->deployed(reconstruction) != 0)
         return -1;
     report_targets(reconstruction->report, &reconstruction->capture, reconstruction->options, NULL, NULL);
     return check_access(reconstruction) == 0 ? decide(reconstruction) : -1;
@@ -667,7 +462,9 @@ static int decide_if_needed(struct reconstruction *reconstruction)
 
 static int fetch_if_needed(struct reconstruction *reconstruction)
 {
-    return looks_only(reconstruction) || reconstruction->deferred ? 0 : fetch_closures(reconstruction);
+    return reconstruction_looks_only(reconstruction) || reconstruction->deferred
+               ? 0
+               : fetch_closures(reconstruction);
 }
 
 static int finish_if_needed(struct reconstruction *reconstruction)
@@ -691,7 +488,7 @@ static int run(struct reconstruction *reconstruction)
 {
     json_t *times = json_array();
     int status = 0;
-    if (!reconstruction->replay)
+    if (reconstruction->source->live)
         json_object_set(reconstruction->report, "steps", times);
     for (size_t i = 0; status == 0 && i < sizeof steps / sizeof *steps; i++) {
         int64_t began = operations->now();
@@ -703,33 +500,18 @@ static int run(struct reconstruction *reconstruction)
     return status;
 }
 
-/* Where the answers come from, and where they go. */
 static int begin(struct reconstruction *reconstruction)
 {
-    const struct request *request = reconstruction->request;
-    if (request->replay) {
-        if (replay_load(&reconstruction->saved, request->replay, reconstruction->options) != 0)
-            return -1;
-        reconstruction->replay = &reconstruction->saved;
-        reconstruction->options = &reconstruction->saved.options;
-        reconstruction->history = replay_history(&reconstruction->saved);
-    } else {
-        if (budget_begin(&reconstruction->budget, reconstruction->options->target_timeout,
-                         reconstruction->options->stage_timeout)
-            != 0)
-            return -1;
-        reconstruction->own = *reconstruction->options;
-        reconstruction->own.budget = SWITCH(BUDGET) ? &reconstruction->budget : NULL;
-        reconstruction->options = &reconstruction->own;
-    }
+    if (reconstruction->source->begin(reconstruction) != 0)
+        return -1;
     reconstruction->survivors = disputes_read(reconstruction->history);
     reconstruction->brought = json_object();
     if (!reconstruction->survivors || !reconstruction->brought) {
         log_error(NULL, "out of memory");
         return -1;
     }
-    return input_begin(&reconstruction->input, reconstruction->options, looks_only(reconstruction),
-                       reconstruction->history);
+    return input_begin(&reconstruction->input, reconstruction->options,
+                       reconstruction_looks_only(reconstruction), reconstruction->history);
 }
 
 /* A decision that failed is saved as well: it is then that one wants to see from what it was made. */
@@ -743,9 +525,11 @@ static int save_input(struct reconstruction *reconstruction)
 int reconstruct(const struct request *request, const struct options *options, json_t **report,
                 xmlBufferPtr *printed)
 {
-    struct reconstruction reconstruction = {
-        .request = request, .options = options, .history = request->history, .printed = printed
-    };
+    struct reconstruction reconstruction = { .request = request,
+                                             .options = options,
+                                             .history = request->history,
+                                             .source = request->replay ? &source_saved : &source_world,
+                                             .printed = printed };
     reconstruction.strings = strings_new();
     reconstruction.report = json_pack("{si}", "version", REPORT_VERSION);
     reconstruction.acted = json_pack("{s[] s[] s[] s[]}", "activated", "rescued", "fenced", "failed");

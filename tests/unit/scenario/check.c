@@ -86,7 +86,7 @@ static json_t *coordinator(const struct network *network)
 static struct scenario_seen seen_of(const struct network *network)
 {
     return (struct scenario_seen){
-        network->system, network->observed, network->writes, network->documents, NULL, false
+        network->system, network->observed, network->writes, network->documents, NULL, false, false
     };
 }
 
