@@ -56,6 +56,10 @@ for program in $programs; do
     done
 done
 
+"$builddir/dydisnix-self-adapt" --help | grep -oE -e '--[a-z][a-z-]+' | grep -vx -e --help -e --version | sort -u > "$scratch/help"
+is "$(grep '^| `' "$srcdir/docs/options.md" | cut -d '|' -f 2 | grep -oE -e '--[a-z][a-z-]+' | sort | diff - "$scratch/help")" '' \
+    'docs/options.md says of each option once who would miss it'
+
 # The examples of formats, numbered, are read.
 . "$srcdir/tests/share/network.sh"
 example() # NUMBER
