@@ -220,19 +220,9 @@ static json_int_t times_of(const json_t *event)
     return json_is_integer(times) ? json_integer_value(times) : 1;
 }
 
-static int happen(struct playing *playing, const json_t *event)
+/* What the judge has to know of the events that there were. */
+static void take_down(struct playing *playing, const json_t *event, const char *word)
 {
-    const char *word = text_at(event, "event");
-    bool later = json_object_get(event, "at") != NULL;
-    playing->untracked = playing->untracked || loses_track(playing, event);
-    int status = playing->network->happen(playing->opened, event);
-    if (status < 0)
-        return -1;
-    if (status == 0 && strcmp(word, "write") == 0 && !later && look(playing) != 0)
-        return -1;
-    if (status == 0 && !later)
-        scenario_system_follow(playing->system, event);
-    note_replicated(playing);
     if (strcmp(word, "full-disk") == 0 || strcmp(word, "damage-state") == 0)
         playing->good = false; /* and nothing of what comes is journalled */
     if (strcmp(text_at(event, "how"), "empties") == 0) {
@@ -253,6 +243,22 @@ static int happen(struct playing *playing, const json_t *event)
                         && is_owed_something(playing, text_at(event, "target")));
     playing->unasked =
         playing->unasked || strncmp(text_at(event, "operation"), "--query-", strlen("--query-")) == 0;
+}
+
+static int happen(struct playing *playing, const json_t *event)
+{
+    const char *word = text_at(event, "event");
+    bool later = json_object_get(event, "at") != NULL;
+    playing->untracked = playing->untracked || loses_track(playing, event);
+    int status = playing->network->happen(playing->opened, event);
+    if (status < 0)
+        return -1;
+    if (status == 0 && strcmp(word, "write") == 0 && !later && look(playing) != 0)
+        return -1;
+    if (status == 0 && !later)
+        scenario_system_follow(playing->system, event);
+    note_replicated(playing);
+    take_down(playing, event, word);
     if (status == 0 && strcmp(word, "collect-garbage") == 0 && !later) {
         if (look(playing) != 0)
             return -1;
