@@ -1,5 +1,6 @@
 scenario_libscenario_a_SOURCES += \
 	scenario/play/check.c scenario/play/check.h \
+	scenario/play/course.c scenario/play/course.h \
 	scenario/play/expect.c \
 	scenario/play/golden.c scenario/play/golden.h \
 	scenario/play/network.h \
