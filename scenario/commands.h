@@ -10,6 +10,7 @@ extern const char scenario_help[];
 int scenario_explore_main(int argc, char **argv);
 int scenario_import_main(int argc, char **argv);
 int scenario_run_main(int argc, char **argv);
+int scenario_survive_main(int argc, char **argv);
 int scenario_sweep_main(int argc, char **argv);
 
 #endif

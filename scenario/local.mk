@@ -5,6 +5,7 @@ include $(srcdir)/scenario/format/local.mk
 include $(srcdir)/scenario/import/local.mk
 include $(srcdir)/scenario/play/local.mk
 include $(srcdir)/scenario/search/local.mk
+include $(srcdir)/scenario/survive/local.mk
 
 # A network of the lab.
 noinst_LIBRARIES += scenario/libinlab.a
@@ -40,14 +41,14 @@ scenario_libreport_a_SOURCES =
 include $(srcdir)/scenario/report/local.mk
 
 # What is always the same in it, as strings of C.
-report_files = scenario/report/page.html scenario/report/script.js scenario/report/style.css
+report_files = scenario/report/page.html scenario/report/script.js scenario/report/style.css scenario/survive/style.css
 report_strings = $(report_files:=.inc)
 EXTRA_DIST += $(report_files)
 CLEANFILES += $(report_strings)
-$(report_strings): scenario/report/%.inc: $(srcdir)/scenario/report/%
-	$(AM_V_GEN)$(MKDIR_P) scenario/report && sed 's/[\\"]/\\&/g; s/^/"/; s/$$/\\n"/' $(srcdir)/scenario/report/$* > $@.new && \
+$(report_strings): scenario/%.inc: $(srcdir)/scenario/%
+	$(AM_V_GEN)$(MKDIR_P) $(@D) && sed 's/[\\"]/\\&/g; s/^/"/; s/$$/\\n"/' $(srcdir)/scenario/$* > $@.new && \
 		mv $@.new $@
-scenario/report/page.$(OBJEXT): $(report_strings)
+scenario/report/page.$(OBJEXT) scenario/survive/page.$(OBJEXT): $(report_strings)
 
 bin_PROGRAMS += dydisnix-scenario
 dist_man_MANS += scenario/dydisnix-scenario.1 scenario/dydisnix-scenario.5
@@ -58,6 +59,7 @@ dydisnix_scenario_SOURCES = \
 	scenario/explore.c \
 	scenario/help.c \
 	scenario/import.c \
+	scenario/survive.c \
 	scenario/sweep.c \
 	$(NULL)
 dydisnix_scenario_LDADD = scenario/libscenario.a scenario/libreport.a scenario/libinlab.a $(libraries_of_simulation)

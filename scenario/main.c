@@ -14,7 +14,7 @@ static const struct {
 } commands[] = {
     { "explore", scenario_explore_main }, { "import", scenario_import_main },
     { "report", scenario_report_main },   { "run", scenario_run_main },
-    { "sweep", scenario_sweep_main },
+    { "survive", scenario_survive_main }, { "sweep", scenario_sweep_main },
 };
 
 int main(int argc, char **argv)

@@ -189,6 +189,7 @@ shell_tests = \
 	tests/scenario/explore-bites.sh \
 	tests/scenario/scenarios.sh \
 	tests/scenario/import.sh \
+	tests/scenario/survive.sh \
 	tests/scenario/lab.sh \
 	tests/scenario/policy.sh \
 	$(NULL)

@@ -18,12 +18,13 @@ static bool is_taken(const json_t *names, const char *name)
     return false;
 }
 
-/* Letters, digits and what else is harmless in a name stay. */
+/* Machines and services give names to things in a store, which takes only these characters. */
 static char *plain_name(const char *original)
 {
+    static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+._?=-";
     char *name = strdup(*original ? original : "_");
     for (char *at = name; at && *at; at++)
-        if (strchr(" \t\r\n/:\"\\", *at) || (at == name && strchr(".-", *at)))
+        if (!strchr(plain, *at) || (at == name && strchr(".-", *at)))
             *at = '_';
     return name;
 }

@@ -10,6 +10,6 @@ scenario_libreport_a_SOURCES += \
 	scenario/report/report.h \
 	scenario/report/strip.h \
 	scenario/report/strips.c \
-	scenario/report/text.c \
+	scenario/report/text.c scenario/report/text.h \
 	scenario/report/words.c \
 	$(NULL)

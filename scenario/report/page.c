@@ -14,7 +14,7 @@
 static const char page_text[] =
 #include "scenario/report/page.html.inc"
     ;
-static const char style_text[] =
+const char report_style[] =
 #include "scenario/report/style.css.inc"
     ;
 static const char script_text[] =
@@ -22,7 +22,7 @@ static const char script_text[] =
     ;
 
 /* The browser takes these two and no other style or script. A test knows what they have to be. */
-static const char style_hash[] = "dM648NMHXe10B1tHRd4EFeCekjvIOtHCEi88fRoV23w=";
+const char report_style_hash[] = "dM648NMHXe10B1tHRd4EFeCekjvIOtHCEi88fRoV23w=";
 static const char script_hash[] = "w+7JdSrWyb8LL/t4cAe0fXdF4WKeF9Kr528q2dHyRGQ=";
 
 static const size_t journal_limit = (size_t)256 << 20;
@@ -140,10 +140,14 @@ static void put_value(FILE *page, const struct report *report, const char *value
         const char *name, *text;
         void (*put)(FILE *page, const struct report *report);
     } values[] = {
-        { "style-hash", style_hash, NULL },   { "script-hash", script_hash, NULL },
-        { "style", style_text, NULL },        { "script", script_text, NULL },
-        { "figures", NULL, put_figures },     { "note", NULL, put_note },
-        { "period", NULL, put_whole_period }, { "strips", NULL, put_strips },
+        { "style-hash", report_style_hash, NULL },
+        { "script-hash", script_hash, NULL },
+        { "style", report_style, NULL },
+        { "script", script_text, NULL },
+        { "figures", NULL, put_figures },
+        { "note", NULL, put_note },
+        { "period", NULL, put_whole_period },
+        { "strips", NULL, put_strips },
         { "cycles", NULL, put_cycles },
     };
     if (length == strlen("name") && memcmp(value, "name", length) == 0)
@@ -170,7 +174,7 @@ static void put_page(FILE *page, const struct report *report, const char *name)
     fputs(text, page);
 }
 
-static int write_page(const char *file, const char *text, size_t length)
+int report_write_page(const char *file, const char *text, size_t length)
 {
     if (strcmp(file, "-") == 0) {
         if (fwrite(text, 1, length, stdout) == length && fflush(stdout) == 0)
@@ -197,7 +201,7 @@ static int make_page(const struct report *report, const char *name, const char *
         log_error(NULL, "%s: out of memory", html_file);
         return -1;
     }
-    return write_page(html_file, text, length);
+    return report_write_page(html_file, text, length);
 }
 
 int report_write(const char *journal_file, const char *html_file)

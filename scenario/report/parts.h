@@ -12,6 +12,7 @@
 #include <stdio.h>
 
 #include "lib/base/strings.h"
+#include "scenario/report/text.h"
 
 /* All texts that are no JSON are interned. In place of a target's name "" is the coordinator. */
 
@@ -134,16 +135,6 @@ void mark_add(struct report *report, enum report_mark_kind kind, const char *tar
     __attribute__((format(printf, 4, 5)));
 void marks_of_changes(struct report *report, const json_t *changes, const json_t *left_out);
 void marks_of_reconstruction(struct report *report, const json_t *document);
-
-/* report-text.c: text of a journal is data wherever it stands in the page; characters that would turn or end
- * a line, and those that XML cannot hold, are shown as U+FFFD. */
-void put_text(FILE *page, const char *text);
-/* As much of it as fits into a width, at so many units a letter; the rest is an ellipsis. */
-void put_fitting(FILE *page, const char *text, double width, double letter);
-bool text_fits(const char *text, double width, double letter);
-void put_duration(FILE *page, int64_t milliseconds);
-void put_time(FILE *page, int64_t seconds);  /* 2026-01-31 12:00:00 */
-void put_clock(FILE *page, int64_t seconds); /* 12:00:00 */
 
 /* report-words.c: what a cycle did, in words. */
 const char *

@@ -28,12 +28,20 @@
 #ifndef REPORT_H
 #define REPORT_H
 
+#include <stddef.h>
+
 /* So many cycles are shown, the last ones; what began before them and lasts is shown too. */
 #define REPORT_CYCLES 500
 
 /* Reads the journal ("-": standard input) and writes the page, whole or not at all ("-": to standard output).
  * A line that is no document is warned of, with file and line, and skipped. 0, or -1 after a message. */
 int report_write(const char *journal_file, const char *html_file);
+
+/* The style of its pages, and what a page says to a browser that is to take it. */
+extern const char report_style[], report_style_hash[];
+
+/* Writes such a page, whole or not at all ("-": to standard output). -1 after a message. */
+int report_write_page(const char *file, const char *text, size_t length);
 
 /* The command "report": options, then a journal. Exit status. */
 int scenario_report_main(int argc, char **argv);

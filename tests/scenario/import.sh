@@ -40,11 +40,12 @@ is "$(value v1-two-targets 'sorted(s["targets"]), s["targets"]["10.0.0.1"]')" \
     "(['10.0.0.1', '10.0.0.2'], {'properties': {'x0': 'false', 'x1': 'plain'}})" 'in version 1 targets have their keys for names'
 
 # Names that a scenario cannot have.
-sed 's/"test1"/"a:b"/g; s/>test1</>a:b</g; s/"test2"/"a_b"/g; s/>test2</>a_b</g' "$srcdir/tests/corpus/$two/manifest.xml" \
+sed 's/"test1"/"a:b"/g; s/>test1</>a:b</g; s/"test2"/"a_b"/g; s/>test2</>a_b</g; s/>svc0</>svc 0\&lt;</' "$srcdir/tests/corpus/$two/manifest.xml" \
     > names.xml
 ok 'names with colons' import --output=names names.xml
 has "$(output)" 'the target "a:b" is called a_b in the scenario' 'become others'
 has "$(output)" 'the target "a_b" is called a_b_2 in the scenario' 'which nothing else has'
+has "$(output)" 'the service "svc 0<" is called svc_0_ in the scenario' 'a service too'
 ok 'and it holds' dydisnix-scenario run --simulate names
 
 # The coordinator profile.
