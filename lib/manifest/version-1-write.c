@@ -86,6 +86,28 @@ static struct row *new_rows(struct writer *writer, size_t count)
     return rows;
 }
 
+/* All rows in their order; rows: NULL after a failure. */
+static void put_rows(struct writer *writer, const char *element, struct row *rows, size_t count,
+                     void (*put_row)(struct writer *writer, const struct row *row))
+{
+    if (!rows || !put_open(writer, element, count))
+        return;
+    qsort(rows, count, sizeof *rows, compare_rows);
+    for (size_t i = 0; i < count; i++)
+        put_row(writer, &rows[i]);
+    put_close(writer, element);
+}
+
+static void put_profile(struct writer *writer, const struct row *row)
+{
+    const struct profile *profile = row->element;
+
+    put(writer, "<mapping>");
+    put_text(writer, "profile", profile->path);
+    put_text(writer, "target", row->key);
+    put(writer, "</mapping>");
+}
+
 static void put_distribution(struct writer *writer)
 {
     const struct manifest *manifest = writer->manifest;
@@ -98,16 +120,7 @@ static void put_distribution(struct writer *writer)
 
         rows[i] = (struct row){ { key, profile->path }, profile, NULL, key };
     }
-    if (!rows || !put_open(writer, "distribution", count))
-        return;
-    qsort(rows, count, sizeof *rows, compare_rows);
-    for (size_t i = 0; i < count; i++) {
-        put(writer, "<mapping>");
-        put_text(writer, "profile", ((const struct profile *)rows[i].element)->path);
-        put_text(writer, "target", rows[i].key);
-        put(writer, "</mapping>");
-    }
-    put_close(writer, "distribution");
+    put_rows(writer, "distribution", rows, count, put_profile);
 }
 
 static void put_dependencies(struct writer *writer, const struct dependencies *dependencies)
@@ -155,12 +168,7 @@ static void put_activation(struct writer *writer)
                 { service->name, mapping->container, key, service->key }, mapping, service, key
             };
     }
-    if (!rows || !put_open(writer, "activation", count))
-        return;
-    qsort(rows, count, sizeof *rows, compare_rows);
-    for (size_t i = 0; i < count; i++)
-        put_service(writer, &rows[i]);
-    put_close(writer, "activation");
+    put_rows(writer, "activation", rows, count, put_service);
 }
 
 static void put_snapshot(struct writer *writer, const struct row *row)
@@ -192,12 +200,7 @@ static void put_snapshots(struct writer *writer)
                 { mapping->component, mapping->container, key, service->pkg }, mapping, service, key
             };
     }
-    if (!rows || !put_open(writer, "snapshots", count))
-        return;
-    qsort(rows, count, sizeof *rows, compare_rows);
-    for (size_t i = 0; i < count; i++)
-        put_snapshot(writer, &rows[i]);
-    put_close(writer, "snapshots");
+    put_rows(writer, "snapshots", rows, count, put_snapshot);
 }
 
 static void put_values(struct writer *writer, const char *element, const struct nix_value *set)
