@@ -17,9 +17,10 @@ user=dydisnix-test
 cp -a /etc "$scratch/etc"
 echo "$user:x:65432:65432::$scratch/home:/bin/sh" >> "$scratch/etc/passwd"
 mount --bind "$scratch/etc" /etc
-mkdir -p "$scratch/bin" "$scratch/tmp" "$scratch/home" "$scratch/source/tests"
+mkdir -p "$scratch/bin" "$scratch/tmp" "$scratch/home" "$scratch/source/tests/share" "$scratch/source/tests/tools"
 cp -R "$srcdir/nix" "$scratch/source"
-cp "$srcdir/tests/tools/closures" "$srcdir/tests/share/made-closures.sh" "$scratch/source/tests"
+cp "$srcdir/tests/share/made-closures.sh" "$scratch/source/tests/share"
+cp "$srcdir/tests/tools/closures" "$scratch/source/tests/tools"
 cp "$srcdir/tests/tools/fake-client" "$scratch/bin/disnix-ssh-client"
 cp "$builddir/dydisnix-reconstruct" "$scratch/bin"
 srcdir=$scratch/source
@@ -174,6 +175,23 @@ is "$status" 0 'a garbage collection meanwhile: no failure'
 ok 'a garbage collection meanwhile: there was one' test -s "$scratch/home/collected"
 is "$(said 'garbage collection') $(said '-profile-')" '0 0' 'a garbage collection meanwhile: it took nothing'
 is "$(find "$own/disnix-coordinator" -name '*roots*')" '' 'a garbage collection meanwhile: no root is left'
+
+# Where nothing is to be fetched, nobody needs to be trusted, and the evaluator is not asked.
+manifest=$(readlink "$own/disnix-coordinator/default-1-link")
+rm -r "$own/disnix-coordinator"
+nix-store --delete --ignore-liveness "$manifest" > /dev/null 2>&1
+daemon_trusts
+cat > "$scratch/bin/nix-instantiate" << EOF
+#!/bin/sh
+echo >> '$scratch/home/evaluated'
+exit 1
+EOF
+chmod +x "$scratch/bin/nix-instantiate"
+reconstruct
+rm "$scratch/bin/nix-instantiate"
+is "$status $(readlink "$own/disnix-coordinator/default-1-link")" "0 $manifest" 'not trusted, nothing to fetch: the same manifest'
+ok 'not trusted, nothing to fetch: it is whole' nix-store --verify-path "$manifest"
+ok 'not trusted, nothing to fetch: nothing was evaluated' test ! -e "$scratch/home/evaluated"
 
 # What fails for another reason than a garbage collection is not tried again.
 rm -r "$own/disnix-coordinator"
