@@ -3,12 +3,14 @@
 
 #include <limits.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/auxv.h>
+#include <sys/mman.h>
 
 #include "lib/base/characters.h"
 
@@ -18,7 +20,10 @@ struct block {
     max_align_t room[];
 };
 
-enum { BLOCK = 256 * 1024, SLOTS_AT_FIRST = 1024 };
+/* A pool that has come to MANY bytes goes on in larger blocks, each one large page: millions of looks into small
+ * pages miss the processor's table of them. */
+enum { BLOCK = 256 * 1024, MANY = 4 * 1024 * 1024, LARGE_PAGE = 2 * 1024 * 1024 };
+enum { SLOTS_AT_FIRST = 1024, FRONT = 4096 };
 
 struct slot {
     const char *text; /* NULL: free */
@@ -26,13 +31,38 @@ struct slot {
 };
 
 struct strings {
+    struct slot
+        *front; /* of many slots, those met last: most looks stay in the processor's cache; NULL: few */
     struct slot *slots; /* a power of two of them, searched from where the hash says to the next free one */
     size_t slot_count, used;
     struct block *blocks;
     char *texts, *texts_end;   /* what is left of a block for texts */
     char *arrays, *arrays_end; /* and of one for what has to be aligned */
+    size_t size;               /* of all blocks */
     uint64_t seed;             /* nobody can tell in advance which texts meet */
 };
+
+/* As malloc(); in large pages, where the kernel has any, what is as large as one. */
+static void *allocate_pages(size_t size)
+{
+    size_t rounded = size <= SIZE_MAX - LARGE_PAGE ? (size + LARGE_PAGE - 1) / LARGE_PAGE * LARGE_PAGE : 0;
+    void *memory = size < LARGE_PAGE ? malloc(size) : rounded > 0 ? aligned_alloc(LARGE_PAGE, rounded) : NULL;
+
+#ifdef MADV_HUGEPAGE
+    if (memory != NULL && size >= LARGE_PAGE)
+        madvise(memory, rounded, MADV_HUGEPAGE);
+#endif
+    return memory;
+}
+
+static struct slot *allocate_slots(size_t count)
+{
+    struct slot *slots = count <= SIZE_MAX / sizeof *slots ? allocate_pages(count * sizeof *slots) : NULL;
+
+    if (slots != NULL)
+        memset(slots, 0, count * sizeof *slots);
+    return slots;
+}
 
 struct strings *strings_new(void)
 {
@@ -43,7 +73,7 @@ struct strings *strings_new(void)
     if (strings == NULL)
         return NULL;
     strings->slot_count = SLOTS_AT_FIRST;
-    strings->slots = calloc(strings->slot_count, sizeof *strings->slots);
+    strings->slots = allocate_slots(strings->slot_count);
     if (strings->slots == NULL) {
         free(strings);
         return NULL;
@@ -63,6 +93,7 @@ void strings_free(struct strings *strings)
         strings->blocks = block->next;
         free(block);
     }
+    free(strings->front);
     free(strings->slots);
     free(strings);
 }
@@ -73,15 +104,17 @@ static char *allocate(struct strings *strings, char **at, char **end, size_t siz
     char *room = *at;
 
     if (size > (size_t)(*end - *at)) {
-        size_t most = size > BLOCK / 4 ? size : BLOCK; /* what is large gets a block of its own */
-        struct block *block = most > SIZE_MAX - sizeof *block ? NULL : malloc(sizeof *block + most);
+        size_t usual = (strings->size < MANY ? BLOCK : LARGE_PAGE) - sizeof(struct block);
+        size_t most = size > usual / 4 ? size : usual; /* what is large gets a block of its own */
+        struct block *block = most > SIZE_MAX - sizeof *block ? NULL : allocate_pages(sizeof *block + most);
 
         if (block == NULL)
             return NULL;
         block->next = strings->blocks;
         strings->blocks = block;
+        strings->size += sizeof *block + most;
         room = (char *)block->room;
-        if (most != BLOCK)
+        if (most != usual)
             return room;
         *end = room + most;
     }
@@ -117,23 +150,31 @@ static uint32_t hash_of(const struct strings *strings, const char *text, size_t 
     return (uint32_t)mix(mix(hash, word), strings->seed);
 }
 
+static bool is_it(const struct slot *slot, uint32_t hash, const char *text, size_t length)
+{
+    return slot->text != NULL && slot->hash == hash && slot->length == length
+           && memcmp(slot->text, text, length) == 0;
+}
+
 /* Where the text is, or where it is to be put. */
 static struct slot *find(const struct strings *strings, uint32_t hash, const char *text, size_t length)
 {
     for (size_t i = hash;; i++) {
         struct slot *slot = &strings->slots[i & (strings->slot_count - 1)];
 
-        if (slot->text == NULL
-            || (slot->hash == hash && slot->length == length && memcmp(slot->text, text, length) == 0))
+        if (slot->text == NULL || is_it(slot, hash, text, length))
             return slot;
     }
 }
 
 static int grow(struct strings *strings)
 {
-    struct strings larger = { .slot_count = strings->slot_count * 2 };
+    struct {
+        struct slot *slots;
+        size_t slot_count;
+    } larger = { .slot_count = strings->slot_count * 2 };
 
-    larger.slots = calloc(larger.slot_count, sizeof *larger.slots);
+    larger.slots = allocate_slots(larger.slot_count);
     if (larger.slots == NULL)
         return -1;
     for (size_t i = 0; i < strings->slot_count; i++) {
@@ -149,7 +190,26 @@ static int grow(struct strings *strings)
     free(strings->slots);
     strings->slots = larger.slots;
     strings->slot_count = larger.slot_count;
+    if (strings->front == NULL && strings->slot_count > 4 * FRONT)
+        strings->front = allocate_slots(FRONT); /* without memory it is as before */
     return 0;
+}
+
+static const struct slot *find_or_add(struct strings *strings, uint32_t hash, const char *text, size_t length)
+{
+    if (strings->used >= strings->slot_count / 4 * 3 && grow(strings) != 0)
+        return NULL;
+    struct slot *slot = find(strings, hash, text, length);
+    if (slot->text != NULL)
+        return slot;
+    char *copy = allocate(strings, &strings->texts, &strings->texts_end, length + 1);
+    if (copy == NULL)
+        return NULL;
+    memcpy(copy, text, length);
+    copy[length] = '\0';
+    *slot = (struct slot){ copy, hash, (uint32_t)length };
+    strings->used++;
+    return slot;
 }
 
 const char *strings_intern(struct strings *strings, const char *text)
@@ -162,20 +222,16 @@ const char *strings_intern_length(struct strings *strings, const char *text, siz
     if (text == NULL)
         return NULL;
     length = strnlen(text, length);
-    if (length > INT_MAX || (strings->used >= strings->slot_count / 4 * 3 && grow(strings) != 0))
+    if (length > INT_MAX)
         return NULL;
     uint32_t hash = hash_of(strings, text, length);
-    struct slot *slot = find(strings, hash, text, length);
-    if (slot->text != NULL)
-        return slot->text;
-    char *copy = allocate(strings, &strings->texts, &strings->texts_end, length + 1);
-    if (copy == NULL)
-        return NULL;
-    memcpy(copy, text, length);
-    copy[length] = '\0';
-    *slot = (struct slot){ copy, hash, (uint32_t)length };
-    strings->used++;
-    return copy;
+    struct slot *front = strings->front != NULL ? &strings->front[hash >> 16 & (FRONT - 1)] : NULL;
+    if (front != NULL && is_it(front, hash, text, length))
+        return front->text;
+    const struct slot *slot = find_or_add(strings, hash, text, length);
+    if (slot != NULL && front != NULL)
+        *front = *slot;
+    return slot != NULL ? slot->text : NULL;
 }
 
 char *string_format(const char *format, ...)

@@ -37,28 +37,39 @@ static void odd_texts(void **state)
     strings_free(NULL);
 }
 
-static void many_and_long_texts(void **state)
+/* Texts from first on, in large pages if there is already so much, have one pointer each. */
+static void intern_many(struct strings *strings, int first, char *text)
 {
-    enum { COUNT = 50000, LONG = 16 << 20 };
-    struct strings *strings = strings_new();
+    enum { COUNT = 50000 };
     const char **known = calloc(COUNT, sizeof *known);
-    char *text = malloc(LONG + 1);
-    int i;
 
-    (void)state;
-    for (i = 0; i < COUNT; i++) {
-        snprintf(text, LONG, "/nix/store/%d", i);
+    for (int i = 0; i < COUNT; i++) {
+        sprintf(text, "/nix/store/%d", first + i);
         known[i] = strings_intern(strings, text);
     }
-    for (i = 0; i < COUNT; i++) {
-        snprintf(text, LONG, "/nix/store/%d", i);
+    for (int i = 0; i < COUNT; i++) {
+        sprintf(text, "/nix/store/%d", first + i);
+        assert_string_equal(known[i], text);
         assert_ptr_equal(strings_intern(strings, text), known[i]);
+        assert_ptr_equal(strings_intern_length(strings, text, strlen(text)), known[i]);
     }
+    free(known);
+}
+
+static void many_and_long_texts(void **state)
+{
+    enum { LONG = 16 << 20 };
+    struct strings *strings = strings_new();
+    char *text = malloc(LONG + 1);
+
+    (void)state;
+    intern_many(strings, 0, text);
     memset(text, 'x', LONG);
     text[LONG] = '\0';
     assert_string_equal(strings_intern(strings, text), text);
+    intern_many(strings, 50000, text);
+    intern_many(strings, 0, text);
     free(text);
-    free(known);
     strings_free(strings);
 }
 
