@@ -170,10 +170,17 @@ let
   ] ++ concatMap (option: argumentsOf option cfg.${option}) (builtins.attrNames flags)
     ++ metricsArguments ++ cfg.extraOptions;
 
+  sshDirectory = "dydisnix-ssh/${cfg.profile}";
+
   # In a unit a % begins a specifier: %d is where the credentials are.
   literal = builtins.replaceStrings [ "%" ] [ "%%" ];
+  # The first value that ssh is given for an option counts.
   sshOptions = [ "-o BatchMode=yes" ] ++ optional (cfg.ssh.keyFile != null) "-i %d/ssh-key"
-    ++ map literal cfg.ssh.options;
+    ++ map literal cfg.ssh.options
+    ++ optionals cfg.ssh.shareConnections (map literal [
+      "-o ConnectTimeout=5" "-o ServerAliveInterval=5" "-o ServerAliveCountMax=2" "-o LogLevel=FATAL"
+      "-o ControlMaster=auto" "-o ControlPersist=120" "-o ControlPath=/run/${sshDirectory}/%C"
+    ]);
 
   sandbox = {
     ReadWritePaths = [ profiles ] ++ cfg.readWritePaths
@@ -271,6 +278,14 @@ in
         example = [ "-o ConnectTimeout=10" ];
         description = "Further options of ssh. It refuses unknown host keys, see `programs.ssh.knownHosts`.";
       };
+      shareConnections = mkOption {
+        type = types.bool;
+        default = true;
+        description = ''
+          Whether calls of a target share one connection, which is kept for two minutes after the last one. Each target
+          has to allow so many sessions at once in it, see `MaxSessions` in sshd_config(5).
+        '';
+      };
     };
 
     metrics.directory = maybe absolute ''
@@ -349,7 +364,7 @@ in
         WatchdogSec = 60;
         StateDirectory = name;
         StateDirectoryMode = "0700";
-        RuntimeDirectory = name;
+        RuntimeDirectory = [ name ] ++ optional cfg.ssh.shareConnections sshDirectory;
         RuntimeDirectoryMode = "0700";
         RuntimeDirectoryPreserve = true;
         UMask = "0077";

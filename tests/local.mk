@@ -155,6 +155,7 @@ shell_tests = \
 	tests/scenario/report.sh \
 	tests/scenario/report-browser.sh \
 	tests/lab/real-ssh.sh \
+	tests/lab/shared-ssh.sh \
 	tests/sources/format.sh \
 	tests/sources/sources.sh \
 	tests/lab/ssh-client.sh \
