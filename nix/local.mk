@@ -18,6 +18,7 @@ dist_nixexpr_DATA += \
 # For those who have nixpkgs, from the sources.
 EXTRA_DIST += \
 	default.nix \
+	flake.nix \
 	nix/module.nix \
 	nix/package.nix \
 	nix/tests/coordinator-lost.nix \

@@ -25,7 +25,7 @@ options_in() # FILE: each option once
     grep -oE '(^|[^a-z-])--[a-z][a-z-]*' "$1" | grep -oE -e '--.*' | sort -u
 }
 
-for file in "$srcdir"/default.nix "$srcdir"/nix/*.nix "$srcdir"/nix/tests/*.nix "$srcdir"/tests/nix/*.nix; do
+for file in "$srcdir"/default.nix "$srcdir"/flake.nix "$srcdir"/nix/*.nix "$srcdir"/nix/tests/*.nix "$srcdir"/tests/nix/*.nix; do
     ok "${file#"$srcdir/"} parses" nix-instantiate --store dummy:// --parse "$file"
 done
 
@@ -76,6 +76,10 @@ is "$(value off)" '{"packages":[],"unit":null,"users":{"groups":{},"users":{}}}'
 version=$("$builddir/dydisnix-self-adapt" --version | sed 's/.* \(.*\))/\1/')
 has "$(value package)" "\"name\":\"dydisnix-self-adapt-$version\"" 'the package has the version of the program'
 has "$(value package)" '"configureFlags":["--with-nix-statedir=/nix/var"]' 'and the store of NixOS'
+is "$(value flake)" '{"check":{"checkTarget":"check-short","doCheck":true,"name":"dydisnix-self-adapt-'"$version"'"},'\
+'"module":true,"names":["checks","devShells","nixosModules","overlays","packages"],'\
+'"overlay":"dydisnix-self-adapt-'"$version"'","package":["dydisnix-self-adapt-'"$version"'","dydisnix-self-adapt-'"$version"'"],'\
+'"shell":["clang-tools","cmocka","gcovr","man","nix","python3","valgrind"]}' 'so has the flake, with module, shell and checks'
 is "$(value kept)" '[true,false,false,true]' 'what was built elsewhere is not its source'
 
 # Every option: of the module, described; of the program, in the module. Left out are those that make no service.

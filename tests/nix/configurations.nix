@@ -105,6 +105,20 @@ in
   undescribed = map (entry: entry.name) (builtins.filter (entry: !described entry) options);
 
   package = { inherit (import ../../default.nix { inherit pkgs; }) name meta configureFlags; };
+  flake =
+    let
+      outputs = (import ../../flake.nix).outputs {
+        self = outputs;
+        nixpkgs = { inherit lib; legacyPackages = { aarch64-linux = pkgs; x86_64-linux = pkgs; }; };
+      };
+    in {
+      names = builtins.attrNames outputs;
+      package = map (system: system.default.name) (builtins.attrValues outputs.packages);
+      overlay = (outputs.overlays.default pkgs pkgs).dydisnix-self-adapt.name;
+      module = outputs.nixosModules.default == ../../nix/module.nix;
+      shell = map (item: item.name) outputs.devShells.x86_64-linux.default.packages;
+      check = { inherit (outputs.checks.x86_64-linux.default) checkTarget doCheck name; };
+    };
   kept = map (name: (import ../../default.nix { inherit pkgs; }).src.filter "/source/${name}" "directory")
     [ "lib" "build" "build-san" "plugin" ];
 

@@ -31,15 +31,18 @@ let
   };
 
   pkgs = builtins.listToAttrs (map (name: { inherit name; value = package name; }) [
-    "autoreconfHook" "coreutils" "disnix" "dydisnix" "dysnomia" "jansson" "libxml2" "openssh" "perl"
-    "pkg-config" "stdenvNoCC"
+    "autoreconfHook" "clang-tools" "cmocka" "coreutils" "disnix" "dydisnix" "dysnomia" "gcovr" "jansson" "libxml2" "man" "nix"
+    "openssh" "perl" "pkg-config" "python3" "stdenvNoCC" "valgrind"
   ]) // {
     inherit lib;
     path = "/nix/nixpkgs";
     libxslt.bin = package "libxslt";
     stdenv = package "stdenv" // {
-      mkDerivation = arguments: arguments // package "${arguments.pname}-${arguments.version}";
+      mkDerivation = arguments:
+        let made = arguments // package "${arguments.pname}-${arguments.version}"; in
+        made // { overrideAttrs = change: made // change made; };
     };
+    mkShell = arguments: arguments // package "shell";
     callPackage = file: overrides:
       let function = import file; in
       function (builtins.intersectAttrs (builtins.functionArgs function) pkgs // overrides);
