@@ -73,6 +73,12 @@ else
     skip "$reason"
 fi
 
+ok 'pages are there as HTML' make -C "$builddir" html
+for name in $programs; do
+    has "$(cat "$builddir/html/$name.1.html")" "<h1 class=\"Sh\" id=\"SYNOPSIS\">" "with that of $name"
+done
+has "$(cat "$builddir/html/dydisnix-reconstruct.1.html")" 'href="dydisnix-self-adapt.1.html"' 'which refer to each other'
+
 ok 'it uninstalls' make -C "$builddir" uninstall DESTDIR="$root"
 is "$(find "$root" ! -type d)" '' 'and leaves no file'
 done_testing
