@@ -7,6 +7,12 @@
 
 extern const char scenario_help[];
 
+struct exhaustive;
+
+/* Every history of the case in a directory, or of the systems that are built in (NULL).
+ * Exit status. */
+int explore_all(const char *directory, struct exhaustive *search);
+
 int scenario_explore_main(int argc, char **argv);
 int scenario_import_main(int argc, char **argv);
 int scenario_run_main(int argc, char **argv);

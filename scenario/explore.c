@@ -15,14 +15,18 @@
 #include "lib/world/operations.h"
 #include "scenario/format/file.h"
 #include "scenario/play/play.h"
+#include "scenario/search/exhaustive.h"
 #include "scenario/search/random.h"
 #include "scenario/search/shrink.h"
+#include "scenario/search/silence.h"
 
 enum { DONE = 0, FAILED = 1, USAGE = 2 };
 
 struct exploration {
     unsigned long seed, count, jobs;
-    bool keep_going, verbose;
+    unsigned long depth;
+    const char *directory; /* NULL: what is built in */
+    bool keep_going, verbose, exhaustive;
 };
 
 /* The scenario of a number; one that is not valid is a mistake of ours. */
@@ -32,25 +36,6 @@ static int play(const json_t *scenario, struct scenario_play *played)
         .scenario = scenario, .seed = (uint64_t)json_integer_value(json_object_get(scenario, "seed"))
     };
     return scenario_play(&scenario_simulation, &setting, NULL, played);
-}
-
-/* What cannot happen, and what is wrong with a candidate, is of no interest to anybody. Gives what
- * silence_end() takes; -1: not silent. */
-static int silence_begin(void)
-{
-    CLEANUP_FD int nothing = open("/dev/null", O_WRONLY | O_CLOEXEC);
-    int saved = dup(STDERR_FILENO);
-    if (nothing >= 0 && saved >= 0)
-        dup2(nothing, STDERR_FILENO);
-    return saved;
-}
-
-static void silence_end(int saved)
-{
-    if (saved < 0)
-        return;
-    dup2(saved, STDERR_FILENO);
-    close(saved);
 }
 
 /* Whether a smaller one breaks the same invariant. */
@@ -200,6 +185,8 @@ static int read_options(int argc, char **argv, struct exploration *exploration)
                                              { "scenarios", required_argument, NULL, 'n' },
                                              { "jobs", required_argument, NULL, 'j' },
                                              { "keep-going", no_argument, NULL, 'k' },
+                                             { "exhaustive", no_argument, NULL, 'e' },
+                                             { "depth", required_argument, NULL, 'd' },
                                              { "verbose", no_argument, NULL, 'v' },
                                              { "help", no_argument, NULL, 'h' },
                                              { 0 } };
@@ -209,31 +196,43 @@ static int read_options(int argc, char **argv, struct exploration *exploration)
         case 's': status |= read_number("seed", optarg, &exploration->seed); break;
         case 'n': status |= read_number("scenarios", optarg, &exploration->count); break;
         case 'j': status |= read_number("jobs", optarg, &exploration->jobs); break;
+        case 'd': status |= read_number("depth", optarg, &exploration->depth); break;
+        case 'e': exploration->exhaustive = true; break;
         case 'k': exploration->keep_going = true; break;
         case 'v': exploration->verbose = true; break;
         case 'h': return fputs(scenario_help, stdout) < 0;
         default: return USAGE;
         }
     }
-    if (optind < argc)
-        log_error(NULL, "explore takes no argument: %s", argv[optind]);
-    if (status != 0 || optind < argc || exploration->jobs == 0)
+    const int most = exploration->exhaustive ? 1 : 0;
+    if (argc - optind > most)
+        log_error(NULL, "explore takes no argument but a case that is explored exhaustively: %s",
+                  argv[optind]);
+    if (status != 0 || argc - optind > most || exploration->jobs == 0 || exploration->depth > 15)
         return USAGE;
+    exploration->directory = argv[optind];
     return -1;
 }
 
 int scenario_explore_main(int argc, char **argv)
 {
     long processors = sysconf(_SC_NPROCESSORS_ONLN);
-    struct exploration exploration = { .seed = 1,
-                                       .count = 1000,
-                                       .jobs = processors > 0 ? (unsigned long)processors : 1 };
+    struct exploration exploration = {
+        .seed = 1, .count = 1000, .depth = 2, .jobs = processors > 0 ? (unsigned long)processors : 1
+    };
     struct tally tally = { 0 };
     int64_t began = operations->now();
     int status = read_options(argc, argv, &exploration);
     if (status >= 0)
         return status;
     fflush(NULL);
+    if (exploration.exhaustive) {
+        struct exhaustive search = { .depth = exploration.depth,
+                                     .jobs = exploration.jobs,
+                                     .keep_going = exploration.keep_going,
+                                     .verbose = exploration.verbose };
+        return explore_all(exploration.directory, &search);
+    }
     explore(&exploration, &tally);
     if (tally.broken > 0 && !exploration.keep_going) {
         tell(&tally.first);

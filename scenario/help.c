@@ -4,6 +4,7 @@
 const char scenario_help[] =
     "Usage: dydisnix-scenario run [OPTION]... CASE...\n"
     "       dydisnix-scenario explore [OPTION]...\n"
+    "       dydisnix-scenario explore --exhaustive [OPTION]... [CASE]\n"
     "       dydisnix-scenario sweep [--fault=FAULT] CASE\n"
     "       dydisnix-scenario import [OPTION]... [MANIFEST]\n"
     "       dydisnix-scenario survive [OPTION]... CASE\n"
@@ -29,6 +30,9 @@ const char scenario_help[] =
     "      --scenarios=N      how many (default: 1000)\n"
     "      --jobs=N           so many at once (default: one for each processor)\n"
     "      --keep-going       tell of every scenario that breaks one, and make none smaller\n"
+    "      --exhaustive       instead, every history up to some length: of the system of a case,\n"
+    "                         or of small ones that are built in\n"
+    "      --depth=N          of so many things that happen, at most (default: 2)\n"
     "      --verbose          show also what cannot happen, as a write that nobody takes\n"
     "\n"
     "sweep plays a case in the simulation once for each thing that the coordinator does to the\n"

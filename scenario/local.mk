@@ -57,6 +57,7 @@ dydisnix_scenario_SOURCES = \
 	scenario/cases.c \
 	scenario/commands.h scenario/main.c \
 	scenario/explore.c \
+	scenario/explore-all.c \
 	scenario/help.c \
 	scenario/import.c \
 	scenario/survive.c \

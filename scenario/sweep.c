@@ -88,7 +88,7 @@ static int play(const json_t *scenario, struct attempt *attempt, struct scenario
     const json_t *seed = json_object_get(scenario, "seed");
     const struct scenario_setting setting = { .scenario = scenario,
                                               .seed = seed ? (uint64_t)json_integer_value(seed) : 1 };
-    const struct scenario_watch watch = { begin, end, attempt };
+    const struct scenario_watch watch = { .begin = begin, .end = end, .closure = attempt };
     return scenario_play(&scenario_simulation, &setting, &watch, played);
 }
 

@@ -353,6 +353,12 @@ check_PROGRAMS += tests/play-scenario
 tests_play_scenario_SOURCES = tests/tools/play-scenario.c plugin/reconstruct/hook.c
 tests_play_scenario_LDADD = scenario/libinlab.a $(libraries_of_simulation)
 
+# Every history of so many events of the small systems that are built in.
+EXHAUSTIVE_DEPTH = 3
+explore-exhaustive: dydisnix-scenario
+	./dydisnix-scenario explore --exhaustive --keep-going --depth=$(EXHAUSTIVE_DEPTH)
+.PHONY: explore-exhaustive
+
 # All scenarios, in the simulation and in the lab.
 scenarios: all
 	$(AM_TESTS_ENVIRONMENT) SCENARIO_LAB=all $(SHELL) $(srcdir)/tests/scenario/lab.sh

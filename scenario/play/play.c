@@ -629,7 +629,32 @@ static int decide(struct playing *playing)
     return 0;
 }
 
-static int play_timeline(struct playing *playing, const json_t *timeline)
+/* What has happened before decides about what may be asked for. */
+static json_t *memory_of(const struct playing *playing)
+{
+    return json_pack("{sO sO sO sO sO s[b b b b b b b b b b b b]}", "system", playing->system, "newest",
+                     playing->newest, "writes", playing->writes, "rescued", playing->rescued, "partners",
+                     playing->partners, "flags", playing->good, playing->refused, playing->lost,
+                     playing->forgot, playing->renamed, playing->owed, playing->untracked, playing->emptied,
+                     playing->advised, playing->damaged, playing->wiped, playing->unasked);
+}
+
+/* As long as somebody has something to happen. */
+static int play_on(struct playing *playing, const struct scenario_watch *watch)
+{
+    while (watch && watch->next && !playing->play->broken) {
+        CLEANUP_JSON json_t *memory = memory_of(playing);
+        CLEANUP_JSON json_t *moment = watch->next(watch->closure, playing->opened, playing->observed, memory);
+        if (!moment)
+            return 0;
+        playing->play->moment++;
+        if (begin_moment(playing, moment) != 0 || adapt_and_check(playing) != 0)
+            return -1;
+    }
+    return 0;
+}
+
+static int play_timeline(struct playing *playing, const json_t *timeline, const struct scenario_watch *watch)
 {
     size_t index;
     json_t *moment;
@@ -640,7 +665,7 @@ static int play_timeline(struct playing *playing, const json_t *timeline)
         if (begin_moment(playing, moment) != 0 || adapt_and_check(playing) != 0)
             return -1;
     }
-    if (!playing->play->broken && adapt_again(playing) != 0)
+    if (play_on(playing, watch) != 0 || (!playing->play->broken && adapt_again(playing) != 0))
         return -1;
     return playing->play->broken ? 0 : decide(playing);
 }
@@ -677,7 +702,7 @@ int scenario_play(const struct scenario_network *network, const struct scenario_
     if (status == 0 && watch)
         watch->begin(watch->closure, playing.opened);
     if (status == 0)
-        status = play_timeline(&playing, json_object_get(setting->scenario, "timeline"));
+        status = play_timeline(&playing, json_object_get(setting->scenario, "timeline"), watch);
     if (status == 0 && watch)
         watch->end(watch->closure, playing.opened, playing.observed);
     if (playing.opened)

@@ -22,6 +22,9 @@ struct scenario_play {
 struct scenario_watch {
     void (*begin)(void *closure, void *opened);
     void (*end)(void *closure, void *opened, const json_t *observed);
+    /* What happens when the timeline is over, a new reference; NULL: nothing more. memory: what else than the
+     * network decides about what may be asked of it. The member may be NULL. */
+    json_t *(*next)(void *closure, void *opened, const json_t *observed, const json_t *memory);
     void *closure;
 };
 

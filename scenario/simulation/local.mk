@@ -2,6 +2,7 @@ scenario_libsimulation_a_SOURCES += \
 	scenario/simulation/client.c \
 	scenario/simulation/clients.c \
 	scenario/simulation/component.c scenario/simulation/component.h \
+	scenario/simulation/digest.c scenario/simulation/digest.h \
 	scenario/simulation/disnix.c scenario/simulation/disnix.h \
 	scenario/simulation/engine.c \
 	scenario/simulation/events.c \

@@ -30,6 +30,23 @@ print(sum(len(m) if isinstance(m, list) else 1 for m in json.load(open(sys.argv[
         "$scratch/$guard.json")" -le 8 ]
 done
 
+# Every history of two events at most: the shortest that shows the fault is a scenario, which holds with the guard.
+for guard in fence second-rescue superseded empty-model late-list; do
+    SWITCHED_OFF=$guard "$builddir/tests/switched-scenario" explore --exhaustive --depth=2 \
+        > "$scratch/$guard.json" 2> "$scratch/$guard.said"
+    is $? 1 "without $guard an exhaustive search finds a history that breaks an invariant"
+    sed 's/^/# /' "$scratch/$guard.said"
+    rm -rf "${scratch:?}/$guard"
+    mkdir "$scratch/$guard"
+    python3 -c 'import json, sys
+json.dump(json.JSONDecoder().raw_decode(sys.stdin.read())[0], sys.stdout)' < "$scratch/$guard.json" > "$scratch/$guard/scenario.json"
+    is "$(python3 -c 'import json, sys; print(len(json.load(open(sys.argv[1]))["timeline"]) <= 4)' \
+        "$scratch/$guard/scenario.json")" True 'it is as short as it can be'
+    SWITCHED_OFF=nothing "$builddir/tests/switched-scenario" explore --exhaustive --depth=0 "$scratch/$guard" \
+        > "$scratch/seen" 2>&1
+    is $? 0 'with the guard the same history breaks none'
+done
+
 # A guard, and scenarios that do not hold without it.
 while read -r guard cases; do
     for case in $cases; do

@@ -17,6 +17,18 @@ for seed in 51004692 51006513; do
     is $? 0 "scenario $seed comes to its end"
 done
 
+# Every short history.
+dydisnix-scenario explore --exhaustive --depth=1 > "$scratch/out" 2> "$scratch/said"
+is $? 0 'whatever single thing happens, the built-in systems hold'
+sed 's/^/# /' "$scratch/said"
+is "$(grep -c ' histories, .* 0 invariants broken' "$scratch/said")" 4 'all of them were searched'
+mkdir "$scratch/own"
+sed 's/"write"/"wait", "seconds": 5 }, { "event": "write"/' "$srcdir/tests/scenarios/crash/scenario.json" \
+    > "$scratch/own/scenario.json"
+dydisnix-scenario explore --exhaustive --depth=1 "$scratch/own" > "$scratch/out" 2> "$scratch/said"
+is $? 0 'so does a system of somebody, from where its timeline ends'
+has "$(cat "$scratch/said")" 'own: ' 'which is named'
+
 # One thing after another goes wrong.
 for case in ${SWEEP_CASES:-crash comes-back-superseded}; do
     dydisnix-scenario sweep "$srcdir/tests/scenarios/$case" 2> "$scratch/said"
@@ -28,7 +40,8 @@ is $? 0 'a loop that is started again, too, whatever fails once'
 sed 's/^/# /' "$scratch/said"
 
 # Usage.
-for wrong in 'explore --scenarios=many' 'explore --jobs=0' 'explore this' 'sweep' 'sweep --fault=bites x' 'sweep a b'; do
+for wrong in 'explore --scenarios=many' 'explore --jobs=0' 'explore this' 'explore --exhaustive --depth=16' \
+    'explore --exhaustive this that' 'sweep' 'sweep --fault=bites x' 'sweep a b'; do
     # shellcheck disable=SC2086
     dydisnix-scenario $wrong > "$scratch/out" 2> "$scratch/said"
     is $? 2 "$wrong is wrong usage"

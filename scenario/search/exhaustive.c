@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "scenario/search/exhaustive.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "lib/base/cleanup.h"
+#include "lib/world/operations.h"
+#include "scenario/play/play.h"
+#include "scenario/search/alphabet.h"
+#include "scenario/search/silence.h"
+#include "scenario/simulation/digest.h"
+
+enum { WORLDS = 1 << 22 }; /* that can be remembered */
+
+/* What all processes share. */
+struct shared {
+    atomic_ulong histories, cut, cycles, failed, broken;
+    atomic_uint_least64_t worlds[WORLDS]; /* digest, whose lowest bits are how many more events were tried */
+};
+
+/* A history, in its process. */
+struct history {
+    const struct exhaustive *search;
+    struct shared *shared;
+    int findings;         /* a file, to which each process adds lines */
+    unsigned long most;   /* events */
+    unsigned long length; /* of them so far */
+    unsigned long before; /* cycles that the process had when it began */
+    bool child, last;     /* last: it was put in order */
+    const struct scenario_play *played;
+    json_t *timeline;
+};
+
+/* Whether a world was met before, with as many events to come. */
+static bool is_known(struct shared *shared, uint64_t digest, unsigned long left)
+{
+    const uint64_t mask = 15, key = digest & ~mask;
+    for (size_t i = 0; i < 64; i++) {
+        atomic_uint_least64_t *place = &shared->worlds[(digest / 16 + i) % WORLDS];
+        uint64_t seen = 0;
+        if (atomic_compare_exchange_strong(place, &seen, key | left))
+            return false;
+        if ((seen & ~mask) != key)
+            continue;
+        if ((seen & mask) >= left)
+            return true;
+        atomic_store(place, key | left);
+        return false;
+    }
+    return false; /* there is no room: it is tried again */
+}
+
+static void wait_for(size_t most, size_t *running)
+{
+    for (; *running > most; --*running) {
+        int status = 0;
+        while (wait(&status) < 0 && errno == EINTR)
+            ;
+    }
+}
+
+/* Each moment that may come next goes on in a process of its own, which gets it; this one gets NULL. */
+static json_t *branch(struct history *history, const json_t *observed)
+{
+    CLEANUP_JSON json_t *moments = alphabet_next(history->search->system, observed, history->length + 1);
+    const size_t most = history->length == 0 ? history->search->jobs : 1;
+    size_t index, running = 0;
+    json_t *moment;
+    json_array_foreach(moments, index, moment) {
+        if (atomic_load(&history->shared->broken) > 0 && !history->search->keep_going)
+            break;
+        wait_for(most - 1, &running);
+        pid_t process = fork();
+        if (process == 0) {
+            prctl(PR_SET_PDEATHSIG, SIGKILL);
+            history->child = true;
+            history->length++;
+            history->before = history->played->cycles;
+            json_array_append(history->timeline, moment);
+            return json_incref(moment);
+        }
+        if (process < 0)
+            atomic_fetch_add(&history->shared->failed, 1);
+        else
+            running++;
+    }
+    wait_for(0, &running);
+    return NULL;
+}
+
+static json_t *next(void *closure, void *opened, const json_t *observed, const json_t *memory)
+{
+    struct history *history = closure;
+    if (history->last)
+        return NULL;
+    if (history->length > 0
+        && is_known(history->shared, simulated_digest(opened, observed, memory),
+                    history->most - history->length)) {
+        atomic_fetch_add(&history->shared->cut, 1);
+        atomic_fetch_add(&history->shared->cycles, history->played->cycles - history->before);
+        _exit(0);
+    }
+    json_t *moment = history->length < history->most ? branch(history, observed) : NULL;
+    if (moment)
+        return moment;
+    history->last = true;
+    moment = alphabet_last(observed);
+    json_array_append(history->timeline, moment);
+    return moment;
+}
+
+static void nothing(void *closure, void *opened)
+{
+    (void)closure, (void)opened;
+}
+
+static void nothing_more(void *closure, void *opened, const json_t *observed)
+{
+    (void)closure, (void)opened, (void)observed;
+}
+
+static void note(const struct history *history, const struct scenario_play *played)
+{
+    CLEANUP_JSON json_t *finding =
+        json_pack("{ss ss sO}", "broken", played->broken, "words", played->words ? played->words : "",
+                  "timeline", history->timeline);
+    CLEANUP_FREE char *text = finding ? json_dumps(finding, JSON_COMPACT) : NULL;
+    if (text)
+        dprintf(history->findings, "%s\n", text);
+    atomic_fetch_add(&history->shared->broken, 1);
+}
+
+/* All histories of at most so many events. */
+static int search_to(const struct exhaustive *search, struct shared *shared, int findings, unsigned long most)
+{
+    CLEANUP_JSON json_t *timeline = json_copy(json_object_get(search->system, "timeline"));
+    struct scenario_play played = { 0 };
+    struct history history = { .search = search,
+                               .shared = shared,
+                               .findings = findings,
+                               .most = most,
+                               .timeline = timeline,
+                               .played = &played };
+    const struct scenario_watch watch = {
+        .begin = nothing, .end = nothing_more, .next = next, .closure = &history
+    };
+    const struct scenario_setting setting = { .scenario = search->system, .seed = 1 };
+    if (scenario_play(&scenario_simulation, &setting, &watch, &played) != 0)
+        atomic_fetch_add(&shared->failed, 1);
+    atomic_fetch_add(&shared->histories, 1);
+    atomic_fetch_add(&shared->cycles, played.cycles - history.before);
+    if (played.broken)
+        note(&history, &played);
+    scenario_play_clear(&played);
+    if (history.child)
+        _exit(0);
+    return atomic_load(&shared->failed) == 0 ? 0 : -1;
+}
+
+static void take_findings(json_t *findings, int file)
+{
+    FILE *stream = fdopen(dup(file), "r");
+    CLEANUP_FREE char *line = NULL;
+    size_t room = 0;
+    if (!stream)
+        return;
+    rewind(stream);
+    while (getline(&line, &room, stream) > 0) {
+        CLEANUP_JSON json_t *finding = json_loads(line, 0, NULL);
+        const char *name = json_string_value(json_object_get(finding, "broken"));
+        if (name && !json_object_get(findings, name))
+            json_object_set(findings, name, finding);
+    }
+    fclose(stream);
+}
+
+int exhaustive_search(struct exhaustive *search)
+{
+    struct shared *shared =
+        mmap(NULL, sizeof *shared, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    CLEANUP_FD int file = memfd_create("findings", MFD_CLOEXEC);
+    int status = shared != MAP_FAILED && file >= 0 && fcntl(file, F_SETFL, O_APPEND) == 0 ? 0 : -1;
+    search->findings = json_object();
+    if (status != 0)
+        log_error(NULL, "memory for what was seen: %s", strerror(errno));
+    for (unsigned long most = 0; status == 0 && most <= search->depth; most++) {
+        memset(shared, 0, sizeof *shared);
+        int saved = search->verbose ? -1 : silence_begin();
+        status = search_to(search, shared, file, most);
+        silence_end(saved);
+        search->histories = atomic_load(&shared->histories);
+        search->cut = atomic_load(&shared->cut);
+        search->cycles += atomic_load(&shared->cycles);
+        take_findings(search->findings, file);
+        if (json_object_size(search->findings) > 0 && !search->keep_going)
+            break;
+    }
+    if (shared != MAP_FAILED)
+        munmap(shared, sizeof *shared);
+    return status;
+}
