@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * What a reconstruction cannot do without, each alone and as plain as can be: floor CLIENT MANIFEST NETWORK
- * prints the milliseconds for starting CLIENT once for each target of NETWORK, for reading each one's profile
- * manifest once with libxml2's SAX, and for writing MANIFEST once.
+ * What a reconstruction cannot do without, each alone and as plain as can be: floor CLIENT BARE MANIFEST NETWORK
+ * prints the milliseconds, and those of CPU, for starting CLIENT once for each target of NETWORK, for reading each
+ * one's profile manifest once with libxml2's SAX, and for writing MANIFEST once; and for starting BARE in the place
+ * of CLIENT.
  */
 #include <dirent.h>
 #include <fcntl.h>
@@ -13,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -31,6 +33,19 @@ static double now(void)
     struct timespec time;
     clock_gettime(CLOCK_MONOTONIC, &time);
     return (double)time.tv_sec * 1e3 + (double)time.tv_nsec / 1e6;
+}
+
+/* Of this process and those that it has waited for. */
+static double cpu(void)
+{
+    double sum = 0;
+    for (int who = 0; who < 2; who++) {
+        struct rusage used;
+        getrusage(who ? RUSAGE_CHILDREN : RUSAGE_SELF, &used);
+        sum += (double)(used.ru_utime.tv_sec + used.ru_stime.tv_sec) * 1e3
+               + (double)(used.ru_utime.tv_usec + used.ru_stime.tv_usec) / 1e3;
+    }
+    return sum;
 }
 
 static void die(const char *what)
@@ -161,13 +176,23 @@ static double write_manifest(const char *manifest)
     return ended - began;
 }
 
+static void tell(const char *name, double milliseconds, double cpu_before)
+{
+    printf("%s %.0f %.0f\n", name, milliseconds, cpu() - cpu_before);
+}
+
 int main(int argc, char **argv)
 {
-    struct network network = { .directory = argc == 4 ? argv[3] : "" };
-    if (argc != 4 || (network.count = scandir(network.directory, &network.targets, is_target, alphasort)) < 0)
-        die("floor CLIENT MANIFEST NETWORK");
-    printf("start %.0f\n", start_clients(argv[1], &network));
-    printf("read %.0f\n", read_manifests(&network));
-    printf("write %.0f\n", write_manifest(argv[2]));
+    struct network network = { .directory = argc == 5 ? argv[4] : "" };
+    if (argc != 5 || (network.count = scandir(network.directory, &network.targets, is_target, alphasort)) < 0)
+        die("floor CLIENT BARE MANIFEST NETWORK");
+    double before = cpu(), took = start_clients(argv[1], &network);
+    tell("start", took, before);
+    before = cpu(), took = read_manifests(&network);
+    tell("read", took, before);
+    before = cpu(), took = write_manifest(argv[3]);
+    tell("write", took, before);
+    before = cpu(), took = start_clients(argv[2], &network);
+    tell("bare", took, before);
     return 0;
 }
