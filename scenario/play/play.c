@@ -29,6 +29,7 @@ struct playing {
     bool
         owed; /* an older disk came back to which something was still owed: that may be done there, and fits no more */
     bool untracked; /* a copy lived that no profile has, when the coordinator lost all that told of it */
+    bool unrescued; /* a copy was still to be rescued, when the loop forgot it */
     bool emptied;   /* a snapshot was to be an empty dump, which Disnix may restore */
     bool advised;   /* somebody said which copy is to live */
     bool damaged;   /* a profile manifest, so that nobody can know what runs there */
@@ -153,7 +154,7 @@ static void check(struct playing *playing, bool at_rest, bool end)
         CLEANUP_JSON json_t *list = json_array();
         if ((invariant->at_rest && !at_rest) || (invariant->known && is_puzzled(playing))
             || (invariant->named && playing->renamed) || (invariant->check == scenario_check_left && !end)
-            || (invariant->check == scenario_check_saved && playing->emptied))
+            || (invariant->check == scenario_check_saved && (playing->emptied || playing->unrescued)))
             continue;
         seen.writes = invariant->named ? playing->newest : playing->writes;
         invariant->check(&seen, list);
@@ -194,18 +195,31 @@ static bool is_owed_something(const struct playing *playing, const char *target)
     return owed;
 }
 
-/* What was started again by the loop itself is in the coordinator's manifest and in what the loop remembers, and
- * nowhere else until a deployment succeeds. */
-static bool loses_track(const struct playing *playing, const json_t *event)
+/* Whether the loop remembers any such copy that an entry says something of; that: NULL: any. */
+static bool remembers(const struct playing *playing, const char *kind, const char *that)
 {
-    const json_t *brought = json_object_get(json_object_get(playing->observed, "survivors"), "brought");
-    const char *target;
-    json_t *containers;
-    json_object_foreach((json_t *)brought, target, containers)
-        if (json_object_size(containers) > 0)
-            return strcmp(text_at(event, "event"), "lose-coordinator") == 0
-                   && (!json_object_get(event, "what") || strcmp(text_at(event, "what"), "all") == 0);
+    const json_t *kinds = json_object_get(playing->observed, "survivors");
+    const char *target, *container, *component;
+    json_t *containers, *components, *entry;
+    json_object_foreach(json_object_get(kinds, kind), target, containers)
+        json_object_foreach(containers, container, components)
+            json_object_foreach(components, component, entry)
+                if (!that || json_is_true(json_object_get(entry, that)))
+                    return true;
     return false;
+}
+
+/* What was started again by the loop itself is in the coordinator's manifest and in what the loop remembers, and
+ * nowhere else until a deployment succeeds. What is still to be rescued, only the loop remembers. */
+static void note_forgotten(struct playing *playing, const json_t *event)
+{
+    const char *what = text_at(event, "what");
+    const bool all = !*what || strcmp(what, "all") == 0;
+    if (strcmp(text_at(event, "event"), "lose-coordinator") != 0)
+        return;
+    playing->untracked = playing->untracked || (all && remembers(playing, "brought", NULL));
+    playing->unrescued =
+        playing->unrescued || ((all || strcmp(what, "state") == 0) && remembers(playing, "disputed", "owed"));
 }
 
 static bool destroys(const json_t *event)
@@ -249,7 +263,7 @@ static int happen(struct playing *playing, const json_t *event)
 {
     const char *word = text_at(event, "event");
     bool later = json_object_get(event, "at") != NULL;
-    playing->untracked = playing->untracked || loses_track(playing, event);
+    note_forgotten(playing, event);
     int status = playing->network->happen(playing->opened, event);
     if (status < 0)
         return -1;
