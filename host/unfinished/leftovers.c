@@ -59,7 +59,8 @@ static void drop_earlier_set(json_t *calls, const char *what)
             json_array_remove(calls, i);
 }
 
-#define OF "of" /* of a call: the manifest whose deployment left it last */
+#define OF \
+    "of" /* of a call, and of the deployment that is undone: the number by which both belong together */
 
 /* The same call, which an earlier deployment may have left; NULL: there is none. */
 static json_t *find_same(const json_t *calls, const json_t *wanted)
@@ -68,7 +69,7 @@ static json_t *find_same(const json_t *calls, const json_t *wanted)
     json_t *call;
     json_array_foreach(calls, index, call) {
         CLEANUP_JSON json_t *copy = json_copy(call);
-        json_object_set(copy, OF, json_object_get(wanted, OF));
+        json_object_del(copy, OF);
         if (json_equal(copy, wanted))
             return call;
     }
@@ -92,16 +93,17 @@ static json_t *entry_for(const struct unfinished *unfinished, const struct targe
     return entry_of(state, target->name);
 }
 
-static int leftovers_add(json_t *entry, const struct leftover *leftover, const char *of)
+/* of: NULL: it belongs to none that is undone. */
+static int leftovers_add(json_t *entry, const struct leftover *leftover, json_t *of)
 {
-    CLEANUP_JSON json_t *call =
-        json_pack("{ss ss* ss* ss* ss* so}", OF, of, "what", leftover->what, "component", leftover->component,
-                  "container", leftover->container, "service", leftover->service, "arguments",
-                  as_json(leftover->arguments));
-    json_t *calls = json_object_get(entry, "calls");
-    json_t *same = call ? find_same(calls, call) : NULL;
+    CLEANUP_JSON json_t *call = json_pack("{ss ss* ss* ss* so}", "what", leftover->what, "component",
+                                          leftover->component, "container", leftover->container, "service",
+                                          leftover->service, "arguments", as_json(leftover->arguments));
+    json_t *calls = json_object_get(entry, "calls"), *same = call ? find_same(calls, call) : NULL;
+    if (of)
+        json_object_set(same ? same : call, OF, of);
     if (same)
-        return json_object_set(same, OF, json_object_get(call, OF));
+        return 0;
     json_object_del(entry, AGAIN);
     drop_earlier_set(calls, leftover->what);
     return json_array_append(calls, call);
@@ -526,14 +528,30 @@ bool leftovers_settle(const struct recovery *recovery, const struct infrastructu
     return any;
 }
 
-void leftovers_begin_again(const struct unfinished *unfinished)
+static json_int_t highest_number(const json_t *list)
 {
-    json_t *list = list_of(unfinished->recovery->state);
-    for (size_t i = json_array_size(list); i-- > 0;) {
+    json_int_t highest = 0;
+    size_t index, inner;
+    json_t *entry, *call;
+    json_array_foreach(list, index, entry)
+        json_array_foreach(json_object_get(entry, "calls"), inner, call)
+            if (json_integer_value(json_object_get(call, OF)) > highest)
+                highest = json_integer_value(json_object_get(call, OF));
+    return highest;
+}
+
+void leftovers_begin_undo(const struct unfinished *unfinished)
+{
+    const struct state *state = unfinished->recovery->state;
+    json_t *list = list_of(state), *deployment = json_object_get(state->root, "deployment");
+    const json_t *of = json_object_get(deployment, OF);
+    if (!of)
+        json_object_set_new(deployment, OF, json_integer(highest_number(list) + 1));
+    for (size_t i = of ? json_array_size(list) : 0; i-- > 0;) {
         json_t *calls = json_object_get(json_array_get(list, i), "calls");
         for (size_t k = json_array_size(calls); k-- > 0;)
             if (!is_unlock(json_array_get(calls, k))
-                && strcmp(text_at(json_array_get(calls, k), OF), unfinished->path) == 0)
+                && json_equal(json_object_get(json_array_get(calls, k), OF), of))
                 json_array_remove(calls, k);
         if (json_array_size(calls) == 0)
             json_array_remove(list, i);
@@ -543,8 +561,9 @@ void leftovers_begin_again(const struct unfinished *unfinished)
 void leftovers_leave(const struct unfinished *unfinished, const struct target *target,
                      const struct leftover *leftover)
 {
+    const json_t *deployment = json_object_get(unfinished->recovery->state->root, "deployment");
     json_t *entry = entry_for(unfinished, target);
-    if (!entry || leftovers_add(entry, leftover, unfinished->path) != 0)
+    if (!entry || leftovers_add(entry, leftover, json_object_get(deployment, OF)) != 0)
         log_error(target->name, "what is to be done here when it answers cannot be noted");
     if (!is_put_off(leftover->what))
         recovery_report_pending(unfinished->report, target->name);

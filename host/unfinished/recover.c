@@ -151,7 +151,7 @@ static int undo_changes(const struct unfinished *unfinished)
 {
     if (unfinished->phase < DEPLOYMENT_ACTIVATING)
         return 0;
-    leftovers_begin_again(unfinished);
+    leftovers_begin_undo(unfinished);
     if (unfinished_rescue(unfinished, false) != 0)
         return -1;
     if (unfinished->activation == ACTIVATION_ROLLED_BACK)
