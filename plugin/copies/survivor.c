@@ -43,9 +43,11 @@ static bool a_home_cannot_be_asked(struct component *component)
     return component->unasked;
 }
 
+typedef bool is_place(const struct place *place);
+
 /* The last deployment that had it on its target had it on another one that matters too. What is given up or
  * in dispute is no replica, nor is anything while a choice stands: it was deployed in a dispute. */
-static bool is_replica(const struct copy *copy)
+static bool is_replica_of(const struct copy *copy, is_place *matters)
 {
     const struct component *component = copy->component;
     const struct generation *deployed = &copy->facts.deployed;
@@ -53,9 +55,19 @@ static bool is_replica(const struct copy *copy)
         || !deployed->known)
         return false;
     for (size_t i = 0; i < component->place_count; i++)
-        if (i != copy->place && deployed->with[i] && (component->places[i].home || component->places[i].copy))
+        if (i != copy->place && deployed->with[i] && matters(&component->places[i]))
             return true;
     return false;
+}
+
+static bool is_home_or_copy(const struct place *place)
+{
+    return place->home || place->copy;
+}
+
+static bool is_replica(const struct copy *copy)
+{
+    return is_replica_of(copy, is_home_or_copy);
 }
 
 static bool belongs_there(const struct copy *copy)
@@ -128,12 +140,34 @@ static size_t choose_newest(struct component *component, bool deployed)
     return count;
 }
 
+static bool was_chosen(const struct place *place)
+{
+    return place->copy && place->copy->survivor;
+}
+
+/* Replicas of those that were deployed last were so until their targets went away. */
+static void add_replicas(struct component *component)
+{
+    for (bool more = true; more;) {
+        more = false;
+        for (size_t i = 0; i < component->count; i++) {
+            struct copy *copy = &component->copies[i];
+            if (copy->survivor || !is_replica_of(copy, was_chosen))
+                continue;
+            copy->survivor = more = true;
+        }
+    }
+}
+
 /* Where no deployment that is known had any of them, a reconstruction may tell of the last choice; several
  * copies in it tell of none. */
 static bool one_was_deployed_last(struct component *component)
 {
-    return !component->asks_before
-           && (choose_newest(component, true) > 0 || choose_newest(component, false) == 1);
+    if (component->asks_before
+        || (choose_newest(component, true) == 0 && choose_newest(component, false) != 1))
+        return false;
+    add_replicas(component);
+    return true;
 }
 
 static bool is_not_given_up(const struct copy *copy)
