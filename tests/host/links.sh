@@ -87,6 +87,30 @@ has "$(arguments disnix-manifest)" "$scratch/release-2/services.nix" 'with the o
 rm -r "$scratch/release-1"
 end_loop
 
+# A path that leads nowhere, round in a circle, or to a directory is a model that cannot be read, until it leads to one.
+rm -rf "$state" "$scratch/data"
+mkdir "$scratch/data" "$scratch/data/directory"
+model "$scratch/data/good.nix" first
+ln -s good.nix "$scratch/data/infrastructure.nix"
+leads() # WHERE
+{
+    ln -sfn "$1" "$scratch/.new"
+    mv -T "$scratch/.new" "$scratch/data/infrastructure.nix"
+}
+start -i "$scratch/data/infrastructure.nix" --no-probe --retry-min=1 --retry-max=1
+wait_for 60 test -e "$state/default/deployed.xml"
+times=0
+for where in /no/such/file infrastructure.nix directory; do
+    times=$((times + 1))
+    failed=$(grep -c 'the stage detect failed' "$log")
+    leads "$where"
+    ok "a model that is a link to $where cannot be read" wait_for 60 logged $((failed + 1)) 'the stage detect failed'
+    model "$scratch/data/good.nix" "after-$times"
+    leads good.nix
+    ok 'when it leads to a model again, that is deployed' wait_for 60 logged "$times" 'changed: test1'
+done
+end_loop
+
 # What the model imports or reads is watched with it.
 rm -r "$state"
 mkdir "$scratch/parts"

@@ -114,6 +114,26 @@ is "$(calls_of disnix-activate)" 0 'and nothing is deployed'
 is "$(cat "$scratch/status")" 1 'also with a command'
 lacks "$(cat "$log")" begun 'which does not begin then'
 
+# A storm of those that end nothing, while it adapts.
+forget_calls
+start -i "$models/infrastructure.nix" --retry-min=1
+write_model test1 test2 test3
+python3 - "$loop" << 'EOF'
+import os, signal, sys
+for _ in range(4000):
+    for name in 'HUP', 'CHLD', 'USR1', 'PIPE', 'WINCH', 'CONT':
+        os.kill(int(sys.argv[1]), getattr(signal, 'SIG' + name))
+EOF
+ok 'a storm of signals ends nothing' kill -0 "$loop"
+write_model test1
+only_test1()
+{
+    grep -q 'name="test1"' "$state/default/deployed.xml" && ! grep -q 'test2' "$state/default/deployed.xml"
+}
+ok 'and what changed meanwhile is deployed' wait_for 60 only_test1
+end_loop
+write_model test1 test2
+
 # At its leisure: a resync.
 forget_calls
 start -i "$models/infrastructure.nix" --no-probe --resync=1s
