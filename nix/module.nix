@@ -93,6 +93,8 @@ let
     forceKeys = switch
       "Deploy though state would move between targets whose names are not their connection keys.";
     forceProvider = switch "Deploy though the provider of an old snapshot's container is gone.";
+    onMissingSnapshot = maybe (types.enum [ "warn" "fail" ])
+      "What to do where state would go live elsewhere and no snapshot of it exists.";
 
     probe = maybe types.bool ''
       Whether targets are asked whether they are there. The default is to ask those of a watched model only.

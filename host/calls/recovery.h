@@ -23,6 +23,7 @@ struct recovery {
     struct strings *strings;
     const volatile sig_atomic_t *stop; /* becomes non-zero when it is to wait no longer */
     const struct progress *progress;   /* to the loop; NULL: nobody listens */
+    bool first;                        /* of this loop */
 };
 
 /* In the directory of the state: a file for each program and call of a deployment that may outlive the loop,

@@ -74,6 +74,10 @@ static void note_present(json_t *totals, const struct status *status)
     static const char *const facts[] = { "services", "disputes", NULL };
     json_t *statuses = json_object(), *target;
     const char *name;
+    if (json_object_get(status->facts, "missing"))
+        json_object_set_new(
+            totals, "missing",
+            json_integer((json_int_t)json_array_size(json_object_get(status->facts, "missing"))));
     json_object_foreach(status->targets, name, target)
         add(statuses, json_string_value(json_object_get(target, "status")), 1);
     if (status->targets)

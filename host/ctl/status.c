@@ -10,6 +10,7 @@
 #include "lib/base/cleanup.h"
 #include "lib/base/json-members.h"
 #include "lib/base/strings.h"
+#include "lib/world/operations.h"
 
 size_t columns_of(const char *text)
 {
@@ -93,12 +94,28 @@ static void print_head(const json_t *status)
     print_line("deployed", text_at(status, "deployed"));
 }
 
+/* What went live without any state. */
+static void print_missing(const json_t *status)
+{
+    size_t index;
+    json_t *entry;
+    json_array_foreach(json_object_get(status, "missing"), index, entry) {
+        CLEANUP_FREE char *words = string_format(
+            "%s in %s, since %s live on %s without the state that it had on %s: no snapshot of it existed",
+            text_at(entry, "component"), text_at(entry, "container"),
+            moment_of(json_integer_value(json_object_get(entry, "when"))).text, text_at(entry, "target"),
+            json_string_value(json_array_get(json_object_get(entry, "from"), 0)));
+        print_line("state lost", words);
+    }
+}
+
 void status_print(const json_t *status)
 {
     json_t *targets = json_object_get(status, "targets"), *target;
     const char *name;
     size_t width = columns_of("TARGET");
     print_head(status);
+    print_missing(status);
     json_object_foreach(targets, name, target)
         if (columns_of(name) > width)
             width = columns_of(name);

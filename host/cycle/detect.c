@@ -200,9 +200,10 @@ static json_t *find_changes(struct cycle *cycle)
     CLEANUP_JSON json_t *from_failed = compare_with(cycle, "failed.xml");
     const struct infrastructure nothing = { 0 };
     bool failed = from_failed && !model_changed(from_failed);
-    /* A deployment that was begun and did not end well has left something else than that model. */
-    bool deployed = from_deployed && !model_changed(from_deployed) && !state_is_deploying(&cycle->state)
-                    && !has_waiting(cycle);
+    /* What was begun for another model and did not end well has left something else than that one: a
+     * deployment, or the manifest alone. */
+    bool deployed = from_deployed && !model_changed(from_deployed) && !from_failed
+                    && !state_is_deploying(&cycle->state) && !has_waiting(cycle);
     if ((deployed && !cycle->request.resync) || (failed && !cycle->request.retry)) {
         json_decref(from_deployed);
         return NULL;

@@ -119,7 +119,8 @@ struct recovery cycle_recovery(struct cycle *cycle)
                               .work = cycle->work,
                               .strings = cycle->strings,
                               .stop = &cycle_interrupted,
-                              .progress = &cycle->progress };
+                              .progress = &cycle->progress,
+                              .first = cycle->request.first };
 }
 
 void cycle_tell_due(struct cycle *cycle, int64_t seconds)

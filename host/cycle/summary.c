@@ -34,6 +34,8 @@ static json_t *facts_of(const json_t *event, const json_t *state)
         count(facts, report_of(event, "reconstruct"), *list);
     if (services)
         json_object_set(facts, "services", services);
+    json_t *missing = json_object_get(state, "missing");
+    json_object_set_new(facts, "missing", missing ? json_incref(missing) : json_array());
     return facts;
 }
 

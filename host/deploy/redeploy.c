@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "host/calls/stages.h"
+#include "host/copies/missing.h"
 #include "host/copies/older.h"
 #include "host/copies/pins.h"
 #include "host/copies/survivors.h"
@@ -154,7 +155,8 @@ struct plan {
     struct previous previous;
     char *path; /* of the new manifest */
     struct manifest new;
-    json_t *pins; /* what stays where it is */
+    json_t *pins;    /* what stays where it is */
+    json_t *missing; /* state that is left behind */
 };
 
 static const struct manifest *known(const struct plan *plan)
@@ -223,13 +225,32 @@ static int make_pinned(struct plan *plan)
     return make_manifest(plan);
 }
 
-static int check(const struct plan *plan)
+/* State that is left behind, and what may come to that. */
+static int check_state(struct plan *plan)
+{
+    const struct settings *settings = plan->recovery->settings;
+    if (settings->no_migration)
+        return 0;
+    if (!settings->snapshot)
+        missing_warn(plan->recovery, &plan->new);
+    plan->missing = missing_find(plan->recovery, known(plan), &plan->new);
+    if (json_array_size(plan->missing) > 0)
+        json_object_set(plan->report, "missing", plan->missing);
+    if (!missing_tell(plan->missing) || !settings->refuse_missing)
+        return 0;
+    log_error(NULL, "so nothing is deployed; --on-missing-snapshot=warn goes on");
+    return -1;
+}
+
+static int check(struct plan *plan)
 {
     const struct settings *settings = plan->recovery->settings;
     json_object_set_new(plan->report, "difference", manifest_difference(known(plan), &plan->new, 0));
     json_object_set_new(plan->report, "services", json_integer((json_int_t)plan->new.service_count));
     int status =
         check_deployment(known(plan), &plan->new, survivors_of(plan), report_of_reconstruct(plan), settings);
+    if (check_state(plan) != 0)
+        status = -1;
     if (settings->dry_run || status != 0)
         json_object_set_new(plan->report, "allowed", json_boolean(status == 0));
     if (status != 0 && !settings->dry_run) {
@@ -255,6 +276,7 @@ static int deploy_plan(const struct plan *plan)
         return -1;
     state_deployed(recovery->state, plan->path, &plan->new.infrastructure);
     survivors_deployed(recovery->state->root, &plan->new, &plan->new.infrastructure);
+    missing_remember(recovery->state->root, plan->missing, &plan->new, operations->clock());
     report_running(plan->event, &plan->new, plan->report);
     return recovery_forget(recovery);
 }
@@ -292,6 +314,7 @@ int redeploy(const struct recovery *recovery, const json_t *event, const struct 
         status = deploy_plan(&plan);
     manifest_clear(&plan.new);
     json_decref(plan.pins);
+    json_decref(plan.missing);
     json_decref(plan.event);
     free(plan.path);
     previous_clear(&plan.previous);

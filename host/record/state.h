@@ -41,9 +41,10 @@
  *   uncaptured   the same; the state could not be captured, and what runs on the targets is looked at again after that
  *   silent       [NAME]; the targets that did not answer the last reconstruction, or not credibly
  *   deployed     the manifest of the last successful redeployment
- *   deployment   { "previous", "new", "phase", "ended", "locks" } of a redeployment that is under way or did not end
+ *   missing      what went live without any state, see missing.h
+ *   deployment   { "previous", "new", "phase", "ended", "locks", "hung" } of a redeployment that is under way or did not end
  *                well. phase: that was begun last; ended: { PHASE: exit status } of those that are over; locks:
- *                [NAME], the targets whose lock may be ours
+ *                [NAME], the targets whose lock may be ours; hung: { TARGET: seconds }, those for which a program was ended
  *   leftovers    what is to be done on targets that did not answer when such a one was settled, see leftovers.h
  */
 #ifndef STATE_H

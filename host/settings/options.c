@@ -84,6 +84,14 @@ static enum settings_outcome take_log_format(struct given *given, const struct r
                : wrong_value(row, format, "text or json");
 }
 
+static enum settings_outcome take_on_missing_snapshot(struct given *given, const struct row *row, char *word)
+{
+    given->settings->refuse_missing = strcmp(word, "fail") == 0;
+    return given->settings->refuse_missing || strcmp(word, "warn") == 0
+               ? SETTINGS_READY
+               : wrong_value(row, word, "warn or fail");
+}
+
 enum settings_outcome option_add_plugin(struct settings *settings, const char *plugin)
 {
     const char **grown = realloc(settings->plugins, (settings->plugin_count + 1) * sizeof *grown);
@@ -341,6 +349,11 @@ static const struct row rows[] = {
       .argument = "SECONDS",
       .take = take_of_reconstruct,
       .help = "how old the last snapshot may be (default: 3600)" },
+    { .name = "on-missing-snapshot",
+      .argument = "warn|fail",
+      .take = take_on_missing_snapshot,
+      .help = "state whose machine is gone, and of which no snapshot\n"
+              "exists (default: warn)" },
     { .name = "force-conflict",
       .kind = FLAG,
       SETTING(force_conflict),

@@ -39,6 +39,7 @@ struct settings {
     int64_t interval; /* seconds */
     bool snapshot, reconstruct, once, allow_empty, verbose, log_json;
     bool release_stale_locks;
+    bool refuse_missing;                             /* of --on-missing-snapshot */
     bool force_conflict, force_keys, force_provider; /* go on where the check would stop */
     int64_t retry_min, retry_max;                    /* seconds */
     bool probes;                                     /* ask targets whether they are there */

@@ -132,6 +132,9 @@ static void write_totals(const struct output *output, const json_t *totals)
                  json_object_get(totals, "rescued"));
     write_number(output, "disputes", "gauge", "Components in dispute in the last reconstruction.",
                  json_object_get(totals, "disputes"));
+    write_number(output, "state_missing", "gauge",
+                 "Components that are live without the state that they had on a target that is gone.",
+                 json_object_get(totals, "missing"));
     write_members(output, "targets", "gauge", "Targets by status.", "status",
                   json_object_get(totals, "targets"));
     write_number(output, "services", "gauge", "Services in the manifest that was made last.",

@@ -327,7 +327,19 @@ static void add_services_difference(struct facts *facts, const struct scenario_s
                      text_at(mapping, "name"), text_at(mapping, "target"));
 }
 
-static void add_state_difference(struct facts *facts, const json_t *snapshots)
+static void add_arrival(struct facts *facts, const char *component, const char *target, const json_t *missing)
+{
+    const json_t *entry = find_mapping(missing, "component", component, target);
+    const char *from = json_string_value(json_array_get(json_object_get(entry, "from"), 0));
+    if (json_object_get(entry, "empty") && from)
+        add_fact(facts, "%s has no state on %s: there is no snapshot of what it had on %s", component, target,
+                 from);
+    else
+        add_fact(facts, "the newest snapshot of %s, if there is one, is restored on %s", component, target);
+}
+
+/* missing: of the report. */
+static void add_state_difference(struct facts *facts, const json_t *snapshots, const json_t *missing)
 {
     const json_t *added = json_object_get(snapshots, "added"),
                  *removed = json_object_get(snapshots, "removed");
@@ -340,8 +352,7 @@ static void add_state_difference(struct facts *facts, const json_t *snapshots)
             add_fact(facts, "the state of %s moves from %s to %s", component, text_at(from, "target"),
                      target);
         else
-            add_fact(facts, "the newest snapshot of %s, if there is one, is restored on %s", component,
-                     target);
+            add_arrival(facts, component, target, missing);
     }
     json_array_foreach((json_t *)removed, index, mapping)
         if (!find_mapping(added, "component", text_at(mapping, "component"), NULL))
@@ -372,7 +383,8 @@ static void tell_redeploy(struct scenario_story *story, const json_t *report)
                  *status = json_object_get(report, "status");
     struct facts facts = { 0 };
     add_services_difference(&facts, story, json_object_get(difference, "mappings"));
-    add_state_difference(&facts, json_object_get(difference, "snapshots"));
+    add_state_difference(&facts, json_object_get(difference, "snapshots"),
+                         json_object_get(report, "missing"));
     add_recovery(&facts, json_object_get(report, "recover"));
     if (!status)
         fprintf(story->stream, "  redeploy: nothing was deployed%s\n",

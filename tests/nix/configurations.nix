@@ -41,6 +41,7 @@ let
     forceConflict = true;
     forceKeys = true;
     forceProvider = true;
+    onMissingSnapshot = "fail";
     probe = true;
     probeInterval = 20;
     probeTimeout = 5;
