@@ -80,7 +80,7 @@ static json_t *run_case(const struct cases *cases, const char *directory)
 {
     struct scenario scenario;
     if (scenario_read(directory, !cases->update, &scenario) != 0)
-        return json_pack("{s[s]}", "broken", "it is not a scenario as it should be");
+        return json_pack("{s[s]}", "broken", "the scenario is not valid, see the message above");
     json_t *result = scenario_run(&scenario, &cases->way);
     if (!json_object_get(result, "skipped"))
         compare(cases, &scenario, result);

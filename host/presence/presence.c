@@ -345,7 +345,7 @@ bool presence_take_in(json_t *state, const char *name, bool preferred)
         json_object_set_new(target, mark, json_true());
     }
     json_object_del(target, "held");
-    log_notice(name, "it is taken in again");
+    log_notice(name, "it takes part in deployments again");
     return true;
 }
 

@@ -15,7 +15,7 @@ struct presence_policy {
     int64_t grace;       /* a target that vanished counts as gone after that */
     int64_t flap_count;  /* held out after that many disappearances; 0: never */
     int64_t flap_window; /* within that time */
-    int64_t flap_stable; /* and taken in again when it has been there for that long */
+    int64_t flap_stable; /* and takes part again when it has been there for that long */
     int64_t lost_most;   /* more than these at once pause adaptation; -1: never */
     bool lost_percent;   /* of the targets that were deployed to last, else a number */
 };
