@@ -184,6 +184,11 @@ bool survivors_gave_up(const json_t *state, const char *target, const char *cont
            || is_known_as(state, "fenced", target, container, component);
 }
 
+bool survivors_brought(const json_t *state, const char *target, const char *container, const char *component)
+{
+    return is_known_as(state, "brought", target, container, component);
+}
+
 void survivors_unstarted(json_t *state, const char *target, const char *container, const char *service,
                          const char *component)
 {

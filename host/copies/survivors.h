@@ -57,6 +57,9 @@ bool survivors_are_older(const json_t *state, const char *target, const char *co
 /* Whether a copy was given up or fenced, and is not to be active. */
 bool survivors_gave_up(const json_t *state, const char *target, const char *container, const char *component);
 
+/* Whether a copy lives that its target's profile has lost. */
+bool survivors_brought(const json_t *state, const char *target, const char *container, const char *component);
+
 /* A service, which has the component, could not be started again when a deployment was undone: the next
  * deployment is to do that. If it is a copy of state that is to live, it is activated before another one is
  * stopped. */

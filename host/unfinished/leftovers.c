@@ -385,11 +385,14 @@ static const char *component_of(const json_t *described, const char **container)
     return !*component && package && is_store_path(package) ? store_path_name(package) : component;
 }
 
-/* A decision since then has another copy live. */
+/* A decision since then has another copy live, or has started this one again. */
 static bool is_overruled(const struct state *state, const char *target, const json_t *described)
 {
     const char *container, *component = component_of(described, &container);
-    return is_activation(described) && survivors_gave_up(state->root, target, container, component);
+    if (is_activation(described))
+        return survivors_gave_up(state->root, target, container, component);
+    return strcmp(text_at(described, "what"), "deactivate") == 0
+           && survivors_brought(state->root, target, container, component);
 }
 
 /* A service that cannot be started again holds nothing up, and may run all the same: the next deployment
