@@ -251,6 +251,9 @@ pictures: dydisnix-scenario
 		tell='document.querySelector("figure .rescued").focus()' picture=$(srcdir)/docs/report-light.png
 	./dydisnix-scenario report -o pictures.html $(srcdir)/tests/journals/scenario.jsonl
 	$(srcdir)/tests/tools/browser pictures.html size=1200x1030 scheme=dark open picture=$(srcdir)/docs/report-dark.png
+	rm -rf our-network && ./dydisnix-scenario import --output=our-network $(srcdir)/tests/corpus/v2-network/manifest.xml
+	./dydisnix-scenario survive --output=pictures.html our-network > /dev/null && rm -r our-network
+	$(srcdir)/tests/tools/browser pictures.html size=1200x760 scheme=light open picture=$(srcdir)/docs/survive.png
 .PHONY: pictures
 CLEANFILES += pictures.html
 EXTRA_DIST += docs

@@ -10,14 +10,14 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "lib/base/cleanup.h"
 #include "lib/world/operations.h"
 
 static void __attribute__((noreturn)) in_process(FILE *result, json_t *(*work)(void *), void *closure)
 {
     prctl(PR_SET_PDEATHSIG, SIGKILL);
-    CLEANUP_JSON json_t *given = work(closure);
+    json_t *given = work(closure);
     bool written = given && json_dumpf(given, result, JSON_COMPACT) == 0 && fflush(result) == 0;
+    json_decref(given);
     fflush(stderr);
     _exit(written ? 0 : 1);
 }
