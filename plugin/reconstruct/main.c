@@ -70,6 +70,7 @@ static const char usage[] =
     "      --previous=FILE             previous manifest, in place of the profile's\n"
     "      --history=FILE              state.json of dydisnix-self-adapt: what it remembers\n"
     "      --report=FILE               write the report, JSON, to FILE; - is standard output\n"
+    "      --allow-empty               a model without targets may replace the manifest\n"
     "      --unreachable=keep|skip|fail\n"
     "                                  what to do with targets that give no usable answer\n"
     "      --superseded=newest|keep|fail\n"
@@ -110,6 +111,7 @@ enum {
     OPTION_DISCARD_COPY,
     OPTION_SAVE_INPUT,
     OPTION_REPLAY,
+    OPTION_ALLOW_EMPTY,
     OPTION_KEY
 };
 
@@ -133,6 +135,7 @@ static const struct option long_options[] = {
     { "discard-copy", required_argument, NULL, OPTION_DISCARD_COPY },
     { "save-input", required_argument, NULL, OPTION_SAVE_INPUT },
     { "replay", required_argument, NULL, OPTION_REPLAY },
+    { "allow-empty", no_argument, NULL, OPTION_ALLOW_EMPTY },
     { "unreachable", required_argument, NULL, OPTION_KEY },
     { "superseded", required_argument, NULL, OPTION_KEY },
     { "superseded-max-age", required_argument, NULL, OPTION_KEY },
@@ -187,6 +190,7 @@ static void take_flag(struct command *command, int option)
     case OPTION_SHOW_TRACE: command->options.show_trace = true; break;
     case OPTION_XML: command->request.xml = true; break;
     case OPTION_PRINT_MANIFEST: command->request.print = true; break;
+    case OPTION_ALLOW_EMPTY: command->request.needs_targets = false; break;
     case OPTION_DRY_RUN: command->options.dry_run = true; break;
     case 'h':
         fputs(usage, stdout);
@@ -520,7 +524,7 @@ static int work(struct command *command)
 
 int main(int argc, char **argv)
 {
-    struct command command = { .options = options_default };
+    struct command command = { .options = options_default, .request.needs_targets = true };
     operations_use(&real_operations);
     signal(SIGPIPE, SIG_IGN);
     signal(SIGXFSZ, SIG_IGN); /* a write that fails says so */

@@ -44,13 +44,30 @@ static int read_infrastructure(struct reconstruction *reconstruction)
     return -1;
 }
 
+/* By hand, as in the loop: an empty model is a mistake more often than the wish to have nothing deployed. */
+static int check_targets(const struct reconstruction *reconstruction)
+{
+    const struct request *request = reconstruction->request;
+    const struct options *options = reconstruction->options;
+    const bool changes =
+        !request->replay && !request->print && !options->dry_run && options->coordinator_profile;
+    if (!request->needs_targets || !changes || reconstruction->infrastructure.count > 0
+        || !reconstruction->previous.known)
+        return 0;
+    log_error(NULL,
+              "%s: no targets; an empty manifest would replace that of what runs, and is refused without "
+              "--allow-empty",
+              request->infrastructure);
+    return -1;
+}
+
 static int load_previous(struct reconstruction *reconstruction)
 {
     struct previous *previous = &reconstruction->previous;
     if (reconstruction->source->load_previous(reconstruction) != 0)
         return failed(reconstruction, FAILED_PREVIOUS);
     input_previous(&reconstruction->input, previous, reconstruction->namesake);
-    return previous_name_targets(previous, &reconstruction->keys);
+    return check_targets(reconstruction) == 0 ? previous_name_targets(previous, &reconstruction->keys) : -1;
 }
 
 static int read_previous(struct reconstruction *reconstruction)

@@ -16,6 +16,7 @@ struct request {
     bool xml;
     const char *previous;  /* a manifest in place of the coordinator profile's; NULL: the profile's */
     const json_t *history; /* what the host remembers; NULL: nothing */
+    bool needs_targets;    /* a model without any does not replace a manifest */
     bool needs_input;      /* it fails if options->save_input cannot be written */
     bool print; /* the manifest is wanted; without replay no closure, store, profile or target is touched */
 };

@@ -52,6 +52,20 @@ printf '%s\n' "$output" > "$scratch/previous.xml"
 [ ! -w /dev/full ] || fails 1 'a full standard output: fails' \
     sh -c '"$0" "$@" > /dev/full' "$program" --xml --print-manifest --interface="$client" "$model"
 
+# A model that is empty by mistake does not replace the manifest of what runs.
+cp "$model" "$scratch/full.xml"
+infrastructure
+cp "$model" "$scratch/empty.xml"
+cp "$scratch/full.xml" "$model"
+reconstruct --xml --coordinator-profile-path="$scratch/nowhere" --previous="$scratch/previous.xml" "$scratch/empty.xml"
+is "$status" 1 'an empty model is refused'
+has "$messages" "$scratch/empty.xml: no targets" 'and named'
+reconstruct --xml --dry-run --previous="$scratch/previous.xml" "$scratch/empty.xml"
+is "$status" 0 'to look what would be is no harm'
+reconstruct --xml --coordinator-profile-path="$scratch/nowhere" --allow-empty --previous="$scratch/previous.xml" \
+    "$scratch/empty.xml"
+lacks "$messages" 'no targets' 'with --allow-empty it is not refused'
+
 # Names that look like something else, from another directory.
 cd "$scratch" || exit
 cp "$model" ./-model.xml
