@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "host/plugins/loader.h"
 
+#include <stdio.h>
 #include <dlfcn.h>
 #include <stdlib.h>
 #include <string.h>
@@ -200,7 +201,9 @@ int plugin_call(const struct plugin *plugin, const char *hook, const json_t *eve
         return DYDISNIX_NOT_MINE;
     if (!plugin->object)
         return script_call(&plugin->script, hook, event, directory, report);
-    return hook_of(&plugin->hooks, hook_find(hook))(event, report);
+    int status = hook_of(&plugin->hooks, hook_find(hook))(event, report);
+    fflush(stdout); /* the cycle does not end as a program does */
+    return status;
 }
 
 struct finding {

@@ -15,6 +15,12 @@ with() # PLUGIN OPTION…
     watching --once --plugin="$one" "$@"
 }
 
+# What a hook prints arrives, though nobody reads it at a terminal.
+ok 'hooks that print' with "$plugins/record.so" --plugin-option=record:augment=print \
+    --plugin-option=record:cycle_finished=print
+has "$(output)" 'the hook augment speaks' 'one is heard'
+has "$(output)" 'the hook cycle_finished speaks' 'and so is the last one'
+
 # The wrong ones: one clear line that names the file, nothing is run, status 1.
 printf '%4096s' 'no shared object' > "$plugins/text.so"
 : > "$plugins/nothing.so"
