@@ -172,7 +172,6 @@ let
   ] ++ concatMap (option: argumentsOf option cfg.${option}) (builtins.attrNames flags)
     ++ metricsArguments ++ cfg.extraOptions;
 
-  sshDirectory = "dydisnix-ssh/${cfg.profile}";
 
   # In a unit a % begins a specifier: %d is where the credentials are.
   literal = builtins.replaceStrings [ "%" ] [ "%%" ];
@@ -181,7 +180,7 @@ let
     ++ map literal cfg.ssh.options
     ++ optionals cfg.ssh.shareConnections (map literal [
       "-o ConnectTimeout=5" "-o ServerAliveInterval=5" "-o ServerAliveCountMax=2" "-o LogLevel=FATAL"
-      "-o ControlMaster=auto" "-o ControlPersist=120" "-o ControlPath=/run/${sshDirectory}/%C"
+      "-o ControlMaster=auto" "-o ControlPersist=120" "-o ControlPath=/tmp/%C"
     ]);
 
   sandbox = {
@@ -366,7 +365,7 @@ in
         WatchdogSec = 60;
         StateDirectory = name;
         StateDirectoryMode = "0700";
-        RuntimeDirectory = [ name ] ++ optional cfg.ssh.shareConnections sshDirectory;
+        RuntimeDirectory = name;
         RuntimeDirectoryMode = "0700";
         RuntimeDirectoryPreserve = true;
         UMask = "0077";

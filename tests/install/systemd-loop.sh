@@ -187,7 +187,7 @@ is "$(cat "$home/open")" '' 'nothing else can be written, and no home be seen'
 is "$(cat "$home/key")" secret 'the key for ssh is there'
 has "$(cat "$home/environment")" "SSH_OPTS=-o BatchMode=yes -i /run/credentials/$unit/ssh-key" \
     'and ssh is told'
-has "$(cat "$home/environment")" "-o ControlPath=/run/dydisnix-ssh/" 'and shares connections'
+has "$(cat "$home/environment")" "-o ControlPath=/tmp/" 'and shares connections'
 lacks "$(cat "$home/environment")" NOTIFY_SOCKET 'not how to talk to systemd'
 has "$(shown StatusText)" 'the last cycle: done' 'its status is shown'
 ok 'root may ask it' inside "$bin/dydisnix-self-adaptctl" status
