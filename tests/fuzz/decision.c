@@ -593,8 +593,26 @@ static bool is_brought_service(const struct service_mapping *mapping)
     return is_brought(mapping->target, mapping->container, mapping->service[1] < '2' ? "c0" : "c1");
 }
 
+/* The target has the profile that it had then. */
+static bool has_its_profile(const char *target)
+{
+    const struct profile *before = manifest_find_profile(&known.previous, target),
+                         *now = manifest_find_profile(&known.made, target);
+
+    return before && now && !strcmp(before->path, now->path);
+}
+
+/* So a previous manifest may tell of a copy that was brought back beside that profile. */
+static bool is_brought_before(const struct service_mapping *mapping)
+{
+    const struct service_mapping *before =
+        manifest_find_service_mapping(&known.previous, mapping->target, mapping->container, mapping->service);
+
+    return before && service_mapping_equal(mapping, before) && has_its_profile(mapping->target);
+}
+
 /* Every mapping comes from its own target, or from what the previous manifest says of one that gave no
- * answer. */
+ * answer, or that has not changed since. */
 static void require_origins(void)
 {
     for (size_t i = 0; i < known.made.service_mapping_count; i++) {
@@ -604,7 +622,8 @@ static void require_origins(void)
         REQUIRE(is_captured(target) || is_kept(target));
         origin = manifest_find_service_mapping(is_captured(target) ? &known.sent[target] : &known.previous,
                                                mapping->target, mapping->container, mapping->service);
-        REQUIRE(origin ? service_mapping_equal(mapping, origin) : is_brought_service(mapping));
+        REQUIRE(origin ? service_mapping_equal(mapping, origin)
+                       : is_brought_service(mapping) || is_brought_before(mapping));
     }
     for (size_t i = 0; i < known.made.snapshot_mapping_count; i++) {
         const struct snapshot_mapping *mapping = &known.made.snapshot_mappings[i], *sent, *previous;

@@ -26,7 +26,7 @@ fuzz: $(FUZZ_TARGETS:%=fuzz/%)
 	@$(top_srcdir)/tests/fuzz/run fuzz $(FUZZ_SECONDS) $(FUZZ_TARGETS)
 
 if HAVE_CLANG
-tests/fuzz.log: $(fuzz_programs)
+tests/sources/fuzz.log: $(fuzz_programs)
 AM_TESTS_ENVIRONMENT += fuzz_targets='$(fuzz_targets)'; export fuzz_targets;
 else
 AM_TESTS_ENVIRONMENT += fuzz_targets=; export fuzz_targets;
