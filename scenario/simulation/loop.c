@@ -471,6 +471,14 @@ static int complain(struct simulated_scenario *scenario, const char *what)
     return -1;
 }
 
+/* What failed has its time. */
+static bool tries_again(const struct simulated_scenario *scenario)
+{
+    const struct supervisor *supervisor = &scenario->loop.loop.supervisor;
+    return supervisor->failures == 0
+           || supervisor->retry_at - scenario->simulation->milliseconds <= 2 * supervisor->retry_max;
+}
+
 int scenario_adapt(struct simulated_scenario *scenario, bool asked)
 {
     struct simulated_loop *loop = &scenario->loop;
@@ -493,7 +501,7 @@ int scenario_adapt(struct simulated_scenario *scenario, bool asked)
             tell(scenario, false);
         else if (next == 0 || next - scenario->simulation->milliseconds >= quiet_after
                  || loop->loop.supervisor.failures >= failures_most)
-            return 0;
+            return tries_again(scenario) ? 0 : complain(scenario, "what failed is not tried again");
         else
             jump(scenario, next);
     }

@@ -23,7 +23,7 @@ for guard in fence activate-first only-disputed second-rescue late-list save-res
     cp "$scratch/$guard.json" "$scratch/$guard/scenario.json"
     SWITCHED_OFF=$guard "$builddir/tests/switched-scenario" run --simulate --update "$scratch/$guard" \
         > "$scratch/seen" 2>&1
-    lacks "$(cat "$scratch/seen")" "it is not a scenario" 'what it prints is a scenario, and has no mistake'
+    lacks "$(cat "$scratch/seen")" "the scenario is not valid" 'what it prints is a scenario, and has no mistake'
     ok 'it is small' [ "$(python3 -c '
 import json, sys
 print(sum(len(m) if isinstance(m, list) else 1 for m in json.load(open(sys.argv[1]))["timeline"]))' \
