@@ -21,6 +21,7 @@ struct asking {
     unsigned char *tries; /* of each target; answered: 2 */
     struct arguments *calls;
     json_t *silent; /* { NAME: true } */
+    bool missing;   /* a client interface, which has been said */
 };
 
 static char *record_file(const char *directory)
@@ -95,7 +96,7 @@ static void take_answer(void *closure, const struct dydisnix_program *program, s
 {
     struct asking *asking = closure;
     unsigned char *tries = program->closure;
-    if (is_answer(result)) {
+    if (client_is_missing(program, result, &asking->missing) || is_answer(result)) {
         json_object_del(asking->silent, program->target);
         *tries = 2;
     } else {
@@ -161,6 +162,8 @@ int probe_ask(const struct settings *settings, const struct infrastructure *infr
         log_error(NULL, "the targets cannot be asked: %s", strerror(errno));
         return -1;
     }
+    if (asking.missing)
+        return -1;
     json_object_foreach(silent, name, value)
         json_object_set_new(silent, name, json_integer(last_answer(before, name)));
     *record = json_pack("{si sI so sO}", "version", 1, "at", (json_int_t)now, "asked",

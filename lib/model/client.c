@@ -14,12 +14,26 @@ void client_arguments(struct arguments *arguments, const struct target *target, 
 
 bool client_answers(const struct arguments *arguments)
 {
-    static const char *const operations[] = { "--query-", "--print-", "--resolve-", "--export" };
+    static const char *const answered[] = { "--query-", "--print-", "--resolve-", "--export" };
     bool answers = false;
     for (size_t i = 0; i < arguments->count; i++)
-        for (size_t k = 0; k < sizeof operations / sizeof *operations; k++)
-            answers |= strncmp(arguments->items[i], operations[k], strlen(operations[k])) == 0;
+        for (size_t k = 0; k < sizeof answered / sizeof *answered; k++)
+            answers |= strncmp(arguments->items[i], answered[k], strlen(answered[k])) == 0;
     return answers;
+}
+
+bool client_is_missing(const struct dydisnix_program *program, const struct dydisnix_result *result,
+                       bool *missing)
+{
+    if (result->ending != DYDISNIX_NOT_STARTED)
+        return false;
+    if (!*missing)
+        log_error(NULL,
+                  "the client interface %s of target %s cannot be started: %s; is it on the PATH, and named"
+                  " rightly by --interface or in the model?",
+                  program->argv[0], program->target, strerror(result->status));
+    *missing = true;
+    return true;
 }
 
 /* A container property as Dysnomia gets it: true is 1, false is empty, a list is joined by blanks, a set is

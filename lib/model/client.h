@@ -10,6 +10,7 @@
 #include "lib/base/arguments.h"
 #include "lib/manifest/manifest.h"
 #include "lib/model/infrastructure.h"
+#include "lib/world/operations.h"
 
 /* Begins an argument vector: the target's client interface, its connection key and the operation. */
 void client_arguments(struct arguments *arguments, const struct target *target, const char *operation);
@@ -17,6 +18,11 @@ void client_arguments(struct arguments *arguments, const struct target *target, 
 /* Whether what such a call prints on standard output is its answer. Else it is what Dysnomia and services
  * print. */
 bool client_answers(const struct arguments *arguments);
+
+/* Whether the client interface of a call could not be started: that is the coordinator's own failure, and
+ * says nothing of the target. It is said once: *missing, false at first, becomes true. */
+bool client_is_missing(const struct dydisnix_program *program, const struct dydisnix_result *result,
+                       bool *missing);
 
 /* Adds what activate, deactivate, snapshot and their kin take: container, type and arguments of the mapping
  * of service on target, and the package last. provider: the service that provides the container, or NULL. */

@@ -29,6 +29,7 @@ struct run {
     size_t again_count;
     char *profile_path;
     const struct target_keys *keys;
+    bool missing; /* a client interface, which has been said */
 };
 
 const char *answer_name(enum answer answer)
@@ -331,7 +332,9 @@ static void call_done(void *closure, const struct dydisnix_program *program, str
     struct run *run = closure;
     struct call *call = program->closure;
     call->captured->milliseconds += result->milliseconds;
-    if (call->installed)
+    if (client_is_missing(program, result, &run->missing))
+        ; /* it counts as not asked */
+    else if (call->installed)
         installed_done(run, call->captured, result);
     else
         requisites_done(run, call->captured, result);
@@ -387,7 +390,7 @@ static int ask(struct run *run, int (*first)(struct run *run))
         return -1;
     }
     show_progress(NULL, 0, 0);
-    return 0;
+    return run->missing ? -1 : 0;
 }
 
 static int read_deferred(struct run *run)
