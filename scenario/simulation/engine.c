@@ -139,6 +139,7 @@ bool scenario_run_engine(struct simulated_scenario *scenario, const struct dydis
         name++;
     if (!*name)
         return false;
+    xmlBufferSetAllocationScheme(output, XML_BUFFER_ALLOC_DOUBLEIT);
     struct simulated_engine *outer = scenario->engine;
     int outer_interrupted = interrupted;
     running = scenario;
