@@ -2,8 +2,8 @@
  *
  * The socket on which the loop is asked, by dydisnix-self-adaptctl and others: a client sends one JSON
  * document in a line and gets one. No client can keep the loop waiting: nothing blocks, a request has a
- * limit, a conversation a deadline, and there are at most CONTROL_SOCKET_CLIENTS at once. Only the loop's own user
- * and root are served.
+ * limit, a conversation a deadline, and there are at most CONTROL_SOCKET_CLIENTS at once. Only the loop's own
+ * user and root are served.
  */
 #ifndef CONTROL_SOCKET_H
 #define CONTROL_SOCKET_H

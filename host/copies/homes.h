@@ -20,9 +20,9 @@ void homes_clear(struct homes *homes);
 /* Those of the component in the container that mapping has, a part of homes, not to be cleared. */
 struct homes homes_of(const struct homes *homes, const struct snapshot_mapping *mapping);
 
-/* A home, one of before (those of previous), that the component of mapping would leave in new, while its state
- * cannot move from there to mapping's target: Disnix moves none where a target's name is not its connection key.
- * The one that deploys version 1 knows no names. NULL: there is none. */
+/* A home, one of before (those of previous), that the component of mapping would leave in new, while its
+ * state cannot move from there to mapping's target: Disnix moves none where a target's name is not its
+ * connection key. The one that deploys version 1 knows no names. NULL: there is none. */
 const struct snapshot_mapping *homes_unmovable(const struct homes *before, const struct manifest *previous,
                                                const struct manifest *new,
                                                const struct snapshot_mapping *mapping);

@@ -326,8 +326,8 @@ static void pin_several(json_t *state, const json_t *kept, const struct manifest
                                     json_true());
 }
 
-/* What was to have newer state has it now, unless it waits for something that failed itself: another copy that
- * waits was not deployed to. */
+/* What was to have newer state has it now, unless it waits for something that failed itself: another copy
+ * that waits was not deployed to. */
 static void settle_older(json_t *state, const char *target)
 {
     const json_t *survivors = json_object_get(state, "survivors"), *pinned = json_object_get(state, "pinned");

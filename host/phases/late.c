@@ -294,8 +294,8 @@ static bool is_stop_of(const json_t *call, const struct snapshot_mapping *mappin
            && strcmp(text_at(call, "container"), mapping->container) == 0;
 }
 
-/* Whether an undo was to stop it there and could not, for its target hung: until then clients may write to it.
- * forget: it is stopped now. */
+/* Whether an undo was to stop it there and could not, for its target hung: until then clients may write to
+ * it. forget: it is stopped now. */
 static bool is_to_be_stopped(const struct late *late, const struct snapshot_mapping *mapping, bool forget)
 {
     size_t index, i;

@@ -21,8 +21,8 @@ struct late {
 };
 
 /* Milliseconds that a program of the deployment still has; 0: as long as it likes. Where the deadline of the
- * stage would end it, it is ended before, so that it is known that somebody hangs, and that it is not the loop
- * that ends. */
+ * stage would end it, it is ended before, so that it is known that somebody hangs, and that it is not the
+ * loop that ends. */
 int64_t late_left(const struct late *late);
 
 /* Whom its programs may wait for. */

@@ -9,7 +9,8 @@
 
 static const int64_t first_pause = 60; /* seconds */
 
-/* Once may be by chance: only the second time there is a pause, or where there is to be one of least seconds. */
+/* Once may be by chance: only the second time there is a pause, or where there is to be one of least
+ * seconds. */
 static void note(json_t *state, const char *name, int64_t least, int64_t now)
 {
     json_t *target = json_object_get(json_object_get(state, "targets"), name);

@@ -12,7 +12,8 @@
  * set, in the order in which they are done; try rescue, of what may never have been active, and rescue again
  * may fail. An activate that fails becomes deactivate if unwanted, which waits for a deployment to succeed,
  * and is done where that does not have the component. ask: a call that a target which answers ends with 0.
- * of: a number, which the deployment that is undone has too. version: 2 where it is absent. Besides, "lock": whether ours was there when it was released.
+ * of: a number, which the deployment that is undone has too. version: 2 where it is absent. Besides, "lock":
+ * whether ours was there when it was released.
  */
 #ifndef LEFTOVERS_H
 #define LEFTOVERS_H
@@ -62,8 +63,8 @@ bool leftovers_forget(struct state *state, const struct infrastructure *model,
  * (recovery-report.h). True: something was done. */
 bool leftovers_settle(const struct recovery *recovery, const struct infrastructure *model, json_t *report);
 
-/* A deployment is about to be undone: what an earlier try to do so has left on targets, and which may have got
- * no further than half, is left anew where it has to be. */
+/* A deployment is about to be undone: what an earlier try to do so has left on targets, and which may have
+ * got no further than half, is left anew where it has to be. */
 void leftovers_begin_undo(const struct unfinished *unfinished);
 
 /* Leaves to when it answers what is to be done on a target. */

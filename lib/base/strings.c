@@ -20,8 +20,8 @@ struct block {
     max_align_t room[];
 };
 
-/* A pool that has come to MANY bytes goes on in larger blocks, each one large page: millions of looks into small
- * pages miss the processor's table of them. */
+/* A pool that has come to MANY bytes goes on in larger blocks, each one large page: millions of looks into
+ * small pages miss the processor's table of them. */
 enum { BLOCK = 256 * 1024, MANY = 4 * 1024 * 1024, LARGE_PAGE = 2 * 1024 * 1024 };
 enum { SLOTS_AT_FIRST = 1024, FRONT = 4096 };
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * A short piece of what Nix reads from a stream: numbers of eight bytes, least byte first, and texts with their
- * length before them.
+ * A short piece of what Nix reads from a stream: numbers of eight bytes, least byte first, and texts with
+ * their length before them.
  */
 #ifndef NIX_STREAM_H
 #define NIX_STREAM_H

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * A stream for `nix-store --serve --write` is one file: a greeting, the command that adds a path, with all that
- * Nix is to know of it, its archive, and a question whether the path is valid now. What is known of the text only
- * when it has been written, is written into its place then.
+ * A stream for `nix-store --serve --write` is one file: a greeting, the command that adds a path, with all
+ * that Nix is to know of it, its archive, and a question whether the path is valid now. What is known of the
+ * text only when it has been written, is written into its place then.
  */
 #include "lib/model/store-text.h"
 
@@ -222,7 +222,8 @@ static int complete_stream(struct text_stream *stream, const char *file)
     return amend_file(file, 0, stream->front.data, stream->front.length);
 }
 
-/* The greeting, a version that knows the command, that it was done, and that this path is valid: nothing else. */
+/* The greeting, a version that knows the command, that it was done, and that this path is valid: nothing
+ * else. */
 static bool is_answer(const struct text_stream *stream, const struct dydisnix_result *result)
 {
     struct nix_stream expected = { .length = 0 };

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * A text that becomes a file of the Nix store, with references, as builtins.toFile makes it of a string with a
- * context: the same path, and Nix verifies what it gets. It is never in memory as a whole here.
+ * A text that becomes a file of the Nix store, with references, as builtins.toFile makes it of a string with
+ * a context: the same path, and Nix verifies what it gets. It is never in memory as a whole here.
  *
- * `nix-store --serve --write` takes it with half the CPU time and a third of the memory that the evaluator needs
- * for builtins.toFile. Where it does not take it, whatever the reason, builtins.toFile is asked, and tells what is
- * wrong.
+ * `nix-store --serve --write` takes it with half the CPU time and a third of the memory that the evaluator
+ * needs for builtins.toFile. Where it does not take it, whatever the reason, builtins.toFile is asked, and
+ * tells what is wrong.
  */
 #ifndef STORE_TEXT_H
 #define STORE_TEXT_H

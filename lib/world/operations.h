@@ -20,8 +20,8 @@ extern const struct dydisnix_operations real_operations;
 /* Levels above this one are not shown by the real log(); at first DYDISNIX_NOTICE. */
 void real_log_level(enum dydisnix_level most);
 
-/* What runs into its deadline gets INT, and this long (milliseconds) until KILL; 0, as it is at first: KILL at once.
- * In any case it has timed out. */
+/* What runs into its deadline gets INT, and this long (milliseconds) until KILL; 0, as it is at first: KILL
+ * at once. In any case it has timed out. */
 void real_patience(int64_t milliseconds);
 
 /* Whether real log() writes each message as a JSON document: version (1), time (UTC, to the second), level

@@ -290,8 +290,8 @@ static bool is_nowhere(const struct losses *losses, const struct lost *lost)
            && is_wanted_anywhere(losses, lost);
 }
 
-/* What is remembered as brought may be lost: the manifest that was made then has it beside a profile that does
- * not. */
+/* What is remembered as brought may be lost: the manifest that was made then has it beside a profile that
+ * does not. */
 static int bring_back_known(struct capture *capture, const struct manifest *reconstructed,
                             struct strings *strings, json_t *brought)
 {

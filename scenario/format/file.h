@@ -17,8 +17,8 @@ struct scenario {
     bool golden; /* golden files are there */
 };
 
-/* A scenario without a mistake; golden: all of its golden files must be there or none, and no file that nothing
- * names. -1 after messages, one for each mistake: "FILE:LINE:COLUMN: PATH: what". */
+/* A scenario without a mistake; golden: all of its golden files must be there or none, and no file that
+ * nothing names. -1 after messages, one for each mistake: "FILE:LINE:COLUMN: PATH: what". */
 int scenario_read(const char *directory, bool golden, struct scenario *scenario);
 void scenario_clear(struct scenario *scenario);
 

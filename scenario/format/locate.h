@@ -12,8 +12,8 @@ struct spot {
 };
 
 /* Where the value that a path such as /timeline/3/target leads to begins, or its key, if it has one; or the
- * nearest value above it that is there. text: JSON without a mistake. A key that holds "/" has "~1" for it, and "~0"
- * for "~", as in a JSON pointer. */
+ * nearest value above it that is there. text: JSON without a mistake. A key that holds "/" has "~1" for it,
+ * and "~0" for "~", as in a JSON pointer. */
 struct spot scenario_locate(const char *text, const char *path);
 
 #endif

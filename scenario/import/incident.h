@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * What a journal tells of, as the timeline of a scenario: who went and came, what failed, what the coordinator
- * lost, what operators asked.
+ * What a journal tells of, as the timeline of a scenario: who went and came, what failed, what the
+ * coordinator lost, what operators asked.
  */
 #ifndef SCENARIO_IMPORT_INCIDENT_H
 #define SCENARIO_IMPORT_INCIDENT_H
@@ -13,8 +13,8 @@
 json_t *import_journal(const char *file);
 
 /* The timeline, a new reference. system, as import_system() gave it of the manifest in the end, becomes what
- * there was in the beginning: the targets, the order in which services are to go to them, and "snapshot". What has
- * state has a line then, "before". What cannot be taken over is told. NULL: no memory. */
+ * there was in the beginning: the targets, the order in which services are to go to them, and "snapshot".
+ * What has state has a line then, "before". What cannot be taken over is told. NULL: no memory. */
 json_t *import_incident(json_t *system, const json_t *documents);
 
 #endif

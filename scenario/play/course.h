@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * A network in which one thing happens after the other, with its story and its journal, and all that is needed
- * to judge it.
+ * A network in which one thing happens after the other, with its story and its journal, and all that is
+ * needed to judge it.
  */
 #ifndef SCENARIO_COURSE_H
 #define SCENARIO_COURSE_H

@@ -209,8 +209,8 @@ static bool remembers(const struct playing *playing, const char *kind, const cha
     return false;
 }
 
-/* What was started again by the loop itself is in the coordinator's manifest and in what the loop remembers, and
- * nowhere else until a deployment succeeds. What is still to be rescued, only the loop remembers. */
+/* What was started again by the loop itself is in the coordinator's manifest and in what the loop remembers,
+ * and nowhere else until a deployment succeeds. What is still to be rescued, only the loop remembers. */
 static void note_forgotten(struct playing *playing, const json_t *event)
 {
     const char *what = text_at(event, "what");

@@ -7,16 +7,16 @@
 
 #include <jansson.h>
 
-/* What happens before the search begins: each service with state is written to, with a snapshot, and the disk of
- * each target is saved. The system is a scenario. A moment, a new reference. */
+/* What happens before the search begins: each service with state is written to, with a snapshot, and the disk
+ * of each target is saved. The system is a scenario. A moment, a new reference. */
 json_t *alphabet_first(const json_t *system);
 
 /* The moments, of which any may come next. observed: as a network observes itself; number: tells the texts of
  * writes apart. A new reference. */
 json_t *alphabet_next(const json_t *system, const json_t *observed, size_t number);
 
-/* What is only out of order is put in order, and time passes, so that what must hold in the end can be demanded. A
- * moment, a new reference. */
+/* What is only out of order is put in order, and time passes, so that what must hold in the end can be
+ * demanded. A moment, a new reference. */
 json_t *alphabet_last(const json_t *observed);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * Every history of a system up to some length, in the simulation. A history goes on in a copy of the process that
- * has played what it begins with, so that nothing is played twice.
+ * Every history of a system up to some length, in the simulation. A history goes on in a copy of the process
+ * that has played what it begins with, so that nothing is played twice.
  */
 #ifndef SCENARIO_EXHAUSTIVE_H
 #define SCENARIO_EXHAUSTIVE_H
@@ -19,8 +19,8 @@ struct exhaustive {
     json_t *findings; /* { INVARIANT: { "broken", "words", "timeline" } }, the shortest history of each */
 };
 
-/* First all that are of length 0, then of 1, … up to depth, until something is found. findings is a new reference.
- * -1 after a message: something could not be tried. */
+/* First all that are of length 0, then of 1, … up to depth, until something is found. findings is a new
+ * reference. -1 after a message: something could not be tried. */
 int exhaustive_search(struct exhaustive *search);
 
 /* The systems that are small and have it all: scenarios, with names; ends with NULL. */

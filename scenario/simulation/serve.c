@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * nix-store --serve --write < FILE: one text is added, and paths are asked for. As Nix does, it believes nothing
- * of what it is told of a text.
+ * nix-store --serve --write < FILE: one text is added, and paths are asked for. As Nix does, it believes
+ * nothing of what it is told of a text.
  */
 #include <stdint.h>
 #include <stdio.h>

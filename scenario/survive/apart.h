@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * Something that is tried in a copy of this process, and so of the whole simulated world: what it does there is
- * undone when it ends.
+ * Something that is tried in a copy of this process, and so of the whole simulated world: what it does there
+ * is undone when it ends.
  */
 #ifndef SCENARIO_APART_H
 #define SCENARIO_APART_H

@@ -15,7 +15,8 @@
 void survive_print_table(const json_t *document);
 void survive_print_tap(const json_t *document);
 
-/* In words, a line each, all that is not as it was: of a loss or of a return; each line begins with before. */
+/* In words, a line each, all that is not as it was: of a loss or of a return; each line begins with
+ * before. */
 void survive_tell(FILE *stream, const char *before, const json_t *part);
 
 /* In one word how it goes: of a loss or of a return. */

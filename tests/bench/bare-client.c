@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * A client interface without a C library, which does nothing: what is left of its start is the kernel's. Most of the
- * start of any other is the library that looks at the processor.
+ * A client interface without a C library, which does nothing: what is left of its start is the kernel's. Most
+ * of the start of any other is the library that looks at the processor.
  */
 #if defined(BARE) && defined(__x86_64__) && defined(__linux__)
 void _start(void) __attribute__((noreturn));

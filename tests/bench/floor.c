@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * What a reconstruction cannot do without, each alone and as plain as can be: floor CLIENT BARE MANIFEST NETWORK
- * prints the milliseconds, and those of CPU, for starting CLIENT once for each target of NETWORK, for reading each
- * one's profile manifest once with libxml2's SAX, and for writing MANIFEST once; and for starting BARE in the place
- * of CLIENT.
+ * What a reconstruction cannot do without, each alone and as plain as can be: floor CLIENT BARE MANIFEST
+ * NETWORK prints the milliseconds, and those of CPU, for starting CLIENT once for each target of NETWORK, for
+ * reading each one's profile manifest once with libxml2's SAX, and for writing MANIFEST once; and for
+ * starting BARE in the place of CLIENT.
  */
 #include <dirent.h>
 #include <fcntl.h>

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * Whom a deployment waits for: who is named, how often, and what is remembered when a program is ended for it.
+ * Whom a deployment waits for: who is named, how often, and what is remembered when a program is ended for
+ * it.
  */
 #include "tests/unit/unit.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * A text for the store, where Nix is this file: paths are those of Nix, no answer is believed that is not the one
- * expected, and builtins.toFile is asked once it has helped.
+ * A text for the store, where Nix is this file: paths are those of Nix, no answer is believed that is not the
+ * one expected, and builtins.toFile is asked once it has helped.
  */
 #include "tests/unit/model.h"
 
@@ -176,7 +176,8 @@ static void paths_are_those_of_nix(void **state)
     }
 }
 
-/* Nothing of what nix-store says now is believed: builtins.toFile puts it into the store, now and from now on. */
+/* Nothing of what nix-store says now is believed: builtins.toFile puts it into the store, now and from now
+ * on. */
 static void expect_evaluation(void)
 {
     size_t length = 100;
