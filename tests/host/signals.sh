@@ -117,6 +117,7 @@ lacks "$(cat "$log")" begun 'which does not begin then'
 # A storm of those that end nothing, while it adapts.
 forget_calls
 start -i "$models/infrastructure.nix" --retry-min=1
+wait_for 60 logged 1 'Using infrastructure model' # before that, they are not taken yet
 write_model test1 test2 test3
 python3 - "$loop" << 'EOF'
 import os, signal, sys
