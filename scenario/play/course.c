@@ -237,3 +237,15 @@ void course_close(struct course *course)
     free(course->messages);
     free(course->said);
 }
+
+int course_play(struct course *course, const json_t *moment)
+{
+    size_t index;
+    json_t *event;
+    if (json_is_object(moment))
+        return course_happen(course, moment) == 0 ? course_adapt(course) : -1;
+    json_array_foreach((json_t *)moment, index, event)
+        if (course_happen(course, event) != 0)
+            return -1;
+    return course_adapt(course);
+}

@@ -35,6 +35,7 @@ void course_close(struct course *course);
 int course_begin(struct course *course);                       /* the first deployment */
 int course_happen(struct course *course, const json_t *event); /* now, or in the next cycle */
 int course_adapt(struct course *course);                       /* the loop adapts to what has happened */
+int course_play(struct course *course, const json_t *moment);  /* an event or several, to which it adapts */
 int course_ask_again(struct course *course);                   /* one more cycle, which must find nothing */
 
 /* What really is where; and which writes were acknowledged meanwhile. A new reference; NULL: it cannot be

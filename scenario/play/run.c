@@ -29,8 +29,6 @@ static void expect(struct course *course, const json_t *expectation, const json_
 static int play_moment(struct course *course, size_t number, const json_t *moment)
 {
     const json_t *expectation = json_object_get(moment, "expect");
-    size_t index;
-    json_t *event;
     if (expectation) {
         CLEANUP_JSON json_t *observed = course_look(course);
         CLEANUP_FREE char *where = string_format("/timeline/%zu: ", number);
@@ -40,12 +38,7 @@ static int play_moment(struct course *course, size_t number, const json_t *momen
             expect(course, expectation, observed, where);
         return observed ? 0 : -1;
     }
-    if (json_is_object(moment))
-        return course_happen(course, moment) == 0 ? course_adapt(course) : -1;
-    json_array_foreach((json_t *)moment, index, event)
-        if (course_happen(course, event) != 0)
-            return -1;
-    return course_adapt(course);
+    return course_play(course, moment);
 }
 
 /* The end: what must always hold, what is expected, and what the golden files are compared with. */

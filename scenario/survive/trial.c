@@ -50,20 +50,6 @@ static int save_disks(struct trial *trial)
     return 0;
 }
 
-static int play_moment(struct course *course, const json_t *moment)
-{
-    size_t index;
-    json_t *event;
-    if (json_object_get(moment, "expect"))
-        return 0;
-    if (json_is_object(moment))
-        return course_happen(course, moment) == 0 ? course_adapt(course) : -1;
-    json_array_foreach((json_t *)moment, index, event)
-        if (course_happen(course, event) != 0)
-            return -1;
-    return course_adapt(course);
-}
-
 static json_t *find_targets(const struct course *course, const json_t *observed)
 {
     json_t *targets = json_object(), *target;
@@ -83,7 +69,7 @@ static int prepare(struct trial *trial)
     if (course_begin(course) != 0)
         return -1;
     json_array_foreach(json_object_get(course->setting.scenario, "timeline"), index, moment)
-        if (play_moment(course, moment) != 0)
+        if (!json_object_get(moment, "expect") && course_play(course, moment) != 0)
             return -1;
     CLEANUP_JSON json_t *observed = course_look(course);
     trial->places = outcome_places(observed);
