@@ -20,8 +20,9 @@ struct asking {
     size_t next;
     unsigned char *tries; /* of each target; answered: 2 */
     struct arguments *calls;
-    json_t *silent; /* { NAME: true } */
-    bool missing;   /* a client interface, which has been said */
+    json_t *silent;        /* { NAME: true } */
+    const char *interface; /* as the option says; or NULL */
+    bool missing;          /* a client interface, which has been said */
 };
 
 static char *record_file(const char *directory)
@@ -96,7 +97,7 @@ static void take_answer(void *closure, const struct dydisnix_program *program, s
 {
     struct asking *asking = closure;
     unsigned char *tries = program->closure;
-    if (client_is_missing(program, result, &asking->missing) || is_answer(result)) {
+    if (client_is_missing(asking->interface, program, result, &asking->missing) || is_answer(result)) {
         json_object_del(asking->silent, program->target);
         *tries = 2;
     } else {
@@ -154,7 +155,8 @@ int probe_ask(const struct settings *settings, const struct infrastructure *infr
     struct asking asking = { .infrastructure = infrastructure,
                              .profile_path = profile_path,
                              .deadline = settings->probe_timeout * 1000,
-                             .silent = silent };
+                             .silent = silent,
+                             .interface = settings->interface };
     int64_t now = operations->clock();
     const char *name;
     json_t *value;

@@ -22,16 +22,18 @@ bool client_answers(const struct arguments *arguments)
     return answers;
 }
 
-bool client_is_missing(const struct dydisnix_program *program, const struct dydisnix_result *result,
-                       bool *missing)
+bool client_is_missing(const char *interface, const struct dydisnix_program *program,
+                       const struct dydisnix_result *result, bool *missing)
 {
-    if (result->ending != DYDISNIX_NOT_STARTED)
+    struct infrastructure_defaults defaults = { .client_interface = interface };
+    infrastructure_defaults_complete(&defaults);
+    if (result->ending != DYDISNIX_NOT_STARTED || strcmp(program->argv[0], defaults.client_interface) != 0)
         return false;
     if (!*missing)
-        log_error(NULL,
-                  "the client interface %s of target %s cannot be started: %s; is it on the PATH, and named"
-                  " rightly by --interface or in the model?",
-                  program->argv[0], program->target, strerror(result->status));
+        log_error(
+            NULL,
+            "the client interface %s cannot be started: %s; is it on the PATH, and is --interface right?",
+            program->argv[0], strerror(result->status));
     *missing = true;
     return true;
 }

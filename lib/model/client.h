@@ -19,10 +19,11 @@ void client_arguments(struct arguments *arguments, const struct target *target, 
  * print. */
 bool client_answers(const struct arguments *arguments);
 
-/* Whether the client interface of a call could not be started: that is the coordinator's own failure, and
- * says nothing of the target. It is said once: *missing, false at first, becomes true. */
-bool client_is_missing(const struct dydisnix_program *program, const struct dydisnix_result *result,
-                       bool *missing);
+/* Whether the client interface that targets have by default could not be started: that is the coordinator's
+ * own failure, and says nothing of the target. It is said once: *missing, false at first, becomes true. One
+ * that a model names for a target is that target's trouble. interface: what the option says, or NULL. */
+bool client_is_missing(const char *interface, const struct dydisnix_program *program,
+                       const struct dydisnix_result *result, bool *missing);
 
 /* Adds what activate, deactivate, snapshot and their kin take: container, type and arguments of the mapping
  * of service on target, and the package last. provider: the service that provides the container, or NULL. */

@@ -332,7 +332,7 @@ static void call_done(void *closure, const struct dydisnix_program *program, str
     struct run *run = closure;
     struct call *call = program->closure;
     call->captured->milliseconds += result->milliseconds;
-    if (client_is_missing(program, result, &run->missing))
+    if (client_is_missing(run->options->interface, program, result, &run->missing))
         ; /* it counts as not asked */
     else if (call->installed)
         installed_done(run, call->captured, result);

@@ -292,8 +292,8 @@ rm -r "$state"
 forget_calls
 start -i "$models/infrastructure.nix" --probe-interval=1 --interface=no-such-client
 ok 'a client interface that is not there is told' \
-    wait_for 20 logged 1 'the client interface no-such-client of target test1 cannot be started: No such file or directory'
-wait_for 20 logged 2 'the client interface no-such-client of target test1'
+    wait_for 20 logged 1 'the client interface no-such-client cannot be started: No such file or directory'
+wait_for 20 logged 2 'the client interface no-such-client cannot be started'
 is "$(calls_of disnix-activate)" 0 'nothing is deployed'
 is "$(logged 1 silent && echo silent)" '' 'and nobody is silent for that'
 end_loop

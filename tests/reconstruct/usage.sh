@@ -95,7 +95,7 @@ mv "$NETWORK/a/installed.flat" "$NETWORK/a/installed"
 
 # Environment, and options that beat it.
 reconstruct --xml --dry-run --interface='no such client' "$model"
-has "$messages" '[coordinator]: the client interface no such client of target a cannot be started: No such file or directory' \
+has "$messages" '[coordinator]: the client interface no such client cannot be started: No such file or directory' \
     'an interface that is nowhere is not the fault of a target'
 lacks "$messages" silent 'which is not said to be silent'
 output=$(DISNIX_CLIENT_INTERFACE=$client DISNIX_PROFILE=other "$program" --xml --print-manifest \
