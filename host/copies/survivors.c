@@ -238,17 +238,26 @@ static void settle(const json_t *state, json_t *by_container, const struct manif
                 json_object_del(components, component);
 }
 
+static bool is_disputed(const json_t *survivors, const char *target, const char *container,
+                        const char *component)
+{
+    return has_component(json_object_get(json_object_get(survivors, "disputed"), target), container,
+                         component);
+}
+
 /* Words on copies on targets that were reached. One of which copies are still kept could not be carried out
- * yet, as where the copy could not be activated, and stands. */
+ * yet, as where the copy could not be activated, and stands; so does one on what is in dispute still, as
+ * where nothing that is deployed has it. */
 static void drop_preferences(json_t *survivors, const struct infrastructure *reached)
 {
-    const char *container, *component;
+    const char *container, *component, *name;
     json_t *components, *target;
     void *next;
     json_object_foreach(json_object_get(survivors, "prefer"), container, components)
         json_object_foreach_safe(components, next, component, target)
-            if (infrastructure_find(reached, json_string_value(target))
-                && !has_component(json_object_get(survivors, "kept"), container, component))
+            if ((name = json_string_value(target)) && infrastructure_find(reached, name)
+                && !has_component(json_object_get(survivors, "kept"), container, component)
+                && !is_disputed(survivors, name, container, component))
                 json_object_del(components, component);
 }
 

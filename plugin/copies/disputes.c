@@ -224,13 +224,6 @@ static bool is_always(const struct losses *losses, const struct lost *lost)
     return true;
 }
 
-static bool is_preferred(const struct losses *losses, const struct lost *lost)
-{
-    const char *preferred =
-        json_string_value(entry_at(losses->survivors, "prefer", lost->container, lost->component, NULL));
-    return preferred && strcmp(preferred, lost->captured->target->name) == 0;
-}
-
 static bool is_in(const struct manifest *manifest, const char *container, const char *component)
 {
     for (size_t i = 0; i < manifest->snapshot_mapping_count; i++)
@@ -246,6 +239,21 @@ static bool is_wanted_anywhere(const struct losses *losses, const struct lost *l
     return !losses->homes || is_in(losses->homes, lost->container, lost->component)
            || (entry_at(losses->survivors, "wanted", lost->container, lost->component, NULL)
                && SWITCH(WANTED_AGAIN));
+}
+
+/* What no deployment wants could only be stopped again: the word waits until one does. */
+static bool is_preferred(const struct losses *losses, const struct lost *lost)
+{
+    const char *target = lost->captured->target->name;
+    const char *preferred =
+        json_string_value(entry_at(losses->survivors, "prefer", lost->container, lost->component, NULL));
+    if (!preferred || strcmp(preferred, target) != 0)
+        return false;
+    const bool wanted = is_wanted_anywhere(losses, lost);
+    if (!wanted)
+        log_notice(target, "%s in %s is preferred, but not brought back: nothing that is deployed has it",
+                   lost->component, lost->container);
+    return wanted;
 }
 
 /* Whether a target that answers has it. */

@@ -41,10 +41,10 @@ json_t *disputes_read(const json_t *history);
 
 /* Adds to captured profile manifests what they have lost: copies that are remembered as brought, or that
  * reconstructed (the previous manifest, if a reconstruction wrote it; else NULL) has beside the profile that
- * the target still has, which tells the same; those in dispute that somebody prefers, and those that are
- * still to be rescued while another one lives; and those in dispute of which no target that answered has
- * another one, unless homes (NULL: none) says that the component is not wanted any more, and no refused
- * deployment that it is. brought: KIND of bool, where what was added is noted, and whether it lives already.
+ * the target still has, which tells the same; those in dispute that are still to be rescued while another
+ * one lives; and those in dispute that somebody prefers, or of which no target that answered has another one,
+ * unless homes (NULL: none) says that the component is not wanted any more, and no refused deployment that it
+ * is. brought: KIND of bool, where what was added is noted, and whether it lives already.
  * 0, or -1: no memory. */
 int disputes_bring_back(const json_t *survivors, struct capture *capture,
                         const struct manifest *reconstructed, const struct manifest *homes,
