@@ -23,6 +23,7 @@
 #include "scenario/survive/page.h"
 #include "scenario/survive/table.h"
 #include "scenario/survive/trial.h"
+#include "lib/base/json-members.h"
 
 struct survival {
     unsigned long losses, jobs, seed;
@@ -75,7 +76,7 @@ static json_t *make_document(struct survival *survival, const struct scenario *s
     CLEANUP_JSON json_t *losses =
         survive_losses(survival->trial.targets, survival->losses, survival->property);
     CLEANUP_JSON json_t *results = NULL, *returns = json_array(), *services = json_array();
-    CLEANUP_FREE const char **names = scenario_sorted_names(survival->trial.places);
+    CLEANUP_FREE const char **names = json_sorted_names(survival->trial.places);
     bool survives = true;
     size_t index;
     json_t *loss, *back;

@@ -14,6 +14,7 @@
 #include "scenario/format/file.h"
 #include "scenario/play/play.h"
 #include "scenario/simulation/faults.h"
+#include "lib/base/strings.h"
 
 enum { DONE = 0, FAILED = 1, USAGE = 2 };
 
@@ -146,11 +147,6 @@ static bool is_asked(const struct sweep *sweep, const struct attempt *attempt)
            > json_integer_value(json_object_get(sweep->undisturbed, "doubts"));
 }
 
-static int compare_texts(const void *a, const void *b)
-{
-    return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
 /* What runs with which state, wherever it is; a new reference. */
 static json_t *running_anywhere(const json_t *ending)
 {
@@ -163,7 +159,7 @@ static json_t *running_anywhere(const json_t *ending)
     CLEANUP_FREE char **texts = calloc(count + 1, sizeof *texts);
     json_array_foreach(all, index, active)
         texts[index] = json_dumps(active, JSON_SORT_KEYS | JSON_COMPACT);
-    qsort(texts, count, sizeof *texts, compare_texts);
+    qsort(texts, count, sizeof *texts, string_compare);
     json_array_clear(all);
     for (index = 0; index < count; index++) {
         json_array_append_new(all, json_string(texts[index]));

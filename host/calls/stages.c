@@ -9,6 +9,7 @@
 #include "lib/base/switch.h"
 #include "lib/model/paths.h"
 #include "lib/world/operations.h"
+#include "lib/base/json-members.h"
 
 static const size_t model_limit = (size_t)256 << 20;
 static const int64_t guard_deadline = 60 * 1000; /* milliseconds */
@@ -68,6 +69,12 @@ int stage_run(const struct settings *settings, const struct stage_program *stage
     }
     free(result.output);
     return status;
+}
+
+void stage_profile_options(struct arguments *arguments, const struct settings *settings)
+{
+    arguments_option(arguments, "--profile", settings->profile);
+    arguments_option(arguments, "--coordinator-profile-path", settings->coordinator_profile_path);
 }
 
 int stage_keep(const struct settings *settings, const char *path, const char *directory, const char *name,
@@ -159,17 +166,12 @@ int stage_capture(const struct settings *settings, const char *directory, json_t
     return *report ? 0 : -1;
 }
 
-static const char *text(const json_t *event, const char *key)
-{
-    return json_string_value(json_object_get(event, key));
-}
-
 int stage_augment(const struct settings *settings, const json_t *event, json_t **report)
 {
     CLEANUP_ARGUMENTS struct arguments arguments = { 0 };
     CLEANUP_FREE char *output = NULL;
     arguments_add(&arguments, "dydisnix-augment-infra");
-    arguments_option(&arguments, "--infrastructure", text(event, "infrastructure"));
+    arguments_option(&arguments, "--infrastructure", text_or_null(event, "infrastructure"));
     arguments_option(&arguments, "--augment", settings->augment);
     log_notice(NULL, "Augmenting the captured infrastructure...");
     if (stage_run(settings, &(struct stage_program){ .arguments = &arguments }, &output, NULL, NULL) != 0)
@@ -189,7 +191,7 @@ int stage_redistribute(const struct settings *settings, const json_t *event, jso
     char *path;
     arguments_add(&arguments, "dydisnix-gendist");
     arguments_option(&arguments, "--services", settings->services);
-    arguments_option(&arguments, "--infrastructure", text(event, "infrastructure"));
+    arguments_option(&arguments, "--infrastructure", text_or_null(event, "infrastructure"));
     arguments_option(&arguments, "--qos", settings->qos);
     arguments_add(&arguments, "--no-out-link");
     arguments_option(&arguments, "--profile", settings->profile);
@@ -218,8 +220,8 @@ int stage_assign_ids(const struct settings *settings, const json_t *event)
     CLEANUP_ARGUMENTS struct arguments arguments = { 0 };
     arguments_add(&arguments, "dydisnix-id-assign");
     arguments_option(&arguments, "--services", settings->services);
-    arguments_option(&arguments, "--infrastructure", text(event, "infrastructure"));
-    arguments_option(&arguments, "--distribution", text(event, "distribution"));
+    arguments_option(&arguments, "--infrastructure", text_or_null(event, "infrastructure"));
+    arguments_option(&arguments, "--distribution", text_or_null(event, "distribution"));
     arguments_option(&arguments, "--id-resources", settings->id_resources);
     if (operations->inspect(settings->ids, NULL) != DYDISNIX_ABSENT)
         arguments_option(&arguments, "--ids", settings->ids);

@@ -31,6 +31,9 @@ struct stage_program {
 int stage_run(const struct settings *settings, const struct stage_program *program, char **output,
               size_t *length, int *exit_status);
 
+/* Adds --profile and --coordinator-profile-path to what a program of Disnix gets. */
+void stage_profile_options(struct arguments *arguments, const struct settings *settings);
+
 /* Keeps a store path from garbage collections as long as the link DIRECTORY/NAME is there. 0, or -1 after a
  * message; *vanished: a collection had already taken it, and who made it can make it again. */
 int stage_keep(const struct settings *settings, const char *path, const char *directory, const char *name,

@@ -8,11 +8,7 @@
 #include "host/record/requests.h"
 #include "lib/base/cleanup.h"
 #include "lib/world/operations.h"
-
-static const char *text(const json_t *object, const char *key)
-{
-    return json_string_value(json_object_get(object, key));
-}
+#include "lib/base/json-members.h"
 
 /* What came of a word stands in the journal. */
 static void note_word(const struct cycle *cycle, const json_t *word, const char *reason)
@@ -28,8 +24,8 @@ static void note_word(const struct cycle *cycle, const json_t *word, const char 
 static void take_copies(struct cycle *cycle, const json_t *word)
 {
     json_t *state = cycle->state.root;
-    const char *name = text(word, "word"), *target = text(word, "target"),
-               *component = text(word, "component");
+    const char *name = text_or_null(word, "word"), *target = text_or_null(word, "target"),
+               *component = text_or_null(word, "component");
     CLEANUP_FREE char *reason = NULL;
     bool taken = survivors_word(state, name, target, component, &reason) == 0;
     if (!taken && !component)
@@ -43,15 +39,15 @@ static void take_copies(struct cycle *cycle, const json_t *word)
 
 static void take_word(struct cycle *cycle, const json_t *word)
 {
-    const char *name = text(word, "word");
+    const char *name = text_or_null(word, "word");
     if (!name)
         return;
-    if (text(word, "target")) {
+    if (text_or_null(word, "target")) {
         take_copies(cycle, word);
         return;
     }
-    if (text(word, "snapshot"))
-        restore_note(cycle->state.root, text(word, "snapshot"));
+    if (text_or_null(word, "snapshot"))
+        restore_note(cycle->state.root, text_or_null(word, "snapshot"));
     else
         presence_word(cycle->state.root, name, operations->clock());
     note_word(cycle, word, NULL);

@@ -14,12 +14,6 @@ struct deployment {
     const char *previous, *new;
 };
 
-static void coordinator_options(struct arguments *arguments, const struct settings *settings)
-{
-    arguments_option(arguments, "--profile", settings->profile);
-    arguments_option(arguments, "--coordinator-profile-path", settings->coordinator_profile_path);
-}
-
 static const char *const programs[] = {
     [DEPLOYMENT_DISTRIBUTING] = "disnix-distribute",
     [DEPLOYMENT_ACTIVATING] = "disnix-activate",
@@ -34,7 +28,7 @@ static void phase_arguments(struct arguments *arguments, const struct deployment
     if (phase == DEPLOYMENT_DISTRIBUTING)
         arguments_option(arguments, "-m", settings->max_concurrent_transfers);
     else
-        coordinator_options(arguments, settings);
+        stage_profile_options(arguments, settings);
     if (phase == DEPLOYMENT_ACTIVATING)
         arguments_option(arguments, "-o", deployment->previous);
     arguments_add(arguments, deployment->new);

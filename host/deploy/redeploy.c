@@ -370,8 +370,7 @@ static int run_snapshot(const struct settings *settings, const char *manifest)
 {
     CLEANUP_ARGUMENTS struct arguments arguments = { 0 };
     arguments_add(&arguments, "disnix-snapshot");
-    arguments_option(&arguments, "--profile", settings->profile);
-    arguments_option(&arguments, "--coordinator-profile-path", settings->coordinator_profile_path);
+    stage_profile_options(&arguments, settings);
     arguments_option(&arguments, "-m", settings->max_concurrent_transfers);
     if (settings->depth_first)
         arguments_add(&arguments, "--depth-first");

@@ -87,8 +87,7 @@ static int run(const struct late *late, const char *name, bool transfers, const 
     CLEANUP_FREE char *transcript = string_format("%s/%s/%s", late->recovery->directory, RUNNING, name);
     int status = -1;
     arguments_add(&arguments, name);
-    arguments_option(&arguments, "--profile", settings->profile);
-    arguments_option(&arguments, "--coordinator-profile-path", settings->coordinator_profile_path);
+    stage_profile_options(&arguments, settings);
     if (transfers) {
         arguments_add(&arguments, "--no-upgrade");
         arguments_option(&arguments, "-m", settings->max_concurrent_transfers);

@@ -45,18 +45,10 @@ json_t *probe_read(const char *directory)
     return NULL;
 }
 
-static json_t *names_of(const struct infrastructure *infrastructure)
-{
-    json_t *names = json_array();
-    for (size_t i = 0; i < infrastructure->count; i++)
-        json_array_append_new(names, json_string(infrastructure->targets[i].name));
-    return names;
-}
-
 bool probe_is_recent(const json_t *record, const struct infrastructure *infrastructure,
                      const struct settings *settings, int64_t now)
 {
-    CLEANUP_JSON json_t *names = names_of(infrastructure);
+    CLEANUP_JSON json_t *names = infrastructure_names(infrastructure);
     int64_t at = json_integer_value(json_object_get(record, "at"));
     return record && at <= now && now - at < settings->probe_interval
            && json_equal(json_object_get(record, "asked"), names);
@@ -169,7 +161,7 @@ int probe_ask(const struct settings *settings, const struct infrastructure *infr
     json_object_foreach(silent, name, value)
         json_object_set_new(silent, name, json_integer(last_answer(before, name)));
     *record = json_pack("{si sI so sO}", "version", 1, "at", (json_int_t)now, "asked",
-                        names_of(infrastructure), "silent", silent);
+                        infrastructure_names(infrastructure), "silent", silent);
     return *record && write_record(settings->state_directory, *record) == 0 ? 0 : -1;
 }
 

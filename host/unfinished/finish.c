@@ -29,12 +29,6 @@ static int write_manifest(struct manifest *manifest, const char *file)
     return -1;
 }
 
-static void profile_options(struct arguments *arguments, const struct settings *settings)
-{
-    arguments_option(arguments, "--profile", settings->profile);
-    arguments_option(arguments, "--coordinator-profile-path", settings->coordinator_profile_path);
-}
-
 /* Its exit status, as of stage_run(). */
 static int run_set(const struct unfinished *unfinished, const char *option, const char *manifest)
 {
@@ -43,7 +37,7 @@ static int run_set(const struct unfinished *unfinished, const char *option, cons
     arguments_add(&arguments, "disnix-set");
     if (option)
         arguments_add(&arguments, option);
-    profile_options(&arguments, unfinished->recovery->settings);
+    stage_profile_options(&arguments, unfinished->recovery->settings);
     arguments_add(&arguments, manifest);
     CLEANUP_FREE char *transcript = recovery_path(unfinished->recovery, RUNNING "/disnix-set");
     const struct stage_program program = {

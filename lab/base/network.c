@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "lab/base/tree.h"
@@ -53,6 +54,18 @@ bool machine_exists(const char *machine)
 {
     CLEANUP_FREE char *path = is_machine_name(machine) ? machine_path(machine, "") : NULL;
     return path && operations->inspect(path, NULL) == DYDISNIX_DIRECTORY;
+}
+
+const char *machine_here(void)
+{
+    const char *machine = getenv("DYDISNIX_LAB_MACHINE");
+    return machine ? machine : "";
+}
+
+int environment_set_path(const char *variable, char *path)
+{
+    CLEANUP_FREE char *value = path;
+    return value ? setenv(variable, value, 1) : -1;
 }
 
 bool machine_is(const char *machine, const char *mark)

@@ -33,6 +33,12 @@ bool is_machine_name(const char *name);
 
 bool machine_exists(const char *machine);
 
+/* The machine on which this process runs; "": on none. */
+const char *machine_here(void);
+
+/* Sets a variable of the environment to a path, which it frees. 0, or -1 (so for NULL, too). */
+int environment_set_path(const char *variable, char *path);
+
 /* Whether one of the machine's marks (partitioned, hung, …) is there. */
 bool machine_is(const char *machine, const char *mark);
 int machine_mark(const char *machine, const char *mark, const char *text); /* text NULL: take it away */

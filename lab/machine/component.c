@@ -14,20 +14,15 @@
 #include "lib/base/strings.h"
 #include "lib/model/paths.h"
 #include "lib/world/operations.h"
+#include "lab/base/network.h"
 
 /* Milliseconds that only what hangs takes, however slow this machine is. */
 #define START_DEADLINE 120000 /* until a service has to answer */
 #define STOP_DEADLINE 120000
 
-static const char *this_machine(void)
-{
-    const char *machine = getenv("DYDISNIX_LAB_MACHINE");
-    return machine ? machine : "";
-}
-
 static int complain(const struct component *component, const char *what)
 {
-    log_error(this_machine(), "%s in %s: %s", component->name, component->container, what);
+    log_error(machine_here(), "%s in %s: %s", component->name, component->container, what);
     return -1;
 }
 
@@ -72,7 +67,7 @@ static bool has_package(const struct component *component)
     if (access(component->package, F_OK) == 0
         && (!is_store_path(component->type) || access(component->type, F_OK) == 0))
         return true;
-    log_error(this_machine(), "%s in %s: its package is not in the store", component->name,
+    log_error(machine_here(), "%s in %s: its package is not in the store", component->name,
               component->container);
     return false;
 }
@@ -80,7 +75,7 @@ static bool has_package(const struct component *component)
 /* Tells this machine's first process to start or stop the component's program. */
 static int tell(const struct component *component, const char *what)
 {
-    CLEANUP_JSON json_t *answer = agent_ask(this_machine(),
+    CLEANUP_JSON json_t *answer = agent_ask(machine_here(),
                                             json_pack("{s:s, s:s, s:s}", "service", what, "container",
                                                       component->container, "component", component->name),
                                             STOP_DEADLINE);
@@ -91,7 +86,7 @@ static int tell(const struct component *component, const char *what)
 /* Whether its program runs, and has not ended by itself. */
 static bool is_running(const struct component *component)
 {
-    CLEANUP_JSON json_t *answer = agent_ask(this_machine(), json_pack("{s:b}", "services", 1), STOP_DEADLINE);
+    CLEANUP_JSON json_t *answer = agent_ask(machine_here(), json_pack("{s:b}", "services", 1), STOP_DEADLINE);
     const char *container, *name;
     json_t *service;
     size_t index;

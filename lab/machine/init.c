@@ -36,12 +36,6 @@ struct connection {
 static struct connection *connections;
 
 /* A new process may not have made its group yet. */
-static void signal_group(pid_t pid, int number)
-{
-    if (kill(-pid, number) != 0)
-        kill(pid, number);
-}
-
 static void answer(struct connection *connection, json_t *message)
 {
     CLEANUP_JSON json_t *owned = message;

@@ -165,12 +165,6 @@ static int change_root(const char *machine)
     return 0;
 }
 
-static int set_path_variable(const char *variable, char *path)
-{
-    CLEANUP_FREE char *value = path;
-    return value ? setenv(variable, value, 1) : -1;
-}
-
 /* What programs on the machine find in their environment. */
 static int set_environment(const char *machine)
 {
@@ -184,11 +178,11 @@ static int set_environment(const char *machine)
 
     for (size_t i = 0; unwanted[i]; i++)
         unsetenv(unwanted[i]);
-    return set_path_variable("TMPDIR", machine_path(machine, "tmp"))
-                   || set_path_variable("HOME", machine_path(machine, "home"))
-                   || set_path_variable("XDG_RUNTIME_DIR", machine_path(machine, "var/run"))
-                   || set_path_variable("DYSNOMIA_STATEDIR", machine_path(machine, "var/state/dysnomia"))
-                   || set_path_variable("NIX_CONF_DIR", network_path("etc"))
+    return environment_set_path("TMPDIR", machine_path(machine, "tmp"))
+                   || environment_set_path("HOME", machine_path(machine, "home"))
+                   || environment_set_path("XDG_RUNTIME_DIR", machine_path(machine, "var/run"))
+                   || environment_set_path("DYSNOMIA_STATEDIR", machine_path(machine, "var/state/dysnomia"))
+                   || environment_set_path("NIX_CONF_DIR", network_path("etc"))
                    || setenv("DYDISNIX_LAB_MACHINE", machine, 1) || setenv("NIX_REMOTE", "", 1)
                    || setenv("DISNIX_CLIENT_INTERFACE", "dydisnix-lab-client", 1)
                ? -1

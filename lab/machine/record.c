@@ -143,12 +143,6 @@ static int set_argument(const char *argument)
     return key ? setenv(key, equals + 1, 1) : 0;
 }
 
-static int set_path(const char *variable, char *path)
-{
-    CLEANUP_FREE char *value = path;
-    return value ? setenv(variable, value, 1) : -1;
-}
-
 int record_environment(const struct record *record, const char *container, const char *component)
 {
     size_t index;
@@ -159,8 +153,8 @@ int record_environment(const struct record *record, const char *container, const
             return -1;
     }
     return setenv("COMPONENT", component, 1) || setenv("CONTAINER", container, 1)
-                   || set_path("STATE", component_state(container, component))
-                   || set_path("SOCKET", component_socket(container, component))
+                   || environment_set_path("STATE", component_state(container, component))
+                   || environment_set_path("SOCKET", component_socket(container, component))
                ? -1
                : 0;
 }

@@ -53,7 +53,7 @@ static void forget(struct service *gone)
 }
 
 /* A new process may not have made its group yet. */
-static void signal_group(pid_t pid, int number)
+void signal_group(pid_t pid, int number)
 {
     if (kill(-pid, number) != 0)
         kill(pid, number);

@@ -31,4 +31,7 @@ int services_tick(void);
 
 json_t *services_describe(void);
 
+/* Sends a signal to a process and all of its group. */
+void signal_group(pid_t pid, int number);
+
 #endif

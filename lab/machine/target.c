@@ -24,12 +24,6 @@
 /* argv[0] is the operation. Gives the exit status. */
 typedef int target_operation(int argc, char **argv);
 
-static const char *this_machine(void)
-{
-    const char *machine = getenv("DYDISNIX_LAB_MACHINE");
-    return machine ? machine : "";
-}
-
 /* Disnix sets a profile only if its path is as long as that of the one before. */
 static bool is_set_again(const char *profile, const char *path)
 {
@@ -52,13 +46,13 @@ static int set_profile(int argc, char **argv)
     if (!directory)
         return 1;
     if (operations->make_directory(directory, 0755) != 0) {
-        log_error(this_machine(), "%s: %s", directory, strerror(errno));
+        log_error(machine_here(), "%s: %s", directory, strerror(errno));
         return 1;
     }
     if (!is_set_again(profile, argv[2]))
         return 0;
     execlp("nix-env", "nix-env", "--profile", profile, "--set", argv[2], (char *)NULL);
-    log_error(this_machine(), "nix-env: %s", strerror(errno));
+    log_error(machine_here(), "nix-env: %s", strerror(errno));
     return 1;
 }
 
@@ -88,7 +82,7 @@ static int lock(int argc, char **argv)
     CLEANUP_FD int file = path ? open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644) : -1;
 
     if (file < 0)
-        log_error(this_machine(), "%s: %s", path ? path : "lock", strerror(errno));
+        log_error(machine_here(), "%s: %s", path ? path : "lock", strerror(errno));
     return file < 0;
 }
 
@@ -98,7 +92,7 @@ static int unlock(int argc, char **argv)
 
     if (path && unlink(path) == 0)
         return 0;
-    log_error(this_machine(), "%s: %s", path ? path : "unlock", strerror(errno));
+    log_error(machine_here(), "%s: %s", path ? path : "unlock", strerror(errno));
     return 1;
 }
 
@@ -108,11 +102,11 @@ static int import(int argc, char **argv)
     int file = argc == 2 ? open(argv[1], O_RDONLY | O_CLOEXEC) : -1;
 
     if (file < 0 || dup2(file, STDIN_FILENO) < 0) {
-        log_error(this_machine(), "%s: %s", argc == 2 ? argv[1] : "import", strerror(errno));
+        log_error(machine_here(), "%s: %s", argc == 2 ? argv[1] : "import", strerror(errno));
         return 1;
     }
     execlp("nix-store", "nix-store", "--import", (char *)NULL);
-    log_error(this_machine(), "nix-store: %s", strerror(errno));
+    log_error(machine_here(), "nix-store: %s", strerror(errno));
     return 1;
 }
 
@@ -120,7 +114,7 @@ static int capture_config(int argc, char **argv)
 {
     (void)argc;
     (void)argv;
-    geninfra_print_machine(this_machine(), "");
+    geninfra_print_machine(machine_here(), "");
     putchar('\n');
     return 0;
 }
@@ -146,7 +140,7 @@ static int component(int argc, char **argv)
                                 .name = store_path_name(argv[3]),
                                 .arguments = (const char *const *)argv + 4 };
     if (!given.name || !is_file_name(given.name) || !is_machine_name(given.container)) {
-        log_error(this_machine(), "%s in %s: not a package in a container", argv[3], argv[1]);
+        log_error(machine_here(), "%s in %s: not a package in a container", argv[3], argv[1]);
         return 1;
     }
     if (strcmp(argv[0], "shell") == 0 && argc > 4) {
@@ -210,7 +204,7 @@ static int visit_snapshots(int argc, char **argv,
                             .each = each };
     if (directory_each(path, visit_container, &visit) == 0 || errno == ENOENT)
         return 0;
-    log_error(this_machine(), "%s: %s", path, strerror(errno));
+    log_error(machine_here(), "%s: %s", path, strerror(errno));
     return 1;
 }
 
@@ -320,7 +314,7 @@ static bool are_names(const char *container, const char *component)
 {
     if (is_machine_name(container) && is_machine_name(component))
         return true;
-    log_error(this_machine(), "%s in %s: not a component in a container", component, container);
+    log_error(machine_here(), "%s in %s: not a component in a container", component, container);
     return false;
 }
 
@@ -372,7 +366,7 @@ static int receive_snapshot(int argc, char **argv)
         struct received received = { directory, argv };
         status = directory_each(directory, import_received, &received) != 0;
     } else {
-        log_error(this_machine(), "a snapshot could not be unpacked");
+        log_error(machine_here(), "a snapshot could not be unpacked");
     }
     operations->remove(directory);
     return status;

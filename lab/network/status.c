@@ -12,6 +12,7 @@
 #include "lab/network/programs.h"
 #include "lib/base/cleanup.h"
 #include "lib/base/json-members.h"
+#include "lib/base/strings.h"
 
 #define AGENT_DEADLINE 60000
 
@@ -81,11 +82,6 @@ static void print_service(const char *machine, const char *state, const json_t *
     putchar('\n');
 }
 
-static int compare_names(const void *a, const void *b)
-{
-    return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
 static void print_machine(const char *name, const json_t *machine)
 {
     const char *state =
@@ -100,20 +96,13 @@ static void print_machine(const char *name, const json_t *machine)
         print_service(index == 0 ? name : "", index == 0 ? state : "", service);
 }
 
-static void print_table(json_t *network)
+static void print_table(const json_t *network)
 {
-    size_t count = json_object_size(network), i = 0;
-    CLEANUP_FREE const char **names = calloc(count + 1, sizeof *names);
-    const json_t *machine;
-    const char *name;
-
+    CLEANUP_FREE const char **names = json_sorted_names(network);
     if (!names)
         return;
-    json_object_foreach(network, name, machine)
-        names[i++] = name;
-    qsort(names, count, sizeof *names, compare_names);
     printf("%-14s %-12s %-24s %-12s %s\n", "MACHINE", "IS", "COMPONENT", "WHICH", "STATE");
-    for (i = 0; i < count; i++)
+    for (size_t i = 0; names[i]; i++)
         print_machine(names[i], json_object_get(network, names[i]));
 }
 

@@ -1,7 +1,29 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "lib/base/json-members.h"
 
+#include <stdlib.h>
 #include <string.h>
+
+#include "lib/base/strings.h"
+
+const char **json_sorted_names(const json_t *object)
+{
+    const char **names = calloc(json_object_size(object) + 1, sizeof *names), *name;
+    size_t count = 0;
+    json_t *value;
+    json_object_foreach((json_t *)object, name, value)
+        if (names)
+            names[count++] = name;
+    if (names)
+        qsort(names, count, sizeof *names, string_compare);
+    return names;
+}
+
+json_t *json_copy_at(const json_t *object, const char *key)
+{
+    json_t *value = json_object_get(object, key);
+    return value ? json_deep_copy(value) : json_object();
+}
 
 json_t *json_object_at(json_t *parent, const char *key)
 {
@@ -26,10 +48,20 @@ void json_list_add(json_t *list, const char *text)
         json_array_append_new(list, json_string(text));
 }
 
-const char *text_at(const json_t *object, const char *key)
+const char *text_or(const json_t *object, const char *key, const char *otherwise)
 {
     const char *text = json_string_value(json_object_get(object, key));
-    return text ? text : "";
+    return text ? text : otherwise;
+}
+
+const char *text_or_null(const json_t *object, const char *key)
+{
+    return text_or(object, key, NULL);
+}
+
+const char *text_at(const json_t *object, const char *key)
+{
+    return text_or(object, key, "");
 }
 
 bool text_at_is(const json_t *object, const char *key, const char *text)

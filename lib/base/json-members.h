@@ -8,12 +8,21 @@
 #include <jansson.h>
 #include <stdbool.h>
 
+/* The names of the members of an object in their order, with a NULL behind them, free()d by the caller; the
+ * names are borrowed. NULL: no memory. */
+const char **json_sorted_names(const json_t *object);
+
+/* A copy of the member key of object, all of it; an empty object where there is none. */
+json_t *json_copy_at(const json_t *object, const char *key);
+
 /* The object that is the member key of parent, borrowed; it is made, also in place of another value. NULL: no
  * memory. */
 json_t *json_object_at(json_t *parent, const char *key);
 
 /* The text that is the member key of object, borrowed; "" if there is no such text. */
 const char *text_at(const json_t *object, const char *key);
+const char *text_or(const json_t *object, const char *key, const char *otherwise); /* may be NULL */
+const char *text_or_null(const json_t *object, const char *key);
 bool text_at_is(const json_t *object, const char *key, const char *text);
 
 /* Whether the text is in an array (NULL: it is not); what is no text in it is passed over. */

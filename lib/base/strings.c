@@ -276,3 +276,13 @@ bool string_equal(const char *a, const char *b)
 {
     return strcmp(a, b) == 0;
 }
+
+int string_compare(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+int string_order(const char *a, const char *b)
+{
+    return a == b ? 0 : !a ? -1 : !b ? 1 : strcmp(a, b);
+}

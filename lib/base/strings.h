@@ -34,6 +34,12 @@ int string_lines(char *text, int (*each)(void *closure, char *line), void *closu
 /* Whether two texts are the same; neither is NULL. */
 bool string_equal(const char *a, const char *b);
 
+/* For qsort() and bsearch() of an array of texts: a and b point to its elements. */
+int string_compare(const void *a, const void *b);
+
+/* As strcmp(); NULL is before all texts. */
+int string_order(const char *a, const char *b);
+
 /* The last part of a path: what is behind its last slash. */
 const char *string_base_name(const char *path);
 

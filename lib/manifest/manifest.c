@@ -11,6 +11,7 @@
 #include "lib/base/set.h"
 #include "lib/manifest/parts.h"
 #include "lib/model/xml.h"
+#include "lib/base/strings.h"
 
 void manifest_init(struct manifest *manifest, struct strings *strings)
 {
@@ -206,37 +207,32 @@ int manifest_add_target(struct manifest *manifest, const struct target *target)
 }
 
 /* Pointers of one pool are equal when the texts are. */
-static int order_texts(const char *a, const char *b)
-{
-    return a == b ? 0 : !a ? -1 : !b ? 1 : strcmp(a, b);
-}
-
 int service_mapping_order(const struct service_mapping *a, const struct service_mapping *b)
 {
-    int order = order_texts(a->target, b->target);
+    int order = string_order(a->target, b->target);
 
     if (!order)
-        order = order_texts(a->container, b->container);
-    return order ? order : order_texts(a->service, b->service);
+        order = string_order(a->container, b->container);
+    return order ? order : string_order(a->service, b->service);
 }
 
 int snapshot_mapping_order(const struct snapshot_mapping *a, const struct snapshot_mapping *b)
 {
-    int order = order_texts(a->target, b->target);
+    int order = string_order(a->target, b->target);
 
     if (!order)
-        order = order_texts(a->container, b->container);
-    return order ? order : order_texts(a->component, b->component);
+        order = string_order(a->container, b->container);
+    return order ? order : string_order(a->component, b->component);
 }
 
 static int compare_profiles(const void *a, const void *b)
 {
-    return order_texts(((const struct profile *)a)->target, ((const struct profile *)b)->target);
+    return string_order(((const struct profile *)a)->target, ((const struct profile *)b)->target);
 }
 
 static int compare_services(const void *a, const void *b)
 {
-    return order_texts(((const struct service *)a)->key, ((const struct service *)b)->key);
+    return string_order(((const struct service *)a)->key, ((const struct service *)b)->key);
 }
 
 static int compare_service_mappings(const void *a, const void *b)
@@ -316,35 +312,35 @@ static bool dependencies_equal(const struct dependencies *a, const struct depend
     if (a->count != b->count)
         return false;
     for (size_t i = 0; i < a->count; i++)
-        if (order_texts(a->items[i].service, b->items[i].service)
-            || order_texts(a->items[i].container, b->items[i].container)
-            || order_texts(a->items[i].target, b->items[i].target))
+        if (string_order(a->items[i].service, b->items[i].service)
+            || string_order(a->items[i].container, b->items[i].container)
+            || string_order(a->items[i].target, b->items[i].target))
             return false;
     return true;
 }
 
 bool service_equal(const struct service *a, const struct service *b)
 {
-    return !order_texts(a->key, b->key) && !order_texts(a->name, b->name) && !order_texts(a->pkg, b->pkg)
-           && !order_texts(a->type, b->type) && dependencies_equal(&a->depends_on, &b->depends_on)
+    return !string_order(a->key, b->key) && !string_order(a->name, b->name) && !string_order(a->pkg, b->pkg)
+           && !string_order(a->type, b->type) && dependencies_equal(&a->depends_on, &b->depends_on)
            && dependencies_equal(&a->connects_to, &b->connects_to)
            && !nix_value_compare(&a->provides_containers, &b->provides_containers);
 }
 
 bool profile_equal(const struct profile *a, const struct profile *b)
 {
-    return !order_texts(a->target, b->target) && !order_texts(a->path, b->path);
+    return !string_order(a->target, b->target) && !string_order(a->path, b->path);
 }
 
 bool service_mapping_equal(const struct service_mapping *a, const struct service_mapping *b)
 {
-    return !service_mapping_order(a, b) && !order_texts(a->provider, b->provider);
+    return !service_mapping_order(a, b) && !string_order(a->provider, b->provider);
 }
 
 bool snapshot_mapping_equal(const struct snapshot_mapping *a, const struct snapshot_mapping *b)
 {
-    return !snapshot_mapping_order(a, b) && !order_texts(a->service, b->service)
-           && !order_texts(a->provider, b->provider);
+    return !snapshot_mapping_order(a, b) && !string_order(a->service, b->service)
+           && !string_order(a->provider, b->provider);
 }
 
 /* What mappings may name, to be found by address. */

@@ -11,6 +11,7 @@
 #include "lib/base/cleanup.h"
 #include "lib/manifest/parts.h"
 #include "lib/model/paths.h"
+#include "lib/base/strings.h"
 
 static int compare_services(const void *a, const void *b)
 {
@@ -244,11 +245,6 @@ static int check_place(const struct manifest *manifest, const char *key, const c
                 : 0;
 }
 
-static int compare_texts(const void *a, const void *b)
-{
-    return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
 /* A service that is in no place, as one of type package. */
 static int check_services(const struct manifest *manifest, char **reason)
 {
@@ -262,11 +258,11 @@ static int check_services(const struct manifest *manifest, char **reason)
         keys[count++] = manifest->service_mappings[i].service;
     for (size_t i = 0; i < manifest->snapshot_mapping_count; i++)
         keys[count++] = manifest->snapshot_mappings[i].service;
-    qsort(keys, count, sizeof *keys, compare_texts);
+    qsort(keys, count, sizeof *keys, string_compare);
     for (size_t i = 0; i < manifest->service_count; i++) {
         const struct service *service = &manifest->services[i];
 
-        if (!bsearch(&service->key, keys, count, sizeof *keys, compare_texts))
+        if (!bsearch(&service->key, keys, count, sizeof *keys, string_compare))
             return reason_set(reason, "manifest version 1",
                               "it cannot tell service %s (%s) of type %s, which is mapped to no target",
                               service->name, service->key, service->type);

@@ -9,6 +9,7 @@
 #include "lib/base/array.h"
 #include "lib/base/cleanup.h"
 #include "lib/world/operations.h"
+#include "lib/base/strings.h"
 
 static const char *const type_names[] = { "string", "int", "float", "bool", "list", "attrs", NULL };
 
@@ -56,19 +57,14 @@ const struct nix_value *nix_value_get(const struct nix_value *value, const char 
     return found ? &found->value : NULL;
 }
 
-static int compare_texts(const char *a, const char *b)
-{
-    return a == b ? 0 : !a ? -1 : !b ? 1 : strcmp(a, b);
-}
-
 int nix_value_compare(const struct nix_value *a, const struct nix_value *b)
 {
     int order = a->type < b->type ? -1 : a->type > b->type;
 
     if (!order)
-        order = compare_texts(a->text, b->text);
+        order = string_order(a->text, b->text);
     for (size_t i = 0; !order && i < a->count && i < b->count; i++) {
-        order = compare_texts(a->children[i].name, b->children[i].name);
+        order = string_order(a->children[i].name, b->children[i].name);
         if (!order)
             order = nix_value_compare(&a->children[i].value, &b->children[i].value);
     }

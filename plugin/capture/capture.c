@@ -449,6 +449,18 @@ int capture_targets(const struct capturing *capturing, struct capture *capture, 
     return capturing->verify ? ask(&run, drop_unverified) : 0;
 }
 
+static int compare_target_name(const void *key, const void *element)
+{
+    return strcmp(key, ((const struct captured *)element)->target->name);
+}
+
+struct captured *capture_find(const struct capture *capture, const char *target)
+{
+    return capture->count > 0 ? bsearch(target, capture->targets, capture->count, sizeof *capture->targets,
+                                        compare_target_name)
+                              : NULL;
+}
+
 void capture_clear(struct capture *capture)
 {
     for (size_t i = 0; i < capture->count; i++) {

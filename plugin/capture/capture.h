@@ -80,6 +80,9 @@ int capture_targets(const struct capturing *capturing, struct capture *capture, 
 /* Reads what was not read yet. 0, or -1 as before. */
 int capture_complete(const struct capturing *capturing, struct capture *capture);
 
+/* What was captured of a target; NULL: the model does not have it. */
+struct captured *capture_find(const struct capture *capture, const char *target);
+
 void capture_clear(struct capture *capture);
 
 /* Reads the profile manifest that lies in a profile of this machine's store, whichever version it is of:

@@ -49,21 +49,14 @@ void facts_set_owed(const json_t *history, struct capture *capture)
     }
 }
 
-static int compare_target(const void *key, const void *element)
-{
-    return strcmp(key, ((const struct captured *)element)->target->name);
-}
-
 /* What somebody has decided stays until the host forgets it. */
 static void set_words(struct capture *capture, const json_t *names, bool accepted)
 {
     size_t index;
     json_t *name;
     json_array_foreach(names, index, name) {
-        struct captured *captured = json_is_string(name) && capture->count > 0
-                                        ? bsearch(json_string_value(name), capture->targets, capture->count,
-                                                  sizeof *capture->targets, compare_target)
-                                        : NULL;
+        struct captured *captured =
+            json_is_string(name) ? capture_find(capture, json_string_value(name)) : NULL;
         if (captured)
             *(accepted ? &captured->accepted : &captured->preferred) = true;
         else if (json_is_string(name))

@@ -122,18 +122,6 @@ static const char *present_name(const struct manifest *manifest, const char *tar
     return owner ? owner : target;
 }
 
-static int compare_target_name(const void *key, const void *element)
-{
-    return strcmp(key, ((const struct captured *)element)->target->name);
-}
-
-static struct captured *find_captured(struct capture *capture, const char *name)
-{
-    return capture->count > 0 ? bsearch(name, capture->targets, capture->count, sizeof *capture->targets,
-                                        compare_target_name)
-                              : NULL;
-}
-
 /* Finds out as whom the previous manifest knows the targets. */
 static void recognise(struct capture *capture, const struct manifest *previous, const struct owners *owners)
 {
@@ -141,14 +129,14 @@ static void recognise(struct capture *capture, const struct manifest *previous, 
         capture->targets[i].known_as = NULL;
     for (size_t i = 0; previous && i < previous->profile_count; i++) {
         const struct profile *profile = &previous->profiles[i];
-        struct captured *own = find_captured(capture, profile->target);
+        struct captured *own = capture_find(capture, profile->target);
         if (own && own->answer == ANSWER_CAPTURED && string_equal(own->profile, profile->path))
             own->known_as = profile->target;
     }
     for (size_t i = 0; previous && i < previous->profile_count; i++) {
         const struct profile *profile = &previous->profiles[i];
-        const char *owner = find_captured(capture, profile->target) ? NULL : owner_of(owners, profile->path);
-        struct captured *captured = owner ? find_captured(capture, owner) : NULL;
+        const char *owner = capture_find(capture, profile->target) ? NULL : owner_of(owners, profile->path);
+        struct captured *captured = owner ? capture_find(capture, owner) : NULL;
         if (captured && !captured->known_as)
             captured->known_as = profile->target;
     }
@@ -307,7 +295,7 @@ static void find_unasked(struct component *component, const struct finding *find
     for (size_t i = 0; finding->keeps_unasked && i < component->place_count; i++) {
         const struct place *place = &component->places[i];
         const struct captured *captured =
-            place->previous ? find_captured(finding->capture, place->target) : NULL;
+            place->previous ? capture_find(finding->capture, place->target) : NULL;
         component->unasked =
             component->unasked
             || (captured && (captured->answer == ANSWER_SILENT || captured->answer == ANSWER_INVALID));

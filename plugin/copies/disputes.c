@@ -107,23 +107,11 @@ struct lost {
     struct captured *captured;
 };
 
-static int compare_target_name(const void *key, const void *element)
-{
-    return strcmp(key, ((const struct captured *)element)->target->name);
-}
-
-static struct captured *find_captured(const struct capture *capture, const char *target)
-{
-    return capture->count > 0 ? bsearch(target, capture->targets, capture->count, sizeof *capture->targets,
-                                        compare_target_name)
-                              : NULL;
-}
-
 /* NULL: the target did not answer, or has the component. */
 static struct captured *find_without(const struct capture *capture, const char *target, const char *container,
                                      const char *component)
 {
-    struct captured *captured = find_captured(capture, target);
+    struct captured *captured = capture_find(capture, target);
     return captured && captured->answer == ANSWER_CAPTURED
                    && !manifest_find_snapshot_mapping(&captured->manifest, target, container, component)
                ? captured
@@ -418,7 +406,7 @@ static void note_absent(json_t *next, const struct component *component, const s
 {
     for (size_t i = 0; component->asks_before && i < component->place_count; i++) {
         const struct place *place = &component->places[i];
-        const struct captured *captured = find_captured(capture, place->target);
+        const struct captured *captured = capture_find(capture, place->target);
         if (place->copy || !(place->previous || place->home)
             || (captured && captured->answer == ANSWER_CAPTURED))
             continue;
@@ -467,7 +455,7 @@ static void drop_unanswered(json_t *next, const struct capture *capture)
     json_t *components, *name;
     json_object_foreach(prefer, container, components)
         json_object_foreach(components, component, name)
-            if (!is_answered(container, component, name, find_captured(capture, json_string_value(name))))
+            if (!is_answered(container, component, name, capture_find(capture, json_string_value(name))))
                 delete_entry(next, "prefer", container, component, NULL);
 }
 
@@ -478,7 +466,7 @@ static void drop_replaced(json_t *next, const struct capture *capture)
     const char *target, *container, *component;
     json_t *containers, *components, *profile;
     json_object_foreach(superseded, target, containers) {
-        const struct captured *captured = find_captured(capture, target);
+        const struct captured *captured = capture_find(capture, target);
         json_object_foreach(containers, container, components)
             json_object_foreach(components, component, profile)
                 if (captured && captured->profile

@@ -8,6 +8,7 @@
 #include "lib/base/strings.h"
 #include "lib/world/operations.h"
 #include "plugin/reconstruct/reconstruct.h"
+#include "lib/base/json-members.h"
 
 static struct options options;
 
@@ -22,11 +23,6 @@ static int reconstruct_load(const struct dydisnix_operations *table)
 static int reconstruct_configure(const char *key, const char *value)
 {
     return options_set(&options, key, value);
-}
-
-static const char *text(const json_t *event, const char *key)
-{
-    return json_string_value(json_object_get(event, key));
 }
 
 /* DIRECTORY/CYCLE, or where that is there already, as after the host lost its state, DIRECTORY/CYCLE.1 and so
@@ -46,8 +42,8 @@ static int reconstruct_reconstruct(const json_t *event, json_t **report)
 {
     struct options own = options;
     const json_t *transfers = json_object_get(event, "maxConcurrentTransfers");
-    const char *xml = text(event, "infrastructureXml"), *profile = text(event, "profile");
-    const struct request request = { .infrastructure = xml ? xml : text(event, "infrastructure"),
+    const char *xml = text_or_null(event, "infrastructureXml"), *profile = text_or_null(event, "profile");
+    const struct request request = { .infrastructure = xml ? xml : text_or_null(event, "infrastructure"),
                                      .xml = xml != NULL,
                                      .history = json_object_get(event, "history") };
     if (!request.infrastructure) {
@@ -56,9 +52,9 @@ static int reconstruct_reconstruct(const json_t *event, json_t **report)
     }
     if (profile && options_set(&own, "profile", profile) != 0)
         return DYDISNIX_FAILED;
-    own.interface = text(event, "interface");
-    own.target_property = text(event, "targetProperty");
-    own.coordinator_profile_directory = text(event, "coordinatorProfilePath");
+    own.interface = text_or_null(event, "interface");
+    own.target_property = text_or_null(event, "targetProperty");
+    own.coordinator_profile_directory = text_or_null(event, "coordinatorProfilePath");
     own.show_trace = json_is_true(json_object_get(event, "showTrace"));
     own.late = json_is_true(json_object_get(event, "late"));
     own.dry_run = json_is_true(json_object_get(event, "dryRun"));

@@ -294,17 +294,10 @@ static void print_change(const struct table *table, const char *target, const js
     fputc('\n', table->out);
 }
 
-static int compare_names(const void *a, const void *b)
-{
-    return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
 static void print_changes(const struct table *table)
 {
-    json_t *change, *changes = json_object_get(table->report, "changes");
-    CLEANUP_FREE const char **names = calloc(json_object_size(changes) + 1, sizeof *names);
-    const char *target;
-    size_t count = 0;
+    const json_t *changes = json_object_get(table->report, "changes");
+    CLEANUP_FREE const char **names = json_sorted_names(changes);
     if (!names || !changes)
         return;
     fputs(!json_is_true(json_object_get(table->report, "changed"))
@@ -313,10 +306,7 @@ static void print_changes(const struct table *table)
               ? "What differs from the previous manifest:\n"
               : "There is no previous manifest; in this one there is:\n",
           table->out);
-    json_object_foreach(changes, target, change)
-        names[count++] = target;
-    qsort(names, count, sizeof *names, compare_names);
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; names[i]; i++)
         print_change(table, names[i], json_object_get(changes, names[i]));
 }
 

@@ -10,6 +10,7 @@
 #include "plugin/capture/facts.h"
 #include "plugin/copies/actions.h"
 #include "plugin/saved-input/input.h"
+#include "lib/base/json-members.h"
 
 static const size_t input_limit = (size_t)1 << 30;
 
@@ -277,11 +278,6 @@ static int take_options(struct replay *replay)
     return status;
 }
 
-static const char *text(const json_t *object, const char *key)
-{
-    return json_string_value(json_object_get(object, key));
-}
-
 int replay_load(struct replay *replay, const char *directory, const struct options *options)
 {
     CLEANUP_FREE char *data = NULL;
@@ -299,9 +295,10 @@ int replay_load(struct replay *replay, const char *directory, const struct optio
     if (check_root(replay) != 0 || take_options(replay) != 0)
         return -1;
     const json_t *defaults = json_object_get(replay->root, "defaults");
-    replay->defaults = (struct infrastructure_defaults){ .client_interface = text(defaults, "interface"),
-                                                         .target_property = text(defaults, "target-property"),
-                                                         .system = text(defaults, "system") };
+    replay->defaults =
+        (struct infrastructure_defaults){ .client_interface = text_or_null(defaults, "interface"),
+                                          .target_property = text_or_null(defaults, "target-property"),
+                                          .system = text_or_null(defaults, "system") };
     replay->options.save_input = options->save_input;
     return 0;
 }
@@ -314,7 +311,7 @@ void replay_clear(struct replay *replay)
 
 bool replay_fails(const struct replay *replay, const char *where)
 {
-    const char *failed = text(replay->root, "failed");
+    const char *failed = text_or_null(replay->root, "failed");
     if (!failed || strcmp(failed, where) != 0)
         return false;
     log_error(NULL, "%s: it failed here when the input was saved: %s", replay->directory, where);
@@ -350,7 +347,7 @@ static int read_manifest(const struct replay *replay, const char *name, struct s
 
 static char *copy_of(const json_t *object, const char *key)
 {
-    return text(object, key) ? strdup(text(object, key)) : NULL;
+    return text_or_null(object, key) ? strdup(text_or_null(object, key)) : NULL;
 }
 
 int replay_previous(const struct replay *replay, struct strings *strings, struct previous *previous,
@@ -401,9 +398,9 @@ static int accept_saved(const struct replay *replay, const json_t *saved, const 
 {
     CLEANUP_FREE char *file = target_file(replay, captured->target->name), *data = NULL;
     size_t length = 0;
-    if (!is_store_path(text(saved, "profile")))
+    if (!is_store_path(text_or_null(saved, "profile")))
         return wrong_target(replay, captured, "profile", "a store path");
-    captured->profile = strings_intern(strings, text(saved, "profile"));
+    captured->profile = strings_intern(strings, text_or_null(saved, "profile"));
     if (!file || !captured->profile) {
         log_error(NULL, "%s/" INPUT_TARGETS ": no such directory", replay->directory);
         return -1;
@@ -426,7 +423,7 @@ static void keep_again(const struct replay *replay, struct captured *captured)
 static int replay_target(const struct replay *replay, const json_t *saved, const struct target_keys *keys,
                          struct strings *strings, struct captured *captured)
 {
-    const char *answer = text(saved, "answer"), *reason = text(saved, "reason");
+    const char *answer = text_or_null(saved, "answer"), *reason = text_or_null(saved, "reason");
     if (!saved) {
         log_error(NULL, "%s/" INPUT_FILE ": targets: nothing of target %s", replay->directory,
                   captured->target->name);
@@ -435,7 +432,7 @@ static int replay_target(const struct replay *replay, const json_t *saved, const
     captured->milliseconds = json_integer_value(json_object_get(saved, "milliseconds"));
     if (strcmp(answer, answer_name(ANSWER_CAPTURED)) == 0)
         return accept_saved(replay, saved, keys, strings, captured);
-    captured->profile = strings_intern(strings, text(saved, "profile"));
+    captured->profile = strings_intern(strings, text_or_null(saved, "profile"));
     for (enum answer given = ANSWER_EMPTY; given <= ANSWER_SILENT; given++)
         if (strcmp(answer, answer_name(given)) == 0) {
             captured_answer(captured, given, reason ? strdup(reason) : NULL);
@@ -483,7 +480,7 @@ int replay_hashes(const struct replay *replay, const json_t *documents, json_t *
         json_t *hash = find_hash(hashes, document);
         if (!hash) {
             log_error(NULL, "%s/" INPUT_FILE ": hashes: nothing of what is claimed of service %s",
-                      replay->directory, text(document, "name"));
+                      replay->directory, text_or_null(document, "name"));
             return -1;
         }
         json_array_append(*keys, hash);
@@ -501,9 +498,9 @@ static const json_t *find_copy(const struct replay *replay, const struct copy *c
     size_t index;
     json_t *entry;
     json_array_foreach(json_object_get(this_round(replay), "copies"), index, entry)
-        if (strcmp(text(entry, "component"), copy->mapping->component) == 0
-            && strcmp(text(entry, "container"), copy->mapping->container) == 0
-            && strcmp(text(entry, "target"), copy->mapping->target) == 0)
+        if (strcmp(text_or_null(entry, "component"), copy->mapping->component) == 0
+            && strcmp(text_or_null(entry, "container"), copy->mapping->container) == 0
+            && strcmp(text_or_null(entry, "target"), copy->mapping->target) == 0)
             return entry;
     return NULL;
 }
@@ -577,7 +574,7 @@ enum outcome replay_outcome(void *closure, struct copy *copy, enum action action
 {
     struct replay *replay = closure;
     const json_t *saved = find_copy(replay, copy);
-    const char *outcome = text(saved, action_name(action));
+    const char *outcome = text_or_null(saved, action_name(action));
     if (!copy->facts.after.answered)
         take_names(json_object_get(saved, "after"), replay->strings, &copy->facts.after);
     return outcome && strcmp(outcome, "failed") == 0 ? OUTCOME_FAILED : OUTCOME_DONE;
@@ -604,7 +601,7 @@ int replay_closures(const struct replay *replay, struct capture *capture, struct
     report->count = capture->count;
     for (size_t i = 0; i < capture->count; i++) {
         struct captured *captured = &capture->targets[i];
-        const char *reason = text(reasons, captured->target->name);
+        const char *reason = text_or_null(reasons, captured->target->name);
         take_fetched(json_object_get(fetched, captured->target->name), &report->targets[i]);
         if (!reason || captured->answer != ANSWER_CAPTURED)
             continue;

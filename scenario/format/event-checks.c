@@ -167,8 +167,8 @@ void check_upgrade(struct reading *reading, const struct place *place, const jso
             json_object_del(reading->services, name);
 }
 
-static void check_changed_policy(struct reading *reading, const struct place *place, const json_t *value,
-                                 const struct member *member)
+static void check_one_policy(struct reading *reading, const struct place *place, const json_t *value,
+                             const struct member *member)
 {
     (void)member;
     if (reading->services && !json_object_get(reading->services, place->key))
@@ -179,5 +179,5 @@ static void check_changed_policy(struct reading *reading, const struct place *pl
 void check_policy(struct reading *reading, const struct place *place, const json_t *value,
                   const struct member *member)
 {
-    check_named(reading, place, value, member, check_changed_policy);
+    check_named(reading, place, value, member, check_one_policy);
 }

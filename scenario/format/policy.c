@@ -5,30 +5,8 @@
 #include <string.h>
 
 #include "lib/base/cleanup.h"
-
-static int compare_names(const void *a, const void *b)
-{
-    return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
-const char **scenario_sorted_names(const json_t *object)
-{
-    const char **names = calloc(json_object_size(object) + 1, sizeof *names), *name;
-    size_t count = 0;
-    json_t *value;
-    json_object_foreach((json_t *)object, name, value)
-        if (names)
-            names[count++] = name;
-    if (names)
-        qsort(names, count, sizeof *names, compare_names);
-    return names;
-}
-
-static const char *text_or(const json_t *object, const char *key, const char *otherwise)
-{
-    const char *text = json_string_value(json_object_get(object, key));
-    return text ? text : otherwise;
-}
+#include "lib/base/strings.h"
+#include "lib/base/json-members.h"
 
 const char *scenario_type(const json_t *service)
 {
@@ -143,7 +121,7 @@ static json_t *place(struct placing *placing, const json_t *service, const json_
         try_targets(placing, service, count, on, places);
         return places;
     }
-    CLEANUP_FREE const char **all = scenario_sorted_names(placing->targets);
+    CLEANUP_FREE const char **all = json_sorted_names(placing->targets);
     for (size_t i = 0; all && all[i]; i++)
         try_target(placing, service, count, all[i], places);
     return places;
@@ -153,7 +131,7 @@ json_t *scenario_place(const json_t *services, const json_t *distribution, const
                        const json_t *before)
 {
     CLEANUP_JSON json_t *used = json_object();
-    CLEANUP_FREE const char **names = scenario_sorted_names(services);
+    CLEANUP_FREE const char **names = json_sorted_names(services);
     struct placing placing = { targets, used };
     json_t *result = json_object();
     for (size_t i = 0; names && names[i]; i++) {

@@ -34,10 +34,6 @@ const char *scenario_type(const json_t *service);
 const char *scenario_container(const json_t *service);
 const char *scenario_version(const json_t *service);
 
-/* The names in an object, sorted bytewise; the array is free()d by the caller, the names belong to the
- * object. The last is NULL. */
-const char **scenario_sorted_names(const json_t *object);
-
 /* The copies that a report of the reconstruct stage has in dispute: an array of { "component", "container",
  * "target", "reason", "live" }; a new reference. */
 json_t *scenario_disputed(const json_t *report);

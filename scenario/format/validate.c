@@ -39,15 +39,6 @@ static void check_one_service(struct reading *reading, const struct place *place
     check_object(reading, place, value, members_of_service);
 }
 
-static void check_one_policy(struct reading *reading, const struct place *place, const json_t *value,
-                             const struct member *member)
-{
-    (void)member;
-    if (reading->services && !json_object_get(reading->services, place->key))
-        no_such_name(reading, place, "service", place->key, reading->services);
-    check_object(reading, place, value, members_of_policy);
-}
-
 static void check_all_targets(struct reading *reading, const struct place *place, const json_t *value,
                               const struct member *member)
 {
@@ -58,12 +49,6 @@ static void check_all_services(struct reading *reading, const struct place *plac
                                const struct member *member)
 {
     check_named(reading, place, value, member, check_one_service);
-}
-
-static void check_distribution(struct reading *reading, const struct place *place, const json_t *value,
-                               const struct member *member)
-{
-    check_named(reading, place, value, member, check_one_policy);
 }
 
 static void check_moment(struct reading *reading, const struct place *place, const json_t *value,
@@ -115,7 +100,7 @@ static const struct member members_of_scenario[] = {
     { .name = "snapshot", .check = check_boolean },
     { .name = "targets", .check = check_all_targets, .required = true },
     { .name = "services", .check = check_all_services },
-    { .name = "distribution", .check = check_distribution },
+    { .name = "distribution", .check = check_policy },
     { .name = "models", .check = check_members, .members = members_of_models },
     { .name = "timeline", .check = check_anything, .required = true },
     { .name = "expect", .check = check_anything },

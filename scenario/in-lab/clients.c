@@ -53,11 +53,6 @@ static bool write_to(const char *key, const char *service, const char *line, boo
     return json_is_true(json_object_get(answer, "ok"));
 }
 
-static int compare_names(const void *a, const void *b)
-{
-    return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
 bool lab_write(struct scenario_lab *lab, const char *service, const char *target, const char *line)
 {
     CLEANUP_FREE const char **names = calloc(json_object_size(lab->targets) + 1, sizeof *names);
@@ -68,7 +63,7 @@ bool lab_write(struct scenario_lab *lab, const char *service, const char *target
         if (names && (!target || strcmp(target, name) == 0))
             names[count++] = name;
     if (names)
-        qsort(names, count, sizeof *names, compare_names);
+        qsort(names, count, sizeof *names, string_compare);
     for (size_t i = 0; i < count; i++)
         if (write_to(lab_key(lab, names[i]), service, line, target != NULL))
             return json_array_append_new(lab->acknowledged,

@@ -18,6 +18,7 @@
 #include "lib/base/cleanup.h"
 #include "lib/base/strings.h"
 #include "lib/world/operations.h"
+#include "lib/base/json-members.h"
 
 /* Functions of the lab find the network in the environment. */
 static struct scenario_lab *enter(void *network)
@@ -259,12 +260,6 @@ static void lab_close(void *network)
     free(lab);
 }
 
-static json_t *copy_of(const json_t *scenario, const char *key)
-{
-    json_t *value = json_object_get(scenario, key);
-    return value ? json_deep_copy(value) : json_object();
-}
-
 static void *lab_open(const struct scenario_setting *setting)
 {
     struct scenario_lab *lab = calloc(1, sizeof *lab);
@@ -275,9 +270,9 @@ static void *lab_open(const struct scenario_setting *setting)
                                   .program = find_lab(),
                                   .life = -1,
                                   .ears = -1,
-                                  .targets = copy_of(setting->scenario, "targets"),
-                                  .services = copy_of(setting->scenario, "services"),
-                                  .distribution = copy_of(setting->scenario, "distribution"),
+                                  .targets = json_copy_at(setting->scenario, "targets"),
+                                  .services = json_copy_at(setting->scenario, "services"),
+                                  .distribution = json_copy_at(setting->scenario, "distribution"),
                                   .words = json_array(),
                                   .traps = json_array(),
                                   .acknowledged = json_array(),

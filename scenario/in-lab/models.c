@@ -14,12 +14,7 @@
 #include "lib/model/nix.h"
 #include "lib/world/operations.h"
 #include "scenario/in-lab/lab.h"
-
-static const char *text_or(const json_t *object, const char *key, const char *otherwise)
-{
-    const char *text = json_string_value(json_object_get(object, key));
-    return text ? text : otherwise;
-}
+#include "lib/base/json-members.h"
 
 static void add_containers(json_t *containers, json_t *provided, const json_t *services)
 {

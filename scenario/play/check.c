@@ -24,17 +24,12 @@ void scenario_add_broken(json_t *broken, const char *format, ...)
 
 /* The system that is wanted. */
 
-static json_t *copy_of(const json_t *scenario, const char *member)
-{
-    json_t *value = json_object_get(scenario, member);
-    return value ? json_deep_copy(value) : json_object();
-}
-
 json_t *scenario_system(const json_t *scenario)
 {
-    return json_pack("{so so so sb}", "targets", copy_of(scenario, "targets"), "services",
-                     copy_of(scenario, "services"), "distribution", copy_of(scenario, "distribution"),
-                     "models", json_object_get(scenario, "models") != NULL);
+    return json_pack("{so so so sb}", "targets", json_copy_at(scenario, "targets"), "services",
+                     json_copy_at(scenario, "services"), "distribution",
+                     json_copy_at(scenario, "distribution"), "models",
+                     json_object_get(scenario, "models") != NULL);
 }
 
 void scenario_system_follow(json_t *system, const json_t *event)

@@ -33,7 +33,7 @@ static json_t *sorted(const json_t *names)
     json_array_foreach((json_t *)names, index, name)
         if (json_is_string(name))
             json_object_set_new(set, json_string_value(name), json_true());
-    CLEANUP_FREE const char **all = scenario_sorted_names(set);
+    CLEANUP_FREE const char **all = json_sorted_names(set);
     for (size_t i = 0; all && all[i]; i++)
         json_array_append_new(list, json_string(all[i]));
     return list;
@@ -50,7 +50,7 @@ static void compare_names(json_t *broken, const char *what, const json_t *expect
 static void each_live(const json_t *observed, const char *service,
                       void (*each)(void *closure, const char *target, const json_t *active), void *closure)
 {
-    CLEANUP_FREE const char **names = scenario_sorted_names(json_object_get(observed, "targets"));
+    CLEANUP_FREE const char **names = json_sorted_names(json_object_get(observed, "targets"));
     size_t index;
     json_t *active;
     for (size_t i = 0; names && names[i]; i++) {

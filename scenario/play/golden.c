@@ -10,14 +10,14 @@
 #include "lib/world/operations.h"
 #include "scenario/format/file.h"
 #include "scenario/format/policy.h"
+#include "lib/base/json-members.h"
 
 static const size_t golden_limit = (size_t)16 << 20;
 
 /* Objects down to depth have a line for each member, what is below stands in one line. */
 static void dump_value(FILE *stream, const json_t *value, int depth, int indent)
 {
-    CLEANUP_FREE const char **names =
-        json_is_object(value) && depth > 0 ? scenario_sorted_names(value) : NULL;
+    CLEANUP_FREE const char **names = json_is_object(value) && depth > 0 ? json_sorted_names(value) : NULL;
     if (!names || !names[0]) {
         json_dumpf(value, stream, JSON_ENCODE_ANY | JSON_SORT_KEYS);
         return;

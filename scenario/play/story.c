@@ -61,15 +61,10 @@ static void add_fact(struct facts *facts, const char *format, ...)
         grown[facts->count++] = ranked;
 }
 
-static int compare_lines(const void *a, const void *b)
-{
-    return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
 static void tell_facts(struct scenario_story *story, struct facts *facts)
 {
     if (facts->count > 0)
-        qsort(facts->lines, facts->count, sizeof *facts->lines, compare_lines);
+        qsort(facts->lines, facts->count, sizeof *facts->lines, string_compare);
     for (size_t i = 0; i < facts->count; i++) {
         if (i == 0 || strcmp(facts->lines[i], facts->lines[i - 1]) != 0)
             fprintf(story->stream, "    %s\n", facts->lines[i] + 1);
@@ -500,33 +495,20 @@ void scenario_story_event(struct scenario_story *story, const json_t *event)
     fprintf(story->stream, "-- %s\n", words ? words : "");
 }
 
-static int compare_names(const void *a, const void *b)
-{
-    return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
 void scenario_story_running(struct scenario_story *story, const char *words, const json_t *observed)
 {
     const json_t *targets = json_object_get(observed, "targets");
-    CLEANUP_FREE const char **lines = calloc(json_object_size(targets) + 1, sizeof *lines);
-    size_t count = 0;
-    const char *name;
-    json_t *target;
+    CLEANUP_FREE const char **names = json_sorted_names(targets);
     bool first = true;
-    json_object_foreach((json_t *)targets, name, target)
-        if (lines)
-            lines[count++] = name;
-    if (count > 0)
-        qsort(lines, count, sizeof *lines, compare_names);
     fputs(words, story->stream);
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; names && names[i]; i++) {
+        const json_t *target = json_object_get(targets, names[i]);
         size_t index;
         json_t *active;
-        target = json_object_get(targets, lines[i]);
         if (!text_at_is(target, "is", "up"))
             continue;
         json_array_foreach(json_object_get(target, "active"), index, active) {
-            fprintf(story->stream, "%s%s on %s%s", first ? ": " : ", ", text_at(active, "service"), lines[i],
+            fprintf(story->stream, "%s%s on %s%s", first ? ": " : ", ", text_at(active, "service"), names[i],
                     json_is_true(json_object_get(active, "answers")) ? "" : " (does not answer)");
             first = false;
         }

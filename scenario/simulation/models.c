@@ -15,6 +15,7 @@
 #include "lib/model/value.h"
 #include "scenario/format/policy.h"
 #include "scenario/simulation/disnix.h"
+#include "lib/base/json-members.h"
 
 static void write_document(struct simulated_scenario *scenario, const char *path, const json_t *document)
 {
@@ -196,7 +197,7 @@ static void put_scalar(xmlBufferPtr output, const char *type, const json_t *valu
 
 static void put_set(xmlBufferPtr output, const json_t *set)
 {
-    CLEANUP_FREE const char **names = simulated_memory(scenario_sorted_names(set));
+    CLEANUP_FREE const char **names = simulated_memory(json_sorted_names(set));
     xmlBufferCCat(output, "<attrs>");
     for (size_t i = 0; names[i]; i++)
         put_attribute(output, names[i], json_object_get(set, names[i]));
@@ -375,7 +376,7 @@ const char *scenario_manifest(struct simulated_scenario *scenario, const json_t 
     const struct infrastructure_defaults defaults = { "client", "hostname", "x86_64-linux" };
     struct infrastructure infrastructure = { 0 };
     CLEANUP_BUFFER xmlBufferPtr xml = simulated_memory(xmlBufferCreate());
-    CLEANUP_FREE const char **names = simulated_memory(scenario_sorted_names(services));
+    CLEANUP_FREE const char **names = simulated_memory(json_sorted_names(services));
     CLEANUP_FREE struct simulated_service *list =
         simulated_memory(calloc(json_object_size(services) + 1, sizeof *list));
     CLEANUP_FREE struct simulated_place *where =

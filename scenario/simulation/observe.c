@@ -11,6 +11,7 @@
 #include "lib/model/paths.h"
 #include "scenario/format/policy.h"
 #include "scenario/simulation/component.h"
+#include "lib/base/strings.h"
 
 /* Oldest first. */
 static json_t *lines_of(const struct simulated_value *value)
@@ -21,11 +22,6 @@ static json_t *lines_of(const struct simulated_value *value)
     return lines;
 }
 
-static int compare_texts(const void *a, const void *b)
-{
-    return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
 /* A new array, sorted by what the entries are when written; takes the list. */
 static json_t *sorted(json_t *list)
 {
@@ -34,7 +30,7 @@ static json_t *sorted(json_t *list)
     json_t *result = json_array();
     for (size_t i = 0; i < count; i++)
         texts[i] = simulated_memory(json_dumps(json_array_get(list, i), JSON_ENCODE_ANY | JSON_COMPACT));
-    qsort(texts, count, sizeof *texts, compare_texts);
+    qsort(texts, count, sizeof *texts, string_compare);
     for (size_t i = 0; i < count; i++) {
         json_array_append_new(result, json_loads(texts[i], JSON_DECODE_ANY, NULL));
         free(texts[i]);
@@ -130,7 +126,7 @@ static json_t *stored_of(const struct simulated_machine *machine)
 static json_t *sort_stored(json_t *stored)
 {
     json_t *result = json_object();
-    CLEANUP_FREE const char **names = simulated_memory(scenario_sorted_names(stored));
+    CLEANUP_FREE const char **names = simulated_memory(json_sorted_names(stored));
     for (size_t i = 0; names[i]; i++)
         json_object_set_new(result, names[i], sorted(json_incref(json_object_get(stored, names[i]))));
     json_decref(stored);
@@ -161,7 +157,7 @@ static json_t *describe_machines(const struct simulated_scenario *scenario)
     CLEANUP_JSON json_t *model = scenario_model(scenario), *names = json_object();
     for (size_t i = 0; i < scenario->simulation->machine_count; i++)
         json_object_set_new(names, scenario->simulation->machines[i]->name, json_null());
-    CLEANUP_FREE const char **list = simulated_memory(scenario_sorted_names(names));
+    CLEANUP_FREE const char **list = simulated_memory(json_sorted_names(names));
     for (size_t i = 0; list[i]; i++)
         json_object_set_new(targets, list[i],
                             describe_machine(scenario, scenario_machine(scenario, list[i]),
@@ -186,14 +182,14 @@ static json_t *describe_services(const struct manifest *manifest)
             if (other)
                 json_object_set_new(names, other->name, json_null());
         }
-        CLEANUP_FREE const char **sorted_names = simulated_memory(scenario_sorted_names(names));
+        CLEANUP_FREE const char **sorted_names = simulated_memory(json_sorted_names(names));
         for (size_t j = 0; sorted_names[j]; j++)
             json_array_append_new(list, json_string(sorted_names[j]));
         json_object_set_new(
             services, service->name,
             json_pack("{ss ss so}", "version", version, "type", service->type, "dependsOn", list));
     }
-    CLEANUP_FREE const char **all = simulated_memory(scenario_sorted_names(services));
+    CLEANUP_FREE const char **all = simulated_memory(json_sorted_names(services));
     for (size_t i = 0; all[i]; i++)
         json_object_set(result, all[i], json_object_get(services, all[i]));
     return result;
@@ -321,7 +317,7 @@ static json_t *held_of(const json_t *state)
 {
     json_t *held = json_array();
     const json_t *targets = json_object_get(state, "targets");
-    CLEANUP_FREE const char **names = simulated_memory(scenario_sorted_names(targets));
+    CLEANUP_FREE const char **names = simulated_memory(json_sorted_names(targets));
     for (size_t i = 0; names[i]; i++)
         if (json_object_get(json_object_get(targets, names[i]), "held"))
             json_array_append_new(held, json_string(names[i]));

@@ -12,6 +12,7 @@
 #include "lib/world/operations.h"
 #include "scenario/simulation/faults.h"
 #include "scenario/simulation/scenario.h"
+#include "lib/base/json-members.h"
 
 /* What the host, the plugin and the engine look at. NULL: not set, whatever this process has. */
 static const struct {
@@ -72,12 +73,6 @@ static char *refuses(const struct scenario_setting *setting)
                : NULL;
 }
 
-static json_t *copy_or_empty(const json_t *scenario, const char *key)
-{
-    json_t *value = json_object_get(scenario, key);
-    return value ? json_deep_copy(value) : json_object();
-}
-
 static void add_machines(struct simulated_scenario *scenario, const json_t *targets)
 {
     const char *name;
@@ -128,8 +123,8 @@ static void *open_network(const struct scenario_setting *setting)
     scenario->dice = setting->seed;
     scenario->verbose = setting->verbose;
     scenario->discovers = !json_is_false(json_object_get(setting->scenario, "discovery"));
-    scenario->services = copy_or_empty(setting->scenario, "services");
-    scenario->distribution = copy_or_empty(setting->scenario, "distribution");
+    scenario->services = json_copy_at(setting->scenario, "services");
+    scenario->distribution = json_copy_at(setting->scenario, "distribution");
     scenario->waiting = json_array();
     scenario->failures = json_array();
     scenario->endings = json_array();

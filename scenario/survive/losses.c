@@ -11,7 +11,7 @@
 /* { GROUP: [TARGET] } */
 static json_t *groups_of(const json_t *targets, const char *property)
 {
-    CLEANUP_FREE const char **names = scenario_sorted_names(targets);
+    CLEANUP_FREE const char **names = json_sorted_names(targets);
     json_t *groups = json_object();
     for (size_t i = 0; names && names[i]; i++) {
         const json_t *target = json_object_get(targets, names[i]);
@@ -49,7 +49,7 @@ static void choose(struct choosing *choosing, size_t from, size_t count, const c
 json_t *survive_losses(const json_t *targets, size_t count, const char *property)
 {
     CLEANUP_JSON json_t *groups = groups_of(targets, property), *none = json_array();
-    CLEANUP_FREE const char **names = scenario_sorted_names(groups);
+    CLEANUP_FREE const char **names = json_sorted_names(groups);
     struct choosing choosing = { groups, names, json_array() };
     if (names)
         choose(&choosing, 0, count, "", none);

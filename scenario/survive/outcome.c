@@ -17,7 +17,7 @@ static bool is_up(const json_t *target)
 json_t *outcome_places(const json_t *observed)
 {
     const json_t *targets = json_object_get(observed, "targets");
-    CLEANUP_FREE const char **names = scenario_sorted_names(targets);
+    CLEANUP_FREE const char **names = json_sorted_names(targets);
     json_t *places = json_object(), *active;
     size_t index;
     for (size_t i = 0; names && names[i]; i++) {
@@ -115,7 +115,7 @@ json_t *outcome_services(const json_t *places, const struct scenario_seen *seen)
 {
     CLEANUP_JSON json_t *after = outcome_places(seen->observed), *wanted = scenario_wanted(seen);
     CLEANUP_JSON json_t *stopped = interrupted(seen->documents, after);
-    CLEANUP_FREE const char **names = scenario_sorted_names(places);
+    CLEANUP_FREE const char **names = json_sorted_names(places);
     json_t *changes = json_object();
     for (size_t i = 0; names && names[i]; i++) {
         const json_t *from = json_object_get(places, names[i]), *to = json_object_get(after, names[i]);
