@@ -46,7 +46,7 @@ const struct member members_of_service[] = { { .name = "type", .check = check_te
                                              { .name = "resources", .check = check_resources },
                                              { .name = NULL } };
 
-const struct member members_of_policy[] = {
+static const struct member members_of_policy[] = {
     { .name = "on", .check = check_texts }, /* also targets that are not there yet */
     { .name = "copies", .check = check_count },
     { .name = "stay", .check = check_boolean },

@@ -21,6 +21,6 @@ member_check check_new_target, check_resources, check_properties, check_at, chec
 extern const char *const ending_phases[], *const operations_of_client[], *const fates[];
 
 /* Ends with a name that is NULL. */
-extern const struct member members_of_target[], members_of_service[], members_of_policy[];
+extern const struct member members_of_target[], members_of_service[];
 
 #endif
