@@ -5,6 +5,10 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "host/record/failure.h"
+#include "host/record/failures.h"
+#include "lib/base/cleanup.h"
+#include "lib/base/json-members.h"
 #include "lib/base/strings.h"
 #include "lib/world/operations.h"
 
@@ -14,6 +18,31 @@ static const char *const passing[] = { "adapted", "superseded", "regressed", "re
 int64_t status_count(const struct status *status, const char *fact)
 {
     return json_integer_value(json_object_get(status->facts, fact));
+}
+
+void status_fail(struct status *status, const json_t *failure)
+{
+    if (!status->failure)
+        status->failure = json_incref((json_t *)failure);
+}
+
+/* What the state of a loop before this one remembers. */
+static void take_failures(struct status *status, const json_t *document)
+{
+    if (!status->remembered)
+        status->remembered = json_pack("{sO}", "failures", json_object_get(document, "failures"));
+}
+
+static json_t *remembered(struct status *status)
+{
+    if (!status->remembered)
+        status->remembered = json_object();
+    return status->remembered;
+}
+
+void status_recovered(struct status *status, int64_t clock)
+{
+    failures_over(remembered(status), clock);
 }
 
 static void begin_targets(struct status *status)
@@ -68,14 +97,29 @@ void status_take(struct status *status, const json_t *document)
         json_object_update(status->facts, json_object_get(document, "facts"));
     else if (strcmp(event, "targets") == 0)
         take_targets(status, document);
+    else if (strcmp(event, "failure") == 0)
+        status_fail(status, json_object_get(document, "failure"));
+    else if (strcmp(event, "failures") == 0)
+        take_failures(status, document);
 }
 
 void status_cycle_began(struct status *status, int64_t now)
 {
     status->began = now;
     status->stage[0] = '\0';
+    json_decref(status->failure);
+    status->failure = NULL;
     for (const char *const *fact = passing; *fact; fact++)
         json_object_del(status->facts, *fact);
+}
+
+static void note_failure(struct status *status, int64_t clock)
+{
+    json_t *failure = json_pack("{ss ss}", "stage", *status->stage ? status->stage : "start", "reason",
+                                "no error was logged; a plugin may have failed in silence");
+    json_object_update(failure, status->failure);
+    failures_note(remembered(status), failure, clock);
+    json_decref(failure);
 }
 
 void status_cycle_ended(struct status *status, const char *outcome, int signal, int64_t now, int64_t clock)
@@ -86,6 +130,8 @@ void status_cycle_ended(struct status *status, const char *outcome, int signal, 
         return;
     status->outcome = outcome;
     status->ended_at = clock;
+    if (strcmp(outcome, "failed") == 0)
+        note_failure(status, clock);
     if (strcmp(outcome, "done") == 0)
         status->succeeded_at = clock;
 }
@@ -119,6 +165,8 @@ json_t *status_document(const struct status *status, const struct supervisor *su
         set_time(document, "next", clock + (wake > now ? (wake - now + 999) / 1000 : 0));
     json_object_update(document, status->facts);
     json_object_del(document, "adapted");
+    if (failures_open(status->remembered))
+        json_object_set(document, "failure", (json_t *)failures_open(status->remembered));
     json_object_set_new(document, "targets", status->targets ? json_incref(status->targets) : json_object());
     return document;
 }
@@ -129,9 +177,12 @@ char *status_words(const struct status *status, const struct supervisor *supervi
         return string_format("Cycle: %s", *status->stage ? status->stage : "starting");
     if (supervisor->paused)
         return string_format("Paused");
+    const json_t *failure = failures_open(status->remembered);
+    CLEANUP_FREE char *reason = failure_words(failure);
     if (supervisor->failures > 0)
-        return string_format("%u cycles failed in a row, the last in the stage %s", supervisor->failures,
-                             *status->stage ? status->stage : "?");
+        return string_format("%u cycle%s failed in a row, the last in the stage %s: %s", supervisor->failures,
+                             supervisor->failures > 1 ? "s" : "", text_at(failure, "stage"),
+                             reason ? reason : "?");
     return string_format(status->outcome ? "Waiting; the last cycle: %s" : "Waiting", status->outcome);
 }
 
@@ -141,5 +192,7 @@ void status_clear(struct status *status)
     json_decref(status->targets);
     json_decref(status->incoming);
     json_decref(status->waits);
+    json_decref(status->failure);
+    json_decref(status->remembered);
     *status = (struct status){ 0 };
 }

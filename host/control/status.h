@@ -16,6 +16,8 @@ struct status {
     json_t *facts; /* what cycles have told, see summary.h */
     json_t *targets;
     json_t *incoming;               /* targets of which portions are still to come */
+    json_t *failure;                /* of the cycle that runs or was last to end, see failure.h; NULL: none */
+    json_t *remembered;             /* those of cycles that have ended, see failures.h */
     json_t *waits;                  /* calls that a deployment waits for, see progress.h; NULL: none */
     char stage[32];                 /* of the cycle that runs, or was last to end */
     int64_t began;                  /* the cycle that runs or was last; milliseconds, monotonic */
@@ -30,6 +32,12 @@ int64_t status_count(const struct status *status, const char *fact);
 
 /* A document that the running cycle told. */
 void status_take(struct status *status, const json_t *document);
+
+/* Why the running cycle fails, unless that is known already. */
+void status_fail(struct status *status, const json_t *failure);
+
+/* Nothing fails any more. */
+void status_recovered(struct status *status, int64_t clock);
 
 void status_cycle_began(struct status *status, int64_t now);
 void status_cycle_ended(struct status *status, const char *outcome, int signal, int64_t now, int64_t clock);

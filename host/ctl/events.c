@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 
 #include "host/ctl/status.h"
+#include "host/record/failure.h"
 #include "lib/base/cleanup.h"
 #include "lib/base/json-members.h"
 #include "lib/base/json-text.h"
@@ -39,6 +40,18 @@ static void print_changes(const json_t *changes)
     }
 }
 
+static void print_failure(const json_t *document)
+{
+    const json_t *failure = json_object_get(document, "failure");
+    CLEANUP_FREE char *words = failure_words(failure);
+    if (!failure || !words)
+        return;
+    fputs(": ", stdout);
+    print_padded(words, 0);
+    if (json_integer_value(json_object_get(failure, "count")) > 1)
+        printf(", %lld times in a row", (long long)json_integer_value(json_object_get(failure, "count")));
+}
+
 static void print_duration(const json_t *document)
 {
     if (json_object_get(document, "milliseconds"))
@@ -63,6 +76,7 @@ static void print_event(const json_t *document)
     print_duration(document);
     if (json_object_get(document, "signal"))
         printf(", ended by signal %lld", (long long)json_integer_value(json_object_get(document, "signal")));
+    print_failure(document);
     putchar('\n');
 }
 

@@ -17,6 +17,8 @@
 #include "host/cycle/snapshots.h"
 #include "host/cycle/summary.h"
 #include "host/deploy/dry-run.h"
+#include "host/record/failure.h"
+#include "host/record/failures.h"
 #include "host/record/waits.h"
 #include "host/settings/stage-names.h"
 #include "host/unfinished/recover.h"
@@ -174,6 +176,27 @@ static int run_cycle(struct cycle *cycle)
     return CYCLE_FAILED;
 }
 
+/* What a loop before this one remembers of failures goes on. */
+static void tell_failures(const struct cycle *cycle)
+{
+    const json_t *failures = json_object_get(cycle->state.root, "failures");
+    if (failures && cycle->request.first)
+        progress_tell(&cycle->progress, json_pack("{ss sO}", "event", "failures", "failures", failures));
+}
+
+/* The loop hears why it failed, or what has failed is over. */
+static void conclude(struct cycle *cycle, int status)
+{
+    CLEANUP_JSON json_t *failure = failure_known();
+    if (status == CYCLE_FAILED || status == CYCLE_DEPOSED) {
+        if (failure)
+            progress_tell(&cycle->progress, json_pack("{ss sO}", "event", "failure", "failure", failure));
+    } else if ((status != CYCLE_UNCHANGED || cycle->request.retry)
+               && failures_over(cycle->state.root, operations->clock())) {
+        state_save(&cycle->state);
+    }
+}
+
 int cycle_run(const struct settings *settings, const struct cycle_request *request)
 {
     struct cycle cycle;
@@ -181,11 +204,13 @@ int cycle_run(const struct settings *settings, const struct cycle_request *reque
     CLEANUP_FREE char *event = cycle_file(settings, "event.json");
     if (event)
         operations->remove(event);
-    bool open = cycle_open(&cycle, settings) == 0;
+    failure_open();
+    bool open = cycle_open(&cycle, settings) == 0 && cycle_load(&cycle) == 0;
     const struct recovery recovery = cycle_recovery(&cycle);
+    cycle.request = *request;
+    cycle.progress = progress_to(request->progress);
     if (open) {
-        cycle.request = *request;
-        cycle.progress = progress_to(request->progress);
+        tell_failures(&cycle);
         waits_keep(cycle.state.root, operations->clock(), operations->now());
         progress_tell(&cycle.progress, json_pack("{ss ss}", "event", "end", "stage", "load"));
         if ((settings->dry_run || recover_wait(&recovery) == 0) && cycle_take_requests(&cycle) == 0)
@@ -196,16 +221,18 @@ int cycle_run(const struct settings *settings, const struct cycle_request *reque
             summary_tell(&cycle.progress, cycle.event, &cycle.state, &cycle.model.infrastructure);
         operations->remove(cycle.work);
     }
+    conclude(&cycle, status);
     if (progress_tell(&cycle.progress, json_pack("{ss}", "event", "over")) != 0)
         status = CYCLE_FAILED;
     cycle_close(&cycle);
+    failure_close();
     return status;
 }
 
 int cycle_probe(const struct settings *settings)
 {
     struct cycle cycle;
-    int status = cycle_open(&cycle, settings);
+    int status = cycle_open(&cycle, settings) == 0 && cycle_load(&cycle) == 0 ? 0 : -1;
     cycle_close(&cycle);
     return status;
 }

@@ -6,6 +6,7 @@
 #include "host/cycle/running.h"
 #include "host/control/status.h"
 #include "host/control/totals.h"
+#include "host/record/failures.h"
 #include "lib/base/cleanup.h"
 #include "lib/world/operations.h"
 
@@ -20,9 +21,20 @@ static json_t *kept_event(const struct settings *settings)
     return json_loadb(text, length, 0, NULL);
 }
 
+/* The loop counts what fails, for a cycle may crash. */
+static void remember_failures(struct state *state, const struct status *status)
+{
+    const json_t *failures = json_object_get(status->remembered, "failures");
+    if (!state->root || strcmp(status->outcome, "failed") != 0)
+        return;
+    json_object_set_new(state->root, "failures", json_deep_copy(failures));
+    state_save(state);
+}
+
 /* On the disk before any plugin can crash. The totals, a new reference. */
 static json_t *account(const struct settings *settings, const struct status *status)
 {
+    const json_t *failure = failures_open(status->remembered);
     const bool adapted = json_is_true(json_object_get(status->facts, "adapted"));
     const bool failed = strcmp(status->outcome, "failed") == 0;
     json_t *document = json_pack("{ss sO* ss ss* sI}", "kind", "cycle_ended", "cycle",
@@ -31,6 +43,8 @@ static json_t *account(const struct settings *settings, const struct status *sta
                                  "milliseconds", (json_int_t)status->lasted);
     if (status->signal)
         json_object_set_new(document, "signal", json_integer(status->signal));
+    if (failed && failure)
+        json_object_set(document, "failure", (json_t *)failure);
     journal_write(settings->state_directory, document, true);
     return totals_count(settings->state_directory, status, operations->clock());
 }
@@ -57,6 +71,9 @@ int cycle_finished(const struct settings *settings, const struct status *ended)
     struct cycle cycle;
     CLEANUP_JSON json_t *totals = account(settings, ended);
     int status = cycle_open(&cycle, settings);
+    remember_failures(&cycle.state, ended);
+    if (status == 0)
+        status = cycle_load(&cycle);
     if (status == 0)
         complete_event(cycle.event, settings, ended, totals);
     for (size_t i = 0; status == 0 && i < cycle.plugin_count; i++) {

@@ -6,6 +6,7 @@
 
 #include "host/calls/stages.h"
 #include "host/cycle/event.h"
+#include "host/record/failure.h"
 #include "lib/base/cleanup.h"
 #include "lib/base/switch.h"
 #include "lib/model/paths.h"
@@ -42,6 +43,7 @@ static int begin(struct cycle *cycle, const char *name)
         return -1;
     }
     cycle->began = operations->now();
+    failure_forget();
     if (progress_tell(&cycle->progress, json_pack("{ss ss}", "event", "begin", "stage", name)) != 0) {
         log_error(NULL, "the loop cannot be told of the stage %s", name);
         return -1;
@@ -54,11 +56,12 @@ static int begin(struct cycle *cycle, const char *name)
 
 void pipeline_note(struct cycle *cycle, const char *name, bool failed, int64_t milliseconds, json_t *report)
 {
+    CLEANUP_JSON json_t *failure = failed ? failure_known() : NULL;
     journal_add(&cycle->journal,
-                json_pack("{ss sO* ss ss sI sO*}", "kind", "stage", "cycle",
+                json_pack("{ss sO* ss ss sI sO* sO*}", "kind", "stage", "cycle",
                           json_object_get(cycle->event, "cycle"), "stage", name, "outcome",
-                          failed ? "failed" : "done", "milliseconds", (json_int_t)milliseconds, "report",
-                          report),
+                          failed ? "failed" : "done", "milliseconds", (json_int_t)milliseconds, "failure",
+                          failure, "report", report),
                 false);
 }
 

@@ -40,7 +40,7 @@ static json_t *base_event(const struct settings *settings)
         "reports");
 }
 
-static int load_plugins(struct cycle *cycle)
+int cycle_load(struct cycle *cycle)
 {
     const struct settings *settings = cycle->settings;
     cycle->plugins = calloc(settings->plugin_count + 1, sizeof *cycle->plugins);
@@ -77,10 +77,10 @@ int cycle_open(struct cycle *cycle, const struct settings *settings)
                              .work = cycle_file(settings, "work") };
     if (!cycle->event)
         log_error(NULL, "an option or the path of a model is not UTF-8 and cannot be told to plugins");
-    if (!cycle->strings || !cycle->event || !cycle->work
-        || state_load(settings->state_directory, &cycle->state) != 0)
-        return -1;
-    return load_plugins(cycle);
+    return cycle->strings && cycle->event && cycle->work
+                   && state_load(settings->state_directory, &cycle->state) == 0
+               ? 0
+               : -1;
 }
 
 void cycle_close(struct cycle *cycle)

@@ -49,8 +49,9 @@ struct cycle {
 /* Nothing more is begun: see cycle_interrupt(). */
 extern volatile sig_atomic_t cycle_interrupted;
 
-/* Reads the state and loads the plugins. 0, or -1 after a message; cycle_close() is needed in both cases. */
+/* Reads the state; loads the plugins then. 0, or -1 after a message; cycle_close() is needed in both cases. */
 int cycle_open(struct cycle *cycle, const struct settings *settings);
+int cycle_load(struct cycle *cycle);
 void cycle_close(struct cycle *cycle);
 
 /* NAME in the directory of the state; malloc()ed. */

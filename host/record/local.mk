@@ -1,6 +1,8 @@
 host_libhost_a_SOURCES += \
 	host/record/again.c host/record/again.h \
 	host/record/dispute.c host/record/dispute.h \
+	host/record/failure.c host/record/failure.h \
+	host/record/failures.c host/record/failures.h \
 	host/record/journal.c host/record/journal.h \
 	host/record/progress.c host/record/progress.h \
 	host/record/recovery-report.c host/record/recovery-report.h \

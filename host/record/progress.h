@@ -8,6 +8,8 @@
  *   { "event": "change" }               a change has been detected that is new
  *   { "event": "waits", "for": { TARGET: { "operation", "process", "seconds" } } }
  *                                       a deployment waits for these calls
+ *   { "event": "failure", "failure": { ... } }      why it fails, see failure.h
+ *   { "event": "failures", "failures": [ ... ] }    what was remembered when it began, see failures.h
  *   { "event": "due", "seconds": N }    another cycle is wanted in N seconds, whatever happens
  *   { "event": "over" }                 the cycle has come to its end, and its exit status is its own
  */

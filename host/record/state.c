@@ -95,7 +95,7 @@ static const struct {
     { "deployment", JSON_OBJECT }, { "survivors", JSON_OBJECT },  { "leftovers", JSON_ARRAY },
     { "unreadable", JSON_STRING }, { "pinned", JSON_OBJECT },     { "again", JSON_OBJECT },
     { "restores", JSON_ARRAY },    { "uncaptured", JSON_OBJECT }, { "clock", JSON_OBJECT },
-    { "newest", JSON_OBJECT },     { "missing", JSON_ARRAY },
+    { "newest", JSON_OBJECT },     { "missing", JSON_ARRAY },     { "failures", JSON_ARRAY },
 };
 
 /* The first member that is not what it should be; NULL: none. */

@@ -103,9 +103,9 @@ static void start_child(void *closure, unsigned todo)
     host->progress = reader;
     if (child > 0)
         return;
-    log_error(NULL, "a cycle cannot be started: %s", strerror(errno));
+    const int error = errno;
     progress_close(&host->progress);
-    loop_process_failed(&host->loop);
+    loop_process_failed(&host->loop, error);
 }
 
 static void take_document(void *closure, const json_t *document)

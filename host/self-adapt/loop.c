@@ -8,6 +8,7 @@
 
 #include "host/presence/probe.h"
 #include "lib/base/cleanup.h"
+#include "lib/base/strings.h"
 #include "lib/world/operations.h"
 
 const int64_t loop_load_limit = 60 * 1000;
@@ -37,15 +38,24 @@ void loop_open(struct loop *loop, bool polled)
         loop->supervisor.probe_interval = settings->probe_interval * 1000;
 }
 
+/* Why the cycle fails, where it cannot tell that itself. */
+static void fail(struct loop *loop, char *reason)
+{
+    CLEANUP_FREE char *owned = reason;
+    CLEANUP_JSON json_t *failure = json_pack("{ss*}", "reason", owned);
+    log_error(NULL, "%s", owned ? owned : "out of memory");
+    status_fail(&loop->status, failure);
+}
+
 static void end_process(struct loop *loop, unsigned todo)
 {
     bool whole = loop->cycle_deadline != 0 && operations->now() >= loop->cycle_deadline;
     if ((todo & DO_LATE) && loop->supervisor.phase == PHASE_FINISHING)
         log_error(NULL, "cycle_finished takes too long and is ended");
     else if ((todo & DO_LATE) && whole)
-        log_error(NULL, "the cycle takes too long and is ended, in the stage %s", loop->stage);
+        fail(loop, string_format("the cycle takes too long and is ended, in the stage %s", loop->stage));
     else if (todo & DO_LATE)
-        log_error(NULL, "the stage %s takes too long and is ended", loop->stage);
+        fail(loop, string_format("the stage %s takes too long and is ended", loop->stage));
     loop->processes->signal(loop->closure, todo & DO_KILL ? SIGKILL : todo & DO_TERMINATE ? SIGTERM : SIGINT);
 }
 
@@ -151,8 +161,11 @@ static const char *outcome_name(enum cycle_status status)
 
 static void end_cycle(struct loop *loop, enum cycle_status status, int signal)
 {
-    status_cycle_ended(&loop->status, outcome_name(status), signal, operations->now(), operations->clock());
+    const int64_t clock = operations->clock();
+    status_cycle_ended(&loop->status, outcome_name(status), signal, operations->now(), clock);
     step(loop, EVENT_CYCLE, status);
+    if (loop->supervisor.failures == 0)
+        status_recovered(&loop->status, clock);
 }
 
 void loop_process_ended(struct loop *loop, int status, int signal)
@@ -160,18 +173,19 @@ void loop_process_ended(struct loop *loop, int status, int signal)
     bool own = status == CYCLE_DONE || status == CYCLE_UNCHANGED || status == CYCLE_PAUSED
                || status == CYCLE_DEPOSED;
     if (signal)
-        log_error(NULL, "the cycle was ended by signal %d (%s)", signal, strsignal(signal));
+        fail(loop, string_format("the cycle was ended by signal %d (%s)", signal, strsignal(signal)));
     if (loop->supervisor.phase == PHASE_FINISHING) {
         loop_step(loop, EVENT_FINISHED);
         return;
     }
     if (!signal && !loop->over)
-        log_error(NULL, "the cycle has ended in the stage %s", loop->stage);
+        fail(loop, string_format("the cycle has ended in the stage %s", loop->stage));
     end_cycle(loop, own && !signal && loop->over ? (enum cycle_status)status : CYCLE_FAILED, signal);
 }
 
-void loop_process_failed(struct loop *loop)
+void loop_process_failed(struct loop *loop, int error)
 {
+    fail(loop, string_format("a cycle cannot be started: %s", strerror(error)));
     if (loop->supervisor.phase == PHASE_FINISHING)
         loop_step(loop, EVENT_FINISHED);
     else

@@ -59,8 +59,8 @@ void loop_take(struct loop *loop, const json_t *document);
 /* What start() has started ended with this exit status, or by a signal (0: none). */
 void loop_process_ended(struct loop *loop, int status, int signal);
 
-/* It could not be started at all. */
-void loop_process_failed(struct loop *loop);
+/* It could not be started at all; error: an errno. */
+void loop_process_failed(struct loop *loop, int error);
 
 /* What probe() has started ended with this exit status. */
 void loop_probe_ended(struct loop *loop, int status);

@@ -80,12 +80,17 @@ struct dydisnix_program {
     void (*waits)(void *closure, int64_t milliseconds, bool late);
 };
 
+enum { DYDISNIX_SAID_MOST = 512 }; /* bytes, with the NUL */
+
 struct dydisnix_result {
     enum dydisnix_ending ending;
     int status;
     char *output; /* standard output, NUL-terminated, may hold NULs; malloc()ed; set to NULL to keep it */
     size_t output_length;
     int64_t milliseconds; /* from start to end */
+    /* The last lines of its standard error, and of its standard output if that is shown: raw bytes, each line
+     * with its newline, long ones cut. Also of a quiet program. */
+    char said[DYDISNIX_SAID_MOST];
 };
 
 /* Work for run(): programs are taken one by one while fewer than the limit are running. */

@@ -337,6 +337,7 @@ static struct task *task_new(void)
     task->process.out = task->process.err = task->exit_fd = -1;
     task->output.stream = STDOUT_FILENO;
     task->errors.stream = STDERR_FILENO;
+    task->output.said = task->errors.said = task->result.said;
     task->result.output = calloc(1, 1);
     if (task->result.output == NULL) {
         free(task);

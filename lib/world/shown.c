@@ -43,6 +43,23 @@ static void show_message(const struct dydisnix_program *program, const char *tex
         real_say(program->argv[0], text);
 }
 
+enum { SAID_LINE_MOST = 200 }; /* bytes */
+
+/* The last lines that fit. */
+static void keep_said(char *said, const char *line)
+{
+    size_t used = strlen(said), length = strnlen(line, SAID_LINE_MOST);
+
+    while (used + length + 2 > DYDISNIX_SAID_MOST) {
+        size_t first = (size_t)(strchr(said, '\n') - said) + 1;
+
+        memmove(said, said + first, used - first + 1);
+        used -= first;
+    }
+    memcpy(said + used, line, length);
+    memcpy(said + used + length, "\n", sizeof "\n");
+}
+
 /* Some programs, ssh is one, end their lines as a terminal wants it. */
 static void line_end(struct shown *shown, const struct dydisnix_program *program)
 {
@@ -50,6 +67,10 @@ static void line_end(struct shown *shown, const struct dydisnix_program *program
         shown->length--;
     shown->line[shown->length] = '\0';
     shown->length = 0;
+    if (shown->said != NULL)
+        keep_said(shown->said, shown->line);
+    if (program->quiet)
+        return;
     if (shown->stream == STDOUT_FILENO)
         show_output(program, shown->line);
     else
@@ -79,13 +100,15 @@ static void add_lines(struct shown *shown, const struct dydisnix_program *progra
  * dropped. */
 void shown_add(struct shown *shown, const struct dydisnix_program *program, const char *data, size_t length)
 {
-    if (program->quiet || shown_is_over(shown))
+    if (shown_is_over(shown))
         return;
     shown->bytes += length;
     add_lines(shown, program, data, length);
     if (!shown_is_over(shown))
         return;
     shown->length = 0;
+    if (program->quiet)
+        return;
     log_warning(program->target, "%s: more than %zu bytes on its standard %s; the rest is not shown",
                 program->argv[0], most_of(shown), shown->stream == STDOUT_FILENO ? "output" : "error");
 }

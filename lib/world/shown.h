@@ -21,13 +21,14 @@ struct shown {
     int stream; /* STDOUT_FILENO or STDERR_FILENO: of the program, and of ours where it is shown */
     size_t bytes;
     size_t length;
+    char *said;                     /* of dydisnix_result, for the last lines of both streams; borrowed */
     char line[SHOWN_LINE_MOST + 1]; /* under way */
 };
 
 /* Nothing more of it is shown. */
 bool shown_is_over(const struct shown *shown);
 
-/* What the program printed; of a quiet one nothing is shown. */
+/* What the program printed; of a quiet one nothing is shown, but the last lines are kept too. */
 void shown_add(struct shown *shown, const struct dydisnix_program *program, const char *data, size_t length);
 
 /* The program has ended: its last line too, if no newline ended that. */

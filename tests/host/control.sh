@@ -63,15 +63,48 @@ has "$(cat "$scratch/text")" "deployed     $manifest" 'what is deployed'
 
 # A failure.
 echo 7 > "$answers/dydisnix-gendist.status"
+printf 'one\ntwo: there is no attribute\n' > "$answers/dydisnix-gendist.errors"
 write_model test1 test2 test3
 ok 'a failure is counted' wait_for 20 status_is 's["failures"] >= 1' True
 ok 'and when it is tried again is told' wait_for 20 status_is \
     's["lastOutcome"], s["lastEnded"] >= s["lastSuccess"], s["next"] > s["lastEnded"]' "('failed', True, True)"
-rm "$answers/dydisnix-gendist.status"
+why='{"stage": "redistribute", "reason": "dydisnix-gendist: exit status 7", "program": "dydisnix-gendist",
+    "status": 7, "said": ["one", "two: there is no attribute"], "count": 1}'
+known() # COUNT
+{
+    status_is "dict(s['failure'], first=0, last=0) == dict($why, count=$1, first=0, last=0) \
+        and s['failure']['first'] <= s['failure']['last'] and s['failures'] > 0" True
+}
+ok 'the failure keeps its reason: program, status, and what it said last' wait_for 20 known 1
+in_state() # EXPRESSION
+{
+    python3 -c 'import json, sys; s = json.load(open(sys.argv[1])); print(eval(sys.argv[2]))' \
+        "$state/default/state.json" "$1"
+}
+is "$(in_state '[(f["reason"], f["count"], "over" in f) for f in s["failures"]]')" \
+    "[('dydisnix-gendist: exit status 7', 1, False)]" 'which is remembered'
+ctl trigger
+ok 'an equal one is counted, and is no other' wait_for 20 known 2
+ok 'in the journal' ctl events -n 1
+has "$(output)" ': dydisnix-gendist: exit status 7, 2 times in a row' 'too'
+ctl --json events | python3 -c 'import json, sys
+for line in sys.stdin:
+    e = json.loads(line)
+    if e["kind"] == "stage" and e["outcome"] == "failed":
+        print(e["stage"], e["failure"]["program"], e["failure"]["status"], e["failure"]["said"][-1])
+' > "$scratch/stages"
+is "$(tail -n 1 "$scratch/stages")" 'redistribute dydisnix-gendist 7 two: there is no attribute' 'and of the stage'
+kill -KILL "$loop"
+wait "$loop" 2> /dev/null
+start -i "$models/infrastructure.nix" --plugin="$scratch/record.so" --retry-min=60 --retry-max=60
+ok 'a loop that takes over goes on counting' wait_for 20 known 3
+rm "$answers/dydisnix-gendist.status" "$answers/dydisnix-gendist.errors"
 ok 'trigger tries at once' ctl --json trigger
 is "$(output)" '{"version":1,"done":true}' 'with a document if asked for'
 wait_for 20 status_is 's["lastOutcome"]' 'done'
-is "$(status 's["failures"], sorted(s["targets"])')" "(0, ['test1', 'test2', 'test3'])" 'and it is over'
+is "$(status 's["failures"], "failure" in s, sorted(s["targets"])')" "(0, False, ['test1', 'test2', 'test3'])" \
+    'and it is over'
+is "$(in_state '[(f["count"], "over" in f) for f in s["failures"]]')" "[(3, True)]" 'which is remembered too'
 
 # Words.
 fails 1 'a target that is not held' ctl --yes accept test1

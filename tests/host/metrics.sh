@@ -156,7 +156,8 @@ for name in "$short/notify" "@dydisnix-test-$$"; do
     unset NOTIFY_SOCKET WATCHDOG_USEC
     ok 'is told that the loop is ready' wait_for 20 hears READY=1
     rm "$answers/dydisnix-gendist.status"
-    ok 'though its first cycle failed' grep -q 'STATUS=1 cycles failed in a row, the last in the stage redistribute' "$heard"
+    ok 'though its first cycle failed' grep -q \
+        'STATUS=1 cycle failed in a row, the last in the stage redistribute: dydisnix-gendist: exit status' "$heard"
     ok 'of stages' grep -q '^STATUS=Cycle: ' "$heard"
     ok 'that it lives' wait_for 20 hears WATCHDOG=1
     kill -HUP "$(cat "$state/default/lock")"

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # Source this after functions.sh: dydisnix-self-adapt amid programs that are scripts here, except for Nix. Each
 # program notes its arguments, one a line, in "$calls/NUMBER-NAME.arguments" and settings in ….environment, prints
-# "$answers/NAME" and ends with the status in "$answers/NAME.status".
+# "$answers/NAME", "$answers/NAME.errors" on its standard error, and ends with the status in "$answers/NAME.status".
 : "${scratch:?}"
 
 with_nix=$srcdir/tests/tools/with-nix
@@ -30,6 +30,7 @@ while ! mkdir "$calls/$number" 2> /dev/null; do number=$((number + 1)); done
 call=$(printf '%s/%02d-%s' "$calls" "$number" "$name")
 env | grep -E '^(DISNIX_|TMPDIR=)' | sort > "$call.environment"
 [ ! -e "$answers/$name" ] || cat "$answers/$name"
+[ ! -e "$answers/$name.errors" ] || cat "$answers/$name.errors" >&2
 printf '%s\n' "$@" > "$call.arguments"
 [ ! -e "$answers/$name.wait" ] || cat "$answers/$name.wait" > /dev/null
 exit "$(cat "$answers/$name.status" 2> /dev/null || echo 0)"

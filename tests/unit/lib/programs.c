@@ -419,6 +419,32 @@ static void quiet_messages_are_read_too(void **state)
     assert_string_equal(logged, "");
 }
 
+static void expect_said(const char *script, struct dydisnix_program program, const char *expected)
+{
+    struct dydisnix_result result;
+
+    run_script(script, NULL, program, &result);
+    assert_string_equal(result.said, expected);
+    free(result.output);
+}
+
+/* Whole lines, as many of the last ones as there is room for, and of each only its beginning. */
+static void what_it_said_last(void **state)
+{
+    char cut[202], lines[DYDISNIX_SAID_MOST];
+
+    (void)state;
+    memset(cut, 'x', 200);
+    strcpy(cut + 200, "\n");
+    expect_said("echo not shown; echo one >&2; printf two >&2", plain, "one\ntwo\n");
+    expect_said("echo shown", (struct dydisnix_program){ .show_output = true }, "shown\n");
+    expect_said("echo hush >&2", (struct dydisnix_program){ .quiet = true }, "hush\n");
+    expect_said("head -c 5000 /dev/zero | tr '\\0' x >&2", plain, cut);
+    snprintf(lines, sizeof lines, "%.*s2\n%.*s3\nend\n", 198, cut, 198, cut);
+    expect_said("for i in 1 2 3; do head -c 198 /dev/zero | tr '\\0' x; echo $i; done >&2; echo end >&2",
+                plain, lines);
+}
+
 /* As a subreaper this process can wait for what a program left behind. */
 static void expect_killed(pid_t pid)
 {
@@ -862,6 +888,7 @@ int main(void)
         cmocka_unit_test(nobody_speaks_for_another),
         cmocka_unit_test(long_messages_are_cut),
         cmocka_unit_test(quiet_messages_are_read_too),
+        cmocka_unit_test(what_it_said_last),
         cmocka_unit_test(what_is_left_behind_does_not_block),
         cmocka_unit_test(what_is_left_behind_may_go_on_writing),
         cmocka_unit_test(all_that_was_written_is_there),
