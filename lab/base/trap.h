@@ -11,7 +11,7 @@
  *     {"step": "generator", "name": "model"}                   the generator is to print the model
  *
  * and the answer {"do": WORD, "status": NUMBER, "signal": NUMBER}: go, fail, hang, exit, kill; of a call also
- * lie, empty; and of a generator half, nothing, empty, garbage.
+ * lie, empty, linger; and of a generator half, nothing, empty, garbage.
  */
 #ifndef TRAP_H
 #define TRAP_H
@@ -26,6 +26,9 @@ bool trap_step(const char *step, const char *name, const char *target);
  * NULL. */
 char *trap_generator(void);
 char *trap_call(const char *operation, const char *target);
+
+/* Does not return. */
+void trap_hang(void) __attribute__((noreturn));
 
 /* dydisnix-lab step: the loop's way to tell of its stages (as a plugin that is a script, and as its guard),
  * and a program in the place of another one. */

@@ -575,7 +575,10 @@ static int run_call(const struct call *call, const struct operation *operation,
         return 0;
     if (verdict && strcmp(verdict, "empty") == 0)
         return component_operation(call, "snapshot-nothing");
-    return operation->run(call, operation->name);
+    result = operation->run(call, operation->name);
+    if (verdict && strcmp(verdict, "linger") == 0)
+        trap_hang();
+    return result;
 }
 
 static int answer_call(int argc, char **argv, struct call *call, int (*way)(const char *target))

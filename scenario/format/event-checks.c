@@ -85,7 +85,7 @@ const char *const operations_of_client[] = { "--query-requisites",
                                              "--capture-config",
                                              "--collect-garbage",
                                              NULL };
-const char *const fates[] = { "fails", "hangs", "lies", "empties", NULL };
+const char *const fates[] = { "fails", "hangs", "lies", "empties", "lingers", NULL };
 
 void check_at(struct reading *reading, const struct place *place, const json_t *value,
               const struct member *member)

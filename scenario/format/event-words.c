@@ -67,6 +67,7 @@ void event_write_failure(FILE *stream, const json_t *event)
     const char *word = text_at(event, "how");
     const char *how = strcmp(word, "lies") == 0      ? "does nothing and says that it is done"
                       : strcmp(word, "empties") == 0 ? "saves an empty dump"
+                      : strcmp(word, "lingers") == 0 ? "does what it does, and hangs then"
                       : *word                        ? word
                                                      : "fails";
     if (*text_at(event, "operation"))

@@ -46,6 +46,8 @@ static void check_combination(struct reading *reading, const struct place *place
         mistake(reading, place, "a target is of an operation");
     if (is_text(value, "how", "lies") && !json_object_get(value, "operation"))
         mistake(reading, place, "only an operation lies");
+    if (is_text(value, "how", "lingers") && !json_object_get(value, "operation"))
+        mistake(reading, place, "only an operation lingers");
     if (is_text(value, "how", "empties") && !is_text(value, "operation", "--snapshot"))
         mistake(reading, place, "only a snapshot may be empty");
     if (json_object_get(value, "old") && !json_object_get(value, "target"))

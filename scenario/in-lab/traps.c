@@ -164,6 +164,7 @@ static json_t *verdict_of(const struct scenario_lab *lab, const json_t *event, c
     const char *fails = string_equal(how, "hangs")     ? "hang"
                         : string_equal(how, "lies")    ? "lie"
                         : string_equal(how, "empties") ? "empty"
+                        : string_equal(how, "lingers") ? "linger"
                                                        : "fail";
     if (json_object_get(event, "at"))
         return NULL;

@@ -181,7 +181,10 @@ static void add_disputed_copies(struct facts *facts, const json_t *dispute)
     json_t *copy;
     json_array_foreach(json_object_get(dispute, "copies"), index, copy) {
         const char *component = text_at(dispute, "component"), *target = text_at(copy, "target");
-        const char *runs = json_is_true(json_object_get(copy, "live")) ? "and lives" : "and does not run";
+        const json_t *live = json_object_get(copy, "live");
+        const char *runs = json_is_true(live)   ? "and lives"
+                           : json_is_null(live) ? "and may live"
+                                                : "and does not run";
         if (json_is_true(json_object_get(copy, "disputed")))
             add_fact(facts, "%s on %s is in dispute, %s: %s", component, target, runs,
                      text_at(copy, "reason"));

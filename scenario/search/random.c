@@ -295,6 +295,12 @@ static json_t *draw_generator(struct drawing *drawing)
     return json_pack("{ss ss}", "event", "generator", "prints", prints[below(drawing, 5)]);
 }
 
+/* Before its work or after it, which nobody can tell who waits. */
+static const char *draw_silence(struct drawing *drawing)
+{
+    return chance(drawing, 50) ? "hangs" : "lingers";
+}
+
 static json_t *draw_failure(struct drawing *drawing)
 {
     static const char *const operations[] = {
@@ -305,7 +311,7 @@ static json_t *draw_failure(struct drawing *drawing)
     json_t *event =
         json_pack("{ss ss si}", "event", "fail", "operation", operation, "times", 1 + (int)below(drawing, 2));
     if (chance(drawing, 20))
-        json_object_set_new(event, "how", json_string("hangs"));
+        json_object_set_new(event, "how", json_string(draw_silence(drawing)));
     else if (strcmp(operation, "--snapshot") == 0 && chance(drawing, 60))
         json_object_set_new(
             event, "how",
@@ -337,7 +343,7 @@ static json_t *draw_hanger(struct drawing *drawing)
     struct random_target *target = any_target(drawing, UP);
     return target ? json_pack("{ss ss ss ss si}", "event", "fail", "operation",
                               operations[below(drawing, sizeof operations / sizeof *operations)], "target",
-                              target->name, "how", "hangs", "times", 1 + (int)below(drawing, 4))
+                              target->name, "how", draw_silence(drawing), "times", 1 + (int)below(drawing, 4))
                   : NULL;
 }
 
@@ -505,7 +511,10 @@ static json_t *draw_failing_action(struct drawing *drawing)
                                            "--restore" };
     const char *action = actions[below(drawing, sizeof actions / sizeof *actions)];
     bool once = strcmp(action, "--activate") == 0 || chance(drawing, 70);
-    return json_pack("{ss ss si}", "event", "fail", "operation", action, "times", once ? 1 : 9);
+    json_t *event = json_pack("{ss ss si}", "event", "fail", "operation", action, "times", once ? 1 : 9);
+    if (chance(drawing, 20))
+        json_object_set_new(event, "how", json_string("lingers"));
+    return event;
 }
 
 /* Two copies of one state: a machine is away while another one takes over and is written to, perhaps both
@@ -610,7 +619,7 @@ static void draw_long_hang(struct drawing *drawing)
     json_t *moment = json_array();
     for (size_t i = 0; i < sizeof operations / sizeof *operations; i++)
         json_array_append_new(moment, json_pack("{ss ss ss si}", "event", "fail", "operation", operations[i],
-                                                "how", "hangs", "times", 4));
+                                                "how", draw_silence(drawing), "times", 4));
     add_moment(drawing, moment);
     draw_doubt(drawing);
 }

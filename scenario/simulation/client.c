@@ -480,7 +480,7 @@ static int reach(struct simulation *simulation, struct simulated_machine *machin
                  int status, xmlBufferPtr output)
 {
     const struct simulated_watch *watch = simulation->watch;
-    bool was_active = is_active(machine, call);
+    const bool lingers = status == SIMULATED_LINGERS, was_active = is_active(machine, call);
     speak(machine, call, output);
     if (status == SIMULATED_LIES)
         return 0;
@@ -494,7 +494,7 @@ static int reach(struct simulation *simulation, struct simulated_machine *machin
                                                   .package = is_component(call) ? call->package : NULL,
                                                   .was_active = was_active,
                                                   .is_active = is_active(machine, call) });
-    return status;
+    return lingers ? SIMULATED_SILENT : status;
 }
 
 static int make_call(struct simulation *simulation, const struct call *call,

@@ -53,6 +53,7 @@ static int fails(struct simulated_scenario *scenario, size_t index)
     int status = scenario_says(failure, "how", "hangs")     ? SIMULATED_SILENT
                  : scenario_says(failure, "how", "lies")    ? SIMULATED_LIES
                  : scenario_says(failure, "how", "empties") ? SIMULATED_EMPTIES
+                 : scenario_says(failure, "how", "lingers") ? SIMULATED_LINGERS
                                                             : 1;
     if (probability)
         return draw(scenario) < json_number_value(probability) ? status : 0;

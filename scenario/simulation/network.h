@@ -180,9 +180,10 @@ bool simulation_snapshot_value(const struct simulation *simulation, const char *
 
 /* How an operation on a machine goes: 0; an exit status; one of these. */
 enum simulated_ending {
-    SIMULATED_SILENT = -1, /* no answer in time */
-    SIMULATED_LIES = -2,   /* it ends with 0 and has done nothing */
-    SIMULATED_EMPTIES = -3 /* a snapshot ends with 0 and is an empty dump */
+    SIMULATED_SILENT = -1,  /* no answer in time */
+    SIMULATED_LIES = -2,    /* it ends with 0 and has done nothing */
+    SIMULATED_EMPTIES = -3, /* a snapshot ends with 0 and is an empty dump */
+    SIMULATED_LINGERS = -4  /* it does what it does, and there is no answer in time */
 };
 int simulated_call(struct simulation *simulation, struct simulated_machine *machine);
 
