@@ -45,6 +45,12 @@ static bool lives(const json_t *copy)
     return json_is_true(json_object_get(copy, "live"));
 }
 
+/* null: nobody can tell. */
+static bool may_live(const json_t *copy)
+{
+    return lives(copy) || json_is_null(json_object_get(copy, "live"));
+}
+
 /* The name of the newest snapshot of a copy; NULL: it has none. */
 static const char *newest_of(const json_t *copy)
 {
@@ -83,7 +89,7 @@ static void print_copy(const json_t *copy, size_t width, int64_t now)
     CLEANUP_FREE char *count = string_format("%zu", json_array_size(json_object_get(copy, "snapshots")));
     const char *newest = newest_of(copy);
     print_padded(text_at(copy, "target"), width);
-    print_padded(lives(copy) ? "yes" : "no", 7);
+    print_padded(lives(copy) ? "yes" : may_live(copy) ? "?" : "no", 7);
     print_padded(count ? count : "", 11);
     print_padded(newest && age ? age : "-", 10);
     print_padded(newest ? newest : "-", 0);
@@ -165,7 +171,7 @@ static void tell_keep(const json_t *dispute, const json_t *kept, int64_t now)
 
 static void tell_discard(const json_t *dispute, const json_t *copy, int64_t now)
 {
-    puts(lives(copy) ? " is given up: when another one lives it is saved and stopped." : " is given up.");
+    puts(may_live(copy) ? " is given up: when another one lives it is saved and stopped." : " is given up.");
     tell_snapshot(dispute, copy, now);
 }
 

@@ -57,6 +57,7 @@ enum test_switch {
     WANTED_AGAIN,
     STILL_OLDER,
     STILL_FENCED,
+    IN_DOUBT, /* whose fence came to no good end may not run */
     UNTOLD,
     PLACED_AGAIN,
     SAVE_RESTORED,

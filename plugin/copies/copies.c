@@ -252,7 +252,7 @@ static void add_copy(struct component *component, const struct holding *holding,
         json_object_get(json_object_get(finding->brought, mapping->target), mapping->container);
     const json_t *lives = json_object_get(brought, mapping->component);
     disputes_recall(finding->survivors, copy);
-    if (component->places[copy->place].previous && is_deployed(finding)
+    if (component->places[copy->place].previous && is_deployed(finding) && !copy->remembered.doubted
         && SWITCH(PLACED_AGAIN)) /* by a deployment since it was given up */
         copy->remembered.superseded = copy->remembered.fenced = false;
     copy->brought = lives != NULL;
@@ -422,7 +422,8 @@ void copies_go_on(struct copies *copies, const struct copies *earlier)
         copy->remembered.why = before->reason;
         copy->remembered.superseded = before->verdict == COPY_OUT && !before->disputed;
         copy->remembered.owed = copy_is_owed(before);
-        copy->remembered.fenced = before->verdict == COPY_OUT && !copy_lives(before);
+        copy->remembered.fenced =
+            (before->verdict == COPY_OUT && !copy_lives(before)) || copy_may_live(before);
         copy->remembered.known = true;
     }
 }

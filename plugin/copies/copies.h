@@ -66,7 +66,7 @@ struct remembered_copy {
     bool doubted; /* in dispute, be it only because something failed */
     bool known;   /* as in dispute or given up: then it is known, too, whether a rescue is owed */
     bool untold;  /* it may have to have newer state, which its target was to tell */
-    bool fenced;  /* and it did not run then, which manifests need not tell any more */
+    bool fenced;  /* and it did not run then, or may not have, which manifests need not tell any more */
     bool
         older; /* it was to have newer state, and the deployment failed: that may be on its target, and is not live */
     const char *why; /* in dispute */

@@ -25,6 +25,19 @@ bool copy_lives(const struct copy *copy)
            || (!copy->inactive && !(copy->remembered.fenced && activated == OUTCOME_FAILED));
 }
 
+bool copy_may_live(const struct copy *copy)
+{
+    const enum outcome fenced = copy->outcomes[FENCE_COPY];
+    const bool in_doubt =
+        fenced == OUTCOME_FAILED || (copy->remembered.fenced && !copy->inactive && fenced != OUTCOME_DONE);
+    return in_doubt && copy_lives(copy) && copy->outcomes[ACTIVATE_COPY] != OUTCOME_DONE;
+}
+
+bool copy_surely_lives(const struct copy *copy)
+{
+    return copy_lives(copy) && !copy_may_live(copy);
+}
+
 /* One that could not be activated is left to Disnix, and so is one that could not be fenced. */
 bool copy_drops_service(const struct copy *copy, const struct options *options)
 {

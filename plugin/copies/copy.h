@@ -16,8 +16,14 @@ bool copy_was_left_out(const struct copy *copy);
 /* Whether it was fenced, and its snapshot after that is not taken yet. */
 bool copy_is_owed(const struct copy *copy);
 
-/* Whether it runs, once what was decided is done. */
+/* Whether it runs, once what was decided is done; or may, so that nothing is done that would need it not
+ * to. */
 bool copy_lives(const struct copy *copy);
+
+/* Nobody can tell: a fence of it came to no end, or to a bad one, and Disnix cannot be asked what is active. */
+bool copy_may_live(const struct copy *copy);
+
+bool copy_surely_lives(const struct copy *copy);
 
 /* What is left out of the manifest. */
 bool copy_drops_service(const struct copy *copy, const struct options *options);

@@ -357,7 +357,9 @@ static void note_copy(json_t *next, const struct copy *copy)
         set_kind(next, "disputed", copy, dispute_of(copy));
     else if (copy->verdict == COPY_OUT)
         set_kind(next, "superseded", copy, json_string(copy->captured->profile));
-    if (copy_lives(copy) && (!copy->remembered.fenced || copy->outcomes[ACTIVATE_COPY] == OUTCOME_DONE))
+    if (copy_may_live(copy) && SWITCH(IN_DOUBT))
+        set_kind(next, "fenced", copy, json_true());
+    else if (copy_lives(copy) && (!copy->remembered.fenced || copy->outcomes[ACTIVATE_COPY] == OUTCOME_DONE))
         delete_kind(next, "fenced", copy);
     else if (copy->verdict == COPY_OUT && SWITCH(STILL_FENCED))
         set_kind(next, "fenced", copy, json_true());

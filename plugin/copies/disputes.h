@@ -19,8 +19,8 @@
  *   wanted      CHOICE of true: the host refused a deployment that would have it, for nobody has it that it could stay on
  *   unstarted   { TARGET: { CONTAINER: { SERVICE KEY: true } } }: what could not be started again when a deployment was
  *               undone
- *   fenced      KIND of true: the copy was fenced, and no deployment has placed it there again. If its fence did not really
- *               stop it, it may have been written to since
+ *   fenced      KIND of true: the copy was fenced, or may have been, and no deployment has placed it there again. If its
+ *               fence did not really stop it, it may have been written to since
  *   older       KIND of true: the copy was to have newer state, and the deployment of that failed
  */
 #ifndef DISPUTES_H

@@ -437,7 +437,7 @@ static bool could_not_be_rescued(const struct copy *copy)
  * none runs: then one that is to live is left to Disnix. */
 static void keep_all(struct component *component, const char *reason)
 {
-    const bool any_lives = count_of(component, copy_lives) > 0;
+    const bool any_lives = count_of(component, copy_surely_lives) > 0;
     component->asks = true;
     component->settled = false;
     for (size_t i = 0; i < component->count; i++) {
@@ -605,13 +605,21 @@ static bool is_none(const struct copy *copy)
     return false;
 }
 
-/* Where none runs, somebody has to: any one of them. */
+static bool is_in_doubt(const struct copy *copy)
+{
+    return copy->remembered.fenced && !copy->inactive;
+}
+
+/* Where none runs for sure, somebody has to: one that may, or any one. */
 static void ask(struct component *component)
 {
-    struct copy *first = component->copies;
+    struct copy *one = component->copies;
+    for (size_t i = component->count; i-- > 0;)
+        if (is_in_doubt(&component->copies[i]))
+            one = &component->copies[i];
     choose(component, is_none);
-    if (count_of(component, copy_lives) == 0 || first->outcomes[ACTIVATE_COPY] != OUTCOME_PENDING)
-        wants(first, ACTIVATE_COPY);
+    if (count_of(component, copy_surely_lives) == 0 || one->outcomes[ACTIVATE_COPY] != OUTCOME_PENDING)
+        wants(one, ACTIVATE_COPY);
     keep_all(component, component->reason);
 }
 

@@ -178,8 +178,9 @@ static void describe_snapshots(json_t *entry, const struct copy *copy)
 
 static json_t *describe_disputed_copy(const struct copy *copy)
 {
-    json_t *entry = json_pack("{ss sb sb sb ss*}", "target", copy->mapping->target, "live", copy_lives(copy),
-                              "survivor", copy->survivor, "disputed", copy->disputed, "reason", copy->reason);
+    json_t *live = copy_may_live(copy) ? json_null() : json_boolean(copy_lives(copy));
+    json_t *entry = json_pack("{ss so sb sb ss*}", "target", copy->mapping->target, "live", live, "survivor",
+                              copy->survivor, "disputed", copy->disputed, "reason", copy->reason);
     describe_snapshots(entry, copy);
     return entry;
 }
@@ -319,7 +320,9 @@ static void warn_of_dispute(const json_t *dispute)
                         "its copy of %s in %s is in dispute%s: %s",
                         json_string_value(json_object_get(dispute, "component")),
                         json_string_value(json_object_get(dispute, "container")),
-                        json_is_true(json_object_get(copy, "live")) ? "" : ", and does not run",
+                        json_is_false(json_object_get(copy, "live"))  ? ", and does not run"
+                        : json_is_null(json_object_get(copy, "live")) ? ", and may not run"
+                                                                      : "",
                         json_string_value(json_object_get(copy, "reason")));
 }
 

@@ -190,10 +190,13 @@ static void print_disputes(const struct table *table)
     json_t *dispute, *copy;
     json_array_foreach(json_object_get(table->report, "disputes"), outer, dispute) {
         json_array_foreach(json_object_get(dispute, "copies"), inner, copy) {
-            CLEANUP_FREE char *line = string_format(
-                " %s in %s on target %s%s (%s)", text_at(dispute, "component"), text_at(dispute, "container"),
-                text_at(copy, "target"), json_is_true(json_object_get(copy, "live")) ? "" : ", not running",
-                text_at(copy, "reason"));
+            CLEANUP_FREE char *line =
+                string_format(" %s in %s on target %s%s (%s)", text_at(dispute, "component"),
+                              text_at(dispute, "container"), text_at(copy, "target"),
+                              json_is_false(json_object_get(copy, "live"))  ? ", not running"
+                              : json_is_null(json_object_get(copy, "live")) ? ", perhaps not running"
+                                                                            : "",
+                              text_at(copy, "reason"));
             if (!json_is_true(json_object_get(copy, "disputed")))
                 continue;
             put(table, RED, "in dispute:");

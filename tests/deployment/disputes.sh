@@ -162,7 +162,7 @@ is "$(evaluate 's["survivors"].get("accept", {})' < "$state/default/state.json")
 echo 1 > "$answers/disnix-activate.status"
 ctl --yes keep-copy test1 db-1 > /dev/null
 ok 'a word and a deployment that fails' wait_for 60 status_is 's["failures"] > 2' True
-ok 'it is tried again with it' history_has prefer "{'process': {'db-1': 'test1'}, 'file': {}}"
+ok 'it is tried again with it' history_has prefer "{'process': {'db-1': 'test1'}, 'file': {'log-1': 'test2'}}"
 rm "$answers/disnix-activate.status"
 ok 'until it succeeds' wait_for 60 status_is 's["failures"]' 0
 wait_for 60 status_is 's["phase"]' idle

@@ -261,7 +261,7 @@ echo false > "$NETWORK/a/deactivate.sh"
 act
 is "$(reported 'r["superseded"], r["fenced"], [c["action"] for c in r["failed"]]')" "([], [], ['fence'])" \
     'a fence that fails: reported so'
-is "$(disputed)" "[('db', 'a', True)]" 'and in dispute while that lasts'
+is "$(disputed)" "[('db', 'a', None)]" 'and in dispute while that lasts'
 is "$(reported '[r["survivors"]["disputed"]["a"]["echo"]["db"][k] for k in ("owed", "waits")]')" '[True, True]' \
     'its rescue is owed, and all is decided anew'
 has "$messages" '[target: a]: fencing db failed: exit status 1' 'a fence that fails: said'

@@ -57,6 +57,7 @@ static const char *const names[SWITCHES + 1] = {
     [UNTOLD] = "untold",
     [STILL_OLDER] = "still-older",
     [STILL_FENCED] = "still-fenced",
+    [IN_DOUBT] = "in-doubt",
     [SAVE_RESTORED] = "save-restored",
     [PINS] = "pins",
     [START_AGAIN] = "start-again",
