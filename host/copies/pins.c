@@ -20,6 +20,20 @@ static const json_t *of_component(const json_t *by_container, const struct snaps
     return json_object_get(json_object_get(by_container, mapping->container), mapping->component);
 }
 
+/* Whether it lives there until it gets newer state, though the previous manifest leaves it out for that. One
+ * that is not to be fenced is in that list to be saved: it goes. */
+static bool is_late(const json_t *report, const char *target, const struct snapshot_mapping *mapping)
+{
+    size_t index;
+    json_t *entry;
+    json_array_foreach(json_object_get(report, "late"), index, entry)
+        if (!json_is_false(json_object_get(entry, "fence")) && string_equal(text_at(entry, "target"), target)
+            && string_equal(text_at(entry, "container"), mapping->container)
+            && string_equal(text_at(entry, "component"), mapping->component))
+            return true;
+    return false;
+}
+
 /* What pins are found from. */
 struct finding {
     const struct manifest *previous, *new;
@@ -29,14 +43,20 @@ struct finding {
     json_t *pins;
 };
 
+static bool is_there(const struct finding *finding, const char *target,
+                     const struct snapshot_mapping *mapping)
+{
+    return holds(finding->previous, target, mapping) || is_late(finding->report, target, mapping);
+}
+
 /* Where it may stay. */
 static json_t *places_to_stay(const struct finding *finding, const struct snapshot_mapping *mapping)
 {
-    const struct homes homes = homes_of(&finding->before, mapping);
+    const struct infrastructure *model = &finding->new->infrastructure;
     json_t *targets = json_array();
-    for (size_t i = 0; i < homes.count; i++)
-        if (infrastructure_find(&finding->new->infrastructure, homes.items[i]->target))
-            json_array_append_new(targets, json_string(homes.items[i]->target));
+    for (size_t i = 0; i < model->count; i++)
+        if (is_there(finding, model->targets[i].name, mapping))
+            json_array_append_new(targets, json_string(model->targets[i].name));
     return targets;
 }
 
@@ -60,7 +80,7 @@ static char *why_not(const struct finding *finding, const struct snapshot_mappin
         json_object_get(json_object_get(finding->survivors, "disputed"), mapping->target);
     const json_t *heard = json_object_get(json_object_get(finding->report, "targets"), mapping->target);
     const char *status = json_string_value(json_object_get(heard, "status"));
-    if (holds(finding->previous, mapping->target, mapping))
+    if (is_there(finding, mapping->target, mapping))
         return NULL;
     if (of_component(disputed, mapping))
         return string_format("its copy on target %s is in dispute", mapping->target);
@@ -72,14 +92,11 @@ static char *why_not(const struct finding *finding, const struct snapshot_mappin
 /* Whether the component has other homes than those where it may stay. */
 static bool moves(const struct finding *finding, const struct homes *homes)
 {
-    const struct homes before = homes_of(&finding->before, homes->items[0]);
-    size_t stays = 0;
-    for (size_t i = 0; i < before.count; i++)
-        stays += infrastructure_find(&finding->new->infrastructure, before.items[i]->target) != NULL;
+    CLEANUP_JSON json_t *stays = places_to_stay(finding, homes->items[0]);
     for (size_t i = 0; i < homes->count; i++)
-        if (!holds(finding->previous, homes->items[i]->target, homes->items[i]))
+        if (!is_there(finding, homes->items[i]->target, homes->items[i]))
             return true;
-    return stays != homes->count;
+    return json_array_size(stays) != homes->count;
 }
 
 /* Where it stays its state is, and all else is deployed. True: it is pinned. */
@@ -205,9 +222,8 @@ static void place_others(struct placing *placing)
 /* A service that provides a container on target has to be there: beside its other places if it has no state,
  * else it stays where it is. One that new does not have at all may be none any more. providers: { SERVICE: {
  * TARGET: true } }. */
-static void want_provider(struct placing *placing, json_t *providers, const char *key, const char *target)
+static void want_provider(struct placing *placing, json_t *providers, const char *service, const char *target)
 {
-    const char *service = name_of(placing->previous, key);
     const json_t *places = service ? json_object_get(placing->places, service) : NULL;
     const json_t *running = service ? json_object_get(placing->running, service) : NULL;
     if (!running || json_object_get(places ? places : running, target))
@@ -229,7 +245,26 @@ static void place_pinned(struct placing *placing, json_t *providers)
             continue;
         bool known = service && json_object_get(placing->places, service);
         add_place(placing->places, known ? service : owner, mapping->target, mapping->container);
-        want_provider(placing, providers, mapping->provider, mapping->target);
+        want_provider(placing, providers, name_of(placing->previous, mapping->provider), mapping->target);
+    }
+}
+
+/* And those that it leaves out, because they are to get newer state, are where they live. */
+static void place_late(struct placing *placing, json_t *providers)
+{
+    for (size_t i = 0; i < placing->new->snapshot_mapping_count; i++) {
+        const struct snapshot_mapping *mapping = &placing->new->snapshot_mappings[i];
+        const json_t *pin = of_component(placing->pins, mapping);
+        const char *service = name_of(placing->new, mapping->service);
+        size_t index;
+        json_t *target;
+        json_array_foreach(json_object_get(pin, "targets"), index, target) {
+            const char *name = json_string_value(target);
+            if (!service || holds(placing->previous, name, mapping))
+                continue;
+            add_place(placing->places, service, name, mapping->container);
+            want_provider(placing, providers, name_of(placing->new, mapping->provider), name);
+        }
     }
 }
 
@@ -237,7 +272,7 @@ static void place_pinned(struct placing *placing, json_t *providers)
 static void place_providers(struct placing *placing, json_t **providers)
 {
     json_t *next = json_object();
-    for (size_t i = 0; i < placing->previous->service_mapping_count; i++) {
+    for (size_t i = 0; placing->previous && i < placing->previous->service_mapping_count; i++) {
         const struct service_mapping *mapping = &placing->previous->service_mappings[i];
         const char *service = name_of(placing->previous, mapping->service);
         const json_t *targets = service ? json_object_get(*providers, service) : NULL;
@@ -246,7 +281,7 @@ static void place_providers(struct placing *placing, json_t **providers)
         if (!wanted || !is_in_model(placing, mapping->target))
             continue;
         add_place(placing->places, service, mapping->target, mapping->container);
-        want_provider(placing, next, mapping->provider, mapping->target);
+        want_provider(placing, next, name_of(placing->previous, mapping->provider), mapping->target);
     }
     json_decref(*providers);
     *providers = next;
@@ -281,6 +316,7 @@ json_t *pins_places(const struct manifest *previous, const struct manifest *new,
     take_owners(&placing);
     place_others(&placing);
     place_pinned(&placing, providers);
+    place_late(&placing, providers);
     for (int i = 0; i < deepest && json_object_size(providers) > 0; i++)
         place_providers(&placing, &providers);
     json_decref(providers);

@@ -18,7 +18,8 @@
  *   [{ "component", "container", "reason": one line,
  *      "remedy": one line (absent: somebody has to decide, or to answer),
  *      "target": where it may not go (absent: it is to be nowhere else),
- *      "targets": [where previous has it, as far as these are in the model of new; empty: it cannot stay] }]
+ *      "targets": [where previous has it, or where it lives until it gets newer state ("late" of the report), as
+ *                  far as these are in the model of new; empty: it cannot stay] }]
  * A new reference, in a fixed order; NULL: no memory. */
 json_t *pins_find(const struct manifest *previous, const struct manifest *new, const json_t *survivors,
                   const json_t *report, bool moves_by_keys);

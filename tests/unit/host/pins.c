@@ -207,6 +207,38 @@ static void homes_that_have_left_the_model_are_no_homes(void **state)
     expect_json(find(plan, KEPT, NULL), "[]");
 }
 
+#define LATE_ON_A "{'late': [{'target': 'a', 'container': 'database', 'component': 'db-1'}]}"
+
+/* The manifest leaves it out there, so that it gets newer state. */
+static void what_waits_for_newer_state_stays_where_it_lives(void **state)
+{
+    struct plan *plan = *state;
+    hold(&plan->new, "db-1", "new", "b", "database", NULL);
+    expect_json(find(plan, DISPUTED_ON_B, LATE_ON_A),
+                "[{'component': 'db-1', 'container': 'database', 'target': 'b', 'targets': ['a'],"
+                " 'reason': 'its copy on target b is in dispute'}]");
+    json_t *pins = find(plan, DISPUTED_ON_B, LATE_ON_A);
+    expect_json(pins_places(&plan->previous, &plan->new, pins),
+                "{'records': [{'target': 'a', 'container': 'database'}]}");
+    expect_json(pins_places(NULL, &plan->new, pins),
+                "{'records': [{'target': 'a', 'container': 'database'}]}");
+    json_decref(pins);
+    expect_json(find(plan, DISPUTED_ON_B,
+                     "{'late': [{'target': 'a', 'container': 'database', 'component': 'db-1',"
+                     " 'fence': false}]}"), /* that is to go */
+                "[{'component': 'db-1', 'container': 'database', 'target': 'b', 'targets': [],"
+                " 'reason': 'its copy on target b is in dispute'}]");
+    expect_json(find(plan, NULL, LATE_ON_A), "[]"); /* and may move, if nothing is against it */
+    manifest_clear(&plan->new);
+    manifest_init(&plan->new, plan->strings);
+    for (const char *const *name = (const char *const[]){ "a", "b", "c", NULL }; *name; name++)
+        add_target(plan, &plan->new, *name);
+    add_service(&plan->new, "new", "records");
+    hold(&plan->new, "db-1", "new", "a", "database", NULL);
+    expect_json(find(plan, KEPT, LATE_ON_A), "[]");
+    expect_json(find(plan, DISPUTED_ON_B, LATE_ON_A), "[]");
+}
+
 static void nothing_is_placed_where_it_is_not_known_what_is_there(void **state)
 {
     struct plan *plan = *state;
@@ -407,6 +439,7 @@ int main(void)
         TEST(a_component_of_which_several_copies_are_kept_has_exactly_these_homes),
         TEST(a_component_that_goes_altogether_is_no_move),
         TEST(homes_that_have_left_the_model_are_no_homes),
+        TEST(what_waits_for_newer_state_stays_where_it_lives),
         TEST(nothing_is_placed_where_it_is_not_known_what_is_there),
         TEST(what_cannot_move_with_its_state_stays),
         TEST(without_a_previous_manifest_there_is_no_place_to_stay),
