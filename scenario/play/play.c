@@ -494,11 +494,14 @@ static void check_replicas(struct playing *playing)
 {
     bool judges =
         !playing->forgot && !playing->renamed && !playing->wiped && !playing->damaged && !playing->advised;
+    bool finished = false; /* a deployment that did not end well: that is one, too, and nobody has seen it */
     for (; playing->judged < json_array_size(playing->documents); playing->judged++) {
         const json_t *document = json_array_get(playing->documents, playing->judged);
+        const json_t *report = json_object_get(document, "report");
         size_t index;
         json_t *fence;
-        json_array_foreach(json_object_get(json_object_get(document, "report"), "fenced"), index, fence) {
+        finished = finished || strcmp(text_at(report, "action"), "finished") == 0;
+        json_array_foreach(json_object_get(report, "fenced"), index, fence) {
             const char *component = text_at(fence, "component"), *target = text_at(fence, "target");
             CLEANUP_FREE char *service = strndup(component, strcspn(component, "-"));
             const char *partner = judges && service && !scenario_was_disputed(playing->documents, service)
@@ -510,6 +513,8 @@ static void check_replicas(struct playing *playing)
                                      partner));
         }
     }
+    if (finished)
+        json_object_clear(playing->partners);
     if (playing->good && !playing->lost)
         note_partners(playing);
 }
