@@ -196,6 +196,12 @@ void survivors_unstarted(json_t *state, const char *target, const char *containe
     set_kind(json_object_at(state, "survivors"), "unstarted", target, container, service);
 }
 
+void survivors_started(json_t *state, const char *target, const char *container, const char *service)
+{
+    json_t *unstarted = json_object_get(json_object_get(state, "survivors"), "unstarted");
+    json_object_del(json_object_get(json_object_get(unstarted, target), container), service);
+}
+
 void survivors_pin(json_t *state, const json_t *pins)
 {
     json_t *pinned = json_object(), *pin;

@@ -66,6 +66,9 @@ bool survivors_brought(const json_t *state, const char *target, const char *cont
 void survivors_unstarted(json_t *state, const char *target, const char *container, const char *service,
                          const char *component);
 
+/* It could, later: it runs where it was. */
+void survivors_started(json_t *state, const char *target, const char *container, const char *service);
+
 /* A deployment is about to begin that leaves pins (see pins.h) where they are. */
 void survivors_pin(json_t *state, const json_t *pins);
 

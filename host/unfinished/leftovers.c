@@ -411,6 +411,13 @@ static void note_unstarted(const struct state *state, const char *target, json_t
     json_object_set_new(described, "what", json_string("deactivate if unwanted"));
 }
 
+static void note_started(const struct state *state, const char *target, const json_t *described)
+{
+    const char *container;
+    component_of(described, &container);
+    survivors_started(state->root, target, container, text_at(described, "service"));
+}
+
 /* True: nothing is left to do there now. Where even what the call needs was missing there may be nothing to
  * rescue. */
 static bool settle_target(const struct recovery *recovery, const struct target *target, json_t *entry,
@@ -432,7 +439,10 @@ static bool settle_target(const struct recovery *recovery, const struct target *
         }
         bool overruled = is_overruled(recovery->state, target->name, call);
         bool sent = !overruled && send_again(recovery, target, entry, call);
-        if (overruled || do_call(name, call, report) || (sent && is_rescue(call)))
+        bool done = !overruled && do_call(name, call, report);
+        if (done && is_activation(call))
+            note_started(recovery->state, target->name, call);
+        if (overruled || done || (sent && is_rescue(call)))
             json_array_remove(calls, i);
         else if (is_activation(call))
             note_unstarted(recovery->state, target->name, call);

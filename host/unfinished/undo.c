@@ -194,6 +194,9 @@ static bool take_results(const struct change *change, const struct calls *calls)
         const struct service_mapping *mapping = calls->items[i].closure;
         const struct service *service = service_of(change->manifest, mapping);
         const char *name = service ? service->name : mapping->service;
+        if (calls->items[i].done && change->starts)
+            survivors_started(change->unfinished->recovery->state->root, mapping->target, mapping->container,
+                              mapping->service);
         if (calls->items[i].done)
             continue;
         if (!unfinished_answers(change->unfinished, mapping->target)) {
