@@ -72,7 +72,10 @@ static void print_event(const json_t *document)
             putchar(' ');
             print_padded(text_at(document, members[i]), 0);
         }
-    print_changes(json_object_get(document, "changes"));
+    print_changes(json_object_get(document, json_object_get(document, "seen") ? "seen" : "changes"));
+    if (json_object_get(document, "retryOf"))
+        printf(" cycle %lld is tried again",
+               (long long)json_integer_value(json_object_get(document, "retryOf")));
     print_duration(document);
     if (json_object_get(document, "signal"))
         printf(", ended by signal %lld", (long long)json_integer_value(json_object_get(document, "signal")));

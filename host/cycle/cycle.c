@@ -85,18 +85,44 @@ static int walk(struct cycle *cycle, int first, int last)
     return pipeline_walk(cycle, stages + first, (size_t)(last - first + 1));
 }
 
-static int adapt(struct cycle *cycle)
+/* What is new to whoever has followed the cycles: the model that failed may have been seen before. */
+static void tell_changes(const json_t *changes, const json_t *seen, const json_t *again)
+{
+    if (model_changed(changes) && !again)
+        log_notice(NULL, "A change in the infrastructure has been detected!");
+    if (again)
+        log_notice(NULL, "Cycle %lld did not succeed, and is tried again",
+                   (long long)json_integer_value(again));
+    model_tell_changes(seen);
+}
+
+/* What has been seen is remembered, and since which cycle it is tried. */
+static int note_seen(struct cycle *cycle, const json_t *seen, json_t *number)
+{
+    CLEANUP_FREE char *file = cycle_file(cycle->settings, "seen.xml");
+    if (cycle->settings->dry_run)
+        return 0;
+    if (model_changed(seen) || !json_object_get(cycle->state.root, "tried"))
+        json_object_set(cycle->state.root, "tried", number);
+    return file ? model_save(&cycle->model, file) : -1;
+}
+
+static int adapt(struct cycle *cycle, const json_t *changes)
 {
     json_t *number = json_integer(1 + json_integer_value(json_object_get(cycle->state.root, "cycle")));
+    CLEANUP_JSON json_t *found = detect_seen(cycle);
+    const json_t *seen = found ? found : changes;
+    json_t *again = model_changed(seen) ? NULL : json_object_get(cycle->state.root, "tried");
     json_object_set_new(cycle->state.root, "cycle", number);
+    tell_changes(changes, seen, again);
     journal_add(&cycle->journal,
-                json_pack("{ss sO sO* sO*}", "kind", "infrastructure", "cycle", number, "changes",
-                          json_object_get(cycle->event, "changes"), "leftOut", cycle->presence.left_out),
+                json_pack("{ss sO sO* sO sO* sO*}", "kind", "infrastructure", "cycle", number, "changes",
+                          changes, "seen", seen, "retryOf", again, "leftOut", cycle->presence.left_out),
                 false);
     journal_release(&cycle->journal);
     progress_tell(&cycle->progress,
                   json_pack("{ss s{sO sb}}", "event", "facts", "facts", "cycle", number, "adapted", 1));
-    if (state_save(&cycle->state) != 0 || event_prepare(cycle) != 0)
+    if (note_seen(cycle, seen, number) != 0 || state_save(&cycle->state) != 0 || event_prepare(cycle) != 0)
         return -1;
     if (cycle->settings->reconstruct)
         log_notice(NULL, "Reconstructing manifest...");
@@ -141,11 +167,8 @@ static int prepare_work(const struct cycle *cycle)
 
 static int run_adaptation(struct cycle *cycle, json_t *changes)
 {
-    if (model_changed(changes))
-        log_notice(NULL, "A change in the infrastructure has been detected!");
-    model_tell_changes(changes);
     json_object_set(cycle->event, "changes", changes);
-    int status = adapt(cycle);
+    int status = adapt(cycle, changes);
     if (cycle->settings->dry_run && (status == 0 || cycle_report(cycle, "redeploy")))
         dry_run_print(cycle->event);
     if (deployment_remember(cycle, status) != 0)

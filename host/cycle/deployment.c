@@ -84,6 +84,7 @@ int deployment_remember(struct cycle *cycle, int status)
         return model_save(&cycle->model, failed);
     operations->remove(failed);
     presence_deployed(cycle->state.root, names);
+    json_object_del(cycle->state.root, "tried");
     hung_forget(cycle->state.root, &cycle->model.infrastructure);
     if (take_deployed(cycle) != 0)
         return -1;

@@ -184,6 +184,11 @@ static json_t *compare_with(struct cycle *cycle, const char *name)
     return difference;
 }
 
+json_t *detect_seen(struct cycle *cycle)
+{
+    return compare_with(cycle, "seen.xml");
+}
+
 /* Whether there is something to do though the model is the same. */
 static bool has_waiting(const struct cycle *cycle)
 {

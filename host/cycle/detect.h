@@ -23,6 +23,9 @@ int detect_run(struct cycle *cycle, json_t **report);
 /* After these. *changes: what differs, a new reference, where the verdict is that something has changed. */
 enum verdict detect_verdict(struct cycle *cycle, json_t **changes);
 
+/* The difference from the model that was seen by the last cycle that adapted, a new reference; NULL: none did. */
+json_t *detect_seen(struct cycle *cycle);
+
 /* Goes on with the captured model without the targets of presence.left_out. 0, or -1 after a message. */
 int detect_leave_out(struct cycle *cycle);
 

@@ -96,6 +96,7 @@ static const struct {
     { "unreadable", JSON_STRING }, { "pinned", JSON_OBJECT },     { "again", JSON_OBJECT },
     { "restores", JSON_ARRAY },    { "uncaptured", JSON_OBJECT }, { "clock", JSON_OBJECT },
     { "newest", JSON_OBJECT },     { "missing", JSON_ARRAY },     { "failures", JSON_ARRAY },
+    { "tried", JSON_INTEGER },
 };
 
 /* The first member that is not what it should be; NULL: none. */

@@ -42,6 +42,7 @@
  *   silent       [NAME]; the targets that did not answer the last reconstruction, or not credibly
  *   deployed     the manifest of the last successful redeployment
  *   missing      what went live without any state, see missing.h
+ *   tried        number of the cycle that first adapted to the model in seen.xml, until one succeeds
  *   failures     [failure]; of the last cycles that failed, see failures.h
  *   deployment   { "previous", "new", "phase", "ended", "locks", "hung" } of a redeployment that is under way or did not end
  *                well. phase: that was begun last; ended: { PHASE: exit status } of those that are over; locks:

@@ -13,9 +13,9 @@
 
 int scenario_story_open(struct scenario_story *story)
 {
-    *story = (struct scenario_story){ .gone = json_object() };
+    *story = (struct scenario_story){ .gone = json_object(), .numbers = json_object() };
     story->stream = open_memstream(&story->text, &story->length);
-    return story->stream && story->gone ? 0 : -1;
+    return story->stream && story->gone && story->numbers ? 0 : -1;
 }
 
 void scenario_story_close(struct scenario_story *story)
@@ -24,6 +24,7 @@ void scenario_story_close(struct scenario_story *story)
         fclose(story->stream);
     free(story->text);
     json_decref(story->gone);
+    json_decref(story->numbers);
     *story = (struct scenario_story){ 0 };
 }
 
@@ -103,9 +104,29 @@ static void list_changes(FILE *stream, const json_t *names, const char *what, bo
     *first = false;
 }
 
+/* The number that a cycle of the loop has here, for a loop that has lost its state counts anew. */
+static void tell_retry(const struct scenario_story *story, FILE *stream, const json_t *number)
+{
+    CLEANUP_FREE char *key = string_format("%lld", (long long)json_integer_value(number));
+    const json_t *known = key ? json_object_get(story->numbers, key) : NULL;
+    if (known)
+        fprintf(stream, "cycle %lld did not succeed, and is tried again",
+                (long long)json_integer_value(known));
+    else
+        fputs("what did not succeed is tried again", stream);
+}
+
+static void note_number(const struct scenario_story *story, const json_t *number)
+{
+    CLEANUP_FREE char *key = string_format("%lld", (long long)json_integer_value(number));
+    if (key)
+        json_object_set_new(story->numbers, key, json_integer(story->cycles));
+}
+
 static void tell_infrastructure(struct scenario_story *story, const json_t *document)
 {
-    const json_t *changes = json_object_get(document, "changes"),
+    const json_t *seen = json_object_get(document, "seen"),
+                 *changes = seen ? seen : json_object_get(document, "changes"),
                  *left_out = json_object_get(document, "leftOut");
     CLEANUP_FREE char *found = NULL;
     size_t length;
@@ -122,12 +143,15 @@ static void tell_infrastructure(struct scenario_story *story, const json_t *docu
         fprintf(stream, "%s%s has other %s", first ? "" : "; ", name, text ? text : "");
         first = false;
     }
-    if (first)
+    if (json_object_get(document, "retryOf"))
+        tell_retry(story, stream, json_object_get(document, "retryOf"));
+    else if (first)
         fputs("the model is as it was", stream);
     first = false;
     list_changes(stream, left_out, "left out", &first);
     fclose(stream);
     head_cycle(story, found);
+    note_number(story, json_object_get(document, "cycle"));
 }
 
 /* Reconstruct. */

@@ -21,6 +21,7 @@ struct scenario_story {
     bool told;       /* its first line was written */
     bool failed;     /* a stage of it, and it was told */
     json_t *gone;    /* services that this cycle's reconstruction found gone: name -> target */
+    json_t *numbers; /* of cycles: that of the loop -> the one here */
 };
 
 /* -1: no memory. */

@@ -98,6 +98,21 @@ kill -KILL "$loop"
 wait "$loop" 2> /dev/null
 start -i "$models/infrastructure.nix" --plugin="$scratch/record.so" --retry-min=60 --retry-max=60
 ok 'a loop that takes over goes on counting' wait_for 20 known 3
+# What is told of each try is what is new since the one before.
+ctl --json events | python3 -c 'import json, sys
+for line in sys.stdin:
+    e = json.loads(line)
+    if e["kind"] == "infrastructure" and e["cycle"] > 1:
+        print(e["changes"]["added"], e["seen"]["added"], e.get("retryOf"))
+' > "$scratch/tries"
+number=$(status 's["cycle"]')
+is "$(tail -n 3 "$scratch/tries")" "['test3'] ['test3'] None
+['test3'] [] $((number - 2))
+['test1', 'test2', 'test3'] [] $((number - 2))" 'a target that has come has come once, then that cycle is tried again'
+has "$(cat "$log")" "Cycle $((number - 2)) did not succeed, and is tried again" 'which is told'
+ctl events > "$scratch/text"
+has "$(grep ' infrastructure ' "$scratch/text" | tail -n 1)" "infrastructure cycle $((number - 2)) is tried again" \
+    'also in the journal'
 rm "$answers/dydisnix-gendist.status" "$answers/dydisnix-gendist.errors"
 ok 'trigger tries at once' ctl --json trigger
 is "$(output)" '{"version":1,"done":true}' 'with a document if asked for'
