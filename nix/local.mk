@@ -11,6 +11,7 @@ dist_nixexpr_DATA += \
 	nix/pinned-distribution.nix \
 	nix/scenario-distribution.nix \
 	nix/scenario-infrastructure.nix \
+	nix/scenario-placement.nix \
 	nix/scenario-services.nix \
 	nix/services.nix \
 	nix/sets.nix \

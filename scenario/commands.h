@@ -8,6 +8,10 @@
 extern const char scenario_help[];
 
 struct exhaustive;
+struct scenario;
+
+/* A case that is to be explored; what is assumed about it is told. -1 after a message. */
+int explore_read(const char *directory, struct scenario *scenario);
 
 /* Every history of the case in a directory, or of the systems that are built in (NULL).
  * Exit status. */

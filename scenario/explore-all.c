@@ -9,6 +9,7 @@
 #include "lib/world/operations.h"
 #include "scenario/commands.h"
 #include "scenario/format/file.h"
+#include "scenario/play/network.h"
 #include "scenario/search/alphabet.h"
 #include "scenario/search/exhaustive.h"
 
@@ -50,16 +51,35 @@ static int search_system(struct exhaustive *search, const json_t *system, const 
     return status;
 }
 
+int explore_read(const char *directory, struct scenario *scenario)
+{
+    if (scenario_read(directory, false, scenario) != 0)
+        return -1;
+    const struct scenario_setting setting = { .scenario = scenario->document,
+                                              .directory = scenario->directory };
+    CLEANUP_FREE char *refused = scenario_simulation.refuses(&setting),
+                      *assumed = scenario_simulation.assumes(&setting);
+    /* Processes that are forked share what was made for the first network. */
+    void *network = refused ? NULL : scenario_simulation.open(&setting);
+    if (refused)
+        log_error(NULL, "%s: %s", scenario->name, refused);
+    if (assumed)
+        log_notice(NULL, "%s: %s", scenario->name, assumed);
+    if (network)
+        scenario_simulation.close(network);
+    else
+        scenario_clear(scenario);
+    return network ? 0 : -1;
+}
+
 static int search_case(struct exhaustive *search, const char *directory)
 {
     struct scenario scenario;
     int broken = -1;
-    if (scenario_read(directory, false, &scenario) != 0)
+    if (explore_read(directory, &scenario) != 0)
         return 1;
-    if (json_object_get(scenario.document, "models"))
-        log_error(NULL, "%s: its models are in Nix, which is not simulated", scenario.name);
-    else
-        broken = search_system(search, scenario.document, scenario.name);
+    search->directory = scenario.directory;
+    broken = search_system(search, scenario.document, scenario.name);
     scenario_clear(&scenario);
     return broken == 0 ? 0 : 1;
 }

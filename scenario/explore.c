@@ -26,38 +26,56 @@ struct exploration {
     unsigned long seed, count, jobs;
     unsigned long depth;
     const char *directory; /* NULL: what is built in */
+    const struct scenario
+        *scenario; /* in it, of which random histories are played; NULL: systems are random too */
     bool keep_going, verbose, exhaustive;
 };
 
+static json_t *draw(const struct exploration *exploration, unsigned long number)
+{
+    return scenario_random(exploration->scenario ? exploration->scenario->document : NULL, number);
+}
+
 /* The scenario of a number; one that is not valid is a mistake of ours. */
-static int play(const json_t *scenario, struct scenario_play *played)
+static int play(const struct exploration *exploration, const json_t *scenario, struct scenario_play *played)
 {
     const struct scenario_setting setting = {
-        .scenario = scenario, .seed = (uint64_t)json_integer_value(json_object_get(scenario, "seed"))
+        .scenario = scenario,
+        .directory = exploration->scenario ? exploration->scenario->directory : NULL,
+        .seed = (uint64_t)json_integer_value(json_object_get(scenario, "seed"))
     };
     return scenario_play(&scenario_simulation, &setting, NULL, played);
 }
 
-/* Whether a smaller one breaks the same invariant. */
+/* An invariant that is broken. */
+struct breaking {
+    const struct exploration *exploration;
+    const char *name;
+};
+
+/* Whether a smaller one breaks it too. */
 static bool breaks(void *closure, const json_t *candidate)
 {
+    const struct breaking *breaking = closure;
     struct scenario_play played = { 0 };
     int saved = silence_begin();
-    bool same = scenario_validate(candidate, "candidate", NULL) == 0 && play(candidate, &played) == 0
-                && played.broken && strcmp(played.broken, closure) == 0;
+    bool same = scenario_validate(candidate, "candidate", NULL) == 0
+                && play(breaking->exploration, candidate, &played) == 0 && played.broken
+                && strcmp(played.broken, breaking->name) == 0;
     scenario_play_clear(&played);
     silence_end(saved);
     return same;
 }
 
-static void print_small(unsigned long number, const char *name)
+static void print_small(const struct exploration *exploration, unsigned long number, const char *name)
 {
-    CLEANUP_JSON json_t *scenario = scenario_random(number);
-    CLEANUP_JSON json_t *small = scenario_shrink(scenario, breaks, (void *)name);
+    struct breaking breaking = { exploration, name };
+    CLEANUP_JSON json_t *scenario = draw(exploration, number);
+    CLEANUP_JSON json_t *small = scenario_shrink(scenario, breaks, &breaking);
     CLEANUP_JSON json_t *description =
         json_sprintf("%s (found by dydisnix-scenario explore --seed=%lu)", name, number);
     struct scenario_play played = { 0 };
-    play(small, &played);
+    play(exploration, small, &played);
     json_object_set(small, "description", description);
     json_object_set_new(small, "version", json_integer(1));
     fprintf(stderr, "[coordinator]: the smallest such scenario, after whose moment %zu %s:\n", played.moment,
@@ -77,13 +95,13 @@ struct finding {
     unsigned moment;
 };
 
-static struct finding explore_one(unsigned long number)
+static struct finding explore_one(const struct exploration *exploration, unsigned long number)
 {
     struct finding finding = { .number = number };
     struct scenario_play played = { 0 };
-    CLEANUP_JSON json_t *scenario = scenario_random(number);
+    CLEANUP_JSON json_t *scenario = draw(exploration, number);
     finding.status =
-        scenario && scenario_validate(scenario, "random", NULL) == 0 ? play(scenario, &played) : -1;
+        scenario_validate(scenario, "random", NULL) == 0 ? play(exploration, scenario, &played) : -1;
     finding.cycles = (unsigned)played.cycles;
     finding.moment = (unsigned)played.moment;
     if (played.broken) {
@@ -99,7 +117,7 @@ static struct finding explore_one(unsigned long number)
 static void work(const struct exploration *exploration, unsigned long first, int output)
 {
     for (unsigned long i = first; i < exploration->count; i += exploration->jobs) {
-        struct finding finding = explore_one(exploration->seed + i);
+        struct finding finding = explore_one(exploration, exploration->seed + i);
         if (write(output, &finding, sizeof finding) != (ssize_t)sizeof finding)
             _exit(FAILED);
     }
@@ -204,14 +222,42 @@ static int read_options(int argc, char **argv, struct exploration *exploration)
         default: return USAGE;
         }
     }
-    const int most = exploration->exhaustive ? 1 : 0;
-    if (argc - optind > most)
-        log_error(NULL, "explore takes no argument but a case that is explored exhaustively: %s",
-                  argv[optind]);
-    if (status != 0 || argc - optind > most || exploration->jobs == 0 || exploration->depth > 15)
+    if (argc - optind > 1)
+        log_error(NULL, "explore takes one case at most: %s", argv[optind + 1]);
+    if (status != 0 || argc - optind > 1 || exploration->jobs == 0 || exploration->depth > 15)
         return USAGE;
     exploration->directory = argv[optind];
     return -1;
+}
+
+/* Exit status. */
+static int explore_random(struct exploration *exploration)
+{
+    struct tally tally = { 0 };
+    const int64_t began = operations->now();
+    explore(exploration, &tally);
+    if (tally.broken > 0 && !exploration->keep_going) {
+        tell(&tally.first);
+        if (tally.first.status > 0)
+            print_small(exploration, tally.first.number, tally.first.name);
+        return FAILED;
+    }
+    if (tally.scenarios < exploration->count)
+        log_error(NULL, "%lu scenarios were not played to their end", exploration->count - tally.scenarios);
+    fprintf(stderr, "[coordinator]: %lu scenarios with %lu cycles in %.1f seconds: %lu broke an invariant\n",
+            tally.scenarios, tally.cycles, (double)(operations->now() - began) / 1000, tally.broken);
+    return tally.broken > 0 || tally.scenarios < exploration->count ? FAILED : DONE;
+}
+
+static int explore_case(struct exploration *exploration)
+{
+    struct scenario scenario;
+    if (explore_read(exploration->directory, &scenario) != 0)
+        return FAILED;
+    exploration->scenario = &scenario;
+    int status = explore_random(exploration);
+    scenario_clear(&scenario);
+    return status;
 }
 
 int scenario_explore_main(int argc, char **argv)
@@ -220,8 +266,6 @@ int scenario_explore_main(int argc, char **argv)
     struct exploration exploration = {
         .seed = 1, .count = 1000, .depth = 2, .jobs = processors > 0 ? (unsigned long)processors : 1
     };
-    struct tally tally = { 0 };
-    int64_t began = operations->now();
     int status = read_options(argc, argv, &exploration);
     if (status >= 0)
         return status;
@@ -233,16 +277,5 @@ int scenario_explore_main(int argc, char **argv)
                                      .verbose = exploration.verbose };
         return explore_all(exploration.directory, &search);
     }
-    explore(&exploration, &tally);
-    if (tally.broken > 0 && !exploration.keep_going) {
-        tell(&tally.first);
-        if (tally.first.status > 0)
-            print_small(tally.first.number, tally.first.name);
-        return FAILED;
-    }
-    if (tally.scenarios < exploration.count)
-        log_error(NULL, "%lu scenarios were not played to their end", exploration.count - tally.scenarios);
-    fprintf(stderr, "[coordinator]: %lu scenarios with %lu cycles in %.1f seconds: %lu broke an invariant\n",
-            tally.scenarios, tally.cycles, (double)(operations->now() - began) / 1000, tally.broken);
-    return tally.broken > 0 || tally.scenarios < exploration.count ? FAILED : DONE;
+    return exploration.directory ? explore_case(&exploration) : explore_random(&exploration);
 }

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "lib/base/cleanup.h"
@@ -19,8 +20,9 @@
 
 struct import {
     const char *directory, *profile, *profiles, *output;
-    const char *manifest; /* a file; NULL: that of the profile */
-    const char *journal;  /* NULL: none */
+    const char *manifest;       /* a file; NULL: that of the profile */
+    const char *journal;        /* NULL: none */
+    const char *services, *qos; /* models; NULL: none */
 };
 
 /* What happened; NULL after a message. */
@@ -32,20 +34,49 @@ static json_t *make_timeline(const struct import *import, json_t *system)
     return documents ? import_incident(system, documents) : NULL;
 }
 
+/* A model is named where it is, for it may need what is beside it. */
+static int add_model(json_t *words, const char *option, const char *file)
+{
+    CLEANUP_FREE char *path = file ? realpath(file, NULL) : NULL;
+    if (file && !path) {
+        log_error(NULL, "%s: %s", file, strerror(errno));
+        return -1;
+    }
+    if (path) {
+        json_array_append_new(words, json_string(option));
+        json_array_append_new(words, json_string(path));
+    }
+    return 0;
+}
+
+/* The program that places services by models of the user: a new reference, JSON null where there are none;
+ * NULL after a message. */
+static json_t *make_placement(const struct import *import)
+{
+    if (!import->services && !import->qos)
+        return json_null();
+    json_t *words = json_pack("[s]", "dydisnix-gendist");
+    if (add_model(words, "--services", import->services) == 0 && add_model(words, "--qos", import->qos) == 0)
+        return words;
+    json_decref(words);
+    return NULL;
+}
+
 /* Members in the order in which people read them. */
 static json_t *make_document(const struct import *import, const char *source, const struct manifest *manifest)
 {
     CLEANUP_JSON json_t *system = import_system(manifest);
-    CLEANUP_JSON json_t *timeline = system ? make_timeline(import, system) : NULL;
+    CLEANUP_JSON json_t *placement = make_placement(import);
+    CLEANUP_JSON json_t *timeline = system && placement ? make_timeline(import, system) : NULL;
     CLEANUP_FREE char *plain = string_utf8(source);
     if (!timeline || !plain)
         return NULL;
-    return json_pack("{si ss++ sO* sO sO sO sO sO}", "version", 1, "description",
-                     "what is deployed, imported from ", plain, "", "snapshot",
-                     json_object_get(system, "snapshot"), "targets", json_object_get(system, "targets"),
-                     "services", json_object_get(system, "services"), "distribution",
-                     json_object_get(system, "distribution"), "timeline", timeline, "expect",
-                     json_object_get(system, "expect"));
+    return json_pack(
+        "{si ss++ sO* sO sO sO sO* sO sO}", "version", 1, "description", "what is deployed, imported from ",
+        plain, "", "snapshot", json_object_get(system, "snapshot"), "targets",
+        json_object_get(system, "targets"), "services", json_object_get(system, "services"), "distribution",
+        json_object_get(system, "distribution"), "placement", json_is_null(placement) ? NULL : placement,
+        "timeline", timeline, "expect", json_object_get(system, "expect"));
 }
 
 static int write_scenario(const struct import *import, const json_t *document)
@@ -86,10 +117,10 @@ static int import_all(const struct import *import)
     }
     if (status == 0)
         log_notice(
-            NULL,
-            "%s/scenario.json is written; assumed: a service stays where it is, or goes to the first target "
-            "that has its container",
-            import->output);
+            NULL, "%s/scenario.json is written; %s", import->output,
+            import->services || import->qos
+                ? "dydisnix-gendist tells where services go"
+                : "assumed: a service stays where it is, or goes to the first target that has its container");
     previous_clear(&previous);
     strings_free(strings);
     return status == 0 ? 0 : 1;
@@ -101,16 +132,20 @@ int scenario_import_main(int argc, char **argv)
                                              { "profile", required_argument, NULL, 'p' },
                                              { "coordinator-profile-path", required_argument, NULL, 'c' },
                                              { "journal", required_argument, NULL, 'j' },
+                                             { "services", required_argument, NULL, 's' },
+                                             { "qos", required_argument, NULL, 'q' },
                                              { "help", no_argument, NULL, 'h' },
                                              { NULL, 0, NULL, 0 } };
     struct import import = { .profile = "default", .output = "imported" };
     int option;
-    while ((option = getopt_long(argc, argv, "o:p:h", options, NULL)) != -1)
+    while ((option = getopt_long(argc, argv, "o:p:s:q:h", options, NULL)) != -1)
         switch (option) {
         case 'o': import.output = optarg; break;
         case 'p': import.profile = optarg; break;
         case 'c': import.profiles = optarg; break;
         case 'j': import.journal = optarg; break;
+        case 's': import.services = optarg; break;
+        case 'q': import.qos = optarg; break;
         case 'h': return fputs(scenario_help, stdout) == EOF || fflush(stdout) != 0;
         default: return 2;
         }

@@ -30,6 +30,7 @@ scenario_libsimulation_a_SOURCES = \
 	scenario/format/locate.c scenario/format/locate.h \
 	scenario/format/members.c scenario/format/members.h \
 	scenario/format/nearest.c scenario/format/nearest.h \
+	scenario/format/models.c scenario/format/models.h \
 	scenario/format/policy.c scenario/format/policy.h \
 	scenario/format/words.c scenario/format/words.h \
 	$(NULL)

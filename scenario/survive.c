@@ -123,9 +123,12 @@ static int survive_in(struct survival *survival, const struct scenario *scenario
         log_error(NULL, "%s: %s", scenario->name, refused);
         return 1;
     }
+    CLEANUP_FREE char *assumed = scenario_simulation.assumes(&setting);
     if (course_open(&course, &scenario_simulation, &setting) == 0
         && trial_open(&survival->trial, &course, survival->returns) == 0)
         document = make_document(survival, scenario);
+    if (document && assumed)
+        json_object_set_new(document, "assumed", json_string(assumed));
     trial_close(&survival->trial);
     course_close(&course);
     if (!document)

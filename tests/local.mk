@@ -192,6 +192,7 @@ shell_tests = \
 	tests/scenario/import.sh \
 	tests/scenario/survive.sh \
 	tests/scenario/lab.sh \
+	tests/scenario/placement.sh \
 	tests/scenario/policy.sh \
 	$(NULL)
 TESTS += $(shell_tests)
@@ -211,6 +212,7 @@ dist_check_SCRIPTS += \
 	tests/tools/fields \
 	tests/tools/package \
 	tests/tools/package-booted \
+	tests/tools/place-last \
 	tests/tools/platform-check \
 	tests/tools/type-in \
 	tests/tools/with-nix \

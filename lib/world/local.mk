@@ -4,6 +4,7 @@ lib_libdydisnix_a_SOURCES += \
 	lib/world/clock.c \
 	lib/world/descendants.c lib/world/descendants.h \
 	lib/world/files.c \
+	lib/world/find-program.c lib/world/find-program.h \
 	lib/world/lines.c \
 	lib/world/log.c \
 	lib/world/operations.c lib/world/operations.h \

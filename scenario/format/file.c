@@ -46,11 +46,23 @@ static void name_file(const struct named *named, const json_t *name)
         json_object_set_new(named->names, json_string_value(name), json_false());
 }
 
+/* Words of the placement may be files of the directory, or not. */
+static void name_words(const struct named *named, const json_t *words)
+{
+    size_t index;
+    json_t *word;
+    json_array_foreach((json_t *)words, index, word) {
+        const char *text = json_string_value(word);
+        json_object_set_new(named->names, strncmp(text, "./", 2) == 0 ? text + 2 : text, json_true());
+    }
+}
+
 static void name_files(const struct named *named, const json_t *document)
 {
     const json_t *models = json_object_get(document, "models");
     size_t index, inner;
     json_t *moment, *event;
+    name_words(named, json_object_get(document, "placement"));
     json_object_set_new(named->names, "scenario.json", json_false());
     for (size_t i = 0; scenario_golden_files[i]; i++)
         json_object_set_new(named->names, scenario_golden_files[i], json_false());

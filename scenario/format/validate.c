@@ -79,6 +79,15 @@ static void check_timeline(struct reading *reading, const struct place *place, c
     check_list(reading, place, value, member, check_moment);
 }
 
+/* A program that places services, and its arguments. */
+static void check_placement(struct reading *reading, const struct place *place, const json_t *value,
+                            const struct member *member)
+{
+    if (json_is_array(value) && json_array_size(value) == 0)
+        mistake(reading, place, "there is no program");
+    check_texts(reading, place, value, member);
+}
+
 static const struct member members_of_models[] = {
     { .name = "services", .check = check_file_name, .required = true },
     { .name = "distribution", .check = check_file_name, .required = true },
@@ -101,6 +110,7 @@ static const struct member members_of_scenario[] = {
     { .name = "targets", .check = check_all_targets, .required = true },
     { .name = "services", .check = check_all_services },
     { .name = "distribution", .check = check_policy },
+    { .name = "placement", .check = check_placement },
     { .name = "models", .check = check_members, .members = members_of_models },
     { .name = "timeline", .check = check_anything, .required = true },
     { .name = "expect", .check = check_anything },
@@ -118,6 +128,8 @@ static void check_whole(struct reading *reading, const json_t *document)
         mistake(reading, &whole, "only and because come together");
     if (models && (json_object_get(document, "services") || json_object_get(document, "distribution")))
         mistake(reading, &(struct place){ &whole, "models", 0 }, "there are services or a distribution too");
+    if (models && json_object_get(document, "placement"))
+        mistake(reading, &(struct place){ &whole, "placement", 0 }, "the models have a distribution");
     if (!models && !json_object_get(document, "services"))
         mistake(reading, &whole, "there are neither services nor models");
     if (reading->mistakes == 0 && timeline)

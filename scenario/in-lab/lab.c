@@ -17,6 +17,7 @@
 #include "lib/base/arguments.h"
 #include "lib/base/cleanup.h"
 #include "lib/base/strings.h"
+#include "lib/world/find-program.h"
 #include "lib/world/operations.h"
 #include "lib/base/json-members.h"
 
@@ -26,19 +27,6 @@ static struct scenario_lab *enter(void *network)
     struct scenario_lab *lab = network;
     setenv("DYDISNIX_LAB", lab->directory, 1);
     return lab;
-}
-
-static const char *find_in_path(const char *program)
-{
-    const char *path = getenv("PATH");
-    CLEANUP_FREE char *words = strdup(path ? path : "/usr/bin:/bin");
-    char *save = NULL;
-    static char found[PATH_MAX];
-    for (char *word = words ? strtok_r(words, ":", &save) : NULL; word; word = strtok_r(NULL, ":", &save))
-        if (snprintf(found, sizeof found, "%s/%s", word, program) < (int)sizeof found
-            && access(found, X_OK) == 0)
-            return found;
-    return NULL;
 }
 
 /* dydisnix-lab: beside this program, or on the PATH. malloc()ed. */
@@ -51,8 +39,7 @@ static char *find_lab(void)
             return beside;
         free(beside);
     }
-    const char *found = find_in_path("dydisnix-lab");
-    return found ? strdup(found) : NULL;
+    return find_program("dydisnix-lab");
 }
 
 /* Whether the timeline has an event of that kind, also in a list of them. */
@@ -94,7 +81,8 @@ static bool names_container(const json_t *services)
 
 bool lab_has_disnix(void)
 {
-    return find_in_path("disnix-env") && find_in_path("dydisnix-gendist");
+    CLEANUP_FREE char *deploys = find_program("disnix-env"), *places = find_program("dydisnix-gendist");
+    return deploys && places;
 }
 
 static const char *reason_for_disnix(const json_t *scenario, const json_t *timeline)
@@ -123,6 +111,8 @@ static char *lab_refuses(const struct scenario_setting *setting)
         reason = "chance is not the same twice in a real network";
     else if (json_is_false(json_object_get(scenario, "discovery")) && has_event(timeline, "generator"))
         reason = "a fixed model is printed by no generator";
+    else if (json_object_get(scenario, "placement"))
+        reason = "its services are placed by a program, which is asked in the simulation only";
     else if (setting->disnix)
         reason = reason_for_disnix(scenario, timeline);
     return reason ? strdup(reason) : NULL;

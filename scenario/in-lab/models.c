@@ -2,17 +2,13 @@
  *
  * The models of a scenario in the lab: expressions that never change, and documents that they read.
  */
-#include <errno.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/utsname.h>
 
 #include "lab/base/network.h"
-#include "lab/base/tree.h"
 #include "lib/base/cleanup.h"
 #include "lib/base/strings.h"
-#include "lib/model/nix.h"
-#include "lib/world/operations.h"
+#include "scenario/format/models.h"
 #include "scenario/in-lab/lab.h"
 #include "lib/base/json-members.h"
 
@@ -69,44 +65,35 @@ static json_t *model_of(const struct scenario_lab *lab)
     return model;
 }
 
-static int write_document(const char *directory, const char *name, const json_t *document)
-{
-    CLEANUP_FREE char *path = network_path("scenario/%s/%s", directory, name);
-    CLEANUP_FREE char *text = json_dumps(document, JSON_INDENT(2) | JSON_SORT_KEYS);
-    if (path && text && operations->write(path, text, strlen(text), 0644) == 0)
-        return 0;
-    log_error(NULL, "%s: %s", path ? path : name, strerror(errno));
-    return -1;
-}
-
-static int copy_expression(const char *directory, const char *name)
-{
-    CLEANUP_FREE char *ours = string_format("scenario-%s", name), *from = ours ? nix_expression(ours) : NULL;
-    CLEANUP_FREE char *to = network_path("scenario/%s/%s", directory, name);
-    CLEANUP_FREE char *text = from ? file_text(from, 1 << 20) : NULL;
-    if (to && text && operations->write(to, text, strlen(text), 0644) == 0)
-        return 0;
-    log_error(NULL, "%s: %s", from ? from : name, strerror(errno));
-    return -1;
-}
-
-int lab_write_models(const struct scenario_lab *lab, const char *directory)
+static int write_documents(const struct scenario_lab *lab, const char *directory)
 {
     CLEANUP_JSON json_t *model = model_of(lab);
-    return write_document(directory, "services.json", lab->services) == 0
-                   && write_document(directory, "distribution.json", lab->distribution) == 0
-                   && write_document(directory, "infrastructure.json", model) == 0
+    return scenario_write_document(directory, "services", lab->services) == 0
+                   && scenario_write_document(directory, "distribution", lab->distribution) == 0
+                   && scenario_write_document(directory, "infrastructure", model) == 0
                ? 0
                : -1;
 }
 
+static int copy_expressions(const char *directory)
+{
+    return scenario_copy_expression(directory, "services") == 0
+                   && scenario_copy_expression(directory, "distribution") == 0
+                   && scenario_copy_expression(directory, "infrastructure") == 0
+               ? 0
+               : -1;
+}
+
+int lab_write_models(const struct scenario_lab *lab, const char *directory)
+{
+    CLEANUP_FREE char *path = network_path("scenario/%s", directory);
+    return path ? write_documents(lab, path) : -1;
+}
+
 int lab_make_models(const struct scenario_lab *lab, const char *directory)
 {
-    return copy_expression(directory, "services.nix") == 0
-                   && copy_expression(directory, "distribution.nix") == 0
-                   && copy_expression(directory, "infrastructure.nix") == 0
-               ? lab_write_models(lab, directory)
-               : -1;
+    CLEANUP_FREE char *path = network_path("scenario/%s", directory);
+    return path && copy_expressions(path) == 0 ? write_documents(lab, path) : -1;
 }
 
 char *lab_model_file(const struct scenario_lab *lab, const char *which)

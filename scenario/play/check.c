@@ -300,11 +300,29 @@ bool scenario_lives(const json_t *observed, const char *service)
     return false;
 }
 
+/* What a program has said, as far as it can be. */
+static json_t *usable_places(const json_t *placed, const json_t *usable)
+{
+    json_t *result = json_object(), *targets, *target;
+    const char *service;
+    size_t index;
+    json_object_foreach((json_t *)placed, service, targets) {
+        json_t *places = json_array();
+        json_array_foreach(targets, index, target)
+            if (json_object_get(usable, json_string_value(target)))
+                json_array_append(places, target);
+        json_object_set_new(result, service, places);
+    }
+    return result;
+}
+
 json_t *scenario_wanted(const struct scenario_seen *seen)
 {
     CLEANUP_JSON json_t *usable = usable_targets(seen), *before = places_of(manifest_of(seen));
     if (json_is_true(json_object_get(seen->system, "models")))
         return json_object();
+    if (json_object_get(seen->observed, "placed"))
+        return usable_places(json_object_get(seen->observed, "placed"), usable);
     return scenario_place(json_object_get(seen->system, "services"),
                           json_object_get(seen->system, "distribution"), usable, before);
 }

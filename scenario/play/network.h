@@ -30,6 +30,9 @@ struct scenario_network {
     /* Why this scenario cannot run in this network; malloc()ed, NULL: it can. */
     char *(*refuses)(const struct scenario_setting *setting);
 
+    /* What is taken for granted about it in this network, malloc()ed; NULL: nothing. The member may be NULL. */
+    char *(*assumes)(const struct scenario_setting *setting);
+
     /* Makes the network with the scenario's targets, and the loop, which does not run yet. NULL after a
      * message. */
     void *(*open)(const struct scenario_setting *setting);
@@ -74,6 +77,7 @@ struct scenario_network {
      *                                        absent: nobody has looked
      *     "misdone": [text]  what else the loop did that it should not; absent: nobody has looked
      *     "unsaved": [ { "service", "text" } ]  writes that are only in what was stopped; absent: nobody has looked
+     *     "placed": { SERVICE: [TARGET] }  what a program has said last where services go; absent: none has
      *     "armed": whether something waits to go wrong within a cycle; absent: nobody has looked }
      *
      * Lists are sorted. Machines that do not answer are described from their disks. NULL after a message. */

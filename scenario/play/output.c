@@ -65,6 +65,7 @@ static void print_details(const char *before, const json_t *result, bool failed)
     json_array_foreach(json_object_get(result, "broken"), index, text)
         print_lines(before, text);
     print_lines(before, json_object_get(result, "difference"));
+    print_lines(before, json_object_get(result, "assumed"));
     print_lines(before, json_object_get(result, "note"));
     if (!failed)
         return;

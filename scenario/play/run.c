@@ -104,10 +104,13 @@ json_t *scenario_run(const struct scenario *scenario, const struct scenario_way 
     CLEANUP_FREE char *refused = refuses(scenario, way, &setting);
     if (refused)
         return json_pack("{ss}", "skipped", refused);
+    CLEANUP_FREE char *assumed = way->network->assumes ? way->network->assumes(&setting) : NULL;
     struct course course;
     json_t *result = NULL;
     if (course_open(&course, way->network, &setting) == 0)
         result = result_of(&course, play(&course));
     course_close(&course);
+    if (result && assumed)
+        json_object_set_new(result, "assumed", json_string(assumed));
     return result ? result : json_pack("{s[s]}", "broken", "the network could not be made");
 }

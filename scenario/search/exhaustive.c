@@ -155,7 +155,9 @@ static int search_to(const struct exhaustive *search, struct shared *shared, int
     const struct scenario_watch watch = {
         .begin = nothing, .end = nothing_more, .next = next, .closure = &history
     };
-    const struct scenario_setting setting = { .scenario = search->system, .seed = 1 };
+    const struct scenario_setting setting = { .scenario = search->system,
+                                              .directory = search->directory,
+                                              .seed = 1 };
     if (scenario_play(&scenario_simulation, &setting, &watch, &played) != 0)
         atomic_fetch_add(&shared->failed, 1);
     atomic_fetch_add(&shared->histories, 1);

@@ -10,7 +10,8 @@
 #include <stdbool.h>
 
 struct exhaustive {
-    const json_t *system; /* a scenario; its timeline is played first */
+    const json_t *system;  /* a scenario; its timeline is played first */
+    const char *directory; /* of the system; NULL: it has none */
     unsigned long depth, jobs;
     bool keep_going; /* although something was found */
     bool verbose;    /* tell what cannot happen */

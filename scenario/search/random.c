@@ -3,16 +3,19 @@
 
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "lib/base/json-members.h"
 #include "lib/base/random.h"
+#include "scenario/format/policy.h"
 
-enum { MOST_TARGETS = 5, MOST_SERVICES = 4 };
+enum { MOST_TARGETS = 5, MOST_SERVICES = 4, MOST_ADDED = 4 };
 
 enum condition { UP, CRASHED, HUNG, CUT, REMOVED };
 
 struct random_target {
-    char name[16];
+    const char *name; /* in names */
     enum condition condition;
     bool saved; /* its disk, under the label "earlier" */
 };
@@ -22,14 +25,24 @@ struct random_target {
 struct drawing {
     uint64_t state;
     json_t *scenario, *timeline;
-    struct random_target targets[MOST_TARGETS + 4]; /* with those that are added */
-    size_t target_count, service_count;
-    bool stateful[MOST_SERVICES];
-    unsigned writes, names, versions;
+    json_t *names;                 /* { NAME: true } of all targets that there were */
+    struct random_target *targets; /* with those that are added */
+    size_t target_count, target_room, service_count;
+    const char **service_names;
+    bool *stateful;
+    size_t least; /* moments that the timeline had before anything was drawn */
+    unsigned writes, numbers, versions;
     bool paused, full, stood, damaged;
 };
 
-static const char *const service_names[MOST_SERVICES] = { "database", "queue", "api", "web" };
+static const char *const names_of_services[MOST_SERVICES] = { "database", "queue", "api", "web" };
+
+static void *checked(void *memory)
+{
+    if (!memory)
+        abort();
+    return memory;
+}
 
 static unsigned below(struct drawing *drawing, size_t limit)
 {
@@ -41,12 +54,36 @@ static bool chance(struct drawing *drawing, unsigned percent)
     return below(drawing, 100) < percent;
 }
 
-static struct random_target *add_target(struct drawing *drawing)
+/* The name, as names has it. */
+static const char *keep_name(struct drawing *drawing, const char *name)
+{
+    json_object_set_new(drawing->names, name, json_true());
+    return json_object_iter_key(json_object_iter_at(drawing->names, name));
+}
+
+/* One that no target has had. */
+static const char *new_name(struct drawing *drawing)
+{
+    char name[16];
+    do
+        snprintf(name, sizeof name, "test%u", ++drawing->numbers);
+    while (json_object_get(drawing->names, name));
+    return keep_name(drawing, name);
+}
+
+static struct random_target *add_target(struct drawing *drawing, const char *name)
 {
     struct random_target *target = &drawing->targets[drawing->target_count++];
-    *target = (struct random_target){ .condition = UP };
-    snprintf(target->name, sizeof target->name, "test%u", ++drawing->names);
+    *target = (struct random_target){ .name = name, .condition = UP };
     return target;
+}
+
+static void make_room(struct drawing *drawing, size_t targets, size_t services)
+{
+    drawing->target_room = targets + MOST_ADDED;
+    drawing->targets = checked(calloc(drawing->target_room, sizeof *drawing->targets));
+    drawing->service_names = checked(calloc(services, sizeof *drawing->service_names));
+    drawing->stateful = checked(calloc(services, sizeof *drawing->stateful));
 }
 
 static void draw_targets(struct drawing *drawing)
@@ -54,7 +91,7 @@ static void draw_targets(struct drawing *drawing)
     size_t count = 2 + below(drawing, MOST_TARGETS - 1);
     json_t *targets = json_object();
     for (size_t i = 0; i < count; i++)
-        json_object_set_new(targets, add_target(drawing)->name, json_object());
+        json_object_set_new(targets, add_target(drawing, new_name(drawing))->name, json_object());
     json_object_set_new(drawing->scenario, "targets", targets);
 }
 
@@ -64,7 +101,7 @@ static json_t *draw_dependencies(struct drawing *drawing, size_t service)
     json_t *names = json_array();
     for (size_t i = 0; i < service; i++)
         if (chance(drawing, 40))
-            json_array_append_new(names, json_string(service_names[i]));
+            json_array_append_new(names, json_string(drawing->service_names[i]));
     return names;
 }
 
@@ -110,8 +147,9 @@ static void draw_services(struct drawing *drawing)
     json_t *services = json_object(), *distribution = json_object();
     drawing->service_count = 1 + below(drawing, MOST_SERVICES);
     for (size_t i = 0; i < drawing->service_count; i++) {
-        json_object_set_new(services, service_names[i], draw_service(drawing, i));
-        json_object_set_new(distribution, service_names[i], draw_places(drawing, i));
+        drawing->service_names[i] = names_of_services[i];
+        json_object_set_new(services, names_of_services[i], draw_service(drawing, i));
+        json_object_set_new(distribution, names_of_services[i], draw_places(drawing, i));
     }
     json_object_set_new(drawing->scenario, "services", services);
     json_object_set_new(drawing->scenario, "distribution", distribution);
@@ -139,7 +177,7 @@ static size_t count_up(const struct drawing *drawing)
 
 static const char *any_service(struct drawing *drawing)
 {
-    return service_names[below(drawing, drawing->service_count)];
+    return drawing->service_names[below(drawing, drawing->service_count)];
 }
 
 /* Each of these gives an event, or NULL where nothing of the kind can happen. */
@@ -156,17 +194,22 @@ static struct random_target *any_answering(struct drawing *drawing)
     return NULL;
 }
 
+/* NULL: there is none. */
 static const char *any_stateful(struct drawing *drawing)
 {
-    size_t service = below(drawing, drawing->service_count);
-    return service_names[drawing->stateful[service] ? service : 0];
+    size_t service = below(drawing, drawing->service_count), first = 0;
+    while (first < drawing->service_count && !drawing->stateful[first])
+        first++;
+    if (first == drawing->service_count)
+        return NULL;
+    return drawing->service_names[drawing->stateful[service] ? service : first];
 }
 
 /* Some clients know of one machine only. */
 static json_t *at_some_target(struct drawing *drawing, json_t *event, unsigned percent)
 {
     struct random_target *target = chance(drawing, percent) ? any_answering(drawing) : NULL;
-    if (target)
+    if (target && event)
         json_object_set_new(event, "target", json_string(target->name));
     return event;
 }
@@ -257,19 +300,18 @@ static json_t *draw_save(struct drawing *drawing)
 
 static json_t *draw_addition(struct drawing *drawing)
 {
-    if (drawing->target_count == sizeof drawing->targets / sizeof *drawing->targets)
+    if (drawing->target_count == drawing->target_room)
         return NULL;
-    return json_pack("{ss ss}", "event", "add", "target", add_target(drawing)->name);
+    return json_pack("{ss ss}", "event", "add", "target", add_target(drawing, new_name(drawing))->name);
 }
 
 static json_t *draw_renaming(struct drawing *drawing)
 {
     struct random_target *target = any_target(drawing, UP);
-    char old[16];
     if (!target)
         return NULL;
-    snprintf(old, sizeof old, "%s", target->name);
-    snprintf(target->name, sizeof target->name, "test%u", ++drawing->names);
+    const char *old = target->name;
+    target->name = new_name(drawing);
     target->saved = false;
     return json_pack("{ss ss ss}", "event", "rename", "target", old, "to", target->name);
 }
@@ -556,7 +598,7 @@ static void draw_doubt(struct drawing *drawing)
 
 static void draw_timeline(struct drawing *drawing)
 {
-    size_t length = 2 + below(drawing, 12);
+    size_t length = drawing->least + 2 + below(drawing, 12);
     while (json_array_size(drawing->timeline) < length) {
         if (chance(drawing, 2))
             draw_standstill(drawing);
@@ -674,23 +716,116 @@ static json_t *draw_options(struct drawing *drawing)
     return options;
 }
 
-json_t *scenario_random(uint64_t number)
+/* What the timeline of a case comes to. */
+
+static struct random_target *find_target(struct drawing *drawing, const char *name)
 {
-    struct drawing drawing = { .state = number * UINT64_C(0x2545f4914f6cdd1d) + 1, .timeline = json_array() };
-    drawing.scenario = json_pack("{si sI so}", "version", 1, "seed", (json_int_t)(number & INT64_MAX),
-                                 "timeline", drawing.timeline);
-    if (!drawing.scenario)
-        return NULL;
-    draw_targets(&drawing);
-    draw_services(&drawing);
-    json_object_set_new(drawing.scenario, "options", draw_options(&drawing));
-    json_object_set_new(drawing.scenario, "snapshot", json_boolean(chance(&drawing, 60)));
-    json_object_set_new(drawing.scenario, "discovery", json_boolean(chance(&drawing, 70)));
+    for (size_t i = 0; i < drawing->target_count; i++)
+        if (strcmp(drawing->targets[i].name, name) == 0)
+            return &drawing->targets[i];
+    return NULL;
+}
+
+static const struct {
+    const char *event;
+    enum condition condition;
+} conditions[] = { { "crash", CRASHED }, { "reappear", UP }, { "hang", HUNG },     { "resume", UP },
+                   { "partition", CUT }, { "join", UP },     { "remove", REMOVED } };
+
+static void follow_target(struct drawing *drawing, const char *event, const char *name)
+{
+    struct random_target *target = find_target(drawing, name);
+    for (size_t i = 0; target && i < sizeof conditions / sizeof *conditions; i++)
+        if (strcmp(event, conditions[i].event) == 0)
+            target->condition = conditions[i].condition;
+}
+
+static void follow_event(struct drawing *drawing, const json_t *event)
+{
+    const char *word = text_at(event, "event"), *name = text_at(event, "target");
+    struct random_target *target = find_target(drawing, name);
+    size_t index;
+    json_t *each;
+    if (strcmp(word, "add") == 0 && !target && drawing->target_count < drawing->target_room)
+        add_target(drawing, keep_name(drawing, name));
+    if (strcmp(word, "rename") == 0 && target)
+        target->name = keep_name(drawing, text_at(event, "to"));
+    follow_target(drawing, word, name);
+    json_array_foreach(json_object_get(event, "targets"), index, each)
+        follow_target(drawing, word, json_string_value(each));
+    drawing->full = strcmp(word, "full-disk") == 0 || (drawing->full && strcmp(word, "free-disk") != 0);
+    drawing->paused = strcmp(word, "pause") == 0 || (drawing->paused && strcmp(word, "continue") != 0);
+    drawing->damaged =
+        strcmp(word, "damage-state") == 0 || (drawing->damaged && strcmp(word, "mend-state") != 0);
+}
+
+static void take_timeline(struct drawing *drawing, const json_t *timeline)
+{
+    size_t index, inner;
+    json_t *moment, *event;
+    json_array_foreach((json_t *)timeline, index, moment) {
+        if (json_object_get(moment, "expect"))
+            continue;
+        json_array_append(drawing->timeline, moment);
+        if (!json_is_array(moment))
+            follow_event(drawing, moment);
+        json_array_foreach(moment, inner, event)
+            follow_event(drawing, event);
+    }
+    drawing->least = json_array_size(drawing->timeline);
+}
+
+/* A system that is given. */
+static void take_system(struct drawing *drawing, const json_t *system)
+{
+    const json_t *targets = json_object_get(system, "targets"),
+                 *services = json_object_get(system, "services");
+    const json_t *timeline = json_object_get(system, "timeline");
+    const char *name;
+    json_t *value;
+    make_room(drawing, json_object_size(targets) + json_array_size(timeline), json_object_size(services));
+    json_object_foreach((json_t *)targets, name, value)
+        add_target(drawing, keep_name(drawing, name));
+    json_object_foreach((json_t *)services, name, value) {
+        drawing->stateful[drawing->service_count] = scenario_has_state(value);
+        drawing->service_names[drawing->service_count++] = name;
+    }
+    json_object_del(drawing->scenario, "expect");
+    take_timeline(drawing, timeline);
+}
+
+static void draw_system(struct drawing *drawing)
+{
+    make_room(drawing, MOST_TARGETS, MOST_SERVICES);
+    draw_targets(drawing);
+    draw_services(drawing);
+    json_object_set_new(drawing->scenario, "options", draw_options(drawing));
+    json_object_set_new(drawing->scenario, "snapshot", json_boolean(chance(drawing, 60)));
+    json_object_set_new(drawing->scenario, "discovery", json_boolean(chance(drawing, 70)));
+}
+
+json_t *scenario_random(const json_t *system, uint64_t number)
+{
+    struct drawing drawing = { .state = number * UINT64_C(0x2545f4914f6cdd1d) + 1,
+                               .scenario = system ? json_copy((json_t *)system) : json_object(),
+                               .timeline = json_array(),
+                               .names = json_object() };
+    json_object_set_new(drawing.scenario, "version", json_integer(1));
+    json_object_set_new(drawing.scenario, "seed", json_integer((json_int_t)(number & INT64_MAX)));
+    json_object_set_new(drawing.scenario, "timeline", drawing.timeline);
+    if (system)
+        take_system(&drawing, system);
+    else
+        draw_system(&drawing);
     draw_timeline(&drawing);
     draw_trouble(&drawing, number);
     draw_peace(&drawing);
     json_object_set_new(
         drawing.scenario, "description",
         json_sprintf("scenario %llu of those that were explored", (unsigned long long)number));
+    free(drawing.targets);
+    free(drawing.service_names);
+    free(drawing.stateful);
+    json_decref(drawing.names);
     return drawing.scenario;
 }

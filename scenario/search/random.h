@@ -10,8 +10,9 @@
 #include <jansson.h>
 #include <stdint.h>
 
-/* A scenario as dydisnix-scenario(5) describes it, the same for the same number; a new reference, NULL: no
- * memory. */
-json_t *scenario_random(uint64_t number);
+/* A scenario as dydisnix-scenario(5) describes it, the same for the same number; a new reference. system: the
+ * scenario whose system it is, and whose timeline comes first; NULL: a system is drawn, too. Memory that runs
+ * out ends the program. */
+json_t *scenario_random(const json_t *system, uint64_t number);
 
 #endif

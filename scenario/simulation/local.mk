@@ -16,6 +16,7 @@ scenario_libsimulation_a_SOURCES += \
 	scenario/simulation/network.c scenario/simulation/network.h \
 	scenario/simulation/observe.c \
 	scenario/simulation/operations.c \
+	scenario/simulation/placement.c scenario/simulation/placement.h \
 	scenario/simulation/programs.c \
 	scenario/simulation/scenario.h \
 	scenario/simulation/serve.c \

@@ -10,12 +10,13 @@
 #include <dydisnix/plugin.h>
 
 #include "lib/base/cleanup.h"
+#include "lib/base/json-members.h"
 #include "lib/manifest/previous.h"
 #include "lib/model/paths.h"
 #include "lib/model/value.h"
 #include "scenario/format/policy.h"
 #include "scenario/simulation/disnix.h"
-#include "lib/base/json-members.h"
+#include "scenario/simulation/placement.h"
 
 static void write_document(struct simulated_scenario *scenario, const char *path, const json_t *document)
 {
@@ -301,16 +302,62 @@ static const char *option(const struct dydisnix_program *program, const char *na
     return "";
 }
 
+/* A question to the program that places services. */
+struct asking {
+    struct placement_question question;
+    json_t *places;
+};
+
+static void ask_placement(void *closure)
+{
+    struct asking *asking = closure;
+    asking->places = placement_ask(&asking->question);
+}
+
+/* The text of the coordinator's manifest; NULL: there is none. */
+static const char *manifest_text(const struct simulated_scenario *scenario)
+{
+    struct manifest manifest;
+    const char *path = NULL;
+    const bool known = scenario_current(scenario, &manifest, &path);
+    manifest_clear(&manifest);
+    return known ? simulation_object(scenario->simulation, path)->text : NULL;
+}
+
+/* { SERVICE: [TARGET] }, a new reference; NULL: it has failed. */
+static json_t *place(struct simulated_scenario *scenario, const struct dydisnix_program *program,
+                     const json_t *services, const json_t *distribution, const json_t *model)
+{
+    CLEANUP_JSON json_t *before = scenario_places(scenario);
+    if (!scenario->placement)
+        return scenario_place(services, distribution, model, before);
+    struct asking asking = { .question = { .words = scenario->placement,
+                                           .directory = scenario->directory,
+                                           .asked = program,
+                                           .services = services,
+                                           .distribution = distribution,
+                                           .infrastructure = model,
+                                           .before = before,
+                                           .manifest = manifest_text(scenario) } };
+    scenario->outside(scenario, ask_placement, &asking);
+    if (asking.places) {
+        json_decref(scenario->placed);
+        scenario->placed = json_incref(asking.places);
+    }
+    return asking.places;
+}
+
 static int distribute(struct simulated_scenario *scenario, const struct dydisnix_program *program,
                       xmlBufferPtr output)
 {
     CLEANUP_JSON json_t *services = load(scenario, option(program, "--services"));
     CLEANUP_JSON json_t *distribution = load(scenario, option(program, "--qos"));
     CLEANUP_JSON json_t *model = load_model(scenario, option(program, "--infrastructure"));
-    CLEANUP_JSON json_t *before = scenario_places(scenario);
     if (!services || !distribution || !model || scenario->simulation->full)
         return 1;
-    CLEANUP_JSON json_t *places = scenario_place(services, distribution, model, before);
+    CLEANUP_JSON json_t *places = place(scenario, program, services, distribution, model);
+    if (!places)
+        return 1;
     CLEANUP_FREE char *text = simulated_memory(json_dumps(places, JSON_COMPACT));
     const char *path = simulation_store(scenario->simulation, "distribution.nix", text, NULL, 0);
     simulated_paths_add(&scenario->simulation->paths, path);

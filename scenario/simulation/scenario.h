@@ -61,10 +61,15 @@ struct simulated_disk {
 struct simulated_scenario {
     int (*happen)(struct simulated_scenario *scenario, const json_t *event); /* an event, now */
     bool (*wait_for_signal)(struct simulated_scenario *scenario); /* of what runs; false: none will come */
+    /* Work is done in the real world. */
+    void (*outside)(struct simulated_scenario *scenario, void (*work)(void *closure), void *closure);
     struct simulation *simulation;
     struct simulated_watch watch;
     bool verbose, discovers;
     json_t *services, *distribution; /* as they are wanted now */
+    const json_t *placement;         /* the program that places services, borrowed; NULL: distribution does */
+    const char *directory;           /* of the scenario, borrowed; NULL: none */
+    json_t *placed;                  /* its last answer; NULL: none */
     json_t *waiting;                 /* events that happen within a cycle */
     json_t *failures;                /* of calls and programs, until their "times" have passed */
     json_t *endings;                 /* of deployments */

@@ -9,10 +9,12 @@
 #include <string.h>
 
 #include "lib/base/cleanup.h"
+#include "lib/base/json-members.h"
+#include "lib/base/strings.h"
 #include "lib/world/operations.h"
 #include "scenario/simulation/faults.h"
+#include "scenario/simulation/placement.h"
 #include "scenario/simulation/scenario.h"
-#include "lib/base/json-members.h"
 
 /* What the host, the plugin and the engine look at. NULL: not set, whatever this process has. */
 static const struct {
@@ -45,8 +47,12 @@ static void set_variable(const char *name, const char *value)
         unsetenv(name);
 }
 
+/* In which network this process is; NULL: in none. */
+static struct visit *present;
+
 static void enter(struct simulated_scenario *scenario, struct visit *visit)
 {
+    present = visit;
     visit->operations = operations;
     for (size_t i = 0; i < VARIABLES; i++) {
         const char *value = getenv(variables[i].name);
@@ -66,11 +72,36 @@ static void leave(struct visit *visit)
     operations_use(visit->operations);
 }
 
+static void outside(struct simulated_scenario *scenario, void (*work)(void *), void *closure)
+{
+    struct visit *visit = present;
+    leave(visit);
+    work(closure);
+    enter(scenario, visit);
+}
+
 static char *refuses(const struct scenario_setting *setting)
 {
     return json_object_get(setting->scenario, "models")
                ? strdup("its models are in Nix, which is not simulated")
                : NULL;
+}
+
+/* Its placement is a program that is nowhere. */
+static bool lacks_placement(const struct scenario_setting *setting)
+{
+    const json_t *words = json_object_get(setting->scenario, "placement");
+    return words && !placement_is_there(words, setting->directory);
+}
+
+static char *assumes(const struct scenario_setting *setting)
+{
+    const json_t *words = json_object_get(setting->scenario, "placement");
+    return lacks_placement(setting) ? string_format(
+               "assumed, for there is no %s: a service stays where it is, or goes to the first "
+               "target that may have it",
+               json_string_value(json_array_get(words, 0)))
+                                    : NULL;
 }
 
 static void add_machines(struct simulated_scenario *scenario, const json_t *targets)
@@ -102,10 +133,22 @@ static void close_network(void *network)
     json_decref(scenario->endings);
     json_decref(scenario->prints);
     json_decref(scenario->clients);
+    json_decref(scenario->placed);
     simulated_ledger_close(&scenario->ledger);
     simulation_free(scenario->simulation);
     leave(&visit);
     free(scenario);
+}
+
+/* The program is not asked where it is not there. */
+static int open_placement(struct simulated_scenario *scenario, const struct scenario_setting *setting)
+{
+    const json_t *words = json_object_get(setting->scenario, "placement");
+    if (!words || lacks_placement(setting))
+        return 0;
+    scenario->placement = words;
+    scenario->directory = setting->directory;
+    return placement_open();
 }
 
 static const char expression[] = "simulated: nix-instantiate knows what is meant\n";
@@ -133,6 +176,7 @@ static void *open_network(const struct scenario_setting *setting)
     simulated_ledger_open(&scenario->ledger);
     scenario->opened = scenario->simulation->milliseconds;
     scenario->happen = scenario_happen_now;
+    scenario->outside = outside;
     scenario_watch(scenario);
     add_machines(scenario, json_object_get(setting->scenario, "targets"));
     scenario_write_models(scenario);
@@ -145,7 +189,7 @@ static void *open_network(const struct scenario_setting *setting)
     if (status != 0)
         fputs(scenario->simulation->log ? scenario->simulation->log : "", stderr);
     leave(&visit);
-    if (status == 0)
+    if (status == 0 && open_placement(scenario, setting) == 0)
         return scenario;
     close_network(scenario);
     return NULL;
@@ -229,6 +273,14 @@ const char *simulated_fault_hit(const void *network)
     return ((const struct simulated_scenario *)network)->simulation->fault_hit;
 }
 
-const struct scenario_network scenario_simulation = { "simulation", refuses,      open_network, happen,
-                                                      adapt,        journal,      messages,     observe,
-                                                      elapsed,      close_network };
+const struct scenario_network scenario_simulation = { .name = "simulation",
+                                                      .refuses = refuses,
+                                                      .assumes = assumes,
+                                                      .open = open_network,
+                                                      .happen = happen,
+                                                      .adapt = adapt,
+                                                      .journal = journal,
+                                                      .messages = messages,
+                                                      .observe = observe,
+                                                      .elapsed = elapsed,
+                                                      .close = close_network };

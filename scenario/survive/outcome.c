@@ -81,8 +81,9 @@ static json_t *reason(const struct scenario_seen *seen, const json_t *wanted, co
     const json_t *place = json_array_get(json_object_get(wanted, service), 0);
     CLEANUP_FREE char *text =
         place ? string_format("it could run on %s, and does not", json_string_value(place))
-        : on && !is_any_there(seen, on) ? strdup("no target that may have it is left")
-                                        : strdup("no target that is left has room for it");
+        : json_object_get(seen->observed, "placed") ? strdup("the placement has it on no target")
+        : on && !is_any_there(seen, on)             ? strdup("no target that may have it is left")
+                                                    : strdup("no target that is left has room for it");
     return json_string(text);
 }
 

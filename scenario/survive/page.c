@@ -247,6 +247,11 @@ static void put_page(FILE *page, const json_t *document)
             json_is_true(json_object_get(document, "survives"))
                 ? "Every service survives each of these losses."
                 : "Not every service survives each of these losses.");
+    if (json_object_get(document, "assumed")) {
+        fputs("<p class=\"note\">", page);
+        put_text(page, text_at(document, "assumed"));
+        fputs("</p>\n", page);
+    }
     put_figures(page, document);
     fputs("</header>\n<main>\n<h2>Services and losses</h2>\n", page);
     put_legend(page);

@@ -155,6 +155,8 @@ void survive_print_table(const json_t *document)
         print_row(document, value, width);
     json_array_foreach(json_object_get(document, "losses"), index, value)
         print_details(document, value);
+    if (json_object_get(document, "assumed"))
+        printf("\n%s\n", text_at(document, "assumed"));
     puts(json_is_true(json_object_get(document, "survives")) ? "\nThe system survives."
                                                              : "\nThe system does not survive.");
 }
@@ -173,6 +175,8 @@ void survive_print_tap(const json_t *document)
     size_t index, inner, number = 0;
     json_t *loss, *word;
     printf("1..%zu\n", json_array_size(losses) * (1 + json_array_size(returns)));
+    if (json_object_get(document, "assumed"))
+        printf("# %s\n", text_at(document, "assumed"));
     json_array_foreach((json_t *)losses, index, loss) {
         print_point(++number, "without ", text_at(loss, "name"), loss);
         json_array_foreach((json_t *)returns, inner, word) {

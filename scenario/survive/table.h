@@ -3,6 +3,7 @@
  * What losses come to, for people and as TAP. A document of the command survive:
  *
  *   { "version": 1, "system": name, "survives": bool, "returns": [word], "services": [NAME],
+ *     "assumed": text, where something was taken for granted,
  *     "losses": [ as trial_play() gives it ] }
  */
 #ifndef SCENARIO_TABLE_H

@@ -30,6 +30,16 @@ print(sum(len(m) if isinstance(m, list) else 1 for m in json.load(open(sys.argv[
         "$scratch/$guard.json")" -le 8 ]
 done
 
+# Of a system that is given, too.
+mkdir "$scratch/given"
+sed 's/test1/left/g; s/test2/right/g; s/"db"/"store"/g' "$srcdir/tests/scenarios/crash/scenario.json" > "$scratch/given/scenario.json"
+for guard in nothing fence; do
+    SWITCHED_OFF=$guard "$builddir/tests/switched-scenario" explore --jobs=1 --scenarios=200 "$scratch/given" \
+        > "$scratch/$guard.json" 2> "$scratch/$guard.said"
+    is $? "$([ $guard = nothing ]; echo $?)" "with $guard switched off random histories of a system do what they should"
+done
+has "$(cat "$scratch/fence.json")" '"left"' 'what is printed is a scenario of that system'
+
 # Every history of two events at most: the shortest that shows the fault is a scenario, which holds with the guard.
 for guard in fence second-rescue superseded empty-model late-list; do
     SWITCHED_OFF=$guard "$builddir/tests/switched-scenario" explore --exhaustive --depth=2 \

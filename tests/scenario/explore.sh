@@ -29,6 +29,10 @@ dydisnix-scenario explore --exhaustive --depth=1 "$scratch/own" > "$scratch/out"
 is $? 0 'so does a system of somebody, from where its timeline ends'
 has "$(cat "$scratch/said")" 'own: ' 'which is named'
 
+dydisnix-scenario explore --scenarios=20 "$scratch/own" > "$scratch/out" 2> "$scratch/said"
+is $? 0 'its random histories hold'
+has "$(cat "$scratch/said")" '20 scenarios with' 'all of them'
+
 # One thing after another goes wrong.
 for case in ${SWEEP_CASES:-crash comes-back-superseded}; do
     dydisnix-scenario sweep "$srcdir/tests/scenarios/$case" 2> "$scratch/said"
@@ -40,7 +44,7 @@ is $? 0 'a loop that is started again, too, whatever fails once'
 sed 's/^/# /' "$scratch/said"
 
 # Usage.
-for wrong in 'explore --scenarios=many' 'explore --jobs=0' 'explore this' 'explore --exhaustive --depth=16' \
+for wrong in 'explore --scenarios=many' 'explore --jobs=0' 'explore this that' 'explore --exhaustive --depth=16' \
     'explore --exhaustive this that' 'sweep' 'sweep --fault=bites x' 'sweep a b'; do
     # shellcheck disable=SC2086
     dydisnix-scenario $wrong > "$scratch/out" 2> "$scratch/said"

@@ -48,6 +48,15 @@ has "$(output)" 'the target "a_b" is called a_b_2 in the scenario' 'which nothin
 has "$(output)" 'the service "svc 0<" is called svc_0_ in the scenario' 'a service too'
 ok 'and it holds' dydisnix-scenario run --simulate names
 
+# Models by which dydisnix-gendist places services.
+corpus=$srcdir/tests/corpus/$two
+ok 'models' import -s "$corpus/services.nix" -q "$corpus/distribution.nix" -o placed "$corpus/manifest.xml"
+has "$(output)" 'dydisnix-gendist tells where services go' 'are told'
+is "$(value placed '[word.rpartition("/")[2] for word in s["placement"]]')" \
+    "['dydisnix-gendist', '--services', 'services.nix', '--qos', 'distribution.nix']" 'and named'
+fails 1 'a model that is not there' import --qos=none -o none "$corpus/manifest.xml"
+has "$(output)" 'none: No such file or directory' 'is told'
+
 # The coordinator profile.
 mkdir profiles
 cp "$srcdir/tests/corpus/v2-single/manifest.xml" store

@@ -11,7 +11,7 @@ static void the_same_number_gives_the_same_scenario(void **state)
     (void)state;
     json_t *earlier = NULL;
     for (uint64_t number = 0; number < 200; number++) {
-        json_t *one = scenario_random(number), *other = scenario_random(number);
+        json_t *one = scenario_random(NULL, number), *other = scenario_random(NULL, number);
         assert_non_null(one);
         assert_true(json_equal(one, other));
         assert_false(json_equal(one, earlier));
@@ -91,7 +91,7 @@ static void nothing_is_taken_from_what_never_fails_again(void **state)
 {
     (void)state;
     unsigned tries = 0;
-    json_t *scenario = scenario_random(7), *small = NULL;
+    json_t *scenario = scenario_random(NULL, 7), *small = NULL;
     json_object_set_new(scenario, "timeline", json_array());
     small = scenario_shrink(scenario, fails, &tries);
     assert_true(json_equal(small, scenario));
