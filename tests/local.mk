@@ -151,6 +151,7 @@ shell_tests = \
 	tests/install/nix-module.sh \
 	tests/deployment/pinned-distribution.sh \
 	tests/install/platform-check.sh \
+	tests/install/readme.sh \
 	tests/host/progress.sh \
 	tests/scenario/report.sh \
 	tests/scenario/report-browser.sh \
