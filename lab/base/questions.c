@@ -129,8 +129,7 @@ int ask_main(int argc, char **argv)
 {
     if (argc == 3)
         return ask_and_print(argv[1], argv[2], "ask");
-    fprintf(stderr, "Usage: dydisnix-lab %s MACHINE SERVICE\n", argv[0]);
-    return 2;
+    return -1;
 }
 
 int write_main(int argc, char **argv)
@@ -139,8 +138,7 @@ int write_main(int argc, char **argv)
 
     if (question)
         return ask_and_print(argv[1], argv[2], question);
-    fprintf(stderr, "Usage: dydisnix-lab %s MACHINE SERVICE TEXT\n", argv[0]);
-    return 2;
+    return -1;
 }
 
 struct who {
@@ -177,10 +175,8 @@ int who_main(int argc, char **argv)
     CLEANUP_JSON json_t *answers = json_object();
     struct who who = { .service = argv[1], .answers = answers };
 
-    if (argc != 2) {
-        fprintf(stderr, "Usage: dydisnix-lab %s SERVICE\n", argv[0]);
-        return 2;
-    }
+    if (argc != 2)
+        return -1;
     if (!network_directory() || network_machines(ask_machine, &who) != 0)
         return 1;
     return print_json(answers);

@@ -43,18 +43,12 @@ static int master_do(const char *what, const char *machine, const char *name)
     return answer ? 0 : -1;
 }
 
-static int usage(const char *subcommand, const char *arguments)
-{
-    fprintf(stderr, "Usage: dydisnix-lab %s %s\n", subcommand, arguments);
-    return 2;
-}
-
 int control_main(int argc, char **argv)
 {
     bool renames = strcmp(argv[0], "rename") == 0;
 
     if (argc != (renames ? 3 : 2))
-        return usage(argv[0], renames ? "OLD NEW" : "MACHINE");
+        return -1;
     return master_do(argv[0], argv[1], renames ? argv[2] : NULL) != 0;
 }
 
@@ -169,9 +163,9 @@ int disk_main(int argc, char **argv)
     bool labelled = strcmp(argv[0], "save") == 0 || strcmp(argv[0], "restore-disk") == 0;
 
     if (strcmp(argv[0], "lose-coordinator") == 0)
-        return argc == 1 ? lose_coordinator() != 0 : usage(argv[0], "");
+        return argc == 1 ? lose_coordinator() != 0 : -1;
     if (argc != (labelled ? 3 : 2))
-        return usage(argv[0], labelled ? "MACHINE LABEL" : "MACHINE");
+        return -1;
     if (!network_directory())
         return 1;
     if (!machine_exists(argv[1])) {
@@ -186,7 +180,7 @@ int connection_main(int argc, char **argv)
     bool slow = strcmp(argv[0], "slow") == 0;
 
     if (argc != (slow ? 3 : 2) || (slow && (!*argv[2] || argv[2][strspn(argv[2], "0123456789")] != '\0')))
-        return usage(argv[0], slow ? "MACHINE MILLISECONDS" : "MACHINE");
+        return -1;
     if (!network_directory())
         return 1;
     if (!machine_exists(argv[1])) {
@@ -205,7 +199,7 @@ int exec_main(int argc, char **argv)
     struct agent_program program;
 
     if (argc <= first)
-        return usage(argv[0], "MACHINE [--] COMMAND [ARG...]");
+        return -1;
     if (!network_directory())
         return 1;
     if (!machine_exists(argv[1])) {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -23,6 +24,15 @@ static int run_engine(const char *name, int argc, char **argv)
     return trap_step("program", name, NULL) ? engine_find(name)(argc, argv) : 1;
 }
 
+static int run_subcommand(const struct lab_program *subcommand, int argc, char **argv)
+{
+    int status = subcommand->run(argc, argv);
+    if (status != -1)
+        return status;
+    fprintf(stderr, "Usage: " PACKAGE_LAB " %s %s\n", subcommand->name, subcommand->takes);
+    return 2;
+}
+
 int main(int argc, char **argv)
 {
     const char *name = argc > 0 ? string_base_name(argv[0]) : PACKAGE_NAME;
@@ -38,6 +48,6 @@ int main(int argc, char **argv)
     if (argc > 1
         && ((program = lab_program_find(lab_subcommands, argv[1])) != NULL
             || (program = lab_program_find(lab_inner_subcommands, argv[1])) != NULL))
-        return program->run(argc - 1, argv + 1);
+        return run_subcommand(program, argc - 1, argv + 1);
     return master_main(argc, argv);
 }

@@ -308,8 +308,10 @@ static void print_usage(FILE *stream)
           "  --help                  this text\n"
           "  --version               name and version\n\nSubcommands:\n",
           stream);
-    for (const struct lab_program *subcommand = lab_subcommands; subcommand->name; subcommand++)
-        fprintf(stream, "  %s\n", subcommand->name);
+    for (const struct lab_program *subcommand = lab_subcommands; subcommand->name; subcommand++) {
+        int width = fprintf(stream, "  %s %s", subcommand->name, subcommand->takes);
+        fprintf(stream, "%*s  %s\n", width < 36 ? 36 - width : 0, "", subcommand->does);
+    }
     fputs("\nSee dydisnix-lab(1).\n", stream);
 }
 

@@ -9,8 +9,10 @@
 
 struct lab_program {
     const char *name;
-    /* argv[0] is the program's or subcommand's name. Returns the exit status. */
+    /* argv[0] is the program's or subcommand's name. Returns the exit status, or -1: wrong usage, which is told
+     * by who has called it. */
     int (*run)(int argc, char **argv);
+    const char *takes, *does; /* of subcommands that are for users; else NULL */
 };
 
 /* Called by their own names, from the network's bin/. Ends with a NULL name. */

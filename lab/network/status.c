@@ -110,10 +110,8 @@ int status_main(int argc, char **argv)
 {
     bool as_json = argc == 2 && strcmp(argv[1], "--json") == 0;
 
-    if (argc != 1 && !as_json) {
-        fprintf(stderr, "Usage: dydisnix-lab %s [--json]\n", argv[0]);
-        return 2;
-    }
+    if (argc != 1 && !as_json)
+        return -1;
     CLEANUP_JSON json_t *network = describe_network();
     if (!network)
         return 1;
