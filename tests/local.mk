@@ -132,6 +132,7 @@ shell_tests = \
 	tests/host/presence.sh \
 	tests/host/shown.sh \
 	tests/host/signals.sh \
+	tests/host/status.sh \
 	tests/host/stream.sh \
 	tests/host/scripts.sh \
 	tests/host/unreadable-model.sh \

@@ -145,7 +145,7 @@ static void set_time(json_t *document, const char *key, int64_t seconds)
 json_t *status_document(const struct status *status, const struct supervisor *supervisor,
                         const struct settings *settings, int64_t now, int64_t clock)
 {
-    const int64_t wake = supervisor_wake(supervisor);
+    const int64_t wake = supervisor_next(supervisor);
     const bool runs = supervisor->phase == PHASE_CYCLE;
     json_t *document =
         json_pack("{si ss sI ss ss ss sb si}", "version", 1, "program", PACKAGE_VERSION, "process",

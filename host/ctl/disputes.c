@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "host/ctl/status.h"
+#include "host/ctl/words.h"
 #include "host/record/dispute.h"
 #include "lib/base/cleanup.h"
 #include "lib/base/json-members.h"
@@ -58,19 +58,10 @@ static const char *newest_of(const json_t *copy)
     return json_string_value(json_array_get(names, json_array_size(names) - 1));
 }
 
-/* As long ago as people say it; malloc()ed. */
 static char *age_of(const json_t *copy, int64_t now)
 {
     const json_t *newest = json_object_get(copy, "newest");
-    long long seconds = now - json_integer_value(newest);
-    if (!json_is_integer(newest))
-        return string_format("?");
-    if (seconds < 120)
-        return string_format("%lld s", seconds < 0 ? 0 : seconds);
-    if (seconds < 7200)
-        return string_format("%lld min", seconds / 60);
-    return seconds < 172800 ? string_format("%lld h", seconds / 3600)
-                            : string_format("%lld days", seconds / 86400);
+    return json_is_integer(newest) ? words_of_time(now - json_integer_value(newest)) : string_format("?");
 }
 
 static size_t target_width(const json_t *dispute)

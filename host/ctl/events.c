@@ -8,7 +8,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "host/ctl/status.h"
+#include "host/ctl/words.h"
 #include "host/record/failure.h"
 #include "lib/base/cleanup.h"
 #include "lib/base/json-members.h"

@@ -13,6 +13,8 @@
 #include "host/ctl/disputes.h"
 #include "host/ctl/events.h"
 #include "host/ctl/status.h"
+#include "host/ctl/watch.h"
+#include "host/ctl/words.h"
 #include "host/settings/default-paths.h"
 #include "lib/base/cleanup.h"
 #include "lib/base/json-text.h"
@@ -20,7 +22,7 @@
 #include "lib/model/paths.h"
 #include "lib/world/operations.h"
 
-enum { DONE = 0, FAILED = 1, USAGE = 2 };
+enum { DONE = 0, FAILED = 1, USAGE = 2, DEGRADED = 3 };
 
 static const size_t answer_limit = (size_t)64 << 20;
 
@@ -30,7 +32,7 @@ static const char usage[] =
     "Asks the dydisnix-self-adapt that runs a profile.\n"
     "\n"
     "Commands:\n"
-    "  status                           what it does, and how the targets are\n"
+    "  status                           how it is, where everything runs, and what needs a person\n"
     "  events                           what has happened\n"
     "  trigger                          run a cycle now\n"
     "  pause                            adapt to nothing until resume\n"
@@ -48,18 +50,20 @@ static const char usage[] =
     "      --state-dir=DIRECTORY  where the loop keeps what it knows\n"
     "      --json                 print JSON documents, one a line\n"
     "  -y, --yes                  do not ask before a word on state is said\n"
+    "      --check                status: in one line; ends with 3 unless all is well\n"
+    "      --watch                status: again whenever something happens, until interrupted\n"
     "  -n, --lines=NUMBER         events: so many of the last ones (default: 20)\n"
     "  -f, --follow               events: and those to come, until interrupted\n"
     "  -h, --help                 print this text\n"
     "  -v, --version              print the version\n"
     "\n"
     "Environment: DISNIX_PROFILE, XDG_RUNTIME_DIR, XDG_STATE_HOME.\n"
-    "Exit status: 0 done, 1 failed or no such loop, 2 wrong usage.\n";
+    "Exit status: 0 done, 1 failed or no such loop, 2 wrong usage, 3 not well (--check).\n";
 
 struct call {
     const char *profile, *socket, *state_directory;
     const char *command, *target, *component, *snapshot;
-    bool json, follow, yes;
+    bool json, follow, yes, check, watch;
     long lines;
 };
 
@@ -247,6 +251,79 @@ static int show_disputes(const struct call *call)
     return fflush(stdout) == 0 ? 0 : complain("standard output", strerror(errno));
 }
 
+/* An option with its value, "" where value is NULL; malloc()ed. */
+static char *option_words(const char *option, const char *value)
+{
+    CLEANUP_FREE char *word = value ? shell_word(value) : NULL;
+    return string_format("%s%s%s", value ? " " : "", value ? option : "", word ? word : "");
+}
+
+/* How this program is called for this loop, for a person to call it again; malloc()ed. */
+static char *own_command(const struct call *call)
+{
+    const bool usual = strcmp(call->profile, "default") == 0;
+    CLEANUP_FREE char *profile = option_words("-p ", usual ? NULL : call->profile),
+                      *socket = option_words("--socket=", call->socket),
+                      *directory = option_words("--state-dir=", call->state_directory);
+    return profile && socket && directory
+               ? string_format("dydisnix-self-adaptctl%s%s%s", profile, socket, directory)
+               : NULL;
+}
+
+/* Where the loop that gave the answer, or, where none runs, the last one, keeps what it knows; malloc()ed. */
+static char *directory_of(const struct call *call, const json_t *answer)
+{
+    const char *told = json_string_value(json_object_get(answer, "stateDirectory"));
+    CLEANUP_FREE char *usual = told || call->state_directory ? NULL : default_state_directory();
+    const char *parent = call->state_directory ? call->state_directory : usual;
+    if (told)
+        return string_format("%s", told);
+    return parent ? string_format("%s/%s", parent, call->profile) : NULL;
+}
+
+/* What is known, also when no loop runs; *runs: one does. */
+static json_t *look(const struct call *call, bool *runs)
+{
+    CLEANUP_JSON json_t *answer = ask(call, "status");
+    CLEANUP_FREE char *directory = directory_of(call, answer), *command = own_command(call);
+    *runs = answer != NULL;
+    return directory && command ? status_look(answer, directory, command) : NULL;
+}
+
+static int show_status(const struct call *call)
+{
+    bool runs;
+    CLEANUP_JSON json_t *status = look(call, &runs);
+    CLEANUP_FREE char *text = status && call->json ? json_text(status, JSON_COMPACT) : NULL;
+    bool well = true;
+    if (!status)
+        return FAILED;
+    if (text)
+        puts(text);
+    else if (!call->check)
+        status_print(status, operations->clock());
+    if (call->check)
+        well = (call->json ? status_is_well : status_check)(status);
+    if (fflush(stdout) != 0)
+        return complain("standard output", strerror(errno)), FAILED;
+    return !runs ? FAILED : well ? DONE : DEGRADED;
+}
+
+/* A loop that has died may be started again. */
+static int draw_status(void *closure)
+{
+    show_status(closure);
+    return 0;
+}
+
+static int run_status(struct call *call)
+{
+    CLEANUP_FREE char *directory = call->watch ? find_state_directory(call) : NULL;
+    if (!call->watch)
+        return show_status(call);
+    return directory && watch_draw(directory, draw_status, call) == 0 ? DONE : FAILED;
+}
+
 static int run(const struct call *call)
 {
     if (strcmp(call->command, "disputes") == 0)
@@ -263,8 +340,6 @@ static int run(const struct call *call)
     CLEANUP_FREE char *text = call->json ? json_text(answer, JSON_COMPACT) : NULL;
     if (text)
         puts(text);
-    else if (strcmp(call->command, "status") == 0)
-        status_print(answer);
     return fflush(stdout) == 0 ? 0 : complain("standard output", strerror(errno));
 }
 
@@ -323,6 +398,8 @@ static int take_option(struct call *call, int option)
     case 'j': call->json = true; break;
     case 'f': call->follow = true; break;
     case 'y': call->yes = true; break;
+    case 'c': call->check = true; break;
+    case 'w': call->watch = true; break;
     case 'n':
         call->lines = strtol(optarg, &end, 10);
         if (end == optarg || *end || call->lines < 0)
@@ -341,6 +418,7 @@ static int read_call(struct call *call, int argc, char **argv)
         { "profile", required_argument, NULL, 'p' },   { "socket", required_argument, NULL, 's' },
         { "state-dir", required_argument, NULL, 'd' }, { "json", no_argument, NULL, 'j' },
         { "follow", no_argument, NULL, 'f' },          { "yes", no_argument, NULL, 'y' },
+        { "check", no_argument, NULL, 'c' },           { "watch", no_argument, NULL, 'w' },
         { "lines", required_argument, NULL, 'n' },     { "help", no_argument, NULL, 'h' },
         { "version", no_argument, NULL, 'v' },         { NULL, 0, NULL, 0 },
     };
@@ -357,5 +435,7 @@ int main(int argc, char **argv)
     struct call call;
     operations_use(&real_operations);
     int status = read_call(&call, argc, argv);
-    return status >= 0 ? status : run(&call) == 0 ? DONE : FAILED;
+    if (status >= 0)
+        return status;
+    return strcmp(call.command, "status") == 0 ? run_status(&call) : run(&call) == 0 ? DONE : FAILED;
 }

@@ -1,19 +1,23 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * The status of a loop for people.
+ * The status of a loop, at a glance.
  */
 #ifndef CTL_STATUS_H
 #define CTL_STATUS_H
 
 #include <jansson.h>
+#include <stdbool.h>
+#include <stdint.h>
 
-/* Prints what status_document() made. */
-void status_print(const json_t *status);
+/* What is known: see overview.h. answer: of the loop, NULL: none runs; directory: where it keeps its state; command: how
+ * this program is called. A new reference; NULL: nothing is known, after a message. */
+json_t *status_look(const json_t *answer, const char *directory, const char *command);
 
-/* The text with '?' for control characters, as wide as it is in a terminal: at least width columns. */
-void print_padded(const char *text, size_t width);
+/* For people. */
+void status_print(const json_t *status, int64_t now);
 
-/* How many columns text takes, if each character takes one. */
-size_t columns_of(const char *text);
+/* Whether all is well; status_check() prints the condition and why, in a line. */
+bool status_is_well(const json_t *status);
+bool status_check(const json_t *status);
 
 #endif

@@ -41,15 +41,21 @@ static int64_t earlier(int64_t a, int64_t b)
     return a == 0 ? b : b == 0 || a < b ? a : b;
 }
 
+int64_t supervisor_next(const struct supervisor *supervisor)
+{
+    int64_t moment = earlier(supervisor->polls ? supervisor->poll_at : 0, supervisor->due_at);
+    moment = earlier(moment, supervisor->failures > 0 ? supervisor->retry_at : 0);
+    moment = earlier(moment, supervisor->resync_at);
+    return moment == 0 ? -1 : moment;
+}
+
 int64_t supervisor_wake(const struct supervisor *supervisor)
 {
-    int64_t moment = 0;
+    int64_t moment = 0, next;
     switch (supervisor->phase) {
     case PHASE_IDLE:
-        moment = earlier(supervisor->polls ? supervisor->poll_at : 0, supervisor->due_at);
-        moment = earlier(moment, supervisor->failures > 0 ? supervisor->retry_at : 0);
-        moment = earlier(moment, supervisor->resync_at);
-        moment = earlier(moment, supervisor->probe_at);
+        next = supervisor_next(supervisor);
+        moment = earlier(next < 0 ? 0 : next, supervisor->probe_at);
         break;
     case PHASE_CYCLE:
     case PHASE_FINISHING:

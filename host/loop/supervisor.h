@@ -86,6 +86,9 @@ struct supervisor_actions supervisor_step(struct supervisor *supervisor, enum su
  * below. */
 int64_t supervisor_wake(const struct supervisor *supervisor);
 
+/* When a cycle starts next, if nothing happens before and none runs; -1: only when something happens. */
+int64_t supervisor_next(const struct supervisor *supervisor);
+
 /* The running cycle has begun or ended a stage: it is ended at deadline (0: never), with INT, after patience
  * with TERM, and then with KILL. */
 void supervisor_deadline(struct supervisor *supervisor, int64_t deadline, int64_t patience);

@@ -30,7 +30,7 @@ has "$reason" 'profile manifest' 'with a reason'
 status()
 {
     "$builddir/dydisnix-self-adaptctl" --json status > "$scratch/status" \
-        && python3 -c 'import json, sys; sys.exit("test2" not in json.load(open(sys.argv[1]))["targets"])' "$scratch/status"
+        && python3 -c 'import json, sys; sys.exit("reason" not in json.load(open(sys.argv[1]))["targets"].get("test2", {}))' "$scratch/status"
 }
 ok 'the status has it' wait_for 60 status
 is "$(python3 - "$scratch/status" << 'EOF'
@@ -39,7 +39,7 @@ test2 = json.load(open(sys.argv[1]))["targets"]["test2"]
 print(test2["status"], test2["reason"])
 EOF
 )" "invalid $reason" 'with the same reason'
-has "$("$builddir/dydisnix-self-adaptctl" status)" "test2   invalid   $reason" 'for people too'
+ok 'for people too' [ -n "$("$builddir/dydisnix-self-adaptctl" status | grep -F "$reason" | grep '^test2   invalid ')" ]
 end_loop
 is "$(python3 - "$state/default/events.jsonl" << 'EOF'
 import json, sys

@@ -54,11 +54,10 @@ is "$(status 's["lastOutcome"], s["lastEnded"] == s["lastSuccess"], "stage" in s
     'how the last one ended'
 is "$(status 's["deployed"]')" "$manifest" 'what is deployed'
 is "$(status 's["stateDirectory"]')" "$state/default" 'and where the state is'
-is "$(status 's["targets"]')" "{'test1': {'status': 'present'}, 'test2': {'status': 'silent'}}" 'the targets'
+is "$(status '{t: s["targets"][t]["status"] for t in s["targets"]}')" "{'test1': 'present', 'test2': 'silent'}" 'the targets'
 ctl status > "$scratch/text"
-is "$(sed -n '/^TARGET/,$p' "$scratch/text")" 'TARGET  STATUS    REASON
-test1   present
-test2   silent' 'the targets in a table'
+is "$(sed -n '/^TARGET/,$s/[0-9]* s  */N /p' "$scratch/text")" 'test1   present  -      N -
+test2   silent   -      N -' 'the targets in a table'
 has "$(cat "$scratch/text")" "deployed     $manifest" 'what is deployed'
 
 # A failure.
@@ -343,7 +342,8 @@ start -i "$models/infrastructure.nix" --no-probe --retry-min=60 --retry-max=60
 ok 'a target whose profile cannot be set' wait_for 60 status_is 's["targets"].get("test2", {}).get("status")' unset
 is "$(status 's["lastOutcome"], s["failures"], s["targets"]["test1"]["status"]')" "('done', 0, 'present')" \
     'is shown, and no cycle fails for that'
-has "$(ctl status)" 'test2   unset     its profile cannot be set, and is set later' 'to people too'
+ctl status > "$scratch/text"
+ok 'to people too' grep -q '^test2   unset .* its profile cannot be set, and is set later$' "$scratch/text"
 rm "$answers/unset"
 ok 'once it can be set' ctl trigger
 ok 'it is' wait_for 60 status_is 's["targets"]["test2"]["status"]' present

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "host/ctl/words.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "lib/base/characters.h"
+#include "lib/base/cleanup.h"
+#include "lib/base/strings.h"
+
+size_t columns_of(const char *text)
+{
+    size_t columns = 0;
+    for (; *text; text++)
+        columns += ((unsigned char)*text & 0xc0) != 0x80;
+    return columns;
+}
+
+void print_padded(const char *text, size_t width)
+{
+    size_t columns = columns_of(text);
+    CLEANUP_FREE char *shown = strdup(text);
+    if (shown) {
+        text_one_line(shown);
+        fputs(shown, stdout);
+    }
+    for (; columns < width; columns++)
+        putchar(' ');
+}
+
+char *words_of_time(int64_t seconds)
+{
+    const long long time = seconds < 0 ? 0 : (long long)seconds;
+    if (time < 120)
+        return string_format("%lld s", time);
+    if (time < 7200)
+        return string_format("%lld min", time / 60);
+    return time < 172800 ? string_format("%lld h", time / 3600) : string_format("%lld days", time / 86400);
+}
+
+char *words_of_moment(int64_t moment, int64_t now)
+{
+    const time_t time = (time_t)moment;
+    CLEANUP_FREE char *apart = words_of_time(moment > now ? moment - now : now - moment);
+    char text[64];
+    struct tm parts;
+    if (!apart || !localtime_r(&time, &parts)
+        || strftime(text, sizeof text, "%Y-%m-%d %H:%M:%S", &parts) == 0)
+        return NULL;
+    return string_format(moment > now ? "%s, in %s" : "%s, %s ago", text, apart);
+}
+
+int64_t moment_read(const char *text)
+{
+    struct tm parts = { 0 };
+    return strptime(text, "%Y-%m-%dT%H:%M:%SZ", &parts) ? timegm(&parts) : 0;
+}
+
+char *shell_word(const char *text)
+{
+    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./:@%+=-";
+    char *word = malloc(4 * strlen(text) + sizeof "''"), *at = word;
+    if (!word || (*text && !text[strspn(text, plain)]))
+        return word ? strcpy(word, text) : NULL;
+    *at++ = '\'';
+    for (; *text; text++)
+        at = *text == '\'' ? stpcpy(at, "'\\''") : (*at = *text, at + 1);
+    strcpy(at, "'");
+    return word;
+}

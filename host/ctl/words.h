@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * How the control program writes for people.
+ */
+#ifndef CTL_WORDS_H
+#define CTL_WORDS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* The text with '?' for control characters, as wide as it is in a terminal: at least width columns. */
+void print_padded(const char *text, size_t width);
+
+/* How many columns text takes, if each character takes one. */
+size_t columns_of(const char *text);
+
+/* How long seconds are, as people say it: "5 s", "3 min", "30 h", "4 days"; malloc()ed, NULL: no memory. */
+char *words_of_time(int64_t seconds);
+
+/* A moment in local time, and how long ago, or how soon, that is. malloc()ed, NULL: no memory. */
+char *words_of_moment(int64_t moment, int64_t now);
+
+/* The text as one word of a shell's command line; malloc()ed, NULL: no memory. */
+char *shell_word(const char *text);
+
+/* A moment as documents have it, 2026-01-31T12:00:00Z; 0: it is none. */
+int64_t moment_read(const char *text);
+
+#endif
