@@ -233,9 +233,11 @@ static bool next_call(void *closure, struct dydisnix_program *program)
     return true;
 }
 
+/* One that was not begun, for its target hangs, has no output. */
 static void fail(const struct activation *activation, const struct dydisnix_result *result)
 {
     CLEANUP_FREE char *ending = describe_ending(result);
+    activation->copy->hung = result->ending == DYDISNIX_TIMED_OUT && result->output;
     activation->copy->outcomes[ACTIVATE_COPY] = OUTCOME_FAILED;
     log_warning(activation->copy->mapping->target, "activating %s failed: %s",
                 activation->copy->mapping->component, ending ? ending : "?");

@@ -416,8 +416,8 @@ void copies_go_on(struct copies *copies, const struct copies *earlier)
         const struct copy *before = copies_same(earlier, copy);
         if (!before)
             continue;
-        copy->inactive = !copy_lives(before);
-        copy->remembered.activated = before->outcomes[ACTIVATE_COPY] == OUTCOME_DONE;
+        copy->inactive = !copy_lives(before) && !copy_may_live(before);
+        copy->remembered.activated = before->outcomes[ACTIVATE_COPY] == OUTCOME_DONE || copy_may_run(before);
         copy->remembered.disputed = before->disputed;
         copy->remembered.why = before->reason;
         copy->remembered.superseded = before->verdict == COPY_OUT && !before->disputed;

@@ -86,6 +86,7 @@ struct copy {
     bool brought;  /* its target's profile has lost it, see disputes_bring_back() */
     bool inactive; /* by all of this and what is remembered: it does not run */
     bool home;     /* one of the component's homes */
+    bool hung;     /* its activation came to no end */
     struct remembered_copy remembered;
     struct facts facts;
     enum outcome outcomes[ACTIONS];

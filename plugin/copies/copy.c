@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "plugin/copies/copy.h"
 
+#include <string.h>
+
 #include "lib/base/switch.h"
 
 bool copy_was_left_out(const struct copy *copy)
@@ -13,7 +15,8 @@ bool copy_is_owed(const struct copy *copy)
     const enum outcome again = copy->outcomes[RESCUE_COPY_AGAIN];
     const bool before = copy->inactive && copy->remembered.owed && again != OUTCOME_DONE;
     return SWITCH(OWED_RESCUE) && copy->verdict == COPY_OUT
-           && (before || again == OUTCOME_FAILED || copy->outcomes[FENCE_COPY] == OUTCOME_FAILED);
+           && (before || again == OUTCOME_FAILED || copy->outcomes[FENCE_COPY] == OUTCOME_FAILED
+               || copy_may_run(copy));
 }
 
 bool copy_lives(const struct copy *copy)
@@ -25,12 +28,32 @@ bool copy_lives(const struct copy *copy)
            || (!copy->inactive && !(copy->remembered.fenced && activated == OUTCOME_FAILED));
 }
 
+/* The types of Dysnomia that, activated again, do anew what was done once; dydisnix-reconstruct(1) names
+ * them. */
+static const char *const activated_once[] = { "ejabberd-dump" /* loads its first dump into the server */ };
+
+bool copy_is_repeatable(const struct copy *copy)
+{
+    const struct service *service = manifest_find_service(&copy->captured->manifest, copy->mapping->service);
+    for (size_t i = 0; service && i < sizeof activated_once / sizeof *activated_once; i++)
+        if (strcmp(service->type, activated_once[i]) == 0)
+            return false;
+    return true;
+}
+
+bool copy_may_run(const struct copy *copy)
+{
+    return copy->hung && copy->outcomes[ACTIVATE_COPY] == OUTCOME_FAILED && copy_is_repeatable(copy)
+           && SWITCH(IN_DOUBT);
+}
+
 bool copy_may_live(const struct copy *copy)
 {
     const enum outcome fenced = copy->outcomes[FENCE_COPY];
     const bool in_doubt =
         fenced == OUTCOME_FAILED || (copy->remembered.fenced && !copy->inactive && fenced != OUTCOME_DONE);
-    return in_doubt && copy_lives(copy) && copy->outcomes[ACTIVATE_COPY] != OUTCOME_DONE;
+    return copy_may_run(copy)
+           || (in_doubt && copy_lives(copy) && copy->outcomes[ACTIVATE_COPY] != OUTCOME_DONE);
 }
 
 bool copy_surely_lives(const struct copy *copy)

@@ -13,14 +13,22 @@
 /* Whether it was left out before. */
 bool copy_was_left_out(const struct copy *copy);
 
-/* Whether it was fenced, and its snapshot after that is not taken yet. */
+/* Whether it was fenced, or has to be, and its snapshot after that is not taken yet. */
 bool copy_is_owed(const struct copy *copy);
 
 /* Whether it runs, once what was decided is done; or may, so that nothing is done that would need it not
  * to. */
 bool copy_lives(const struct copy *copy);
 
-/* Nobody can tell: a fence of it came to no end, or to a bad one, and Disnix cannot be asked what is active. */
+/* Whether activating it twice does no harm. */
+bool copy_is_repeatable(const struct copy *copy);
+
+/* Whether it does although it is not said to, for its activation came to no end. Only of what can be activated
+ * again. */
+bool copy_may_run(const struct copy *copy);
+
+/* Nobody can tell: that came to no end, or a fence of it did, or to a bad one; and Disnix cannot be asked what
+ * is active. */
 bool copy_may_live(const struct copy *copy);
 
 bool copy_surely_lives(const struct copy *copy);

@@ -395,6 +395,8 @@ static bool was_chosen(const struct copy *copy)
  * yet. */
 static bool was_activated(const struct copy *copy)
 {
+    if (copy_may_run(copy))
+        return true;
     if (copy->verdict == COPY_OLDER)
         return copy_lives(copy);
     return copy->verdict == COPY_KEPT

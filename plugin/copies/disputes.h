@@ -12,8 +12,8 @@
  *   kept        CHOICE of [TARGET]: several copies are kept, for the choice of these could not be carried out; []: nobody
  *               could choose
  *   brought     KIND of { "service" }: the copy lives, though its target's profile has lost it
- *   activated   CHOICE of [TARGET]: the copies there were activated for the decision that stands, or live though the
- *               manifest leaves them out
+ *   activated   CHOICE of [TARGET]: the copies there were activated for the decision that stands, or live, or may,
+ *               though the manifest leaves them out
  *   accept      KIND of true: somebody has given the copy up
  *   prefer      CHOICE of a target: somebody wants its copy
  *   wanted      CHOICE of true: the host refused a deployment that would have it, for nobody has it that it could stay on

@@ -382,23 +382,10 @@ static bool is_given_up(struct copy *copy, const struct judgement *judgement)
 /* What is done, in this order: the survivors are activated; each other copy is rescued, fenced, and rescued
  * again. */
 
-/* The types of Dysnomia that, activated again, do anew what was done once; dydisnix-reconstruct(1) names
- * them. */
-static const char *const activated_once[] = { "ejabberd-dump" /* loads its first dump into the server */ };
-
-static bool is_repeatable(const struct copy *copy)
-{
-    const struct service *service = manifest_find_service(&copy->captured->manifest, copy->mapping->service);
-    for (size_t i = 0; service && i < sizeof activated_once / sizeof *activated_once; i++)
-        if (strcmp(service->type, activated_once[i]) == 0)
-            return false;
-    return true;
-}
-
 /* Its target may have been left out since it was fenced: then no manifest tells any more that it was. */
 static bool may_be_fenced(const struct copy *copy)
 {
-    return copy->inactive || (copy->remembered.fenced && is_repeatable(copy));
+    return copy->inactive || (copy->remembered.fenced && copy_is_repeatable(copy));
 }
 
 static bool is_other_that_runs(const struct copy *copy)
@@ -411,7 +398,7 @@ static bool needs_activation(const struct copy *copy)
 {
     if (may_be_fenced(copy))
         return SWITCH(ACTIVATE_FENCED);
-    return count_of(copy->component, is_other_that_runs) > 0 && is_repeatable(copy)
+    return count_of(copy->component, is_other_that_runs) > 0 && copy_is_repeatable(copy)
            && !(copy->remembered.activated && SWITCH(ACTIVATE_ONCE));
 }
 

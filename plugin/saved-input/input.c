@@ -183,7 +183,9 @@ static void add_outcomes(json_t *entry, const struct copy *copy)
     for (enum action action = 0; action < ACTIONS; action++)
         if (copy->outcomes[action] != OUTCOME_PENDING)
             json_object_set_new(entry, action_name(action),
-                                json_string(copy->outcomes[action] == OUTCOME_DONE ? "done" : "failed"));
+                                json_string(copy->outcomes[action] == OUTCOME_DONE  ? "done"
+                                            : action == ACTIVATE_COPY && copy->hung ? "hung"
+                                                                                    : "failed"));
     if (copy->facts.after.answered)
         json_object_set_new(entry, "after", snapshot_names(&copy->facts.after));
 }

@@ -577,7 +577,9 @@ enum outcome replay_outcome(void *closure, struct copy *copy, enum action action
     const char *outcome = text_or_null(saved, action_name(action));
     if (!copy->facts.after.answered)
         take_names(json_object_get(saved, "after"), replay->strings, &copy->facts.after);
-    return outcome && strcmp(outcome, "failed") == 0 ? OUTCOME_FAILED : OUTCOME_DONE;
+    const bool hung = outcome && strcmp(outcome, "hung") == 0;
+    copy->hung = copy->hung || hung;
+    return hung || (outcome && strcmp(outcome, "failed") == 0) ? OUTCOME_FAILED : OUTCOME_DONE;
 }
 
 static void take_fetched(const json_t *saved, struct fetched *fetched)

@@ -91,7 +91,7 @@ replaced another-disk-is-owed-nothing
 finished profile-can-never-be-set
 asked-no-more hangs-while-it-is-undone hangs-in-unlock
 owed-profile profile-cannot-be-set one-profile-is-set-and-another-cannot-be
-in-doubt a-fence-that-hangs-may-have-stopped-its-copy
+in-doubt a-fence-that-hangs-may-have-stopped-its-copy an-activation-that-hangs-may-have-started-its-copy
 untold an-older-copy-whose-snapshots-are-not-told-at-once
 still-fenced a-fenced-database-that-cannot-be-saved fenced-left-out-and-then-alone
 start-again rolled-back-and-not-started-again an-undo-cannot-start-the-copy-that-was-chosen what-is-owed-a-start-cannot-be-started
