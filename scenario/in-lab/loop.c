@@ -22,7 +22,7 @@
 
 enum {
     LOOK_AGAIN = 10,
-    PATIENCE = 300 * 1000,
+    PATIENCE = 1800 * 1000, /* what hangs while a deployment is settled is waited for for 25 minutes */
     QUIET_AFTER = 60,
     FAILURES_MOST = 5,
     ANSWER_WITHIN = 60 * 1000
@@ -187,7 +187,7 @@ static bool is_quiet(const json_t *status)
     const char *next = json_string_value(json_object_get(status, "next"));
     if (!phase || strcmp(phase, "idle") != 0)
         return false;
-    return !next || seconds_to(next) >= QUIET_AFTER
+    return !next || seconds_to(next) > QUIET_AFTER
            || json_integer_value(json_object_get(status, "failures")) >= FAILURES_MOST;
 }
 
