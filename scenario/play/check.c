@@ -95,6 +95,22 @@ static bool is_put_off(const json_t *call)
     return text_at_is(call, "what", "deactivate if unwanted");
 }
 
+/* Whether nobody can tell what lives there, and that is tried again. */
+static bool is_in_doubt(const json_t *documents, const char *name)
+{
+    const json_t *disputes = NULL;
+    size_t index, inner;
+    json_t *document, *dispute, *copy;
+    json_array_foreach((json_t *)documents, index, document)
+        if (text_at_is(document, "kind", "stage") && text_at_is(document, "stage", "reconstruct"))
+            disputes = json_object_get(json_object_get(document, "report"), "disputes");
+    json_array_foreach((json_t *)disputes, index, dispute)
+        json_array_foreach(json_object_get(dispute, "copies"), inner, copy)
+            if (text_at_is(copy, "target", name) && json_is_null(json_object_get(copy, "live")))
+                return true;
+    return false;
+}
+
 /* Whether something is still to be done there. */
 static bool is_owed_something(const struct scenario_seen *seen, const char *name)
 {
@@ -104,7 +120,7 @@ static bool is_owed_something(const struct scenario_seen *seen, const char *name
         json_array_foreach(json_object_get(entry, "calls"), inner, call)
             if (!is_put_off(call) && text_at_is(entry, "target", name))
                 return true;
-    return false;
+    return is_in_doubt(seen->documents, name);
 }
 
 bool scenario_owes(const struct scenario_seen *seen)
@@ -514,12 +530,26 @@ static bool is_owed(const json_t *observed, const char *service)
     return false;
 }
 
+/* Whether a component of it is started again when its target answers. */
+static bool is_to_be_started(const json_t *observed, const char *service)
+{
+    size_t index, inner;
+    json_t *entry, *call;
+    json_array_foreach(json_object_get(observed, "leftovers"), index, entry)
+        json_array_foreach(json_object_get(entry, "calls"), inner, call)
+            if (text_at_is(call, "what", "activate")
+                && scenario_is_of_service(text_at(call, "component"), service))
+                return true;
+    return false;
+}
+
 void scenario_check_saved(const struct scenario_seen *seen, json_t *broken)
 {
     size_t index;
     json_t *write;
     json_array_foreach(json_object_get(seen->observed, "unsaved"), index, write)
-        if (!is_owed(seen->observed, text_at(write, "service")))
+        if (!is_owed(seen->observed, text_at(write, "service"))
+            && !is_to_be_started(seen->observed, text_at(write, "service")))
             scenario_add_broken(broken,
                                 "\"%s\" was written to %s, and is in nothing that lives and in no snapshot",
                                 text_at(write, "text"), text_at(write, "service"));

@@ -273,6 +273,8 @@ static int happen(struct playing *playing, const json_t *event)
         scenario_system_follow(playing->system, event);
     note_replicated(playing);
     take_down(playing, event, word);
+    if (status == 0 && strcmp(word, "foreign-deploy") == 0)
+        playing->lost = true; /* until it looks, the coordinator does not know what runs */
     if (status == 0 && strcmp(word, "collect-garbage") == 0 && !later) {
         if (look(playing) != 0)
             return -1;

@@ -680,11 +680,27 @@ static void draw_damage(struct drawing *drawing)
     drawing->damaged = false;
 }
 
+/* Another coordinator deploys a service elsewhere, while one target, or none, cannot be reached. */
+static void draw_stranger(struct drawing *drawing)
+{
+    json_t *away = chance(drawing, 60) ? draw_partition(drawing) : NULL;
+    json_t *move = draw_move(drawing);
+    add_moment(drawing, away);
+    if (!move)
+        return;
+    json_object_set_new(move, "event", json_string("foreign-deploy"));
+    json_object_del(move, "services");
+    add_moment(drawing, draw_write(drawing));
+    add_moment(drawing, move);
+    add_moment(drawing, draw_write(drawing));
+    add_moment(drawing, draw_mending(drawing));
+}
+
 /* From numbers of its own, so that the rest of a scenario stays what it is. */
 static void draw_trouble(struct drawing *drawing, uint64_t number)
 {
     static void (*const kinds[])(struct drawing * drawing) = { draw_lie, draw_flood, draw_long_hang,
-                                                               draw_damage };
+                                                               draw_damage, draw_stranger };
     const uint64_t state = drawing->state;
     drawing->state = number * UINT64_C(0x9e6c63d0876a9a47) + 3;
     if (chance(drawing, 16))
