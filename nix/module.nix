@@ -161,10 +161,8 @@ let
     else [ "${flagOf option}=${value}" ]
   );
 
-  metricsArguments = optionals (cfg.metrics.directory != null) [
-    "--plugin=metrics"
-    "--plugin-option=metrics:file=${cfg.metrics.directory}/${name}-${cfg.profile}.prom"
-  ];
+  metricsArguments = optional (cfg.metrics.directory != null)
+    "--metrics=${cfg.metrics.directory}/${name}-${cfg.profile}.prom";
 
   arguments = [
     "--state-dir=${stateDirectory}"

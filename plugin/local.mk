@@ -18,11 +18,6 @@ dydisnix_reconstruct_LDADD = plugin/libreconstruct.a lib/libdydisnix.a $(LIBRARI
 
 dist_man_MANS += plugin/dydisnix-reconstruct.1
 
-plugins_PROGRAMS += plugin/metrics.so
-plugin_metrics_so_SOURCES = plugin/metrics/metrics.c
-plugin_metrics_so_LDFLAGS = -shared -Wl,-z,defs $(AM_LDFLAGS)
-plugin_metrics_so_LDADD = lib/libdydisnix.a $(LIBRARIES_USED)
-
 # To be compiled by others, outside of this tree.
 pluginexampledir = $(pkgdatadir)/example-plugin
 dist_pluginexample_DATA = plugin/example/spread.c plugin/example/Makefile.example

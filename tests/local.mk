@@ -220,6 +220,7 @@ dist_check_SCRIPTS += \
 	tests/tools/with-nix \
 	$(NULL)
 dist_check_DATA += \
+	tests/host/alerts.yml \
 	tests/share/deployments.sh \
 	tests/share/functions.sh \
 	tests/share/host.sh \

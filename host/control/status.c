@@ -126,6 +126,8 @@ void status_cycle_ended(struct status *status, const char *outcome, int signal, 
 {
     status->lasted = now - status->began;
     status->signal = signal;
+    if (strcmp(outcome, "failed") != 0)
+        status->checked_at = clock;
     if (strcmp(outcome, "unchanged") == 0)
         return;
     status->outcome = outcome;

@@ -25,6 +25,7 @@ struct status {
     int signal;                     /* that ended it; 0: none */
     const char *outcome;            /* of the last cycle that found something to do; NULL: none yet */
     int64_t ended_at, succeeded_at; /* seconds since 1970; 0: never */
+    int64_t checked_at;             /* a cycle or a probe has looked, and did not fail; the same */
 };
 
 /* The last cycle gave this many: reset with each cycle. */

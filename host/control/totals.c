@@ -48,44 +48,27 @@ static void add(json_t *object, const char *key, int64_t amount)
     json_object_set_new(object, key, json_integer(json_integer_value(json_object_get(object, key)) + amount));
 }
 
-static void count_duration(json_t *totals, int64_t milliseconds)
+/* Those of a version with other classes cannot be added to. */
+json_t *totals_durations(const json_t *totals)
 {
     json_t *durations = json_object_get(totals, "durations"), *fresh = fresh_durations();
-    json_t *counts = json_object_get(durations, "counts");
-    size_t class = 0;
-    /* Those of a version with other classes cannot be added to. */
     if (!json_equal(json_object_get(durations, "bounds"), json_object_get(fresh, "bounds"))
-        || json_array_size(counts) != BOUNDS + 1) {
-        json_object_set(totals, "durations", fresh);
-        durations = fresh;
-        counts = json_object_get(durations, "counts");
-    }
+        || json_array_size(json_object_get(durations, "counts")) != BOUNDS + 1)
+        return fresh;
+    json_decref(fresh);
+    return json_incref(durations);
+}
+
+static void count_duration(json_t *totals, int64_t milliseconds)
+{
+    json_t *durations = totals_durations(totals), *counts = json_object_get(durations, "counts");
+    size_t class = 0;
     while (class < BOUNDS && milliseconds > bounds[class] * INT64_C(1000))
         class ++;
     json_array_set_new(counts, class, json_integer(json_integer_value(json_array_get(counts, class)) + 1));
     add(durations, "count", 1);
     add(durations, "milliseconds", milliseconds);
-    json_decref(fresh);
-}
-
-/* What is so now, as the last cycle that looked saw it. */
-static void note_present(json_t *totals, const struct status *status)
-{
-    static const char *const facts[] = { "services", "disputes", NULL };
-    json_t *statuses = json_object(), *target;
-    const char *name;
-    if (json_object_get(status->facts, "missing"))
-        json_object_set_new(
-            totals, "missing",
-            json_integer((json_int_t)json_array_size(json_object_get(status->facts, "missing"))));
-    json_object_foreach(status->targets, name, target)
-        add(statuses, json_string_value(json_object_get(target, "status")), 1);
-    if (status->targets)
-        json_object_set(totals, "targets", statuses);
-    json_decref(statuses);
-    for (const char *const *fact = facts; *fact; fact++)
-        if (json_object_get(status->facts, *fact))
-            json_object_set(totals, *fact, json_object_get(status->facts, *fact));
+    json_object_set_new(totals, "durations", durations);
 }
 
 static void count_cycle(json_t *totals, const struct status *status, int64_t clock)
@@ -111,7 +94,6 @@ json_t *totals_count(const char *directory, const struct status *status, int64_t
     if (!totals)
         return NULL;
     count_cycle(totals, status, clock);
-    note_present(totals, status);
     text = json_dumps(totals, JSON_INDENT(2) | JSON_SORT_KEYS);
     if (!text || operations->write(file, text, strlen(text), 0600) != 0)
         log_warning(NULL, "%s: %s", file, text ? strerror(errno) : "out of memory");

@@ -2,6 +2,7 @@
 #include "host/cycle/deployment.h"
 
 #include "host/copies/survivors.h"
+#include "host/cycle/outage.h"
 #include "host/cycle/settle.h"
 #include "host/deploy/redeploy.h"
 #include "host/phases/phases.h"
@@ -88,6 +89,7 @@ int deployment_remember(struct cycle *cycle, int status)
     hung_forget(cycle->state.root, &cycle->model.infrastructure);
     if (take_deployed(cycle) != 0)
         return -1;
+    outage_note(cycle);
     cycle_tell_due(cycle, leftovers_due(&cycle->state, &cycle->model.infrastructure, operations->clock()));
     return state_save(&cycle->state) == 0 ? model_save(&cycle->model, deployed) : -1;
 }

@@ -7,6 +7,7 @@
 #include "host/copies/survivors.h"
 #include "host/copies/wrapper.h"
 #include "host/cycle/event.h"
+#include "host/cycle/outage.h"
 #include "host/cycle/settle.h"
 #include "host/cycle/snapshots.h"
 #include "host/presence/hung.h"
@@ -96,6 +97,7 @@ static int judge(struct cycle *cycle)
     cycle_tell_later(cycle, survivors_due(cycle->state.root, now));
     cycle_tell_later(cycle, again_due(cycle->state.root, UNCAPTURED, now));
     cycle_tell_later(cycle, due);
+    outage_note(cycle);
     return state_save(&cycle->state);
 }
 

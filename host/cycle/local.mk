@@ -4,6 +4,7 @@ host_libhost_a_SOURCES += \
 	host/cycle/detect.c host/cycle/detect.h \
 	host/cycle/event.c host/cycle/event.h \
 	host/cycle/finished.c \
+	host/cycle/outage.c host/cycle/outage.h \
 	host/cycle/pipeline.c host/cycle/pipeline.h \
 	host/cycle/reconstruction.c host/cycle/reconstruction.h \
 	host/cycle/requests.c host/cycle/requests.h \

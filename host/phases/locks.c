@@ -68,6 +68,21 @@ static size_t take_away(const struct recovery *recovery, const struct manifest *
     return calls.count;
 }
 
+/* Who holds the lock of a target, if we do not, is not known, but since when we know. */
+static void note_foreign(struct state *state, const struct calls *calls)
+{
+    json_t *before = json_object_get(state->root, "foreign"), *foreign = json_object();
+    for (size_t i = 0; i < calls->count; i++) {
+        const char *name = calls->items[i].target;
+        json_t *since = json_object_get(before, name);
+        if (calls->items[i].refused)
+            json_object_set_new(foreign, name,
+                                since ? json_incref(since) : json_integer(operations->clock()));
+    }
+    json_object_set_new(state->root, "foreign", foreign);
+    state_save(state);
+}
+
 static bool all_done(const struct recovery *recovery, const struct manifest *new, const struct calls *calls,
                      json_t *report)
 {
@@ -113,6 +128,7 @@ int locks_acquire(const struct recovery *recovery, const struct manifest *new, j
     calls_run(&calls, ask_deadline, false);
     if (recovery->settings->release_stale_locks && take_away(recovery, new, &calls, report) > 0)
         calls_run(&calls, ask_deadline, false);
+    note_foreign(recovery->state, &calls);
     return all_done(recovery, new, &calls, report) ? 0 : -1;
 }
 

@@ -41,6 +41,9 @@
  *   uncaptured   the same; the state could not be captured, and what runs on the targets is looked at again after that
  *   silent       [NAME]; the targets that did not answer the last reconstruction, or not credibly
  *   deployed     the manifest of the last successful redeployment
+ *   services     { "manifest", "count", "down": { NAME: since }, "components": { CONTAINER: { COMPONENT: true } } }; of
+ *                the manifest deployed: how many services it has, those that no target runs that is there, what has state
+ *   foreign      { TARGET: seconds }; since when its lock is known to be somebody else's, as of the last deployment
  *   missing      what went live without any state, see missing.h
  *   tried        number of the cycle that first adapted to the model in seen.xml, until one succeeds
  *   failures     [failure]; of the last cycles that failed, see failures.h

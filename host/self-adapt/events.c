@@ -82,11 +82,14 @@ static void take_time(struct host *host)
 /* Milliseconds until the time is to be taken; -1: never. */
 static int until(const struct host *host)
 {
-    int64_t moment = supervisor_wake(&host->loop.supervisor), other = control_due(&host->control);
-    if (host->stream_at != 0 && (moment < 0 || host->stream_at < moment))
-        moment = host->stream_at;
-    if (moment < 0 || (other >= 0 && other < moment))
-        moment = other;
+    const struct supervisor *supervisor = &host->loop.supervisor;
+    const int64_t moments[] = { supervisor_wake(supervisor), control_due(&host->control),
+                                metrics_due(&host->metrics, supervisor),
+                                host->stream_at != 0 ? host->stream_at : -1 };
+    int64_t moment = -1;
+    for (size_t i = 0; i < sizeof moments / sizeof *moments; i++)
+        if (moments[i] >= 0 && (moment < 0 || moments[i] < moment))
+            moment = moments[i];
     if (moment < 0)
         return -1;
     int64_t left = moment - operations->now();
@@ -96,6 +99,7 @@ static int until(const struct host *host)
 void events_wait(struct host *host)
 {
     control_tell(&host->control, &host->loop.supervisor);
+    metrics_tell(&host->metrics, &host->loop.supervisor);
     const struct source {
         int fd; /* -1: nothing is heard of it */
         void (*take)(struct host *host);

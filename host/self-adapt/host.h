@@ -12,6 +12,7 @@
 
 #include "host/loop/watch.h"
 #include "host/control/control.h"
+#include "host/control/metrics.h"
 #include "host/record/progress.h"
 #include "host/self-adapt/loop.h"
 #include "host/settings/settings.h"
@@ -25,6 +26,7 @@ struct host {
     bool polled; /* the model, for it cannot be watched */
     int signals;
     struct control control;
+    struct metrics metrics;
     pid_t child;                     /* the cycle, or what calls cycle_finished; 0: none */
     struct progress_reader progress; /* of the cycle */
     pid_t prober;                    /* asks the targets; 0: not running */

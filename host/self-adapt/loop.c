@@ -194,6 +194,8 @@ void loop_process_failed(struct loop *loop, int error)
 
 void loop_probe_ended(struct loop *loop, int status)
 {
+    if (status != PROBE_FAILED)
+        loop->status.checked_at = operations->clock();
     loop_step(loop, EVENT_PROBED);
     if (status == PROBE_CHANGED && !loop_is_over(loop))
         loop_step(loop, EVENT_CHANGE);

@@ -123,6 +123,7 @@ static int open_host(struct host *host, int *lock)
     forget(settings);
     model_watch(host);
     loop_open(&host->loop, host->polled);
+    metrics_open(&host->metrics, settings, &host->loop.status);
     return 0;
 }
 
@@ -165,6 +166,7 @@ int main(int argc, char **argv)
     }
     if (outcome == SETTINGS_LIST)
         host.status = tell_plugins(&host.settings) == 0 ? DONE : FAILED;
+    metrics_close(&host.metrics, &host.loop.supervisor);
     control_close(&host.control);
     status_clear(&host.loop.status);
     watch_close(&host.watch);

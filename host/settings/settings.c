@@ -174,7 +174,8 @@ void settings_clear(struct settings *settings)
                             settings->infrastructure,  settings->augment,
                             settings->filters,         settings->ids,
                             settings->id_resources,    settings->coordinator_profile_path,
-                            settings->state_directory, settings->socket };
+                            settings->state_directory, settings->socket,
+                            settings->metrics };
     for (size_t i = 0; i < sizeof files / sizeof *files; i++)
         free(files[i]);
     char **const commands[] = { settings->generator, settings->stream, settings->guard };

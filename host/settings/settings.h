@@ -58,6 +58,7 @@ struct settings {
     size_t plugin_option_count;
     char *socket;            /* where dydisnix-self-adaptctl asks; NULL: nowhere */
     bool socket_given;       /* it was asked for, so the loop does not start without it */
+    char *metrics;           /* where numbers are written for node-exporter; NULL: nowhere */
     char **command;          /* --run; NULL: none */
     bool list_plugins;       /* tell which plugins there are, */
     const char *dump_plugin; /* or what this one is; and nothing else */

@@ -39,7 +39,7 @@ DYDISNIX_PLUGIN_PATH=$($PKG_CONFIG --variable=pluginsdir dydisnix-self-adapt)
 export DYDISNIX_PLUGIN_PATH
 ok 'and found' "$builddir/dydisnix-self-adapt" --list-plugins
 has "$(output)" 'spread 1: an example' 'with the others'
-has "$(output)" 'metrics ' 'that are bundled'
+has "$(output)" 'reconstruct ' 'that are bundled'
 
 # As C++.
 cp "$root/mine/spread.c" "$root/mine/spread.cc"

@@ -49,8 +49,7 @@ has "$(cat "$scratch/arguments")" '--extra-params={ price = "100% of 5$"; }' 'ar
 has "$(cat "$scratch/arguments")" '--guard=/etc/guard now' 'also with blanks'
 has "$(cat "$scratch/arguments")" '--stage-timeout=assign_ids=9
 --stage-timeout=redeploy=0' 'stages have their time'
-has "$(cat "$scratch/arguments")" '--plugin=metrics
---plugin-option=metrics:file=/var/lib/metrics/dydisnix-self-adapt-a_profile.prom' 'metrics are written'
+has "$(cat "$scratch/arguments")" '--metrics=/var/lib/metrics/dydisnix-self-adapt-a_profile.prom' 'metrics are written'
 has "$(cat "$everything")" '"SSH_OPTS=-o BatchMode=yes -i %d/ssh-key -o ProxyCommand=nc-%%h ' 'ssh gets its key'
 has "$(cat "$everything")" ' -o ControlPath=/tmp/%%C"' 'and shares connections'
 is "$(sed -n 's/^PrivateTmp=//p' "$everything")" true 'in a directory of its own'
@@ -133,11 +132,11 @@ key-literal|dydisnix-self-adapt.ssh.keyFile is not
 no-services|dydisnix-self-adapt.services is not a path
 END
 
-# The sandbox, and all else but what differs from system to system.
+# The sandbox, and all else but what differs from system to system, such as where metrics lie.
 settings() # FILE
 {
     sed -n '/^\[Service\]/,/^\[Install\]/p' "$1" | sed -e ':a' -e '/\\$/{N; s/\\\n *//; ba' -e '}' |
-        grep '^[A-Z]' | grep -vE '^(Exec|Environment|LoadCredential)' | sed 's/=true$/=yes/' | sort
+        grep '^[A-Z]' | grep -vE '^(Exec|Environment|LoadCredential|ReadWritePaths=-)' | sed 's/=true$/=yes/' | sort
 }
 unit="$builddir/systemd/dydisnix-self-adapt@.service"
 is "$(settings "$scratch/minimal.service")" \

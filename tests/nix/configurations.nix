@@ -132,7 +132,7 @@ in
     no-duration = { resync = "1 week"; };
     no-boolean = { snapshot = "yes"; };
     no-stage = { stageTimeout.deploy = 5; };
-    no-list = { plugins = "metrics"; };
+    no-list = { plugins = "reconstruct"; };
     no-option = { retries = 5; };
     no-profile = { profile = "a/b"; };
     relative = { qos = "qos.nix"; };

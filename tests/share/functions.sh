@@ -138,6 +138,12 @@ output()
     cat "$scratch/.output"
 }
 
+# Prints where promtool is: installed, or as ./bootstrap has fetched it.
+find_promtool()
+{
+    command -v promtool || { [ -x "$builddir/promtool" ] && echo "$builddir/promtool"; }
+}
+
 # Waits for COMMAND to succeed, which takes up to SECONDS where nothing else runs. No verdict depends on how fast a
 # machine is: what is given up is what hangs, after ten minutes.
 wait_for() # SECONDS COMMAND…
