@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "lib/base/sha256.h"
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
@@ -74,14 +75,24 @@ static void take_block(uint32_t state[static 8], const unsigned char *block)
 
 #if HAS_INSTRUCTIONS
 
-/* Whether the processor hashes by itself, several times as fast. */
-static bool has_instructions(void)
+static bool ask_processor(void)
 {
     unsigned a, b, c, d;
 
     if (!__get_cpuid(1, &a, &b, &c, &d) || !(c & bit_SSSE3) || !(c & bit_SSE4_1))
         return false;
     return __get_cpuid_count(7, 0, &a, &b, &c, &d) && (b & 1u << 29) != 0;
+}
+
+/* Whether the processor hashes by itself, several times as fast. It is asked once: in a virtual machine
+ * that takes as long as hashing a kilobyte. */
+static bool has_instructions(void)
+{
+    static atomic_int known; /* 0: nobody has asked */
+
+    if (known == 0)
+        known = ask_processor() ? 1 : -1;
+    return known > 0;
 }
 
 #define WITH_INSTRUCTIONS __attribute__((target("sha,sse4.1,ssse3")))

@@ -197,7 +197,8 @@ int exhaustive_search(struct exhaustive *search)
     if (status != 0)
         log_error(NULL, "memory for what was seen: %s", strerror(errno));
     for (unsigned long most = 0; status == 0 && most <= search->depth; most++) {
-        memset(shared, 0, sizeof *shared);
+        if (madvise(shared, sizeof *shared, MADV_REMOVE) != 0)
+            memset(shared, 0, sizeof *shared);
         int saved = search->verbose ? -1 : silence_begin();
         status = search_to(search, shared, file, most);
         silence_end(saved);

@@ -323,11 +323,10 @@ static int upgrade(struct simulated_scenario *scenario, const json_t *event)
  */
 static void deploy_foreign(struct simulated_scenario *scenario, const char *path)
 {
-    struct manifest current;
     struct dydisnix_result result = { 0 };
     const char *old = NULL, *directory = getenv("TMPDIR");
     CLEANUP_FREE char *usual = directory ? strdup(directory) : NULL;
-    bool known = scenario_current(scenario, &current, &old);
+    bool known = scenario_current(scenario, &old) != NULL;
     const char *const argv[] = { "disnix-deploy",
                                  "--coordinator-profile-path",
                                  "/foreign-profiles",
@@ -335,7 +334,6 @@ static void deploy_foreign(struct simulated_scenario *scenario, const char *path
                                  known ? old : NULL,
                                  path,
                                  NULL };
-    manifest_clear(&current);
     scenario->simulation->watch = NULL;
     setenv("DYSNOMIA_STATEDIR", "/foreign-dysnomia", 1);
     setenv("TMPDIR", "/foreign-tmp", 1);

@@ -256,9 +256,10 @@ static int evaluate(struct simulated_scenario *scenario, const char *file, xmlBu
     return model ? 0 : 1;
 }
 
-bool scenario_current(const struct simulated_scenario *scenario, struct manifest *manifest, const char **path)
+/* Where the coordinator profile leads; NULL: nowhere. */
+static const struct simulated_object *current_object(const struct simulated_scenario *scenario)
 {
-    struct simulation *simulation = scenario->simulation;
+    const struct simulation *simulation = scenario->simulation;
     const struct simulated_file *link =
         simulated_files_find(&simulation->files, SCENARIO_PROFILES "/default");
     CLEANUP_FREE char *name =
@@ -266,31 +267,50 @@ bool scenario_current(const struct simulated_scenario *scenario, struct manifest
     const struct simulated_file *generation = name ? simulated_files_find(&simulation->files, name) : NULL;
     const struct simulated_object *object =
         generation ? simulation_object(simulation, generation->data) : NULL;
+    return object && object->text && simulated_paths_have(&simulation->paths, object->path) ? object : NULL;
+}
+
+static const struct manifest *parse_current(struct simulated_current *current, struct strings *strings,
+                                            const struct simulated_object *object)
+{
     const struct manifest_limits limits = { 0 };
     CLEANUP_FREE char *reason = NULL;
-    manifest_init(manifest, simulation->strings);
-    if (!object || !object->text || !simulated_paths_have(&simulation->paths, object->path))
-        return false;
-    *path = object->path;
-    return manifest_parse(object->text, strlen(object->text), object->path, &limits, simulation->strings,
-                          manifest, &reason)
-           == 0;
+    if (current->path)
+        manifest_clear(&current->manifest);
+    manifest_init(&current->manifest, strings);
+    current->path = object->path;
+    if (manifest_parse(object->text, strlen(object->text), object->path, &limits, strings, &current->manifest,
+                       &reason)
+        == 0)
+        return &current->manifest;
+    manifest_clear(&current->manifest);
+    current->path = NULL;
+    return NULL;
+}
+
+const struct manifest *scenario_current(const struct simulated_scenario *scenario, const char **path)
+{
+    const struct simulated_object *object = current_object(scenario);
+    if (!object)
+        return NULL;
+    if (path)
+        *path = object->path;
+    return scenario->current->path == object->path
+               ? &scenario->current->manifest
+               : parse_current(scenario->current, scenario->simulation->strings, object);
 }
 
 json_t *scenario_places(const struct simulated_scenario *scenario)
 {
-    struct manifest manifest;
-    const char *path;
+    const struct manifest *manifest = scenario_current(scenario, NULL);
     json_t *places = json_object();
-    bool known = scenario_current(scenario, &manifest, &path);
-    for (size_t i = 0; known && i < manifest.service_mapping_count; i++) {
-        const struct service_mapping *mapping = &manifest.service_mappings[i];
-        const char *name = manifest_find_service(&manifest, mapping->service)->name;
+    for (size_t i = 0; manifest && i < manifest->service_mapping_count; i++) {
+        const struct service_mapping *mapping = &manifest->service_mappings[i];
+        const char *name = manifest_find_service(manifest, mapping->service)->name;
         if (!json_object_get(places, name))
             json_object_set_new(places, name, json_array());
         json_array_append_new(json_object_get(places, name), json_string(mapping->target));
     }
-    manifest_clear(&manifest);
     return places;
 }
 
@@ -314,21 +334,12 @@ static void ask_placement(void *closure)
     asking->places = placement_ask(&asking->question);
 }
 
-/* The text of the coordinator's manifest; NULL: there is none. */
-static const char *manifest_text(const struct simulated_scenario *scenario)
-{
-    struct manifest manifest;
-    const char *path = NULL;
-    const bool known = scenario_current(scenario, &manifest, &path);
-    manifest_clear(&manifest);
-    return known ? simulation_object(scenario->simulation, path)->text : NULL;
-}
-
 /* { SERVICE: [TARGET] }, a new reference; NULL: it has failed. */
 static json_t *place(struct simulated_scenario *scenario, const struct dydisnix_program *program,
                      const json_t *services, const json_t *distribution, const json_t *model)
 {
     CLEANUP_JSON json_t *before = scenario_places(scenario);
+    const struct simulated_object *manifest = current_object(scenario);
     if (!scenario->placement)
         return scenario_place(services, distribution, model, before);
     struct asking asking = { .question = { .words = scenario->placement,
@@ -338,7 +349,7 @@ static json_t *place(struct simulated_scenario *scenario, const struct dydisnix_
                                            .distribution = distribution,
                                            .infrastructure = model,
                                            .before = before,
-                                           .manifest = manifest_text(scenario) } };
+                                           .manifest = manifest ? manifest->text : NULL } };
     scenario->outside(scenario, ask_placement, &asking);
     if (asking.places) {
         json_decref(scenario->placed);

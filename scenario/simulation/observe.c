@@ -22,18 +22,30 @@ static json_t *lines_of(const struct simulated_value *value)
     return lines;
 }
 
+struct written {
+    char *text;
+    json_t *entry;
+};
+
+static int compare_written(const void *a, const void *b)
+{
+    return strcmp(((const struct written *)a)->text, ((const struct written *)b)->text);
+}
+
 /* A new array, sorted by what the entries are when written; takes the list. */
 static json_t *sorted(json_t *list)
 {
     size_t count = json_array_size(list);
-    CLEANUP_FREE char **texts = simulated_memory(calloc(count + 1, sizeof *texts));
+    CLEANUP_FREE struct written *all = simulated_memory(calloc(count + 1, sizeof *all));
     json_t *result = json_array();
-    for (size_t i = 0; i < count; i++)
-        texts[i] = simulated_memory(json_dumps(json_array_get(list, i), JSON_ENCODE_ANY | JSON_COMPACT));
-    qsort(texts, count, sizeof *texts, string_compare);
     for (size_t i = 0; i < count; i++) {
-        json_array_append_new(result, json_loads(texts[i], JSON_DECODE_ANY, NULL));
-        free(texts[i]);
+        all[i].entry = json_array_get(list, i);
+        all[i].text = simulated_memory(json_dumps(all[i].entry, JSON_ENCODE_ANY | JSON_COMPACT));
+    }
+    qsort(all, count, sizeof *all, compare_written);
+    for (size_t i = 0; i < count; i++) {
+        json_array_append(result, all[i].entry);
+        free(all[i].text);
     }
     json_decref(list);
     return result;
@@ -208,14 +220,10 @@ static json_t *snapshots_of(const struct manifest *manifest)
 
 static json_t *describe_manifest(const struct simulated_scenario *scenario)
 {
-    struct manifest manifest;
-    const char *path;
-    json_t *result = NULL;
-    if (scenario_current(scenario, &manifest, &path))
-        result = json_pack("{so so so}", "services", describe_services(&manifest), "mappings",
-                           mappings_of(&manifest), "snapshots", snapshots_of(&manifest));
-    manifest_clear(&manifest);
-    return result ? result : json_null();
+    const struct manifest *manifest = scenario_current(scenario, NULL);
+    return manifest ? json_pack("{so so so}", "services", describe_services(manifest), "mappings",
+                                mappings_of(manifest), "snapshots", snapshots_of(manifest))
+                    : json_null();
 }
 
 static bool is_here(const struct simulated_scenario *scenario, const char *path)
@@ -232,20 +240,17 @@ static bool is_up(const struct simulated_scenario *scenario, const char *target)
 /* What the manifest names of the targets that are up, and the coordinator's store does not have. */
 static json_t *describe_missing(const struct simulated_scenario *scenario)
 {
-    struct manifest manifest;
-    const char *path;
+    const struct manifest *manifest = scenario_current(scenario, NULL);
     json_t *missing = json_array();
-    bool known = scenario_current(scenario, &manifest, &path);
-    for (size_t i = 0; known && i < manifest.profile_count; i++)
-        if (is_up(scenario, manifest.profiles[i].target) && !is_here(scenario, manifest.profiles[i].path))
-            json_array_append_new(missing, json_sprintf("the profile of %s", manifest.profiles[i].target));
-    for (size_t i = 0; known && i < manifest.service_mapping_count; i++) {
-        const struct service_mapping *mapping = &manifest.service_mappings[i];
-        const struct service *service = manifest_find_service(&manifest, mapping->service);
+    for (size_t i = 0; manifest && i < manifest->profile_count; i++)
+        if (is_up(scenario, manifest->profiles[i].target) && !is_here(scenario, manifest->profiles[i].path))
+            json_array_append_new(missing, json_sprintf("the profile of %s", manifest->profiles[i].target));
+    for (size_t i = 0; manifest && i < manifest->service_mapping_count; i++) {
+        const struct service_mapping *mapping = &manifest->service_mappings[i];
+        const struct service *service = manifest_find_service(manifest, mapping->service);
         if (service && is_up(scenario, mapping->target) && !is_here(scenario, service->pkg))
             json_array_append_new(missing, json_sprintf("the package of %s", service->name));
     }
-    manifest_clear(&manifest);
     return missing;
 }
 

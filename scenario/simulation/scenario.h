@@ -53,6 +53,12 @@ struct simulated_engine {
     bool late; /* it waits for something that does not end, and has a deadline */
 };
 
+/* A manifest, which is the same as long as its path is. */
+struct simulated_current {
+    const char *path; /* NULL: none was parsed */
+    struct manifest manifest;
+};
+
 struct simulated_disk {
     const char *machine, *label;
     struct simulated_machine *disk;
@@ -70,12 +76,13 @@ struct simulated_scenario {
     const json_t *placement;         /* the program that places services, borrowed; NULL: distribution does */
     const char *directory;           /* of the scenario, borrowed; NULL: none */
     json_t *placed;                  /* its last answer; NULL: none */
-    json_t *waiting;                 /* events that happen within a cycle */
-    json_t *failures;                /* of calls and programs, until their "times" have passed */
-    json_t *endings;                 /* of deployments */
-    json_t *prints;                  /* what the generator prints instead of the model */
-    json_t *clients;                 /* events: who writes before each call, until its "times" have passed */
-    unsigned client_writes;          /* that they have done */
+    struct simulated_current *current; /* what was parsed last */
+    json_t *waiting;                   /* events that happen within a cycle */
+    json_t *failures;                  /* of calls and programs, until their "times" have passed */
+    json_t *endings;                   /* of deployments */
+    json_t *prints;                    /* what the generator prints instead of the model */
+    json_t *clients;        /* events: who writes before each call, until its "times" have passed */
+    unsigned client_writes; /* that they have done */
     struct simulated_ledger ledger;
     struct simulated_disk *disks;
     size_t disk_count;
@@ -104,9 +111,8 @@ json_t *scenario_model(
     const struct simulated_scenario *scenario); /* what the generator would print; a new reference */
 /* { SERVICE: [TARGET] } of the current manifest. */
 json_t *scenario_places(const struct simulated_scenario *scenario);
-/* The coordinator's current manifest; false: none. The caller clears it. */
-bool scenario_current(const struct simulated_scenario *scenario, struct manifest *manifest,
-                      const char **path);
+/* The coordinator's current manifest, until the next call; NULL: none. path (may be NULL): where it is. */
+const struct manifest *scenario_current(const struct simulated_scenario *scenario, const char **path);
 
 /* In simulated-engine.c. As watch.run. */
 bool scenario_run_engine(struct simulated_scenario *scenario, const struct dydisnix_program *program,

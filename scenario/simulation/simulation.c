@@ -134,6 +134,9 @@ static void close_network(void *network)
     json_decref(scenario->prints);
     json_decref(scenario->clients);
     json_decref(scenario->placed);
+    if (scenario->current->path)
+        manifest_clear(&scenario->current->manifest);
+    free(scenario->current);
     simulated_ledger_close(&scenario->ledger);
     simulation_free(scenario->simulation);
     leave(&visit);
@@ -173,6 +176,7 @@ static void *open_network(const struct scenario_setting *setting)
     scenario->endings = json_array();
     scenario->prints = json_array();
     scenario->clients = json_array();
+    scenario->current = simulated_memory(calloc(1, sizeof *scenario->current));
     simulated_ledger_open(&scenario->ledger);
     scenario->opened = scenario->simulation->milliseconds;
     scenario->happen = scenario_happen_now;
