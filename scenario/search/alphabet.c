@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "lib/base/cleanup.h"
 #include "lib/base/json-members.h"
 #include "scenario/format/policy.h"
 
@@ -12,6 +13,7 @@ static const char disk[] = "earlier";
 
 struct drawing {
     const json_t *system, *observed;
+    const struct alphabet_world *world;
     json_t *moments;
     char text[24]; /* of a write */
 };
@@ -24,6 +26,57 @@ static void add(struct drawing *drawing, json_t *moment)
 static bool is(const json_t *target, const char *word)
 {
     return strcmp(text_at(target, "is"), word) == 0;
+}
+
+/* Targets that are alike. */
+
+static bool names(const json_t *value, const char *target)
+{
+    CLEANUP_FREE char *text = value ? json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY) : NULL;
+    return text && strstr(text, target);
+}
+
+/* Whether anything but the machine itself knows it. */
+static bool is_known(const struct drawing *drawing, const char *target)
+{
+    static const char *const remembered[] = { "survivors", "leftovers", "held", "hung" };
+    static const char *const judged[] = { "rescued", "partners" };
+    const json_t *memory = drawing->world->memory;
+    for (size_t i = 0; i < sizeof remembered / sizeof *remembered; i++)
+        if (names(json_object_get(drawing->observed, remembered[i]), target))
+            return true;
+    for (size_t i = 0; i < sizeof judged / sizeof *judged; i++)
+        if (names(json_object_get(memory, judged[i]), target))
+            return true;
+    return names(json_object_get(json_object_get(memory, "system"), "distribution"), target);
+}
+
+static bool are_equal(const json_t *document, const char *one, const char *other)
+{
+    const json_t *targets = json_object_get(document, "targets");
+    return json_equal(json_object_get(targets, one), json_object_get(targets, other));
+}
+
+/* Whether it stands for this one: they are the same, and always were. */
+static bool stands_for(const struct drawing *drawing, const char *other, const char *target)
+{
+    return are_equal(drawing->observed, other, target) && are_equal(drawing->world->first, other, target)
+           && are_equal(drawing->system, other, target) && !is_known(drawing, other)
+           && !is_known(drawing, target);
+}
+
+/* What happens to it happens to one before it. */
+static bool is_another(const struct drawing *drawing, const char *target)
+{
+    const char *name;
+    json_t *other;
+    json_object_foreach(json_object_get(drawing->observed, "targets"), name, other) {
+        if (strcmp(name, target) == 0)
+            return false;
+        if (stands_for(drawing, name, target))
+            return true;
+    }
+    return false;
 }
 
 /* A client that writes before each call. */
@@ -74,7 +127,8 @@ static void add_of_targets(struct drawing *drawing)
     json_object_foreach((json_t *)targets, name, target)
         up += is(target, "up");
     json_object_foreach((json_t *)targets, name, target)
-        add_of_target(drawing, name, target, up == 1);
+        if (!is_another(drawing, name))
+            add_of_target(drawing, name, target, up == 1);
 }
 
 /* The distribution wants it on each target alone. */
@@ -83,7 +137,7 @@ static void add_moves(struct drawing *drawing, const char *service)
     const char *name;
     json_t *target;
     json_object_foreach(json_object_get(drawing->observed, "targets"), name, target)
-        if (is(target, "up"))
+        if (is(target, "up") && !is_another(drawing, name))
             add(drawing, json_pack("{ss s{} s{s{s[s] sb}}}", "event", "upgrade", "services", "distribution",
                                    service, "on", name, "stay", 0));
 }
@@ -150,10 +204,12 @@ json_t *alphabet_first(const json_t *system)
     return moment;
 }
 
-json_t *alphabet_next(const json_t *system, const json_t *observed, size_t number)
+json_t *alphabet_next(const json_t *system, const struct alphabet_world *world)
 {
-    struct drawing drawing = { system, observed, json_array(), "" };
-    snprintf(drawing.text, sizeof drawing.text, "w%zu", number);
+    struct drawing drawing = {
+        .system = system, .observed = world->observed, .world = world, .moments = json_array()
+    };
+    snprintf(drawing.text, sizeof drawing.text, "w%zu", world->number);
     add_of_targets(&drawing);
     add_of_services(&drawing);
     add_of_coordinator(&drawing);

@@ -40,6 +40,7 @@ struct history {
     bool child, last;     /* last: it was put in order */
     const struct scenario_play *played;
     json_t *timeline;
+    json_t *first; /* as it was observed before anything happened */
 };
 
 /* Whether a world was met before, with as many events to come. */
@@ -71,9 +72,12 @@ static void wait_for(size_t most, size_t *running)
 }
 
 /* Each moment that may come next goes on in a process of its own, which gets it; this one gets NULL. */
-static json_t *branch(struct history *history, const json_t *observed)
+static json_t *branch(struct history *history, const json_t *observed, const json_t *memory)
 {
-    CLEANUP_JSON json_t *moments = alphabet_next(history->search->system, observed, history->length + 1);
+    const struct alphabet_world world = {
+        .first = history->first, .observed = observed, .memory = memory, .number = history->length + 1
+    };
+    CLEANUP_JSON json_t *moments = alphabet_next(history->search->system, &world);
     const size_t most = history->length == 0 ? history->search->jobs : 1;
     size_t index, running = 0;
     json_t *moment;
@@ -104,6 +108,8 @@ static json_t *next(void *closure, void *opened, const json_t *observed, const j
     struct history *history = closure;
     if (history->last)
         return NULL;
+    if (history->length == 0)
+        history->first = json_incref((json_t *)observed);
     if (history->length > 0
         && is_known(history->shared, simulated_digest(opened, observed, memory),
                     history->most - history->length)) {
@@ -111,7 +117,7 @@ static json_t *next(void *closure, void *opened, const json_t *observed, const j
         atomic_fetch_add(&history->shared->cycles, history->played->cycles - history->before);
         _exit(0);
     }
-    json_t *moment = history->length < history->most ? branch(history, observed) : NULL;
+    json_t *moment = history->length < history->most ? branch(history, observed, memory) : NULL;
     if (moment)
         return moment;
     history->last = true;
@@ -165,6 +171,7 @@ static int search_to(const struct exhaustive *search, struct shared *shared, int
     if (played.broken)
         note(&history, &played);
     scenario_play_clear(&played);
+    json_decref(history.first);
     if (history.child)
         _exit(0);
     return atomic_load(&shared->failed) == 0 ? 0 : -1;

@@ -18,8 +18,8 @@ for seed in 51004692 51006513; do
 done
 
 # Every short history.
-dydisnix-scenario explore --exhaustive --depth=1 > "$scratch/out" 2> "$scratch/said"
-is $? 0 'whatever single thing happens, the built-in systems hold'
+dydisnix-scenario explore --exhaustive --depth=2 > "$scratch/out" 2> "$scratch/said"
+is $? 0 'whatever two things happen, the built-in systems hold'
 sed 's/^/# /' "$scratch/said"
 is "$(grep -c ' histories, .* 0 invariants broken' "$scratch/said")" 4 'all of them were searched'
 mkdir "$scratch/own"
@@ -29,6 +29,16 @@ dydisnix-scenario explore --exhaustive --depth=1 "$scratch/own" > "$scratch/out"
 is $? 0 'so does a system of somebody, from where its timeline ends'
 has "$(cat "$scratch/said")" 'own: ' 'which is named'
 
+for count in 3 6; do
+    mkdir "$scratch/spare$count"
+    targets=$(seq "$count" | sed 's/.*/"test&": {}/' | paste -sd, -)
+    echo '{ "version": 1, "description": "spare targets", "services": { "db": { "state": true } },' \
+        "\"targets\": { $targets }, \"timeline\": [] }" > "$scratch/spare$count/scenario.json"
+    dydisnix-scenario explore --exhaustive --depth=1 "$scratch/spare$count" 2> "$scratch/said"
+    is $? 0 "a system of $count targets holds"
+    sed 's/.*: \([0-9]* histories\).*/\1/' "$scratch/said" > "$scratch/spare$count/histories"
+done
+is "$(cat "$scratch/spare3/histories")" "$(cat "$scratch/spare6/histories")" 'targets that are alike are tried once'
 dydisnix-scenario explore --scenarios=20 "$scratch/own" > "$scratch/out" 2> "$scratch/said"
 is $? 0 'its random histories hold'
 has "$(cat "$scratch/said")" '20 scenarios with' 'all of them'
