@@ -19,6 +19,12 @@ _dydisnix_commands()
     sed -nE '/^(Subc|C)ommands:/,/^$/s/^ +([[:lower:]][[:lower:]-]*).*/\1/p' <<< "$1"
 }
 
+# Whether a command takes files (-f) or directories (-d).
+_dydisnix_takes() # USAGE COMMAND
+{
+    sed -nE '/^(Subc|C)ommands:/,/^$/{ s/^ +'"$2"' \[?FILE.*/-f/p; s/^ +'"$2"' \[?CASE.*/-d/p; }' <<< "$1"
+}
+
 _dydisnix_files() # WORD [-d]
 {
     compopt -o filenames 2> /dev/null
@@ -73,6 +79,10 @@ _dydisnix()
         [[ ${COMPREPLY[0]-} != *= ]] || compopt -o nospace 2> /dev/null
     else
         value=$(_dydisnix_commands "$usage")
+        for ((i = 1; i < COMP_CWORD; i++)); do
+            [[ $value != *"${COMP_WORDS[i]}"* ]] || option=$(_dydisnix_takes "$usage" "${COMP_WORDS[i]}")
+            [[ $option != -[fd] ]] || { _dydisnix_files "$word" "$option"; return; }
+        done
         [[ $value ]] && mapfile -t COMPREPLY < <(compgen -W "$value" -- "$word") || _dydisnix_files "$word"
     fi
 }

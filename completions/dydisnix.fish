@@ -12,6 +12,10 @@ for line in ($program --help 2>/dev/null </dev/null | sed -E ':a; N; s/\n {12,}(
         set section $line
     else if string match -qr 'ommands:$' -- "$section"; and set -l word (string match -r '^ +([a-z][a-z-]*)' -- $line)
         set -a commands $word[2]
+        string match -qr '^ +\S+ \[?FILE' -- $line
+        and complete -c $program -n "__fish_seen_subcommand_from $word[2]" -F
+        string match -qr '^ +\S+ \[?CASE' -- $line
+        and complete -c $program -n "__fish_seen_subcommand_from $word[2]" -a '(__fish_complete_directories)'
     end
     set -l parts (string match -r '^ +(-\S+(?: \S+)*)(?:  +(.*))?$' -- $line)
     or continue

@@ -47,7 +47,10 @@ _dydisnix()
     names=(${(M)${(f)${${usage#*ommands:}%%$'\n\n'*}}:#[[:space:]]##[[:lower:]]*})
     names=(${${names##[[:space:]]##}%%[[:space:]]*})
     if [[ $usage == *ommands:* ]]; then
-        _arguments -s -S $reply "1:command:($names)" '*:target: '
+        local action=' '
+        [[ $usage != *$'\n'[[:space:]]##${words[2]}' '(|\[)FILE* ]] || action=_files
+        [[ $usage != *$'\n'[[:space:]]##${words[2]}' '(|\[)CASE* ]] || action='_path_files -/'
+        _arguments -s -S $reply "1:command:($names)" "*:argument:$action"
     else
         _arguments -s -S $reply '*:file:_files'
     fi

@@ -76,6 +76,10 @@ for shell in bash fish zsh; do
     completes "$shell" 'dydisnix-lab --engine=dis' disnix
     completes "$shell" 'dydisnix-lab lose' lose-coordinator
     completes "$shell" 'dydisnix-reconstruct a-f' a-file
+    completes "$shell" 'dydisnix-scenario sur' survive
+    completes "$shell" 'dydisnix-scenario survive --losses=2 a-' a-directory/
+    completes "$shell" 'dydisnix-scenario report a-f' a-file
+    completes "$shell" 'dydisnix-scenario survive --format=j' json
     [ "$shell" = fish ] || completes "$shell" 'dydisnix-lab --run -- dydisnix-reconstr' dydisnix-reconstruct
 done
 is "$(cd "$srcdir/completions" && grep -nE '[a-z]-[a-z0-9]*\]|a-z' dydisnix.bash dydisnix.zsh)" '' \
