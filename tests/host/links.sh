@@ -45,19 +45,27 @@ model "$scratch/place/model.nix" seven
 ok 'and so is the next one' wait_for 20 logged 2 'changed: test1'
 end_loop
 
-# No room for a watch.
-rm -r "$state"
-: > "$log"
-# shellcheck disable=SC2016
-(exec unshare -Ur sh -c 'echo 1 > /proc/sys/user/max_inotify_watches; exec "$@"' sh "$with_nix" "$scratch/machine" \
-    "$builddir/dydisnix-self-adapt" --state-dir="$state" --coordinator-profile-path="$scratch/the profiles" \
-    -s "$models/services.nix" -q "$models/qos.nix" -i "$models/link.nix" --interval=1 --no-probe) >> "$log" 2>&1 &
-loop=$!
-ok 'a model that cannot be watched' wait_for 60 test -e "$state/default/deployed.xml"
-model "$scratch/second place/other.nix" eight
-ok 'is polled' wait_for 60 logged 1 'changed: test1'
-is "$(grep -c 'cannot be watched and is polled' "$log")" 1 'which is said once'
-end_loop
+# No room for a watch, or no watching at all.
+for limit in watches=1 instances=0; do
+    rm -r "$state"
+    model "$scratch/second place/other.nix" "before-${limit%=*}"
+    : > "$log"
+    # shellcheck disable=SC2016
+    (exec unshare -Ur sh -c 'echo "$2" > /proc/sys/user/max_inotify_$1; shift 2; exec "$@"' sh "${limit%=*}" "${limit#*=}" \
+        "$with_nix" "$scratch/machine" \
+        "$builddir/dydisnix-self-adapt" --state-dir="$state" --coordinator-profile-path="$scratch/the profiles" \
+        -s "$models/services.nix" -q "$models/qos.nix" -i "$models/link.nix" --interval=1 --no-probe) >> "$log" 2>&1 &
+    loop=$!
+    ok "with inotify's $limit: a model that cannot be watched" wait_for 60 test -e "$state/default/deployed.xml"
+    model "$scratch/second place/other.nix" "${limit%=*}"
+    ok 'is polled' wait_for 60 logged 1 'changed: test1'
+    model "$scratch/second place/other.nix" "after-${limit%=*}"
+    ok 'for as long as that lasts' wait_for 60 logged 2 'changed: test1'
+    is "$(grep -c 'cannot be watched and is polled' "$log")" 1 'which is said once'
+    nsenter -U -t "$loop" --preserve-credentials sh -c "echo 1000 > /proc/sys/user/max_inotify_${limit%=*}"
+    ok 'where it can be watched again, that is said too' wait_for 60 logged 1 'link.nix is watched again'
+    end_loop
+done
 
 # What a path leads to now counts, whichever link in it leads elsewhere, and for each file.
 rm -r "$state"
