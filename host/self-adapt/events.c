@@ -38,6 +38,17 @@ static void stop(struct host *host, int signal)
     loop_step(&host->loop, EVENT_STOP);
 }
 
+/* The kernel tells of each thread of a parent that dies, once more where another one has taken over the loop. */
+static bool is_told_again(struct host *host, const struct signalfd_siginfo *information)
+{
+    if (!host->settings.exit_with_parent || information->ssi_signo != SIGTERM
+        || (pid_t)information->ssi_pid != host->parent)
+        return false;
+    bool again = host->orphaned;
+    host->orphaned = true;
+    return again;
+}
+
 static void take_signals(struct host *host)
 {
     struct signalfd_siginfo information;
@@ -49,7 +60,9 @@ static void take_signals(struct host *host)
             loop_step(&host->loop, EVENT_TRIGGER);
             control_reloaded(&host->control, host->loop.supervisor.ready);
             break;
-        default: stop(host, (int)information.ssi_signo);
+        default:
+            if (!is_told_again(host, &information))
+                stop(host, (int)information.ssi_signo);
         }
     }
 }

@@ -37,6 +37,8 @@ struct host {
     pid_t command;     /* of --run; 0: not running */
     bool command_ended;
     unsigned stops; /* signals that were passed on to the command */
+    pid_t parent;   /* with which the loop ends; 0 also where its namespace has it not */
+    bool orphaned;
     int status;
 };
 

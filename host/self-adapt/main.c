@@ -151,8 +151,8 @@ int main(int argc, char **argv)
     struct host host = {
         .signals = -1, .watch.fd = -1, .progress.fd = -1, .stream = -1, .control.notify.fd = -1
     };
-    pid_t parent = getppid();
     int lock = -1;
+    host.parent = getppid();
     host.control.socket = control_socket_closed;
     host.loop = (struct loop){ .settings = &host.settings, .processes = &children, .closure = &host };
     operations_use(&real_operations);
@@ -161,7 +161,8 @@ int main(int argc, char **argv)
     enum settings_outcome outcome = settings_read(&host.settings, argc, argv);
     if (outcome == SETTINGS_READY) {
         host.status = FAILED;
-        if ((!host.settings.exit_with_parent || follow_parent(parent) == 0) && open_host(&host, &lock) == 0)
+        if ((!host.settings.exit_with_parent || follow_parent(host.parent) == 0)
+            && open_host(&host, &lock) == 0)
             run(&host);
     }
     if (outcome == SETTINGS_LIST)

@@ -64,6 +64,32 @@ kill -KILL "$parent"
 wait "$parent" 2> /dev/null
 ok 'and ends when that is killed' wait_for 20 gone "$host"
 
+# A parent with threads, as etcdctl is: the kernel tells of each that dies.
+forget_calls
+cat > "$scratch/parent" << 'EOF'
+import os, signal, subprocess, sys, time
+loop = subprocess.Popen(sys.argv[2:])
+while not os.path.exists(sys.argv[1]):
+    time.sleep(0.05)
+for _ in range(5):
+    os.kill(loop.pid, signal.SIGTERM)
+    time.sleep(0.1)
+open(sys.argv[1] + ".told", "w").close()
+sys.exit(loop.wait())
+EOF
+cat > "$scratch/bin/disnix-activate" << 'EOF'
+#!/bin/sh
+: > "$answers/begun"
+while [ ! -e "$answers/begun.told" ]; do sleep 0.05; done
+EOF
+write_model test1
+fails 0 'a parent that ends more than once does not end the cycle' python3 "$scratch/parent" "$answers/begun" \
+    "$with_nix" "$scratch/machine" "$builddir/dydisnix-self-adapt" --state-dir="$state" --exit-with-parent --no-probe \
+    -s "$models/services.nix" -q "$models/qos.nix" -i "$models/infrastructure.nix" \
+    --coordinator-profile-path="$scratch/the profiles"
+has "$(output)" 'Setting profiles' 'its deployment comes to its end'
+cp "$scratch/plain" "$scratch/bin/disnix-activate"
+
 # The guard.
 cat > "$scratch/bin/guard" << 'EOF'
 #!/bin/sh
