@@ -115,6 +115,7 @@ shell_tests = \
 	tests/deployment/disputes.sh \
 	tests/host/dry-run.sh \
 	tests/host/ends.sh \
+	tests/host/etcd.sh \
 	tests/deployment/failures.sh \
 	tests/deployment/disputed.sh \
 	tests/host/idle.sh \
