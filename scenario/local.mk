@@ -32,7 +32,6 @@ scenario_libsimulation_a_SOURCES = \
 	scenario/format/nearest.c scenario/format/nearest.h \
 	scenario/format/models.c scenario/format/models.h \
 	scenario/format/policy.c scenario/format/policy.h \
-	scenario/format/words.c scenario/format/words.h \
 	$(NULL)
 include $(srcdir)/scenario/simulation/local.mk
 

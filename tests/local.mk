@@ -134,6 +134,7 @@ shell_tests = \
 	tests/host/shown.sh \
 	tests/host/signals.sh \
 	tests/host/status.sh \
+	tests/host/story.sh \
 	tests/host/stream.sh \
 	tests/host/scripts.sh \
 	tests/host/unreadable-model.sh \

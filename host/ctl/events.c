@@ -52,6 +52,27 @@ static void print_failure(const json_t *document)
         printf(", %lld times in a row", (long long)json_integer_value(json_object_get(failure, "count")));
 }
 
+static void print_mappings(const json_t *mappings, const char *sign)
+{
+    size_t index;
+    json_t *mapping;
+    json_array_foreach((json_t *)mappings, index, mapping) {
+        printf(" %s", sign);
+        print_padded(text_at(mapping, "name"), 0);
+        putchar('@');
+        print_padded(text_at(mapping, "target"), 0);
+    }
+}
+
+/* The services that a deployment started and stopped. */
+static void print_services(const json_t *document)
+{
+    const json_t *difference = json_object_get(json_object_get(document, "report"), "difference");
+    const json_t *mappings = json_object_get(difference, "mappings");
+    print_mappings(json_object_get(mappings, "added"), "+");
+    print_mappings(json_object_get(mappings, "removed"), "-");
+}
+
 static void print_duration(const json_t *document)
 {
     if (json_object_get(document, "milliseconds"))
@@ -76,6 +97,8 @@ static void print_event(const json_t *document)
     if (json_object_get(document, "retryOf"))
         printf(" cycle %lld is tried again",
                (long long)json_integer_value(json_object_get(document, "retryOf")));
+    if (text_at_is(document, "stage", "redeploy"))
+        print_services(document);
     print_duration(document);
     if (json_object_get(document, "signal"))
         printf(", ended by signal %lld", (long long)json_integer_value(json_object_get(document, "signal")));
@@ -189,23 +212,60 @@ static void follow_events(struct reader *reader, const char *file, bool json)
     }
 }
 
+static int open_journal(const char *directory, struct reader *older, struct reader *reader, char **file)
+{
+    CLEANUP_FREE char *rotated = string_format("%s/events.jsonl.1", directory);
+    *older = *reader = (struct reader){ 0 };
+    *file = string_format("%s/events.jsonl", directory);
+    if (!*file || !rotated)
+        return -1;
+    older->stream = fopen(rotated, "re");
+    reader->stream = fopen(*file, "re");
+    return 0;
+}
+
+static int complain(const char *file)
+{
+    fprintf(stderr, "dydisnix-self-adaptctl: %s: %s\n", file, strerror(errno));
+    return -1;
+}
+
 int events_print(const char *directory, size_t lines, bool follow, bool json)
 {
-    CLEANUP_FREE char *file = string_format("%s/events.jsonl", directory);
-    CLEANUP_FREE char *rotated = string_format("%s/events.jsonl.1", directory);
-    struct reader older = { 0 }, reader = { 0 };
-    if (!file || !rotated)
+    CLEANUP_FREE char *file = NULL;
+    struct reader older, reader;
+    if (open_journal(directory, &older, &reader, &file) != 0)
         return -1;
-    older.stream = fopen(rotated, "re");
-    reader.stream = fopen(file, "re");
-    if (!reader.stream && !older.stream && !follow) {
-        fprintf(stderr, "dydisnix-self-adaptctl: %s: %s\n", file, strerror(errno));
-        return -1;
-    }
+    if (!reader.stream && !older.stream && !follow)
+        return complain(file);
     print_last(&older, &reader, lines, json);
     if (follow)
         follow_events(&reader, file, json);
     reader_close(&older);
     reader_close(&reader);
     return fflush(stdout) == 0 && !ferror(stdout) ? 0 : -1;
+}
+
+static void give_all(struct reader *reader, void (*each)(void *closure, const json_t *document),
+                     void *closure)
+{
+    json_t *document;
+    while (reader->stream && (document = next_document(reader)) != NULL) {
+        each(closure, document);
+        json_decref(document);
+    }
+    reader_close(reader);
+}
+
+int events_each(const char *directory, void (*each)(void *closure, const json_t *document), void *closure)
+{
+    CLEANUP_FREE char *file = NULL;
+    struct reader older, reader;
+    if (open_journal(directory, &older, &reader, &file) != 0)
+        return -1;
+    if (!reader.stream && !older.stream)
+        return complain(file);
+    give_all(&older, each, closure);
+    give_all(&reader, each, closure);
+    return 0;
 }

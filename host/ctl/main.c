@@ -13,6 +13,7 @@
 #include "host/ctl/disputes.h"
 #include "host/ctl/events.h"
 #include "host/ctl/status.h"
+#include "host/ctl/telling.h"
 #include "host/ctl/watch.h"
 #include "host/ctl/words.h"
 #include "host/settings/default-paths.h"
@@ -34,6 +35,8 @@ static const char usage[] =
     "Commands:\n"
     "  status                           how it is, where everything runs, and what needs a person\n"
     "  events                           what has happened\n"
+    "  story                            what cycles did, and why, in words\n"
+    "  explain TARGET|COMPONENT         what is known of one, and what happened to it\n"
     "  trigger                          run a cycle now\n"
     "  pause                            adapt to nothing until resume\n"
     "  resume                           go on\n"
@@ -52,7 +55,7 @@ static const char usage[] =
     "  -y, --yes                  do not ask before a word on state is said\n"
     "      --check                status: in one line; ends with 3 unless all is well\n"
     "      --watch                status: again whenever something happens, until interrupted\n"
-    "  -n, --lines=NUMBER         events: so many of the last ones (default: 20)\n"
+    "  -n, --lines=NUMBER         events, story: so many of the last ones (default: 20)\n"
     "  -f, --follow               events: and those to come, until interrupted\n"
     "  -h, --help                 print this text\n"
     "  -v, --version              print the version\n"
@@ -62,7 +65,7 @@ static const char usage[] =
 
 struct call {
     const char *profile, *socket, *state_directory;
-    const char *command, *target, *component, *snapshot;
+    const char *command, *target, *component, *snapshot, *subject;
     bool json, follow, yes, check, watch;
     long lines;
 };
@@ -324,8 +327,29 @@ static int run_status(struct call *call)
     return directory && watch_draw(directory, draw_status, call) == 0 ? DONE : FAILED;
 }
 
+static int show_story(const struct call *call)
+{
+    CLEANUP_FREE char *directory = find_state_directory(call);
+    return directory ? telling_print(directory, (size_t)call->lines) : -1;
+}
+
+static int explain(const struct call *call)
+{
+    CLEANUP_FREE char *directory = find_state_directory(call), *command = own_command(call);
+    CLEANUP_FREE char *path = NULL;
+    CLEANUP_FD int fd = find_loop(call, &path);
+    CLEANUP_JSON json_t *answer = fd >= 0 ? ask(call, "status") : NULL;
+    CLEANUP_JSON json_t *state = directory ? disputes_read_state(directory) : NULL;
+    CLEANUP_JSON json_t *status = state && command ? status_look(answer, directory, command) : NULL;
+    return status ? telling_explain(status, state, directory, call->subject, operations->clock()) : -1;
+}
+
 static int run(const struct call *call)
 {
+    if (strcmp(call->command, "story") == 0)
+        return show_story(call);
+    if (strcmp(call->command, "explain") == 0)
+        return explain(call);
     if (strcmp(call->command, "disputes") == 0)
         return show_disputes(call);
     if ((call->target || call->snapshot) && confirm(call) != 0)
@@ -357,6 +381,8 @@ static const struct {
     const char *wanted;
 } commands[] = { { "status", "status", 0, 0, "it takes no argument" },
                  { "events", "events", 0, 0, "it takes no argument" },
+                 { "story", "story", 0, 0, "it takes no argument" },
+                 { "explain", "explain", 1, 1, "a target, a service or a component is needed" },
                  { "disputes", "disputes", 0, 0, "it takes no argument" },
                  { "trigger", "trigger", 0, 0, "it takes no argument" },
                  { "pause", "pause", 0, 0, "it takes no argument" },
@@ -377,13 +403,14 @@ static int take_command(struct call *call, int count, char **words)
         i++;
     if (i == sizeof commands / sizeof *commands)
         return wrong(words[0], "there is no such command");
-    const bool restores = strcmp(words[0], "restore") == 0;
+    const bool restores = strcmp(words[0], "restore") == 0, explains = strcmp(words[0], "explain") == 0;
     if (count - 1 < commands[i].least || count - 1 > commands[i].most
         || (restores && !is_snapshot_name(words[1])))
         return wrong(words[0], commands[i].wanted);
     call->command = commands[i].command;
     call->snapshot = restores ? words[1] : NULL;
-    call->target = restores || count < 2 ? NULL : words[1];
+    call->subject = explains ? words[1] : NULL;
+    call->target = restores || explains || count < 2 ? NULL : words[1];
     call->component = count > 2 ? words[2] : NULL;
     return is_profile_name(call->profile) ? -1 : wrong(call->profile, "the name of a profile is expected");
 }

@@ -40,16 +40,23 @@ char *words_of_time(int64_t seconds)
     return time < 172800 ? string_format("%lld h", time / 3600) : string_format("%lld days", time / 86400);
 }
 
-char *words_of_moment(int64_t moment, int64_t now)
+char *words_of_local(int64_t moment)
 {
     const time_t time = (time_t)moment;
-    CLEANUP_FREE char *apart = words_of_time(moment > now ? moment - now : now - moment);
     char text[64];
     struct tm parts;
-    if (!apart || !localtime_r(&time, &parts)
-        || strftime(text, sizeof text, "%Y-%m-%d %H:%M:%S", &parts) == 0)
+    if (!localtime_r(&time, &parts) || strftime(text, sizeof text, "%Y-%m-%d %H:%M:%S", &parts) == 0)
         return NULL;
-    return string_format(moment > now ? "%s, in %s" : "%s, %s ago", text, apart);
+    return strdup(text);
+}
+
+char *words_of_moment(int64_t moment, int64_t now)
+{
+    CLEANUP_FREE char *local = words_of_local(moment);
+    CLEANUP_FREE char *apart = words_of_time(moment > now ? moment - now : now - moment);
+    if (!local || !apart)
+        return NULL;
+    return string_format(moment > now ? "%s, in %s" : "%s, %s ago", local, apart);
 }
 
 int64_t moment_read(const char *text)

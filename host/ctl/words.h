@@ -17,6 +17,9 @@ size_t columns_of(const char *text);
 /* How long seconds are, as people say it: "5 s", "3 min", "30 h", "4 days"; malloc()ed, NULL: no memory. */
 char *words_of_time(int64_t seconds);
 
+/* A moment in local time; malloc()ed, NULL: no memory. */
+char *words_of_local(int64_t moment);
+
 /* A moment in local time, and how long ago, or how soon, that is. malloc()ed, NULL: no memory. */
 char *words_of_moment(int64_t moment, int64_t now);
 

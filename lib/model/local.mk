@@ -10,5 +10,6 @@ lib_libdydisnix_a_SOURCES += \
 	lib/model/target-flatten.c \
 	lib/model/target-keys.c lib/model/target-keys.h \
 	lib/model/value.c lib/model/value.h \
+	lib/model/words.c lib/model/words.h \
 	lib/model/xml.c lib/model/xml.h \
 	$(NULL)

@@ -7,7 +7,7 @@
 #include "lib/base/characters.h"
 #include "lib/base/cleanup.h"
 #include "lib/base/json-members.h"
-#include "scenario/format/words.h"
+#include "lib/model/words.h"
 
 void event_write_reappear(FILE *stream, const json_t *event)
 {
@@ -97,7 +97,7 @@ void event_write_changes(FILE *stream, const json_t *event)
         between = ", ";
     }
     json_object_foreach((json_t *)distribution, name, part) {
-        CLEANUP_FREE char *on = scenario_names(json_object_get(part, "on"));
+        CLEANUP_FREE char *on = text_list(json_object_get(part, "on"));
         fprintf(stream, "%s%s%s%s", between, name, on && *on ? " on " : "", on ? on : "");
         between = ", ";
     }
@@ -116,7 +116,7 @@ void event_write_ending(FILE *stream, const json_t *event)
 void event_write_partition(FILE *stream, const json_t *event)
 {
     const bool joined = strcmp(text_at(event, "event"), "join") == 0;
-    CLEANUP_FREE char *names = scenario_names(json_object_get(event, "targets"));
+    CLEANUP_FREE char *names = text_list(json_object_get(event, "targets"));
     fprintf(stream, "%s %s the coordinator", names ? names : "",
             joined ? "can be reached again by" : "cannot be reached by");
 }

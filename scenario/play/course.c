@@ -81,7 +81,7 @@ int course_adapt(struct course *course)
     int status = course->network->adapt(course->open, false);
     CLEANUP_JSON json_t *documents = hear(course), *observed = NULL;
     if (documents)
-        scenario_story_journal(&course->story, documents);
+        story_journal(&course->story, documents);
     if (status != 0)
         scenario_add_broken(course->broken, "the loop died or did not come to rest");
     if (status == 0 && documents)
@@ -129,7 +129,7 @@ static int replay(struct course *course, const json_t *event)
     CLEANUP_JSON json_t *report = NULL;
     int status = input ? reconstruct(&request, &options_default, &report, &printed) : -1;
     if (report)
-        scenario_story_decision(&course->story, report, status != 0);
+        story_decision(&course->story, report, status != 0);
     return report ? 0 : -1;
 }
 
@@ -178,7 +178,7 @@ int course_ask_again(struct course *course)
     json_array_foreach(documents, index, document)
         if (!is_quiet(document)) {
             scenario_add_broken(course->broken, "one more cycle found something to do");
-            scenario_story_journal(&course->story, documents);
+            story_journal(&course->story, documents);
             break;
         }
     return status == 0 && documents ? 0 : -1;
@@ -202,7 +202,7 @@ int course_begin(struct course *course)
         note_running(course, observed);
         return 0;
     }
-    scenario_story_journal(&course->story, documents);
+    story_journal(&course->story, documents);
     scenario_add_broken(course->broken, "the system could not be deployed");
     return -1;
 }
@@ -218,7 +218,7 @@ int course_open(struct course *course, const struct scenario_network *network,
                                .documents = json_array(),
                                .all = json_array(),
                                .broken = json_array() };
-    if (scenario_story_open(&course->story) == 0)
+    if (story_open(&course->story) == 0)
         course->open = network->open(setting);
     return course->open ? 0 : -1;
 }
@@ -227,7 +227,7 @@ void course_close(struct course *course)
 {
     if (course->open)
         course->network->close(course->open);
-    scenario_story_close(&course->story);
+    story_close(&course->story);
     json_decref(course->system);
     json_decref(course->writes);
     json_decref(course->journal);

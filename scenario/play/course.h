@@ -14,7 +14,7 @@ struct course {
     struct scenario_setting setting;
     const struct scenario_network *network;
     void *open;
-    struct scenario_story story;
+    struct story story;
     json_t *system, *writes;
     json_t *journal;       /* of all, with what happened */
     json_t *documents;     /* since the last expectation */

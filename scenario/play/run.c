@@ -54,8 +54,7 @@ static json_t *finish(struct course *course)
     scenario_check(&seen, !json_is_false(json_object_get(expectation, "manifest")), course->broken);
     expect(course, expectation ? expectation : nothing, observed, "");
     scenario_story_running(&course->story, "In the end", observed);
-    CLEANUP_FREE char *story = scenario_story_text(&course->story),
-                      *manifest = scenario_manifest_text(observed);
+    CLEANUP_FREE char *story = story_text(&course->story), *manifest = scenario_manifest_text(observed);
     CLEANUP_FREE char *running = scenario_running_text(observed);
     return json_pack("{ss ss ss}", "story.txt", story, "manifest.json", manifest, "running.json", running);
 }
@@ -87,7 +86,7 @@ static char *refuses(const struct scenario *scenario, const struct scenario_way 
 static json_t *result_of(struct course *course, json_t *texts)
 {
     CLEANUP_FREE char *said = string_utf8(course->said ? course->said : ""),
-                      *story = scenario_story_text(&course->story);
+                      *story = story_text(&course->story);
     return json_pack("{sO so* si sI sO ss ss}", "broken", course->broken, "texts", texts, "cycles",
                      (int)course->story.cycles, "seconds", (json_int_t)course->network->elapsed(course->open),
                      "journal", course->journal, "messages", said, "story", story);

@@ -6,7 +6,7 @@
 
 #include "lib/base/cleanup.h"
 #include "lib/base/json-members.h"
-#include "scenario/format/words.h"
+#include "lib/model/words.h"
 
 static size_t count_outcome(const json_t *part, const char *outcome)
 {
@@ -41,8 +41,8 @@ const char *survive_word(const json_t *part)
 
 static void tell_service(FILE *stream, const char *before, const char *name, const json_t *change)
 {
-    CLEANUP_FREE char *from = scenario_names(json_object_get(change, "from")),
-                      *to = scenario_names(json_object_get(change, "to"));
+    CLEANUP_FREE char *from = text_list(json_object_get(change, "from")),
+                      *to = text_list(json_object_get(change, "to"));
     const char *outcome = text_at(change, "outcome"), *why = text_at(change, "why");
     if (strcmp(outcome, "dies") == 0)
         fprintf(stream, "%s%s dies: %s\n", before, name, why);

@@ -110,7 +110,7 @@ struct mark {
 
 static struct mark mark_now(struct course *course)
 {
-    CLEANUP_FREE char *story = scenario_story_text(&course->story);
+    CLEANUP_FREE char *story = story_text(&course->story);
     return (struct mark){ json_array_size(course->all), course->story.cycles, story ? strlen(story) : 0,
                           course->network->elapsed(course->open) };
 }
@@ -161,7 +161,7 @@ static json_t *judge(struct trial *trial, const struct mark *mark, int64_t secon
                                all = course_seen(course, observed, course->all);
     scenario_check(&all, true, course->broken);
     scenario_story_running(&course->story, "Then", observed);
-    CLEANUP_FREE char *story = scenario_story_text(&course->story);
+    CLEANUP_FREE char *story = story_text(&course->story);
     CLEANUP_JSON json_t *services = outcome_services(trial->places, &since);
     CLEANUP_JSON json_t *state = outcome_state(trial->writes, &since);
     scenario_cycles(documents, &failed);

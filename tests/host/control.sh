@@ -133,6 +133,7 @@ while read -r part; do
 done << 'END'
 |a command is needed
 dance|there is no such command
+explain|a target, a service or a component is needed
 accept|a target is needed, and perhaps a component
 keep-copy a b c|a target is needed, and perhaps a component
 restore|a snapshot is needed, CONTAINER/COMPONENT/NAME

@@ -7,7 +7,7 @@
 #include "scenario/format/file.h"
 #include "scenario/format/locate.h"
 #include "scenario/format/event-text.h"
-#include "scenario/format/words.h"
+#include "lib/model/words.h"
 
 static void lines_of_values(void **state)
 {
@@ -134,7 +134,7 @@ static void events_in_words(void **state)
 
 static void check_plain(const char *text, const char *plain)
 {
-    char *made = scenario_plain(text);
+    char *made = text_plain(text);
 
     assert_string_equal(made, plain);
     free(made);

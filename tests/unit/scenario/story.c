@@ -6,12 +6,12 @@
 
 #include <jansson.h>
 
-#include "scenario/play/story.h"
+#include "host/record/story.h"
 
 /* The story of a journal with a document a line, ' for ". */
 static void tells(const char *journal, const char *expected)
 {
-    struct scenario_story story;
+    struct story story;
     json_t *documents = json_array();
     char *copy = strdup(journal), *text;
 
@@ -23,12 +23,12 @@ static void tells(const char *journal, const char *expected)
         assert_non_null(document);
         json_array_append_new(documents, document);
     }
-    assert_int_equal(scenario_story_open(&story), 0);
-    scenario_story_journal(&story, documents);
-    text = scenario_story_text(&story);
+    assert_int_equal(story_open(&story), 0);
+    story_journal(&story, documents);
+    text = story_text(&story);
     assert_string_equal(text, expected);
     free(text);
-    scenario_story_close(&story);
+    story_close(&story);
     json_decref(documents);
     free(copy);
 }

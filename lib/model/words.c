@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "scenario/format/words.h"
+#include "lib/model/words.h"
 
 #include <stdbool.h>
 #include <stdio.h>
@@ -30,7 +30,7 @@ static size_t write_path(FILE *stream, const char *text)
     return length;
 }
 
-char *scenario_plain(const char *text)
+char *text_plain(const char *text)
 {
     char *plain = NULL;
     size_t length;
@@ -55,7 +55,7 @@ char *scenario_plain(const char *text)
     return fclose(stream) == 0 ? plain : NULL;
 }
 
-char *scenario_names(const json_t *list)
+char *text_list(const json_t *list)
 {
     char *text = NULL;
     size_t length, index, count = json_array_size(list);
