@@ -146,6 +146,7 @@ shell_tests = \
 	tests/lab/captive.sh \
 	tests/lab/client.sh \
 	tests/lab/engine.sh \
+	tests/lab/imported.sh \
 	tests/lab/machines.sh \
 	tests/lab/ordinary-user.sh \
 	tests/install/manual.sh \

@@ -99,6 +99,35 @@ static const char *reason_for_disnix(const json_t *scenario, const json_t *timel
     return NULL;
 }
 
+/* Whether one comes from a service to another by what it needs; those that were passed are seen. */
+static bool leads_to(const json_t *services, const char *from, const char *to, json_t *seen)
+{
+    static const char *const lists[] = { "dependsOn", "connectsTo" };
+    const json_t *service = json_object_get(services, from);
+    size_t index;
+    json_t *name;
+    json_object_set_new(seen, from, json_true());
+    for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
+        json_array_foreach(json_object_get(service, lists[i]), index, name) {
+            const char *next = json_string_value(name);
+            if (strcmp(next, to) == 0 || (!json_object_get(seen, next) && leads_to(services, next, to, seen)))
+                return true;
+        }
+    return false;
+}
+
+static bool has_circle(const json_t *services)
+{
+    const char *name;
+    json_t *service;
+    json_object_foreach((json_t *)services, name, service) {
+        CLEANUP_JSON json_t *seen = json_object();
+        if (leads_to(services, name, name, seen))
+            return true;
+    }
+    return false;
+}
+
 static char *lab_refuses(const struct scenario_setting *setting)
 {
     const json_t *scenario = setting->scenario, *timeline = json_object_get(scenario, "timeline");
@@ -111,6 +140,8 @@ static char *lab_refuses(const struct scenario_setting *setting)
         reason = "chance is not the same twice in a real network";
     else if (json_is_false(json_object_get(scenario, "discovery")) && has_event(timeline, "generator"))
         reason = "a fixed model is printed by no generator";
+    else if (has_circle(json_object_get(scenario, "services")))
+        reason = "services of the lab ask what they need, and would ask in a circle for ever";
     else if (json_object_get(scenario, "placement"))
         reason = "its services are placed by a program, which is asked in the simulation only";
     else if (setting->disnix)
