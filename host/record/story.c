@@ -13,9 +13,9 @@
 
 int story_open(struct story *story)
 {
-    *story = (struct story){ .gone = json_object(), .numbers = json_object() };
+    *story = (struct story){ .gone = json_object(), .claims = json_array(), .numbers = json_object() };
     story->stream = open_memstream(&story->text, &story->length);
-    return story->stream && story->gone && story->numbers ? 0 : -1;
+    return story->stream && story->gone && story->claims && story->numbers ? 0 : -1;
 }
 
 void story_close(struct story *story)
@@ -25,6 +25,7 @@ void story_close(struct story *story)
     free(story->text);
     free(story->began);
     json_decref(story->gone);
+    json_decref(story->claims);
     json_decref(story->numbers);
     *story = (struct story){ 0 };
 }
@@ -86,6 +87,7 @@ static void begin_cycle(struct story *story, const json_t *document)
     story->told = false;
     story->failed = false;
     json_object_clear(story->gone);
+    json_array_clear(story->claims);
 }
 
 /* The first line of a cycle, which says what it has found. */
@@ -248,7 +250,8 @@ static void add_services(struct facts *facts, struct story *story, const char *t
     json_array_foreach(json_object_get(services, "removed"), index, service) {
         add_fact(facts, "the manifest has %s on %s no more%s", text_at(service, "name"), target,
                  gone ? ": that target has left the model" : "");
-        json_object_set_new(story->gone, text_at(service, "name"), json_string(target));
+        json_object_set_new(story->gone, text_at(service, "name"),
+                            json_pack("{ss sb}", "target", target, "left", (int)gone));
     }
 }
 
@@ -328,11 +331,28 @@ static const json_t *find_mapping(const json_t *list, const char *member, const 
     return NULL;
 }
 
-static void add_activation(struct facts *facts, const struct story *story, const json_t *mapping,
+/* It was somewhere where the reconstruction did not find it any more. */
+static void add_return(struct facts *facts, struct story *story, const json_t *mapping, const json_t *gone)
+{
+    const char *name = text_at(mapping, "name"), *target = text_at(mapping, "target"),
+               *was = text_at(gone, "target");
+    if (json_is_true(json_object_get(gone, "left"))) {
+        add_fact(facts, "%s is activated on %s: it was on %s, which is gone", name, target, was);
+        json_list_add(story->claims, was);
+    } else if (strcmp(was, target) == 0) {
+        add_fact(facts, "%s is activated on %s again: the manifest did not have it there any more", name,
+                 target);
+    } else {
+        add_fact(facts, "%s is activated on %s: the manifest did not have it on %s any more", name, target,
+                 was);
+    }
+}
+
+static void add_activation(struct facts *facts, struct story *story, const json_t *mapping,
                            const json_t *removed)
 {
     const char *name = text_at(mapping, "name"), *target = text_at(mapping, "target");
-    const char *gone = json_string_value(json_object_get(story->gone, name));
+    const json_t *gone = json_object_get(story->gone, name);
     const json_t *from = find_mapping(removed, "name", name, NULL);
     if (find_mapping(removed, "name", name, target))
         add_fact(facts, "%s on %s is replaced: its version or what it depends on is another one", name,
@@ -341,12 +361,12 @@ static void add_activation(struct facts *facts, const struct story *story, const
         add_fact(facts, "%s is activated on %s: it moves there from %s", name, target,
                  text_at(from, "target"));
     else if (gone)
-        add_fact(facts, "%s is activated on %s: it was on %s, which is gone", name, target, gone);
+        add_return(facts, story, mapping, gone);
     else
         add_fact(facts, "%s is activated on %s: the distribution has it there", name, target);
 }
 
-static void add_services_difference(struct facts *facts, const struct story *story, const json_t *mappings)
+static void add_services_difference(struct facts *facts, struct story *story, const json_t *mappings)
 {
     const json_t *added = json_object_get(mappings, "added"), *removed = json_object_get(mappings, "removed");
     size_t index;

@@ -23,7 +23,9 @@ struct story {
     bool open;       /* a cycle has begun and has not ended */
     bool told;       /* its first line was written */
     bool failed;     /* a stage of it, and it was told */
-    json_t *gone;    /* services that this cycle's reconstruction found gone: name -> target */
+    json_t *
+        gone; /* services that this cycle's reconstruction found gone: name -> { "target", "left": the model } */
+    json_t *claims;  /* [TARGET]: that the cycle which was told last says are gone */
     json_t *numbers; /* of cycles: that of the loop -> the one here */
 };
 

@@ -89,6 +89,18 @@ static bool takes_part(const struct scenario_seen *seen, const char *name, const
     return is_there(seen, name, target) && !is_left_out(seen, name);
 }
 
+void scenario_check_reasons(const struct scenario_seen *seen, const json_t *gone, json_t *broken)
+{
+    size_t index;
+    json_t *name;
+    json_array_foreach((json_t *)gone, index, name) {
+        const char *target = json_string_value(name);
+        if (takes_part(seen, target, json_object_get(json_object_get(seen->observed, "targets"), target)))
+            scenario_add_broken(broken, "the story gives as a reason that %s is gone, and it is there",
+                                target);
+    }
+}
+
 /* Until a deployment has succeeded, nobody knows whether it is wanted. */
 static bool is_put_off(const json_t *call)
 {

@@ -48,6 +48,9 @@ void scenario_check_newest(const struct scenario_seen *seen, json_t *broken);
 void scenario_check_backed(const struct scenario_seen *seen, json_t *broken);
 void scenario_check_left(const struct scenario_seen *seen, json_t *broken);
 
+/* What a story gives as reasons; gone: [TARGET] of which it says that they are gone. */
+void scenario_check_reasons(const struct scenario_seen *seen, const json_t *gone, json_t *broken);
+
 /* A disk is about to be lost: of a target, or of the coordinator (NULL). Writes that are nowhere else are
  * taken out: no rule can save them. */
 void scenario_doom(const json_t *observed, const char *target, json_t *writes);

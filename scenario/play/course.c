@@ -86,8 +86,11 @@ int course_adapt(struct course *course)
         scenario_add_broken(course->broken, "the loop died or did not come to rest");
     if (status == 0 && documents)
         observed = course->network->observe(course->open);
-    if (observed && json_array_size(documents) > 0)
+    if (observed && json_array_size(documents) > 0) {
+        const struct scenario_seen seen = course_seen(course, observed, course->all);
         note_running(course, observed);
+        scenario_check_reasons(&seen, course->story.claims, course->broken);
+    }
     return status == 0 && documents ? 0 : -1;
 }
 

@@ -160,6 +160,23 @@ static void on_a_target_that_is_gone(void **state)
     breaks(*state, "the manifest has web on t2, which is not there");
 }
 
+/* A story may say so of one that is gone only. */
+static void said_to_be_gone(void **state)
+{
+    const struct scenario_seen seen = seen_of(*state);
+    json_t *broken = json_array(), *gone = json_pack("[s]", "t2");
+
+    scenario_check_reasons(&seen, gone, broken);
+    assert_string_equal(json_string_value(json_array_get(broken, 0)),
+                        "the story gives as a reason that t2 is gone, and it is there");
+    json_array_clear(broken);
+    json_object_set_new(target(*state, "t2"), "is", json_string("crashed"));
+    scenario_check_reasons(&seen, gone, broken);
+    assert_int_equal(json_array_size(broken), 0);
+    json_decref(broken);
+    json_decref(gone);
+}
+
 static void could_run_and_does_not(void **state)
 {
     json_object_set_new(json_object_get(((struct network *)*state)->system, "services"), "api",
@@ -338,6 +355,7 @@ int main(void)
         CHECKED(in_a_profile_manifest_only),
         CHECKED(not_in_the_profile_manifest),
         CHECKED(on_a_target_that_is_gone),
+        CHECKED(said_to_be_gone),
         CHECKED(could_run_and_does_not),
         CHECKED(could_run_elsewhere),
         CHECKED(cannot_run_and_need_not),

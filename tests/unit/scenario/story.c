@@ -67,6 +67,26 @@ static void a_service_moves(void **state)
           "    web on t2 is replaced: its version or what it depends on is another one\n");
 }
 
+/* A target that is there is no reason, whatever the manifest says of it. */
+static void a_service_that_the_manifest_has_no_more(void **state)
+{
+    (void)state;
+    tells(BEGAN CHANGES("", "")
+              STAGE("reconstruct", "'changed': true, 'previous': '/nix/store/p', 'changes': {"
+                                   " 't1': {'services': {'removed': [{'name': 'db'}]}},"
+                                   " 't2': {'services': {'removed': [{'name': 'web'}]}}}")
+                  STAGE("redeploy",
+                        "'status': 0, 'difference': {'mappings': {'added': [{'name': 'web', 'target': 't2'},"
+                        " {'name': 'db', 'target': 't2'}]}}") ENDED,
+          "cycle 1: the model is as it was\n"
+          "  reconstruct: another manifest\n"
+          "    the manifest has db on t1 no more\n"
+          "    the manifest has web on t2 no more\n"
+          "  redeploy: the system is deployed\n"
+          "    db is activated on t2: the manifest did not have it on t1 any more\n"
+          "    web is activated on t2 again: the manifest did not have it there any more\n");
+}
+
 static void reasons_of_copies(void **state)
 {
     (void)state;
@@ -152,8 +172,11 @@ static void what_is_asked_is_no_cycle(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_service_moves),           cmocka_unit_test(reasons_of_copies),
-        cmocka_unit_test(cycles_that_fail),          cmocka_unit_test(a_deployment_that_is_mended),
+        cmocka_unit_test(a_service_that_the_manifest_has_no_more),
+        cmocka_unit_test(a_service_moves),
+        cmocka_unit_test(reasons_of_copies),
+        cmocka_unit_test(cycles_that_fail),
+        cmocka_unit_test(a_deployment_that_is_mended),
         cmocka_unit_test(what_is_asked_is_no_cycle),
     };
 
