@@ -28,7 +28,7 @@ static int walk_socket(void *closure, const char *name)
     return socket ? walk->each(walk, socket, name) : -1;
 }
 
-static int walk_container(void *closure, const char *name)
+static int ask_container(void *closure, const char *name)
 {
     struct walk *walk = closure;
     CLEANUP_FREE char *path = string_format("%s/%s", walk->directory, name);
@@ -44,7 +44,7 @@ static int walk_sockets(const char *machine, struct walk *walk)
     if (!directory)
         return -1;
     walk->directory = directory;
-    return directory_each(directory, walk_container, walk);
+    return directory_each(directory, ask_container, walk);
 }
 
 struct search {

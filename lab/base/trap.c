@@ -18,7 +18,7 @@
 enum { NOT_MINE = 2 }; /* what a script says to a hook that it does not take */
 
 /* Only what the coordinator does is waited for. NULL: nobody waits. */
-static json_t *ask(const char *step, const char *name, const char *target)
+static json_t *ask_scenario(const char *step, const char *name, const char *target)
 {
     const char *machine = getenv("DYDISNIX_LAB_MACHINE");
     if (!machine || strcmp(machine, COORDINATOR) != 0)
@@ -58,13 +58,13 @@ static bool obey(const json_t *answer)
 
 bool trap_step(const char *step, const char *name, const char *target)
 {
-    CLEANUP_JSON json_t *answer = ask(step, name, target);
+    CLEANUP_JSON json_t *answer = ask_scenario(step, name, target);
     return obey(answer);
 }
 
 static char *word_for(const char *step, const char *name, const char *target)
 {
-    CLEANUP_JSON json_t *answer = ask(step, name, target);
+    CLEANUP_JSON json_t *answer = ask_scenario(step, name, target);
     const char *word = json_string_value(json_object_get(answer, "do"));
     if (!obey(answer))
         return strdup("fail");

@@ -45,7 +45,7 @@ char *file_text(const char *path, size_t limit)
 static int copy_entry(int from, int to, const char *name, const char *new_name);
 
 /* Owner, mode and times of what was copied; a directory gets them last, it may be read-only. */
-static int finish(int fd, const struct stat *status)
+static int finish_copy(int fd, const struct stat *status)
 {
     const struct timespec times[] = { status->st_atim, status->st_mtim };
     return fchmod(fd, status->st_mode & 07777) == 0 && futimens(fd, times) == 0 && fsync(fd) == 0 ? 0 : -1;
@@ -74,7 +74,7 @@ static int copy_file(int from, int to, const char *name, const char *new_name, c
 {
     CLEANUP_FD int source = openat(from, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
     CLEANUP_FD int copy = openat(to, new_name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-    return source >= 0 && copy >= 0 && copy_bytes(source, copy) == 0 ? finish(copy, status) : -1;
+    return source >= 0 && copy >= 0 && copy_bytes(source, copy) == 0 ? finish_copy(copy, status) : -1;
 }
 
 static int copy_link(int from, int to, const char *name, const char *new_name, const struct stat *status)
@@ -107,7 +107,7 @@ static int copy_directory(int from, int to, const char *name, const char *new_na
     if (entries)
         closedir(entries);
     errno = failure;
-    return copy >= 0 && result == 0 ? finish(copy, status) : -1;
+    return copy >= 0 && result == 0 ? finish_copy(copy, status) : -1;
 }
 
 /* Sockets and the like are not copied. */

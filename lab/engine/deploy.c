@@ -96,7 +96,7 @@ static bool containers_stay(const struct deployment *deployment)
     return safe;
 }
 
-static bool migrate(const struct deployment *deployment)
+static bool migrate_all_state(const struct deployment *deployment)
 {
     if (deployment->no_migration)
         return true;
@@ -112,14 +112,14 @@ static bool activate(const struct deployment *deployment)
 
 static int transfer_and_set(const struct deployment *deployment)
 {
-    if (!migrate(deployment))
+    if (!migrate_all_state(deployment))
         return DEPLOY_STATE_FAILED;
     announce(NULL, "Setting profiles...");
     return set_target_profiles(deployment) && set_coordinator_profile(deployment) ? DEPLOY_DONE
                                                                                   : DEPLOY_FAILED;
 }
 
-static int deploy(const struct deployment *deployment)
+static int deploy_manifest(const struct deployment *deployment)
 {
     announce(NULL, "Distributing intra-dependency closures...");
     if (!distribute_closures(deployment) || !acquire_locks(deployment))
@@ -155,7 +155,7 @@ int disnix_deploy_main(int count, char **arguments)
     status = DEPLOY_FAILED;
     if (deployment_begin(&deployment, &options) == 0 && read_both(&deployment, &options) == 0
         && containers_stay(&deployment)) {
-        status = deploy(&deployment);
+        status = deploy_manifest(&deployment);
         tell_failure(&deployment, status);
     }
     return deployment_end(&deployment, status);

@@ -88,7 +88,7 @@ static int copy_closure(void *closure, size_t i)
     return *invalid ? send_paths(machine, invalid) : 0;
 }
 
-static void complain(void *closure, size_t i, bool success)
+static void tell_unsent_closure(void *closure, size_t i, bool success)
 {
     const struct deployment *deployment = closure;
     const struct profile *profile = &deployment->manifest.profiles[i];
@@ -102,7 +102,7 @@ bool distribute_closures(const struct deployment *deployment)
         .count = deployment->manifest.profile_count,
         .limit = deployment->transfers,
         .work = copy_closure,
-        .done = complain,
+        .done = tell_unsent_closure,
         .closure = (void *)deployment,
     };
     return ending_phase("distributing") && workers_run(&workers);

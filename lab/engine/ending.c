@@ -43,7 +43,7 @@ static void run_command(const char *command)
 }
 
 /* What is to happen now; false: the step fails. */
-static bool happen(const char *how)
+static bool end_so(const char *how)
 {
     char word[16] = "";
     int begin = 0;
@@ -80,7 +80,7 @@ static bool reach_step(void)
     else
         operations->write(file, rest + 1, strlen(rest + 1), 0644);
     text[rest - text] = '\0';
-    return happen(text + how);
+    return end_so(text + how);
 }
 
 /* Counts the file's first line down by one step, if it is of this phase, and takes it out when it is due;
@@ -109,7 +109,7 @@ bool ending_call(const char *name)
 {
     const char *file = getenv("DYDISNIX_LAB_END");
     CLEANUP_FREE char *how = file && *file ? count_down(file, name) : NULL;
-    return !how || happen(how);
+    return !how || end_so(how);
 }
 
 bool ending_phase(const char *name)

@@ -61,8 +61,8 @@ static void round_end(struct round *round)
 }
 
 /* Snapshot, restore, delete-state. */
-static int act(const struct round *round, const struct snapshot_mapping *mapping,
-               const struct target *machine)
+static int act_on_component(const struct round *round, const struct snapshot_mapping *mapping,
+                            const struct target *machine)
 {
     const struct service *service = manifest_find_service(round->manifest, mapping->service);
     const struct service *provider =
@@ -78,10 +78,10 @@ static int act(const struct round *round, const struct snapshot_mapping *mapping
 
 static int call_activity(void *closure, size_t i)
 {
-    return act(closure, ((const struct round *)closure)->mappings[i], machine_of(closure, i));
+    return act_on_component(closure, ((const struct round *)closure)->mappings[i], machine_of(closure, i));
 }
 
-static void complain(void *closure, size_t i, bool success)
+static void tell_unmoved_state(void *closure, size_t i, bool success)
 {
     const struct round *round = closure;
     if (!success)
@@ -106,7 +106,7 @@ static bool run_activity(struct round *round, const char *operation, const char 
         .admit = has_machine,
         .machine = machine_of,
         .work = call_activity,
-        .done = complain,
+        .done = tell_unmoved_state,
         .closure = round,
     };
     round->operation = operation;
@@ -116,7 +116,8 @@ static bool run_activity(struct round *round, const char *operation, const char 
 }
 
 /* Asks a target about snapshots. words: what follows the operation, NULL-terminated. */
-static int ask(const struct target *machine, const char *operation, const char *const *words, char **output)
+static int ask_machine_for(const struct target *machine, const char *operation, const char *const *words,
+                           char **output)
 {
     CLEANUP_ARGUMENTS struct arguments arguments = { 0 };
     client_arguments(&arguments, machine, operation);
@@ -134,7 +135,8 @@ static void cut_line(char *text)
 static char *resolve_remotely(const struct target *machine, const char *name)
 {
     char *path = NULL;
-    if (ask(machine, "--resolve-snapshots", (const char *const[]){ name, NULL }, &path) == 0 && path)
+    if (ask_machine_for(machine, "--resolve-snapshots", (const char *const[]){ name, NULL }, &path) == 0
+        && path)
         cut_line(path);
     if (path && *path != '/') {
         free(path);
@@ -149,7 +151,9 @@ static int fetch_snapshot(const struct round *round, const struct snapshot_mappi
 {
     CLEANUP_FREE char *remote = resolve_remotely(machine, name);
     CLEANUP_FREE char *directory = NULL;
-    if (!remote || ask(machine, "--export-snapshots", (const char *const[]){ remote, NULL }, &directory) != 0)
+    if (!remote
+        || ask_machine_for(machine, "--export-snapshots", (const char *const[]){ remote, NULL }, &directory)
+               != 0)
         return -1;
     cut_line(directory);
     CLEANUP_FREE char *local = string_format("%s/%s", directory, string_base_name(remote));
@@ -196,11 +200,12 @@ static int retrieve(struct round *round, const struct snapshot_mapping *mapping,
     CLEANUP_FREE char *names = NULL;
     announce(mapping->target, "Retrieving snapshots of component: %s deployed to container: %s",
              mapping->component, mapping->container);
-    if (ask(copying.machine,
-            round->deployment->all_snapshots ? "--query-all-snapshots" : "--query-latest-snapshot",
-            (const char *const[]){ "--container", mapping->container, "--component", mapping->component,
-                                   NULL },
-            &names)
+    if (ask_machine_for(copying.machine,
+                        round->deployment->all_snapshots ? "--query-all-snapshots"
+                                                         : "--query-latest-snapshot",
+                        (const char *const[]){ "--container", mapping->container, "--component",
+                                               mapping->component, NULL },
+                        &names)
         != 0)
         return -1;
     return string_lines(names, fetch_line, &copying);
@@ -211,7 +216,8 @@ static int send_snapshot(const struct copying *copying, const char *name)
     const struct snapshot_mapping *mapping = copying->mapping;
     CLEANUP_FREE char *missing = NULL;
     CLEANUP_FREE char *output = NULL;
-    if (ask(copying->machine, "--print-missing-snapshots", (const char *const[]){ name, NULL }, &missing)
+    if (ask_machine_for(copying->machine, "--print-missing-snapshots", (const char *const[]){ name, NULL },
+                        &missing)
         != 0)
         return -1;
     bool absent = *missing;
@@ -219,10 +225,11 @@ static int send_snapshot(const struct copying *copying, const char *name)
         absent ? snapshots_resolve(copying->round->store, name) : resolve_remotely(copying->machine, name);
     if (!path)
         return -1;
-    return ask(copying->machine, "--import-snapshots",
-               (const char *const[]){ absent ? "--localfile" : "--remotefile", "--container",
-                                      mapping->container, "--component", mapping->component, path, NULL },
-               &output);
+    return ask_machine_for(copying->machine, "--import-snapshots",
+                           (const char *const[]){ absent ? "--localfile" : "--remotefile", "--container",
+                                                  mapping->container, "--component", mapping->component, path,
+                                                  NULL },
+                           &output);
 }
 
 static int dispatch(struct round *round, const struct snapshot_mapping *mapping, const struct target *machine)
@@ -283,10 +290,11 @@ static int clean(const struct round *round, const struct snapshot_mapping *mappi
     CLEANUP_FREE char *output = NULL;
     announce(mapping->target, "Cleaning snapshots of component: %s deployed to container: %s",
              mapping->component, mapping->container);
-    return ask(machine, "--clean-snapshots",
-               (const char *const[]){ "--keep", round->deployment->keep, "--container", mapping->container,
-                                      "--component", mapping->component, NULL },
-               &output);
+    return ask_machine_for(machine, "--clean-snapshots",
+                           (const char *const[]){ "--keep", round->deployment->keep, "--container",
+                                                  mapping->container, "--component", mapping->component,
+                                                  NULL },
+                           &output);
 }
 
 static int snapshot_depth_first(struct round *round, const struct snapshot_mapping *mapping,
@@ -294,7 +302,7 @@ static int snapshot_depth_first(struct round *round, const struct snapshot_mappi
 {
     round->operation = "--snapshot";
     round->doing = "Snapshotting state";
-    return act(round, mapping, machine) == 0 && retrieve(round, mapping, machine) == 0
+    return act_on_component(round, mapping, machine) == 0 && retrieve(round, mapping, machine) == 0
                    && clean(round, mapping, machine) == 0
                ? 0
                : -1;
@@ -305,7 +313,7 @@ static int restore_depth_first(struct round *round, const struct snapshot_mappin
 {
     round->operation = "--restore";
     round->doing = "Restoring state";
-    return dispatch(round, mapping, machine) == 0 && act(round, mapping, machine) == 0
+    return dispatch(round, mapping, machine) == 0 && act_on_component(round, mapping, machine) == 0
                    && clean(round, mapping, machine) == 0
                ? 0
                : -1;

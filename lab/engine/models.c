@@ -35,8 +35,8 @@ struct file_argument {
     const char *what;
 };
 
-static int add_file(struct arguments *arguments, const struct engine_options *options,
-                    const struct file_argument *file)
+static int add_model_file(struct arguments *arguments, const struct engine_options *options,
+                          const struct file_argument *file)
 {
     const char *value = options->values[file->option];
     if (!value && file->required) {
@@ -59,12 +59,12 @@ static int add_files(struct arguments *arguments, const struct engine_options *o
                      const struct file_argument *files)
 {
     for (; files->parameter; files++)
-        if (add_file(arguments, options, files) != 0)
+        if (add_model_file(arguments, options, files) != 0)
             return -1;
     return 0;
 }
 
-static void add_text(struct arguments *arguments, const char *parameter, const char *text)
+static void add_parameter(struct arguments *arguments, const char *parameter, const char *text)
 {
     if (!text)
         return;
@@ -136,10 +136,11 @@ static int build_manifest(const struct engine_options *options, char **path)
         arguments_add(&arguments, "--no-out-link");
     if (add_files(&arguments, options, files) != 0)
         return 1;
-    add_text(&arguments, "clientInterface",
-             engine_option_or(options, OPTION_INTERFACE, "DISNIX_CLIENT_INTERFACE", "disnix-ssh-client"));
-    add_text(&arguments, "targetProperty",
-             engine_option_or(options, OPTION_TARGET_PROPERTY, "DISNIX_TARGET_PROPERTY", "hostname"));
+    add_parameter(
+        &arguments, "clientInterface",
+        engine_option_or(options, OPTION_INTERFACE, "DISNIX_CLIENT_INTERFACE", "disnix-ssh-client"));
+    add_parameter(&arguments, "targetProperty",
+                  engine_option_or(options, OPTION_TARGET_PROPERTY, "DISNIX_TARGET_PROPERTY", "hostname"));
     if (deploy_state && (!*deploy_state || strcmp(deploy_state, "1") == 0)) {
         arguments_add(&arguments, "--arg");
         arguments_option(&arguments, "deployState", "true");
@@ -242,7 +243,7 @@ static int generate_distribution(const struct engine_options *options, const cha
     begin_evaluation(&arguments);
     if (add_files(&arguments, options, files) != 0)
         return 1;
-    add_text(&arguments, "previousFile", previous);
+    add_parameter(&arguments, "previousFile", previous);
     add_common(&arguments, options, "distribution.nix");
     return evaluate_text(&arguments, path);
 }
@@ -339,7 +340,7 @@ int dydisnix_id_assign_main(int count, char **arguments)
     begin_evaluation(&nix);
     if (add_files(&nix, &options, files) != 0)
         return 1;
-    add_text(&nix, "serviceProperty", options.values[OPTION_SERVICE_PROPERTY]);
+    add_parameter(&nix, "serviceProperty", options.values[OPTION_SERVICE_PROPERTY]);
     add_common(&nix, &options, "ids.nix");
     status = evaluate_text(&nix, &text);
     return status == 0 ? deliver(&options, text) : status;

@@ -50,7 +50,7 @@ static const struct {
     [OPTION_TRANSFER_ONLY] = { "transfer-only", 0, NULL },
 };
 
-static bool is_known(uint64_t known, size_t option)
+static bool is_option_known(uint64_t known, size_t option)
 {
     return option == OPTION_HELP || (known >> option & 1);
 }
@@ -59,7 +59,7 @@ static void print_help(const char *program, uint64_t known, bool takes_operand)
 {
     printf("Usage: %s [OPTION]...%s\n\n", program, takes_operand ? " [MANIFEST]" : "");
     for (size_t i = 0; i < OPTION_COUNT; i++) {
-        if (!is_known(known, i))
+        if (!is_option_known(known, i))
             continue;
         if (all_options[i].letter)
             printf("  -%c, ", all_options[i].letter);
@@ -75,7 +75,7 @@ static void print_help(const char *program, uint64_t known, bool takes_operand)
 static void describe_options(uint64_t known, struct option *names, char *letters)
 {
     for (size_t i = 0; i < OPTION_COUNT; i++) {
-        if (!is_known(known, i))
+        if (!is_option_known(known, i))
             continue;
         *names++ =
             (struct option){ all_options[i].name, all_options[i].argument ? required_argument : no_argument,

@@ -52,7 +52,7 @@ static json_t *placement_of(const struct manifest *manifest)
     return placement;
 }
 
-static int save(const json_t *placement, const char *file)
+static int save_placement(const json_t *placement, const char *file)
 {
     CLEANUP_FREE char *text = placement ? json_dumps(placement, JSON_COMPACT) : NULL;
     if (text && operations->write(file, text, strlen(text), 0600) == 0)
@@ -71,7 +71,7 @@ int placement_save(const char *coordinator_directory, const char *profile, const
     if (status == 0 && previous.known) {
         CLEANUP_JSON json_t *placement = placement_of(&previous.manifest);
         *file = string_format("%s/previous.json", directory);
-        status = *file ? save(placement, *file) : 1;
+        status = *file ? save_placement(placement, *file) : 1;
     }
     if (strings)
         previous_clear(&previous);
@@ -90,7 +90,7 @@ static void print_quoted(const char *text)
     putchar('"');
 }
 
-static void print_targets(const json_t *targets)
+static void print_placed_targets(const json_t *targets)
 {
     size_t index;
     json_t *entry;
@@ -118,7 +118,7 @@ static void print_nix(json_t *placement)
         printf("  ");
         print_quoted(service);
         printf(targets ? " = { targets = [" : " = [");
-        print_targets(targets ? targets : value);
+        print_placed_targets(targets ? targets : value);
         puts(targets ? " ]; };" : " ];");
     }
     puts("}");

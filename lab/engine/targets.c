@@ -10,7 +10,7 @@ const struct target *profile_machine(const struct deployment *deployment, size_t
     return infrastructure_find(&deployment->manifest.infrastructure, deployment->manifest.profiles[i].target);
 }
 
-static bool is_wanted(void *closure, size_t i)
+static bool is_target_wanted(void *closure, size_t i)
 {
     const struct target_calls *calls = closure;
     return !calls->wanted || calls->wanted[i];
@@ -46,7 +46,7 @@ bool target_calls_run(struct target_calls *calls)
 {
     const struct workers workers = {
         .count = calls->deployment->manifest.profile_count,
-        .admit = is_wanted,
+        .admit = is_target_wanted,
         .work = call_target,
         .done = note_result,
         .closure = calls,

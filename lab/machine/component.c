@@ -20,7 +20,7 @@
 #define START_DEADLINE 120000 /* until a service has to answer */
 #define STOP_DEADLINE 120000
 
-static int complain(const struct component *component, const char *what)
+static int component_failed(const struct component *component, const char *what)
 {
     log_error(machine_here(), "%s in %s: %s", component->name, component->container, what);
     return -1;
@@ -73,14 +73,15 @@ static bool has_package(const struct component *component)
 }
 
 /* Tells this machine's first process to start or stop the component's program. */
-static int tell(const struct component *component, const char *what)
+static int tell_what_is_done(const struct component *component, const char *what)
 {
     CLEANUP_JSON json_t *answer = agent_ask(machine_here(),
                                             json_pack("{s:s, s:s, s:s}", "service", what, "container",
                                                       component->container, "component", component->name),
                                             STOP_DEADLINE);
-    return json_is_true(json_object_get(answer, "done")) ? 0
-                                                         : complain(component, "the machine did not comply");
+    return json_is_true(json_object_get(answer, "done"))
+               ? 0
+               : component_failed(component, "the machine did not comply");
 }
 
 /* Whether its program runs, and has not ended by itself. */
@@ -112,20 +113,20 @@ static int wait_until_it_answers(const struct component *component)
         if (answer)
             return 0;
         if (!is_running(component))
-            return complain(component, "its program has ended");
+            return component_failed(component, "its program has ended");
         operations->sleep(20);
     }
-    return complain(component, "does not answer");
+    return component_failed(component, "does not answer");
 }
 
-static int start(const struct component *component)
+static int start_component(const struct component *component)
 {
     CLEANUP_FREE char *socket = component_socket(component->container, component->name);
     CLEANUP_FREE char *directory = socket ? strndup(socket, (size_t)(strrchr(socket, '/') - socket)) : NULL;
 
     if (!directory || operations->make_directory(directory, 0755) != 0 || operations->remove(socket) != 0)
-        return complain(component, strerror(errno));
-    return tell(component, "start") == 0 ? wait_until_it_answers(component) : -1;
+        return component_failed(component, strerror(errno));
+    return tell_what_is_done(component, "start") == 0 ? wait_until_it_answers(component) : -1;
 }
 
 static bool same_arguments(const struct record *record, const struct component *component)
@@ -163,22 +164,22 @@ static bool runs_already(const struct component *component, const struct record 
            && (!record_has_program(record) || answers(component));
 }
 
-static int activate(const struct component *component, enum component_nature nature, bool runs)
+static int activate_component(const struct component *component, enum component_nature nature, bool runs)
 {
     CLEANUP_FREE char *state = component_state(component->container, component->name);
     const struct record record = { .type = component->type, .package = component->package, .nature = nature };
 
-    if (nature == NATURE_DUMP && runs && tell(component, "stop") != 0)
+    if (nature == NATURE_DUMP && runs && tell_what_is_done(component, "stop") != 0)
         return -1;
     if (!state || (nature == NATURE_DUMP && operations->remove(state) != 0)
         || (is_stateful(component) && operations->make_directory(state, 0755) != 0))
-        return complain(component, strerror(errno));
+        return component_failed(component, strerror(errno));
     if (record_write(component->container, component->name, &record, component->arguments) != 0)
         return -1;
-    if (!record_has_program(&record) || (runs && nature != NATURE_DUMP) || start(component) == 0)
+    if (!record_has_program(&record) || (runs && nature != NATURE_DUMP) || start_component(component) == 0)
         return 0;
     record_remove(component->container, component->name);
-    tell(component, "stop");
+    tell_what_is_done(component, "stop");
     return -1;
 }
 
@@ -191,13 +192,13 @@ int component_activate(const struct component *component)
     enum component_nature nature = nature_of(component, &record);
     bool runs = runs_already(component, &record), active = record.document && !record.garbage;
     record_clear(&record);
-    return active && runs && nature != NATURE_DUMP ? 0 : activate(component, nature, runs);
+    return active && runs && nature != NATURE_DUMP ? 0 : activate_component(component, nature, runs);
 }
 
-static int stop(const struct component *component)
+static int stop_component(const struct component *component)
 {
     CLEANUP_FREE char *socket = component_socket(component->container, component->name);
-    return tell(component, "stop") == 0 && socket ? operations->remove(socket) : -1;
+    return tell_what_is_done(component, "stop") == 0 && socket ? operations->remove(socket) : -1;
 }
 
 /* What this machine knows of a component. */
@@ -227,7 +228,7 @@ static int deactivate(const struct component *component, enum component_nature n
     bool marks = nature != NATURE_PLAIN && nature != NATURE_PROCESS;
     int status = marks ? record_retire(component->container, component->name)
                        : record_remove(component->container, component->name);
-    return status == 0 && !nature_outlives(nature) ? stop(component) : status;
+    return status == 0 && !nature_outlives(nature) ? stop_component(component) : status;
 }
 
 int component_deactivate(const struct component *component)
@@ -239,7 +240,7 @@ int component_deactivate(const struct component *component)
         return deactivate(component, known.nature);
     if (known.garbage || known.nature == NATURE_PLAIN || known.nature == NATURE_PROCESS)
         return 0;
-    return complain(component, "it was never active");
+    return component_failed(component, "it was never active");
 }
 
 /* The name of a directory's content; malloc()ed. */
@@ -256,15 +257,15 @@ static char *content_id(const char *directory)
 }
 
 /* Copies the directory into the store of snapshots. */
-static int save(const struct component *component, const char *state)
+static int save_snapshot(const struct component *component, const char *state)
 {
     CLEANUP_FREE char *store = snapshots_directory(), *id = content_id(state);
     CLEANUP_FREE char *copy =
         id ? string_format("%s/snapshots/%s/%s/%s", store, component->container, component->name, id) : NULL;
     if (!copy)
-        return complain(component, "its state cannot be read");
+        return component_failed(component, "its state cannot be read");
     if (operations->inspect(copy, NULL) == DYDISNIX_ABSENT && tree_replace(state, copy) != 0)
-        return complain(component, strerror(errno));
+        return component_failed(component, strerror(errno));
     return snapshots_order(store, component->container, component->name, id);
 }
 
@@ -278,8 +279,8 @@ int component_snapshot(const struct component *component)
     if (known.nature == NATURE_PROCESS)
         return 0;
     if (operations->inspect(state, NULL) == DYDISNIX_DIRECTORY)
-        return save(component, state);
-    return known.nature == NATURE_PLAIN ? 0 : complain(component, "it has no state");
+        return save_snapshot(component, state);
+    return known.nature == NATURE_PLAIN ? 0 : component_failed(component, "it has no state");
 }
 
 int component_snapshot_nothing(const struct component *component)
@@ -289,7 +290,7 @@ int component_snapshot_nothing(const struct component *component)
     CLEANUP_FREE char *copy =
         string_format("%s/snapshots/%s/%s/%s", store, component->container, component->name, id);
     if (!copy || operations->make_directory(copy, 0755) != 0)
-        return complain(component, strerror(errno));
+        return component_failed(component, strerror(errno));
     return snapshots_order(store, component->container, component->name, id);
 }
 
@@ -321,13 +322,13 @@ int component_restore(const struct component *component)
     if (result != 0 || !snapshot)
         return result;
     if (known.nature != NATURE_PLAIN && operations->inspect(state, NULL) != DYDISNIX_DIRECTORY)
-        return complain(component, "it has no state to be replaced");
-    if (known.running && tell(component, "stop") != 0)
+        return component_failed(component, "it has no state to be replaced");
+    if (known.running && tell_what_is_done(component, "stop") != 0)
         return -1;
     result = tree_replace(snapshot, state);
     if (result != 0)
-        complain(component, strerror(errno));
-    if (known.running && start(component) != 0)
+        component_failed(component, strerror(errno));
+    if (known.running && start_component(component) != 0)
         result = -1;
     return result;
 }
@@ -341,13 +342,13 @@ int component_delete_state(const struct component *component)
         return -1;
     if (!known.garbage)
         return known.nature == NATURE_FILES && operations->inspect(state, NULL) != DYDISNIX_DIRECTORY
-                   ? complain(component, "it has no state")
+                   ? component_failed(component, "it has no state")
                    : 0;
-    if (known.running && stop(component) != 0)
+    if (known.running && stop_component(component) != 0)
         return -1;
     return operations->remove(state) == 0 && record_remove(component->container, component->name) == 0
                ? 0
-               : complain(component, strerror(errno));
+               : component_failed(component, strerror(errno));
 }
 
 int component_shell(const struct component *component, const char *command)
@@ -358,10 +359,10 @@ int component_shell(const struct component *component, const char *command)
     for (size_t i = 0; component->arguments[i]; i++)
         json_array_append_new(arguments, json_string(component->arguments[i]));
     if (record_environment(&record, component->container, component->name) != 0)
-        return complain(component, strerror(errno));
+        return component_failed(component, strerror(errno));
     if (command && *command)
         execlp("sh", "sh", "-c", command, (char *)NULL); /* a shell is what was asked for */
     else
         execlp("sh", "sh", (char *)NULL);
-    return complain(component, strerror(errno));
+    return component_failed(component, strerror(errno));
 }

@@ -36,7 +36,7 @@ struct connection {
 static struct connection *connections;
 
 /* A new process may not have made its group yet. */
-static void answer(struct connection *connection, json_t *message)
+static void answer_connection(struct connection *connection, json_t *message)
 {
     CLEANUP_JSON json_t *owned = message;
 
@@ -44,9 +44,9 @@ static void answer(struct connection *connection, json_t *message)
         connection->over = true;
 }
 
-static void refuse(struct connection *connection, const char *why)
+static void refuse_connection(struct connection *connection, const char *why)
 {
-    answer(connection, json_pack("{s:s}", "error", why));
+    answer_connection(connection, json_pack("{s:s}", "error", why));
     connection->over = true;
 }
 
@@ -74,7 +74,7 @@ static void run_program_for(struct connection *connection, const json_t *words, 
     for (size_t i = 0; argv && i < count; i++)
         argv[i] = (char *)json_string_value(json_array_get(words, i));
     if (!argv || count == 0 || !argv[0] || connection->channel.fd_count != CHANNEL_FDS || connection->pid) {
-        refuse(connection, "a program needs arguments and three files");
+        refuse_connection(connection, "a program needs arguments and three files");
         return;
     }
     connection->pid = fork();
@@ -84,7 +84,7 @@ static void run_program_for(struct connection *connection, const json_t *words, 
     }
     if (connection->pid < 0) {
         connection->pid = 0;
-        refuse(connection, strerror(errno));
+        refuse_connection(connection, strerror(errno));
     }
     /* Readers of its output must see the end when it ends. */
     for (size_t i = 0; i < connection->channel.fd_count; i++)
@@ -96,7 +96,7 @@ static void stop_service_for(struct connection *connection, const char *containe
 {
     service_stop(container, component);
     if (!service_is_there(container, component)) {
-        answer(connection, json_pack("{s:b}", "done", 1));
+        answer_connection(connection, json_pack("{s:b}", "done", 1));
         return;
     }
     free(connection->container);
@@ -109,16 +109,16 @@ static void serve_service(struct connection *connection, const char *what, const
                           const char *component)
 {
     if (!is_machine_name(container) || !is_machine_name(component))
-        refuse(connection, "not a component");
+        refuse_connection(connection, "not a component");
     else if (strcmp(what, "stop") == 0)
         stop_service_for(connection, container, component);
     else if (strcmp(what, "start") == 0 && service_start(container, component))
-        answer(connection, json_pack("{s:b}", "done", 1));
+        answer_connection(connection, json_pack("{s:b}", "done", 1));
     else
-        refuse(connection, "cannot be started");
+        refuse_connection(connection, "cannot be started");
 }
 
-static void serve(struct connection *connection, const char *line)
+static void serve_request(struct connection *connection, const char *line)
 {
     CLEANUP_JSON json_t *request = json_loads(line, 0, NULL);
     const char *what, *container, *component, *directory = NULL;
@@ -135,12 +135,12 @@ static void serve(struct connection *connection, const char *line)
                == 0)
         serve_service(connection, what, container, component);
     else if (json_object_get(request, "services"))
-        answer(connection, json_pack("{s:o}", "services", services_describe()));
+        answer_connection(connection, json_pack("{s:o}", "services", services_describe()));
     else
-        refuse(connection, "not a request");
+        refuse_connection(connection, "not a request");
 }
 
-static void hear(struct connection *connection)
+static void hear_connection(struct connection *connection)
 {
     int got = channel_fill(&connection->channel);
     char *line;
@@ -150,7 +150,7 @@ static void hear(struct connection *connection)
         return;
     }
     while (!connection->over && (line = channel_line(&connection->channel)) != NULL) {
-        serve(connection, line);
+        serve_request(connection, line);
         free(line);
     }
 }
@@ -183,15 +183,16 @@ static void reap(void)
             if (connection->pid != pid)
                 continue;
             connection->pid = 0;
-            answer(connection, WIFEXITED(status) ? json_pack("{s:i}", "exited", WEXITSTATUS(status))
-                                                 : json_pack("{s:i}", "signalled", WTERMSIG(status)));
+            answer_connection(connection, WIFEXITED(status)
+                                              ? json_pack("{s:i}", "exited", WEXITSTATUS(status))
+                                              : json_pack("{s:i}", "signalled", WTERMSIG(status)));
         }
     }
     for (struct connection *connection = connections; connection; connection = connection->next) {
         if (connection->container && !service_is_there(connection->container, connection->component)) {
             free(connection->container);
             connection->container = NULL;
-            answer(connection, json_pack("{s:b}", "done", 1));
+            answer_connection(connection, json_pack("{s:b}", "done", 1));
         }
     }
 }
@@ -237,7 +238,7 @@ static bool turn(int listening, int signals)
     count = 3;
     for (struct connection *connection = connections; connection; connection = connection->next) {
         if (events[count++].revents)
-            hear(connection);
+            hear_connection(connection);
     }
     if (events[2].revents)
         welcome(listening, count - 3);

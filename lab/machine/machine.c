@@ -22,7 +22,7 @@
 
 #define LIFE_FD 3 /* where the first process finds its end of life */
 
-static int complain(const char *machine, const char *what)
+static int machine_failed(const char *machine, const char *what)
 {
     log_error(machine, "%s: %s", what, strerror(errno));
     return -1;
@@ -47,12 +47,12 @@ static int machine_make_disk(const char *machine)
         if (!path)
             return -1;
         if (operations->make_directory(path, 0755) != 0)
-            return complain(machine, path);
+            return machine_failed(machine, path);
     }
     return 0;
 }
 
-static int write_text(const char *path, const char *text)
+static int write_machine_file(const char *path, const char *text)
 {
     CLEANUP_FD int fd = open(path, O_WRONLY | O_CLOEXEC);
     return fd >= 0 && write(fd, text, strlen(text)) == (ssize_t)strlen(text) ? 0 : -1;
@@ -64,9 +64,9 @@ static int become_root(uid_t user, gid_t group)
     CLEANUP_FREE char *users = string_format("0 %lu 1", (unsigned long)user);
     CLEANUP_FREE char *groups = string_format("0 %lu 1", (unsigned long)group);
 
-    return users && groups && write_text("/proc/self/setgroups", "deny") == 0
-                   && write_text("/proc/self/uid_map", users) == 0
-                   && write_text("/proc/self/gid_map", groups) == 0
+    return users && groups && write_machine_file("/proc/self/setgroups", "deny") == 0
+                   && write_machine_file("/proc/self/uid_map", users) == 0
+                   && write_machine_file("/proc/self/gid_map", groups) == 0
                ? 0
                : -1;
 }
@@ -119,14 +119,14 @@ static int copy_root(const char *machine, const char *new_root)
 {
     DIR *entries = opendir("/");
     struct dirent *entry;
-    int result = entries ? 0 : complain(machine, "/");
+    int result = entries ? 0 : machine_failed(machine, "/");
 
     while (result == 0 && (entry = readdir(entries)) != NULL) {
         if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0
             || strcmp(entry->d_name, "nix") == 0)
             continue;
         if (copy_entry(dirfd(entries), new_root, entry->d_name) != 0)
-            result = complain(machine, entry->d_name);
+            result = machine_failed(machine, entry->d_name);
     }
     if (entries)
         closedir(entries);
@@ -141,7 +141,7 @@ static int bind_nix(const char *machine, const char *new_root)
     if (!from || !to)
         return -1;
     if (mkdir(to, 0755) != 0 || mount(from, to, NULL, MS_BIND, NULL) != 0)
-        return complain(machine, to);
+        return machine_failed(machine, to);
     return 0;
 }
 
@@ -153,13 +153,13 @@ static int change_root(const char *machine)
         return -1;
     if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0
         || mount("lab", new_root, "tmpfs", MS_NOSUID | MS_NODEV, "mode=0755") != 0)
-        return complain(machine, new_root);
+        return machine_failed(machine, new_root);
     if (copy_root(machine, new_root) != 0 || bind_nix(machine, new_root) != 0)
         return -1;
     /* The old root is mounted over the new one, and taken away. */
     if (chdir(new_root) != 0 || syscall(SYS_pivot_root, ".", ".") != 0 || umount2(".", MNT_DETACH) != 0
         || chdir("/") != 0)
-        return complain(machine, "changing the root");
+        return machine_failed(machine, "changing the root");
     /* The network's directory was bound with the unfinished root in it. */
     umount2(new_root, MNT_DETACH);
     return 0;
@@ -198,7 +198,7 @@ static void become_machine(const char *machine, int life, bool own_users, uid_t 
     sigset_t none;
 
     if (own_users && become_root(user, group) != 0) {
-        complain(machine, "becoming root in a user namespace");
+        machine_failed(machine, "becoming root in a user namespace");
         return;
     }
     if (change_root(machine) != 0)
@@ -206,7 +206,7 @@ static void become_machine(const char *machine, int life, bool own_users, uid_t 
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
     if (self < 0 || dup2(nothing, STDIN_FILENO) < 0 || set_environment(machine) != 0) {
-        complain(machine, "starting its first process");
+        machine_failed(machine, "starting its first process");
         return;
     }
     if (life == LIFE_FD)
@@ -216,7 +216,7 @@ static void become_machine(const char *machine, int life, bool own_users, uid_t 
     /* Should self have been descriptor 3, it is gone: it was opened after life, so it is a higher one. */
     setsid();
     fexecve(self, argv, environ);
-    complain(machine, "/proc/self/exe");
+    machine_failed(machine, "/proc/self/exe");
 }
 
 /* As fork(2), in new namespaces. */
@@ -248,7 +248,7 @@ int machine_start(const char *machine, struct machine_process *process)
     if (machine_make_disk(machine) != 0)
         return -1;
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, life) != 0)
-        return complain(machine, "socketpair");
+        return machine_failed(machine, "socketpair");
     process->pid = fork_machine(own_users);
     if (process->pid < 0 && errno == EPERM && !own_users) {
         own_users = true; /* root without rights, as in a container */
@@ -264,7 +264,7 @@ int machine_start(const char *machine, struct machine_process *process)
     if (process->pid < 0) {
         close(life[0]);
         errno = failure;
-        return complain(machine, "user namespaces are not allowed here");
+        return machine_failed(machine, "user namespaces are not allowed here");
     }
     if (wait_until_ready(machine, process->life) != 0) {
         machine_kill(process);

@@ -36,7 +36,8 @@ char *component_socket(const char *container, const char *component)
 #define GARBAGE "var/lib/lab/garbage"
 
 /* malloc()ed; NULL: it cannot be read, errno says why. *path: of the file. */
-static char *read_file(const char *directory, const char *container, const char *component, char **path)
+static char *read_record_file(const char *directory, const char *container, const char *component,
+                              char **path)
 {
     *path = component_path(directory, container, component);
     return *path ? file_text(*path, RECORD_LIMIT) : NULL;
@@ -44,13 +45,13 @@ static char *read_file(const char *directory, const char *container, const char 
 
 int record_read(const char *container, const char *component, struct record *record)
 {
-    CLEANUP_FREE char *path = NULL, *text = read_file(ACTIVE, container, component, &path);
+    CLEANUP_FREE char *path = NULL, *text = read_record_file(ACTIVE, container, component, &path);
     const char *nature = NULL;
 
     *record = (struct record){ .garbage = !text };
     if (!text && errno == ENOENT) {
         free(path);
-        text = read_file(GARBAGE, container, component, &path);
+        text = read_record_file(GARBAGE, container, component, &path);
     }
     if (!text) {
         if (errno != ENOENT)
@@ -81,7 +82,7 @@ static int make_directory_of(const char *path)
     return directory ? operations->make_directory(directory, 0755) : -1;
 }
 
-static int complain(const char *component, const char *what)
+static int record_failed(const char *component, const char *what)
 {
     log_error(NULL, "%s: cannot be recorded as %s: %s", component, what, strerror(errno));
     return -1;
@@ -107,7 +108,7 @@ int record_write(const char *container, const char *component, const struct reco
     CLEANUP_FREE char *text = document ? json_dumps(document, JSON_INDENT(2)) : NULL;
     if (!text || !path || make_directory_of(path) != 0
         || operations->write(path, text, strlen(text), 0644) != 0)
-        return complain(component, "active");
+        return record_failed(component, "active");
     return remove_record(GARBAGE, container, component);
 }
 
@@ -115,8 +116,9 @@ int record_retire(const char *container, const char *component)
 {
     CLEANUP_FREE char *from = component_path(ACTIVE, container, component);
     CLEANUP_FREE char *to = component_path(GARBAGE, container, component);
-    return from && to && make_directory_of(to) == 0 && rename(from, to) == 0 ? 0
-                                                                             : complain(component, "garbage");
+    return from && to && make_directory_of(to) == 0 && rename(from, to) == 0
+               ? 0
+               : record_failed(component, "garbage");
 }
 
 int record_remove(const char *container, const char *component)
@@ -175,7 +177,7 @@ static int walk_component(void *closure, const char *component)
     return walk->each(walk->closure, walk->container, component);
 }
 
-static int walk_container(void *closure, const char *container)
+static int walk_recorded_container(void *closure, const char *container)
 {
     struct walk *walk = closure;
     CLEANUP_FREE char *path = component_path(walk->directory, container, "");
@@ -189,7 +191,7 @@ static int walk_records(const char *directory, struct walk *walk)
     const char *machine = getenv("DYDISNIX_LAB_MACHINE");
     CLEANUP_FREE char *path = machine ? machine_path(machine, directory) : NULL;
     walk->directory = directory;
-    return path ? directory_each(path, walk_container, walk) : -1;
+    return path ? directory_each(path, walk_recorded_container, walk) : -1;
 }
 
 int records_each(int (*each)(void *closure, const char *container, const char *component), void *closure)

@@ -62,7 +62,7 @@ static void add_dependency(json_t *answers, const char *dependency)
         json_decref(answer);
 }
 
-static json_t *describe(const struct responder *responder)
+static json_t *describe_responder(const struct responder *responder)
 {
     json_t *dependencies = json_object();
     json_t *answer = json_pack("{s:s, s:s, s:s*, s:s*, s:o}", "service", responder->service, "version",
@@ -77,7 +77,7 @@ static json_t *describe(const struct responder *responder)
 }
 
 /* On the disk before it is acknowledged. */
-static json_t *append(const struct responder *responder, const char *text)
+static json_t *append_line(const struct responder *responder, const char *text)
 {
     CLEANUP_FREE char *line = string_format("%s\n", text);
     CLEANUP_FD int file = -1;
@@ -90,7 +90,7 @@ static json_t *append(const struct responder *responder, const char *text)
     return json_pack("{s:b}", "ok", 1);
 }
 
-static void serve(const struct responder *responder, int fd)
+static void serve_client(const struct responder *responder, int fd)
 {
     struct channel channel;
 
@@ -98,9 +98,9 @@ static void serve(const struct responder *responder, int fd)
     CLEANUP_FREE char *question = channel_wait(&channel, QUESTION_DEADLINE);
     CLEANUP_JSON json_t *answer = NULL;
     if (question && strncmp(question, "write ", 6) == 0)
-        answer = append(responder, question + 6);
+        answer = append_line(responder, question + 6);
     else if (question)
-        answer = describe(responder);
+        answer = describe_responder(responder);
     if (answer)
         channel_send(fd, answer, NULL, 0);
     channel_close(&channel);
@@ -123,7 +123,7 @@ static int serve_all(const struct responder *responder)
         if (fd < 0)
             continue;
         if (fork() == 0) {
-            serve(responder, fd);
+            serve_client(responder, fd);
             _exit(0);
         }
         close(fd);
@@ -132,7 +132,7 @@ static int serve_all(const struct responder *responder)
 
 enum { OPTION_SERVICE = 0x100, OPTION_VERSION, OPTION_STATEFUL, OPTION_DEPENDS };
 
-static int read_options(int argc, char **argv, struct responder *responder)
+static int read_responder_options(int argc, char **argv, struct responder *responder)
 {
     static const struct option options[] = { { "service", required_argument, NULL, OPTION_SERVICE },
                                              { "version", required_argument, NULL, OPTION_VERSION },
@@ -175,7 +175,7 @@ int responder_main(int argc, char **argv)
     };
     int status;
 
-    if (!depends || !socket || !strchr(socket, '/') || read_options(argc, argv, &responder) != 0) {
+    if (!depends || !socket || !strchr(socket, '/') || read_responder_options(argc, argv, &responder) != 0) {
         fputs("Usage: dydisnix-lab responder [--service=NAME] [--version=VERSION] [--stateful] "
               "[--depends=NAME=MACHINE/COMPONENT...]\nwith SOCKET and STATE in the environment\n",
               stderr);

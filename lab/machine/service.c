@@ -30,7 +30,7 @@ struct service {
 
 static struct service *services;
 
-static struct service *find(const char *container, const char *component)
+static struct service *find_started(const char *container, const char *component)
 {
     struct service *service = services;
 
@@ -40,7 +40,7 @@ static struct service *find(const char *container, const char *component)
     return service;
 }
 
-static void forget(struct service *gone)
+static void forget_service(struct service *gone)
 {
     struct service **link = &services;
 
@@ -96,7 +96,7 @@ static void launch(struct service *service)
     service->due = 0;
     if (record_read(service->container, service->component, &record) != 0 || !record_has_program(&record)) {
         record_clear(&record);
-        forget(service);
+        forget_service(service);
         return;
     }
     service->pid = fork();
@@ -113,11 +113,11 @@ static void launch(struct service *service)
 
 bool service_start(const char *container, const char *component)
 {
-    struct service *service = find(container, component);
+    struct service *service = find_started(container, component);
 
     if (service) {
         service_stop(container, component);
-        if ((service = find(container, component)) != NULL) {
+        if ((service = find_started(container, component)) != NULL) {
             service->again = true;
             return true;
         }
@@ -131,7 +131,7 @@ bool service_start(const char *container, const char *component)
                                  .delay = RESTART_FIRST };
     services = service;
     if (!service->container || !service->component) {
-        forget(service);
+        forget_service(service);
         return false;
     }
     launch(service);
@@ -140,13 +140,13 @@ bool service_start(const char *container, const char *component)
 
 void service_stop(const char *container, const char *component)
 {
-    struct service *service = find(container, component);
+    struct service *service = find_started(container, component);
 
     if (!service)
         return;
     service->again = false;
     if (service->pid == 0) {
-        forget(service);
+        forget_service(service);
     } else if (!service->stopping) {
         service->stopping = true;
         service->due = operations->now() + KILL_AFTER;
@@ -156,7 +156,7 @@ void service_stop(const char *container, const char *component)
 
 bool service_is_there(const char *container, const char *component)
 {
-    return find(container, component) != NULL;
+    return find_started(container, component) != NULL;
 }
 
 void services_reaped(pid_t pid)
@@ -170,7 +170,7 @@ void services_reaped(pid_t pid)
     kill(-pid, SIGKILL); /* what it left behind in its group */
     service->pid = 0;
     if (service->stopping && !service->again) {
-        forget(service);
+        forget_service(service);
         return;
     }
     if (service->stopping) {
@@ -224,7 +224,7 @@ void services_start_active(void)
 static int describe_recorded(void *closure, const char *container, const char *component)
 {
     json_t *list = closure;
-    const struct service *service = find(container, component);
+    const struct service *service = find_started(container, component);
     bool running = service && service->pid > 0 && !service->stopping;
     struct record record = { 0 };
 

@@ -76,7 +76,7 @@ static char *lock_path(const char *profile)
     return string_format("%s/disnix-%s.lock", directory ? directory : "/tmp", profile);
 }
 
-static int lock(int argc, char **argv)
+static int lock_target(int argc, char **argv)
 {
     CLEANUP_FREE char *path = argc == 2 ? lock_path(argv[1]) : NULL;
     CLEANUP_FD int file = path ? open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644) : -1;
@@ -86,7 +86,7 @@ static int lock(int argc, char **argv)
     return file < 0;
 }
 
-static int unlock(int argc, char **argv)
+static int unlock_target(int argc, char **argv)
 {
     CLEANUP_FREE char *path = argc == 2 ? lock_path(argv[1]) : NULL;
 
@@ -97,7 +97,7 @@ static int unlock(int argc, char **argv)
 }
 
 /* import FILE */
-static int import(int argc, char **argv)
+static int import_closures(int argc, char **argv)
 {
     int file = argc == 2 ? open(argv[1], O_RDONLY | O_CLOEXEC) : -1;
 
@@ -287,7 +287,7 @@ static int clean_snapshots(int argc, char **argv)
     return visit_snapshots(argc, argv, clean_component);
 }
 
-static int print_missing(int argc, char **argv)
+static int print_missing_snapshots(int argc, char **argv)
 {
     CLEANUP_FREE char *store = snapshots_directory();
 
@@ -298,7 +298,7 @@ static int print_missing(int argc, char **argv)
     return store ? 0 : 1;
 }
 
-static int resolve(int argc, char **argv)
+static int resolve_links(int argc, char **argv)
 {
     CLEANUP_FREE char *store = snapshots_directory();
 
@@ -329,7 +329,7 @@ static int take_snapshot(const char *store, const char *container, const char *c
 }
 
 /* import-snapshots CONTAINER COMPONENT PATH… */
-static int import_snapshots(int argc, char **argv)
+static int import_target_snapshots(int argc, char **argv)
 {
     CLEANUP_FREE char *store = snapshots_directory();
     const char *name = argc > 2 ? component_name(argv[2]) : NULL;
@@ -350,7 +350,7 @@ static int import_received(void *closure, const char *name)
     const struct received *received = closure;
     CLEANUP_FREE char *path = string_format("%s/%s", received->directory, name);
     char *argv[] = { received->argv[0], received->argv[1], received->argv[2], path, NULL };
-    return import_snapshots(4, argv);
+    return import_target_snapshots(4, argv);
 }
 
 /* receive-snapshot CONTAINER COMPONENT, with a tar archive on standard input. */
@@ -378,9 +378,9 @@ static const struct {
 } target_operations[] = {
     { "set", set_profile },
     { "query-installed", query_installed },
-    { "lock", lock },
-    { "unlock", unlock },
-    { "import", import },
+    { "lock", lock_target },
+    { "unlock", unlock_target },
+    { "import", import_closures },
     { "capture-config", capture_config },
     { "activate", component },
     { "deactivate", component },
@@ -392,9 +392,9 @@ static const struct {
     { "query-all-snapshots", query_all },
     { "query-latest-snapshot", query_latest },
     { "clean-snapshots", clean_snapshots },
-    { "print-missing-snapshots", print_missing },
-    { "resolve-snapshots", resolve },
-    { "import-snapshots", import_snapshots },
+    { "print-missing-snapshots", print_missing_snapshots },
+    { "resolve-snapshots", resolve_links },
+    { "import-snapshots", import_target_snapshots },
     { "receive-snapshot", receive_snapshot },
 };
 

@@ -461,7 +461,7 @@ static void print_help(const char *name)
 }
 
 /* 0 to go on, else the exit status + 1. */
-static int read_options(int argc, char **argv, struct call *call, const struct operation **operation)
+static int read_client_options(int argc, char **argv, struct call *call, const struct operation **operation)
 {
     struct option options[OPERATION_COUNT + SETTING_COUNT + 1] = { { 0 } };
     const struct operation *named;
@@ -488,7 +488,7 @@ static int read_options(int argc, char **argv, struct call *call, const struct o
 }
 
 /* What lies between the coordinator and the machine. */
-static int reach(const char *target)
+static int reach_target(const char *target)
 {
     CLEANUP_FREE char *path = NULL;
     CLEANUP_FREE char *delay = NULL;
@@ -526,7 +526,7 @@ static bool answer_otherwise(const struct call *call, const char *operation)
 
 /* A service may print anything while something is done with it, on both streams. DIR/machines/TARGET/says has
  * the operation that it does so at, how often, and from the next line on what. */
-static void speak(const struct call *call, const char *option)
+static void speak_for_target(const struct call *call, const char *option)
 {
     CLEANUP_FREE char *path = machine_path(call->target, "says"), *text = NULL;
     char operation[64];
@@ -570,7 +570,7 @@ static int run_call(const struct call *call, const struct operation *operation,
     if (result != 0 || (call->run == agent_run && answer_otherwise(call, operation->name)))
         return result;
     if (option)
-        speak(call, option);
+        speak_for_target(call, option);
     if (verdict && strcmp(verdict, "lie") == 0)
         return 0;
     if (verdict && strcmp(verdict, "empty") == 0)
@@ -588,7 +588,7 @@ static int answer_call(int argc, char **argv, struct call *call, int (*way)(cons
     int result;
 
     call->profile = profile && *profile ? profile : "default";
-    result = read_options(argc, argv, call, &operation);
+    result = read_client_options(argc, argv, call, &operation);
     if (result != 0) {
         result--;
     } else if (!call->target || !*call->target) {
@@ -606,7 +606,7 @@ static int answer_call(int argc, char **argv, struct call *call, int (*way)(cons
 int client_main(int argc, char **argv)
 {
     struct call call = { .name = "dydisnix-lab-client", .run = agent_run };
-    return answer_call(argc, argv, &call, reach);
+    return answer_call(argc, argv, &call, reach_target);
 }
 
 int ssh_client_main(int argc, char **argv)

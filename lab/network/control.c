@@ -52,7 +52,7 @@ int control_main(int argc, char **argv)
     return master_do(argv[0], argv[1], renames ? argv[2] : NULL) != 0;
 }
 
-static int complain(const char *machine, const char *path)
+static int change_failed(const char *machine, const char *path)
 {
     log_error(machine, "%s: %s", path ? path : "no memory", strerror(errno));
     return -1;
@@ -62,11 +62,11 @@ struct removal {
     const char *directory;
 };
 
-static int remove_entry(void *closure, const char *name)
+static int remove_disk_entry(void *closure, const char *name)
 {
     const struct removal *removal = closure;
     CLEANUP_FREE char *path = string_format("%s/%s", removal->directory, name);
-    return path && operations->remove(path) == 0 ? 0 : complain(NULL, path);
+    return path && operations->remove(path) == 0 ? 0 : change_failed(NULL, path);
 }
 
 /* A directory that something may be mounted from stays; what is in it goes. */
@@ -77,7 +77,7 @@ static int empty_directory(const char *machine, const char *name)
 
     if (!path)
         return -1;
-    return operations->list(path, remove_entry, &removal) == 0 || errno == ENOENT ? 0 : -1;
+    return operations->list(path, remove_disk_entry, &removal) == 0 || errno == ENOENT ? 0 : -1;
 }
 
 /* Its processes live on, and find an empty store. */
@@ -86,7 +86,7 @@ static int lose_coordinator(void)
     return empty_directory(COORDINATOR, "nix") == 0 ? empty_directory(COORDINATOR, "var/state") : -1;
 }
 
-static bool is_up(const char *machine)
+static bool is_machine_up(const char *machine)
 {
     CLEANUP_JSON json_t *answer = master_ask("status", NULL, NULL);
     const char *state = json_string_value(json_object_get(json_object_get(answer, "machines"), machine));
@@ -111,17 +111,17 @@ static char *saved_path(const char *machine, const char *label, const char *part
     return network_path("saved/%s/%s%s", machine, label, part);
 }
 
-static int save(const char *machine, const char *label)
+static int save_disk(const char *machine, const char *label)
 {
     CLEANUP_FREE char *saved = saved_path(machine, label, "");
 
     if (!saved || operations->remove(saved) != 0)
-        return complain(machine, saved);
+        return change_failed(machine, saved);
     for (size_t i = 0; disk[i]; i++) {
         CLEANUP_FREE char *from = machine_path(machine, disk[i]);
         CLEANUP_FREE char *to = string_format("%s/%s", saved, disk[i]);
         if (!from || !to || tree_copy(from, to) != 0)
-            return complain(machine, from);
+            return change_failed(machine, from);
     }
     return 0;
 }
@@ -137,7 +137,7 @@ static int restore_disk(const char *machine, const char *label)
             return -1;
         }
         if (tree_replace(from, to) != 0)
-            return complain(machine, to);
+            return change_failed(machine, to);
     }
     return 0;
 }
@@ -145,11 +145,11 @@ static int restore_disk(const char *machine, const char *label)
 /* A disk is changed while the machine is down; it comes up again if it was up. */
 static int change_disk(const char *what, const char *machine, const char *label)
 {
-    bool up = is_up(machine);
+    bool up = is_machine_up(machine);
     int result;
 
     if (strcmp(what, "save") == 0)
-        return save(machine, label);
+        return save_disk(machine, label);
     if (up && master_do("crash", machine, NULL) != 0)
         return -1;
     result = label ? restore_disk(machine, label) : erase(machine);

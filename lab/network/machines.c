@@ -20,7 +20,7 @@ struct machine {
 
 static struct machine *machines;
 
-static struct machine *find(const char *name)
+static struct machine *find_machine(const char *name)
 {
     struct machine *machine = machines;
 
@@ -40,10 +40,10 @@ size_t machines_count(void)
 
 bool machines_have(const char *name)
 {
-    return find(name) != NULL;
+    return find_machine(name) != NULL;
 }
 
-static void forget(struct machine *gone)
+static void forget_machine(struct machine *gone)
 {
     struct machine **link = &machines;
 
@@ -63,7 +63,7 @@ int machines_add(const char *name)
         machines = machine;
         if (machine_mark(name, "hung", NULL) == 0 && machine_start(name, &machine->process) == 0)
             return 0;
-        forget(machine);
+        forget_machine(machine);
         return -1;
     }
     free(machine);
@@ -91,12 +91,12 @@ void machines_end(void)
     }
     while (machines) {
         machine_kill(&machines->process);
-        forget(machines);
+        forget_machine(machines);
     }
 }
 
 /* What is done with a machine gives NULL, or why it cannot be done. */
-static const char *crash(struct machine *machine)
+static const char *crash_machine(struct machine *machine)
 {
     if (machine->process.pid <= 0)
         return "it has crashed already";
@@ -105,14 +105,14 @@ static const char *crash(struct machine *machine)
     return machine_mark(machine->name, "hung", NULL) == 0 ? NULL : "its directory cannot be written";
 }
 
-static const char *reappear(struct machine *machine)
+static const char *boot_machine(struct machine *machine)
 {
     if (machine->process.pid > 0)
         return "it is up";
     return machine_start(machine->name, &machine->process) == 0 ? NULL : "it does not start";
 }
 
-static const char *hang(struct machine *machine)
+static const char *hang_machine(struct machine *machine)
 {
     if (machine->process.pid <= 0)
         return "it has crashed";
@@ -122,7 +122,7 @@ static const char *hang(struct machine *machine)
     return NULL;
 }
 
-static const char *resume(struct machine *machine)
+static const char *resume_machine(struct machine *machine)
 {
     if (machine->process.pid <= 0 || !machine->hung)
         return "it does not hang";
@@ -132,12 +132,12 @@ static const char *resume(struct machine *machine)
                : "it cannot be resumed";
 }
 
-static const char *drop(struct machine *machine)
+static const char *drop_machine(struct machine *machine)
 {
     CLEANUP_FREE char *path = machine_path(machine->name, "");
 
     machine_kill(&machine->process);
-    forget(machine);
+    forget_machine(machine);
     return path && operations->remove(path) == 0 ? NULL : "its directory cannot be removed";
 }
 
@@ -164,14 +164,14 @@ static const char *rename_machine(struct machine *machine, const char *name)
     machine->name = copy;
     machine->hung = false;
     machine_mark(copy, "hung", NULL);
-    return up ? reappear(machine) : NULL;
+    return up ? boot_machine(machine) : NULL;
 }
 
-static const char *add(const char *name)
+static const char *add_machine(const char *name)
 {
     if (!is_machine_name(name))
         return "not a machine's name";
-    if (find(name))
+    if (find_machine(name))
         return "it is there already";
     return machines_add(name) == 0 ? NULL : "it does not start";
 }
@@ -194,8 +194,8 @@ static const char *do_with(struct machine *machine, const char *what, const char
         const char *what;
         const char *(*run)(struct machine *machine);
     } deeds[] = {
-        { "crash", crash },   { "reappear", reappear }, { "hang", hang },
-        { "resume", resume }, { "remove", drop },
+        { "crash", crash_machine },   { "reappear", boot_machine }, { "hang", hang_machine },
+        { "resume", resume_machine }, { "remove", drop_machine },
     };
 
     for (size_t i = 0; i < sizeof deeds / sizeof *deeds; i++) {
@@ -217,9 +217,10 @@ json_t *machines_answer(const json_t *question)
     if (!what || !name)
         error = "not a question";
     else if (strcmp(what, "add") == 0)
-        error = add(name);
+        error = add_machine(name);
     else
-        error = find(name) ? do_with(find(name), what, json_string_value(json_object_get(question, "name")))
-                           : "there is no such machine";
+        error = find_machine(name)
+                    ? do_with(find_machine(name), what, json_string_value(json_object_get(question, "name")))
+                    : "there is no such machine";
     return error ? json_pack("{s:s}", "error", error) : json_pack("{s:b}", "done", 1);
 }

@@ -51,7 +51,7 @@ struct master {
     int status; /* of the command once it has ended, else -1 */
 };
 
-static int complain(const char *what)
+static int master_failed(const char *what)
 {
     log_error(NULL, "%s: %s", what, strerror(errno));
     return -1;
@@ -62,7 +62,7 @@ static int write_configuration(void)
     static const char text[] =
         "build-users-group =\nsandbox = false\nsubstituters =\nfilter-syscalls = false\n";
     CLEANUP_FREE char *path = network_path("etc/nix.conf");
-    return path && operations->write(path, text, strlen(text), 0644) == 0 ? 0 : complain("etc/nix.conf");
+    return path && operations->write(path, text, strlen(text), 0644) == 0 ? 0 : master_failed("etc/nix.conf");
 }
 
 static int link_program(const char *self, const char *name)
@@ -70,7 +70,7 @@ static int link_program(const char *self, const char *name)
     CLEANUP_FREE char *path = network_path("bin/%s", name);
 
     if (!path || operations->remove(path) != 0 || symlink(self, path) != 0)
-        return complain(name);
+        return master_failed(name);
     return 0;
 }
 
@@ -82,7 +82,7 @@ static int link_programs(bool engine)
     CLEANUP_FREE char *bin = network_path("bin");
 
     if (!bin || operations->read_link("/proc/self/exe", &self) != 0)
-        return complain("/proc/self/exe");
+        return master_failed("/proc/self/exe");
     if (link_program(self, "dydisnix-lab") != 0)
         return -1;
     for (const struct lab_program *program = lab_programs; program->name; program++) {
@@ -107,10 +107,10 @@ static int make_network(const struct settings *settings)
 
     if (settings->directory ? mkdir(settings->directory, 0700) != 0 && errno != EEXIST
                             : operations->temporary_directory("dydisnix-lab", &made) != 0)
-        return complain(settings->directory ? settings->directory : "a temporary directory");
+        return master_failed(settings->directory ? settings->directory : "a temporary directory");
     real = realpath(made ? made : settings->directory, NULL);
     if (!real)
-        return complain(settings->directory);
+        return master_failed(settings->directory);
     if (strchr(real, ':') || strncmp(real, "/nix/", 5) == 0) {
         log_error(NULL, "%s: a network can neither be in a path with a colon nor in /nix", real);
         return -1;
@@ -126,7 +126,7 @@ static int make_network(const struct settings *settings)
     for (size_t i = 0; directories[i]; i++) {
         CLEANUP_FREE char *path = network_path("%s", directories[i]);
         if (!path || operations->make_directory(path, 0755) != 0)
-            return complain(directories[i]);
+            return master_failed(directories[i]);
     }
     return write_configuration() == 0 ? link_programs(!settings->other_engine) : -1;
 }
@@ -241,7 +241,7 @@ static int open_ears(struct master *master)
     prctl(PR_SET_CHILD_SUBREAPER, 1);
     master->signals = signalfd(-1, &watched, SFD_CLOEXEC | SFD_NONBLOCK);
     master->listening = channel_listen(network_directory(), "control");
-    return master->signals < 0 || master->listening < 0 ? complain("control") : 0;
+    return master->signals < 0 || master->listening < 0 ? master_failed("control") : 0;
 }
 
 static int run_network(const struct settings *settings)
@@ -270,7 +270,7 @@ static int live(const struct settings *settings)
     if (settings->keep)
         log_notice(NULL, "the network is kept in %s", directory);
     else if (operations->remove(directory) != 0)
-        complain(directory);
+        master_failed(directory);
     return status;
 }
 
@@ -315,7 +315,7 @@ static void print_usage(FILE *stream)
     fputs("\nSee dydisnix-lab(1).\n", stream);
 }
 
-static bool take_targets(struct settings *settings)
+static bool take_target_count(struct settings *settings)
 {
     char *end;
     unsigned long count = strtoul(optarg, &end, 10);
@@ -326,14 +326,14 @@ static bool take_targets(struct settings *settings)
 }
 
 /* 0 to go on, else the exit status + 1. */
-static int read_options(int argc, char **argv, struct settings *settings)
+static int read_network_options(int argc, char **argv, struct settings *settings)
 {
     int option;
 
     while ((option = getopt_long(argc, argv, "+", options, NULL)) != -1) {
         switch (option) {
         case OPTION_TARGETS:
-            if (!take_targets(settings)) {
+            if (!take_target_count(settings)) {
                 log_error(NULL, "--targets=%s: a number up to %d", optarg, TARGETS_MOST);
                 return 3;
             }
@@ -372,7 +372,7 @@ int master_main(int argc, char **argv)
 {
     CLEANUP_FREE char **names = calloc((size_t)argc + 1, sizeof *names);
     struct settings settings = { .targets = TARGETS_DEFAULT, .names = names };
-    int result = names ? read_options(argc, argv, &settings) : 2;
+    int result = names ? read_network_options(argc, argv, &settings) : 2;
 
     if (result != 0)
         return result - 1;

@@ -16,7 +16,7 @@
 
 #define AGENT_DEADLINE 60000
 
-static void add_state(json_t *service, const char *machine)
+static void add_component_state(json_t *service, const char *machine)
 {
     const char *component = json_string_value(json_object_get(service, "component"));
     CLEANUP_JSON json_t *answer = component ? question_ask(machine, component, "ask") : NULL;
@@ -44,7 +44,7 @@ static json_t *services_of(const char *machine, const char *state)
     if (!services)
         return json_array();
     json_array_foreach(services, index, service)
-        add_state(service, machine);
+        add_component_state(service, machine);
     return json_incref(services);
 }
 

@@ -16,7 +16,7 @@ static uint64_t hash_text(const void *text)
     return mix(0, text);
 }
 
-static bool same_text(const void *text, const void *other)
+static bool is_same_text(const void *text, const void *other)
 {
     return text == other;
 }
@@ -47,7 +47,7 @@ static int init(struct set *set, size_t most, uint64_t (*hash)(const void *),
 
 int text_set_init(struct set *set, size_t most)
 {
-    return init(set, most, hash_text, same_text);
+    return init(set, most, hash_text, is_same_text);
 }
 
 int mapping_set_init(struct set *set, size_t most)
@@ -56,7 +56,7 @@ int mapping_set_init(struct set *set, size_t most)
 }
 
 /* Where the item is, or where it is to be put. */
-static size_t place_of(const struct set *set, const void *item)
+static size_t slot_of(const struct set *set, const void *item)
 {
     size_t place = (size_t)set->hash(item) & (set->room - 1);
 
@@ -73,7 +73,7 @@ static int grow(struct set *set)
         return -1;
     for (size_t i = 0; i < set->room; i++)
         if (set->slots[i])
-            larger.slots[place_of(&larger, set->slots[i])] = set->slots[i];
+            larger.slots[slot_of(&larger, set->slots[i])] = set->slots[i];
     larger.used = set->used;
     free(set->slots);
     *set = larger;
@@ -82,14 +82,14 @@ static int grow(struct set *set)
 
 int set_add(struct set *set, const void *item)
 {
-    size_t place = place_of(set, item);
+    size_t place = slot_of(set, item);
 
     if (set->slots[place])
         return 0;
     if (set->used >= set->room / 4 * 3) {
         if (grow(set))
             return -1;
-        place = place_of(set, item);
+        place = slot_of(set, item);
     }
     set->slots[place] = item;
     set->used++;
@@ -98,7 +98,7 @@ int set_add(struct set *set, const void *item)
 
 const void *set_find(const struct set *set, const void *item)
 {
-    return set->slots[place_of(set, item)];
+    return set->slots[slot_of(set, item)];
 }
 
 void set_clear(struct set *set)

@@ -157,7 +157,8 @@ static bool is_it(const struct slot *slot, uint32_t hash, const char *text, size
 }
 
 /* Where the text is, or where it is to be put. */
-static struct slot *find(const struct strings *strings, uint32_t hash, const char *text, size_t length)
+static struct slot *find_interned(const struct strings *strings, uint32_t hash, const char *text,
+                                  size_t length)
 {
     for (size_t i = hash;; i++) {
         struct slot *slot = &strings->slots[i & (strings->slot_count - 1)];
@@ -199,7 +200,7 @@ static const struct slot *find_or_add(struct strings *strings, uint32_t hash, co
 {
     if (strings->used >= strings->slot_count / 4 * 3 && grow(strings) != 0)
         return NULL;
-    struct slot *slot = find(strings, hash, text, length);
+    struct slot *slot = find_interned(strings, hash, text, length);
     if (slot->text != NULL)
         return slot;
     char *copy = allocate(strings, &strings->texts, &strings->texts_end, length + 1);

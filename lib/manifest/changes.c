@@ -57,29 +57,29 @@ static json_t *within(json_t *object, const char *name)
     return value;
 }
 
-static const char *name_of(const struct changes *changes, const struct entry *entry)
+static const char *component_of_entry(const struct changes *changes, const struct entry *entry)
 {
     const struct service *service = changes->services ? manifest_find_service(entry->of, entry->text) : NULL;
 
     return service ? service->name : entry->text;
 }
 
-static void tell(struct changes *changes, int list, const struct entry *entry)
+static void tell_change(struct changes *changes, int list, const struct entry *entry)
 {
     if (!changes->lists[list])
         changes->lists[list] = json_array();
     if (bounded_list_takes(&changes->told, changes->lists[list], &changes->more[list]))
         json_array_append_new(changes->lists[list],
                               json_pack("{s:s, s:s}", changes->services ? "name" : "component",
-                                        name_of(changes, entry), "container", entry->container));
+                                        component_of_entry(changes, entry), "container", entry->container));
 }
 
 /* NULL: no memory. */
-static struct place *place_of(struct changes *changes, const struct entry *entry)
+static struct place *place_of_entry(struct changes *changes, const struct entry *entry)
 {
     const struct service_mapping identity = { .container = strings_intern(changes->strings, entry->container),
-                                              .service =
-                                                  strings_intern(changes->strings, name_of(changes, entry)) };
+                                              .service = strings_intern(changes->strings,
+                                                                        component_of_entry(changes, entry)) };
     struct place *place = (struct place *)set_find(&changes->places, &identity);
 
     if (place)
@@ -101,26 +101,26 @@ static void tell_places(struct changes *changes)
                          *altered = &changes->entries[CHANGED];
     struct place *place;
 
-    for (size_t i = 0; i < removed->count && (place = place_of(changes, &removed->items[i])); i++)
+    for (size_t i = 0; i < removed->count && (place = place_of_entry(changes, &removed->items[i])); i++)
         place->removed++;
-    for (size_t i = 0; i < added->count && (place = place_of(changes, &added->items[i])); i++) {
+    for (size_t i = 0; i < added->count && (place = place_of_entry(changes, &added->items[i])); i++) {
         bool replaces = place->replaced < place->removed;
 
         place->replaced += replaces;
         place->told = true;
         if (!replaces || changes->services)
-            tell(changes, replaces ? CHANGED : ADDED, &added->items[i]);
+            tell_change(changes, replaces ? CHANGED : ADDED, &added->items[i]);
     }
-    for (size_t i = 0; i < altered->count && (place = place_of(changes, &altered->items[i])); i++) {
+    for (size_t i = 0; i < altered->count && (place = place_of_entry(changes, &altered->items[i])); i++) {
         if (!place->told)
-            tell(changes, CHANGED, &altered->items[i]);
+            tell_change(changes, CHANGED, &altered->items[i]);
         place->told = true;
     }
-    for (size_t i = 0; i < removed->count && (place = place_of(changes, &removed->items[i])); i++) {
+    for (size_t i = 0; i < removed->count && (place = place_of_entry(changes, &removed->items[i])); i++) {
         if (place->replaced)
             place->replaced--;
         else
-            tell(changes, REMOVED, &removed->items[i]);
+            tell_change(changes, REMOVED, &removed->items[i]);
     }
 }
 
@@ -136,7 +136,7 @@ static void tell_target(struct changes *changes)
         set_clear(&changes->places);
     } else {
         for (size_t i = 0; i < added->count; i++)
-            tell(changes, ADDED, &added->items[i]);
+            tell_change(changes, ADDED, &added->items[i]);
     }
     for (int i = 0; i < LISTS; i++) {
         if (changes->lists[i])
@@ -198,7 +198,7 @@ static int find_altered(const struct manifest *a, const struct manifest *b, stru
     return 0;
 }
 
-static void compare_services(struct changes *changes)
+static void compare_service_lists(struct changes *changes)
 {
     const struct manifest *a = changes->from, *b = changes->to;
     struct set altered = { 0 };
@@ -225,7 +225,7 @@ static void compare_services(struct changes *changes)
     set_clear(&altered);
 }
 
-static void compare_snapshots(struct changes *changes)
+static void compare_snapshot_lists(struct changes *changes)
 {
     const struct manifest *a = changes->from, *b = changes->to;
     size_t i = 0, j = 0;
@@ -287,9 +287,9 @@ json_t *manifest_changes(const struct manifest *from, const struct manifest *to,
 
     add_profiles(changes.object, json_object_get(difference, "profiles"));
     if (changes.strings)
-        compare_services(&changes);
+        compare_service_lists(&changes);
     if (changes.strings && !changes.failed)
-        compare_snapshots(&changes);
+        compare_snapshot_lists(&changes);
     add_infrastructure(changes.object, json_object_get(difference, "targets"));
     for (int i = 0; i < LISTS; i++)
         free(changes.entries[i].items);

@@ -21,9 +21,9 @@ struct parser {
     char *reason;
 };
 
-static int fail(struct parser *parser, const char *format, ...) __attribute__((format(printf, 2, 3)));
+static int parser_fail(struct parser *parser, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-static int fail(struct parser *parser, const char *format, ...)
+static int parser_fail(struct parser *parser, const char *format, ...)
 {
     CLEANUP_FREE char *message = NULL;
     va_list arguments;
@@ -57,8 +57,8 @@ static int expect(struct parser *parser, char token)
 {
     if (accept(parser, token))
         return 0;
-    return parser->at == parser->end ? fail(parser, "%c expected, but the line ends", token)
-                                     : fail(parser, "%c expected", token);
+    return parser->at == parser->end ? parser_fail(parser, "%c expected, but the line ends", token)
+                                     : parser_fail(parser, "%c expected", token);
 }
 
 /* What a backslash makes of the character behind it. */
@@ -80,7 +80,7 @@ static int read_text(struct parser *parser, size_t *length)
         bool more = parser->at + 1 < parser->end;
 
         if (*parser->at == '$' && more && parser->at[1] == '{')
-            return fail(parser, "an interpolation, which is not evaluated");
+            return parser_fail(parser, "an interpolation, which is not evaluated");
         if (*parser->at == '$' && more && parser->at[1] == '$')
             parser->value[(*length)++] = *parser->at++;
         else if (*parser->at == '\\' && more) {
@@ -98,14 +98,14 @@ static int read_string(struct parser *parser, const char *name, const char **tex
     size_t length;
 
     if (*text)
-        return fail(parser, "%s given twice", name);
+        return parser_fail(parser, "%s given twice", name);
     if (expect(parser, '=') || expect(parser, '"') || read_text(parser, &length))
         return -1;
     *text = strings_intern_length(parser->strings, parser->value, length);
     if (!*text)
         return -1;
     if (!is_plain_name(*text) || strlen(*text) != length)
-        return fail(parser, "%s: empty, or with control characters", name);
+        return parser_fail(parser, "%s: empty, or with control characters", name);
     return expect(parser, ';');
 }
 
@@ -118,8 +118,8 @@ static int read_attribute(struct parser *parser, struct dependency *dependency)
     while (name + length < parser->end && name[length] && strchr(letters, name[length]))
         length++;
     if (!length)
-        return fail(parser, parser->at == parser->end ? "an attribute expected, but the line ends"
-                                                      : "an attribute expected");
+        return parser_fail(parser, parser->at == parser->end ? "an attribute expected, but the line ends"
+                                                             : "an attribute expected");
     parser->at += length;
     if (length == 6 && !memcmp(name, "target", length))
         return read_string(parser, "target", &dependency->target);
@@ -128,7 +128,8 @@ static int read_attribute(struct parser *parser, struct dependency *dependency)
     if (length == 4 && !memcmp(name, "_key", length))
         return read_string(parser, "_key", &dependency->service);
     parser->at = name;
-    return fail(parser, "%.*s: an attribute that no dependency has", length < 40 ? (int)length : 40, name);
+    return parser_fail(parser, "%.*s: an attribute that no dependency has", length < 40 ? (int)length : 40,
+                       name);
 }
 
 /* What stands between the braces. */
@@ -141,12 +142,12 @@ static int read_dependency(struct parser *parser)
         if (read_attribute(parser, &dependency))
             return -1;
     if (!dependency.target || !dependency.container || !dependency.service)
-        return fail(parser, "a dependency without %s",
-                    !dependency.target      ? "target"
-                    : !dependency.container ? "container"
-                                            : "_key");
+        return parser_fail(parser, "a dependency without %s",
+                           !dependency.target      ? "target"
+                           : !dependency.container ? "container"
+                                                   : "_key");
     if (!is_connection_key(dependency.target))
-        return fail(parser, "target %s: no connection key", dependency.target);
+        return parser_fail(parser, "target %s: no connection key", dependency.target);
     items = array_grow(list->items, list->count, sizeof *items);
     if (!items)
         return -1;
@@ -163,7 +164,7 @@ static int read_list(struct parser *parser)
         if (expect(parser, '{') || read_dependency(parser))
             return -1;
     skip_blanks(parser);
-    return parser->at == parser->end ? 0 : fail(parser, "something after the list");
+    return parser->at == parser->end ? 0 : parser_fail(parser, "something after the list");
 }
 
 int dependency_line_parse(const char *line, size_t length, struct strings *strings,

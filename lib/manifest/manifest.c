@@ -265,8 +265,8 @@ void manifest_sort(struct manifest *manifest)
     infrastructure_sort(&manifest->infrastructure);
 }
 
-static const void *find(const void *wanted, const void *array, size_t count, size_t size,
-                        int (*compare)(const void *, const void *))
+static const void *find_sorted(const void *wanted, const void *array, size_t count, size_t size,
+                               int (*compare)(const void *, const void *))
 {
     return count ? bsearch(wanted, array, count, size, compare) : NULL;
 }
@@ -275,14 +275,14 @@ const struct profile *manifest_find_profile(const struct manifest *manifest, con
 {
     const struct profile wanted = { .target = target };
 
-    return find(&wanted, manifest->profiles, manifest->profile_count, sizeof wanted, compare_profiles);
+    return find_sorted(&wanted, manifest->profiles, manifest->profile_count, sizeof wanted, compare_profiles);
 }
 
 const struct service *manifest_find_service(const struct manifest *manifest, const char *key)
 {
     const struct service wanted = { .key = key };
 
-    return find(&wanted, manifest->services, manifest->service_count, sizeof wanted, compare_services);
+    return find_sorted(&wanted, manifest->services, manifest->service_count, sizeof wanted, compare_services);
 }
 
 const struct service_mapping *manifest_find_service_mapping(const struct manifest *manifest,
@@ -291,8 +291,8 @@ const struct service_mapping *manifest_find_service_mapping(const struct manifes
 {
     const struct service_mapping wanted = { .target = target, .container = container, .service = service };
 
-    return find(&wanted, manifest->service_mappings, manifest->service_mapping_count, sizeof wanted,
-                compare_service_mappings);
+    return find_sorted(&wanted, manifest->service_mappings, manifest->service_mapping_count, sizeof wanted,
+                       compare_service_mappings);
 }
 
 const struct snapshot_mapping *manifest_find_snapshot_mapping(const struct manifest *manifest,
@@ -303,8 +303,8 @@ const struct snapshot_mapping *manifest_find_snapshot_mapping(const struct manif
                                              .container = container,
                                              .component = component };
 
-    return find(&wanted, manifest->snapshot_mappings, manifest->snapshot_mapping_count, sizeof wanted,
-                compare_snapshot_mappings);
+    return find_sorted(&wanted, manifest->snapshot_mappings, manifest->snapshot_mapping_count, sizeof wanted,
+                       compare_snapshot_mappings);
 }
 
 static bool dependencies_equal(const struct dependencies *a, const struct dependencies *b)

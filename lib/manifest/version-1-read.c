@@ -289,7 +289,7 @@ static int manifest_end(void *closure, struct xml_reader *reader, const char *te
     }
 }
 
-static int compare_names(const void *a, const void *b)
+static int compare_attributes(const void *a, const void *b)
 {
     return strcmp(((const struct nix_attribute *)a)->name, ((const struct nix_attribute *)b)->name);
 }
@@ -299,7 +299,7 @@ static int take_targets(struct manifest_reader *own, const char *source, char **
     struct nix_value *targets = &own->targets;
 
     if (targets->count)
-        qsort(targets->children, targets->count, sizeof *targets->children, compare_names);
+        qsort(targets->children, targets->count, sizeof *targets->children, compare_attributes);
     for (size_t i = 1; i < targets->count; i++)
         if (!strcmp(targets->children[i - 1].name, targets->children[i].name))
             return reason_set(reason, source, "target %s: given twice", targets->children[i].name);
@@ -307,7 +307,7 @@ static int take_targets(struct manifest_reader *own, const char *source, char **
                                reason);
 }
 
-static int finish(struct manifest_reader *own, const char *source, char **reason)
+static int finish_manifest_1(struct manifest_reader *own, const char *source, char **reason)
 {
     struct manifest *manifest = own->manifest;
 
@@ -332,7 +332,7 @@ int manifest_1_read(const struct xml_source *xml_source, struct manifest *manife
     service_clear(&own.service);
     outcome = xml_read(xml_source, &events, &own, reason);
     if (!outcome)
-        outcome = finish(&own, xml_source->name, reason);
+        outcome = finish_manifest_1(&own, xml_source->name, reason);
     service_clear(&own.service);
     nix_value_clear(&own.target);
     nix_value_clear(&own.targets);

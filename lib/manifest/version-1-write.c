@@ -24,7 +24,7 @@ struct row {
     const char *key; /* of its target */
 };
 
-static void put(struct writer *writer, const char *markup)
+static void put_markup_1(struct writer *writer, const char *markup)
 {
     if (xmlBufferCat(writer->buffer, (const xmlChar *)markup))
         writer->failed = true;
@@ -33,32 +33,32 @@ static void put(struct writer *writer, const char *markup)
 /* <element>text</element> */
 static void put_text(struct writer *writer, const char *element, const char *text)
 {
-    put(writer, "<");
-    put(writer, element);
-    put(writer, *text ? ">" : "/>");
+    put_markup_1(writer, "<");
+    put_markup_1(writer, element);
+    put_markup_1(writer, *text ? ">" : "/>");
     if (!*text)
         return;
     if (xml_write_text(writer->buffer, text))
         writer->failed = true;
-    put(writer, "</");
-    put(writer, element);
-    put(writer, ">");
+    put_markup_1(writer, "</");
+    put_markup_1(writer, element);
+    put_markup_1(writer, ">");
 }
 
 /* The beginning of an element that has content, or all of one that has none. */
 static bool put_open(struct writer *writer, const char *element, size_t count)
 {
-    put(writer, "<");
-    put(writer, element);
-    put(writer, count ? ">" : "/>");
+    put_markup_1(writer, "<");
+    put_markup_1(writer, element);
+    put_markup_1(writer, count ? ">" : "/>");
     return count > 0;
 }
 
 static void put_close(struct writer *writer, const char *element)
 {
-    put(writer, "</");
-    put(writer, element);
-    put(writer, ">");
+    put_markup_1(writer, "</");
+    put_markup_1(writer, element);
+    put_markup_1(writer, ">");
 }
 
 static int compare_rows(const void *a, const void *b)
@@ -71,7 +71,7 @@ static int compare_rows(const void *a, const void *b)
     return order;
 }
 
-static const char *key_of(const struct writer *writer, const char *target)
+static const char *key_of_target(const struct writer *writer, const char *target)
 {
     return target_key_of(&writer->manifest->infrastructure, target);
 }
@@ -102,10 +102,10 @@ static void put_profile(struct writer *writer, const struct row *row)
 {
     const struct profile *profile = row->element;
 
-    put(writer, "<mapping>");
+    put_markup_1(writer, "<mapping>");
     put_text(writer, "profile", profile->path);
     put_text(writer, "target", row->key);
-    put(writer, "</mapping>");
+    put_markup_1(writer, "</mapping>");
 }
 
 static void put_distribution(struct writer *writer)
@@ -116,7 +116,7 @@ static void put_distribution(struct writer *writer)
 
     for (size_t i = 0; rows && i < count; i++) {
         const struct profile *profile = &manifest->profiles[i];
-        const char *key = key_of(writer, profile->target);
+        const char *key = key_of_target(writer, profile->target);
 
         rows[i] = (struct row){ { key, profile->path }, profile, NULL, key };
     }
@@ -128,11 +128,11 @@ static void put_dependencies(struct writer *writer, const struct dependencies *d
     if (!put_open(writer, "dependsOn", dependencies->count))
         return;
     for (size_t i = 0; i < dependencies->count; i++) {
-        put(writer, "<dependency>");
-        put_text(writer, "target", key_of(writer, dependencies->items[i].target));
+        put_markup_1(writer, "<dependency>");
+        put_text(writer, "target", key_of_target(writer, dependencies->items[i].target));
         put_text(writer, "container", dependencies->items[i].container);
         put_text(writer, "key", dependencies->items[i].service);
-        put(writer, "</dependency>");
+        put_markup_1(writer, "</dependency>");
     }
     put_close(writer, "dependsOn");
 }
@@ -141,7 +141,7 @@ static void put_service(struct writer *writer, const struct row *row)
 {
     const struct service_mapping *mapping = row->element;
 
-    put(writer, "<mapping>");
+    put_markup_1(writer, "<mapping>");
     put_dependencies(writer, &row->service->depends_on);
     put_text(writer, "name", row->service->name);
     put_text(writer, "service", row->service->pkg);
@@ -149,7 +149,7 @@ static void put_service(struct writer *writer, const struct row *row)
     put_text(writer, "container", mapping->container);
     put_text(writer, "type", row->service->type);
     put_text(writer, "key", row->service->key);
-    put(writer, "</mapping>");
+    put_markup_1(writer, "</mapping>");
 }
 
 static void put_activation(struct writer *writer)
@@ -161,7 +161,7 @@ static void put_activation(struct writer *writer)
     for (size_t i = 0; rows && i < manifest->service_mapping_count; i++) {
         const struct service_mapping *mapping = &manifest->service_mappings[i];
         const struct service *service = manifest_find_service(manifest, mapping->service);
-        const char *key = key_of(writer, mapping->target);
+        const char *key = key_of_target(writer, mapping->target);
 
         if (service)
             rows[count++] = (struct row){
@@ -175,13 +175,13 @@ static void put_snapshot(struct writer *writer, const struct row *row)
 {
     const struct snapshot_mapping *mapping = row->element;
 
-    put(writer, "<mapping>");
+    put_markup_1(writer, "<mapping>");
     put_text(writer, "component", mapping->component);
     put_text(writer, "container", mapping->container);
     put_text(writer, "target", row->key);
     put_text(writer, "service", row->service->pkg);
     put_text(writer, "type", row->service->type);
-    put(writer, "</mapping>");
+    put_markup_1(writer, "</mapping>");
 }
 
 static void put_snapshots(struct writer *writer)
@@ -193,7 +193,7 @@ static void put_snapshots(struct writer *writer)
     for (size_t i = 0; rows && i < manifest->snapshot_mapping_count; i++) {
         const struct snapshot_mapping *mapping = &manifest->snapshot_mappings[i];
         const struct service *service = manifest_find_service(manifest, mapping->service);
-        const char *key = key_of(writer, mapping->target);
+        const char *key = key_of_target(writer, mapping->target);
 
         if (service)
             rows[count++] = (struct row){
@@ -214,10 +214,10 @@ static void put_values(struct writer *writer, const char *element, const struct 
 
 static void put_target(struct writer *writer, const struct target *target)
 {
-    put(writer, "<target>");
+    put_markup_1(writer, "<target>");
     put_values(writer, "properties", &target->properties);
     if (target->containers.count) { /* as for a model that says nothing of containers */
-        put(writer, "<containers>");
+        put_markup_1(writer, "<containers>");
         for (size_t i = 0; i < target->containers.count; i++)
             put_values(writer, target->containers.children[i].name, &target->containers.children[i].value);
         put_close(writer, "containers");
@@ -226,7 +226,7 @@ static void put_target(struct writer *writer, const struct target *target)
     put_text(writer, "numOfCores", target->number_of_cores);
     put_text(writer, "clientInterface", target->client_interface);
     put_text(writer, "targetProperty", target->target_property);
-    put(writer, "</target>");
+    put_markup_1(writer, "</target>");
 }
 
 static void put_targets(struct writer *writer)
@@ -247,12 +247,12 @@ xmlBufferPtr manifest_1_write(const struct manifest *manifest)
     if (!writer.buffer)
         return NULL;
     xmlBufferSetAllocationScheme(writer.buffer, XML_BUFFER_ALLOC_DOUBLEIT);
-    put(&writer, "<?xml version=\"1.0\"?>\n\n  <manifest version=\"1\">");
+    put_markup_1(&writer, "<?xml version=\"1.0\"?>\n\n  <manifest version=\"1\">");
     put_distribution(&writer);
     put_activation(&writer);
     put_snapshots(&writer);
     put_targets(&writer);
-    put(&writer, "</manifest>\n\n");
+    put_markup_1(&writer, "</manifest>\n\n");
     if (!writer.failed)
         return writer.buffer;
     xmlBufferFree(writer.buffer);

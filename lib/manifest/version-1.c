@@ -13,7 +13,7 @@
 #include "lib/model/paths.h"
 #include "lib/base/strings.h"
 
-static int compare_services(const void *a, const void *b)
+static int compare_services_1(const void *a, const void *b)
 {
     return strcmp(((const struct service *)a)->key, ((const struct service *)b)->key);
 }
@@ -28,7 +28,7 @@ int manifest_1_unite_services(struct manifest *manifest, const char *source, cha
     size_t kept = 0;
 
     if (manifest->service_count)
-        qsort(manifest->services, manifest->service_count, sizeof *manifest->services, compare_services);
+        qsort(manifest->services, manifest->service_count, sizeof *manifest->services, compare_services_1);
     if (manifest->service_mapping_count)
         qsort(manifest->service_mappings, manifest->service_mapping_count, sizeof *manifest->service_mappings,
               compare_places);

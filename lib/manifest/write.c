@@ -37,7 +37,7 @@ static void put_bytes(struct writer *writer, const char *bytes, size_t length)
     writer->used += length;
 }
 
-static void put(struct writer *writer, const char *markup)
+static void put_markup(struct writer *writer, const char *markup)
 {
     put_bytes(writer, markup, strlen(markup));
 }
@@ -86,27 +86,27 @@ static void put_text(struct writer *writer, const char *element, const char *tex
 {
     if (!text)
         return;
-    put(writer, "<");
-    put(writer, element);
+    put_markup(writer, "<");
+    put_markup(writer, element);
     if (*text) {
-        put(writer, ">");
+        put_markup(writer, ">");
         put_escaped(writer, text, append_text);
-        put(writer, "</");
-        put(writer, element);
-        put(writer, ">");
+        put_markup(writer, "</");
+        put_markup(writer, element);
+        put_markup(writer, ">");
     } else {
-        put(writer, "/>");
+        put_markup(writer, "/>");
     }
 }
 
 /* <element name="name", still open. */
 static void put_named(struct writer *writer, const char *element, const char *name)
 {
-    put(writer, "<");
-    put(writer, element);
-    put(writer, " name=\"");
+    put_markup(writer, "<");
+    put_markup(writer, element);
+    put_markup(writer, " name=\"");
     put_escaped(writer, name, append_attribute);
-    put(writer, "\"");
+    put_markup(writer, "\"");
 }
 
 static void put_children(struct writer *writer, const struct nix_value *value)
@@ -117,112 +117,112 @@ static void put_children(struct writer *writer, const struct nix_value *value)
 
 static void put_profiles(struct writer *writer, const struct manifest *manifest)
 {
-    put(writer, "<profiles>");
+    put_markup(writer, "<profiles>");
     for (size_t i = 0; i < manifest->profile_count; i++) {
         put_named(writer, "profile", manifest->profiles[i].target);
-        put(writer, ">");
+        put_markup(writer, ">");
         put_escaped(writer, manifest->profiles[i].path, append_text);
-        put(writer, "</profile>");
+        put_markup(writer, "</profile>");
     }
-    put(writer, "</profiles>");
+    put_markup(writer, "</profiles>");
 }
 
 static void put_dependencies(struct writer *writer, const char *opening,
                              const struct dependencies *dependencies, const char *closing)
 {
-    put(writer, opening);
+    put_markup(writer, opening);
     for (size_t i = 0; i < dependencies->count; i++) {
-        put(writer, "<mapping>");
+        put_markup(writer, "<mapping>");
         put_text(writer, "container", dependencies->items[i].container);
         put_text(writer, "service", dependencies->items[i].service);
         put_text(writer, "target", dependencies->items[i].target);
-        put(writer, "</mapping>");
+        put_markup(writer, "</mapping>");
     }
-    put(writer, closing);
+    put_markup(writer, closing);
 }
 
 static void put_containers(struct writer *writer, const struct nix_value *containers)
 {
     for (size_t i = 0; i < containers->count; i++) {
         put_named(writer, "container", containers->children[i].name);
-        put(writer, " type=\"attrs\">");
+        put_markup(writer, " type=\"attrs\">");
         put_children(writer, &containers->children[i].value);
-        put(writer, "</container>");
+        put_markup(writer, "</container>");
     }
 }
 
 static void put_services(struct writer *writer, const struct manifest *manifest)
 {
-    put(writer, "<services>");
+    put_markup(writer, "<services>");
     for (size_t i = 0; i < manifest->service_count; i++) {
         const struct service *service = &manifest->services[i];
 
         put_named(writer, "service", service->key);
-        put(writer, ">");
+        put_markup(writer, ">");
         put_text(writer, "name", service->name);
         put_text(writer, "pkg", service->pkg);
         put_text(writer, "type", service->type);
         put_dependencies(writer, "<dependsOn>", &service->depends_on, "</dependsOn>");
         put_dependencies(writer, "<connectsTo>", &service->connects_to, "</connectsTo>");
-        put(writer, "<providesContainers>");
+        put_markup(writer, "<providesContainers>");
         put_containers(writer, &service->provides_containers);
-        put(writer, "</providesContainers></service>");
+        put_markup(writer, "</providesContainers></service>");
     }
-    put(writer, "</services>");
+    put_markup(writer, "</services>");
 }
 
 static void put_infrastructure(struct writer *writer, const struct infrastructure *infrastructure)
 {
-    put(writer, "<infrastructure>");
+    put_markup(writer, "<infrastructure>");
     for (size_t i = 0; i < infrastructure->count; i++) {
         const struct target *target = &infrastructure->targets[i];
 
         put_named(writer, "target", target->name);
-        put(writer, "><properties type=\"attrs\">");
+        put_markup(writer, "><properties type=\"attrs\">");
         put_children(writer, &target->properties);
-        put(writer, "</properties><containers>");
+        put_markup(writer, "</properties><containers>");
         put_containers(writer, &target->containers);
-        put(writer, "</containers>");
+        put_markup(writer, "</containers>");
         put_text(writer, "system", target->system);
         put_text(writer, "numOfCores", target->number_of_cores);
         put_text(writer, "clientInterface", target->client_interface);
         put_text(writer, "targetProperty", target->target_property);
-        put(writer, "</target>");
+        put_markup(writer, "</target>");
     }
-    put(writer, "</infrastructure>");
+    put_markup(writer, "</infrastructure>");
 }
 
 static void put_service_mappings(struct writer *writer, const struct manifest *manifest)
 {
-    put(writer, "<serviceMappings>");
+    put_markup(writer, "<serviceMappings>");
     for (size_t i = 0; i < manifest->service_mapping_count; i++) {
         const struct service_mapping *mapping = &manifest->service_mappings[i];
 
-        put(writer, "<mapping>");
+        put_markup(writer, "<mapping>");
         put_text(writer, "container", mapping->container);
         put_text(writer, "containerProvidedByService", mapping->provider);
         put_text(writer, "service", mapping->service);
         put_text(writer, "target", mapping->target);
-        put(writer, "</mapping>");
+        put_markup(writer, "</mapping>");
     }
-    put(writer, "</serviceMappings>");
+    put_markup(writer, "</serviceMappings>");
 }
 
 static void put_snapshot_mappings(struct writer *writer, const struct manifest *manifest)
 {
-    put(writer, "<snapshotMappings>");
+    put_markup(writer, "<snapshotMappings>");
     for (size_t i = 0; i < manifest->snapshot_mapping_count; i++) {
         const struct snapshot_mapping *mapping = &manifest->snapshot_mappings[i];
 
-        put(writer, "<mapping>");
+        put_markup(writer, "<mapping>");
         put_text(writer, "component", mapping->component);
         put_text(writer, "container", mapping->container);
         put_text(writer, "containerProvidedByService", mapping->provider);
         put_text(writer, "service", mapping->service);
         put_text(writer, "target", mapping->target);
-        put(writer, "</mapping>");
+        put_markup(writer, "</mapping>");
     }
-    put(writer, "</snapshotMappings>");
+    put_markup(writer, "</snapshotMappings>");
 }
 
 static int put_version_1(const struct manifest *manifest,
@@ -248,13 +248,13 @@ int manifest_put(struct manifest *manifest, int (*put_piece)(void *closure, cons
     writer->closure = closure;
     writer->failed = false;
     writer->used = 0;
-    put(writer, "<?xml version=\"1.0\"?>\n\n  <manifest version=\"2\">");
+    put_markup(writer, "<?xml version=\"1.0\"?>\n\n  <manifest version=\"2\">");
     put_profiles(writer, manifest);
     put_services(writer, manifest);
     put_infrastructure(writer, &manifest->infrastructure);
     put_service_mappings(writer, manifest);
     put_snapshot_mappings(writer, manifest);
-    put(writer, "</manifest>\n");
+    put_markup(writer, "</manifest>\n");
     flush(writer);
     return writer->failed ? -1 : 0;
 }

@@ -66,7 +66,7 @@ void infrastructure_clear(struct infrastructure *infrastructure)
     *infrastructure = (struct infrastructure){ 0 };
 }
 
-static int compare_names(const void *a, const void *b)
+static int compare_targets(const void *a, const void *b)
 {
     const struct target *one = a, *other = b;
 
@@ -76,7 +76,8 @@ static int compare_names(const void *a, const void *b)
 void infrastructure_sort(struct infrastructure *infrastructure)
 {
     if (infrastructure->count)
-        qsort(infrastructure->targets, infrastructure->count, sizeof *infrastructure->targets, compare_names);
+        qsort(infrastructure->targets, infrastructure->count, sizeof *infrastructure->targets,
+              compare_targets);
 }
 
 json_t *infrastructure_names(const struct infrastructure *infrastructure)
@@ -93,7 +94,7 @@ const struct target *infrastructure_find(const struct infrastructure *infrastruc
 
     if (!infrastructure->count)
         return NULL;
-    return bsearch(&wanted, infrastructure->targets, infrastructure->count, sizeof wanted, compare_names);
+    return bsearch(&wanted, infrastructure->targets, infrastructure->count, sizeof wanted, compare_targets);
 }
 
 static const struct nix_value *key_property(const struct target *target)

@@ -130,7 +130,7 @@ static int put_stream(const struct text_stream *stream, const struct nix_stream 
     return stream->put(stream->spool, part->data, part->length);
 }
 
-static int put_text(void *closure, const char *data, size_t length)
+static int put_stored_text(void *closure, const char *data, size_t length)
 {
     struct text_stream *stream = closure;
     sha256_add(&stream->hash, data, length);
@@ -185,7 +185,7 @@ static int fill_stream(void *closure, int (*put)(void *, const char *, size_t), 
         || put_stream(stream, &stream->head) != 0)
         return -1;
     sha256_begin(&stream->hash);
-    if (stream->text->fill(stream->text->closure, put_text, stream) != 0)
+    if (stream->text->fill(stream->text->closure, put_stored_text, stream) != 0)
         return -1;
     sha256_end(&stream->hash, stream->digits);
     find_path(stream);
@@ -239,7 +239,7 @@ static bool is_answer(const struct text_stream *stream, const struct dydisnix_re
            && memcmp(result->output, expected.data, expected.length) == 0;
 }
 
-/* As serve(). What Nix says of it is not shown: where builtins.toFile cannot do it either, that says why. */
+/* As serve_text(). What Nix says of it is not shown: where builtins.toFile cannot do it either, that says why. */
 static int run_serve(const struct text_stream *stream, const char *file)
 {
     static const char *const argv[] = { "nix-store", "--serve", "--write", NULL };
@@ -264,7 +264,7 @@ static int run_serve(const struct text_stream *stream, const char *file)
 }
 
 /* 0, 1 where Nix does not take it in this way, or -1 after a message. */
-static int serve(const struct store_text *text, const char *file, char **path)
+static int serve_text(const struct store_text *text, const char *file, char **path)
 {
     struct text_stream stream = { .text = text };
     errno = 0;
@@ -289,7 +289,7 @@ static int gather(void *buffer, const char *data, size_t length)
 }
 
 /* Where a table of operations cannot make a file piece by piece, it is made at once. */
-static int write_text(const struct store_text *text, const char *file)
+static int write_spooled_text(const struct store_text *text, const char *file)
 {
     errno = 0;
     if (spool_file(file, text->fill, text->closure, 0600) == 0)
@@ -302,9 +302,9 @@ static int write_text(const struct store_text *text, const char *file)
                                                                   : -1;
 }
 
-static int evaluate(const struct store_text *text, const char *file, const char *directory, char **path)
+static int evaluate_text(const struct store_text *text, const char *file, const char *directory, char **path)
 {
-    if (write_text(text, file) == 0)
+    if (write_spooled_text(text, file) == 0)
         return nix_add_text(text, file, directory, path);
     log_error(NULL, "%s: %s", file, strerror(errno));
     return -1;
@@ -318,9 +318,9 @@ int store_text_add(struct store_text *text, char **path)
         return -1;
     }
     file = string_format("%s/manifest.xml", directory);
-    int status = !file ? -1 : text->evaluated ? 1 : serve(text, file, path);
+    int status = !file ? -1 : text->evaluated ? 1 : serve_text(text, file, path);
     if (status == 1) {
-        status = evaluate(text, file, directory, path);
+        status = evaluate_text(text, file, directory, path);
         text->evaluated = status == 0;
     }
     operations->remove(directory);

@@ -37,7 +37,7 @@ void target_keys_clear(struct target_keys *keys)
     *keys = (struct target_keys){ 0 };
 }
 
-static const struct target_key *find(const struct target_keys *keys, const char *key)
+static const struct target_key *find_seat(const struct target_keys *keys, const char *key)
 {
     const struct target_key wanted = { .key = key };
 
@@ -46,7 +46,7 @@ static const struct target_key *find(const struct target_keys *keys, const char 
 
 bool target_keys_shared(const struct target_keys *keys, const char *key)
 {
-    const struct target_key *found = find(keys, key);
+    const struct target_key *found = find_seat(keys, key);
 
     return found
            && ((found > keys->items && !compare_keys(found - 1, found))
@@ -55,7 +55,7 @@ bool target_keys_shared(const struct target_keys *keys, const char *key)
 
 const char *target_keys_name(const struct target_keys *keys, const char *key, struct strings *strings)
 {
-    const struct target_key *found = find(keys, key);
+    const struct target_key *found = find_seat(keys, key);
     CLEANUP_FREE char *foreign = NULL;
 
     if (found && !target_keys_shared(keys, key))

@@ -40,7 +40,7 @@ int nix_value_copy(struct nix_value *to, const struct nix_value *from)
     return 0;
 }
 
-static int compare_names(const void *a, const void *b)
+static int compare_attribute_names(const void *a, const void *b)
 {
     const struct nix_attribute *one = a, *other = b;
 
@@ -53,7 +53,7 @@ const struct nix_value *nix_value_get(const struct nix_value *value, const char 
 
     if (value->type != NIX_ATTRS || !value->count)
         return NULL;
-    found = bsearch(&wanted, value->children, value->count, sizeof wanted, compare_names);
+    found = bsearch(&wanted, value->children, value->count, sizeof wanted, compare_attribute_names);
     return found ? &found->value : NULL;
 }
 
@@ -196,7 +196,7 @@ int value_builder_close(struct value_builder *builder, struct xml_reader *reader
 
     if (value->type != NIX_ATTRS || value->count < 2)
         return XML_GO_ON;
-    qsort(value->children, value->count, sizeof *value->children, compare_names);
+    qsort(value->children, value->count, sizeof *value->children, compare_attribute_names);
     for (size_t i = 1; i < value->count; i++)
         if (!strcmp(value->children[i - 1].name, value->children[i].name))
             return xml_fail(reader, "%s: given twice", value->children[i].name);

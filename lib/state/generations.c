@@ -33,7 +33,7 @@ static int collect_number(void *closure, const char *name)
 }
 
 /* Puts the snapshot in place of the number that leads to it. -1: it leads nowhere. */
-static int resolve(const char *directory, char **name)
+static int resolve_generation(const char *directory, char **name)
 {
     CLEANUP_FREE char *path = string_format("%s/%s", directory, *name), *link = NULL;
     if (!path || operations->read_link(path, &link) != 0)
@@ -58,7 +58,7 @@ int generations_read(const char *container, const char *component, struct genera
         qsort(generations->names, generations->count, sizeof *generations->names, compare_numbers);
     for (size_t i = 0; i < generations->count; i++) {
         char *name = generations->names[i];
-        if (name && resolve(directory, &name) == 0)
+        if (name && resolve_generation(directory, &name) == 0)
             generations->names[kept++] = name;
         else
             free(name);

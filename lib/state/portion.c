@@ -8,7 +8,7 @@
 
 static const struct manifest_limits limits = { .bytes = (size_t)1 << 20 };
 
-static int add_service(struct manifest *portion, const struct manifest *manifest, const char *key)
+static int portion_add_service(struct manifest *portion, const struct manifest *manifest, const char *key)
 {
     const struct service *service = manifest_find_service(manifest, key);
     if (!service || (!manifest_find_service(portion, key) && !manifest_share_service(portion, service)))
@@ -22,9 +22,9 @@ static int take_portion(struct manifest *portion, const struct manifest *manifes
 {
     const struct service_mapping *service =
         manifest_find_service_mapping(manifest, mapping->target, mapping->container, mapping->service);
-    if (add_service(portion, manifest, mapping->service) != 0
-        || (mapping->provider && add_service(portion, manifest, mapping->provider) != 0)
-        || (service && service->provider && add_service(portion, manifest, service->provider) != 0)
+    if (portion_add_service(portion, manifest, mapping->service) != 0
+        || (mapping->provider && portion_add_service(portion, manifest, mapping->provider) != 0)
+        || (service && service->provider && portion_add_service(portion, manifest, service->provider) != 0)
         || (service && !manifest_share_service_mapping(portion, service)))
         return -1;
     return manifest_share_snapshot_mapping(portion, mapping) ? 0 : -1;

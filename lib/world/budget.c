@@ -68,7 +68,8 @@ struct kept {
     const struct dydisnix_work *work;
 };
 
-static void done(void *closure, const struct dydisnix_program *program, struct dydisnix_result *result)
+static void done_within_budget(void *closure, const struct dydisnix_program *program,
+                               struct dydisnix_result *result)
 {
     const struct kept *kept = closure;
     struct budget *budget = kept->budget;
@@ -82,7 +83,7 @@ static void done(void *closure, const struct dydisnix_program *program, struct d
     set_spent(budget, program->target, spent_of(budget, program->target) + waited);
 }
 
-static bool next(void *closure, struct dydisnix_program *program)
+static bool next_within_budget(void *closure, struct dydisnix_program *program)
 {
     const struct kept *kept = closure;
     while (kept->work->next(kept->work->closure, program)) {
@@ -96,7 +97,7 @@ static bool next(void *closure, struct dydisnix_program *program)
             return true;
         }
         tell_unasked(kept->budget, program->target);
-        done(closure, program, &unasked);
+        done_within_budget(closure, program, &unasked);
         *program = (struct dydisnix_program){ 0 };
     }
     return false;
@@ -105,6 +106,8 @@ static bool next(void *closure, struct dydisnix_program *program)
 int budget_run(struct budget *budget, const struct dydisnix_work *work, unsigned jobs)
 {
     struct kept kept = { budget, work };
-    const struct dydisnix_work counted = { .next = next, .done = done, .closure = &kept };
+    const struct dydisnix_work counted = { .next = next_within_budget,
+                                           .done = done_within_budget,
+                                           .closure = &kept };
     return operations->run(budget ? &counted : work, jobs);
 }

@@ -30,7 +30,7 @@ struct processes {
 };
 
 /* ticks: of the clock that begins when the machine does. */
-static int64_t age_of(unsigned long long ticks)
+static int64_t age_of_process(unsigned long long ticks)
 {
     struct timespec now;
     if (clock_gettime(CLOCK_BOOTTIME, &now) != 0)
@@ -59,7 +59,8 @@ static int add_process(void *closure, const char *name)
             struct process *grown = realloc(processes->items, (processes->count + 1) * sizeof *grown);
             if (grown) {
                 processes->items = grown;
-                processes->items[processes->count++] = (struct process){ id, parent, state, age_of(start) };
+                processes->items[processes->count++] =
+                    (struct process){ id, parent, state, age_of_process(start) };
             }
         }
     }

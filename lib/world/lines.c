@@ -13,7 +13,7 @@ int string_lines(char *text, int (*each)(void *closure, char *line), void *closu
     return result;
 }
 
-static int take_line(void *closure, char *line)
+static int take_shown_line(void *closure, char *line)
 {
     *(char **)closure = line;
     return 0;
@@ -22,6 +22,6 @@ static int take_line(void *closure, char *line)
 char *string_last_line(char *text)
 {
     char *last = NULL;
-    string_lines(text, take_line, &last);
+    string_lines(text, take_shown_line, &last);
     return last;
 }

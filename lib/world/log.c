@@ -57,7 +57,7 @@ void real_progress(const char *doing, size_t done, size_t total)
     progress_shown = true;
 }
 
-static const char *name_of(const char *program)
+static const char *name_of_program(const char *program)
 {
     const char *slash = strrchr(program, '/');
 
@@ -67,7 +67,7 @@ static const char *name_of(const char *program)
 char *real_line(const char *target, const char *program, const char *message)
 {
     char *line = target != NULL    ? string_format("[target: %s]: %s", target, message)
-                 : program != NULL ? string_format("[%s]: %s", name_of(program), message)
+                 : program != NULL ? string_format("[%s]: %s", name_of_program(program), message)
                                    : string_format("[coordinator]: %s", message);
 
     if (line != NULL)
@@ -80,7 +80,7 @@ static char *line_as_json(enum dydisnix_level level, const char *target, const c
 {
     static const char *const levels[] = { "error", "warning", "notice", "debug" };
     CLEANUP_FREE char *name = string_utf8(target), *text = string_utf8(message);
-    CLEANUP_FREE char *speaker = program != NULL ? string_utf8(name_of(program)) : NULL;
+    CLEANUP_FREE char *speaker = program != NULL ? string_utf8(name_of_program(program)) : NULL;
     CLEANUP_JSON json_t *document =
         json_pack("{si ss ss ss* ss* ss*}", "version", 1, "time", moment_of(real_clock()).text, "level",
                   levels[level], "target", name, "program", speaker, "message", text);
@@ -88,7 +88,7 @@ static char *line_as_json(enum dydisnix_level level, const char *target, const c
     return document == NULL ? NULL : json_text(document, JSON_COMPACT);
 }
 
-static void say(enum dydisnix_level level, const char *target, const char *program, const char *message)
+static void say_line(enum dydisnix_level level, const char *target, const char *program, const char *message)
 {
     CLEANUP_FREE char *line =
         log_json ? line_as_json(level, target, program, message) : real_line(target, program, message);
@@ -105,7 +105,7 @@ static void say(enum dydisnix_level level, const char *target, const char *progr
 void real_say(const char *program, const char *message)
 {
     if (shown_level >= DYDISNIX_NOTICE)
-        say(DYDISNIX_NOTICE, NULL, program, message);
+        say_line(DYDISNIX_NOTICE, NULL, program, message);
 }
 
 void real_log(enum dydisnix_level level, const char *target, const char *format, va_list arguments)
@@ -119,6 +119,6 @@ void real_log(enum dydisnix_level level, const char *target, const char *format,
         message = NULL;
         return;
     }
-    say(level, target, NULL, message);
+    say_line(level, target, NULL, message);
     errno = saved_errno;
 }

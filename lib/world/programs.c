@@ -189,7 +189,7 @@ static void add_errors(struct task *task, const char *data, size_t length)
 }
 
 /* Reads at most one chunk. Returns how much that was; 0: there is nothing now, or never again. */
-static size_t read_stream(struct task *task, int *fd, void (*add)(struct task *, const char *, size_t))
+static size_t read_task_stream(struct task *task, int *fd, void (*add)(struct task *, const char *, size_t))
 {
     char chunk[CHUNK];
     ssize_t got;
@@ -214,7 +214,7 @@ static void drain_stream(struct task *task, int *fd, void (*add)(struct task *, 
 {
     size_t total = 0, got;
 
-    while (total < most && (got = read_stream(task, fd, add)) > 0)
+    while (total < most && (got = read_task_stream(task, fd, add)) > 0)
         total += got;
 }
 
@@ -229,7 +229,7 @@ static void give_back(int fd, bool skipped)
         (void)!ftruncate(fd, 0);
 }
 
-static void follow(struct task *task)
+static void follow_task(struct task *task)
 {
     drain_stream(task, &task->process.out, add_output, LOOK_MOST);
     drain_stream(task, &task->process.err, add_errors, LOOK_MOST);
@@ -443,11 +443,11 @@ static bool task_serve(struct task *task)
     int64_t now;
 
     if (followed)
-        follow(task);
+        follow_task(task);
     if (task->watched[0].revents != 0)
-        read_stream(task, &task->process.out, add_output);
+        read_task_stream(task, &task->process.out, add_output);
     if (task->watched[1].revents != 0)
-        read_stream(task, &task->process.err, add_errors);
+        read_task_stream(task, &task->process.err, add_errors);
     now = real_now();
     if (task->exited == 0 && may_have_exited && has_exited(task)) {
         task->exited = now;

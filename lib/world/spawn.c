@@ -63,7 +63,7 @@ static int pipes_open(struct pipes *pipes, const char *transcript)
     return file_open(pipes->out, transcript) != 0 || file_open(pipes->err, errors) != 0 ? -1 : 0;
 }
 
-static bool is_replaced(const char *variable, const char *const *additions)
+static bool is_variable_replaced(const char *variable, const char *const *additions)
 {
     size_t length = strcspn(variable, "=");
 
@@ -87,7 +87,7 @@ static char **environment_with(const char *const *additions)
     if (merged == NULL)
         return NULL;
     for (i = 0; environ != NULL && environ[i] != NULL; i++)
-        if (!is_replaced(environ[i], additions))
+        if (!is_variable_replaced(environ[i], additions))
             merged[used++] = environ[i];
     for (i = 0; additions[i] != NULL; i++)
         merged[used++] = (char *)additions[i];

@@ -38,7 +38,7 @@ static bool is_of_nix(const char *program)
 }
 
 /* FNV-1a. */
-static uint64_t hash_of(const char *line)
+static uint64_t hash_of_line(const char *line)
 {
     uint64_t hash = UINT64_C(0xcbf29ce484222325);
 
@@ -55,7 +55,7 @@ bool warnings_repeated(const char *program, const char *target, const char *line
 
     if (!is_warning(line) || (target != NULL && !nix))
         return false;
-    hash = hash_of(line);
+    hash = hash_of_line(line);
     while (i < WARNINGS_MOST && said[i] != 0 && said[i] != hash)
         i++;
     if (i < WARNINGS_MOST && said[i] == hash)

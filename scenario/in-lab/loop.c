@@ -203,7 +203,7 @@ static int start_again(struct scenario_lab *lab)
     return start(lab);
 }
 
-static int complain(const char *what)
+static int loop_failed(const char *what)
 {
     log_error(NULL, "%s", what);
     return -1;
@@ -218,9 +218,9 @@ static int become_quiet(struct scenario_lab *lab)
         lab_arm(lab);
         lab_hear(lab, LOOK_AGAIN);
         if (ran && lab->loop > 0 && is_over(lab, WNOHANG))
-            return complain("the loop has ended");
+            return loop_failed("the loop has ended");
         if (lab->broken)
-            return complain("an event could not happen within the cycle");
+            return loop_failed("an event could not happen within the cycle");
         if (lab->loop <= 0 && start_again(lab) != 0)
             return -1;
         if (lab->loop <= 0)
@@ -234,7 +234,7 @@ static int become_quiet(struct scenario_lab *lab)
         if (tell_loop(make_request("trigger")) != 0)
             return -1;
     }
-    return complain("the loop does not become quiet");
+    return loop_failed("the loop does not become quiet");
 }
 
 /* The loop learns that something has happened: from a model that is watched, or because it is asked to
@@ -267,7 +267,7 @@ int lab_loop_adapt(struct scenario_lab *lab, bool asked)
     lab->changed = lab->broken = false;
     lab_arm(lab);
     if (ran && is_over(lab, WNOHANG))
-        return complain("the loop has ended");
+        return loop_failed("the loop has ended");
     if (!ran && become_quiet(lab) != 0)
         return -1;
     if (told && tell_words(lab) != 0)
