@@ -452,31 +452,38 @@ static bool settle_target(const struct recovery *recovery, const struct target *
     return true;
 }
 
-/* Whether a component of that name runs in that container of the target, of whatever version. */
+/* Whether a component of that name runs in that container of the target, of whatever version; package: that
+ * one, NULL: any. */
 static bool runs_there(const struct manifest *deployed, const struct target *target, const char *container,
-                       const char *component)
+                       const char *component, const char *package)
 {
     const char *name = deployed->version == 1 ? target_connection_key(target) : target->name;
     for (size_t i = 0; i < deployed->service_mapping_count; i++) {
         const struct service_mapping *mapping = &deployed->service_mappings[i];
         const struct service *service = manifest_find_service(deployed, mapping->service);
         if (service && strcmp(mapping->target, name) == 0 && strcmp(mapping->container, container) == 0
-            && strcmp(store_path_name(service->pkg), component) == 0)
+            && strcmp(store_path_name(service->pkg), component) == 0
+            && (!package || strcmp(service->pkg, package) == 0))
             return true;
     }
     return false;
 }
 
-/* Locks and profiles are as the deployment left them, and what it deployed runs. But it knew nothing of what
- * an earlier one had begun here, and which is not in its manifest. */
+/* Locks and profiles are as the deployment left them, and what it has started runs. But it knew nothing of what
+ * an earlier one had begun here, and which is not in its manifest; nor that what it has found in a profile,
+ * and wants there, is still to be started. */
 static bool is_still_owed(const json_t *described, const struct target *target,
                           const struct manifest *deployed)
 {
     const char *what = text_at(described, "what"), *container;
-    if (strcmp(what, "unlock") == 0 || strcmp(what, "set") == 0 || strcmp(what, "activate") == 0)
+    if (strcmp(what, "unlock") == 0 || strcmp(what, "set") == 0)
         return false;
+    const json_t *words = json_object_get(described, "arguments");
+    const char *package = json_string_value(json_array_get(words, json_array_size(words) - 1));
     const char *component = component_of(described, &container);
-    return !runs_there(deployed, target, container, component);
+    if (is_activation(described))
+        return runs_there(deployed, target, container, component, package ? package : "");
+    return !runs_there(deployed, target, container, component, NULL);
 }
 
 bool leftovers_forget(struct state *state, const struct infrastructure *model,
