@@ -152,7 +152,7 @@ locks()
 strays()
 {
     find "$state" -mindepth 2 -maxdepth 2 \
-        | grep -vE '/(lock|state.json|deployed.xml|infrastructure.(nix|xml)|event.json|events.jsonl(.1)?|totals.json)$'
+        | grep -vE '/(lock|state.json|deployed.xml|seen.xml|infrastructure.(nix|xml)|event.json|events.jsonl(.1)?|totals.json)$'
     # shellcheck disable=SC2016
     on coordinator sh -c 'find "${TMPDIR:-/tmp}" -mindepth 1 -newer "$1" -user "$(id -u)"' sh "$here/begun"
 }
