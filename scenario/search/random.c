@@ -680,9 +680,23 @@ static void draw_damage(struct drawing *drawing)
     drawing->damaged = false;
 }
 
-/* Another coordinator deploys a service elsewhere, while one target, or none, cannot be reached. */
+static bool has_event(const json_t *moments, const char *word)
+{
+    size_t index;
+    json_t *moment;
+    json_array_foreach((json_t *)moments, index, moment)
+        if (json_is_array(moment) ? has_event(moment, word)
+                                  : strcmp(json_string_value(json_object_get(moment, "event")), word) == 0)
+            return true;
+    return false;
+}
+
+/* Another coordinator deploys a service elsewhere, while one target, or none, cannot be reached. It knows what
+ * ours knows: where that is nothing it would deploy anew, over all state. */
 static void draw_stranger(struct drawing *drawing)
 {
+    if (has_event(drawing->timeline, "lose-coordinator"))
+        return;
     json_t *away = chance(drawing, 60) ? draw_partition(drawing) : NULL;
     json_t *move = draw_move(drawing);
     add_moment(drawing, away);
