@@ -23,6 +23,7 @@
 #include "host/settings/stage-names.h"
 #include "host/unfinished/recover.h"
 #include "lib/base/cleanup.h"
+#include "lib/base/json-members.h"
 #include "lib/world/operations.h"
 
 static int capture(struct cycle *cycle, json_t **report)
@@ -107,6 +108,24 @@ static int note_seen(struct cycle *cycle, const json_t *seen, json_t *number)
     return file ? model_save(&cycle->model, file) : -1;
 }
 
+/* Why targets are left out. */
+static json_t *left_out_for(const struct cycle *cycle)
+{
+    json_t *reasons = json_object(), *name;
+    size_t index;
+    json_array_foreach(cycle->presence.left_out, index, name) {
+        const json_t *target =
+            json_object_get(json_object_get(cycle->state.root, "targets"), json_string_value(name));
+        const json_t *held = json_object_get(target, "held");
+        const char *status = text_at(target, "status");
+        json_object_set_new(reasons, json_string_value(name),
+                            json_pack("{ss ss*}", "status",
+                                      held && strcmp(status, "flapping") != 0 ? "held" : status, "reason",
+                                      json_string_value(json_object_get(held, "text"))));
+    }
+    return reasons;
+}
+
 static int adapt(struct cycle *cycle, const json_t *changes)
 {
     json_t *number = json_integer(1 + json_integer_value(json_object_get(cycle->state.root, "cycle")));
@@ -116,8 +135,9 @@ static int adapt(struct cycle *cycle, const json_t *changes)
     json_object_set_new(cycle->state.root, "cycle", number);
     tell_changes(changes, seen, again);
     journal_add(&cycle->journal,
-                json_pack("{ss sO sO* sO sO* sO*}", "kind", "infrastructure", "cycle", number, "changes",
-                          changes, "seen", seen, "retryOf", again, "leftOut", cycle->presence.left_out),
+                json_pack("{ss sO sO* sO sO* sO* so}", "kind", "infrastructure", "cycle", number, "changes",
+                          changes, "seen", seen, "retryOf", again, "leftOut", cycle->presence.left_out,
+                          "leftOutFor", left_out_for(cycle)),
                 false);
     journal_release(&cycle->journal);
     progress_tell(&cycle->progress,

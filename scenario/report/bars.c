@@ -44,9 +44,17 @@ static void bar_open(struct report *report, const char *key, const struct report
     grown->key = report_text(report, bar->key);
     grown->version = report_text(report, bar->version);
     grown->state = report_text(report, bar->state);
+    grown->reason = report_text(report, bar->reason);
     grown->open = true;
+    report->changes++;
     grown->from = bar->early ? 0 : report->x;
     grown->since = bar->early ? -1 : report->time;
+}
+
+static void count_running(struct report *report, const struct report_bar *bar, int more)
+{
+    const json_t *count = json_object_get(report->running, bar->service);
+    json_object_set_new(report->running, bar->service, json_integer(json_integer_value(count) + more));
 }
 
 static void bar_close(struct report *report, const char *key)
@@ -54,19 +62,82 @@ static void bar_close(struct report *report, const char *key)
     struct report_bar *bar = bar_find(report, key);
     if (!bar)
         return;
+    if (bar->kind == BAR_SERVICE)
+        count_running(report, bar, -1);
     bar->open = false;
+    report->changes++;
     bar->to = report->x;
     bar->until = report->time;
     json_object_del(report->open, key);
 }
 
-void bars_presence(struct report *report, enum report_bar_kind kind, const char *target, bool begins)
+void bars_begin(struct report *report, enum report_bar_kind kind, const char *target, const char *reason)
 {
     CLEANUP_FREE char *key = identity(kind, target, "", "");
-    if (!begins)
+    if (!bar_find(report, key))
+        bar_open(report, key, &(struct report_bar){ .kind = kind, .target = target, .reason = reason });
+}
+
+void bars_end(struct report *report, enum report_bar_kind kind, const char *target)
+{
+    CLEANUP_FREE char *key = identity(kind, target, "", "");
+    bar_close(report, key);
+}
+
+/* A service that runs somewhere, or that nobody wants any more, is not missed. */
+static void miss(struct report *report, const char *service, bool missed)
+{
+    CLEANUP_FREE char *key = identity(BAR_NOWHERE, NOWHERE, "", service);
+    if (!missed)
         bar_close(report, key);
     else if (!bar_find(report, key))
-        bar_open(report, key, &(struct report_bar){ .kind = kind, .target = target });
+        bar_open(report, key,
+                 &(struct report_bar){
+                     .kind = BAR_NOWHERE, .target = NOWHERE, .service = service, .container = "" });
+}
+
+static bool runs_nowhere(const struct report *report, const char *service)
+{
+    return json_integer_value(json_object_get(report->running, service)) == 0;
+}
+
+static void service_open(struct report *report, const char *key, const struct report_bar *bar)
+{
+    bar_open(report, key, bar);
+    count_running(report, bar, 1);
+    miss(report, bar->service, false);
+    json_object_del(report->removed, bar->service);
+}
+
+void bars_cut(struct report *report, const char *target)
+{
+    const char *key;
+    json_t *number;
+    void *next;
+    json_object_foreach_safe(report->open, next, key, number) {
+        const struct report_bar bar = report->bars[json_integer_value(number)];
+        if (bar.kind != BAR_SERVICE || strcmp(bar.target, target) != 0)
+            continue;
+        json_object_set(report->cut, key, number);
+        bar_close(report, key);
+        if (runs_nowhere(report, bar.service))
+            miss(report, bar.service, true);
+    }
+}
+
+void bars_return(struct report *report, const char *target)
+{
+    const char *key;
+    json_t *number;
+    void *next;
+    json_object_foreach_safe(report->cut, next, key, number) {
+        struct report_bar bar = report->bars[json_integer_value(number)];
+        bar.early = false;
+        if (strcmp(bar.target, target) != 0)
+            continue;
+        service_open(report, key, &bar);
+        json_object_del(report->cut, key);
+    }
 }
 
 bool is_component_of(const char *component, const char *service)
@@ -97,13 +168,15 @@ static void take_removed(struct report *report, const json_t *mapping)
     const char *target = text_at(mapping, "target"), *container = text_at(mapping, "container");
     const char *service = text_at(mapping, "service");
     CLEANUP_FREE char *key = identity(BAR_SERVICE, target, container, service);
+    if (key && json_object_del(report->cut, key) == 0)
+        return;
     if (!bar_find(report, key))
-        bar_open(report, key,
-                 &(struct report_bar){ .target = target,
-                                       .service = text_at(mapping, "name"),
-                                       .container = container,
-                                       .key = service,
-                                       .early = true });
+        service_open(report, key,
+                     &(struct report_bar){ .target = target,
+                                           .service = text_at(mapping, "name"),
+                                           .container = container,
+                                           .key = service,
+                                           .early = true });
     bar_close(report, key);
 }
 
@@ -113,13 +186,15 @@ static void take_added(struct report *report, const json_t *mapping)
     const char *service = text_at(mapping, "service"), *name = text_at(mapping, "name");
     CLEANUP_FREE char *key = identity(BAR_SERVICE, target, container, service);
     CLEANUP_FREE char *place = place_of(target, container, name);
+    if (key)
+        json_object_del(report->cut, key);
     if (!bar_find(report, key))
-        bar_open(report, key,
-                 &(struct report_bar){ .target = target,
-                                       .service = name,
-                                       .container = container,
-                                       .key = service,
-                                       .stateful = place && json_object_get(report->stateful, place) });
+        service_open(report, key,
+                     &(struct report_bar){ .target = target,
+                                           .service = name,
+                                           .container = container,
+                                           .key = service,
+                                           .stateful = place && json_object_get(report->stateful, place) });
 }
 
 static void move_add(struct report *report, const json_t *snapshot, const char *from)
@@ -164,12 +239,29 @@ static void take_snapshots(struct report *report, const json_t *snapshots, bool 
     }
 }
 
+/* What a deployment takes out is wanted nowhere, unless it is put elsewhere. */
+static void note_removed(struct report *report, const json_t *mappings)
+{
+    size_t index;
+    json_t *mapping;
+    json_array_foreach(json_object_get(mappings, "removed"), index, mapping) {
+        const char *name = text_at(mapping, "name");
+        json_object_set_new(report->removed, name, json_true());
+        if (runs_nowhere(report, name))
+            miss(report, name, false);
+    }
+    json_array_foreach(json_object_get(mappings, "added"), index, mapping)
+        json_object_del(report->removed, text_at(mapping, "name"));
+}
+
 void bars_difference(struct report *report, const json_t *difference, bool moves)
 {
     const json_t *mappings = json_object_get(difference, "mappings");
     size_t index;
     json_t *mapping;
     take_snapshots(report, json_object_get(difference, "snapshots"), moves);
+    if (moves)
+        note_removed(report, mappings);
     if (report->watched)
         return;
     json_array_foreach(json_object_get(mappings, "removed"), index, mapping)
@@ -226,15 +318,15 @@ static void take_service(struct report *report, const char *target, const json_t
     if (known && (early || same_text(known->state, state)))
         return;
     bar_close(report, open);
-    bar_open(report, open,
-             &(struct report_bar){ .target = target,
-                                   .service = name,
-                                   .container = container,
-                                   .key = key,
-                                   .version = version,
-                                   .state = state,
-                                   .early = early,
-                                   .stateful = state || json_object_get(service, "component") });
+    service_open(report, open,
+                 &(struct report_bar){ .target = target,
+                                       .service = name,
+                                       .container = container,
+                                       .key = key,
+                                       .version = version,
+                                       .state = state,
+                                       .early = early,
+                                       .stateful = state || json_object_get(service, "component") });
 }
 
 void bars_running(struct report *report, const json_t *targets, bool early)
@@ -250,6 +342,10 @@ void bars_running(struct report *report, const json_t *targets, bool early)
     json_object_foreach_safe(report->open, next, key, number)
         if (report->bars[json_integer_value(number)].kind == BAR_SERVICE && !json_object_get(seen, key))
             bar_close(report, key);
+    json_object_clear(report->cut);
+    json_object_foreach(report->running, key, number)
+        if (runs_nowhere(report, key) && !json_object_get(report->removed, key))
+            miss(report, key, true);
 }
 
 void bars_finish(struct report *report)

@@ -6,7 +6,7 @@
 
 #include "lib/base/array.h"
 
-enum { LANES_MOST = 24, ROWS_MOST = 12 };
+enum { LANES_MOST = 24, LANES_QUIET = 8, ROWS_MOST = 12 };
 
 struct lane *lane_find(const struct strip *strip, const char *target)
 {
@@ -63,7 +63,13 @@ bool is_in(const struct strip *strip, double x)
 
 bool bar_is_in(const struct strip *strip, const struct report_bar *bar)
 {
-    return bar->from < strip->to && bar->to > strip->from;
+    const bool is_none = bar->kind == BAR_NOWHERE && bar->from >= bar->to;
+    return !is_none && bar->from < strip->to && bar->to > strip->from;
+}
+
+bool bar_has_row(const struct report_bar *bar)
+{
+    return bar->kind == BAR_SERVICE || bar->kind == BAR_NOWHERE;
 }
 
 static int compare_lanes(const void *a, const void *b)
@@ -84,15 +90,28 @@ static int compare_rows(const void *a, const void *b)
     return order ? order : strcmp(one->container, other->container);
 }
 
+/* The last strip, which tells how it was in the end, has as many as there is room for; another one has those where
+ * something happens, and in a small network all. */
+static size_t lanes_most(const struct strip *strip)
+{
+    size_t busy = 0;
+    if (strip->last + 1 == strip->report->column_count || strip->lane_count <= LANES_QUIET)
+        return LANES_MOST;
+    for (size_t i = 0; i < strip->lane_count; i++)
+        busy += strip->lanes[i].busy;
+    return busy < LANES_MOST ? busy : LANES_MOST;
+}
+
 /* Where there is no room for all, those are shown where something happens. */
 static void lanes_choose(struct strip *strip)
 {
-    if (strip->lane_count > LANES_MOST) {
+    const size_t most = lanes_most(strip);
+    if (strip->lane_count > most) {
         qsort(strip->lanes, strip->lane_count, sizeof *strip->lanes, compare_busy);
-        for (size_t i = LANES_MOST; i < strip->lane_count; i++)
+        for (size_t i = most; i < strip->lane_count; i++)
             free(strip->lanes[i].rows);
-        strip->lanes_left_out = strip->lane_count - LANES_MOST;
-        strip->lane_count = LANES_MOST;
+        strip->lanes_left_out = strip->lane_count - most;
+        strip->lane_count = most;
     }
     if (strip->lane_count > 0)
         qsort(strip->lanes, strip->lane_count, sizeof *strip->lanes, compare_lanes);
@@ -124,8 +143,10 @@ void lanes_collect(struct strip *strip)
     for (size_t i = 0; i < report->bar_count; i++) {
         const struct report_bar *bar = &report->bars[i];
         struct lane *lane = bar_is_in(strip, bar) ? lane_of(strip, bar->target) : NULL;
-        if (lane && bar->kind == BAR_SERVICE)
+        if (lane && bar_has_row(bar))
             row_add(strip, lane, bar);
+        if (lane && bar->kind == BAR_NOWHERE)
+            lane->busy = true;
         if (lane && ((!bar->early && is_in(strip, bar->from)) || (!bar->open && is_in(strip, bar->to))))
             lane->busy = true;
     }

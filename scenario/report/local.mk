@@ -1,6 +1,7 @@
 scenario_libreport_a_SOURCES += \
 	scenario/report/bars.c \
 	scenario/report/command.c \
+	scenario/report/incident.c \
 	scenario/report/journal.c \
 	scenario/report/lanes.c \
 	scenario/report/marks.c \

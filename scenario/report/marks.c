@@ -84,26 +84,49 @@ static void mark_changed(struct report *report, const char *target, const json_t
     mark_add(report, MARK_CHANGED, target, "changed: %s", list ? list : "");
 }
 
-void marks_of_changes(struct report *report, const json_t *changes, const json_t *left_out)
+static void target_came(struct report *report, const char *target)
+{
+    bars_end(report, BAR_AWAY, target);
+    bars_return(report, target);
+}
+
+/* What runs there is asked of the machines themselves, where that can be. */
+static void target_went(struct report *report, const char *target, const char *reason)
+{
+    bars_begin(report, BAR_AWAY, target, reason);
+    if (!report->watched)
+        bars_cut(report, target);
+}
+
+static void mark_left_out(struct report *report, const char *target, const json_t *why)
+{
+    const char *status = text_at(why, "status"), *reason = text_at(why, "reason");
+    mark_add(report, MARK_WENT, target, "left out of the model%s%s%s%s", *status ? ": " : "", status,
+             *reason ? ": " : "", reason);
+    if (strcmp(status, "flapping") == 0 || strcmp(status, "held") == 0)
+        bars_begin(report, BAR_HELD, target, *reason ? reason : status);
+    target_went(report, target, *status ? status : NULL);
+}
+
+void marks_of_changes(struct report *report, const json_t *changes, const json_t *left_out,
+                      const json_t *reasons)
 {
     const char *target;
     size_t index;
     json_t *entry;
     json_array_foreach(json_object_get(changes, "added"), index, entry) {
         mark_add(report, MARK_CAME, name_at(entry), "in the model from now on");
-        bars_presence(report, BAR_AWAY, name_at(entry), false);
-        bars_presence(report, BAR_HELD, name_at(entry), false);
+        target_came(report, name_at(entry));
+        bars_end(report, BAR_HELD, name_at(entry));
     }
     json_object_foreach(json_object_get(changes, "changed"), target, entry)
         mark_changed(report, target, entry);
     json_array_foreach(json_object_get(changes, "removed"), index, entry) {
         mark_add(report, MARK_WENT, name_at(entry), "not in the model any more");
-        bars_presence(report, BAR_AWAY, name_at(entry), true);
+        target_went(report, name_at(entry), NULL);
     }
-    json_array_foreach((json_t *)left_out, index, entry) {
-        mark_add(report, MARK_WENT, name_at(entry), "left out of the model");
-        bars_presence(report, BAR_AWAY, name_at(entry), true);
-    }
+    json_array_foreach((json_t *)left_out, index, entry)
+        mark_left_out(report, name_at(entry), json_object_get(reasons, name_at(entry)));
 }
 
 /* "superseded: database-1 in process: moved to target test1 while the target was away" */
@@ -137,10 +160,12 @@ void marks_of_reconstruction(struct report *report, const json_t *told)
     json_t *entry;
     json_object_foreach(json_object_get(told, "targets"), target, entry) {
         const char *status = text_at(entry, "status");
-        if (strcmp(status, "silent") == 0 || strcmp(status, "invalid") == 0)
+        if (strcmp(status, "silent") == 0 || strcmp(status, "invalid") == 0) {
             mark_add(report, MARK_WENT, target, "%s: %s", status, text_at(entry, "reason"));
-        else
-            bars_presence(report, BAR_AWAY, target, false);
+            target_went(report, target, text_at(entry, "reason"));
+        } else {
+            target_came(report, target);
+        }
     }
     mark_entries(report, json_object_get(told, "superseded"), MARK_RESCUED, "superseded", true);
     mark_entries(report, json_object_get(told, "regressed"), MARK_RESCUED, "regressed", true);

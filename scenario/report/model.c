@@ -6,11 +6,13 @@
 #include <time.h>
 
 #include "lib/base/array.h"
+#include "lib/base/cleanup.h"
 #include "lib/base/json-members.h"
 #include "scenario/report/report.h"
 
 /* Units of the page: a strip is 1000 wide. */
-static const double cycle_start = 8, cycle_end = 10, cycle_least = 94, stage_most = 110, letter = 6;
+static const double cycle_start = 8, cycle_end = 10, end_width = 76, cycle_least = 94, stage_most = 110,
+                    letter = 6;
 enum { STAGES_MOST = 32 }; /* of one cycle; a cycle has eight */
 
 int report_init(struct report *report)
@@ -18,10 +20,15 @@ int report_init(struct report *report)
     *report = (struct report){ .strings = strings_new(),
                                .time = -1,
                                .open = json_object(),
+                               .running = json_object(),
+                               .cut = json_object(),
+                               .removed = json_object(),
+                               .risks = json_array(),
                                .away_from = json_object(),
                                .stateful = json_object(),
                                .marks_here = json_object() };
-    return report->strings && report->open && report->away_from && report->stateful && report->marks_here
+    return report->strings && report->open && report->running && report->cut && report->removed
+                   && report->risks && report->away_from && report->stateful && report->marks_here
                ? 0
                : -1;
 }
@@ -42,6 +49,10 @@ void report_clear(struct report *report)
         free(report->cycles[i].stages);
     }
     json_decref(report->open);
+    json_decref(report->running);
+    json_decref(report->cut);
+    json_decref(report->removed);
+    json_decref(report->risks);
     json_decref(report->away_from);
     json_decref(report->stateful);
     json_decref(report->marks_here);
@@ -151,6 +162,8 @@ static struct report_cycle *cycle_begin(struct report *report, int64_t before)
     grown += report->cycle_count++;
     *grown = (struct report_cycle){ .number = -1, .began = report->time, .x = column->x };
     report->in_cycle = true;
+    report->changes_before = report->changes;
+    report->marks_before = report->mark_count;
     return grown;
 }
 
@@ -167,12 +180,26 @@ static double least_width(const char *stage)
     return shown ? 4 + letter * (double)strlen(stage) : 0;
 }
 
+/* "test1: no space left", and what the program said last; malloc()ed. */
+static char *reason_of(const json_t *failure)
+{
+    const json_t *said = json_object_get(failure, "said");
+    const size_t lines = json_array_size(said);
+    const char *target = text_at(failure, "target"), *reason = text_at(failure, "reason");
+    const json_t *last = lines > 0 ? json_array_get(said, lines - 1) : NULL;
+    if (!*reason)
+        return NULL;
+    return string_format("%s%s%s%s%s", target, *target ? ": " : "", reason, last ? "\n" : "",
+                         json_is_string(last) ? json_string_value(last) : "");
+}
+
 static struct report_stage *stage_add(struct report *report, struct report_cycle *cycle,
                                       const json_t *document)
 {
     struct report_stage *grown = array_grow(cycle->stages, cycle->stage_count, sizeof *grown);
     const char *name = text_at(document, "stage");
     const int64_t milliseconds = member_milliseconds(document);
+    CLEANUP_FREE char *reason = reason_of(json_object_get(document, "failure"));
     const double width = 5 + 7 * logarithm(1 + (double)milliseconds / 10), least = least_width(name);
     if (!grown) {
         report->failed = true;
@@ -188,11 +215,34 @@ static struct report_stage *stage_add(struct report *report, struct report_cycle
                                       : stage_most,
         .milliseconds = milliseconds,
         .failed = strcmp(text_at(document, "outcome"), "done") != 0,
+        .reason = report_text(report, reason),
         .report = json_incref(json_object_get(document, "report")),
         .left_out = json_is_true(json_object_get(document, "reportLeftOut")),
     };
     report->x += grown->width;
     return grown;
+}
+
+/* State that a deployment has left behind, or that is older than it was. */
+static void note_risks(struct report *report, const json_t *missing)
+{
+    size_t index;
+    json_t *entry;
+    json_array_foreach((json_t *)missing, index, entry) {
+        const char *from = json_string_value(json_array_get(json_object_get(entry, "from"), 0));
+        const json_int_t age = json_integer_value(json_object_get(entry, "age"));
+        json_t *risk =
+            json_is_true(json_object_get(entry, "empty"))
+                ? json_sprintf("%s in %s is live on %s without the state that it had on %s",
+                               text_at(entry, "component"), text_at(entry, "container"),
+                               text_at(entry, "target"), from ? from : "a target that is gone")
+                : json_sprintf("%s in %s is live on %s with a snapshot that is %lld s older than what %s had",
+                               text_at(entry, "component"), text_at(entry, "container"),
+                               text_at(entry, "target"), (long long)age,
+                               from ? from : "a target that is gone");
+        if (risk)
+            json_array_append_new(report->risks, risk);
+    }
 }
 
 static void take_stage(struct report *report, const json_t *document, int64_t before)
@@ -210,6 +260,7 @@ static void take_stage(struct report *report, const json_t *document, int64_t be
         marks_of_reconstruction(report, told);
     else if (!redeploy)
         return;
+    note_risks(report, json_object_get(told, "missing"));
     if (stage->failed)
         return;
     bars_difference(report, json_object_get(told, "difference"), redeploy);
@@ -223,8 +274,40 @@ static void take_infrastructure(struct report *report, const json_t *document, i
     if (!cycle)
         return;
     json_decref(cycle->changes);
-    cycle->changes = json_incref(json_object_get(document, "changes"));
-    marks_of_changes(report, cycle->changes, json_object_get(document, "leftOut"));
+    /* A retry has the same changes again; what is new with it is told apart, by loops that do. */
+    json_t *seen = json_object_get(document, "seen");
+    cycle->changes = json_incref(seen ? seen : json_object_get(document, "changes"));
+    marks_of_changes(report, cycle->changes, json_object_get(document, "leftOut"),
+                     json_object_get(document, "leftOutFor"));
+}
+
+static bool same_failure(const struct report_cycle *one, const struct report_cycle *other)
+{
+    return strcmp(one->outcome ? one->outcome : "", "failed") == 0 && one->outcome == other->outcome
+           && one->failed_stage == other->failed_stage && one->reason == other->reason; /* interned */
+}
+
+/* The cycle that has just ended failed as the one before it did, and changed nothing: it is no more than a number
+ * there. */
+static void fold_cycle(struct report *report)
+{
+    struct report_cycle *cycle = last_cycle(report), *before = cycle - 1;
+    const size_t columns = report->column_count;
+    if (report->cycle_count < 2 || report->changes != report->changes_before || columns < 3
+        || !same_failure(cycle, before) || report->columns[columns - 3].kind != COLUMN_CYCLE)
+        return;
+    before->repeats++;
+    before->last_number = cycle->number;
+    before->last_began = cycle->began;
+    report->repeats++;
+    report->mark_count = report->marks_before;
+    json_object_clear(report->marks_here);
+    report->x = report->marks_x = report->columns[columns - 2].x;
+    report->column_count -= 2; /* its gap, too */
+    drop_reports(cycle);
+    json_decref(cycle->changes);
+    free(cycle->stages);
+    report->cycle_count--;
 }
 
 static void take_ending(struct report *report, const json_t *document, int64_t before)
@@ -237,7 +320,20 @@ static void take_ending(struct report *report, const json_t *document, int64_t b
     cycle->failed_stage = report_text(report, json_string_value(json_object_get(document, "stage")));
     cycle->milliseconds = member_milliseconds(document);
     cycle->signal = json_integer_value(json_object_get(document, "signal"));
+    const bool paused = strcmp(cycle->outcome, "paused") == 0;
+    const char *reason = text_at(json_object_get(document, "failure"), "reason");
+    cycle->reason = *reason  ? report_text(report, reason)
+                    : paused ? "too many targets were lost at once"
+                             : NULL;
+    if (paused)
+        bars_begin(report, BAR_PAUSED, "", cycle->reason);
+    else
+        bars_end(report, BAR_PAUSED, "");
+    if (cycle->number < 0 && json_is_integer(json_object_get(document, "cycle")))
+        cycle->number = json_integer_value(json_object_get(document, "cycle"));
+    report->failed_cycles += strcmp(cycle->outcome, "failed") == 0;
     cycle_over(report);
+    fold_cycle(report);
 }
 
 /* In a cycle it is a mark there, else it has a column of its own. */
@@ -258,6 +354,12 @@ static void take_event(struct report *report, enum report_mark_kind kind, const 
     }
     mark_add(report, kind, target, "%s%s%s%s", kind == MARK_ASKED ? "an operator said " : "", name,
              *words ? ": " : "", words);
+    if (kind == MARK_EVENT && strcmp(name, "crash") == 0)
+        bars_cut(report, target);
+    if (kind == MARK_ASKED && strcmp(name, "pause") == 0)
+        bars_begin(report, BAR_PAUSED, "", "an operator said so");
+    if (kind == MARK_ASKED && strcmp(name, "resume") == 0)
+        bars_end(report, BAR_PAUSED, "");
     if (column)
         report->x = column->x + column->width;
 }
@@ -268,7 +370,7 @@ static void take_held(struct report *report, const json_t *document, int64_t bef
     if (!current_cycle(report, before))
         return;
     mark_add(report, MARK_HELD, target, "held: %s", text_at(document, "reason"));
-    bars_presence(report, BAR_HELD, target, true);
+    bars_begin(report, BAR_HELD, target, text_at(document, "reason"));
 }
 
 static void take_running(struct report *report, const json_t *document)
@@ -312,5 +414,7 @@ void report_take(struct report *report, const json_t *document)
 void report_finish(struct report *report)
 {
     cycle_over(report);
+    if (report->column_count > 0)
+        column_add(report, COLUMN_END, end_width, report->time);
     bars_finish(report);
 }

@@ -21,22 +21,26 @@ struct report_stage {
     double x, width;
     int64_t milliseconds;
     bool failed;
-    json_t *report; /* NULL: none, or of a cycle that is not shown */
-    bool left_out;  /* the journal had no room for it */
+    const char *reason; /* why it failed, lines; NULL: nobody said */
+    json_t *report;     /* NULL: none, or of a cycle that is not shown */
+    bool left_out;      /* the journal had no room for it */
 };
 
 struct report_cycle {
     int64_t number; /* -1: it has none */
     int64_t began, ended, milliseconds, signal;
-    const char *outcome;      /* NULL: it has not ended */
-    const char *failed_stage; /* or NULL */
+    size_t repeats;                  /* equal cycles after it, which are not shown */
+    int64_t last_number, last_began; /* of the last of these */
+    const char *outcome;             /* NULL: it has not ended */
+    const char *failed_stage;        /* or NULL */
+    const char *reason;              /* why it failed or was paused, one line; NULL: nobody said */
     double x, width;
     struct report_stage *stages;
     size_t stage_count, stages_left_out;
     json_t *changes;
 };
 
-enum report_column_kind { COLUMN_GAP, COLUMN_EVENT, COLUMN_CYCLE };
+enum report_column_kind { COLUMN_GAP, COLUMN_EVENT, COLUMN_CYCLE, COLUMN_END /* how it was in the end */ };
 
 /* Columns lie beside each other without gaps, but for those that are gaps in time. */
 struct report_column {
@@ -47,13 +51,17 @@ struct report_column {
     size_t cycle;      /* index */
 };
 
-enum report_bar_kind { BAR_SERVICE, BAR_AWAY, BAR_HELD };
+enum report_bar_kind { BAR_SERVICE, BAR_AWAY, BAR_HELD, BAR_PAUSED, BAR_NOWHERE };
+
+/* In place of a target's name: where services are that no target runs. */
+#define NOWHERE "\n"
 
 /* From here to there something was so on a target. */
 struct report_bar {
     enum report_bar_kind kind;
     const char *target, *service, *container, *key, *version;
     const char *state;          /* what it holds; NULL: nobody said */
+    const char *reason;         /* why it is so; NULL: nobody said */
     bool stateful, early, open; /* early: it began before the journal; open: it was so at its end */
     double from, to;
     int64_t since, until;
@@ -86,14 +94,20 @@ struct report_move {
 
 struct report {
     struct strings *strings;
-    double x;               /* where what happens now has its place */
-    int64_t time;           /* of the last document; -1: not yet known */
-    bool in_cycle, watched; /* watched: documents say what runs, manifests need not be asked */
-    bool failed;            /* out of memory */
-    json_t *open;           /* indexes of bars that have not ended */
-    json_t *away_from;      /* by component and container: the target that had its state last */
-    json_t *stateful;       /* a set of targets, containers and services */
-    json_t *marks_here;     /* by target: indexes of the marks at marks_x */
+    double x;                            /* where what happens now has its place */
+    int64_t time;                        /* of the last document; -1: not yet known */
+    size_t repeats, failed_cycles;       /* cycles that are not shown for themselves, that failed */
+    size_t changes;                      /* of bars, so far */
+    size_t changes_before, marks_before; /* this cycle */
+    bool in_cycle, watched;              /* watched: documents say what runs, manifests need not be asked */
+    bool failed;                         /* out of memory */
+    json_t *open;                        /* indexes of bars that have not ended */
+    json_t *running;                     /* by service: how many of its bars have not ended */
+    json_t *cut;                         /* the same indexes, of bars that ended because their target went */
+    json_t *removed;                     /* a set of services that a deployment took out */
+    json_t *away_from;                   /* by component and container: the target that had its state last */
+    json_t *stateful;                    /* a set of targets, containers and services */
+    json_t *marks_here;                  /* by target: indexes of the marks at marks_x */
     double marks_x;
     struct report_column *columns;
     size_t column_count;
@@ -105,6 +119,7 @@ struct report {
     size_t mark_count;
     struct report_move *moves;
     size_t move_count;
+    json_t *risks; /* [TEXT], of state that may be lost */
 };
 
 /* report-model.c: 0; -1: no memory. */
@@ -123,7 +138,12 @@ const char *report_text(struct report *report, const char *text);
 void report_take_lines(struct report *report, const char *name, const char *text, size_t length);
 
 /* report-bars.c */
-void bars_presence(struct report *report, enum report_bar_kind kind, const char *target, bool begins);
+/* reason: NULL, or why; the first one counts. */
+void bars_begin(struct report *report, enum report_bar_kind kind, const char *target, const char *reason);
+void bars_end(struct report *report, enum report_bar_kind kind, const char *target);
+/* A target has gone, and with it what runs there, or is there again, with what nobody took from it. */
+void bars_cut(struct report *report, const char *target);
+void bars_return(struct report *report, const char *target);
 void bars_difference(struct report *report, const json_t *difference, bool moves);
 void bars_running(struct report *report, const json_t *targets, bool early);
 void bars_finish(struct report *report);
@@ -133,7 +153,9 @@ bool is_component_of(const char *component, const char *service);
 /* report-marks.c: what reports and events say, as marks. */
 void mark_add(struct report *report, enum report_mark_kind kind, const char *target, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
-void marks_of_changes(struct report *report, const json_t *changes, const json_t *left_out);
+/* reasons: by target, why it is left out; NULL: nobody said. */
+void marks_of_changes(struct report *report, const json_t *changes, const json_t *left_out,
+                      const json_t *reasons);
 void marks_of_reconstruction(struct report *report, const json_t *document);
 
 /* report-words.c: what a cycle did, in words. */
@@ -144,5 +166,10 @@ void put_cycles(FILE *page, const struct report *report);
 
 /* report-strips.c */
 void put_strips(FILE *page, const struct report *report);
+/* A mark for each strip, to jump to it; nothing where there is only one. */
+void put_overview(FILE *page, const struct report *report);
+
+/* incident.c: what failed, what was down for how long, what may be lost, and what operators said. */
+void put_incident(FILE *page, const struct report *report);
 
 #endif

@@ -153,8 +153,9 @@
         open(link.dataset.cycle);
     });
     addEventListener("beforeprint", () => {
-        for (const details of document.querySelectorAll("details.cycle"))
-            details.open = true;
+        const all = document.querySelectorAll("details.cycle");
+        for (const details of all)
+            details.open = all.length <= 30;
     });
     open(location.hash.slice(1));
 })();

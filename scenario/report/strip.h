@@ -48,4 +48,7 @@ struct row *row_find(const struct lane *lane, const struct report_bar *bar);
 bool is_in(const struct strip *strip, double x);
 bool bar_is_in(const struct strip *strip, const struct report_bar *bar);
 
+/* Whether it is about a service, and has a row in its lane. */
+bool bar_has_row(const struct report_bar *bar);
+
 #endif

@@ -31,7 +31,7 @@ static int colour_of(const struct strip *strip, const char *service)
 
 static const char *shown_target(const char *target)
 {
-    return *target ? target : "coordinator";
+    return strcmp(target, NOWHERE) == 0 ? "runs nowhere" : *target ? target : "coordinator";
 }
 
 static const char *stage_kind(const struct report_stage *stage)
@@ -65,6 +65,9 @@ static void draw_cycle(FILE *page, const struct strip *strip, const struct repor
     const double x = place(strip, column->x), width = strip->scale * column->width;
     char name[40];
     snprintf(name, sizeof name, "Cycle %lld", (long long)cycle->number);
+    char repeated[24] = "";
+    if (cycle->repeats > 0)
+        snprintf(repeated, sizeof repeated, " \xc3\x97%zu", cycle->repeats + 1);
     const char *shown = text_fits(name, width - 76, letter) ? name : name + strlen("Cycle ");
     if (cycle->number < 0)
         shown = "";
@@ -78,7 +81,7 @@ static void draw_cycle(FILE *page, const struct strip *strip, const struct repor
             "<text class=\"name\" x=\"%.1f\" y=\"15\">%s</text><text class=\"clock\" x=\"%.1f\" y=\"15\">",
             x + 22, shown, x + 26 + letter * 1.08 * (double)strlen(shown));
     put_clock(page, cycle->began);
-    fputs("</text>", page);
+    fprintf(page, "%s</text>", repeated);
     for (size_t i = 0; i < cycle->stage_count; i++)
         draw_stage(page, strip, &cycle->stages[i]);
     fputs("</a>\n", page);
@@ -106,6 +109,11 @@ static void draw_columns(FILE *page, const struct strip *strip)
                     x + 1, width - 2, bottom - 4);
         } else if (column->kind == COLUMN_EVENT) {
             draw_event(page, column, x, width, bottom);
+        } else if (column->kind == COLUMN_END) {
+            fprintf(page,
+                    "<rect class=\"band end\" x=\"%.1f\" y=\"2\" width=\"%.1f\" height=\"%.1f\" rx=\"4\"/>"
+                    "<text class=\"event\" x=\"%.1f\" y=\"15\">in the end</text>",
+                    x + 1, width - 2, bottom - 4, x + width / 2);
         } else if (column->seconds > 0) {
             fprintf(page, "<text class=\"gap\" x=\"%.1f\" y=\"35\">", x + width / 2);
             put_duration(page, 1000 * column->seconds);
@@ -137,7 +145,15 @@ static void put_bar_title(FILE *page, const struct report_bar *bar)
         put_text(page, shown_target(bar->target));
         fputs(bar->stateful ? ", with state\n" : "\n", page);
     } else {
-        fputs(bar->kind == BAR_HELD ? " is held\n" : " is away\n", page);
+        fputs(bar->kind == BAR_HELD      ? " is held\n"
+              : bar->kind == BAR_PAUSED  ? ": adaptation is paused\n"
+              : bar->kind == BAR_NOWHERE ? " runs nowhere\n"
+                                         : " is away\n",
+              page);
+    }
+    if (bar->reason && *bar->reason) {
+        put_fitting(page, bar->reason, 300, 1);
+        fputs("\n", page);
     }
     put_period(page, bar);
     if (bar->version && *bar->version) {
@@ -157,16 +173,18 @@ static void put_bar_title(FILE *page, const struct report_bar *bar)
 static void draw_bar(FILE *page, const struct strip *strip, const struct lane *lane,
                      const struct report_bar *bar)
 {
-    const struct row *row = bar->kind == BAR_SERVICE ? row_find(lane, bar) : NULL;
+    static const char *const names[] = {
+        [BAR_AWAY] = "away", [BAR_HELD] = "held", [BAR_PAUSED] = "paused", [BAR_NOWHERE] = "nowhere"
+    };
+    const struct row *row = bar_has_row(bar) ? row_find(lane, bar) : NULL;
     const double x = place(strip, bar->from), width = place(strip, bar->to) - x;
-    const char *kind = bar->kind == BAR_AWAY ? "away" : "held";
-    if (bar->kind == BAR_SERVICE && !row)
+    if (bar_has_row(bar) && !row)
         return;
-    if (row)
+    if (bar->kind == BAR_SERVICE)
         fprintf(page, "<g class=\"item bar s%d%s\" role=\"img\" tabindex=\"0\">",
                 colour_of(strip, bar->service), bar->stateful ? " state" : "");
     else
-        fprintf(page, "<g class=\"item span %s\" role=\"img\" tabindex=\"0\">", kind);
+        fprintf(page, "<g class=\"item span %s\" role=\"img\" tabindex=\"0\">", names[bar->kind]);
     put_bar_title(page, bar);
     fprintf(page, "<rect x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%.1f\" rx=\"%d\"/></g>\n",
             x + (row ? 0.5 : 0), row ? row_y(lane, row) + 3 : lane->y, width > 2 ? width - (row ? 1 : 0) : 1,
@@ -203,7 +221,7 @@ static void draw_names(FILE *page, const struct strip *strip, const struct lane 
             "class=\"target\" "
             "x=\"10\" y=\"%.1f\">",
             lane->y, place(strip, strip->to), lane->height, lane->y + 16);
-    put_fitting(page, shown_target(lane->target), gutter - 16, 7.2);
+    put_shortened(page, shown_target(lane->target), gutter - 24, 7.4);
     fputs("</text>", page);
     for (size_t i = 0; i < lane->row_count; i++) {
         const struct row *row = &lane->rows[i];
@@ -212,7 +230,7 @@ static void draw_names(FILE *page, const struct strip *strip, const struct lane 
             fprintf(page, "<use class=\"s%d\" href=\"#has-state\" x=\"15\" y=\"%.1f\"/>",
                     colour_of(strip, row->service), y - 4);
         fprintf(page, "<text class=\"service\" x=\"24\" y=\"%.1f\">", y);
-        put_fitting(page, row->service, gutter - 30, letter);
+        put_shortened(page, row->service, gutter - 30, letter);
         fputs("</text>", page);
     }
     if (lane->rows_left_out > 0)
@@ -291,7 +309,7 @@ static void put_caption(FILE *page, const struct strip *strip)
 static void draw_strip(FILE *page, const struct strip *strip)
 {
     const double width = place(strip, strip->to) + margin;
-    fprintf(page, "<figure class=\"strip\"><figcaption>");
+    fprintf(page, "<figure class=\"strip\" id=\"strip-%zu\"><figcaption>", strip->first);
     put_caption(page, strip);
     fprintf(page, "</figcaption>\n<svg viewBox=\"0 0 %.0f %.0f\" role=\"group\" aria-label=\"Timeline, ",
             width > strip_width ? width : strip_width, strip->height);
@@ -312,8 +330,9 @@ static void draw_strip(FILE *page, const struct strip *strip)
     fputs("</g>\n", page);
     if (strip->lanes_left_out > 0)
         fprintf(page,
-                "<text class=\"more\" x=\"10\" y=\"%.1f\">and %zu targets more, where less happens</text>\n",
-                strip->height - 5, strip->lanes_left_out);
+                "<text class=\"more\" x=\"10\" y=\"%.1f\">and %zu targets more, where %s happens</text>\n",
+                strip->height - 5, strip->lanes_left_out,
+                strip->lane_count < 24 && strip->last + 1 < strip->report->column_count ? "nothing" : "less");
     fputs("</svg></figure>\n", page);
 }
 
@@ -358,17 +377,68 @@ static json_t *choose_colours(const struct report *report)
     return colours;
 }
 
+/* The last column of the strip that begins with this one. */
+static size_t strip_end(const struct report *report, size_t first)
+{
+    const double most = report->columns[first].x + strip_width - gutter - margin;
+    size_t last = first;
+    while (last + 1 < report->column_count
+           && (report->columns[last + 1].kind == COLUMN_END
+               || report->columns[last + 1].x + report->columns[last + 1].width <= most))
+        last++;
+    return last;
+}
+
+static bool is_missed(const struct report *report, double from, double to)
+{
+    for (size_t i = 0; i < report->bar_count; i++) {
+        const struct report_bar *bar = &report->bars[i];
+        if (bar->kind == BAR_NOWHERE && bar->from < bar->to && bar->from < to && bar->to > from)
+            return true;
+    }
+    return false;
+}
+
+/* One strip in the overview: its cycles, and whether something was down. */
+static void put_jump(FILE *page, const struct report *report, size_t first, size_t last)
+{
+    const double from = report->columns[first].x, to = report->columns[last].x + report->columns[last].width;
+    fprintf(page, "<li><a href=\"#strip-%zu\"%s><span class=\"when\">", first,
+            is_missed(report, from, to) ? " class=\"down\"" : "");
+    put_time(page, report->columns[first].seconds && report->columns[first].kind != COLUMN_GAP
+                       ? report->columns[first].seconds
+                       : report->columns[first < last ? first + 1 : first].seconds);
+    fputs("</span> ", page);
+    for (size_t i = first; i <= last; i++)
+        if (report->columns[i].kind == COLUMN_CYCLE) {
+            const char *kind = cycle_kind(&report->cycles[report->columns[i].cycle]);
+            fprintf(page,
+                    "<svg class=\"%s\" viewBox=\"-8 -8 16 16\" role=\"img\" aria-label=\"%s\"><use "
+                    "href=\"#is-%s\"/></svg>",
+                    kind, kind, kind);
+        }
+    fputs("</a></li>\n", page);
+}
+
+void put_overview(FILE *page, const struct report *report)
+{
+    size_t first = report->column_count ? first_column(report) : 0;
+    if (report->column_count == 0 || strip_end(report, first) + 1 == report->column_count)
+        return;
+    fputs("<nav aria-label=\"Parts of the timeline\"><ol class=\"overview\">\n", page);
+    for (size_t last; first < report->column_count; first = last + 1) {
+        last = strip_end(report, first);
+        put_jump(page, report, first, last);
+    }
+    fputs("</ol></nav>\n", page);
+}
+
 void put_strips(FILE *page, const struct report *report)
 {
     CLEANUP_JSON json_t *colours = choose_colours(report);
     size_t first = report->column_count ? first_column(report) : 0;
-    while (first < report->column_count) {
-        const double most = report->columns[first].x + strip_width - gutter - margin;
-        size_t last = first;
-        while (last + 1 < report->column_count
-               && report->columns[last + 1].x + report->columns[last + 1].width <= most)
-            last++;
+    for (size_t last; first < report->column_count; first = last + 1) {
+        last = strip_end(report, first);
         put_strip(page, report, colours, first, last);
-        first = last + 1;
     }
 }

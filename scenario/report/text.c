@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "lib/base/characters.h"
+#include "lib/base/cleanup.h"
 #include "lib/world/operations.h"
 
 /* The character at *text, which goes on behind it. */
@@ -82,6 +83,38 @@ void put_fitting(FILE *page, const char *text, double width, double letter)
     part[end - text] = '\0';
     put_text(page, part);
     fputs("\xe2\x80\xa6", page);
+}
+
+void put_shortened(FILE *page, const char *text, double width, double letter)
+{
+    const char *end = text + strlen(text), *begin = text;
+    double used = 0;
+    if (text_fits(text, width, letter)) {
+        put_text(page, text);
+        return;
+    }
+    while (end > text) {
+        const char *before = end - 1;
+        while (before > text && ((unsigned char)*before & 0xc0) == 0x80)
+            before--;
+        const char *next = before;
+        const double more = letter_width(next_character(&next), letter);
+        if (used + more > (width - letter) / 3)
+            break;
+        used += more;
+        end = before;
+    }
+    for (double first = letter; begin < end;) {
+        const char *next = begin;
+        first += letter_width(next_character(&next), letter);
+        if (first > width - used)
+            break;
+        begin = next;
+    }
+    CLEANUP_FREE char *part = strndup(text, (size_t)(begin - text));
+    put_text(page, part ? part : "");
+    fputs("\xe2\x80\xa6", page);
+    put_text(page, end);
 }
 
 void put_duration(FILE *page, int64_t milliseconds)

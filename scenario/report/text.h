@@ -13,6 +13,8 @@
 void put_text(FILE *page, const char *text);
 /* As much of it as fits into a width, at so many units a letter; the rest is an ellipsis. */
 void put_fitting(FILE *page, const char *text, double width, double letter);
+/* The same, but it is the middle that is left out: names often differ in their ends. */
+void put_shortened(FILE *page, const char *text, double width, double letter);
 bool text_fits(const char *text, double width, double letter);
 void put_duration(FILE *page, int64_t milliseconds);
 void put_time(FILE *page, int64_t seconds);  /* 2026-01-31 12:00:00 */

@@ -24,6 +24,38 @@ static void put_part(FILE *page, const char *before, const char *text)
     put_text(page, text);
 }
 
+/* Of an object that has none of the members below: all that is a text or a number. */
+static void put_members(FILE *page, const json_t *entry)
+{
+    const char *member;
+    json_t *value;
+    json_object_foreach((json_t *)entry, member, value) {
+        if (!json_is_string(value) && !json_is_integer(value))
+            continue;
+        put_part(page, " ", member);
+        put_part(page, " ", json_string_value(value) ? json_string_value(value) : "");
+        if (json_is_integer(value))
+            fprintf(page, " %lld", (long long)json_integer_value(value));
+    }
+}
+
+static bool is_common(const json_t *entry)
+{
+    return *text_at(entry, "name") || *text_at(entry, "component") || *text_at(entry, "target")
+           || *text_at(entry, "reason");
+}
+
+/* The copies of a dispute. */
+static void put_copies(FILE *page, const json_t *copies)
+{
+    size_t index;
+    json_t *copy;
+    json_array_foreach((json_t *)copies, index, copy) {
+        put_part(page, index ? ", " : ": ", text_at(copy, "target"));
+        put_part(page, " ", text_at(copy, "reason"));
+    }
+}
+
 /* "database-1 in process on test2, home test1: moved to …" */
 static void put_entry(FILE *page, const char *what, const json_t *entry)
 {
@@ -38,6 +70,9 @@ static void put_entry(FILE *page, const char *what, const json_t *entry)
     put_part(page, ", needs one on ", text_at(json_object_get(entry, "dependency"), "target"));
     put_part(page, ": ", text_at(entry, "reason"));
     put_part(page, " ", json_is_string(entry) ? json_string_value(entry) : "");
+    put_copies(page, json_object_get(entry, "copies"));
+    if (!is_common(entry))
+        put_members(page, entry);
     fputs("</li>", page);
 }
 
@@ -85,10 +120,17 @@ static void put_difference(FILE *page, const json_t *difference)
 static void put_report(FILE *page, const json_t *told)
 {
     static const char *const members[] = { "previous", "manifest", "distribution", "infrastructure" };
+    static const char *const words[] = { "phase", "action" };
     const char *member;
     json_t *value;
     fputs("<ul>", page);
     put_answers(page, json_object_get(told, "targets"));
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        if (*text_at(told, words[i])) {
+            fprintf(page, "<li><b>%s</b> ", words[i]);
+            put_text(page, text_at(told, words[i]));
+            fputs("</li>", page);
+        }
     json_object_foreach((json_t *)told, member, value)
         if (json_is_array(value))
             put_entries(page, member, value);
@@ -126,6 +168,11 @@ static void put_stage(FILE *page, const struct report_stage *stage, size_t *left
     fprintf(page, "%s <span>", stage->failed ? " failed" : "");
     put_duration(page, stage->milliseconds);
     fputs("</span></h4>", page);
+    if (stage->reason) {
+        fputs("<p class=\"reason\">", page);
+        put_text(page, stage->reason);
+        fputs("</p>", page);
+    }
     if (stage->left_out)
         fputs("<p>The report was too large for the journal.</p>", page);
     if (json_object_size(stage->report) > 0) {
@@ -176,13 +223,21 @@ static void put_outcome(FILE *page, const struct report_cycle *cycle)
     put_text(page, cycle->outcome ? cycle->outcome : "not ended");
     if (cycle->failed_stage)
         put_part(page, " in ", cycle->failed_stage);
+    if (cycle->reason)
+        put_part(page, ": ", cycle->reason);
+    if (cycle->repeats > 0) {
+        fprintf(page, ", %zu times, the last ", cycle->repeats + 1);
+        put_time(page, cycle->last_began);
+    }
     if (cycle->signal)
         fprintf(page, " by signal %lld", (long long)cycle->signal);
 }
 
 static void put_number(FILE *page, const struct report_cycle *cycle)
 {
-    if (cycle->number >= 0)
+    if (cycle->number >= 0 && cycle->repeats > 0)
+        fprintf(page, "Cycles %lld to %lld", (long long)cycle->number, (long long)cycle->last_number);
+    else if (cycle->number >= 0)
         fprintf(page, "Cycle %lld", (long long)cycle->number);
     else
         fputs("A cycle", page);

@@ -10,31 +10,33 @@ browser=$srcdir/tests/tools/browser
 
 "$builddir/dydisnix-scenario" report -o "$page" "$srcdir/tests/journals/scenario.jsonl" || exit 99
 
+# Past the overview.
+jumps='key=Tab key=Tab key=Tab key=Tab key=Tab'
 label='document.activeElement.getAttribute("aria-label").split("\n")[0]'
 second='document.activeElement.closest("figure") === document.querySelectorAll("figure")[1]'
 stops='document.querySelectorAll("figure .item[tabindex=\"0\"]").length'
 card='[card.hidden, card.innerText.split("\n")[0]]'
 
 ok 'it opens without a complaint and asks for nothing' "$browser" "$page" size=1280x900 open
-ok 'by keyboard' "$browser" "$page" size=1280x900 open key=Tab key=Tab tell="$label" tell="$card" \
-    key=ArrowRight tell="$label" key=ArrowLeft key=ArrowDown tell="$label" key=End tell="$label" \
+ok 'by keyboard' "$browser" "$page" size=1280x900 open $jumps key=Tab key=Tab tell="$label" tell="$card" \
+    key=ArrowRight tell="$label" key=ArrowLeft key=ArrowDown key=ArrowDown tell="$label" key=End tell="$label" \
     tell="$card" key=ArrowRight tell="$second" key=Escape tell='card.hidden'
 cat > "$scratch/expected" << 'END'
 "Cycle 1, done after 1.7 s"
 [false, "Cycle 1, done after 1.7 s"]
 "Cycle 2, failed in redeploy after 1 min 2 s"
-"test1"
+"web in process on test1"
 "database in process on test1, with state"
 [false, "database in process on test1, with state"]
 true
 true
 END
 is "$(output)" "$(cat "$scratch/expected")" 'one walks through cycles, targets and strips, and reads the card'
-ok 'Tab' "$browser" "$page" open key=Tab key=Tab key=Tab tell="$second" \
+ok 'Tab' "$browser" "$page" open $jumps key=Tab key=Tab key=Tab tell="$second" \
     tell="$stops === document.querySelectorAll('figure').length"
 is "$(output)" "true
 true" 'goes on to the next strip'
-ok 'Enter' "$browser" "$page" open key=Tab key=Tab key=ArrowRight key=Enter \
+ok 'Enter' "$browser" "$page" open $jumps key=Tab key=Tab key=ArrowRight key=Enter \
     tell='document.querySelectorAll("details.cycle[open]").length' \
     tell='document.activeElement.innerText.includes("Cycle 2")' tell='location.hash'
 is "$(output)" '1
@@ -75,7 +77,7 @@ for document in (
     print(json.dumps({**at, **document}))
 END
 "$builddir/dydisnix-scenario" report -o "$page" "$scratch/hostile"
-ok 'scripts in a journal are not run' "$browser" "$page" open key=Tab key=Tab key=ArrowDown key=ArrowDown \
+ok 'scripts in a journal are not run' "$browser" "$page" open $jumps key=Tab key=Tab key=ArrowDown key=ArrowDown \
     tell='document.querySelectorAll("script, img").length' tell='card.querySelectorAll("script, img").length'
 is "$(output)" '1
 0' 'nor are they anything but text'

@@ -110,7 +110,7 @@ static void a_system_that_healed(void **state)
     page_clear(&page);
 }
 
-/* The old home's bar ends before the new one's begins, and the arrow points to that. */
+/* The old home's bar ends where its machine goes, before the new one's begins. */
 static void bars_lie_where_they_belong(void **state)
 {
     struct page page = page_of_file("healed.jsonl");
@@ -119,7 +119,7 @@ static void bars_lie_where_they_belong(void **state)
     const char *new = "number(//g[title[contains(., 'database in process on test1')]]/rect/@x)";
     const char *away = "number(//g[title[contains(., 'test2 is away')]]/rect/@x)";
     (void)state;
-    assert_true(number_of(&page, old) > number_of(&page, away));
+    assert_true(number_of(&page, old) <= number_of(&page, away) + 0.6);
     assert_true(number_of(&page, old) < number_of(&page, new));
     page_clear(&page);
 }
@@ -392,7 +392,7 @@ static char *large_network(int targets, int services)
     }
     fputs("}}\n", stream);
     for (int i = 0; i < 100; i++)
-        fprintf(stream, AT "\"event\",\"event\":\"crash\",\"target\":\"t%d\"}\n", targets - 1);
+        fprintf(stream, AT "\"event\",\"event\":\"write\",\"target\":\"t%d\"}\n", targets - 1);
     fclose(stream);
     return lines;
 }
@@ -403,10 +403,11 @@ static void a_thousand_targets(void **state)
     struct page page = page_of(lines);
     (void)state;
     assert_in_range(page.length, 1 << 16, 4 << 20);
-    expect(&page, "(//figure)[2]//g[@class='lane']", 24);
+    expect(&page, "(//figure)[2]//g[@class='lane']", 1);
     expect(&page, "(//figure)[2]//g[@aria-label='Target t999']//g[contains(@class, 'bar')]", 12);
-    expect(&page, "(//figure)[2]//text[.='and 88 services more']", 24);
-    expect(&page, "(//figure)[2]//text[.='and 976 targets more, where less happens']", 1);
+    expect(&page, "(//figure)[2]//text[.='and 88 services more']", 1);
+    expect(&page, "(//figure)[2]//text[.='and 999 targets more, where nothing happens']", 1);
+    expect(&page, "(//figure)[last()]//g[@class='lane']", 24);
     page_clear(&page);
     free(lines);
 }
