@@ -59,6 +59,8 @@ const char scenario_help[] =
     "or of a file.\n"
     "\n"
     "      --journal=FILE     of a loop: with what happened until then\n"
+    "      --save-input=DIRECTORY\n"
+    "                         of its reconstruct: each decision is made again, too\n"
     "  -s, --services=FILE    services model by which dydisnix-gendist places services\n"
     "  -q, --qos=FILE         quality-of-service model by which it does so\n"
     "  -p, --profile=PROFILE  which profile (default: default)\n"

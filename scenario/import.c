@@ -10,7 +10,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lab/base/tree.h"
 #include "lib/base/cleanup.h"
+#include "lib/base/json-members.h"
 #include "lib/base/strings.h"
 #include "lib/manifest/previous.h"
 #include "lib/world/operations.h"
@@ -22,6 +24,7 @@ struct import {
     const char *directory, *profile, *profiles, *output;
     const char *manifest;       /* a file; NULL: that of the profile */
     const char *journal;        /* NULL: none */
+    const char *inputs;         /* what was saved of its cycles; NULL: nothing */
     const char *services, *qos; /* models; NULL: none */
 };
 
@@ -31,7 +34,7 @@ static json_t *make_timeline(const struct import *import, json_t *system)
     CLEANUP_JSON json_t *documents = import->journal ? import_journal(import->journal) : NULL;
     if (!import->journal)
         return json_array();
-    return documents ? import_incident(system, documents) : NULL;
+    return documents ? import_incident(system, documents, import->inputs) : NULL;
 }
 
 /* A model is named where it is, for it may need what is beside it. */
@@ -79,6 +82,34 @@ static json_t *make_document(const struct import *import, const char *source, co
         "timeline", timeline, "expect", json_object_get(system, "expect"));
 }
 
+static int copy_input(const struct import *import, const json_t *event)
+{
+    const char *name = text_at(event, "input");
+    if (strcmp(text_at(event, "event"), "replay") != 0)
+        return 0;
+    CLEANUP_FREE char *from = string_format("%s/%s", import->inputs, name + strlen(IMPORTED_INPUT));
+    CLEANUP_FREE char *to = string_format("%s/%s", import->output, name);
+    if (from && to && tree_copy(from, to) == 0)
+        return 0;
+    log_error(NULL, "%s cannot be copied: %s", from ? from : name, strerror(errno));
+    return -1;
+}
+
+/* What the timeline replays. */
+static int copy_inputs(const struct import *import, const json_t *timeline)
+{
+    size_t index, inner;
+    json_t *moment, *event;
+    json_array_foreach((json_t *)timeline, index, moment) {
+        if (copy_input(import, moment) != 0)
+            return -1;
+        json_array_foreach(moment, inner, event)
+            if (copy_input(import, event) != 0)
+                return -1;
+    }
+    return 0;
+}
+
 static int write_scenario(const struct import *import, const json_t *document)
 {
     CLEANUP_FREE char *file = string_format("%s/scenario.json", import->output);
@@ -92,8 +123,13 @@ static int write_scenario(const struct import *import, const json_t *document)
     }
     if (scenario_validate(document, file, whole) != 0)
         return -1;
-    if (operations->make_directory(import->output, 0777) != 0
-        || operations->write(file, whole, strlen(whole), 0644) != 0) {
+    if (operations->make_directory(import->output, 0777) != 0) {
+        log_error(NULL, "%s: %s", import->output, strerror(errno));
+        return -1;
+    }
+    if (copy_inputs(import, json_object_get(document, "timeline")) != 0)
+        return -1;
+    if (operations->write(file, whole, strlen(whole), 0644) != 0) {
         log_error(NULL, "%s: %s", file, strerror(errno));
         return -1;
     }
@@ -132,6 +168,7 @@ int scenario_import_main(int argc, char **argv)
                                              { "profile", required_argument, NULL, 'p' },
                                              { "coordinator-profile-path", required_argument, NULL, 'c' },
                                              { "journal", required_argument, NULL, 'j' },
+                                             { "save-input", required_argument, NULL, 'i' },
                                              { "services", required_argument, NULL, 's' },
                                              { "qos", required_argument, NULL, 'q' },
                                              { "help", no_argument, NULL, 'h' },
@@ -144,6 +181,7 @@ int scenario_import_main(int argc, char **argv)
         case 'p': import.profile = optarg; break;
         case 'c': import.profiles = optarg; break;
         case 'j': import.journal = optarg; break;
+        case 'i': import.inputs = optarg; break;
         case 's': import.services = optarg; break;
         case 'q': import.qos = optarg; break;
         case 'h': return fputs(scenario_help, stdout) == EOF || fflush(stdout) != 0;
@@ -151,6 +189,10 @@ int scenario_import_main(int argc, char **argv)
         }
     if (argc - optind > 1) {
         fputs("dydisnix-scenario: one manifest at most; try --help\n", stderr);
+        return 2;
+    }
+    if (import.inputs && !import.journal) {
+        fputs("dydisnix-scenario: --save-input needs --journal; try --help\n", stderr);
         return 2;
     }
     import.manifest = argv[optind];

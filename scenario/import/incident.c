@@ -7,6 +7,7 @@
 
 #include "lib/base/cleanup.h"
 #include "lib/base/json-members.h"
+#include "lib/base/strings.h"
 #include "lib/world/operations.h"
 #include "scenario/format/policy.h"
 #include "scenario/import/names.h"
@@ -16,13 +17,14 @@ enum { A_WHILE = 60 }; /* seconds between two things that happen, from which on 
 struct incident {
     json_t *system;
     json_t *timeline;
-    json_t *moment;   /* events, until a cycle has ended */
-    json_t *there;    /* { TARGET: true } now */
-    json_t *machines; /* { TARGET: true } that ever were: what comes back is known */
-    json_t *places;   /* { SERVICE: [TARGET] } now */
-    json_t *untold;   /* { what: true } that was told already */
-    time_t last;      /* when something happened last; 0: nothing has */
-    json_t *failure;  /* the event of the last stage that failed; borrowed */
+    json_t *moment;     /* events, until a cycle has ended */
+    json_t *there;      /* { TARGET: true } now */
+    json_t *machines;   /* { TARGET: true } that ever were: what comes back is known */
+    json_t *places;     /* { SERVICE: [TARGET] } now */
+    json_t *untold;     /* { what: true } that was told already */
+    time_t last;        /* when something happened last; 0: nothing has */
+    json_t *failure;    /* the event of the last stage that failed; borrowed */
+    const char *inputs; /* where the loop has saved what it decided from; NULL: nowhere */
 };
 
 static bool is_kind(const json_t *document, const char *kind)
@@ -337,6 +339,18 @@ static void take_request(struct incident *incident, const json_t *document)
         tell_once(incident, "snapshots that operators brought back");
 }
 
+/* A decision is made again from what was saved of its cycle. */
+static void take_input(struct incident *incident, const json_t *document)
+{
+    const json_int_t cycle = json_integer_value(json_object_get(document, "cycle"));
+    CLEANUP_FREE char *path =
+        incident->inputs ? string_format("%s/%lld", incident->inputs, (long long)cycle) : NULL;
+    CLEANUP_FREE char *name = string_format(IMPORTED_INPUT "%lld", (long long)cycle);
+    if (!path || !name || operations->inspect(path, NULL) != DYDISNIX_DIRECTORY)
+        return;
+    add_event(incident, json_pack("{ss ss}", "event", "replay", "input", name));
+}
+
 static time_t time_of(const json_t *document)
 {
     struct tm moment = { 0 };
@@ -362,6 +376,7 @@ static void take(struct incident *incident, const json_t *documents, size_t inde
     move(incident, difference, "added", true);
     if (is_kind(document, "cycle_ended")) {
         take_failure(incident, document);
+        take_input(incident, document);
         end_moment(incident, time_of(document));
     }
 }
@@ -394,7 +409,7 @@ static void write_first(struct incident *incident, const json_t *documents)
     end_moment(incident, 0);
 }
 
-json_t *import_incident(json_t *system, const json_t *documents)
+json_t *import_incident(json_t *system, const json_t *documents, const char *inputs)
 {
     CLEANUP_JSON json_t *orders = json_object(), *there = json_object(), *machines = json_object();
     CLEANUP_JSON json_t *untold = json_object(), *moment = json_array();
@@ -406,7 +421,8 @@ json_t *import_incident(json_t *system, const json_t *documents)
                                  .there = there,
                                  .machines = machines,
                                  .places = places,
-                                 .untold = untold };
+                                 .untold = untold,
+                                 .inputs = inputs };
     size_t begin = find_begin(documents);
     find_there(&incident, documents, begin);
     go_back(&incident, documents, begin);

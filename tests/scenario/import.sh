@@ -90,6 +90,16 @@ is "$(value long '[e["event"] for m in s["timeline"] for e in (m if isinstance(m
     'is what happened'
 has "$(output)" 'not taken over from the journal: changes of properties' 'what is not taken over is told'
 is "$(value long 's["expect"]["failed"]')" "{'least': 0}" 'how often it fails is left open'
+mkdir -p kept
+cp -r "$srcdir/tests/replays/dispute/input" kept/2
+ok 'what a cycle has decided from' import --journal="$srcdir/tests/journals/healed.jsonl" --save-input=kept -o replayed "$manifest"
+is "$(value replayed '[e["input"] for m in s["timeline"] for e in (m if isinstance(m, list) else [m]) if e["event"] == "replay"]')" \
+    "['input-2']" 'is replayed'
+ok 'from a copy' diff -r kept/2 replayed/input-2
+dydisnix-scenario run --simulate --update replayed > /dev/null 2>&1
+is $? 0 'and it holds'
+has "$(cat replayed/story.txt)" 'input-2' 'and is in the story'
+fails 2 'without a journal there is nothing to replay' import --save-input=kept -o none "$manifest"
 ok 'a manifest without a target' import --journal="$srcdir/tests/journals/healed.jsonl" -o fewer \
     "$srcdir/tests/corpus/v2-single/manifest.xml"
 has "$(output)" '[target: test2]: it is in the journal only: its key and its properties are not known' 'is told'
