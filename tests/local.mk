@@ -18,6 +18,7 @@ unit_tests = \
 	tests/unit/lib/infrastructure \
 	tests/unit/host/journal \
 	tests/unit/host/late \
+	tests/unit/host/limits \
 	tests/unit/lib/manifest \
 	tests/unit/lib/manifest-corpus \
 	tests/unit/lib/manifest-difference \
@@ -60,6 +61,7 @@ tests_unit_host_options_LDADD = plugin/libreconstruct.a $(LDADD)
 tests_unit_plugin_survivor_CPPFLAGS = $(AM_CPPFLAGS) -DTEST_SWITCHES
 tests_unit_plugin_survivor_LDADD = tests/libswitched.a $(LDADD)
 tests_unit_host_check_LDADD = host/libhost.a $(LDADD)
+tests_unit_host_limits_LDADD = host/libhost.a plugin/libreconstruct.a $(LDADD)
 tests_unit_host_late_LDADD = $(tests_unit_host_check_LDADD)
 tests_unit_host_restore_LDADD = $(tests_unit_host_check_LDADD)
 tests_unit_host_pins_LDADD = $(tests_unit_host_check_LDADD)
