@@ -211,7 +211,8 @@ static void query_done(void *closure, const struct dydisnix_program *program, st
     query->snapshots->answered = answered && take_answer(queries, query, result->output);
     if (!query->snapshots->answered)
         query->snapshots->count = 0;
-    if (!query->snapshots->answered && queries->again) {
+    bool asked = result->ending != DYDISNIX_TIMED_OUT || result->output; /* else that is said of the target */
+    if (!query->snapshots->answered && queries->again && asked) {
         CLEANUP_FREE char *ending = answered ? NULL : describe_ending(result);
         log_warning(program->target, "its snapshots of %s in %s are not known: %s",
                     query->copy->mapping->component, query->copy->mapping->container,

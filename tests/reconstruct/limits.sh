@@ -38,6 +38,7 @@ reconstruct --xml --dry-run --jobs=1 --timeout=600 --target-timeout=15 --previou
 is "$status" 0 'a target that is slow in each of many answers: no failure'
 is "$(calls_to a query-all-snapshots)" 2 'it is asked until its budget is spent'
 is "$(printf '%s\n' "$messages" | grep -c 'is not asked any more')" 1 'and that it is not asked any more is told once'
+is "$(printf '%s\n' "$messages" | grep -c 'its snapshots of')" 0 'not once more for each question'
 
 # A stream without end.
 network 2 3 a b c
@@ -56,7 +57,7 @@ is "$(ls -A "$TMPDIR")" '' 'nothing is left of it'
 
 # The same where the disk is small.
 if [ "$(id -u)" -eq 0 ] && mkdir "$scratch/small" && mount -t tmpfs -o size=24m none "$scratch/small" 2> /dev/null; then
-    cleanup_fn umount "$scratch/small"
+    cleanup_fn umount "'$scratch/small'"
     TMPDIR=$scratch/small
     new_coordinator
     reconstruct --xml "$model"
