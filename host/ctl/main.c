@@ -257,7 +257,7 @@ static int show_disputes(const struct call *call)
 /* An option with its value, "" where value is NULL; malloc()ed. */
 static char *option_words(const char *option, const char *value)
 {
-    CLEANUP_FREE char *word = value ? shell_word(value) : NULL;
+    CLEANUP_FREE char *word = value ? string_shell_word(value) : NULL;
     return string_format("%s%s%s", value ? " " : "", value ? option : "", word ? word : "");
 }
 

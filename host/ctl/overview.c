@@ -3,7 +3,6 @@
 
 #include <string.h>
 
-#include "host/ctl/words.h"
 #include "host/record/failure.h"
 #include "host/record/failures.h"
 #include "lib/base/cleanup.h"
@@ -31,8 +30,8 @@ static bool was_deployed(const struct overview *overview, const char *target)
 static void need(struct overview *overview, char *about, const char *word, const char *target,
                  const char *component)
 {
-    CLEANUP_FREE char *owned = about, *first = target ? shell_word(target) : NULL,
-                      *second = component ? shell_word(component) : NULL;
+    CLEANUP_FREE char *owned = about, *first = target ? string_shell_word(target) : NULL,
+                      *second = component ? string_shell_word(component) : NULL;
     CLEANUP_FREE char *command =
         string_format("%s %s%s%s%s%s", overview->sources->command, word, first ? " " : "", first ? first : "",
                       second ? " " : "", second ? second : "");

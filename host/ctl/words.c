@@ -2,7 +2,6 @@
 #include "host/ctl/words.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -63,17 +62,4 @@ int64_t moment_read(const char *text)
 {
     struct tm parts = { 0 };
     return strptime(text, "%Y-%m-%dT%H:%M:%SZ", &parts) ? timegm(&parts) : 0;
-}
-
-char *shell_word(const char *text)
-{
-    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./:@%+=-";
-    char *word = malloc(4 * strlen(text) + sizeof "''"), *at = word;
-    if (!word || (*text && !text[strspn(text, plain)]))
-        return word ? strcpy(word, text) : NULL;
-    *at++ = '\'';
-    for (; *text; text++)
-        at = *text == '\'' ? stpcpy(at, "'\\''") : (*at = *text, at + 1);
-    strcpy(at, "'");
-    return word;
 }

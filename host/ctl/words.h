@@ -23,9 +23,6 @@ char *words_of_local(int64_t moment);
 /* A moment in local time, and how long ago, or how soon, that is. malloc()ed, NULL: no memory. */
 char *words_of_moment(int64_t moment, int64_t now);
 
-/* The text as one word of a shell's command line; malloc()ed, NULL: no memory. */
-char *shell_word(const char *text);
-
 /* A moment as documents have it, 2026-01-31T12:00:00Z; 0: it is none. */
 int64_t moment_read(const char *text);
 

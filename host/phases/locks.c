@@ -6,6 +6,7 @@
 #include "host/calls/client-calls.h"
 #include "host/record/recovery-report.h"
 #include "lib/base/cleanup.h"
+#include "lib/base/strings.h"
 #include "lib/world/operations.h"
 
 static void forget(struct state *state, const char *target)
@@ -83,6 +84,34 @@ static void note_foreign(struct state *state, const struct calls *calls)
     state_save(state);
 }
 
+/* What releases the lock of a target, for a person to type; malloc()ed, NULL: it is not known. */
+static char *unlock_command(const struct recovery *recovery, const struct manifest *new, const char *name)
+{
+    const struct target *target = infrastructure_find(&new->infrastructure, name);
+    CLEANUP_ARGUMENTS struct arguments arguments = { 0 };
+    char *command = NULL;
+    if (target)
+        recovery_profile_arguments(&arguments, recovery, target, "--unlock");
+    for (size_t i = 0; arguments_vector(&arguments) && i < arguments.count; i++) {
+        CLEANUP_FREE char *before = command, *word = string_shell_word(arguments.items[i]);
+        command = string_format("%s%s%s", before ? before : "", before ? " " : "", word ? word : "");
+    }
+    return command;
+}
+
+static void tell_refused(const struct recovery *recovery, const struct manifest *new, const struct call *call,
+                         const char *profile)
+{
+    CLEANUP_FREE char *command = call->refused ? unlock_command(recovery, new, call->target) : NULL;
+    if (!call->refused || recovery->settings->release_stale_locks)
+        log_error(call->target, "Cannot lock profile: %s", profile);
+    else
+        log_error(
+            call->target,
+            "Cannot lock profile: %s: somebody else holds the lock, and it stays. If nobody is at work: %s",
+            profile, command ? command : "release it by hand, or use --release-stale-locks");
+}
+
 static bool all_done(const struct recovery *recovery, const struct manifest *new, const struct calls *calls,
                      json_t *report)
 {
@@ -94,12 +123,7 @@ static bool all_done(const struct recovery *recovery, const struct manifest *new
         if (calls->items[i].done)
             continue;
         all = false;
-        log_error(name, "Cannot lock profile: %s", profile ? profile->path : "");
-        if (calls->items[i].refused && !recovery->settings->release_stale_locks)
-            log_error(
-                name,
-                "somebody else holds the lock, and it stays; if nobody is at work, release it by hand, or "
-                "use --release-stale-locks");
+        tell_refused(recovery, new, &calls->items[i], profile ? profile->path : "");
         if (!calls->items[i].refused && !*recovery->stop)
             json_array_append_new(hung, json_string(name));
     }

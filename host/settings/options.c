@@ -122,6 +122,7 @@ static enum settings_outcome add_plugin_option(struct settings *settings, const 
 
 static enum settings_outcome take_of_reconstruct(struct given *given, const struct row *row, char *value)
 {
+    given->of_reconstruct = row->name;
     return add_plugin_option(given->settings, "reconstruct", row->name, value);
 }
 

@@ -13,6 +13,7 @@
 struct given {
     struct settings *settings; /* gets the rest */
     const char *state_directory, *generator, *stream, *guard;
+    const char *of_reconstruct; /* an option for the plugin of that name; NULL: none was given */
     bool run, probe, no_probe;
 };
 

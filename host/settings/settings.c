@@ -95,6 +95,17 @@ static enum settings_outcome check_source(struct given *given)
     return SETTINGS_READY;
 }
 
+/* Also with the plugin alone, by its name or its file. */
+static bool reconstructs(const struct settings *settings)
+{
+    for (size_t i = 0; i < settings->plugin_count; i++) {
+        const char *name = string_base_name(settings->plugins[i]);
+        if (strcmp(name, "reconstruct") == 0 || strcmp(name, "reconstruct.so") == 0)
+            return true;
+    }
+    return settings->reconstruct;
+}
+
 static enum settings_outcome check_models(struct given *given)
 {
     struct settings *settings = given->settings;
@@ -107,6 +118,8 @@ static enum settings_outcome check_models(struct given *given)
         return outcome;
     if (settings->ids && !settings->id_resources)
         return wrong("%s", "--ids needs --id-resources");
+    if (given->of_reconstruct && !reconstructs(settings))
+        return wrong("--%s needs --reconstruct", given->of_reconstruct);
     if (!is_profile_name(settings->profile))
         return wrong("--profile=%s: the name of a profile is expected", settings->profile);
     if (settings->retry_max < settings->retry_min)

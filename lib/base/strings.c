@@ -287,3 +287,16 @@ int string_order(const char *a, const char *b)
 {
     return a == b ? 0 : !a ? -1 : !b ? 1 : strcmp(a, b);
 }
+
+char *string_shell_word(const char *text)
+{
+    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./:@%+=-";
+    char *word = malloc(4 * strlen(text) + sizeof "''"), *at = word;
+    if (!word || (*text && !text[strspn(text, plain)]))
+        return word ? strcpy(word, text) : NULL;
+    *at++ = '\'';
+    for (; *text; text++)
+        at = *text == '\'' ? stpcpy(at, "'\\''") : (*at = *text, at + 1);
+    strcpy(at, "'");
+    return word;
+}

@@ -27,6 +27,9 @@ char *string_format(const char *format, ...) __attribute__((format(printf, 1, 2)
 /* The text with U+FFFD in place of bytes that are not UTF-8, malloc()ed; NULL: no memory, or text is NULL. */
 char *string_utf8(const char *text);
 
+/* The text as one word of a shell's command line, for a person to type; malloc()ed, NULL: no memory. */
+char *string_shell_word(const char *text);
+
 /* Splits text into lines; calls each for every one that is not empty. Stops and gives back what each gives
  * when that is not 0. The text is cut into pieces. */
 int string_lines(char *text, int (*each)(void *closure, char *line), void *closure);

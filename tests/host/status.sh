@@ -86,13 +86,17 @@ ok 'until it is interrupted' wait "$watching"
 kill -KILL "$loop"
 wait "$loop" 2> /dev/null
 loop=
-deployed '{"disputes": [{"component": "d b", "container": "process", "reason": "", "copies": [{"target": "test1", "live":
+deployed '{"missing": [{"component": "db", "container": "process", "target": "test1", "from": ["test2"], "empty": true,
+    "when": 1767870000}]}' '{"disputes": [{"component": "d b", "container": "process", "reason": "", "copies": [{"target": "test1", "live":
     true, "snapshots": [], "reason": ""}, {"target": "test2", "live": false, "snapshots": [], "reason": ""}]}]}'
 fails 1 'without a loop' ctl status
 has "$(output)" 'state        no loop runs; this is what the last one knew, ' 'the last that is known is shown, and said to be that'
 has "$(output)" 'test2   silent' 'with targets'
 has "$(output)" "d b in process is in dispute; to keep the copy on test2, which does not live now:
     dydisnix-self-adaptctl --state-dir='$state' keep-copy test2 'd b'" 'and what waits for a person'
+has "$(output)" 'state lost   db in process, since ' 'what lives without its state'
+has "$(output)" ' live on test1 without the state that it had on test2: no snapshot of it existed' 'is told, with where it was'
+has "$(output)" 'db went live on test1 without its state' 'and is a reason that not all is well'
 fails 1 '--check fails' ctl status --check
 has "$(output)" 'no loop runs' 'and says why'
 done_testing

@@ -27,6 +27,7 @@ refused 'An infrastructure generator or an infrastructure model must be specifie
 refused 'exclude each other' -s f -q f -i f --geninfra=true
 refused 'a program is expected' -s f -q f --geninfra=' '
 refused '--ids needs --id-resources' -s f -q f -i f --ids=f
+refused '--unreachable needs --reconstruct' -s f -q f -i f --unreachable=skip
 refused 'exclude each other' -s f -q f -i f --once --run true
 for option in retry-min retry-max max-concurrent-transfers keep; do
     for value in '' 0 -1 x 5x 1.5 99999999999999999999; do

@@ -105,12 +105,28 @@ static void other_bytes_are_replaced(void **state)
     assert_null(string_utf8(NULL));
 }
 
+static void words_of_a_shell(void **state)
+{
+    static const char *const pairs[][2] = { { "plain-1.0:/x", "plain-1.0:/x" },
+                                            { "", "''" },
+                                            { "a b", "'a b'" },
+                                            { "a;b", "'a;b'" },
+                                            { "it's", "'it'\\''s'" } };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++) {
+        char *word = string_shell_word(pairs[i][0]);
+        assert_string_equal(word, pairs[i][1]);
+        free(word);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(equal_text_is_one_pointer), cmocka_unit_test(odd_texts),
-        cmocka_unit_test(many_and_long_texts),       cmocka_unit_test(formats),
-        cmocka_unit_test(other_bytes_are_replaced),
+        cmocka_unit_test(words_of_a_shell), cmocka_unit_test(equal_text_is_one_pointer),
+        cmocka_unit_test(odd_texts),        cmocka_unit_test(many_and_long_texts),
+        cmocka_unit_test(formats),          cmocka_unit_test(other_bytes_are_replaced),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
