@@ -257,7 +257,7 @@ dist_check_SCRIPTS += tests/tools/bench-idle
 pictures: dydisnix-scenario
 	$(MKDIR_P) $(srcdir)/docs
 	./dydisnix-scenario report -o pictures.html $(srcdir)/tests/journals/healed.jsonl
-	$(srcdir)/tests/tools/browser pictures.html size=1200x740 scheme=light open \
+	$(srcdir)/tests/tools/browser pictures.html size=1200x900 scheme=light open \
 		tell='document.querySelector("figure .rescued").focus()' picture=$(srcdir)/docs/report-light.png
 	./dydisnix-scenario report -o pictures.html $(srcdir)/tests/journals/scenario.jsonl
 	$(srcdir)/tests/tools/browser pictures.html size=1200x1030 scheme=dark open picture=$(srcdir)/docs/report-dark.png
