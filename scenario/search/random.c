@@ -692,11 +692,14 @@ static bool has_event(const json_t *moments, const char *word)
 }
 
 /* Another coordinator deploys a service elsewhere, while one target, or none, cannot be reached. It knows what
- * ours knows: where that is nothing it would deploy anew, over all state. */
+ * ours knows: where that is nothing it would deploy anew, over all state; and where ours has not looked, its
+ * profiles would not have what runs on a target that has come back, so that nobody could know of that. */
 static void draw_stranger(struct drawing *drawing)
 {
-    if (has_event(drawing->timeline, "lose-coordinator"))
-        return;
+    static const char *const blinding[] = { "lose-coordinator", "full-disk", "pause" };
+    for (size_t i = 0; i < sizeof blinding / sizeof *blinding; i++)
+        if (has_event(drawing->timeline, blinding[i]))
+            return;
     json_t *away = chance(drawing, 60) ? draw_partition(drawing) : NULL;
     json_t *move = draw_move(drawing);
     add_moment(drawing, away);
