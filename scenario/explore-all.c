@@ -38,11 +38,12 @@ static int search_system(struct exhaustive *search, const json_t *system, const 
     json_array_append_new(timeline, alphabet_first(system));
     json_object_set(scenario, "timeline", timeline);
     search->system = scenario;
-    search->histories = search->cut = search->cycles = 0;
+    search->histories = search->worlds = search->cut = search->cycles = 0;
     int status = exhaustive_search(search);
-    log_notice(NULL, "%s: %lu histories, %lu cut, %lu cycles in %.1f seconds: %zu invariants broken", name,
-               search->histories, search->cut, search->cycles, (double)(operations->now() - began) / 1000,
-               json_object_size(search->findings));
+    log_notice(NULL,
+               "%s: %lu histories, %lu worlds, %lu cut, %lu cycles in %.1f seconds: %zu invariants broken",
+               name, search->histories, search->worlds, search->cut, search->cycles,
+               (double)(operations->now() - began) / 1000, json_object_size(search->findings));
     json_object_foreach(search->findings, invariant, finding)
         print_finding(scenario, finding);
     if (status == 0)

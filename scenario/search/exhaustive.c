@@ -25,7 +25,7 @@ enum { WORLDS = 1 << 22 }; /* that can be remembered */
 
 /* What all processes share. */
 struct shared {
-    atomic_ulong histories, cut, cycles, failed, broken;
+    atomic_ulong histories, worlds_met, cut, cycles, failed, broken;
     atomic_uint_least64_t worlds[WORLDS]; /* digest, whose lowest bits are how many more events were tried */
 };
 
@@ -50,8 +50,10 @@ static bool is_known(struct shared *shared, uint64_t digest, unsigned long left)
     for (size_t i = 0; i < 64; i++) {
         atomic_uint_least64_t *place = &shared->worlds[(digest / 16 + i) % WORLDS];
         uint64_t seen = 0;
-        if (atomic_compare_exchange_strong(place, &seen, key | left))
+        if (atomic_compare_exchange_strong(place, &seen, key | left)) {
+            atomic_fetch_add(&shared->worlds_met, 1);
             return false;
+        }
         if ((seen & ~mask) != key)
             continue;
         if ((seen & mask) >= left)
@@ -210,6 +212,7 @@ int exhaustive_search(struct exhaustive *search)
         status = search_to(search, shared, file, most);
         silence_end(saved);
         search->histories = atomic_load(&shared->histories);
+        search->worlds = atomic_load(&shared->worlds_met);
         search->cut = atomic_load(&shared->cut);
         search->cycles += atomic_load(&shared->cycles);
         take_findings(search->findings, file);

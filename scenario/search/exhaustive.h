@@ -16,7 +16,8 @@ struct exhaustive {
     bool keep_going; /* although something was found */
     bool verbose;    /* tell what cannot happen */
     /* What came of it: */
-    unsigned long histories, cut, cycles; /* cut: they lead to a world from which all was tried already */
+    unsigned long histories, cycles;
+    unsigned long worlds, cut; /* different ones; and how often one led to a world from which all was tried */
     json_t *findings; /* { INVARIANT: { "broken", "words", "timeline" } }, the shortest history of each */
 };
 

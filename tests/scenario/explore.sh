@@ -22,6 +22,7 @@ dydisnix-scenario explore --exhaustive --depth=2 > "$scratch/out" 2> "$scratch/s
 is $? 0 'whatever two things happen, the built-in systems hold'
 sed 's/^/# /' "$scratch/said"
 is "$(grep -c ' histories, .* 0 invariants broken' "$scratch/said")" 4 'all of them were searched'
+ok 'each met worlds, and cut some' [ "$(grep -cE ' [1-9][0-9]* worlds, [1-9][0-9]* cut' "$scratch/said")" = 4 ]
 mkdir "$scratch/own"
 sed 's/"write"/"wait", "seconds": 5 }, { "event": "write"/' "$srcdir/tests/scenarios/crash/scenario.json" \
     > "$scratch/own/scenario.json"
