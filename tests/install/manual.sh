@@ -60,6 +60,15 @@ done
 is "$(grep '^| `' "$srcdir/docs/options.md" | cut -d '|' -f 2 | grep -oE -e '--[a-z][a-z-]+' | sort | diff - "$scratch/help")" '' \
     'docs/options.md says of each option once who would miss it'
 
+# What the runbook says to type can be typed.
+"$builddir/dydisnix-self-adaptctl" --help | sed -n 's/^  \([a-z][a-z-]*\) .*/\1/p' | sort > "$scratch/words"
+is "$(grep -oE 'dydisnix-self-adaptctl [a-z][a-z-]*' "$srcdir/docs/runbook.md" | cut -d ' ' -f 2 | sort -u |
+    comm -23 - "$scratch/words")" '' 'each command in docs/runbook.md is one'
+for option in $(grep -oE -e '`[^`]*--[a-z][a-z-]+' "$srcdir/docs/runbook.md" | grep -oE -e '--[a-z][a-z-]+' | sort -u); do
+    { "$builddir/dydisnix-self-adapt" --help; "$builddir/dydisnix-self-adaptctl" --help; } > "$scratch/help"
+    ok "so is $option" grep -qE -e " $option([ =]|\$)" "$scratch/help"
+done
+
 # The examples of formats, numbered, are read.
 . "$srcdir/tests/share/network.sh"
 example() # NUMBER
