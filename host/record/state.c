@@ -150,10 +150,12 @@ int state_load(const char *directory, struct state *state)
         return -1;
     if (operations->read(state->file, state_limit, &text, &length) == 0)
         state->root = parse_state(state->file, text, length);
-    else if (errno == ENOENT)
-        state->root = fresh_state();
-    else
+    else if (errno != ENOENT)
         log_error(NULL, "%s: %s", state->file, strerror(errno));
+    else if (operations->inspect(state->file, NULL) == DYDISNIX_LINK)
+        log_error(NULL, "%s: a link that leads nowhere", state->file);
+    else
+        state->root = fresh_state();
     if (!state->root && !SWITCH(KEPT_STATE))
         state->root = fresh_state();
     return state->root ? 0 : -1;

@@ -172,6 +172,9 @@ static void only_what_is_not_there_is_empty(void **unused)
     assert_int_equal(symlink("state.json", file), 0);
     loading_gives(-1, "state.json: ");
     unlink(file);
+    assert_int_equal(symlink("on/a/disk/that/is/not/mounted", file), 0);
+    loading_gives(-1, "state.json: a link that leads nowhere");
+    unlink(file);
     state_is("{\"version\":1,\"targets\":{}}");
     loading_gives(0, NULL);
     operations->remove(directory);
