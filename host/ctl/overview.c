@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "host/ctl/words.h"
 #include "host/record/failure.h"
 #include "host/record/failures.h"
 #include "lib/base/cleanup.h"
@@ -229,11 +230,10 @@ static void judge_dispute(struct overview *overview, const json_t *dispute)
     json_t *copy;
     judge(overview, "degraded", 0, string_format("%s in %s is in dispute", component, container));
     json_array_foreach(json_object_get(dispute, "copies"), index, copy) {
-        const bool live = json_is_true(json_object_get(copy, "live"));
         const char *target = text_at(copy, "target");
         need(overview,
-             string_format("%s in %s is in dispute; to keep the copy on %s, which %s:", component, container,
-                           target, live ? "lives now" : "does not live now"),
+             string_format("%s in %s is in dispute; to keep the copy on %s, which %s now:", component,
+                           container, target, words_of_life(copy)),
              "keep-copy", target, component);
     }
 }

@@ -203,8 +203,7 @@ static void explain_copy(const json_t *dispute, const json_t *copy)
                                text_at(dispute, "component"), newest)
                : string_format("it has no snapshot");
     print_fact("copy", string_format("in dispute: on %s, which %s; %s", text_at(copy, "target"),
-                                     json_is_true(json_object_get(copy, "live")) ? "lives" : "does not live",
-                                     snapshot ? snapshot : ""));
+                                     words_of_life(copy), snapshot ? snapshot : ""));
 }
 
 static void explain_disputes(const json_t *state, const struct subject *subject)

@@ -63,3 +63,9 @@ int64_t moment_read(const char *text)
     struct tm parts = { 0 };
     return strptime(text, "%Y-%m-%dT%H:%M:%SZ", &parts) ? timegm(&parts) : 0;
 }
+
+const char *words_of_life(const json_t *copy)
+{
+    const json_t *live = json_object_get(copy, "live");
+    return json_is_true(live) ? "lives" : json_is_null(live) ? "may live" : "does not live";
+}

@@ -5,6 +5,7 @@
 #ifndef CTL_WORDS_H
 #define CTL_WORDS_H
 
+#include <jansson.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -25,5 +26,8 @@ char *words_of_moment(int64_t moment, int64_t now);
 
 /* A moment as documents have it, 2026-01-31T12:00:00Z; 0: it is none. */
 int64_t moment_read(const char *text);
+
+/* Whether a copy in a dispute lives, as a verb; nobody may be able to tell. */
+const char *words_of_life(const json_t *copy);
 
 #endif
