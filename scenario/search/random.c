@@ -691,12 +691,26 @@ static bool has_event(const json_t *moments, const char *word)
     return false;
 }
 
+/* Whether something goes on to be written to where it is fenced. */
+static bool has_database(const struct drawing *drawing)
+{
+    json_t *services = json_object_get(drawing->scenario, "services"), *service;
+    const char *name;
+    json_object_foreach(services, name, service)
+        if (text_at_is(service, "type", "mysql-database"))
+            return true;
+    return false;
+}
+
 /* Another coordinator deploys a service elsewhere, while one target, or none, cannot be reached. It knows what
  * ours knows: where that is nothing it would deploy anew, over all state; and where ours has not looked, its
- * profiles would not have what runs on a target that has come back, so that nobody could know of that. */
+ * profiles would not have what runs on a target that has come back, so that nobody could know of that. Nor
+ * does it save what it restores over, where a fence stops nothing. */
 static void draw_stranger(struct drawing *drawing)
 {
     static const char *const blinding[] = { "lose-coordinator", "full-disk", "pause" };
+    if (has_database(drawing))
+        return;
     for (size_t i = 0; i < sizeof blinding / sizeof *blinding; i++)
         if (has_event(drawing->timeline, blinding[i]))
             return;

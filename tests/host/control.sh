@@ -265,7 +265,7 @@ is "$([ ! -e "$scratch/other.socket" ]; echo $?)" 0 'a loop that ends removes it
 # The journal.
 ok 'events for people' ctl events -n 100
 has "$(output)" '1    infrastructure +test1 +test2' 'with what has changed'
-has "$(output)" '1    stage redeploy done after ' 'with stages'
+has "$(output)" '1    stage redeploy done +db@test1 after ' 'with stages, and what was deployed'
 has "$(output)" '2    cycle_ended redistribute failed' 'with how cycles ended'
 has "$(output)" '-    asked trigger' 'and what was asked'
 ok 'the last one' ctl events -n 1
