@@ -210,16 +210,17 @@ static bool remembers(const struct playing *playing, const char *kind, const cha
 }
 
 /* What was started again by the loop itself is in the coordinator's manifest and in what the loop remembers,
- * and nowhere else until a deployment succeeds. What is still to be rescued, only the loop remembers. */
+ * and nowhere else until a deployment succeeds. What is still to be rescued, or to be stopped after an undo,
+ * only the loop remembers. */
 static void note_forgotten(struct playing *playing, const json_t *event)
 {
     const char *what = text_at(event, "what");
-    const bool all = !*what || strcmp(what, "all") == 0;
+    const bool all = !*what || strcmp(what, "all") == 0, state = all || strcmp(what, "state") == 0;
     if (strcmp(text_at(event, "event"), "lose-coordinator") != 0)
         return;
-    playing->untracked = playing->untracked || (all && remembers(playing, "brought", NULL));
-    playing->unrescued =
-        playing->unrescued || ((all || strcmp(what, "state") == 0) && remembers(playing, "disputed", "owed"));
+    playing->untracked = playing->untracked || (all && remembers(playing, "brought", NULL))
+                         || (state && json_array_size(json_object_get(playing->observed, "leftovers")) > 0);
+    playing->unrescued = playing->unrescued || (state && remembers(playing, "disputed", "owed"));
 }
 
 static bool destroys(const json_t *event)
