@@ -705,10 +705,11 @@ static bool has_database(const struct drawing *drawing)
 /* Another coordinator deploys a service elsewhere, while one target, or none, cannot be reached. It knows what
  * ours knows: where that is nothing it would deploy anew, over all state; and where ours has not looked, its
  * profiles would not have what runs on a target that has come back, so that nobody could know of that. Nor
- * does it save what it restores over, where a fence stops nothing. */
+ * does it save what it restores over, where a fence stops nothing, or somebody has given a copy up unsaved. */
 static void draw_stranger(struct drawing *drawing)
 {
-    static const char *const blinding[] = { "lose-coordinator", "full-disk", "pause" };
+    static const char *const blinding[] = { "lose-coordinator", "full-disk", "pause", "keep-copy",
+                                            "discard-copy" };
     if (has_database(drawing))
         return;
     for (size_t i = 0; i < sizeof blinding / sizeof *blinding; i++)

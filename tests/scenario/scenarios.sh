@@ -103,7 +103,7 @@ has "$(said)" 'scenario.json:9:25: /timeline/1/target: there is no target test9;
 own syntax
 echo '}' >> "$scratch/syntax/scenario.json"
 wrong 1 'what is no JSON fails' "$scratch/syntax"
-has "$(said)" 'scenario.json:13:1: ' 'with line and column'
+has "$(said)" "scenario.json:$(wc -l < "$scratch/syntax/scenario.json"):1: " 'with line and column'
 wrong 2 'a directory without scenarios is wrong usage' "$TMPDIR"
 wrong 2 'so is none' "$scratch/nowhere"
 wrong 2 'and no case' --seed=1
