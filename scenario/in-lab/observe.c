@@ -385,6 +385,7 @@ static void add_presence(const struct scenario_lab *lab, json_t *document)
     if (json_object_get(state, "leftovers"))
         json_object_set(document, "leftovers", json_object_get(state, "leftovers"));
     json_object_set_new(document, "paused", json_boolean(json_object_get(state, "paused") != NULL));
+    json_object_set_new(document, "unfinished", json_boolean(json_object_get(state, "deployment") != NULL));
 }
 
 json_t *lab_observe(const struct scenario_lab *lab)

@@ -209,9 +209,15 @@ static bool remembers(const struct playing *playing, const char *kind, const cha
     return false;
 }
 
+static bool is_something_to_be_undone(const json_t *observed)
+{
+    return json_is_true(json_object_get(observed, "unfinished"))
+           || json_array_size(json_object_get(observed, "leftovers")) > 0;
+}
+
 /* What was started again by the loop itself is in the coordinator's manifest and in what the loop remembers,
- * and nowhere else until a deployment succeeds. What is still to be rescued, or to be stopped after an undo,
- * only the loop remembers. */
+ * and nowhere else until a deployment succeeds. What is still to be rescued, or to be undone, only the loop
+ * remembers. */
 static void note_forgotten(struct playing *playing, const json_t *event)
 {
     const char *what = text_at(event, "what");
@@ -219,7 +225,7 @@ static void note_forgotten(struct playing *playing, const json_t *event)
     if (strcmp(text_at(event, "event"), "lose-coordinator") != 0)
         return;
     playing->untracked = playing->untracked || (all && remembers(playing, "brought", NULL))
-                         || (state && json_array_size(json_object_get(playing->observed, "leftovers")) > 0);
+                         || (state && is_something_to_be_undone(playing->observed));
     playing->unrescued = playing->unrescued || (state && remembers(playing, "disputed", "owed"));
 }
 

@@ -352,10 +352,11 @@ json_t *scenario_observe(struct simulated_scenario *scenario)
                      + json_array_size(scenario->endings) + json_array_size(scenario->prints)
                  > 0;
     return json_pack(
-        "{so s{so so so so} so so sb so sO sO so sb sO* sO* sO sO*}", "targets", describe_machines(scenario),
-        "coordinator", "stored", describe_snapshots(scenario), "manifest", describe_manifest(scenario),
-        "left", describe_left(scenario), "missing", describe_missing(scenario), "held", held_of(state),
-        "hung", hung_of(state), "paused", json_object_get(state, "paused") != NULL, "acknowledged",
+        "{so s{so so so so} so so sb sb so sO sO so sb sO* sO* sO sO*}", "targets",
+        describe_machines(scenario), "coordinator", "stored", describe_snapshots(scenario), "manifest",
+        describe_manifest(scenario), "left", describe_left(scenario), "missing", describe_missing(scenario),
+        "held", held_of(state), "hung", hung_of(state), "paused", json_object_get(state, "paused") != NULL,
+        "unfinished", json_object_get(state, "deployment") != NULL, "acknowledged",
         simulated_ledger_writes(&scenario->ledger), "lost", scenario->ledger.lost, "stopped",
         scenario->ledger.stopped, "unsaved",
         simulated_ledger_unsaved(&scenario->ledger, scenario->simulation), "armed", armed, "survivors",
