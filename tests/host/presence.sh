@@ -261,7 +261,7 @@ start -i "$models/infrastructure.nix" --probe-interval=1 --max-targets-lost=50%
 wait_for 20 deployed_with 'test1 test2 test3 test4'
 write_model test1
 ok 'more targets are lost than a failure explains' wait_for 20 logged 1 '3 of 4 targets are lost at once'
-ok 'which pauses adaptation' grep -q '"paused"' "$state/default/state.json"
+ok 'which pauses adaptation' wait_for 20 grep -q '"paused"' "$state/default/state.json"
 is "$(calls_of disnix-activate)" 1 'and nothing is redeployed'
 write_model test1 test2 test3 test4
 ok 'they are back' wait_for 20 logged 1 'there again, adaptation goes on'
