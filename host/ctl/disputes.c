@@ -20,7 +20,7 @@ json_t *disputes_read_state(const char *directory)
     size_t length = 0;
     json_error_t error;
     if (!file || operations->read(file, state_limit, &text, &length) != 0) {
-        fprintf(stderr, "dydisnix-self-adaptctl: %s: %s\n", file ? file : directory, strerror(errno));
+        complain(file ? file : directory, strerror(errno));
         return NULL;
     }
     json_t *state = json_loadb(text, length, JSON_REJECT_DUPLICATES, &error);

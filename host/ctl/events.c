@@ -224,12 +224,6 @@ static int open_journal(const char *directory, struct reader *older, struct read
     return 0;
 }
 
-static int complain(const char *file)
-{
-    fprintf(stderr, "dydisnix-self-adaptctl: %s: %s\n", file, strerror(errno));
-    return -1;
-}
-
 int events_print(const char *directory, size_t lines, bool follow, bool json)
 {
     CLEANUP_FREE char *file = NULL;
@@ -237,7 +231,7 @@ int events_print(const char *directory, size_t lines, bool follow, bool json)
     if (open_journal(directory, &older, &reader, &file) != 0)
         return -1;
     if (!reader.stream && !older.stream && !follow)
-        return complain(file);
+        return complain(file, strerror(errno));
     print_last(&older, &reader, lines, json);
     if (follow)
         follow_events(&reader, file, json);
@@ -264,7 +258,7 @@ int events_each(const char *directory, void (*each)(void *closure, const json_t 
     if (open_journal(directory, &older, &reader, &file) != 0)
         return -1;
     if (!reader.stream && !older.stream)
-        return complain(file);
+        return complain(file, strerror(errno));
     give_all(&older, each, closure);
     give_all(&reader, each, closure);
     return 0;

@@ -70,12 +70,6 @@ struct call {
     long lines;
 };
 
-static int complain(const char *about, const char *reason)
-{
-    fprintf(stderr, "dydisnix-self-adaptctl: %s%s%s\n", about, *about ? ": " : "", reason);
-    return -1;
-}
-
 /* A connected socket, or -1 with errno set. */
 static int connect_to(const char *path)
 {
@@ -104,6 +98,13 @@ static int find_loop(const struct call *call, char **path)
     free(*path);
     *path = system_socket(call->profile);
     return connect_to(*path);
+}
+
+static bool loop_runs(const struct call *call)
+{
+    CLEANUP_FREE char *path = NULL;
+    CLEANUP_FD int fd = find_loop(call, &path);
+    return fd >= 0;
 }
 
 /* The line that is the answer, malloc()ed, up to its newline. */
@@ -161,19 +162,24 @@ static json_t *ask(const struct call *call, const char *command)
     return NULL;
 }
 
+/* Where the loop that gave the answer, or, where none runs, the last one, keeps what it knows; malloc()ed. */
+static char *directory_of(const struct call *call, const json_t *answer)
+{
+    const char *told = json_string_value(json_object_get(answer, "stateDirectory"));
+    CLEANUP_FREE char *usual = told || call->state_directory ? NULL : default_state_directory();
+    const char *parent = call->state_directory ? call->state_directory : usual;
+    if (told)
+        return string_format("%s", told);
+    return parent ? string_format("%s/%s", parent, call->profile) : NULL;
+}
+
 /* From the loop that runs, or where it usually is. malloc()ed; NULL after a message. */
 static char *find_state_directory(const struct call *call)
 {
-    if (call->state_directory)
-        return string_format("%s/%s", call->state_directory, call->profile);
-    CLEANUP_FREE char *usual = default_state_directory(), *path = NULL;
-    CLEANUP_FD int fd = find_loop(call, &path);
-    if (fd >= 0 || call->socket) {
-        CLEANUP_JSON json_t *status = ask(call, "status");
-        const char *directory = json_string_value(json_object_get(status, "stateDirectory"));
-        return directory ? string_format("%s", directory) : NULL;
-    }
-    return usual ? string_format("%s/%s", usual, call->profile) : NULL;
+    if (call->state_directory || (!loop_runs(call) && !call->socket))
+        return directory_of(call, NULL);
+    CLEANUP_JSON json_t *status = ask(call, "status");
+    return status ? directory_of(call, status) : NULL;
 }
 
 /* Why the loop holds a target; malloc()ed, NULL: it does not. */
@@ -273,24 +279,16 @@ static char *own_command(const struct call *call)
                : NULL;
 }
 
-/* Where the loop that gave the answer, or, where none runs, the last one, keeps what it knows; malloc()ed. */
-static char *directory_of(const struct call *call, const json_t *answer)
-{
-    const char *told = json_string_value(json_object_get(answer, "stateDirectory"));
-    CLEANUP_FREE char *usual = told || call->state_directory ? NULL : default_state_directory();
-    const char *parent = call->state_directory ? call->state_directory : usual;
-    if (told)
-        return string_format("%s", told);
-    return parent ? string_format("%s/%s", parent, call->profile) : NULL;
-}
-
 /* What is known, also when no loop runs; *runs: one does. */
 static json_t *look(const struct call *call, bool *runs)
 {
     CLEANUP_JSON json_t *answer = ask(call, "status");
     CLEANUP_FREE char *directory = directory_of(call, answer), *command = own_command(call);
+    CLEANUP_FREE char *file = directory ? string_format("%s/state.json", directory) : NULL;
+    const bool kept = file && operations->inspect(file, NULL) != DYDISNIX_ABSENT;
+    CLEANUP_JSON json_t *state = kept ? disputes_read_state(directory) : NULL;
     *runs = answer != NULL;
-    return directory && command ? status_look(answer, directory, command) : NULL;
+    return file && command ? status_look(answer, state, command) : NULL;
 }
 
 static int show_status(const struct call *call)
@@ -336,11 +334,9 @@ static int show_story(const struct call *call)
 static int explain(const struct call *call)
 {
     CLEANUP_FREE char *directory = find_state_directory(call), *command = own_command(call);
-    CLEANUP_FREE char *path = NULL;
-    CLEANUP_FD int fd = find_loop(call, &path);
-    CLEANUP_JSON json_t *answer = fd >= 0 ? ask(call, "status") : NULL;
+    CLEANUP_JSON json_t *answer = loop_runs(call) ? ask(call, "status") : NULL;
     CLEANUP_JSON json_t *state = directory ? disputes_read_state(directory) : NULL;
-    CLEANUP_JSON json_t *status = state && command ? status_look(answer, directory, command) : NULL;
+    CLEANUP_JSON json_t *status = state && command ? status_look(answer, state, command) : NULL;
     return status ? telling_explain(status, state, directory, call->subject, operations->clock()) : -1;
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "host/ctl/overview.h"
 
+#include <stdint.h>
 #include <string.h>
 
 #include "host/ctl/words.h"

@@ -7,7 +7,6 @@
 #define CTL_OVERVIEW_H
 
 #include <jansson.h>
-#include <stdint.h>
 
 #include "lib/manifest/manifest.h"
 
@@ -16,7 +15,6 @@ struct overview_sources {
     const json_t *state;             /* its state.json */
     const struct manifest *manifest; /* that is deployed; NULL: it is not known */
     const char *command;             /* how this program is called for this loop */
-    int64_t now;                     /* seconds since 1970 */
 };
 
 /* The answer with what is known beside it; a new reference, NULL: no memory. */

@@ -5,7 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "host/ctl/disputes.h"
 #include "host/ctl/overview.h"
 #include "host/ctl/words.h"
 #include "lib/base/cleanup.h"
@@ -13,13 +12,9 @@
 #include "lib/base/strings.h"
 #include "lib/manifest/manifest.h"
 #include "lib/manifest/previous.h"
-#include "lib/world/operations.h"
 
-json_t *status_look(const json_t *answer, const char *directory, const char *command)
+json_t *status_look(const json_t *answer, const json_t *state, const char *command)
 {
-    CLEANUP_FREE char *file = string_format("%s/state.json", directory);
-    const bool kept = file && operations->inspect(file, NULL) != DYDISNIX_ABSENT;
-    CLEANUP_JSON json_t *state = kept ? disputes_read_state(directory) : NULL;
     struct strings *strings = strings_new();
     struct manifest manifest;
     CLEANUP_FREE char *reason = NULL;
@@ -28,11 +23,9 @@ json_t *status_look(const json_t *answer, const char *directory, const char *com
     if (!strings)
         return NULL;
     const bool known = deployed && manifest_read(deployed, strings, &manifest, &reason) == MANIFEST_READ;
-    const struct overview_sources sources = { .answer = answer,
-                                              .state = state,
-                                              .manifest = known ? &manifest : NULL,
-                                              .command = command,
-                                              .now = operations->clock() };
+    const struct overview_sources sources = {
+        .answer = answer, .state = state, .manifest = known ? &manifest : NULL, .command = command
+    };
     if (answer || state)
         status = overview_make(&sources);
     if (known)

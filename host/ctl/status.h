@@ -9,9 +9,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* What is known: see overview.h. answer: of the loop, NULL: none runs; directory: where it keeps its state; command: how
- * this program is called. A new reference; NULL: nothing is known, after a message. */
-json_t *status_look(const json_t *answer, const char *directory, const char *command);
+/* What is known: see overview.h. answer: of the loop, NULL: none runs; state: what it has written down, NULL: nothing;
+ * command: how this program is called. A new reference; NULL: nothing is known. */
+json_t *status_look(const json_t *answer, const json_t *state, const char *command);
 
 /* For people. */
 void status_print(const json_t *status, int64_t now);

@@ -9,6 +9,12 @@
 #include "lib/base/cleanup.h"
 #include "lib/base/strings.h"
 
+int complain(const char *about, const char *reason)
+{
+    fprintf(stderr, "dydisnix-self-adaptctl: %s%s%s\n", about, *about ? ": " : "", reason);
+    return -1;
+}
+
 size_t columns_of(const char *text)
 {
     size_t columns = 0;

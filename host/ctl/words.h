@@ -9,6 +9,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* Says on standard error what is wrong about something; "": about nothing in particular. -1. */
+int complain(const char *about, const char *reason);
+
 /* The text with '?' for control characters, as wide as it is in a terminal: at least width columns. */
 void print_padded(const char *text, size_t width);
 
