@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "host/control/totals.h"
+#include "host/record/state.h"
 #include "host/settings/stage-names.h"
 #include "lib/base/cleanup.h"
 #include "lib/base/json-members.h"
@@ -150,11 +151,9 @@ static const char *const target_states[] = { "here",   "grace",    "silent", "mi
 
 static const char *state_of(const json_t *target)
 {
-    const char *status = text_at(target, "status");
-    if (json_object_get(target, "held"))
-        return strcmp(status, "flapping") == 0 ? "flapping" : "held";
+    const char *word = state_target_word(target);
     for (const char *const *state = target_states; *state; state++)
-        if (strcmp(status, *state) == 0)
+        if (strcmp(word, *state) == 0)
             return *state;
     return "here";
 }

@@ -116,12 +116,10 @@ static json_t *left_out_for(const struct cycle *cycle)
     json_array_foreach(cycle->presence.left_out, index, name) {
         const json_t *target =
             json_object_get(json_object_get(cycle->state.root, "targets"), json_string_value(name));
-        const json_t *held = json_object_get(target, "held");
-        const char *status = text_at(target, "status");
-        json_object_set_new(reasons, json_string_value(name),
-                            json_pack("{ss ss*}", "status",
-                                      held && strcmp(status, "flapping") != 0 ? "held" : status, "reason",
-                                      json_string_value(json_object_get(held, "text"))));
+        json_object_set_new(
+            reasons, json_string_value(name),
+            json_pack("{ss ss*}", "status", state_target_word(target), "reason",
+                      json_string_value(json_object_get(json_object_get(target, "held"), "text"))));
     }
     return reasons;
 }

@@ -59,8 +59,7 @@ static json_t *describe(const char *name, const json_t *event, const struct stat
     const json_t *held = json_object_get(known, "held");
     const char *status = json_string_value(json_object_get(known, "status"));
     if (held)
-        return status_and_reason(status && strcmp(status, "flapping") == 0 ? "flapping" : "held",
-                                 json_string_value(json_object_get(held, "text")));
+        return status_and_reason(state_target_word(known), json_string_value(json_object_get(held, "text")));
     if (status && strcmp(status, "double") == 0) {
         const char *other = json_string_value(json_object_get(known, "double"));
         CLEANUP_FREE char *reason =

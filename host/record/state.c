@@ -318,3 +318,9 @@ void state_deployed(struct state *state, const char *manifest, const struct infr
         json_object_del(target, "missed");
     }
 }
+
+const char *state_target_word(const json_t *target)
+{
+    const char *status = text_at(target, "status");
+    return json_object_get(target, "held") && strcmp(status, "flapping") != 0 ? "held" : status;
+}

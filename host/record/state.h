@@ -128,4 +128,8 @@ bool state_knows_deployment(const struct state *state);
 /* A redeployment of manifest with these targets has succeeded. */
 void state_deployed(struct state *state, const char *manifest, const struct infrastructure *infrastructure);
 
+/* How a target is, by its entry in "targets", as people are told: that it is held counts more than why it is
+ * not here. "": that is not known. */
+const char *state_target_word(const json_t *target);
+
 #endif
