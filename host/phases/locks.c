@@ -69,7 +69,8 @@ static size_t take_away(const struct recovery *recovery, const struct manifest *
     return calls.count;
 }
 
-/* Who holds the lock of a target, if we do not, is not known, but since when we know. */
+/* Who holds the lock of a target, if we do not, is not known, but since when we know. The end of
+ * the phase saves it. */
 static void note_foreign(struct state *state, const struct calls *calls)
 {
     json_t *before = json_object_get(state->root, "foreign"), *foreign = json_object();
@@ -81,7 +82,6 @@ static void note_foreign(struct state *state, const struct calls *calls)
                                 since ? json_incref(since) : json_integer(operations->clock()));
     }
     json_object_set_new(state->root, "foreign", foreign);
-    state_save(state);
 }
 
 /* What releases the lock of a target, for a person to type; malloc()ed, NULL: it is not known. */
