@@ -43,11 +43,6 @@ static json_t *read_totals(const char *file)
     return json_pack("{si}", "version", 1);
 }
 
-static void add(json_t *object, const char *key, int64_t amount)
-{
-    json_object_set_new(object, key, json_integer(json_integer_value(json_object_get(object, key)) + amount));
-}
-
 /* Those of a version with other classes cannot be added to. */
 json_t *totals_durations(const json_t *totals)
 {
@@ -66,8 +61,8 @@ static void count_duration(json_t *totals, int64_t milliseconds)
     while (class < BOUNDS && milliseconds > bounds[class] * INT64_C(1000))
         class ++;
     json_array_set_new(counts, class, json_integer(json_integer_value(json_array_get(counts, class)) + 1));
-    add(durations, "count", 1);
-    add(durations, "milliseconds", milliseconds);
+    json_count(durations, "count", 1);
+    json_count(durations, "milliseconds", milliseconds);
     json_object_set_new(totals, "durations", durations);
 }
 
@@ -75,12 +70,12 @@ static void count_cycle(json_t *totals, const struct status *status, int64_t clo
 {
     static const char *const facts[] = { "superseded", "regressed", "rescued", NULL };
     const char *stage = *status->stage ? status->stage : "start";
-    add(json_object_at(totals, "cycles"), status->outcome, 1);
+    json_count(json_object_at(totals, "cycles"), status->outcome, 1);
     if (strcmp(status->outcome, "failed") == 0)
-        add(json_object_at(totals, "failures"), stage, 1);
-    add(totals, "crashes", status->signal != 0);
+        json_count(json_object_at(totals, "failures"), stage, 1);
+    json_count(totals, "crashes", status->signal != 0);
     for (const char *const *fact = facts; *fact; fact++)
-        add(totals, *fact, status_count(status, *fact));
+        json_count(totals, *fact, status_count(status, *fact));
     count_duration(totals, status->lasted);
     json_object_set_new(totals, "lastCycle", json_integer(clock));
     if (strcmp(status->outcome, "done") == 0)

@@ -68,3 +68,8 @@ bool text_at_is(const json_t *object, const char *key, const char *text)
 {
     return strcmp(text_at(object, key), text) == 0;
 }
+
+void json_count(json_t *object, const char *key, int64_t more)
+{
+    json_object_set_new(object, key, json_integer(json_integer_value(json_object_get(object, key)) + more));
+}

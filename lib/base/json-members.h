@@ -7,6 +7,7 @@
 
 #include <jansson.h>
 #include <stdbool.h>
+#include <stdint.h>
 
 /* The names of the members of an object in their order, with a NULL behind them, free()d by the caller; the
  * names are borrowed. NULL: no memory. */
@@ -30,5 +31,8 @@ bool json_list_has(const json_t *list, const char *text);
 
 /* Adds the text to an array that does not have it yet. */
 void json_list_add(json_t *list, const char *text);
+
+/* Adds to the integer that is the member key of object; none counts as 0. */
+void json_count(json_t *object, const char *key, int64_t more);
 
 #endif

@@ -51,19 +51,13 @@ static void bar_open(struct report *report, const char *key, const struct report
     grown->since = bar->early ? -1 : report->time;
 }
 
-static void count_running(struct report *report, const struct report_bar *bar, int more)
-{
-    const json_t *count = json_object_get(report->running, bar->service);
-    json_object_set_new(report->running, bar->service, json_integer(json_integer_value(count) + more));
-}
-
 static void bar_close(struct report *report, const char *key)
 {
     struct report_bar *bar = bar_find(report, key);
     if (!bar)
         return;
     if (bar->kind == BAR_SERVICE)
-        count_running(report, bar, -1);
+        json_count(report->running, bar->service, -1);
     bar->open = false;
     report->changes++;
     bar->to = report->x;
@@ -104,7 +98,7 @@ static bool runs_nowhere(const struct report *report, const char *service)
 static void service_open(struct report *report, const char *key, const struct report_bar *bar)
 {
     bar_open(report, key, bar);
-    count_running(report, bar, 1);
+    json_count(report->running, bar->service, 1);
     miss(report, bar->service, false);
     json_object_del(report->removed, bar->service);
 }

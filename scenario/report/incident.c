@@ -4,14 +4,10 @@
 #include <string.h>
 
 #include "lib/base/cleanup.h"
+#include "lib/base/json-members.h"
 #include "lib/base/strings.h"
 
 enum { LINES_MOST = 20 }; /* of one list */
-
-static void add(json_t *counts, const char *key, int64_t more)
-{
-    json_object_set_new(counts, key, json_integer(json_integer_value(json_object_get(counts, key)) + more));
-}
 
 /* By stage and reason: how many cycles. */
 static json_t *count_failures(const struct report *report)
@@ -25,7 +21,7 @@ static json_t *count_failures(const struct report *report)
             string_format("%s%s%s", cycle->failed_stage ? cycle->failed_stage : "before the first stage",
                           cycle->reason ? ": " : "", cycle->reason ? cycle->reason : "");
         if (words)
-            add(counts, words, (int64_t)(1 + cycle->repeats));
+            json_count(counts, words, (int64_t)(1 + cycle->repeats));
     }
     return counts;
 }
@@ -37,7 +33,7 @@ static json_t *count_downtime(const struct report *report)
     for (size_t i = 0; i < report->bar_count; i++) {
         const struct report_bar *bar = &report->bars[i];
         if (bar->kind == BAR_NOWHERE && bar->from < bar->to)
-            add(counts, bar->service, bar->until > bar->since ? bar->until - bar->since : 0);
+            json_count(counts, bar->service, bar->until > bar->since ? bar->until - bar->since : 0);
     }
     return counts;
 }
