@@ -20,7 +20,7 @@ static int write_file(const char *directory, const char *name, const char *endin
     return -1;
 }
 
-int scenario_copy_expression(const char *directory, const char *name)
+static int copy_expression(const char *directory, const char *name)
 {
     CLEANUP_FREE char *ours = string_format("scenario-%s.nix", name),
                       *from = ours ? nix_expression(ours) : NULL;
@@ -32,8 +32,26 @@ int scenario_copy_expression(const char *directory, const char *name)
     return -1;
 }
 
-int scenario_write_document(const char *directory, const char *name, const json_t *document)
+static int write_document(const char *directory, const char *name, const json_t *document)
 {
     CLEANUP_FREE char *text = json_dumps(document, JSON_INDENT(2) | JSON_SORT_KEYS);
     return write_file(directory, name, "json", text);
+}
+
+int scenario_copy_expressions(const char *directory)
+{
+    return copy_expression(directory, "services") == 0 && copy_expression(directory, "distribution") == 0
+                   && copy_expression(directory, "infrastructure") == 0
+               ? 0
+               : -1;
+}
+
+int scenario_write_documents(const char *directory, const json_t *services, const json_t *distribution,
+                             const json_t *infrastructure)
+{
+    return write_document(directory, "services", services) == 0
+                   && write_document(directory, "distribution", distribution) == 0
+                   && write_document(directory, "infrastructure", infrastructure) == 0
+               ? 0
+               : -1;
 }

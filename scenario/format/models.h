@@ -7,9 +7,10 @@
 
 #include <jansson.h>
 
-/* Into the directory, one of "services", "distribution" and "infrastructure": NAME.nix, and NAME.json with
- * the document. 0, or -1 after a message. */
-int scenario_copy_expression(const char *directory, const char *name);
-int scenario_write_document(const char *directory, const char *name, const json_t *document);
+/* Into the directory: services.nix, distribution.nix and infrastructure.nix, which read the documents beside
+ * them; and services.json, distribution.json and infrastructure.json. 0, or -1 after a message. */
+int scenario_copy_expressions(const char *directory);
+int scenario_write_documents(const char *directory, const json_t *services, const json_t *distribution,
+                             const json_t *infrastructure);
 
 #endif

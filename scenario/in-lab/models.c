@@ -7,10 +7,10 @@
 
 #include "lab/base/network.h"
 #include "lib/base/cleanup.h"
+#include "lib/base/json-members.h"
 #include "lib/base/strings.h"
 #include "scenario/format/models.h"
 #include "scenario/in-lab/lab.h"
-#include "lib/base/json-members.h"
 
 static void add_containers(json_t *containers, json_t *provided, const json_t *services)
 {
@@ -68,20 +68,7 @@ static json_t *model_of(const struct scenario_lab *lab)
 static int write_documents(const struct scenario_lab *lab, const char *directory)
 {
     CLEANUP_JSON json_t *model = model_of(lab);
-    return scenario_write_document(directory, "services", lab->services) == 0
-                   && scenario_write_document(directory, "distribution", lab->distribution) == 0
-                   && scenario_write_document(directory, "infrastructure", model) == 0
-               ? 0
-               : -1;
-}
-
-static int copy_expressions(const char *directory)
-{
-    return scenario_copy_expression(directory, "services") == 0
-                   && scenario_copy_expression(directory, "distribution") == 0
-                   && scenario_copy_expression(directory, "infrastructure") == 0
-               ? 0
-               : -1;
+    return scenario_write_documents(directory, lab->services, lab->distribution, model);
 }
 
 int lab_write_models(const struct scenario_lab *lab, const char *directory)
@@ -93,7 +80,7 @@ int lab_write_models(const struct scenario_lab *lab, const char *directory)
 int lab_make_models(const struct scenario_lab *lab, const char *directory)
 {
     CLEANUP_FREE char *path = network_path("scenario/%s", directory);
-    return path && copy_expressions(path) == 0 ? write_documents(lab, path) : -1;
+    return path && scenario_copy_expressions(path) == 0 ? write_documents(lab, path) : -1;
 }
 
 char *lab_model_file(const struct scenario_lab *lab, const char *which)

@@ -114,17 +114,12 @@ static int write_profile(const struct placement_question *question, const char *
 
 static int write_models(const struct placement_question *question, const char *directory)
 {
-    const struct {
-        const char *name;
-        const json_t *document;
-    } models[] = { { "services", question->services },
-                   { "distribution", question->distribution },
-                   { "infrastructure", question->infrastructure } };
-    for (size_t i = 0; i < sizeof models / sizeof *models; i++)
-        if (scenario_copy_expression(directory, models[i].name) != 0
-            || scenario_write_document(directory, models[i].name, models[i].document) != 0)
-            return -1;
-    return write_profile(question, directory);
+    return scenario_copy_expressions(directory) == 0
+                   && scenario_write_documents(directory, question->services, question->distribution,
+                                               question->infrastructure)
+                          == 0
+               ? write_profile(question, directory)
+               : -1;
 }
 
 /* Whether the scenario gives that option itself. */
