@@ -123,3 +123,14 @@ const char *event_name(size_t number)
 {
     return names[number];
 }
+
+bool scenario_has_event(const json_t *events, const char *word)
+{
+    const char *own = json_string_value(json_object_get(events, "event"));
+    json_t *value;
+    size_t index;
+    bool found = own && strcmp(own, word) == 0;
+    json_array_foreach((json_t *)events, index, value)
+        found = found || scenario_has_event(value, word);
+    return found;
+}

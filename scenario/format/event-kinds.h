@@ -74,4 +74,7 @@ extern const struct event_kind event_kinds[EVENT_COUNT];
 size_t event_number(const char *name);
 const char *event_name(size_t number);
 
+/* Whether a timeline, a moment or an event has an event of that kind. */
+bool scenario_has_event(const json_t *events, const char *word);
+
 #endif

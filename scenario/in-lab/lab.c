@@ -16,10 +16,11 @@
 #include "lab/base/tree.h"
 #include "lib/base/arguments.h"
 #include "lib/base/cleanup.h"
+#include "lib/base/json-members.h"
 #include "lib/base/strings.h"
 #include "lib/world/find-program.h"
 #include "lib/world/operations.h"
-#include "lib/base/json-members.h"
+#include "scenario/format/event-kinds.h"
 
 /* Functions of the lab find the network in the environment. */
 static struct scenario_lab *enter(void *network)
@@ -40,18 +41,6 @@ static char *find_lab(void)
         free(beside);
     }
     return find_program("dydisnix-lab");
-}
-
-/* Whether the timeline has an event of that kind, also in a list of them. */
-static bool has_event(const json_t *events, const char *word)
-{
-    const char *own = json_string_value(json_object_get(events, "event"));
-    json_t *value;
-    size_t index;
-    bool found = own && strcmp(own, word) == 0;
-    json_array_foreach((json_t *)events, index, value)
-        found = found || has_event(value, word);
-    return found;
 }
 
 static bool has_member(const json_t *events, const char *member)
@@ -92,7 +81,7 @@ static const char *reason_for_disnix(const json_t *scenario, const json_t *timel
         return "the scripts of Disnix split paths at blanks, and $TMPDIR has some";
     if (!lab_has_disnix())
         return "disnix-env and dydisnix-gendist are not on the PATH";
-    if (has_member(timeline, "phase") || has_event(timeline, "end"))
+    if (has_member(timeline, "phase") || scenario_has_event(timeline, "end"))
         return "Disnix does not tell the lab of its phases";
     if (names_container(json_object_get(scenario, "services")))
         return "dydisnix-gendist drops the containers that a distribution names";
@@ -132,13 +121,14 @@ static char *lab_refuses(const struct scenario_setting *setting)
 {
     const json_t *scenario = setting->scenario, *timeline = json_object_get(scenario, "timeline");
     const char *reason = NULL;
-    if (has_event(timeline, "clock"))
+    if (scenario_has_event(timeline, "clock"))
         reason = "the clock of a real machine is not changed";
-    else if (has_event(timeline, "close-profiles") || has_event(timeline, "distrust"))
+    else if (scenario_has_event(timeline, "close-profiles") || scenario_has_event(timeline, "distrust"))
         reason = "a machine's only user may write everywhere, and Nix trusts it";
     else if (has_member(timeline, "probability"))
         reason = "chance is not the same twice in a real network";
-    else if (json_is_false(json_object_get(scenario, "discovery")) && has_event(timeline, "generator"))
+    else if (json_is_false(json_object_get(scenario, "discovery"))
+             && scenario_has_event(timeline, "generator"))
         reason = "a fixed model is printed by no generator";
     else if (has_circle(json_object_get(scenario, "services")))
         reason = "services of the lab ask what they need, and would ask in a circle for ever";
@@ -230,7 +220,7 @@ static int make_directory(const char *name)
 static int mount_small_disk(struct scenario_lab *lab)
 {
     CLEANUP_FREE char *path = network_path("scenario/disk");
-    if (!has_event(json_object_get(lab->setting.scenario, "timeline"), "full-disk"))
+    if (!scenario_has_event(json_object_get(lab->setting.scenario, "timeline"), "full-disk"))
         return 0;
     lab->small_disk = true;
     return lab_run(lab, "exec", COORDINATOR, "mount", "-t", "tmpfs", "-o", "size=32m", "lab", path, NULL);

@@ -8,6 +8,7 @@
 
 #include "lib/base/json-members.h"
 #include "lib/base/random.h"
+#include "scenario/format/event-kinds.h"
 #include "scenario/format/policy.h"
 
 enum { MOST_TARGETS = 5, MOST_SERVICES = 4, MOST_ADDED = 4 };
@@ -680,17 +681,6 @@ static void draw_damage(struct drawing *drawing)
     drawing->damaged = false;
 }
 
-static bool has_event(const json_t *moments, const char *word)
-{
-    size_t index;
-    json_t *moment;
-    json_array_foreach((json_t *)moments, index, moment)
-        if (json_is_array(moment) ? has_event(moment, word)
-                                  : strcmp(json_string_value(json_object_get(moment, "event")), word) == 0)
-            return true;
-    return false;
-}
-
 /* Whether something goes on to be written to where it is fenced. */
 static bool has_database(const struct drawing *drawing)
 {
@@ -713,7 +703,7 @@ static void draw_stranger(struct drawing *drawing)
     if (has_database(drawing))
         return;
     for (size_t i = 0; i < sizeof blinding / sizeof *blinding; i++)
-        if (has_event(drawing->timeline, blinding[i]))
+        if (scenario_has_event(drawing->timeline, blinding[i]))
             return;
     json_t *away = chance(drawing, 60) ? draw_partition(drawing) : NULL;
     json_t *move = draw_move(drawing);
