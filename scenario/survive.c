@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "lib/base/cleanup.h"
+#include "lib/base/json-members.h"
 #include "lib/world/operations.h"
 #include "scenario/format/file.h"
 #include "scenario/format/policy.h"
@@ -23,7 +24,6 @@
 #include "scenario/survive/page.h"
 #include "scenario/survive/table.h"
 #include "scenario/survive/trial.h"
-#include "lib/base/json-members.h"
 
 struct survival {
     unsigned long losses, jobs, seed;

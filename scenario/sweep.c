@@ -10,11 +10,11 @@
 #include <string.h>
 
 #include "lib/base/cleanup.h"
+#include "lib/base/strings.h"
 #include "lib/world/operations.h"
 #include "scenario/format/file.h"
 #include "scenario/play/play.h"
 #include "scenario/simulation/faults.h"
-#include "lib/base/strings.h"
 
 enum { DONE = 0, FAILED = 1, USAGE = 2 };
 

@@ -5,11 +5,11 @@
 #include <string.h>
 
 #include "lib/base/cleanup.h"
+#include "lib/base/json-members.h"
 #include "lib/base/strings.h"
 #include "lib/base/switch.h"
 #include "lib/model/paths.h"
 #include "lib/world/operations.h"
-#include "lib/base/json-members.h"
 
 static const size_t model_limit = (size_t)256 << 20;
 static const int64_t guard_deadline = 60 * 1000; /* milliseconds */

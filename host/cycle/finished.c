@@ -3,9 +3,9 @@
 
 #include <string.h>
 
-#include "host/cycle/running.h"
 #include "host/control/status.h"
 #include "host/control/totals.h"
+#include "host/cycle/running.h"
 #include "host/record/failures.h"
 #include "lib/base/cleanup.h"
 #include "lib/world/operations.h"

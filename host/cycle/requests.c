@@ -7,8 +7,8 @@
 #include "host/copies/survivors.h"
 #include "host/record/requests.h"
 #include "lib/base/cleanup.h"
-#include "lib/world/operations.h"
 #include "lib/base/json-members.h"
+#include "lib/world/operations.h"
 
 /* What came of a word stands in the journal. */
 static void note_word(const struct cycle *cycle, const json_t *word, const char *reason)

@@ -10,9 +10,9 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#include "host/loop/watch.h"
 #include "host/control/control.h"
 #include "host/control/metrics.h"
+#include "host/loop/watch.h"
 #include "host/record/progress.h"
 #include "host/self-adapt/loop.h"
 #include "host/settings/settings.h"

@@ -10,9 +10,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "host/control/status.h"
 #include "host/cycle/cycle.h"
 #include "host/loop/supervisor.h"
-#include "host/control/status.h"
 #include "host/settings/settings.h"
 
 /* Milliseconds for loading the plugins. */

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "lab/base/channel.h"
+#include "lab/base/network.h"
 #include "lab/base/tree.h"
 #include "lab/engine/snapshots.h"
 #include "lab/machine/agent.h"
@@ -14,7 +15,6 @@
 #include "lib/base/strings.h"
 #include "lib/model/paths.h"
 #include "lib/world/operations.h"
-#include "lab/base/network.h"
 
 /* Milliseconds that only what hangs takes, however slow this machine is. */
 #define START_DEADLINE 120000 /* until a service has to answer */

@@ -8,8 +8,8 @@
 #include <string.h>
 
 #include "lib/base/array.h"
-#include "lib/base/set.h"
 #include "lib/base/bounded-list.h"
+#include "lib/base/set.h"
 
 /* A mapping that is not in both manifests, or that is in both and of which its service has changed. */
 struct entry {

@@ -9,9 +9,9 @@
 #include "lib/base/array.h"
 #include "lib/base/cleanup.h"
 #include "lib/base/set.h"
+#include "lib/base/strings.h"
 #include "lib/manifest/parts.h"
 #include "lib/model/xml.h"
-#include "lib/base/strings.h"
 
 void manifest_init(struct manifest *manifest, struct strings *strings)
 {

@@ -9,9 +9,9 @@
 
 #include "lib/base/array.h"
 #include "lib/base/cleanup.h"
+#include "lib/base/strings.h"
 #include "lib/manifest/parts.h"
 #include "lib/model/paths.h"
-#include "lib/base/strings.h"
 
 static int compare_services_1(const void *a, const void *b)
 {

@@ -8,8 +8,8 @@
 
 #include "lib/base/array.h"
 #include "lib/base/cleanup.h"
-#include "lib/world/operations.h"
 #include "lib/base/strings.h"
+#include "lib/world/operations.h"
 
 static const char *const type_names[] = { "string", "int", "float", "bool", "list", "attrs", NULL };
 

@@ -5,10 +5,10 @@
 #include <dydisnix/plugin.h>
 
 #include "lib/base/cleanup.h"
+#include "lib/base/json-members.h"
 #include "lib/base/strings.h"
 #include "lib/world/operations.h"
 #include "plugin/reconstruct/reconstruct.h"
-#include "lib/base/json-members.h"
 
 static struct options options;
 

@@ -3,9 +3,9 @@
 
 #include <string.h>
 
+#include "lib/base/bounded-list.h"
 #include "lib/base/cleanup.h"
 #include "lib/base/switch.h"
-#include "lib/base/bounded-list.h"
 #include "lib/state/portion.h"
 #include "lib/world/operations.h"
 #include "plugin/copies/actions.h"

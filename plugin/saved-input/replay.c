@@ -5,12 +5,12 @@
 #include <string.h>
 
 #include "lib/base/cleanup.h"
+#include "lib/base/json-members.h"
 #include "lib/model/paths.h"
 #include "lib/world/operations.h"
 #include "plugin/capture/facts.h"
 #include "plugin/copies/actions.h"
 #include "plugin/saved-input/input.h"
-#include "lib/base/json-members.h"
 
 static const size_t input_limit = (size_t)1 << 30;
 

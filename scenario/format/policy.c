@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "lib/base/cleanup.h"
-#include "lib/base/strings.h"
 #include "lib/base/json-members.h"
+#include "lib/base/strings.h"
 
 const char *scenario_type(const json_t *service)
 {

@@ -6,11 +6,11 @@
 #include <string.h>
 
 #include "lib/base/cleanup.h"
+#include "lib/base/json-members.h"
 #include "lib/base/strings.h"
 #include "lib/world/operations.h"
 #include "scenario/format/file.h"
 #include "scenario/format/policy.h"
-#include "lib/base/json-members.h"
 
 static const size_t golden_limit = (size_t)16 << 20;
 

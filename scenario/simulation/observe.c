@@ -8,10 +8,10 @@
 
 #include "lib/base/cleanup.h"
 #include "lib/base/json-members.h"
+#include "lib/base/strings.h"
 #include "lib/model/paths.h"
 #include "scenario/format/policy.h"
 #include "scenario/simulation/component.h"
-#include "lib/base/strings.h"
 
 /* Oldest first. */
 static json_t *lines_of(const struct simulated_value *value)
