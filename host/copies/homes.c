@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/manifest/previous.h"
+
 static int compare_components(const struct snapshot_mapping *a, const struct snapshot_mapping *b)
 {
     int order = strcmp(a->component, b->component);
@@ -73,4 +75,31 @@ const struct snapshot_mapping *homes_unmovable(const struct homes *before, const
             return left.items[i];
     }
     return NULL;
+}
+
+struct search {
+    const struct snapshot_mapping *mapping;
+    bool found;
+};
+
+static bool look(void *closure, const struct manifest *generation, bool reconstructed)
+{
+    struct search *search = closure;
+    const struct snapshot_mapping *mapping = search->mapping;
+    (void)reconstructed;
+    search->found =
+        manifest_find_snapshot_mapping(generation, mapping->target, mapping->container, mapping->component);
+    return search->found;
+}
+
+bool homes_were(const struct settings *settings, const struct snapshot_mapping *mapping,
+                struct strings *strings)
+{
+    struct search search = { mapping, false };
+    struct previous previous;
+    if (previous_locate(settings->coordinator_profile_path, settings->profile, NULL, strings, &previous) != 0)
+        return true;
+    const int status = previous_generations(&previous, strings, look, &search);
+    previous_clear(&previous);
+    return status != 0 || search.found;
 }

@@ -5,6 +5,7 @@
 #ifndef HOMES_H
 #define HOMES_H
 
+#include "host/settings/settings.h"
 #include "lib/manifest/manifest.h"
 
 /* Snapshot mappings, borrowed from their manifest: by component, container and target. */
@@ -26,5 +27,10 @@ struct homes homes_of(const struct homes *homes, const struct snapshot_mapping *
 const struct snapshot_mapping *homes_unmovable(const struct homes *before, const struct manifest *previous,
                                                const struct manifest *new,
                                                const struct snapshot_mapping *mapping);
+
+/* Whether the current generation of the coordinator profile or an older one that is still there has the
+ * component of mapping on its target. Where that cannot be told, it may have been there: true. */
+bool homes_were(const struct settings *settings, const struct snapshot_mapping *mapping,
+                struct strings *strings);
 
 #endif

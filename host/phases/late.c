@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "host/calls/client-calls.h"
+#include "host/copies/homes.h"
 #include "host/copies/survivors.h"
 #include "host/record/recovery-report.h"
 #include "lib/base/array.h"
@@ -19,7 +20,8 @@
 /* What is done with a copy: saved, stopped and saved once more, or saved because Disnix is about to restore
  * over it. Of one on a target that does not answer nothing is. One that has had nothing but empty dumps may
  * be empty; one that moved away in a deployment may have nothing to save any more, for its state may have
- * been deleted since; one that an undo was to stop may run still. */
+ * been deleted since; one that an undo was to stop may run still. Whether there is one at all only its target
+ * knows where nothing else tells of it. */
 enum {
     SAVED = 1,
     STOPPED = 2,
@@ -28,7 +30,8 @@ enum {
     MAY_BE_EMPTY = 16,
     MAY_BE_GONE = 32,
     UNSAVED = 64,
-    UNSTOPPED = 128
+    UNSTOPPED = 128,
+    UNKNOWN = 256
 };
 
 /* One component on a target, and all that its operations need. */
@@ -185,8 +188,12 @@ static int rescue(const struct copies *copies, int what, json_t *report)
                         mapping->component, mapping->container);
             continue;
         }
-        log_error(mapping->target, "%s in %s cannot be saved, so nothing is deployed", mapping->component,
-                  mapping->container);
+        log_error(mapping->target,
+                  copy->what & UNKNOWN
+                      ? "it is not known whether there is state of %s in %s here, and none can be "
+                        "saved, so nothing is deployed"
+                      : "%s in %s cannot be saved, so nothing is deployed",
+                  mapping->component, mapping->container);
         copy->what |= UNSAVED;
         status = -1;
     }
@@ -275,11 +282,14 @@ static int look_at_snapshots(const struct late *late, const struct copies *copie
         return -1;
     for (size_t i = 0; i < names.count; i++) {
         struct copy *copy = names.items[i].closure;
-        if (!names.items[i].done)
+        const bool stopped = was_stopped(late, copy->mapping) || copy->what & UNSTOPPED;
+        if (!names.items[i].done) {
+            copy->what |= stopped ? 0 : UNKNOWN;
             continue;
+        }
         if (!*names.items[i].output)
             copy->what = 0;
-        else if (!was_stopped(late, copy->mapping) && !(copy->what & UNSTOPPED))
+        else if (!stopped)
             copy->what |= MAY_BE_GONE;
         else if (are_empty_dumps(names.items[i].output))
             copy->what |= MAY_BE_EMPTY;
@@ -353,8 +363,15 @@ static int stop_unstopped(const struct late *late, const struct copies *copies)
     return status;
 }
 
+static bool is_known(const struct late *late, const struct copy *copy)
+{
+    const struct recovery *recovery = late->recovery;
+    return !(copy->what & UNKNOWN) || homes_were(recovery->settings, copy->mapping, recovery->strings);
+}
+
 /* What may have been written to since it was saved last, and is lost with the restore. What cannot be saved
- * is in dispute from now on: it stays as it is until it can, and all else is deployed. */
+ * is in dispute from now on: it stays as it is until it can, and all else is deployed. Where nobody knows of a
+ * copy there is none to be in dispute: its target is asked again. */
 static int save_restored(const struct late *late)
 {
     CLEANUP_COPIES struct copies copies = { .report = late->report };
@@ -368,7 +385,7 @@ static int save_restored(const struct late *late)
     if (status == 0)
         status = rescue(&copies, UNSTOPPED, late->report);
     for (size_t i = 0; i < copies.count; i++)
-        if (copies.items[i].what & UNSAVED)
+        if (copies.items[i].what & UNSAVED && is_known(late, &copies.items[i]))
             survivors_unsaved(late->recovery->state->root, late->new, copies.items[i].mapping);
     return status;
 }

@@ -404,15 +404,18 @@ static bool was_activated(const struct copy *copy)
                || (copy->remembered.activated && (copy->service_left_out || !copy->component->settled)));
 }
 
+static bool answers(const struct captured *captured)
+{
+    return captured && (captured->answer == ANSWER_CAPTURED || captured->answer == ANSWER_EMPTY);
+}
+
 /* Of several copies that are kept one goes away with its target: the others go on without it, and whatever
  * had all of them deployed together, it comes back to a dispute. */
 static void note_absent(json_t *next, const struct component *component, const struct capture *capture)
 {
     for (size_t i = 0; component->asks_before && i < component->place_count; i++) {
         const struct place *place = &component->places[i];
-        const struct captured *captured = capture_find(capture, place->target);
-        if (place->copy || !(place->previous || place->home)
-            || (captured && captured->answer == ANSWER_CAPTURED))
+        if (place->copy || !(place->previous || place->home) || answers(capture_find(capture, place->target)))
             continue;
         json_t *containers = json_object_at(json_object_at(next, "disputed"), place->target);
         json_t *components = json_object_at(containers, component->container);
@@ -479,6 +482,32 @@ static void drop_replaced(json_t *next, const struct capture *capture)
     }
 }
 
+/* Of what went away with its target nothing is known but that it was there. Where the target has come back
+ * without it, on another disk or after another deployment, there is nothing to choose. */
+static bool is_gone(const struct capture *capture, const char *target, const char *container,
+                    const char *component, const json_t *dispute)
+{
+    const struct captured *captured = capture_find(capture, target);
+    return !json_object_get(dispute, "service") && answers(captured)
+           && (captured->answer == ANSWER_EMPTY || find_without(capture, target, container, component));
+}
+
+static void drop_gone(json_t *next, const struct capture *capture)
+{
+    CLEANUP_JSON json_t *disputed = json_deep_copy(json_object_get(next, "disputed"));
+    const char *target, *container, *component;
+    json_t *containers, *components, *dispute;
+    json_object_foreach(disputed, target, containers)
+        json_object_foreach(containers, container, components)
+            json_object_foreach(components, component, dispute) {
+                if (!is_gone(capture, target, container, component, dispute))
+                    continue;
+                log_notice(target, "%s in %s is in dispute no more: the target is back without it", component,
+                           container);
+                delete_entry(next, "disputed", target, container, component);
+            }
+}
+
 /* A word settles also what is in no profile any more, unless it is not saved yet; but nobody can tell whether
  * a target that does not answer has something that is newer. */
 static void drop_given_up(json_t *next, const struct capture *capture)
@@ -507,6 +536,7 @@ json_t *disputes_next(const json_t *survivors, const struct copies *copies, cons
         note_component(next, &copies->components[i], capture);
     drop_unanswered(next, capture);
     drop_replaced(next, capture);
+    drop_gone(next, capture);
     drop_given_up(next, capture);
     return next;
 }

@@ -326,6 +326,11 @@ static void a_deployment_decides_nothing_that_waits(void **unused)
         " 'older': {'a': {'process': {'db': true}}}}}";
     (void)unused;
     expect_settled(waits, NULL, waits);
+    expect_settled("{'survivors': {'disputed': {'a': {'process': {'db': {'waits': true}}}},"
+                   " 'older': {'a': {'process': {'db': true}}, 'b': {'process': {'db': true}}}}}",
+                   NULL,
+                   "{'survivors': {'disputed': {'a': {'process': {'db': {'waits': true}}}},"
+                   " 'older': {'a': {'process': {'db': true}}, 'b': {'process': {}}}}}");
     expect_settled(
         "{'survivors': {'disputed': {'a': {'process': {'gone': {'waits': true}}}}, 'kept': {'process': {'gone': ['b']}}}}",
         NULL,

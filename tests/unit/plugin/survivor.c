@@ -13,6 +13,7 @@
  *   a1 has 12            a answers with profile a1, which has it; and with snapshots 1 and 2. Those of digits and a to f are
  *                        hashes, 0 is that of an empty dump
  *   a1 lost              a answers, and its profile does not have it
+ *   a empty              a answers, and has no profile
  *   a silent             a is in the model, and does not answer
  *   store 12             the coordinator's snapshots
  *   away a, fresh a, stale a      a was away; its last snapshot was taken right before that, or long before
@@ -21,6 +22,7 @@
  *   fails rescue a       so does activate, fence, rescueAgain
  *   after a 12           the snapshots of a after any rescue, if they are others
  *   disputed a, owed a, superseded a1, fenced a, kept a b, brought a, activated a, accept a, prefer a       what is remembered
+ *   absent a             in dispute too: it went away with a while several were kept
  *
  * What it comes to are the actions in their order and then each copy: kept; kept and not running; out; out
  * and running, for it could not be fenced; older. Those with ! are in dispute; ? says that somebody is asked
@@ -162,6 +164,8 @@ static bool take_memory(struct world *world, const char *what, char *rest)
         remember(world, "disputed", target,
                  json_pack("{ss so sb}", "why", "before", "service", service_of(world, target), "owed",
                            *what == 'o'));
+    else if (strcmp(what, "absent") == 0)
+        remember(world, "disputed", target, json_pack("{ss}", "why", "before"));
     else if (strcmp(what, "superseded") == 0)
         remember(world, what, target, json_string(path_of(world, profile)));
     else if (strcmp(what, "kept") == 0 || strcmp(what, "activated") == 0)
@@ -200,7 +204,9 @@ static void take_target(struct world *world, const char *word, char *rest)
 {
     struct captured *captured = &world->captured[word[0] - 'a'];
     const char *state = strtok(rest, " "), *snapshots = strtok(NULL, " ");
-    captured->answer = strcmp(state, "silent") == 0 ? ANSWER_SILENT : ANSWER_CAPTURED;
+    captured->answer = strcmp(state, "silent") == 0  ? ANSWER_SILENT
+                       : strcmp(state, "empty") == 0 ? ANSWER_EMPTY
+                                                     : ANSWER_CAPTURED;
     captured->profile = captured->answer == ANSWER_CAPTURED ? path_of(world, word) : NULL;
     world->lists[word[0] - 'a'] = strings_intern(world->strings, snapshots ? snapshots : "");
     if (strcmp(state, "has") == 0)
@@ -652,15 +658,38 @@ static void is_decided(void **state)
         fail_msg("the part that it is about can be switched off: %s", without);
 }
 
+/* Of two copies that are kept b went away. */
+static void a_copy_that_is_not_there_is_in_no_dispute(void **unused)
+{
+    static const struct {
+        const char *b;
+        bool disputed;
+    } cases[] = {
+        { "absent b\nb silent", true },  { "absent b\nb empty", false }, { "absent b\nb3 lost", false },
+        { "disputed b\nb3 lost", true }, { "b silent", true },           { "b empty", false },
+    };
+    (void)unused;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        CLEANUP_FREE char *world = string_format("gen a1 b1 | a b\nkept a b\na1 has 1\n%s", cases[i].b);
+        json_t *next = NULL;
+        free(comes_to(world, SWITCHES, &next));
+        const json_t *there = json_object_get(json_object_get(next, "disputed"), "b");
+        if ((json_object_size(there) > 0) != cases[i].disputed)
+            fail_msg("%s", cases[i].b);
+        json_decref(next);
+    }
+}
+
 int main(void)
 {
     enum { ROWS = sizeof rows / sizeof *rows };
-    struct CMUnitTest tests[ROWS];
+    struct CMUnitTest tests[ROWS + 1];
     operations_use(&real_operations);
     real_log_level(DYDISNIX_ERROR);
     for (size_t i = 0; i < ROWS; i++)
         tests[i] = (struct CMUnitTest){ .name = rows[i].name,
                                         .test_func = is_decided,
                                         .initial_state = (void *)&rows[i] };
-    return _cmocka_run_group_tests("which copy lives", tests, ROWS, NULL, NULL);
+    tests[ROWS] = (struct CMUnitTest)cmocka_unit_test(a_copy_that_is_not_there_is_in_no_dispute);
+    return _cmocka_run_group_tests("which copy lives", tests, ROWS + 1, NULL, NULL);
 }
