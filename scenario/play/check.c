@@ -212,6 +212,17 @@ static void check_target_says(const struct scenario_seen *seen, const char *name
                                 name, text_at(entry, "service"));
 }
 
+bool scenario_tells_all(const struct scenario_seen *seen)
+{
+    CLEANUP_JSON json_t *untold = json_array();
+    const char *name;
+    json_t *target;
+    json_object_foreach(json_object_get(seen->observed, "targets"), name, target)
+        if (json_is_true(json_object_get(target, "listed")) && text_at_is(target, "is", "up"))
+            check_target_says(seen, name, target, untold);
+    return json_array_size(untold) == 0;
+}
+
 /* Whether the service was fenced on a target whose profile still has it, and nobody knows that any more.
  * only: on that one; NULL: on any. */
 static bool is_fence_forgotten(const struct scenario_seen *seen, const char *service, const char *only)

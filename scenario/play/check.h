@@ -67,6 +67,10 @@ json_t *scenario_wanted(const struct scenario_seen *seen);
 /* Whether somebody has to choose among copies of the service that are all kept, as the loop remembers. */
 bool scenario_is_kept(const json_t *observed, const char *service);
 
+/* Whether the coordinator's manifest has all that runs on targets that are up, and all that their profiles
+ * have. */
+bool scenario_tells_all(const struct scenario_seen *seen);
+
 /* Whether the last model leaves out a target that is up, as one that hung and is tried again later. */
 bool scenario_leaves_out(const struct scenario_seen *seen);
 

@@ -266,12 +266,67 @@ static void take_down(struct playing *playing, const json_t *event, const char *
         playing->unasked || strncmp(text_at(event, "operation"), "--query-", strlen("--query-")) == 0;
 }
 
+static bool is_live(const struct playing *playing, const json_t *write)
+{
+    const char *name;
+    json_t *target;
+    json_object_foreach(json_object_get(playing->observed, "targets"), name, target)
+        if (strcmp(text_at(target, "is"), "up") == 0 && scenario_is_live_on(target, write))
+            return true;
+    return false;
+}
+
+/* The services that live, each with the targets on which it does; a new reference. */
+static json_t *living(const json_t *observed)
+{
+    json_t *services = json_object(), *target, *active;
+    const char *name;
+    size_t index;
+    json_object_foreach(json_object_get(observed, "targets"), name, target)
+        json_array_foreach(json_object_get(target, "active"), index, active) {
+            const char *service = text_at(active, "service");
+            if (strcmp(text_at(target, "is"), "up") != 0 || !json_is_true(json_object_get(target, "listed")))
+                continue;
+            if (!json_object_get(services, service))
+                json_object_set_new(services, service, json_array());
+            json_array_append_new(json_object_get(services, service), json_string(name));
+        }
+    return services;
+}
+
+/* Another coordinator knows what the manifest of ours has: where it deploys, what else runs is in no profile any
+ * more. And it has none of our snapshots: what it starts where nothing lived has the state that it finds. */
+static int happen_elsewhere(struct playing *playing, const json_t *event)
+{
+    if (look(playing) != 0)
+        return -1;
+    const struct scenario_seen seen = seen_of(playing, false);
+    const bool untold = !scenario_tells_all(&seen);
+    CLEANUP_JSON json_t *before = living(playing->observed);
+    const int status = playing->network->happen(playing->opened, event);
+    if (status != 0)
+        return status;
+    playing->untracked = playing->untracked || untold;
+    playing->lost = true; /* until it looks, the coordinator does not know what runs */
+    if (look(playing) != 0)
+        return -1;
+    CLEANUP_JSON json_t *after = living(playing->observed);
+    for (size_t i = json_array_size(playing->newest); i-- > 0;) {
+        const json_t *write = json_array_get(playing->newest, i);
+        const char *service = text_at(write, "service");
+        if (!json_object_get(before, service) && json_object_get(after, service) && !is_live(playing, write))
+            json_array_remove(playing->newest, i);
+    }
+    return 0;
+}
+
 static int happen(struct playing *playing, const json_t *event)
 {
     const char *word = text_at(event, "event");
     bool later = json_object_get(event, "at") != NULL;
     note_forgotten(playing, event);
-    int status = playing->network->happen(playing->opened, event);
+    int status = strcmp(word, "foreign-deploy") == 0 ? happen_elsewhere(playing, event)
+                                                     : playing->network->happen(playing->opened, event);
     if (status < 0)
         return -1;
     if (status == 0 && strcmp(word, "write") == 0 && !later && look(playing) != 0)
@@ -280,8 +335,6 @@ static int happen(struct playing *playing, const json_t *event)
         scenario_system_follow(playing->system, event);
     note_replicated(playing);
     take_down(playing, event, word);
-    if (status == 0 && strcmp(word, "foreign-deploy") == 0)
-        playing->lost = true; /* until it looks, the coordinator does not know what runs */
     if (status == 0 && strcmp(word, "collect-garbage") == 0 && !later) {
         if (look(playing) != 0)
             return -1;
@@ -371,16 +424,6 @@ static int adapt(struct playing *playing, bool again, size_t *done)
     return look(playing);
 }
 
-static bool is_live(const struct playing *playing, const json_t *write)
-{
-    const char *name;
-    json_t *target;
-    json_object_foreach(json_object_get(playing->observed, "targets"), name, target)
-        if (strcmp(text_at(target, "is"), "up") == 0 && scenario_is_live_on(target, write))
-            return true;
-    return false;
-}
-
 static bool is_rescued(const struct playing *playing, const char *service)
 {
     size_t index;
@@ -402,24 +445,6 @@ static void forget_rescued(struct playing *playing)
             json_array_remove(playing->newest, i);
     }
     json_array_clear(playing->rescued);
-}
-
-/* The services that live, each with the targets on which it does; a new reference. */
-static json_t *living(const json_t *observed)
-{
-    json_t *services = json_object(), *target, *active;
-    const char *name;
-    size_t index;
-    json_object_foreach(json_object_get(observed, "targets"), name, target)
-        json_array_foreach(json_object_get(target, "active"), index, active) {
-            const char *service = text_at(active, "service");
-            if (strcmp(text_at(target, "is"), "up") != 0 || !json_is_true(json_object_get(target, "listed")))
-                continue;
-            if (!json_object_get(services, service))
-                json_object_set_new(services, service, json_array());
-            json_array_append_new(json_object_get(services, service), json_string(name));
-        }
-    return services;
 }
 
 /* Whether one of these targets is there still. */

@@ -17,6 +17,29 @@ for seed in 51004692 51006513; do
     is $? 0 "scenario $seed comes to its end"
 done
 
+# What another coordinator has made so nobody can know: it forgets what runs where ours does not look just then, and
+# starts a component where none lives without our snapshots.
+mkdir "$scratch/forgets" "$scratch/begins"
+cat > "$scratch/forgets/scenario.json" << 'EOF'
+{ "version": 1, "description": "another coordinator sets the profile of a target that ours leaves out",
+  "targets": { "test1": {}, "test2": {}, "test3": {} }, "services": { "web": {} },
+  "timeline": [{ "event": "fail", "operation": "--lock", "target": "test1", "how": "hangs", "times": 3 },
+               { "event": "hang", "target": "test3" }, { "event": "foreign-deploy" }] }
+EOF
+cat > "$scratch/begins/scenario.json" << 'EOF'
+{ "version": 1, "description": "another coordinator begins anew what lives nowhere",
+  "targets": { "test1": {} }, "services": { "db": { "state": true } }, "distribution": { "db": { "on": ["test1"] } },
+  "options": ["--probe-interval=300", "--resync=3600"],
+  "timeline": [{ "event": "add", "target": "test2" }, { "event": "client", "service": "db", "times": 4 },
+               { "event": "crash", "target": "test1" },
+               { "event": "foreign-deploy", "distribution": { "db": { "on": ["test2"], "stay": false } } },
+               { "event": "wait", "seconds": 5400 }] }
+EOF
+for other in forgets begins; do
+    dydisnix-scenario explore --exhaustive --depth=0 "$scratch/$other" > "$scratch/out" 2> "$scratch/said"
+    is $? 0 "where another coordinator $other something, ours is not to blame"
+done
+
 # Every short history.
 dydisnix-scenario explore --exhaustive --depth=2 > "$scratch/out" 2> "$scratch/said"
 is $? 0 'whatever two things happen, the built-in systems hold'
