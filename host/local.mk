@@ -11,6 +11,7 @@ include $(srcdir)/host/presence/local.mk
 include $(srcdir)/host/record/local.mk
 include $(srcdir)/host/control/local.mk
 include $(srcdir)/host/plugins/local.mk
+include $(srcdir)/host/doctor/local.mk
 include $(srcdir)/host/settings/local.mk
 
 bin_PROGRAMS += dydisnix-self-adapt

@@ -113,6 +113,7 @@ shell_tests = \
 	tests/install/example-plugin.sh \
 	tests/deployment/failover.sh \
 	tests/deployment/collected.sh \
+	tests/host/check.sh \
 	tests/host/cycle.sh \
 	tests/deployment/disputes.sh \
 	tests/host/dry-run.sh \

@@ -7,6 +7,7 @@
 #include "host/record/recovery-report.h"
 #include "lib/base/cleanup.h"
 #include "lib/base/strings.h"
+#include "lib/model/client.h"
 #include "lib/world/operations.h"
 
 static void forget(struct state *state, const char *target)
@@ -84,25 +85,12 @@ static void note_foreign(struct state *state, const struct calls *calls)
     json_object_set_new(state->root, "foreign", foreign);
 }
 
-/* What releases the lock of a target, for a person to type; malloc()ed, NULL: it is not known. */
-static char *unlock_command(const struct recovery *recovery, const struct manifest *new, const char *name)
-{
-    const struct target *target = infrastructure_find(&new->infrastructure, name);
-    CLEANUP_ARGUMENTS struct arguments arguments = { 0 };
-    char *command = NULL;
-    if (target)
-        recovery_profile_arguments(&arguments, recovery, target, "--unlock");
-    for (size_t i = 0; arguments_vector(&arguments) && i < arguments.count; i++) {
-        CLEANUP_FREE char *before = command, *word = string_shell_word(arguments.items[i]);
-        command = string_format("%s%s%s", before ? before : "", before ? " " : "", word ? word : "");
-    }
-    return command;
-}
-
 static void tell_refused(const struct recovery *recovery, const struct manifest *new, const struct call *call,
                          const char *profile)
 {
-    CLEANUP_FREE char *command = call->refused ? unlock_command(recovery, new, call->target) : NULL;
+    const struct target *target = infrastructure_find(&new->infrastructure, call->target);
+    CLEANUP_FREE char *command =
+        call->refused && target ? client_unlock_command(target, recovery->settings->profile) : NULL;
     if (!call->refused || recovery->settings->release_stale_locks)
         log_error(call->target, "Cannot lock profile: %s", profile);
     else

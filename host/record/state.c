@@ -63,6 +63,17 @@ int state_lock(const char *directory, int *lock)
     return 0;
 }
 
+long state_holder(const char *directory)
+{
+    CLEANUP_FREE char *file = string_format("%s/lock", directory);
+    CLEANUP_FD int fd = file ? open(file, O_RDONLY | O_CLOEXEC | O_NOFOLLOW) : -1;
+    char text[32] = "";
+    if (fd < 0 || flock(fd, LOCK_SH | LOCK_NB) == 0 || errno != EWOULDBLOCK
+        || pread(fd, text, sizeof text - 1, 0) <= 0)
+        return 0;
+    return strtol(text, NULL, 10);
+}
+
 bool state_transcript_is_open(const char *file)
 {
     CLEANUP_FD int fd = open(file, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);

@@ -72,6 +72,9 @@ struct state {
  * it. */
 int state_lock(const char *directory, int *lock);
 
+/* The process that holds it; 0: none does. */
+long state_holder(const char *directory);
+
 /* Whether a program that keeps its transcript in file, or what it started, still runs. */
 bool state_transcript_is_open(const char *file);
 

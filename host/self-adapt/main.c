@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "host/cycle/cycle.h"
+#include "host/doctor/doctor.h"
 #include "host/loop/stream.h"
 #include "host/plugins/listing.h"
 #include "host/record/state.h"
@@ -96,6 +97,12 @@ static int use_copy(struct settings *settings)
     return 0;
 }
 
+static int check(struct settings *settings)
+{
+    CLEANUP_FREE char *directory = strdup(settings->state_directory);
+    return directory && use_copy(settings) == 0 ? doctor_run(settings, directory) : -1;
+}
+
 static int follow_parent(pid_t parent)
 {
     if (prctl(PR_SET_PDEATHSIG, SIGTERM, 0, 0, 0) == 0 && getppid() == parent)
@@ -161,8 +168,10 @@ int main(int argc, char **argv)
     enum settings_outcome outcome = settings_read(&host.settings, argc, argv);
     if (outcome == SETTINGS_READY) {
         host.status = FAILED;
-        if ((!host.settings.exit_with_parent || follow_parent(host.parent) == 0)
-            && open_host(&host, &lock) == 0)
+        if (host.settings.check)
+            host.status = check(&host.settings) == 0 ? DONE : FAILED;
+        else if ((!host.settings.exit_with_parent || follow_parent(host.parent) == 0)
+                 && open_host(&host, &lock) == 0)
             run(&host);
     }
     if (outcome == SETTINGS_LIST)

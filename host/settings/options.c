@@ -430,6 +430,10 @@ static const struct row rows[] = {
       GIVEN(guard),
       .help = "asked before each stage that changes something;\n"
               "not 0: the cycle ends there, 3: the loop too" },
+    { .name = "check",
+      .kind = FLAG,
+      SETTING(check),
+      .help = "tell whether all is there that the loop needs" },
     { .name = "dry-run",
       .kind = FLAG,
       SETTING(dry_run),

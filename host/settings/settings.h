@@ -49,9 +49,9 @@ struct settings {
     int64_t resync;                      /* seconds; 0: never */
     int64_t stage_timeouts[STAGES];      /* seconds; 0: none */
     int64_t cycle_timeout, stop_timeout; /* seconds; the first 0: none */
-    bool dry_run, exit_with_parent;
+    bool check, dry_run, exit_with_parent;
     char *state_directory; /* of this profile */
-    bool state_is_copy;    /* of a dry run, removed at the end */
+    bool state_is_copy;    /* of a dry run or a check, removed at the end */
     const char **plugins;
     size_t plugin_count;
     struct plugin_option *plugin_options;

@@ -4,12 +4,26 @@
 #include <string.h>
 
 #include "lib/base/cleanup.h"
+#include "lib/base/strings.h"
 
 void client_arguments(struct arguments *arguments, const struct target *target, const char *operation)
 {
     arguments_add(arguments, target->client_interface);
     arguments_option(arguments, "--target", target_connection_key(target));
     arguments_add(arguments, operation);
+}
+
+char *client_unlock_command(const struct target *target, const char *profile)
+{
+    CLEANUP_ARGUMENTS struct arguments arguments = { 0 };
+    char *command = NULL;
+    client_arguments(&arguments, target, "--unlock");
+    arguments_option(&arguments, "--profile", profile);
+    for (size_t i = 0; arguments_vector(&arguments) && i < arguments.count; i++) {
+        CLEANUP_FREE char *before = command, *word = string_shell_word(arguments.items[i]);
+        command = string_format("%s%s%s", before ? before : "", before ? " " : "", word ? word : "");
+    }
+    return command;
 }
 
 bool client_answers(const struct arguments *arguments)

@@ -15,6 +15,9 @@
 /* Begins an argument vector: the target's client interface, its connection key and the operation. */
 void client_arguments(struct arguments *arguments, const struct target *target, const char *operation);
 
+/* What releases the lock of a profile on a target, for a person to type; malloc()ed, NULL: no memory. */
+char *client_unlock_command(const struct target *target, const char *profile);
+
 /* Whether what such a call prints on standard output is its answer. Else it is what Dysnomia and services
  * print. */
 bool client_answers(const struct arguments *arguments);

@@ -31,6 +31,22 @@ static void to_first_absent(char *path)
         to_parent(path);
 }
 
+static int tell_unwritable(const char *directory)
+{
+    log_error(
+        NULL,
+        "%s, where the coordinator profile is, cannot be written to: %s; --coordinator-profile-path names "
+        "another directory",
+        directory, strerror(errno));
+    return -1;
+}
+
+int nix_check_profile(const char *profile)
+{
+    CLEANUP_FREE char *directory = strdup(profile);
+    return directory && to_parent(directory) && !may_make(directory) ? tell_unwritable(directory) : 0;
+}
+
 int nix_prepare_profile(const char *profile)
 {
     CLEANUP_FREE char *directory = strdup(profile);
@@ -48,14 +64,7 @@ int nix_prepare_profile(const char *profile)
             directory, strerror(error));
         return -1;
     }
-    if (may_write(directory))
-        return 0;
-    log_error(
-        NULL,
-        "%s, where the coordinator profile is, cannot be written to: %s; --coordinator-profile-path names "
-        "another directory",
-        directory, strerror(errno));
-    return -1;
+    return may_write(directory) ? 0 : tell_unwritable(directory);
 }
 
 /* What nobody has signed: a path that is always the same one, and whose name is no hash of anything. */
@@ -93,15 +102,16 @@ static int check_import(const char *file)
     const char *user = own_user_name();
     if (run_store(import, file, true) == 0)
         return 0;
-    if (run_store(add, NULL, false) == 0)
-        log_error(
-            NULL,
-            "the Nix daemon takes no closures of targets from this user: trusted-users in its nix.conf has to "
-            "name %s",
-            user ? user : "it");
-    else
+    if (run_store(add, NULL, false) != 0) {
         log_error(NULL, "nothing can be put into the Nix store of this machine");
-    return -1;
+        return -1;
+    }
+    log_error(
+        NULL,
+        "the Nix daemon takes no closures of targets from this user: trusted-users in its nix.conf has to "
+        "name %s",
+        user ? user : "it");
+    return NIX_UNTRUSTED;
 }
 
 int nix_check_import(void)

@@ -9,8 +9,12 @@
  * users. 0, or -1 after a message: it is not there or this user may not write to it. */
 int nix_prepare_profile(const char *profile);
 
+/* Whether that would succeed; nothing is made. 0, or -1 after a message. */
+int nix_check_profile(const char *profile);
+
 /* Imports a path that nobody has signed, as closures of targets come: a Nix daemon takes it only from users
- * whom it trusts. 0, or -1 after a message. */
+ * whom it trusts. 0; NIX_UNTRUSTED, or -1 for anything else, after a message. */
+enum { NIX_UNTRUSTED = 1 };
 int nix_check_import(void);
 
 #endif

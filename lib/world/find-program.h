@@ -5,7 +5,8 @@
 #ifndef FIND_PROGRAM_H
 #define FIND_PROGRAM_H
 
-/* Where a program is that would be started by that name: malloc()ed; NULL: nowhere on the PATH. */
+/* Where a program is that would be started by that name: malloc()ed; NULL: nowhere on the PATH. With a
+ * slash it is a path. */
 char *find_program(const char *name);
 
 #endif

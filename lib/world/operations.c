@@ -6,6 +6,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "lib/base/cleanup.h"
 #include "lib/base/strings.h"
 
 const struct dydisnix_operations *operations;
@@ -158,4 +159,14 @@ bool may_write(const char *directory)
 {
     return operations->size < offsetof(struct dydisnix_operations, may_write) + sizeof operations->may_write
            || operations->may_write == NULL || operations->may_write(directory);
+}
+
+bool may_make(const char *directory)
+{
+    CLEANUP_FREE char *path = strdup(directory);
+    while (path && path[1] && operations->inspect(path, NULL) == DYDISNIX_ABSENT) {
+        char *slash = strrchr(path, '/');
+        slash[slash == path] = '\0';
+    }
+    return path && may_write(path);
 }

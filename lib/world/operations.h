@@ -69,6 +69,9 @@ int amend_file(const char *path, uint64_t offset, const char *data, size_t lengt
 /* operations->may_write(); true where the table does not have it. */
 bool may_write(const char *directory);
 
+/* The same of one that is not there yet, and of the parents that it lacks; errno says why not. */
+bool may_make(const char *directory);
+
 /* A moment in UTC as 2026-01-31T12:00:00Z, for documents. */
 struct moment {
     char text[sizeof "-2147481748-12-31T23:59:60Z"];

@@ -86,7 +86,7 @@ is "$([ "$(value count)" -ge 60 ]; echo $?)" 0 'all of them were looked at'
 {
     cat "$scratch/arguments"
     printf '%s\n' --geninfra --geninfra-stream
-    printf '%s\n' --help --version --once --run --list-plugins --dump-plugin --exit-with-parent
+    printf '%s\n' --help --version --once --run --list-plugins --dump-plugin --exit-with-parent --check
 } > "$scratch/in-module"
 "$builddir/dydisnix-self-adapt" --help > "$scratch/help"
 is "$(options_in "$scratch/help")" "$(sed 's/=.*//' "$scratch/in-module" | grep '^--' | sort -u)" \

@@ -8,7 +8,7 @@ dydisnix-lab --targets=1 --run -- true 2> "$scratch/messages" || skip_all 'user 
 
 # What stands below "Five steps", a command a line.
 sed -n '/^## Five steps/,/^## /s/^       \(dydisnix-.*\)/\1/p' "$srcdir/README.md" > "$scratch/commands"
-is "$(wc -l < "$scratch/commands")" 6 'the steps have six commands'
+is "$(wc -l < "$scratch/commands")" 7 'the steps have seven commands'
 
 # The files of an administrator lie where they always do, on a disk of the test's own. After the single cycle the loop
 # is started as the unit does.
@@ -35,7 +35,8 @@ kill "$loop"
 EOF
 ok 'they are done' dydisnix-lab --targets=3 --run -- dydisnix-lab exec coordinator \
     unshare -m sh -eu "$scratch/steps" "$scratch"
-is "$(output | grep -c '^0 ')" 6 'each ends with 0'
+is "$(output | grep -c '^0 ')" 7 'each ends with 0'
+has "$(output)" '    ok       targets: 3 of 3 answer' 'all that the loop needs is there'
 has "$(output)" '    [plan]: activate web in process on' 'the plan tells what will be deployed'
 has "$(output)" '    [disnix-set]: [target: test1]: Setting Disnix profile' 'it is deployed'
 has "$(output)" '    last cycle   done' 'the status tells of it'
