@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "lib/base/cleanup.h"
+#include "lib/base/json-text.h"
 #include "scenario/simulation/scenario.h"
 
 /* FNV-1a. */
@@ -18,7 +19,7 @@ static uint64_t add_text(uint64_t digest, const char *text)
 static uint64_t add_json(uint64_t digest, const json_t *value)
 {
     CLEANUP_FREE char *text =
-        value ? json_dumps(value, JSON_COMPACT | JSON_SORT_KEYS | JSON_ENCODE_ANY) : NULL;
+        value ? json_text(value, JSON_COMPACT | JSON_SORT_KEYS | JSON_ENCODE_ANY) : NULL;
     return add_text(digest, text ? text : "");
 }
 
@@ -38,7 +39,8 @@ static uint64_t add_machine(uint64_t digest, const struct simulated_machine *mac
     return add_paths(digest, &machine->generations);
 }
 
-/* Numbers of what is remembered are times, and counts of failures that lead to times. */
+/* Numbers of what is remembered are times, and counts of failures that lead to times. How many there are in a
+ * list counts. */
 static void forget_times(json_t *value)
 {
     const char *name;
@@ -46,14 +48,17 @@ static void forget_times(json_t *value)
     size_t index;
     void *next;
     json_object_foreach_safe(value, next, name, part) {
-        if (json_is_integer(part) || json_is_real(part))
+        if (json_is_number(part))
             json_object_del(value, name);
         else
             forget_times(part);
     }
-    if (json_is_array(value))
-        json_array_foreach(value, index, part)
+    json_array_foreach(value, index, part) {
+        if (json_is_number(part))
+            json_array_set_new(value, index, json_null());
+        else
             forget_times(part);
+    }
 }
 
 static uint64_t add_memory(uint64_t digest, const struct simulation *simulation)
@@ -63,6 +68,52 @@ static uint64_t add_memory(uint64_t digest, const struct simulation *simulation)
     CLEANUP_JSON json_t *state = file ? json_loadb(file->data, file->length, 0, NULL) : NULL;
     forget_times(state);
     return add_json(digest, state);
+}
+
+static bool begins(const char *text, const char *with)
+{
+    return strncmp(text, with, strlen(with)) == 0;
+}
+
+/* The journal is for people. */
+static bool is_remembered(const struct simulated_files *files, const char *path)
+{
+    for (size_t i = 0; i < files->count; i++)
+        if (begins(files->items[i].path, SCENARIO_STATE "/")
+            && !begins(files->items[i].path, SCENARIO_STATE "/events.jsonl")
+            && strstr(files->items[i].data, path))
+            return true;
+    return false;
+}
+
+static bool is_on_a_machine(const struct simulation *simulation, const char *path)
+{
+    for (size_t i = 0; i < simulation->machine_count; i++)
+        if (simulated_paths_have(&simulation->machines[i]->paths, path))
+            return true;
+    return false;
+}
+
+/* Where links lead, and what of the coordinator's store a link, the loop's memory or a target leads to. What
+ * else is valid there is garbage: what is stored again gets the same path, whether it was there or not. */
+static uint64_t add_store(uint64_t digest, const struct simulation *simulation)
+{
+    const struct simulated_files *files = &simulation->files;
+    struct simulated_paths led = { 0 };
+    for (size_t i = 0; i < files->count; i++)
+        if (files->items[i].link && files->items[i].data[0] == '/') {
+            digest = add_text(digest, files->items[i].data);
+            simulated_paths_add_closure(simulation, &led, files->items[i].data);
+        }
+    for (size_t i = 0; i < simulation->paths.count; i++)
+        if (is_remembered(files, simulation->paths.items[i]))
+            simulated_paths_add_closure(simulation, &led, simulation->paths.items[i]);
+    for (size_t i = 0; i < simulation->paths.count; i++)
+        if (simulated_paths_have(&led, simulation->paths.items[i])
+            || is_on_a_machine(simulation, simulation->paths.items[i]))
+            digest = add_text(digest, simulation->paths.items[i]);
+    free(led.items);
+    return add_text(digest, "");
 }
 
 uint64_t simulated_digest(const void *network, const json_t *observed, const json_t *memory)
@@ -79,5 +130,5 @@ uint64_t simulated_digest(const void *network, const json_t *observed, const jso
         digest = add_json(digest, waiting[i]);
     for (size_t i = 0; i < simulation->machine_count; i++)
         digest = add_machine(digest, simulation->machines[i]);
-    return add_memory(add_paths(digest, &simulation->paths), simulation);
+    return add_memory(add_store(digest, simulation), simulation);
 }
