@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdint.h>
@@ -64,12 +65,15 @@ static bool is_known(struct shared *shared, uint64_t digest, unsigned long left)
     return false; /* there is no room: it is tried again */
 }
 
-static void wait_for(size_t most, size_t *running)
+/* A process that dies has not tried its histories. */
+static void wait_for(struct shared *shared, size_t most, size_t *running)
 {
     for (; *running > most; --*running) {
-        int status = 0;
+        int status = -1;
         while (wait(&status) < 0 && errno == EINTR)
             ;
+        if (status != 0)
+            atomic_fetch_add(&shared->failed, 1);
     }
 }
 
@@ -86,7 +90,7 @@ static json_t *branch(struct history *history, const json_t *observed, const jso
     json_array_foreach(moments, index, moment) {
         if (atomic_load(&history->shared->broken) > 0 && !history->search->keep_going)
             break;
-        wait_for(most - 1, &running);
+        wait_for(history->shared, most - 1, &running);
         pid_t process = fork();
         if (process == 0) {
             prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -101,7 +105,7 @@ static json_t *branch(struct history *history, const json_t *observed, const jso
         else
             running++;
     }
-    wait_for(0, &running);
+    wait_for(history->shared, 0, &running);
     return NULL;
 }
 
@@ -133,13 +137,9 @@ static void nothing(void *closure, void *opened)
     (void)closure, (void)opened;
 }
 
-static void nothing_more(void *closure, void *opened, const json_t *observed)
+static void note(const struct history *history)
 {
-    (void)closure, (void)opened, (void)observed;
-}
-
-static void note(const struct history *history, const struct scenario_play *played)
-{
+    const struct scenario_play *played = history->played;
     CLEANUP_JSON json_t *finding =
         json_pack("{ss ss sO}", "broken", played->broken, "words", played->words ? played->words : "",
                   "timeline", history->timeline);
@@ -147,6 +147,19 @@ static void note(const struct history *history, const struct scenario_play *play
     if (text)
         dprintf(history->findings, "%s\n", text);
     atomic_fetch_add(&history->shared->broken, 1);
+}
+
+/* A history is over, and so is its process: what it has goes with it. */
+static void end(void *closure, void *opened, const json_t *observed)
+{
+    const struct history *history = closure;
+    (void)opened, (void)observed;
+    atomic_fetch_add(&history->shared->histories, 1);
+    atomic_fetch_add(&history->shared->cycles, history->played->cycles - history->before);
+    if (history->played->broken)
+        note(history);
+    if (history->child)
+        _exit(0);
 }
 
 /* All histories of at most so many events. */
@@ -160,22 +173,16 @@ static int search_to(const struct exhaustive *search, struct shared *shared, int
                                .most = most,
                                .timeline = timeline,
                                .played = &played };
-    const struct scenario_watch watch = {
-        .begin = nothing, .end = nothing_more, .next = next, .closure = &history
-    };
+    const struct scenario_watch watch = { .begin = nothing, .end = end, .next = next, .closure = &history };
     const struct scenario_setting setting = { .scenario = search->system,
                                               .directory = search->directory,
                                               .seed = 1 };
     if (scenario_play(&scenario_simulation, &setting, &watch, &played) != 0)
         atomic_fetch_add(&shared->failed, 1);
-    atomic_fetch_add(&shared->histories, 1);
-    atomic_fetch_add(&shared->cycles, played.cycles - history.before);
-    if (played.broken)
-        note(&history, &played);
+    if (history.child)
+        _exit(1);
     scenario_play_clear(&played);
     json_decref(history.first);
-    if (history.child)
-        _exit(0);
     return atomic_load(&shared->failed) == 0 ? 0 : -1;
 }
 
@@ -196,6 +203,15 @@ static void take_findings(json_t *findings, int file)
     fclose(stream);
 }
 
+/* Of a process that is copied again and again, memory that was given back is soon asked for again. */
+static void keep_memory(void)
+{
+#ifdef M_TRIM_THRESHOLD
+    mallopt(M_TRIM_THRESHOLD, 1 << 26);
+    mallopt(M_TOP_PAD, 1 << 20);
+#endif
+}
+
 int exhaustive_search(struct exhaustive *search)
 {
     struct shared *shared =
@@ -203,6 +219,7 @@ int exhaustive_search(struct exhaustive *search)
     CLEANUP_FD int file = memfd_create("findings", MFD_CLOEXEC);
     int status = shared != MAP_FAILED && file >= 0 && fcntl(file, F_SETFL, O_APPEND) == 0 ? 0 : -1;
     search->findings = json_object();
+    keep_memory();
     if (status != 0)
         log_error(NULL, "memory for what was seen: %s", strerror(errno));
     for (unsigned long most = 0; status == 0 && most <= search->depth; most++) {
@@ -211,6 +228,9 @@ int exhaustive_search(struct exhaustive *search)
         int saved = search->verbose ? -1 : silence_begin();
         status = search_to(search, shared, file, most);
         silence_end(saved);
+        if (status != 0)
+            log_error(NULL, "%lu histories of %lu events could not be tried", atomic_load(&shared->failed),
+                      most);
         search->histories = atomic_load(&shared->histories);
         search->worlds = atomic_load(&shared->worlds_met);
         search->cut = atomic_load(&shared->cut);
