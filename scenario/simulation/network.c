@@ -226,6 +226,7 @@ static const char *store_text(struct simulated_object *object, const char *text,
         object->text = simulated_memory(strdup(text));
         object->references = copy_array(references, count, sizeof *references);
         object->reference_count = count;
+        object->says = json_object();
     }
     return object->path;
 }

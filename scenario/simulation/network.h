@@ -93,6 +93,7 @@ struct simulated_object {
     enum component_nature nature; /* of a package */
     const char **references;
     size_t reference_count;
+    json_t *says; /* { TARGET: MAPPINGS }: as a profile, to whom it was read; NULL: a package */
 };
 
 struct dydisnix_program;

@@ -8,6 +8,7 @@
 
 #include "lib/base/cleanup.h"
 #include "lib/base/json-members.h"
+#include "lib/base/json-text.h"
 #include "lib/base/strings.h"
 #include "lib/model/paths.h"
 #include "scenario/format/policy.h"
@@ -40,7 +41,7 @@ static json_t *sorted(json_t *list)
     json_t *result = json_array();
     for (size_t i = 0; i < count; i++) {
         all[i].entry = json_array_get(list, i);
-        all[i].text = simulated_memory(json_dumps(all[i].entry, JSON_ENCODE_ANY | JSON_COMPACT));
+        all[i].text = simulated_memory(json_text(all[i].entry, JSON_ENCODE_ANY | JSON_COMPACT));
     }
     qsort(all, count, sizeof *all, compare_written);
     for (size_t i = 0; i < count; i++) {
@@ -77,21 +78,6 @@ static json_t *describe_active(const struct simulated_scenario *scenario, struct
                      has_state(scenario, service, state) ? lines_of(state ? state->value : NULL) : NULL);
 }
 
-static bool read_profile(const struct simulated_scenario *scenario, const struct simulated_machine *machine,
-                         struct manifest *manifest)
-{
-    struct simulation *simulation = scenario->simulation;
-    const struct simulated_object *profile =
-        machine->profile ? simulation_object(simulation, machine->profile) : NULL;
-    const struct manifest_limits limits = { 0 };
-    CLEANUP_FREE char *reason = NULL;
-    manifest_init(manifest, simulation->strings);
-    return profile && profile->text
-           && profile_manifest_parse(profile->text, strlen(profile->text), "profile", machine->name, &limits,
-                                     simulation->strings, manifest, &reason)
-                  == 0;
-}
-
 static json_t *mappings_of(const struct manifest *manifest)
 {
     json_t *list = json_array();
@@ -103,6 +89,36 @@ static json_t *mappings_of(const struct manifest *manifest)
                                         "container", mapping->container, "target", mapping->target));
     }
     return sorted(list);
+}
+
+static json_t *read_profile(struct simulation *simulation, const struct simulated_object *profile,
+                            const char *target)
+{
+    const struct manifest_limits limits = { 0 };
+    struct manifest manifest;
+    CLEANUP_FREE char *reason = NULL;
+    manifest_init(&manifest, simulation->strings);
+    json_t *says = profile_manifest_parse(profile->text, strlen(profile->text), "profile", target, &limits,
+                                          simulation->strings, &manifest, &reason)
+                           == 0
+                       ? mappings_of(&manifest)
+                       : json_null();
+    manifest_clear(&manifest);
+    return says;
+}
+
+/* What its profile says that it runs, which is read once; NULL: it has none that can be read. */
+static json_t *says_of(const struct simulated_scenario *scenario, const struct simulated_machine *machine)
+{
+    struct simulation *simulation = scenario->simulation;
+    const struct simulated_object *profile =
+        machine->profile ? simulation_object(simulation, machine->profile) : NULL;
+    if (!profile || !profile->text)
+        return NULL;
+    if (!json_object_get(profile->says, machine->name))
+        json_object_set_new(profile->says, machine->name, read_profile(simulation, profile, machine->name));
+    json_t *says = json_object_get(profile->says, machine->name);
+    return json_is_null(says) ? NULL : json_deep_copy(says);
 }
 
 static void add_stored(json_t *stored, const char *container, const char *component, json_t *lines)
@@ -148,19 +164,18 @@ static json_t *sort_stored(json_t *stored)
 static json_t *describe_machine(const struct simulated_scenario *scenario, struct simulated_machine *machine,
                                 bool listed)
 {
-    struct manifest manifest;
-    bool known = read_profile(scenario, machine, &manifest);
-    json_t *active = json_array(), *says = known ? mappings_of(&manifest) : json_array();
+    json_t *active = json_array(), *says = says_of(scenario, machine);
+    const bool known = says != NULL;
     for (size_t i = 0; i < machine->active_count; i++)
         json_array_append_new(active, describe_active(scenario, machine, &machine->active[i]));
-    manifest_clear(&manifest);
     return json_pack("{ss sb so sb so so sb}", "is",
                      !machine->up           ? "crashed"
                      : machine->hung        ? "hung"
                      : machine->partitioned ? "partitioned"
                                             : "up",
-                     "listed", listed, "active", sorted(active), "profile", known, "says", says, "stored",
-                     sort_stored(stored_of(machine)), "locked", machine->locked);
+                     "listed", listed, "active", sorted(active), "profile", known, "says",
+                     known ? says : json_array(), "stored", sort_stored(stored_of(machine)), "locked",
+                     machine->locked);
 }
 
 static json_t *describe_machines(const struct simulated_scenario *scenario)

@@ -489,6 +489,7 @@ void simulation_free(struct simulation *simulation)
     for (size_t i = 0; i < simulation->object_count; i++) {
         free(simulation->objects[i].text);
         free(simulation->objects[i].references);
+        json_decref(simulation->objects[i].says);
     }
     simulated_files_clear(&simulation->files);
     strings_free(simulation->strings);
