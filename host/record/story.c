@@ -204,13 +204,24 @@ static void add_copies(struct facts *facts, const json_t *report, const char *li
                  text_at(copy, "reason"));
 }
 
+/* As people say it. */
+static const char *noun_of(const char *action)
+{
+    static const char *const nouns[][2] = { { "activate", "activation" },
+                                            { "rescueAgain", "second rescue" } };
+    for (size_t i = 0; i < sizeof nouns / sizeof *nouns; i++)
+        if (strcmp(action, nouns[i][0]) == 0)
+            return nouns[i][1];
+    return action;
+}
+
 static void add_failures(struct facts *facts, const json_t *report)
 {
     size_t index;
     json_t *entry;
     json_array_foreach(json_object_get(report, "failed"), index, entry)
-        add_fact(facts, "%s of %s on %s fails: %s", text_at(entry, "action"), text_at(entry, "component"),
-                 text_at(entry, "target"), text_at(entry, "reason"));
+        add_fact(facts, "the %s of %s on %s fails: %s", noun_of(text_at(entry, "action")),
+                 text_at(entry, "component"), text_at(entry, "target"), text_at(entry, "reason"));
 }
 
 static void add_disputed_copies(struct facts *facts, const json_t *dispute)

@@ -352,6 +352,23 @@ static bool has_failed(const struct copy *copy, enum action action)
     return copy->wants[action] && copy->outcomes[action] == OUTCOME_FAILED;
 }
 
+static const char the_one_on[] = "the one on target ";
+
+static const char *chosen(const struct copy *copy, const struct judgement *judgement, const char *link,
+                          const char *why)
+{
+    const char *text = told(judgement, the_one_on, copy->by, " was chosen");
+    return text ? told(judgement, text, link, why) : NULL;
+}
+
+/* Of one that was in dispute before. What stops only now does so for the sake of another one. */
+static const char *why_still(const struct copy *copy, const struct judgement *judgement)
+{
+    const char *why = copy->remembered.why;
+    const bool told_so = copy->inactive || strncmp(why, the_one_on, sizeof the_one_on - 1) == 0;
+    return told_so ? why : chosen(copy, judgement, "; in dispute before: ", why);
+}
+
 /* Whether the copy is given up, and why or why not. Only a word settles a dispute that was there before: what
  * snapshots show later was made by those who rescued it. */
 static bool is_given_up(struct copy *copy, const struct judgement *judgement)
@@ -373,9 +390,9 @@ static bool is_given_up(struct copy *copy, const struct judgement *judgement)
     if (by)
         why = copy->waits ? "this one could not be fenced"
                           : "no snapshot of this one could be taken after it was fenced";
-    copy->reason = lasts ? copy->remembered.why : told(judgement, "the one on target ", copy->by, " lives: ");
-    if (!lasts && copy->reason)
-        copy->reason = told(judgement, copy->reason, why, "");
+    copy->reason = lasts ? why_still(copy, judgement)
+                   : by  ? chosen(copy, judgement, "; ", why)
+                         : chosen(copy, judgement, ", and this one is not shown to be older: ", why);
     return false;
 }
 
@@ -534,7 +551,7 @@ static void be_older(struct copy *copy)
     if (could_not_be_rescued(copy)) {
         copy->verdict = COPY_KEPT;
         copy->disputed = copy->waits = copy->stale = true;
-        copy->reason = "the coordinator has a newer snapshot, but none of it could be taken";
+        copy->reason = "the coordinator has a newer snapshot, but this one could not be saved";
     }
 }
 

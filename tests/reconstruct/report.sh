@@ -48,10 +48,10 @@ is "$(table)" "TARGET       STATUS    DONE  SERVICES  FETCHED  TIME
 a            captured  -     2         -        N ms
 b            captured  -     0         -        N ms
 zürich-漢字  silent    kept  1         -        N ms
-in dispute: db in mysql on target b, not running (the one on target a lives: the target was deployed to since, its profile is another one)
+in dispute: db in mysql on target b, not running (the one on target a was chosen, and this one is not shown to be older: the target was deployed to since, its profile is another one)
 activated: db in mysql on target a (it belongs there)
-rescued: db in mysql on target b (the one on target a lives: the target was deployed to since, its profile is another one)
-fenced: db in mysql on target b (the one on target a lives: the target was deployed to since, its profile is another one)
+rescued: db in mysql on target b (the one on target a was chosen, and this one is not shown to be older: the target was deployed to since, its profile is another one)
+fenced: db in mysql on target b (the one on target a was chosen, and this one is not shown to be older: the target was deployed to since, its profile is another one)
 dangling: api depended on what is gone from mysql on target a
 What differs from the previous manifest:
   a: + cache in process; ~ db in mysql; it has another profile

@@ -112,7 +112,7 @@ static void reasons_of_copies(void **state)
         "    db-1 on t1 is rescued into a snapshot: it moved\n"
         "    db-1 on t1 is fenced: it moved\n"
         "    db-1 on t1 is superseded: it moved\n"
-        "    rescue of x-1 on t4 fails: nothing was saved\n"
+        "    the rescue of x-1 on t4 fails: nothing was saved\n"
         "    x-1 on t4 is in dispute, and lives: nobody knows\n"
         "    x-1 on t5 survives, and lives\n"
         "    db on t1 stays out of the manifest: it is not active there\n"
