@@ -233,7 +233,7 @@ static void write_copies(struct output *output, const json_t *state)
 
 static void write_unfinished(struct output *output, const struct metrics_facts *facts)
 {
-    json_t *foreign = json_object_get(facts->state, "foreign"), *since;
+    json_t *foreign = json_object_get(facts->state, "foreign"), *lock;
     const char *name;
     /* The one that is under way right now is no recovery. */
     const bool owed = json_object_get(facts->state, "deployment") && strcmp(facts->stage, "redeploy") != 0;
@@ -245,8 +245,8 @@ static void write_unfinished(struct output *output, const struct metrics_facts *
           (double)json_object_size(foreign));
     begin(output, "foreign_lock_timestamp_seconds", "gauge",
           "Since when somebody else's lock on a target is known; absent without one.");
-    json_object_foreach(foreign, name, since)
-        sample(output, "target", name, json_number_value(since));
+    json_object_foreach(foreign, name, lock)
+        sample(output, "target", name, json_number_value(json_object_get(lock, "since")));
 }
 
 char *metrics_text(const struct metrics_facts *facts)

@@ -28,16 +28,23 @@ static bool was_deployed(const struct overview *overview, const char *target)
     return json_list_has(json_object_get(overview->sources->state, "effective"), target);
 }
 
-/* For a person: what it is about, and the command that settles it. Both names may be NULL. */
+/* For a person: what it is about, and the command that settles it. */
+static void need_command(struct overview *overview, char *about, const char *command)
+{
+    CLEANUP_FREE char *owned = about;
+    json_array_append_new(overview->attention, json_pack("{ss* ss*}", "about", owned, "command", command));
+}
+
+/* The same with a command of this program. Both names may be NULL. */
 static void need(struct overview *overview, char *about, const char *word, const char *target,
                  const char *component)
 {
-    CLEANUP_FREE char *owned = about, *first = target ? string_shell_word(target) : NULL,
+    CLEANUP_FREE char *first = target ? string_shell_word(target) : NULL,
                       *second = component ? string_shell_word(component) : NULL;
     CLEANUP_FREE char *command =
         string_format("%s %s%s%s%s%s", overview->sources->command, word, first ? " " : "", first ? first : "",
                       second ? " " : "", second ? second : "");
-    json_array_append_new(overview->attention, json_pack("{ss* ss*}", "about", owned, "command", command));
+    need_command(overview, about, command);
 }
 
 /* The worst condition counts, and how long it is so at the longest. */
@@ -192,6 +199,20 @@ static void add_services(struct overview *overview)
 
 /* The loop, and what it waits for. */
 
+static void judge_locks(struct overview *overview)
+{
+    const char *name;
+    json_t *lock;
+    json_object_foreach(json_object_get(overview->sources->state, "foreign"), name, lock) {
+        const char *command = text_at(lock, "unlock");
+        if (*command)
+            need_command(
+                overview,
+                string_format("somebody else holds the lock of %s; if nobody deploys, release it:", name),
+                command);
+    }
+}
+
 static void judge_failure(struct overview *overview)
 {
     const json_t *told = json_object_get(overview->sources->answer, "failure");
@@ -282,6 +303,7 @@ json_t *overview_make(const struct overview_sources *sources)
         return NULL;
     if (!sources->answer)
         add_last_known(&overview);
+    judge_locks(&overview);
     judge_failure(&overview);
     judge_pause(&overview);
     add_targets(&overview);

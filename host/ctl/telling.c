@@ -80,6 +80,7 @@ int telling_print(const char *directory, size_t cycles)
 struct subject {
     const char *names[2]; /* a service, and the component of it that has state */
     char *head;           /* of the cycle at hand, until it was printed */
+    char *stage;          /* the same of its stage */
     bool told;
 };
 
@@ -98,25 +99,44 @@ static bool mentions(const char *line, const char *name)
     return false;
 }
 
+static void hold(char **held, const char *line)
+{
+    free(*held);
+    *held = line ? strdup(line) : NULL;
+}
+
+static void print_held(char **held)
+{
+    if (*held)
+        print_line(NULL, *held);
+    hold(held, NULL);
+}
+
+/* How a cycle ended belongs to whatever was told of it. */
+static bool tells_end(const char *line)
+{
+    return strncmp(line, "  the ", 6) == 0;
+}
+
 static int tell_line(void *closure, char *line)
 {
     struct subject *subject = closure;
     const bool about = mentions(line, subject->names[0]) || mentions(line, subject->names[1]);
     if (is_head(line)) {
-        free(subject->head);
-        subject->head = strdup(line);
+        hold(&subject->head, line);
+        hold(&subject->stage, NULL);
+    } else if (strncmp(line, "    ", 4) != 0) {
+        hold(&subject->stage, line);
     }
-    if (!about)
+    if (!about && !(tells_end(line) && !subject->head && subject->told))
         return 0;
     if (!subject->told)
         puts("\nWhat happened:");
-    if (subject->head)
-        print_line(NULL, subject->head);
-    if (!is_head(line))
-        print_line(NULL, line);
-    free(subject->head);
-    subject->head = NULL;
     subject->told = true;
+    print_held(&subject->head);
+    print_held(&subject->stage);
+    if (strncmp(line, "    ", 4) == 0)
+        print_line(NULL, line);
     return 0;
 }
 
@@ -165,10 +185,10 @@ static bool explain_services(const json_t *status, struct subject *subject, int6
             subject->names[1] = strcmp(service, name) == 0 ? component : service;
         CLEANUP_FREE char *down = moment_at(entry, "since", now);
         print_fact("service",
-                   string_format("%s in %s on %s %s%s", service, text_at(entry, "container"),
+                   string_format("%s in %s on %s %s%s%s", service, text_at(entry, "container"),
                                  text_at(entry, "target"),
                                  json_is_true(json_object_get(entry, "down")) ? "is DOWN" : "is live",
-                                 down ? down : ""));
+                                 down ? ", since " : "", down ? down : ""));
         found = true;
     }
     return found;
@@ -232,7 +252,8 @@ int telling_explain(const json_t *status, const json_t *state, const char *direc
     text = read_story(directory);
     if (text)
         string_lines(text, tell_line, &subject);
-    free(subject.head);
+    hold(&subject.head, NULL);
+    hold(&subject.stage, NULL);
     if (found || subject.told)
         return fflush(stdout) == 0 ? 0 : -1;
     fprintf(stderr, "dydisnix-self-adaptctl: explain: nothing is known of %s\n", name);

@@ -70,27 +70,36 @@ static size_t take_away(const struct recovery *recovery, const struct manifest *
     return calls.count;
 }
 
+/* What releases the lock of a target, for a person to type; malloc()ed, NULL: it is not known. */
+static char *unlock_command(const struct recovery *recovery, const struct manifest *new, const char *name)
+{
+    const struct target *target = infrastructure_find(&new->infrastructure, name);
+    return target ? client_unlock_command(target, recovery->settings->profile) : NULL;
+}
+
 /* Who holds the lock of a target, if we do not, is not known, but since when we know. The end of
  * the phase saves it. */
-static void note_foreign(struct state *state, const struct calls *calls)
+static void note_foreign(const struct recovery *recovery, const struct manifest *new,
+                         const struct calls *calls)
 {
-    json_t *before = json_object_get(state->root, "foreign"), *foreign = json_object();
+    json_t *before = json_object_get(recovery->state->root, "foreign"), *foreign = json_object();
     for (size_t i = 0; i < calls->count; i++) {
         const char *name = calls->items[i].target;
-        json_t *since = json_object_get(before, name);
+        const json_t *since = json_object_get(json_object_get(before, name), "since");
+        CLEANUP_FREE char *command = calls->items[i].refused ? unlock_command(recovery, new, name) : NULL;
         if (calls->items[i].refused)
             json_object_set_new(foreign, name,
-                                since ? json_incref(since) : json_integer(operations->clock()));
+                                json_pack("{sI ss*}", "since",
+                                          since ? json_integer_value(since) : (json_int_t)operations->clock(),
+                                          "unlock", command));
     }
-    json_object_set_new(state->root, "foreign", foreign);
+    json_object_set_new(recovery->state->root, "foreign", foreign);
 }
 
 static void tell_refused(const struct recovery *recovery, const struct manifest *new, const struct call *call,
                          const char *profile)
 {
-    const struct target *target = infrastructure_find(&new->infrastructure, call->target);
-    CLEANUP_FREE char *command =
-        call->refused && target ? client_unlock_command(target, recovery->settings->profile) : NULL;
+    CLEANUP_FREE char *command = call->refused ? unlock_command(recovery, new, call->target) : NULL;
     if (!call->refused || recovery->settings->release_stale_locks)
         log_error(call->target, "Cannot lock profile: %s", profile);
     else
@@ -140,7 +149,7 @@ int locks_acquire(const struct recovery *recovery, const struct manifest *new, j
     calls_run(&calls, ask_deadline, false);
     if (recovery->settings->release_stale_locks && take_away(recovery, new, &calls, report) > 0)
         calls_run(&calls, ask_deadline, false);
-    note_foreign(recovery->state, &calls);
+    note_foreign(recovery, new, &calls);
     return all_done(recovery, new, &calls, report) ? 0 : -1;
 }
 

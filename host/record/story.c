@@ -13,9 +13,11 @@
 
 int story_open(struct story *story)
 {
-    *story = (struct story){ .gone = json_object(), .claims = json_array(), .numbers = json_object() };
+    *story = (struct story){
+        .gone = json_object(), .claims = json_array(), .numbers = json_object(), .early = json_array()
+    };
     story->stream = open_memstream(&story->text, &story->length);
-    return story->stream && story->gone && story->claims && story->numbers ? 0 : -1;
+    return story->stream && story->gone && story->claims && story->numbers && story->early ? 0 : -1;
 }
 
 void story_close(struct story *story)
@@ -27,6 +29,7 @@ void story_close(struct story *story)
     json_decref(story->gone);
     json_decref(story->claims);
     json_decref(story->numbers);
+    json_decref(story->early);
     *story = (struct story){ 0 };
 }
 
@@ -88,9 +91,12 @@ static void begin_cycle(struct story *story, const json_t *document)
     story->failed = false;
     json_object_clear(story->gone);
     json_array_clear(story->claims);
+    json_array_clear(story->early);
 }
 
-/* The first line of a cycle, which says what it has found. */
+static void tell_recover(struct story *story, const json_t *report);
+
+/* The first line of a cycle, which says what it has found; then what it has done before it looked. */
 static void head_cycle(struct story *story, const json_t *document, const char *found)
 {
     const json_t *number = json_object_get(document, "cycle");
@@ -107,6 +113,11 @@ static void head_cycle(struct story *story, const json_t *document, const char *
         fprintf(story->stream, "%s: a cycle", story->began ? story->began : "?");
     fprintf(story->stream, "%s%s\n", *found ? ": " : "", found);
     story->told = true;
+    size_t index;
+    json_t *report;
+    json_array_foreach(story->early, index, report)
+        tell_recover(story, report);
+    json_array_clear(story->early);
 }
 
 static void list_changes(FILE *stream, const json_t *names, const char *what, bool *first)
@@ -151,7 +162,7 @@ static void tell_infrastructure(struct story *story, const json_t *document)
     if (!stream)
         return;
     list_changes(stream, json_object_get(changes, "added"), "in the model, not before", &first);
-    list_changes(stream, json_object_get(changes, "removed"), "no more in the model", &first);
+    list_changes(stream, json_object_get(changes, "removed"), "no longer in the model", &first);
     json_object_foreach(json_object_get(changes, "changed"), name, fields) {
         CLEANUP_FREE char *text = text_list(fields);
         fprintf(stream, "%s%s has other %s", first ? "" : "; ", name, text ? text : "");
@@ -259,7 +270,7 @@ static void add_services(struct facts *facts, struct story *story, const char *t
     json_array_foreach(json_object_get(services, "added"), index, service)
         add_fact(facts, "the manifest has %s on %s, not before", text_at(service, "name"), target);
     json_array_foreach(json_object_get(services, "removed"), index, service) {
-        add_fact(facts, "the manifest has %s on %s no more%s", text_at(service, "name"), target,
+        add_fact(facts, "the manifest no longer has %s on %s%s", text_at(service, "name"), target,
                  gone ? ": that target has left the model" : "");
         json_object_set_new(story->gone, text_at(service, "name"),
                             json_pack("{ss sb}", "target", target, "left", (int)gone));
@@ -278,7 +289,7 @@ static void add_changes(struct facts *facts, struct story *story, const json_t *
         add_fact(facts, "%s on %s stays out of the manifest: it is not active there", text_at(entry, "name"),
                  text_at(entry, "target"));
     json_array_foreach(json_object_get(report, "dangling"), index, entry)
-        add_fact(facts, "a dependency of %s on something on %s that is gone is left out",
+        add_fact(facts, "%s depends on something on %s that is gone: this dependency is left out",
                  text_at(entry, "name"), text_at(json_object_get(entry, "dependency"), "target"));
     json_array_foreach(json_object_get(report, "divergent"), index, entry)
         add_fact(facts, "targets hold different versions of the connections of %s", text_at(entry, "name"));
@@ -449,17 +460,19 @@ static void tell_redeploy(struct story *story, const json_t *report)
     add_state_difference(&facts, json_object_get(difference, "snapshots"),
                          json_object_get(report, "missing"));
     add_recovery(&facts, json_object_get(report, "recover"));
+    const bool done = json_is_integer(status) && json_integer_value(status) == 0;
+    fputs("  redeploy: ", story->stream);
     if (!status)
-        fprintf(story->stream, "  redeploy: nothing was deployed%s\n",
-                facts.count > 0 ? ", it would have been:" : "");
+        fputs("nothing was deployed", story->stream);
     else if (json_integer_value(status) > 0)
-        fprintf(story->stream, "  redeploy: the deployment ended with %lld\n",
+        fprintf(story->stream, "the deployment ended with exit status %lld",
                 (long long)json_integer_value(status));
     else
-        fprintf(story->stream, "  redeploy: %s\n",
-                json_integer_value(status) < 0 ? "the deployment was broken off"
-                : facts.count > 0              ? "the system is deployed"
-                                               : "nothing moves");
+        fputs(!done             ? "the deployment was broken off"
+              : facts.count > 0 ? "the system is deployed"
+                                : "nothing moves",
+              story->stream);
+    fputs(!done && facts.count > 0 ? "; what it was to do:\n" : "\n", story->stream);
     tell_facts(story, &facts);
 }
 
@@ -470,9 +483,9 @@ static void tell_recover(struct story *story, const json_t *report)
     add_recovery(&facts, report);
     fputs("  recover: a deployment did not end well", story->stream);
     if (*text_at(report, "phase"))
-        fprintf(story->stream, ", it had come to %s", text_at(report, "phase"));
+        fprintf(story->stream, ", its last phase was '%s'", text_at(report, "phase"));
     if (status)
-        fprintf(story->stream, " and ended with %lld", (long long)json_integer_value(status));
+        fprintf(story->stream, ", its exit status %lld", (long long)json_integer_value(status));
     fputc('\n', story->stream);
     tell_facts(story, &facts);
 }
@@ -510,6 +523,10 @@ static void tell_stage(struct story *story, const json_t *document)
                        && strcmp(stage, "recover") != 0 && strcmp(stage, "restore") != 0;
     if (usual && !failed)
         return;
+    if (strcmp(stage, "recover") == 0 && !failed && !story->told && story->open) {
+        json_array_append(story->early, report ? (json_t *)report : json_null());
+        return;
+    }
     head_cycle(story, document, "");
     if (strcmp(stage, "reconstruct") == 0 && report)
         tell_reconstruct(story, report);
@@ -546,8 +563,10 @@ static void end_cycle(struct story *story, const json_t *document)
 
 static void tell_unended(struct story *story)
 {
-    if (story->open)
-        fputs("  the cycle came to no end\n", story->stream);
+    if (story->open) {
+        head_cycle(story, NULL, "");
+        fputs("  the cycle did not end\n", story->stream);
+    }
     story->open = false;
 }
 

@@ -26,6 +26,7 @@ struct story {
     json_t *
         gone; /* services that this cycle's reconstruction found gone: name -> { "target", "left": the model } */
     json_t *claims;  /* [TARGET]: that the cycle which was told last says are gone */
+    json_t *early;   /* [REPORT] of recoveries that are told after that line */
     json_t *numbers; /* of cycles: that of the loop -> the one here */
 };
 

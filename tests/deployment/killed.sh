@@ -135,8 +135,11 @@ end 'locking 4 kill KILL'
 fails 1 'and the deployment is killed when it has learnt that' host
 is "$(locks | grep -c .)" 1 'it stays, and ours are released'
 has "$(locks)" /test1/ 'each is what it was'
+on coordinator "$builddir/dydisnix-self-adaptctl" --state-dir="$state" status > "$here/status" 2>&1
+has "$(cat "$here/status")" 'somebody else holds the lock of test1; if nobody deploys, release it:' 'the status tells of it'
 rm -rf "$state"
-on test1 dydisnix-lab target unlock default
+ok 'the command that it prints' on coordinator sh -c "$(sed -n '/somebody else holds the lock of/{n;p;}' "$here/status")"
+is "$(locks)" '' 'releases it'
 ok 'it goes on when that one is released' settle
 as_if_nothing 'a lock of somebody else'
 

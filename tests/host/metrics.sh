@@ -226,7 +226,7 @@ sed -i 's,<profiles>.*</profiles>,<profiles/>,' "$store/$hash-manifest.xml"
 : > "$answers/silent.test1"
 : > "$answers/silent.ip.test1"
 python3 -c 'import json, sys
-json.dump({"version": 1, "cycle": 0, "targets": {}, "snapshots": {}, "deployed": sys.argv[2], "foreign": {"test1": 1},
+json.dump({"version": 1, "cycle": 0, "targets": {}, "snapshots": {}, "deployed": sys.argv[2], "foreign": {"test1": {"since": 1}},
     "effective": ["test1"]}, open(sys.argv[1], "w"))' "$state/default/state.json" "$manifest"
 fails 1 'all that may be told' counted --probe --grace=0 --plugin-option=record:redistribute=fail
 is "$(written)" "$(documented)" 'is in the page, with kind and labels, and nothing else'

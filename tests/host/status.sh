@@ -62,6 +62,7 @@ is "$(status '0 <= s["targets"]["test2"]["since"] - s["targets"]["test2"]["seen"
 ctl status > "$scratch/text"
 ok 'for people too' grep -q '^db       test2  process    DOWN for [0-9]* [a-z]*  none$' "$scratch/text"
 ok 'with what the program said' grep -q '^it said  *there is no attribute$' "$scratch/text"
+has "$(ctl explain db)" ' is DOWN, since 20' 'as it is explained'
 command=$(sed -n 's/^    dydisnix-self-adaptctl /"$builddir\/dydisnix-self-adaptctl" /p' "$scratch/text")
 rm "$answers/dydisnix-gendist.status" "$answers/dydisnix-gendist.errors"
 ok 'the command that it prints is one' eval "$command"
@@ -88,12 +89,14 @@ wait "$loop" 2> /dev/null
 loop=
 deployed '{"missing": [{"component": "db", "container": "process", "target": "test1", "from": ["test2"], "empty": true,
     "when": 1767870000}]}' '{"disputes": [{"component": "d b", "container": "process", "reason": "", "copies": [{"target": "test1", "live":
-    true, "snapshots": [], "reason": ""}, {"target": "test2", "live": false, "snapshots": [], "reason": ""}]}]}'
+    true, "snapshots": [], "reason": ""}, {"target": "test2", "live": false, "snapshots": [], "reason": ""}]}]}' '{"foreign": {"test1": {"since": 1767870000, "unlock": "client --target ip.test1 --unlock"}}}'
 fails 1 'without a loop' ctl status
 has "$(output)" 'state        no loop runs; this is what the last one knew, ' 'the last that is known is shown, and said to be that'
 has "$(output)" 'test2   silent' 'with targets'
 has "$(output)" "d b in process is in dispute; to keep the copy on test2, which does not live now:
     dydisnix-self-adaptctl --state-dir='$state' keep-copy test2 'd b'" 'and what waits for a person'
+has "$(output)" 'somebody else holds the lock of test1; if nobody deploys, release it:
+    client --target ip.test1 --unlock' 'a lock, with the command that releases it'
 has "$(output)" 'state lost   db in process, since ' 'what lives without its state'
 has "$(output)" ' live on test1 without the state that it had on test2: no snapshot of it existed' 'is told, with where it was'
 has "$(output)" 'db went live on test1 without its state' 'and is a reason that not all is well'

@@ -50,6 +50,23 @@ is "$(ctl story -n 2)" '2026-11-25 00:00:00: cycle 6: cycle 5 did not succeed, a
   the stage capture fails: generate: exit status 7
   the cycle fails' 'why a stage failed'
 
+# A deployment that was undone is not told as if it had been done, and what was settled stands under the head of its cycle.
+cat >> "$state/default/events.jsonl" << 'EOF'
+{"version":1,"time":"2026-11-25T00:00:06Z","kind":"cycle_began"}
+{"version":1,"time":"2026-11-25T00:00:06Z","kind":"stage","stage":"recover","outcome":"done","milliseconds":5,"report":{"phase":"activating","action":"undone","released":["test6"]}}
+{"version":1,"time":"2026-11-25T00:00:07Z","kind":"infrastructure","cycle":8,"retryOf":6}
+{"version":1,"time":"2026-11-25T00:00:08Z","kind":"stage","cycle":8,"stage":"redeploy","outcome":"failed","milliseconds":5,"failure":{"reason":"exit status 1"},"report":{"status":1,"difference":{"mappings":{"added":[{"name":"cache","target":"test6"}]}}}}
+{"version":1,"time":"2026-11-25T00:00:09Z","kind":"cycle_ended","cycle":8,"outcome":"failed","stage":"redeploy","milliseconds":5}
+EOF
+is "$(ctl story -n 1)" "2026-11-25 00:00:06: cycle 8: cycle 6 did not succeed, and is tried again
+  recover: a deployment did not end well, its last phase was 'activating'
+    our lock on test6 is released
+    what had been done is undone
+  redeploy: the deployment ended with exit status 1; what it was to do:
+    cache is activated on test6: the distribution has it there
+  the stage redeploy fails: exit status 1
+  the cycle fails" 'what a failed deployment was to do'
+
 # One of them.
 fails 1 'without a state nothing is explained' ctl explain test2
 cat > "$state/default/state.json" << EOF
@@ -67,6 +84,7 @@ has "$(output)" 'snapshot    of process/database-1 on test2, 2026-01-08 10:26:40
 has "$(output)" 'copy        in dispute: on test2, which does not live; it has no snapshot' 'which copies'
 has "$(output)" '
 2026-11-24 23:17:53: cycle 3: test2 in the model, not before
+  reconstruct: another manifest
     database-1 on test2 is rescued into a snapshot: moved to target test1 while the target was away' 'and its story'
 lacks "$(output)" 'the manifest has api' 'without that of others'
 ok 'a component' ctl explain database-1
@@ -75,6 +93,14 @@ has "$(output)" "copy        in dispute: on test1, which lives; its newest snaps
 lacks "$(output)" 'database is activated' 'what is called like it is another one'
 ok 'a service' ctl explain database
 has "$(output)" 'database is activated on test1: it was on test2, which is gone' 'has its story'
+ok 'one whose deployment failed' ctl explain cache
+is "$(output)" '
+What happened:
+2026-11-25 00:00:06: cycle 8: cycle 6 did not succeed, and is tried again
+  redeploy: the deployment ended with exit status 1; what it was to do:
+    cache is activated on test6: the distribution has it there
+  the stage redeploy fails: exit status 1
+  the cycle fails' 'is told with how that ended'
 fails 1 'what nobody has heard of' ctl explain test99
 has "$(output)" 'explain: nothing is known of test99' 'is not explained'
 done_testing

@@ -57,10 +57,10 @@ static void a_service_moves(void **state)
                     "'status': 0, 'difference': {'mappings': {'added': [{'name': 'web', 'target': 't2'},"
                     " {'name': 'db', 'target': 't2'}], 'removed': [{'name': 'web', 'target': 't2'}]},"
                     " 'snapshots': {'added': [{'component': 'db-1', 'target': 't2'}], 'removed': []}}") ENDED,
-          "cycle 1: t1 no more in the model\n"
+          "cycle 1: t1 no longer in the model\n"
           "  reconstruct: another manifest\n"
-          "    a dependency of web on something on t1 that is gone is left out\n"
-          "    the manifest has db on t1 no more: that target has left the model\n"
+          "    the manifest no longer has db on t1: that target has left the model\n"
+          "    web depends on something on t1 that is gone: this dependency is left out\n"
           "  redeploy: the system is deployed\n"
           "    db is activated on t2: it was on t1, which is gone\n"
           "    the newest snapshot of db-1, if there is one, is restored on t2\n"
@@ -80,8 +80,8 @@ static void a_service_that_the_manifest_has_no_more(void **state)
                         " {'name': 'db', 'target': 't2'}]}}") ENDED,
           "cycle 1: the model is as it was\n"
           "  reconstruct: another manifest\n"
-          "    the manifest has db on t1 no more\n"
-          "    the manifest has web on t2 no more\n"
+          "    the manifest no longer has db on t1\n"
+          "    the manifest no longer has web on t2\n"
           "  redeploy: the system is deployed\n"
           "    db is activated on t2: the manifest did not have it on t1 any more\n"
           "    web is activated on t2 again: the manifest did not have it there any more\n");
@@ -122,19 +122,19 @@ static void reasons_of_copies(void **state)
 static void cycles_that_fail(void **state)
 {
     (void)state;
-    tells(BEGAN "{'kind': 'stage', 'stage': 'capture', 'outcome': 'failed'}\n" FAILED("capture")
-              BEGAN CHANGES(
-                  "", "") "{'kind': 'stage', 'stage': 'redeploy', 'outcome': 'failed', 'report': "
-                          "{'status': 1, 'difference': {}}}\n" FAILED(
-                              "redeploy") "{'kind': 'cycle_ended', 'outcome': 'failed', 'stage': "
-                                          "'redistribute', 'signal': 11}\n"
-                                          "{'kind': 'cycle_ended', 'outcome': 'failed', 'stage': 'load'}\n",
-          "cycle 1\n  the stage capture fails\n  the cycle fails\n"
-          "cycle 2: the model is as it was\n  redeploy: the deployment ended with 1\n  the stage redeploy "
-          "fails\n"
-          "  the cycle fails\n"
-          "cycle 3\n  the cycle is ended by signal 11\n"
-          "cycle 4\n  the cycle fails in the stage load\n");
+    tells(
+        BEGAN "{'kind': 'stage', 'stage': 'capture', 'outcome': 'failed'}\n" FAILED("capture") BEGAN CHANGES(
+            "", "") "{'kind': 'stage', 'stage': 'redeploy', 'outcome': 'failed', 'report': "
+                    "{'status': 1, 'difference': {}}}\n" FAILED(
+                        "redeploy") "{'kind': 'cycle_ended', 'outcome': 'failed', 'stage': "
+                                    "'redistribute', 'signal': 11}\n"
+                                    "{'kind': 'cycle_ended', 'outcome': 'failed', 'stage': 'load'}\n",
+        "cycle 1\n  the stage capture fails\n  the cycle fails\n"
+        "cycle 2: the model is as it was\n  redeploy: the deployment ended with exit status 1\n  the stage redeploy "
+        "fails\n"
+        "  the cycle fails\n"
+        "cycle 3\n  the cycle is ended by signal 11\n"
+        "cycle 4\n  the cycle fails in the stage load\n");
 }
 
 static void a_deployment_that_is_mended(void **state)
@@ -149,12 +149,12 @@ static void a_deployment_that_is_mended(void **state)
                         " {'added': [{'component': 'db-1', 'target': 't2'}],"
                         " 'removed': [{'component': 'db-1', 'target': 't1'}]}}") ENDED,
           "cycle 1\n"
-          "  recover: a deployment did not end well, it had come to activating and ended with 2\n"
+          "  recover: a deployment did not end well, its last phase was 'activating', its exit status 2\n"
           "    db-1 on t2 is rescued into a snapshot: it may have been written to meanwhile\n"
           "    our lock on t1 is released\n"
           "    t3 does not answer: the rest is done when it does\n"
           "    what had been done is undone\n"
-          "  the cycle came to no end\n"
+          "  the cycle did not end\n"
           "cycle 2: t1 in the model, not before\n"
           "  redeploy: the system is deployed\n"
           "    db is activated on t2: it moves there from t1\n"
