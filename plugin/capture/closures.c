@@ -709,8 +709,12 @@ static void refuse_incomplete(struct transfer *transfer, bool *refused)
         for (size_t j = 0; j < count; j++) {
             if (!transfer->missing[position_of(transfer, closure[j])])
                 continue;
-            captured_refuse(&transfer->capture->targets[i],
-                            string_format("its closure cannot be fetched: %s is missing", closure[j]));
+            struct captured *captured = &transfer->capture->targets[i];
+            const struct budget *budget = transfer->options->budget;
+            const bool hangs = budget && budget_is_spent(budget, captured->target->name);
+            captured_refuse(captured,
+                            string_format("its closure cannot be fetched: %s is missing%s", closure[j],
+                                          hangs ? ", and it has kept us waiting for too long" : ""));
             *refused = true;
             break;
         }

@@ -67,10 +67,12 @@ static bool differ(const struct activation *activation, enum step one, enum step
            && strcmp(activation->told[one], activation->told[other]) != 0;
 }
 
-/* It ran when it was saved, for its state has changed since. */
+/* It ran when it was saved, for its state has changed since. That of a database does so, too, where it was fenced:
+ * of one that may not run it tells nothing. */
 static bool is_in_use(const struct activation *activation)
 {
-    return !activation->copy->inactive && differ(activation, LATEST, LATEST_AGAIN);
+    const struct copy *copy = activation->copy;
+    return !copy->inactive && !copy->remembered.fenced && differ(activation, LATEST, LATEST_AGAIN);
 }
 
 /* Nobody has written to it between both. */

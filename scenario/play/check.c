@@ -416,7 +416,8 @@ static bool did_not_tell(const json_t *documents, const char *name)
     json_array_foreach((json_t *)documents, index, document)
         if (text_at_is(document, "kind", "stage") && text_at_is(document, "stage", "reconstruct"))
             targets = json_object_get(json_object_get(document, "report"), "targets");
-    return text_at_is(json_object_get(targets, name), "status", "silent");
+    const json_t *target = json_object_get(targets, name);
+    return text_at_is(target, "status", "silent") || text_at_is(target, "status", "invalid");
 }
 
 /* { SERVICE: [TARGET] }: where what has state is live, as far as anybody can know; a new reference. */
