@@ -2,6 +2,7 @@
  *
  * The command run: cases, each in a process of its own, told in the order of their names.
  */
+#include "lib/base/nearest.h"
 #include "scenario/commands.h"
 
 #include <errno.h>
@@ -278,7 +279,7 @@ int scenario_run_main(int argc, char **argv)
 {
     struct cases cases = { .jobs = 1, .way.network = &scenario_lab };
     int option, status = 0;
-    while (status == 0 && (option = getopt_long(argc, argv, "sh", options, NULL)) != -1) {
+    while (status == 0 && (option = option_next(argc, argv, "sh", options, NULL)) != -1) {
         if (option == 'h')
             return fputs(scenario_help, stdout) == EOF || fflush(stdout) != 0;
         status = take_option(&cases, option);

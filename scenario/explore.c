@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "lib/base/nearest.h"
 #include "scenario/commands.h"
 
 #include <errno.h>
@@ -209,7 +210,7 @@ static int read_options(int argc, char **argv, struct exploration *exploration)
                                              { "help", no_argument, NULL, 'h' },
                                              { 0 } };
     int option, status = 0;
-    while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
+    while ((option = option_next(argc, argv, "", options, NULL)) != -1) {
         switch (option) {
         case 's': status |= read_number("seed", optarg, &exploration->seed); break;
         case 'n': status |= read_number("scenarios", optarg, &exploration->count); break;

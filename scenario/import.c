@@ -2,6 +2,7 @@
  *
  * The command import: what is deployed, as a scenario.
  */
+#include "lib/base/nearest.h"
 #include "scenario/commands.h"
 
 #include <errno.h>
@@ -175,7 +176,7 @@ int scenario_import_main(int argc, char **argv)
                                              { NULL, 0, NULL, 0 } };
     struct import import = { .profile = "default", .output = "imported" };
     int option;
-    while ((option = getopt_long(argc, argv, "o:p:s:q:h", options, NULL)) != -1)
+    while ((option = option_next(argc, argv, "o:p:s:q:h", options, NULL)) != -1)
         switch (option) {
         case 'o': import.output = optarg; break;
         case 'p': import.profile = optarg; break;

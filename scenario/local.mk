@@ -29,7 +29,6 @@ scenario_libsimulation_a_SOURCES = \
 	scenario/format/event-words.c scenario/format/event-words.h \
 	scenario/format/locate.c scenario/format/locate.h \
 	scenario/format/members.c scenario/format/members.h \
-	scenario/format/nearest.c scenario/format/nearest.h \
 	scenario/format/models.c scenario/format/models.h \
 	scenario/format/policy.c scenario/format/policy.h \
 	$(NULL)

@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "lib/base/cleanup.h"
+#include "lib/base/nearest.h"
 #include "lib/world/operations.h"
 #include "scenario/commands.h"
 #include "scenario/report/report.h"
@@ -17,6 +19,17 @@ static const struct {
     { "survive", scenario_survive_main }, { "sweep", scenario_sweep_main },
 };
 
+static int no_such_command(const char *command)
+{
+    struct nearest nearest = { .word = command };
+    for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
+        nearest_try(&nearest, commands[i].name);
+    CLEANUP_FREE char *question = nearest_question(&nearest);
+    fprintf(stderr, "dydisnix-scenario: there is no command %s%s; try --help\n", *command ? command : "given",
+            question ? question : "");
+    return 2;
+}
+
 int main(int argc, char **argv)
 {
     const char *command = argc > 1 ? argv[1] : "";
@@ -28,6 +41,5 @@ int main(int argc, char **argv)
         return fputs(scenario_help, stdout) < 0;
     if (strcmp(command, "--version") == 0 || strcmp(command, "-v") == 0)
         return printf("dydisnix-scenario (%s)\n", PACKAGE_STRING) < 0;
-    fprintf(stderr, "dydisnix-scenario: there is no command %s; try --help\n", *command ? command : "given");
-    return 2;
+    return no_such_command(command);
 }

@@ -2,6 +2,7 @@
  *
  * The command survive: whether a system survives the loss of any of its targets.
  */
+#include "lib/base/nearest.h"
 #include "scenario/commands.h"
 
 #include <errno.h>
@@ -223,7 +224,7 @@ int scenario_survive_main(int argc, char **argv)
                                  .format = isatty(STDOUT_FILENO) ? SCENARIO_WORDS : SCENARIO_TAP,
                                  .returns = { "kept", "lost", "older" } };
     int option, status = 0;
-    while (status == 0 && (option = getopt_long(argc, argv, "o:h", options, NULL)) != -1) {
+    while (status == 0 && (option = option_next(argc, argv, "o:h", options, NULL)) != -1) {
         if (option == 'h')
             return fputs(scenario_help, stdout) == EOF || fflush(stdout) != 0;
         status = take_option(&survival, option);

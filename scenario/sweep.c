@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "lib/base/cleanup.h"
+#include "lib/base/nearest.h"
 #include "lib/base/strings.h"
 #include "lib/world/operations.h"
 #include "scenario/format/file.h"
@@ -229,10 +230,14 @@ static int sweep_all(const json_t *document, const char *only, struct sweep *swe
 
 static bool is_fault(const char *name)
 {
-    for (int i = 0; fault_names[i]; i++)
+    struct nearest nearest = { .word = name };
+    for (int i = 0; fault_names[i]; i++) {
         if (strcmp(fault_names[i], name) == 0)
             return true;
-    log_error(NULL, "--fault: there is no fault %s", name);
+        nearest_try(&nearest, fault_names[i]);
+    }
+    CLEANUP_FREE char *question = nearest_question(&nearest);
+    log_error(NULL, "--fault: there is no fault %s%s", name, question ? question : "");
     return false;
 }
 
@@ -260,7 +265,7 @@ int scenario_sweep_main(int argc, char **argv)
                                              { 0 } };
     const char *only = NULL;
     int option;
-    while ((option = getopt_long(argc, argv, "h", options, NULL)) != -1) {
+    while ((option = option_next(argc, argv, "h", options, NULL)) != -1) {
         if (option == 'h')
             return fputs(scenario_help, stdout) < 0;
         if (option != 'f' || !is_fault(optarg))

@@ -19,6 +19,7 @@
 #include "host/settings/default-paths.h"
 #include "lib/base/cleanup.h"
 #include "lib/base/json-text.h"
+#include "lib/base/nearest.h"
 #include "lib/base/strings.h"
 #include "lib/model/paths.h"
 #include "lib/world/operations.h"
@@ -389,6 +390,16 @@ static const struct {
                  { "accept", "discard-copy", 1, 2, "a target is needed, and perhaps a component" },
                  { "restore", "restore", 1, 1, "a snapshot is needed, CONTAINER/COMPONENT/NAME" } };
 
+static int no_such_command(const char *word)
+{
+    struct nearest nearest = { .word = word };
+    for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
+        nearest_try(&nearest, commands[i].name);
+    CLEANUP_FREE char *question = nearest_question(&nearest);
+    CLEANUP_FREE char *reason = string_format("there is no such command%s", question ? question : "");
+    return wrong(word, reason ? reason : "there is no such command");
+}
+
 /* -1: go on. */
 static int take_command(struct call *call, int count, char **words)
 {
@@ -398,7 +409,7 @@ static int take_command(struct call *call, int count, char **words)
     while (i < sizeof commands / sizeof *commands && strcmp(commands[i].name, words[0]) != 0)
         i++;
     if (i == sizeof commands / sizeof *commands)
-        return wrong(words[0], "there is no such command");
+        return no_such_command(words[0]);
     const bool restores = strcmp(words[0], "restore") == 0, explains = strcmp(words[0], "explain") == 0;
     if (count - 1 < commands[i].least || count - 1 > commands[i].most
         || (restores && !is_snapshot_name(words[1])))
@@ -448,7 +459,7 @@ static int read_call(struct call *call, int argc, char **argv)
     const char *profile = getenv("DISNIX_PROFILE");
     int option, status = -1;
     *call = (struct call){ .profile = profile && *profile ? profile : "default", .lines = 20 };
-    while (status < 0 && (option = getopt_long(argc, argv, "p:fn:yhv", options, NULL)) != -1)
+    while (status < 0 && (option = option_next(argc, argv, "p:fn:yhv", options, NULL)) != -1)
         status = take_option(call, option);
     return status < 0 ? take_command(call, argc - optind, argv + optind) : status;
 }

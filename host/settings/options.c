@@ -11,6 +11,8 @@
 
 #include "host/settings/files.h"
 #include "host/settings/stage-names.h"
+#include "lib/base/cleanup.h"
+#include "lib/base/nearest.h"
 #include "lib/world/operations.h"
 
 static const char units[] = "smhd";
@@ -180,6 +182,16 @@ static enum settings_outcome take_resync(struct given *given, const struct row *
     return SETTINGS_READY;
 }
 
+static enum settings_outcome no_such_stage(const struct row *row, const char *stage)
+{
+    struct nearest nearest = { .word = stage };
+    for (size_t i = 0; i < STAGES; i++)
+        nearest_try(&nearest, stage_names[i]);
+    CLEANUP_FREE char *question = nearest_question(&nearest);
+    log_error(NULL, "--%s: there is no stage %s%s", row->name, stage, question ? question : "");
+    return SETTINGS_WRONG;
+}
+
 /* STAGE=SECONDS; cuts the argument into its parts. */
 static enum settings_outcome take_stage_timeout(struct given *given, const struct row *row, char *text)
 {
@@ -189,9 +201,9 @@ static enum settings_outcome take_stage_timeout(struct given *given, const struc
     for (size_t i = 0; equals && i < STAGES; i++)
         if (strcmp(stage_names[i], text) == 0)
             return set_number(&given->settings->stage_timeouts[i], row, equals + 1);
-    if (equals)
-        *equals = '=';
-    return wrong_value(row, text, "STAGE=SECONDS");
+    if (!equals)
+        return wrong_value(row, text, "STAGE=SECONDS");
+    return no_such_stage(row, text);
 }
 
 static enum settings_outcome tell_usage(struct given *given, const struct row *row, char *value);
@@ -651,7 +663,7 @@ enum settings_outcome options_read(struct given *given, int argc, char **argv)
     fill_options(options, letters);
     do {
         while (outcome == SETTINGS_READY
-               && (option = getopt_long(argc, argv, letters, options, NULL)) != -1) {
+               && (option = option_next(argc, argv, letters, options, NULL)) != -1) {
             const struct row *row = find_row(option);
             if (!row)
                 fputs("Try 'dydisnix-self-adapt --help'.\n", stderr);

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/base/nearest.h"
 #include "lib/world/operations.h"
 
 static const struct {
@@ -107,7 +108,7 @@ int engine_options_read(int count, char **arguments, uint64_t known, bool takes_
     *options = (struct engine_options){ 0 };
     describe_options(known, names, letters);
     optind = 0; /* from the beginning, also of a word of short options */
-    while ((found = getopt_long(count, arguments, letters, names, NULL)) != -1) {
+    while ((found = option_next(count, arguments, letters, names, NULL)) != -1) {
         if (found == '?')
             return 1;
         enum engine_option option =

@@ -22,6 +22,7 @@
 #include "lab/network/programs.h"
 #include "lib/base/arguments.h"
 #include "lib/base/cleanup.h"
+#include "lib/base/nearest.h"
 #include "lib/base/strings.h"
 #include "lib/model/paths.h"
 #include "lib/world/operations.h"
@@ -470,7 +471,7 @@ static int read_client_options(int argc, char **argv, struct call *call, const s
     for (size_t i = 0; i < OPERATION_COUNT; i++)
         options[i] = (struct option){ all_operations[i].name, no_argument, NULL, FIRST_OPERATION + (int)i };
     memcpy(options + OPERATION_COUNT, settings, sizeof settings);
-    while ((option = getopt_long(argc, argv, "rqp:dC:c:", options, NULL)) != -1) {
+    while ((option = option_next(argc, argv, "rqp:dC:c:", options, NULL)) != -1) {
         if ((named = operation_of(option)) != NULL) {
             *operation = named;
         } else if (option == OPTION_HELP) {

@@ -26,6 +26,7 @@
 #include "lab/network/machines.h"
 #include "lab/network/programs.h"
 #include "lib/base/cleanup.h"
+#include "lib/base/nearest.h"
 #include "lib/base/strings.h"
 #include "lib/world/operations.h"
 
@@ -315,6 +316,16 @@ static void print_usage(FILE *stream)
     fputs("\nSee dydisnix-lab(1).\n", stream);
 }
 
+/* Last, below all that was printed. */
+static void tell_subcommand(const char *word)
+{
+    struct nearest nearest = { .word = word };
+    for (const struct lab_program *subcommand = lab_subcommands; subcommand->name; subcommand++)
+        nearest_try(&nearest, subcommand->name);
+    CLEANUP_FREE char *question = nearest_question(&nearest);
+    log_error(NULL, "there is no subcommand %s%s", word, question ? question : "");
+}
+
 static bool take_target_count(struct settings *settings)
 {
     char *end;
@@ -330,7 +341,7 @@ static int read_network_options(int argc, char **argv, struct settings *settings
 {
     int option;
 
-    while ((option = getopt_long(argc, argv, "+", options, NULL)) != -1) {
+    while ((option = option_next(argc, argv, "+", options, NULL)) != -1) {
         switch (option) {
         case OPTION_TARGETS:
             if (!take_target_count(settings)) {
@@ -378,6 +389,8 @@ int master_main(int argc, char **argv)
         return result - 1;
     if (!settings.run || !settings.command[0]) {
         print_usage(stderr);
+        if (settings.command[0])
+            tell_subcommand(settings.command[0]);
         return 2;
     }
     return live(&settings);

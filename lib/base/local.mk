@@ -6,6 +6,7 @@ lib_libdydisnix_a_SOURCES += \
 	lib/base/cleanup.h \
 	lib/base/json-members.c lib/base/json-members.h \
 	lib/base/json-text.c lib/base/json-text.h \
+	lib/base/nearest.c lib/base/nearest.h \
 	lib/base/random.c lib/base/random.h \
 	lib/base/set.c lib/base/set.h \
 	lib/base/sha256.c lib/base/sha256.h \

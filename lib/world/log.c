@@ -2,8 +2,11 @@
 #include "lib/world/real.h"
 
 #include <errno.h>
+#include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "lib/base/characters.h"
@@ -88,10 +91,33 @@ static char *line_as_json(enum dydisnix_level level, const char *target, const c
     return document == NULL ? NULL : json_text(document, JSON_COMPACT);
 }
 
+/* Whether standard error is what systemd says the journal reads. */
+static bool is_journal(void)
+{
+    const char *stream = getenv("JOURNAL_STREAM");
+    struct stat status;
+    CLEANUP_FREE char *own = NULL;
+
+    if (stream == NULL || fstat(STDERR_FILENO, &status) != 0)
+        return false;
+    own = string_format("%ju:%ju", (uintmax_t)status.st_dev, (uintmax_t)status.st_ino);
+    return own != NULL && strcmp(own, stream) == 0;
+}
+
+/* What the journal takes from the beginning of a line, see sd-daemon(3). Nothing that anybody says stands there:
+ * without it a line begins with who speaks, or as JSON. */
+static const char *priority_of(enum dydisnix_level level)
+{
+    static const char *const priorities[] = { "<3>", "<4>", "<5>", "<7>" };
+
+    return is_journal() ? priorities[level] : "";
+}
+
 static void say_line(enum dydisnix_level level, const char *target, const char *program, const char *message)
 {
-    CLEANUP_FREE char *line =
+    CLEANUP_FREE char *text =
         log_json ? line_as_json(level, target, program, message) : real_line(target, program, message);
+    CLEANUP_FREE char *line = text != NULL ? string_format("%s%s", priority_of(level), text) : NULL;
     size_t length;
 
     if (line == NULL)

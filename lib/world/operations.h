@@ -29,7 +29,8 @@ void real_patience(int64_t milliseconds);
 void real_log_json(bool json);
 
 /* Messages: "[coordinator]: …" when target is NULL, else "[target: NAME]: …". Control characters in what is
- * printed, and bytes that are not UTF-8, become '?', so that one message is one line. */
+ * printed, and bytes that are not UTF-8, become '?', so that one message is one line. Where the journal of systemd
+ * reads, the real log() writes the priority of the level before it, "<3>" to "<7>". */
 void log_error(const char *target, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void log_warning(const char *target, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void log_notice(const char *target, const char *format, ...) __attribute__((format(printf, 2, 3)));

@@ -15,6 +15,7 @@
 
 #include "lib/base/cleanup.h"
 #include "lib/base/json-text.h"
+#include "lib/base/nearest.h"
 #include "lib/base/strings.h"
 #include "lib/model/paths.h"
 #include "lib/world/descendants.h"
@@ -275,7 +276,7 @@ static void parse_options(struct command *command, int argc, char **argv)
 {
     const char *profile = getenv("DISNIX_PROFILE");
     int option, index = 0;
-    while (!command->ends && (option = getopt_long(argc, argv, "p:m:hv", long_options, &index)) != -1) {
+    while (!command->ends && (option = option_next(argc, argv, "p:m:hv", long_options, &index)) != -1) {
         if (!fits_replay(option))
             command->not_replayed = name_of(option, index);
         take_option(command, option, index);

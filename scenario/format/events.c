@@ -5,10 +5,10 @@
 
 #include "host/settings/stage-names.h"
 #include "lib/base/cleanup.h"
+#include "lib/base/nearest.h"
 #include "lib/base/strings.h"
 #include "scenario/format/event-checks.h"
 #include "scenario/format/event-kinds.h"
-#include "scenario/format/nearest.h"
 
 /* Which names there are after it. */
 static void take_names(struct reading *reading, const char *event, const json_t *value)

@@ -6,11 +6,11 @@
 #include <string.h>
 
 #include "lib/base/cleanup.h"
+#include "lib/base/nearest.h"
 #include "lib/base/strings.h"
 #include "lib/model/paths.h"
 #include "lib/world/operations.h"
 #include "scenario/format/locate.h"
-#include "scenario/format/nearest.h"
 
 static char *place_path(const struct place *place)
 {
@@ -38,10 +38,8 @@ void mistake(struct reading *reading, const struct place *place, const char *for
 void no_such(struct reading *reading, const struct place *place, const char *what, const char *name,
              const struct nearest *nearest)
 {
-    if (nearest->found)
-        mistake(reading, place, "there is no %s %s; did you mean %s?", what, name, nearest->found);
-    else
-        mistake(reading, place, "there is no %s %s", what, name);
+    CLEANUP_FREE char *question = nearest_question(nearest);
+    mistake(reading, place, "there is no %s %s%s", what, name, question ? question : "");
 }
 
 void no_such_name(struct reading *reading, const struct place *place, const char *what, const char *name,
@@ -178,10 +176,9 @@ void check_word(struct reading *reading, const struct place *place, const json_t
     struct nearest nearest = { .word = word };
     for (size_t i = 0; word && member->words[i]; i++)
         nearest_try(&nearest, member->words[i]);
-    if (nearest.found && !is_word(member->words, word))
-        mistake(reading, place, "this must be one of: %s; did you mean %s?", all, nearest.found);
-    else if (!word || !is_word(member->words, word))
-        mistake(reading, place, "this must be one of: %s", all);
+    CLEANUP_FREE char *question = nearest_question(&nearest);
+    if (!word || !is_word(member->words, word))
+        mistake(reading, place, "this must be one of: %s%s", all, question ? question : "");
 }
 
 void check_integer(struct reading *reading, const struct place *place, const json_t *value,

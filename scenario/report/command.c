@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "lib/base/nearest.h"
 #include "scenario/report/report.h"
 
 #include <getopt.h>
@@ -32,7 +33,7 @@ int scenario_report_main(int argc, char **argv)
     const char *output = "-";
     int option;
     optind = 1;
-    while ((option = getopt_long(argc, argv, "o:h", options, NULL)) != -1)
+    while ((option = option_next(argc, argv, "o:h", options, NULL)) != -1)
         if (option == 'o')
             output = optarg;
         else if (option == 'h')

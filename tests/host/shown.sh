@@ -54,6 +54,26 @@ END
 None' 'the document has the name of the program, and ours have none'
 is "$(python3 -c "$control" "$scratch/err")" '' 'no control character is in it'
 
+# Where the journal reads, each line has a priority, and nobody's text has another one.
+rm -rf "$state"
+: > "$scratch/err"
+JOURNAL_STREAM=$(stat -c %d:%i "$scratch/err")
+export JOURNAL_STREAM
+echo 1 > "$answers/disnix-set.status"
+fails 1 'a deployment that fails, into the journal' apart
+is "$(grep -cv '^<[3457]>\[' "$scratch/err")" 0 'each line has its priority'
+is "$(grep -cE '^<5>\[coordinator\]: Setting profiles\.\.\.$' "$scratch/err")" 1 'what is done is a notice'
+ok 'what failed is an error' grep -qE '^<3>\[coordinator\]: disnix-set: exit status 1$' "$scratch/err"
+is "$(grep -cE '^<5>\[disnix-activate\]: <0>\[coordinator\]: Setting profiles\.\.\.$' "$scratch/err")" 1 \
+    'what a service says is none of these'
+is "$(grep -c '^<' "$scratch/out")" 0 'standard output is as it was'
+rm "$answers/disnix-set.status"
+rm -rf "$state"
+JOURNAL_STREAM=1:1
+ok 'where standard error is not the journal' apart
+is "$(grep -c '^<' "$scratch/err")" 0 'there is no priority'
+unset JOURNAL_STREAM
+
 rm -rf "$state"
 : > "$answers/flood"
 ok 'a flood of 300 MB, and all is well' apart

@@ -51,6 +51,31 @@ refused '--run needs a command' -s f -q f -i f --run --
 refused 'stray belongs to no option, and is ignored' stray -s f -q f -i f --once --run
 refused '--help' --no-such-option
 refused '--help' -s
+# What was probably meant.
+refused 'did you mean --snapshot?' -s f -q f -i f --snapshto
+refused 'did you mean --stage-timeout?' -s f -q f -i f --stage-timeuot=redeploy=5
+refused 'did you mean --geninfra?' -s f -q f --genifra=true
+refused '--stage-timeout: there is no stage snapshto; did you mean snapshot?' -s f -q f -i f --stage-timeout=snapshto=5
+refused '--stage-timeout: there is no stage frobnicate' -s f -q f -i f --stage-timeout=frobnicate=5
+for words in '--no-such-option' '--re' '-x'; do
+    self_adapt "$words" > "$scratch.messages" 2>&1
+    is "$(grep -c 'did you mean' "$scratch.messages")" 0 "nothing is like $words, or it has been told"
+done
+suggested() # PART PROGRAM OPTION…
+{
+    part=$1
+    shift
+    fails 2 "refused: $*" "$builddir/$@"
+    has "$(output)" "$part" "and told: $part"
+}
+suggested 'there is no such command; did you mean status?' dydisnix-self-adaptctl statsu
+suggested 'did you mean --profile?' dydisnix-self-adaptctl --profle=x status
+suggested 'did you mean --dry-run?' dydisnix-reconstruct --dryrun
+suggested 'there is no command explroe; did you mean explore?' dydisnix-scenario explroe
+suggested 'did you mean --simulate?' dydisnix-scenario run --simualte
+suggested '--fault: there is no fault' dydisnix-scenario sweep --fault=none x
+suggested 'there is no subcommand crahs; did you mean crash?' dydisnix-lab crahs
+suggested 'did you mean --targets?' dydisnix-lab --tragets=3
 refused '--help' -s f -q f -i f --once=yes
 refused '--help' -s f -q f -i f -x
 

@@ -1,7 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "scenario/format/nearest.h"
+#include "lib/base/nearest.h"
 
+#include <getopt.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+
+#include "lib/base/cleanup.h"
+#include "lib/base/strings.h"
 
 enum { LONGEST = 63 }; /* of what is compared */
 
@@ -50,4 +57,42 @@ void nearest_try_names(struct nearest *nearest, const json_t *names)
     json_t *value;
     json_object_foreach((json_t *)names, name, value)
         nearest_try(nearest, name);
+}
+
+char *nearest_question(const struct nearest *nearest)
+{
+    return nearest->found ? string_format("; did you mean %s?", nearest->found) : strdup("");
+}
+
+/* A short form of an option that stands before it. */
+static bool is_short(const struct option *options, const struct option *option)
+{
+    for (const struct option *before = options; before < option; before++)
+        if (before->val == option->val && strncmp(before->name, option->name, strlen(option->name)) == 0)
+            return true;
+    return false;
+}
+
+/* What is short for several options has been told with all of them. */
+static void tell_option(const char *program, const char *given, const struct option *options)
+{
+    CLEANUP_FREE char *word = strndup(given, strcspn(given, "="));
+    struct nearest nearest = { .word = word };
+    for (const struct option *option = options; word && option->name; option++) {
+        if (strncmp(option->name, word, strlen(word)) == 0)
+            return;
+        if (!is_short(options, option))
+            nearest_try(&nearest, option->name);
+    }
+    if (nearest.found)
+        fprintf(stderr, "%s: did you mean --%s?\n", program, nearest.found);
+}
+
+int option_next(int argc, char *const *argv, const char *letters, const struct option *options, int *index)
+{
+    const int option = getopt_long(argc, argv, letters, options, index);
+    const char *word = option == '?' && optopt == 0 && optind > 0 ? argv[optind - 1] : "";
+    if (strncmp(word, "--", 2) == 0)
+        tell_option(argv[0], word + 2, options);
+    return option;
 }
