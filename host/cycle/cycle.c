@@ -188,7 +188,7 @@ static int run_adaptation(struct cycle *cycle, json_t *changes)
     json_object_set(cycle->event, "changes", changes);
     int status = adapt(cycle, changes);
     if (cycle->settings->dry_run && (status == 0 || cycle_report(cycle, "redeploy")))
-        dry_run_print(cycle->event);
+        dry_run_print(cycle->event, cycle->state.root);
     if (deployment_remember(cycle, status) != 0)
         status = -1;
     return status == 0 ? CYCLE_DONE : CYCLE_FAILED;

@@ -6,7 +6,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "host/record/story.h"
 #include "lib/base/cleanup.h"
+#include "lib/base/strings.h"
+#include "lib/world/operations.h"
 
 static const char *text(const json_t *entry, const char *key)
 {
@@ -46,24 +49,6 @@ static void print_targets(const json_t *changes, size_t *lines)
         line(lines, "target changed: %s", target);
 }
 
-static void print_superseded(const json_t *report, size_t *lines)
-{
-    size_t index;
-    json_t *entry;
-    json_array_foreach(json_object_get(report, "superseded"), index, entry)
-        line(lines, "superseded: the state of %s in %s on %s: %s", text(entry, "component"),
-             text(entry, "container"), text(entry, "target"), text(entry, "reason"));
-}
-
-static void print_disputes(const json_t *report, size_t *lines)
-{
-    size_t index;
-    json_t *entry;
-    json_array_foreach(json_object_get(report, "disputes"), index, entry)
-        line(lines, "in dispute: the state of %s in %s: %s", text(entry, "component"),
-             text(entry, "container"), text(entry, "reason"));
-}
-
 static void print_pins(const json_t *pins, size_t *lines)
 {
     size_t i, j;
@@ -74,57 +59,109 @@ static void print_pins(const json_t *pins, size_t *lines)
                  json_string_value(target), text(pin, "reason"));
 }
 
-static void print_mappings(const json_t *mappings, const char *verb, size_t *lines)
+/* With the reasons, as the story tells them afterwards. */
+static int print_fact(void *closure, char *fact)
+{
+    line(closure, "%s", fact + strspn(fact, " "));
+    return 0;
+}
+
+static void print_facts(const json_t *reports, size_t *lines)
+{
+    struct story story;
+    CLEANUP_FREE char *facts = NULL;
+    if (story_open(&story) == 0) {
+        story_plan(&story, reports);
+        facts = story_text(&story);
+    }
+    if (facts)
+        string_lines(facts, print_fact, lines);
+    story_close(&story);
+}
+
+/* The element of a list that is the same service, component or what member is, in the same container; target NULL: on
+ * any. NULL: there is none. */
+static const json_t *find(const json_t *list, const char *member, const json_t *entry, const char *target)
 {
     size_t index;
-    json_t *entry;
-    json_array_foreach(mappings, index, entry)
-        line(lines, "%s %s in %s on %s", verb, text(entry, "name"), text(entry, "container"),
-             text(entry, "target"));
+    json_t *other;
+    json_array_foreach((json_t *)list, index, other)
+        if (strcmp(text(other, member), text(entry, member)) == 0
+            && strcmp(text(other, "container"), text(entry, "container")) == 0
+            && (!target || strcmp(text(other, "target"), target) == 0))
+            return other;
+    return NULL;
 }
 
-static bool is_same_state(const json_t *a, const json_t *b)
+/* What moves is saved before, if its machine is there by then; else it is as old as this. */
+static void print_age(const json_t *state, const json_t *to, const char *from, size_t *lines)
 {
-    return strcmp(text(a, "component"), text(b, "component")) == 0
-           && strcmp(text(a, "container"), text(b, "container")) == 0;
+    const json_t *containers = json_object_get(json_object_get(state, "snapshots"), from);
+    const json_t *taken =
+        json_object_get(json_object_get(containers, text(to, "container")), text(to, "component"));
+    if (json_is_integer(taken))
+        line(lines, "the last snapshot of %s on %s was taken %lld seconds ago", text(to, "component"), from,
+             (long long)(operations->clock() - json_integer_value(taken)));
+    else
+        line(lines, "no snapshot of %s on %s is known to have been taken", text(to, "component"), from);
 }
 
-/* What is placed anew comes from where it was placed before, if it was. */
-static void print_moves(const json_t *snapshots, size_t *lines)
+static void print_ages(const json_t *redeploy, const json_t *state, size_t *lines)
 {
-    size_t i, j;
-    json_t *to, *from;
-    json_array_foreach(json_object_get(snapshots, "added"), i, to) {
-        bool moved = false;
-        json_array_foreach(json_object_get(snapshots, "removed"), j, from)
-            if (is_same_state(to, from)) {
-                line(lines, "move the state of %s in %s from %s to %s", text(to, "component"),
-                     text(to, "container"), text(from, "target"), text(to, "target"));
-                moved = true;
-            }
-        if (!moved)
-            line(lines, "restore the state of %s in %s on %s, if there is any", text(to, "component"),
-                 text(to, "container"), text(to, "target"));
+    const json_t *snapshots = json_object_get(json_object_get(redeploy, "difference"), "snapshots");
+    size_t index;
+    json_t *to;
+    json_array_foreach(json_object_get(snapshots, "added"), index, to) {
+        const json_t *from = find(json_object_get(snapshots, "removed"), "component", to, NULL);
+        const json_t *left = find(json_object_get(redeploy, "missing"), "component", to, text(to, "target"));
+        const char *was = json_string_value(json_array_get(json_object_get(left, "from"), 0));
+        if (from || was)
+            print_age(state, to, from ? text(from, "target") : was, lines);
     }
 }
 
-void dry_run_print(const json_t *event)
+static void print_counts(const json_t *reports, size_t *lines)
+{
+    const json_t *difference = json_object_get(json_object_get(reports, "redeploy"), "difference");
+    const json_t *services = json_object_get(difference, "mappings"),
+                 *snapshots = json_object_get(difference, "snapshots");
+    const json_t *added = json_object_get(services, "added"), *removed = json_object_get(services, "removed");
+    size_t index, starts = 0, moves = 0, replaced = 0, stops = 0, states = 0;
+    json_t *entry;
+    json_array_foreach((json_t *)added, index, entry) {
+        if (find(removed, "name", entry, text(entry, "target")))
+            replaced++;
+        else if (find(removed, "name", entry, NULL))
+            moves++;
+        else
+            starts++;
+    }
+    json_array_foreach((json_t *)removed, index, entry)
+        if (!find(added, "name", entry, NULL))
+            stops++;
+    json_array_foreach(json_object_get(snapshots, "added"), index, entry)
+        if (find(json_object_get(snapshots, "removed"), "component", entry, NULL))
+            states++;
+    line(
+        lines,
+        "in all: %zu to start, %zu to move, %zu to replace, %zu to stop; state of %zu to move; %zu in dispute",
+        starts, moves, replaced, stops, states,
+        json_array_size(json_object_get(json_object_get(reports, "reconstruct"), "disputes")));
+}
+
+void dry_run_print(const json_t *event, const json_t *state)
 {
     const json_t *reports = json_object_get(event, "reports"),
                  *redeploy = json_object_get(reports, "redeploy");
-    const json_t *reconstruct = json_object_get(reports, "reconstruct");
-    const json_t *difference = json_object_get(redeploy, "difference"),
-                 *mappings = json_object_get(difference, "mappings");
     size_t lines = 0;
     print_targets(json_object_get(event, "changes"), &lines);
-    print_superseded(reconstruct, &lines);
-    print_disputes(reconstruct, &lines);
+    print_facts(reports, &lines);
+    print_ages(redeploy, state, &lines);
     print_pins(json_object_get(redeploy, "pinned"), &lines);
-    print_mappings(json_object_get(mappings, "removed"), "deactivate", &lines);
-    print_mappings(json_object_get(mappings, "added"), "activate", &lines);
-    print_moves(json_object_get(difference, "snapshots"), &lines);
     if (lines == 0)
         line(&lines, "nothing changes");
+    else
+        print_counts(reports, &lines);
     if (json_is_false(json_object_get(redeploy, "allowed")))
         line(&lines, "the check does not allow this deployment");
     fflush(stdout);

@@ -7,7 +7,8 @@
 
 #include <jansson.h>
 
-/* Prints, on standard output, what a cycle whose hooks got this event would have done. */
-void dry_run_print(const json_t *event);
+/* Prints, on standard output, what a cycle whose hooks got this event would have done, with the reasons as the story has
+ * them, how old the snapshots are of what moves, and how much that is in all. state: of the loop. */
+void dry_run_print(const json_t *event, const json_t *state);
 
 #endif

@@ -312,7 +312,7 @@ static const struct {
     { "late", "goes on until the deployment", COPIES },
 };
 
-static void tell_reconstruct(struct story *story, const json_t *report)
+static struct facts facts_of_reconstruct(struct story *story, const json_t *report)
 {
     struct facts facts = { .rank = FIRST };
     add_answers(&facts, report);
@@ -325,6 +325,12 @@ static void tell_reconstruct(struct story *story, const json_t *report)
     add_disputes(&facts, report);
     facts.rank = LAST;
     add_changes(&facts, story, report);
+    return facts;
+}
+
+static void tell_reconstruct(struct story *story, const json_t *report)
+{
+    struct facts facts = facts_of_reconstruct(story, report);
     fprintf(story->stream, "  reconstruct: %s\n",
             !json_object_get(report, "changed")                 ? "no manifest"
             : json_is_false(json_object_get(report, "changed")) ? "the manifest is right"
@@ -451,14 +457,28 @@ static void add_recovery(struct facts *facts, const json_t *report)
         add_fact(facts, "%s does not answer: the rest is done when it does", json_string_value(entry));
 }
 
-static void tell_redeploy(struct story *story, const json_t *report)
+static struct facts facts_of_redeploy(struct story *story, const json_t *report)
 {
-    const json_t *difference = json_object_get(report, "difference"),
-                 *status = json_object_get(report, "status");
+    const json_t *difference = json_object_get(report, "difference");
     struct facts facts = { 0 };
     add_services_difference(&facts, story, json_object_get(difference, "mappings"));
     add_state_difference(&facts, json_object_get(difference, "snapshots"),
                          json_object_get(report, "missing"));
+    return facts;
+}
+
+void story_plan(struct story *story, const json_t *reports)
+{
+    struct facts facts = facts_of_reconstruct(story, json_object_get(reports, "reconstruct"));
+    tell_facts(story, &facts);
+    facts = facts_of_redeploy(story, json_object_get(reports, "redeploy"));
+    tell_facts(story, &facts);
+}
+
+static void tell_redeploy(struct story *story, const json_t *report)
+{
+    const json_t *status = json_object_get(report, "status");
+    struct facts facts = facts_of_redeploy(story, report);
     add_recovery(&facts, json_object_get(report, "recover"));
     const bool done = json_is_integer(status) && json_integer_value(status) == 0;
     fputs("  redeploy: ", story->stream);

@@ -43,6 +43,9 @@ void story_document(struct story *story, const json_t *document);
 /* A reconstruction that belongs to no cycle. */
 void story_decision(struct story *story, const json_t *report, bool failed);
 
+/* What the stages of a dry run report that they would do: their facts alone, a line each. */
+void story_plan(struct story *story, const json_t *reports);
+
 /* All of it so far; malloc()ed. */
 char *story_text(struct story *story);
 

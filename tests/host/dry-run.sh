@@ -26,9 +26,11 @@ mkdir "$TMPDIR"
 export TMPDIR
 is "$(plan --snapshot --ids="$models/services.nix" --id-resources="$models/services.nix")" '[plan]: target added: test1
 [plan]: target added: test2
-[plan]: deactivate db in process on test1
-[plan]: activate db in process on test2
-[plan]: move the state of db in process from test1 to test2' 'the plan of a first cycle'
+[plan]: db is activated on test2: it moves there from test1
+[plan]: db is deactivated on test1: the distribution does not have it there
+[plan]: the state of db moves from test1 to test2
+[plan]: no snapshot of db on test1 is known to have been taken
+[plan]: in all: 0 to start, 1 to move, 0 to replace, 0 to stop; state of 1 to move; 0 in dispute' 'the plan of a first cycle'
 is "$(called)" 'dydisnix-gendist nix-store disnix-manifest nix-store ' 'nothing else is run'
 is "$(everything)" "$before" 'nothing is changed, not even a state directory made'
 is "$(ls "$TMPDIR")" '' 'and nothing left behind'
@@ -40,11 +42,27 @@ write_model test1 test2 test3
 forget_calls
 deployed_before "$manifest"
 before=$(everything)
-is "$(plan)" '[plan]: target added: test3' 'the plan of a change'
+is "$(plan)" '[plan]: target added: test3
+[plan]: in all: 0 to start, 0 to move, 0 to replace, 0 to stop; state of 0 to move; 0 in dispute' 'the plan of a change'
 is "$(everything)" "$before" 'what is remembered stays'
 write_model test1 test2
 deployed_before "$manifest"
 is "$(plan)" '[plan]: nothing changes' 'the plan of no change'
+
+# How old the snapshots are of what moves.
+python3 - "$state/default/state.json" << 'END'
+import json, sys, time
+state = json.load(open(sys.argv[1]))
+state["snapshots"] = {"test1": {"process": {"db": int(time.time()) - 90}}}
+json.dump(state, open(sys.argv[1], "w"))
+END
+deployed_before "$previous"
+write_model test1 test2 test4
+ok 'a plan of what was saved' plan
+plan | grep -q 'the last snapshot of db on test1 was taken [0-9]* seconds ago'
+is "$?" 0 'tells when'
+write_model test1 test2
+deployed_before "$manifest"
 
 # Hooks know.
 ok 'a dry run with a plugin' plan --plugin="$plugin" --plugin-option=record:directory="$scratch" \

@@ -37,7 +37,7 @@ ok 'they are done' dydisnix-lab --targets=3 --run -- dydisnix-lab exec coordinat
     unshare -m sh -eu "$scratch/steps" "$scratch"
 is "$(output | grep -c '^0 ')" 7 'each ends with 0'
 has "$(output)" '    ok       targets: 3 of 3 answer' 'all that the loop needs is there'
-has "$(output)" '    [plan]: activate web in process on' 'the plan tells what will be deployed'
+has "$(output)" '    [plan]: web is activated on' 'the plan tells what will be deployed'
 has "$(output)" '    [disnix-set]: [target: test1]: Setting Disnix profile' 'it is deployed'
 has "$(output)" '    last cycle   done' 'the status tells of it'
 has "$(output)" '    Nothing is in dispute.' 'nothing waits for a decision'
