@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "host/plugins/hooks.h"
 #include "lib/base/cleanup.h"
@@ -56,15 +57,20 @@ static int ask_hooks(struct script *script)
     return -1;
 }
 
+/* A file, never a program of the PATH. malloc()ed; NULL: no memory, or no directory. */
+static char *path_from_here(const char *file)
+{
+    CLEANUP_FREE char *here = *file == '/' ? NULL : getcwd(NULL, 0);
+    return *file == '/' ? strdup(file) : here ? string_format("%s/%s", here, file) : NULL;
+}
+
 int script_load(struct script *script, const char *file)
 {
-    const char *base = strrchr(file, '/');
-    *script = (struct script){ .file = string_format("%s", file), .options = json_object() };
+    *script = (struct script){ .file = path_from_here(file), .options = json_object() };
     if (!script->file || !script->options)
         return -1;
-    if (file[0] != '/')
-        return refuse(script, "the file of a script has to be absolute");
-    script->name = strndup(base + 1, strcspn(base + 1, "."));
+    const char *base = string_base_name(script->file);
+    script->name = strndup(base, strcspn(base, "."));
     if (!script->name || !is_plugin_name(script->name))
         return refuse(script, "its name has other characters than letters, digits, - and _, or is missing");
     return ask_hooks(script);

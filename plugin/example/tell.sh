@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # An example of a plugin that is a script: keeps the last cycle's event in a file.
 #
-#     dydisnix-self-adapt … --plugin=script:/…/tell.sh --plugin-option=tell:file=/…/last.json
+#     dydisnix-self-adapt … --plugin=script:tell.sh --plugin-option=tell:file=last.json
 #
 # Without its first case it would be started for each hook.
 case $1 in

@@ -102,8 +102,16 @@ refused 'absent: asked for its hooks: not started: No such file' absent
 refused 'plain: asked for its hooks: not started: Permission denied' plain
 echo 'exit 2' | script 'two words'
 refused 'its name has other characters' 'two words'
-fails 1 'a relative path' watching --once --plugin=script:looks-on
-has "$(output)" 'plugin looks-on: the file of a script has to be absolute' 'is refused'
+echo 'exit 2' | script relative
+cd "$scratch" || exit 99
+for name in relative ./relative; do
+    rm -f "$asked"
+    ok 'a relative path' watching --once --plugin=script:$name
+    ok 'is one from here' grep -q hooks "$asked"
+done
+cd "$events" || exit 99
+fails 1 'elsewhere' watching --once --plugin=script:relative
+has "$(output)" "plugin $events/relative: asked for its hooks: not started: No such file" 'there is none'
 
 # Two at once, in the order of the command line.
 echo '[ "$1" != redistribute ] || { echo "{\"distribution\": \"$(cat "$answers/first")\"}"; exit 0; }; exit 2' | script first
