@@ -160,6 +160,7 @@ shell_tests = \
 	tests/deployment/pinned-distribution.sh \
 	tests/install/platform-check.sh \
 	tests/install/readme.sh \
+	tests/install/runbook.sh \
 	tests/host/progress.sh \
 	tests/scenario/report.sh \
 	tests/scenario/report-browser.sh \
