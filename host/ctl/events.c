@@ -83,7 +83,7 @@ static void print_duration(const json_t *document)
 static void print_event(const json_t *document)
 {
     const json_t *cycle = json_object_get(document, "cycle");
-    const char *const members[] = { "stage", "command", "target", "outcome", "reason" };
+    const char *const members[] = { "stage", "command", "target", "outcome", "reason", "profile", "host" };
     CLEANUP_FREE char *number = string_format(cycle ? "%lld" : "-", (long long)json_integer_value(cycle));
     print_padded(text_at(document, "time"), 22);
     print_padded(number ? number : "", 5);

@@ -16,6 +16,7 @@
 #include "host/doctor/doctor.h"
 #include "host/loop/stream.h"
 #include "host/plugins/listing.h"
+#include "host/record/journal.h"
 #include "host/record/state.h"
 #include "host/self-adapt/children.h"
 #include "host/self-adapt/events.h"
@@ -134,8 +135,20 @@ static int open_host(struct host *host, int *lock)
     return 0;
 }
 
+/* Whose journal it is. */
+static void note_start(const struct settings *settings)
+{
+    char name[256] = "";
+    if (gethostname(name, sizeof name - 1) != 0)
+        log_warning(NULL, "the name of this machine: %s", strerror(errno));
+    journal_write(settings->state_directory,
+                  json_pack("{ss ss ss}", "kind", "started", "profile", settings->profile, "host", name),
+                  false);
+}
+
 static void run(struct host *host)
 {
+    note_start(&host->settings);
     if (host->settings.stream)
         children_start_stream(host);
     else

@@ -379,9 +379,17 @@ static void take_running(struct report *report, const json_t *document)
     bars_running(report, json_object_get(document, "targets"), false);
 }
 
+static void take_start(struct report *report, const json_t *document)
+{
+    report->profile = report_text(report, text_at(document, "profile"));
+    report->host = report_text(report, text_at(document, "host"));
+}
+
 static void take_kind(struct report *report, const char *kind, const json_t *document, int64_t before)
 {
-    if (strcmp(kind, "cycle_began") == 0)
+    if (strcmp(kind, "started") == 0)
+        take_start(report, document);
+    else if (strcmp(kind, "cycle_began") == 0)
         cycle_begin(report, before);
     else if (strcmp(kind, "infrastructure") == 0)
         take_infrastructure(report, document, before);

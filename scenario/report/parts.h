@@ -119,7 +119,8 @@ struct report {
     size_t mark_count;
     struct report_move *moves;
     size_t move_count;
-    json_t *risks; /* [TEXT], of state that may be lost */
+    const char *profile, *host; /* interned; NULL: the journal does not tell */
+    json_t *risks;              /* [TEXT], of state that may be lost */
 };
 
 /* report-model.c: 0; -1: no memory. */

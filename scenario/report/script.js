@@ -152,6 +152,17 @@
         history.replaceState(null, "", "#" + link.dataset.cycle);
         open(link.dataset.cycle);
     });
+    /* Cycles that tell of each word, wherever in what they reported; without scripts there is nothing to type. */
+    const filter = document.getElementById("filter");
+    const cycles = Array.from(document.querySelectorAll("details.cycle"));
+    filter.hidden = cycles.length === 0;
+    filter.addEventListener("input", () => {
+        const words = filter.querySelector("input").value.toLowerCase().split(/\s+/);
+        for (const cycle of cycles)
+            cycle.hidden = !words.every(word => cycle.textContent.toLowerCase().includes(word));
+        const left = cycles.filter(cycle => !cycle.hidden).length;
+        filter.querySelector("span").textContent = left < cycles.length ? left + " of " + cycles.length : "";
+    });
     addEventListener("beforeprint", () => {
         const all = document.querySelectorAll("details.cycle");
         for (const details of all)

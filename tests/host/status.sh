@@ -46,6 +46,8 @@ ok 'a moment is in local time' grep -q "^last success $(date +%Y-%m-%d) ..:..:..
 TZ=UTC+7 ctl status > "$scratch/elsewhere"
 lacks "$(cat "$scratch/elsewhere")" "$(grep '^last success' "$scratch/text" | cut -d , -f 1)" 'wherever that is'
 
+has "$(ctl events)" " started default $(uname -n)" 'the journal tells whose it is'
+
 # One that does not answer.
 : > "$answers/silent.test2"
 echo 7 > "$answers/dydisnix-gendist.status"

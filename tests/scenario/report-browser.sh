@@ -59,6 +59,23 @@ for width in 1280 800 375; do
     is "$(output)" true 'nothing is beside the page'
 done
 
+# type(): what a person would.
+type='((words) => { const field = document.querySelector("#filter input"); field.value = words;
+    field.dispatchEvent(new Event("input", { bubbles: true }));
+    return [Array.from(document.querySelectorAll("details.cycle")).filter(c => c.checkVisibility()).length,
+        document.querySelector("#filter [role=status]").innerText]; })'
+ok 'the filter' "$browser" "$page" open tell="$type('')" tell="$type('cycle-of-nobody')" tell="$type('FAILED')" tell="$type('')" \
+    tell='getComputedStyle(document.getElementById("filter")).display'
+cycles=$(grep -c '<details class="cycle' "$page")
+failed=$(grep '<details class="cycle' "$page" | grep -c failed)
+is "$(output)" "[$cycles, \"\"]
+[0, \"0 of $cycles\"]
+[$failed, \"$failed of $cycles\"]
+[$cycles, \"\"]
+\"block\"" 'shows the cycles that tell of what is typed'
+ok 'the filter without scripts' "$browser" "$page" script=off open tell='document.getElementById("filter").checkVisibility()'
+is "$(output)" false 'is not there'
+
 ok 'without scripts' "$browser" "$page" script=off open picture="$scratch/plain.png"
 ok 'on paper' "$browser" "$page" scheme=dark open print="$scratch/page.pdf"
 ok 'it has pages' grep -q -a '/Type /Pages' "$scratch/page.pdf"

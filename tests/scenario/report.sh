@@ -20,6 +20,12 @@ is "$(grep -c 'data-cycle' "$scratch/both")" 8 'which may be two journals in a r
 ok 'the same journal gives the same page' "$report" report -o "$scratch/again" "$journal"
 ok 'byte for byte' cmp "$page" "$scratch/again"
 
+# Whose journal it is stands in its head, if it is known.
+lacks "$(cat "$page")" '<p class="period">Profile' 'a journal without its loop'
+{ echo '{"time":"2026-11-24T23:17:40Z","kind":"started","profile":"a<b","host":"coordinator-7"}'; cat "$journal"; } |
+    "$report" report -o "$scratch/started" -
+has "$(cat "$scratch/started")" '<p class="period">Profile a&lt;b on coordinator-7, 2026-11-24 23:17:' 'a journal with it'
+
 fails 1 'a journal that is not there' "$report" report -o "$page" "$scratch/none"
 has "$(output)" "[coordinator]: $scratch/none: No such file or directory" 'is told'
 ok 'the page that was there stays' cmp "$page" "$scratch/again"
