@@ -4,7 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "host/record/failures.h"
 #include "lib/base/cleanup.h"
+#include "lib/base/json-members.h"
 #include "lib/base/json-text.h"
 #include "scenario/simulation/scenario.h"
 
@@ -61,11 +63,21 @@ static void forget_times(json_t *value)
     }
 }
 
+/* What failed before, and is over, only people want to know. */
+static void forget_failures(json_t *state)
+{
+    json_t *open = json_incref((json_t *)failures_open(state));
+    json_object_del(state, "failures");
+    if (open)
+        json_object_set_new(state, "failures", open);
+}
+
 static uint64_t add_memory(uint64_t digest, const struct simulation *simulation)
 {
     const struct simulated_file *file =
         simulated_files_find(&simulation->files, SCENARIO_STATE "/state.json");
     CLEANUP_JSON json_t *state = file ? json_loadb(file->data, file->length, 0, NULL) : NULL;
+    forget_failures(state);
     forget_times(state);
     return add_json(digest, state);
 }
@@ -116,18 +128,37 @@ static uint64_t add_store(uint64_t digest, const struct simulation *simulation)
     return add_text(digest, "");
 }
 
+/* What a failure or an event that waits is for: of two with different ones it does not matter which was first. */
+static const char *cause_of(const json_t *entry)
+{
+    const char *operation = text_at(entry, "operation");
+    return *operation ? operation : text_at(json_object_get(json_object_get(entry, "event"), "at"), "phase");
+}
+
+static uint64_t add_causes(uint64_t digest, const json_t *list)
+{
+    CLEANUP_JSON json_t *sorted = json_array();
+    size_t index;
+    json_t *entry;
+    json_array_foreach((json_t *)list, index, entry) {
+        size_t place = index;
+        while (place > 0 && strcmp(cause_of(json_array_get(sorted, place - 1)), cause_of(entry)) > 0)
+            place--;
+        json_array_insert(sorted, place, entry);
+    }
+    return add_json(digest, sorted);
+}
+
 uint64_t simulated_digest(const void *network, const json_t *observed, const json_t *memory)
 {
     const struct simulated_scenario *scenario = network;
     const struct simulation *simulation = scenario->simulation;
-    const json_t *waiting[] = { observed,           memory,
-                                scenario->services, scenario->distribution,
-                                scenario->waiting,  scenario->failures,
-                                scenario->endings,  scenario->prints,
-                                scenario->clients };
+    const json_t *parts[] = { observed,          memory,           scenario->services, scenario->distribution,
+                              scenario->endings, scenario->prints, scenario->clients };
     uint64_t digest = UINT64_C(0xcbf29ce484222325);
-    for (size_t i = 0; i < sizeof waiting / sizeof *waiting; i++)
-        digest = add_json(digest, waiting[i]);
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
+        digest = add_json(digest, parts[i]);
+    digest = add_causes(add_causes(digest, scenario->waiting), scenario->failures);
     for (size_t i = 0; i < simulation->machine_count; i++)
         digest = add_machine(digest, simulation->machines[i]);
     return add_memory(add_store(digest, simulation), simulation);
