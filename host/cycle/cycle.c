@@ -194,7 +194,17 @@ static int run_adaptation(struct cycle *cycle, json_t *changes)
     return status == 0 ? CYCLE_DONE : CYCLE_FAILED;
 }
 
-static int run_cycle(struct cycle *cycle)
+/* One that has told of something, as of what was left to do on a target, tells also that it has ended: only one
+ * that adapts is told of by the loop. */
+static int tell_unchanged(struct cycle *cycle, int status)
+{
+    if (status == CYCLE_UNCHANGED && !cycle->journal.held)
+        journal_add(&cycle->journal, json_pack("{ss ss}", "kind", "cycle_ended", "outcome", "unchanged"),
+                    false);
+    return status;
+}
+
+static int look(struct cycle *cycle)
 {
     CLEANUP_JSON json_t *changes = NULL;
     enum verdict verdict = VERDICT_FAILED;
@@ -215,6 +225,11 @@ static int run_cycle(struct cycle *cycle)
     case VERDICT_FAILED: journal_release(&cycle->journal); break;
     }
     return CYCLE_FAILED;
+}
+
+static int run_cycle(struct cycle *cycle)
+{
+    return tell_unchanged(cycle, look(cycle));
 }
 
 /* What a loop before this one remembers of failures goes on. */

@@ -91,7 +91,7 @@ static size_t take_journal(struct playing *playing)
         if (strcmp(text_at(entry, "stage"), "redeploy") == 0 && strcmp(kind, "stage") == 0)
             playing->refused = json_is_false(json_object_get(report, "allowed"));
         done += strcmp(kind, "asked") != 0;
-        if (strcmp(kind, "cycle_ended") != 0)
+        if (strcmp(kind, "cycle_ended") != 0 || strcmp(text_at(entry, "outcome"), "unchanged") == 0)
             continue;
         playing->play->cycles++;
         playing->good = strcmp(text_at(entry, "outcome"), "done") == 0;
