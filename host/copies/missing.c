@@ -115,7 +115,8 @@ static json_t *describe(const struct recovery *recovery, const struct manifest *
 /* 0: there is none, or it is gone. */
 static bool read_deployed(const struct recovery *recovery, struct manifest *deployed)
 {
-    const char *path = json_string_value(json_object_get(recovery->state->root, "deployed"));
+    const char *last = json_string_value(json_object_get(recovery->state->root, "deployed")),
+               *path = last ? last : json_string_value(json_object_get(recovery->state->root, "before"));
     CLEANUP_FREE char *reason = NULL;
     return path && manifest_read(path, recovery->strings, deployed, &reason) == MANIFEST_READ;
 }

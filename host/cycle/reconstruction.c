@@ -48,9 +48,18 @@ static bool note_blind(struct cycle *cycle)
     return any;
 }
 
+/* What was deployed before this loop has deployed anything, or has lost its state. */
+static void note_before(json_t *state, const json_t *report)
+{
+    json_t *previous = json_object_get(report, "previous");
+    if (previous && !json_object_get(state, "deployed") && !json_object_get(state, "before"))
+        json_object_set(state, "before", previous);
+}
+
 int reconstruction_take(struct cycle *cycle, int status)
 {
     json_t *report = cycle_report(cycle, "reconstruct");
+    note_before(cycle->state.root, report);
     state_rescued(&cycle->state, report, operations->clock());
     state_heard(&cycle->state, report);
     survivors_take(cycle->state.root, report, operations->clock());

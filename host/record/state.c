@@ -108,7 +108,8 @@ static const struct {
     { "unreadable", JSON_STRING }, { "pinned", JSON_OBJECT },     { "again", JSON_OBJECT },
     { "restores", JSON_ARRAY },    { "uncaptured", JSON_OBJECT }, { "clock", JSON_OBJECT },
     { "newest", JSON_OBJECT },     { "missing", JSON_ARRAY },     { "failures", JSON_ARRAY },
-    { "tried", JSON_INTEGER },     { "services", JSON_OBJECT },   { "foreign", JSON_OBJECT },
+    { "before", JSON_STRING },     { "tried", JSON_INTEGER },     { "services", JSON_OBJECT },
+    { "foreign", JSON_OBJECT },
 };
 
 /* The first member that is not what it should be; NULL: none. */
@@ -323,6 +324,7 @@ void state_deployed(struct state *state, const char *manifest, const struct infr
 {
     json_t *targets = json_object_at(state->root, "targets");
     json_object_set_new(state->root, "deployed", json_string(manifest));
+    json_object_del(state->root, "before");
     json_object_del(state->root, "foreign");
     for (size_t i = 0; i < infrastructure->count; i++) {
         json_t *target = json_object_at(targets, infrastructure->targets[i].name);
