@@ -34,16 +34,16 @@ static const char usage[] =
     "Asks the dydisnix-self-adapt that runs a profile.\n"
     "\n"
     "Commands:\n"
-    "  status                           how it is, where everything runs, and what needs a person\n"
+    "  status                           the condition, where everything runs, and what needs a person\n"
     "  events                           what has happened\n"
     "  story                            what cycles did, and why, in words\n"
     "  explain TARGET|COMPONENT         what is known of one, and what happened to it\n"
     "  trigger                          run a cycle now\n"
-    "  pause                            adapt to nothing until resume\n"
+    "  pause                            adapt nothing until resume\n"
     "  resume                           go on\n"
     "  disputes                         which copies of state are in dispute\n"
-    "  keep-copy TARGET [COMPONENT]     the copy on a target is to live\n"
-    "  discard-copy TARGET [COMPONENT]  it is given up; or a held target is taken in\n"
+    "  keep-copy TARGET [COMPONENT]     let the copy on a target live\n"
+    "  discard-copy TARGET [COMPONENT]  give up the copy on a target; deploy to a held target\n"
     "  restore SNAPSHOT                 bring CONTAINER/COMPONENT/NAME back\n"
     "\n"
     "prefer and accept are other names of keep-copy and discard-copy.\n"
@@ -53,7 +53,7 @@ static const char usage[] =
     "      --socket=FILE          the socket of the loop\n"
     "      --state-dir=DIRECTORY  where the loop keeps what it knows\n"
     "      --json                 print JSON documents, one a line\n"
-    "  -y, --yes                  do not ask before a word on state is said\n"
+    "  -y, --yes                  do not ask before a decision about state\n"
     "      --check                status: in one line; ends with 3 unless all is well\n"
     "      --watch                status: again whenever something happens, until interrupted\n"
     "  -n, --lines=NUMBER         events, story: so many of the last ones (default: 20)\n"
@@ -289,7 +289,10 @@ static json_t *look(const struct call *call, bool *runs)
     const bool kept = file && operations->inspect(file, NULL) != DYDISNIX_ABSENT;
     CLEANUP_JSON json_t *state = kept ? disputes_read_state(directory) : NULL;
     *runs = answer != NULL;
-    return file && command ? status_look(answer, state, command) : NULL;
+    if (!answer && file && !kept)
+        complain(directory,
+                 "nothing is known here; --state-dir=DIRECTORY tells where the loop keeps what it knows");
+    return file && command ? status_look(answer, state, command, call->profile) : NULL;
 }
 
 static int show_status(const struct call *call)
@@ -337,7 +340,8 @@ static int explain(const struct call *call)
     CLEANUP_FREE char *directory = find_state_directory(call), *command = own_command(call);
     CLEANUP_JSON json_t *answer = loop_runs(call) ? ask(call, "status") : NULL;
     CLEANUP_JSON json_t *state = directory ? disputes_read_state(directory) : NULL;
-    CLEANUP_JSON json_t *status = state && command ? status_look(answer, state, command) : NULL;
+    CLEANUP_JSON json_t *status =
+        state && command ? status_look(answer, state, command, call->profile) : NULL;
     return status ? telling_explain(status, state, directory, call->subject, operations->clock()) : -1;
 }
 

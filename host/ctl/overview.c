@@ -199,6 +199,17 @@ static void add_services(struct overview *overview)
 
 /* The loop, and what it waits for. */
 
+/* What runs goes on running, but nobody looks. */
+static void judge_absence(struct overview *overview)
+{
+    CLEANUP_FREE char *unit = string_format("dydisnix-self-adapt@%s", overview->sources->profile);
+    CLEANUP_FREE char *word = unit ? string_shell_word(unit) : NULL;
+    CLEANUP_FREE char *command = word ? string_format("systemctl start %s", word) : NULL;
+    if (overview->sources->answer || !command)
+        return;
+    need_command(overview, string_format("no loop runs; where systemd runs it, start it again:"), command);
+}
+
 static void judge_locks(struct overview *overview)
 {
     const char *name;
@@ -303,9 +314,12 @@ json_t *overview_make(const struct overview_sources *sources)
         return NULL;
     if (!sources->answer)
         add_last_known(&overview);
+    judge_absence(&overview);
     judge_locks(&overview);
     judge_failure(&overview);
     judge_pause(&overview);
+    if (!sources->answer)
+        judge(&overview, "degraded", 0, string_format("nothing is adapted"));
     add_targets(&overview);
     judge_targets(&overview);
     add_services(&overview);

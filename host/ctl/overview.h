@@ -15,6 +15,7 @@ struct overview_sources {
     const json_t *state;             /* its state.json */
     const struct manifest *manifest; /* that is deployed; NULL: it is not known */
     const char *command;             /* how this program is called for this loop */
+    const char *profile;
 };
 
 /* The answer with what is known beside it; a new reference, NULL: no memory. */

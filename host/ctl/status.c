@@ -13,7 +13,7 @@
 #include "lib/manifest/manifest.h"
 #include "lib/manifest/previous.h"
 
-json_t *status_look(const json_t *answer, const json_t *state, const char *command)
+json_t *status_look(const json_t *answer, const json_t *state, const char *command, const char *profile)
 {
     struct strings *strings = strings_new();
     struct manifest manifest;
@@ -23,9 +23,11 @@ json_t *status_look(const json_t *answer, const json_t *state, const char *comma
     if (!strings)
         return NULL;
     const bool known = deployed && manifest_read(deployed, strings, &manifest, &reason) == MANIFEST_READ;
-    const struct overview_sources sources = {
-        .answer = answer, .state = state, .manifest = known ? &manifest : NULL, .command = command
-    };
+    const struct overview_sources sources = { .answer = answer,
+                                              .state = state,
+                                              .manifest = known ? &manifest : NULL,
+                                              .command = command,
+                                              .profile = profile };
     if (answer || state)
         status = overview_make(&sources);
     if (known)

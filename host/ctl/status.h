@@ -10,8 +10,8 @@
 #include <stdint.h>
 
 /* What is known: see overview.h. answer: of the loop, NULL: none runs; state: what it has written down, NULL: nothing;
- * command: how this program is called. A new reference; NULL: nothing is known. */
-json_t *status_look(const json_t *answer, const json_t *state, const char *command);
+ * command: how this program is called for the loop of this profile. A new reference; NULL: nothing is known. */
+json_t *status_look(const json_t *answer, const json_t *state, const char *command, const char *profile);
 
 /* For people. */
 void status_print(const json_t *status, int64_t now);

@@ -94,6 +94,8 @@ deployed '{"missing": [{"component": "db", "container": "process", "target": "te
     true, "snapshots": [], "reason": ""}, {"target": "test2", "live": false, "snapshots": [], "reason": ""}]}]}' '{"foreign": {"test1": {"since": 1767870000, "unlock": "client --target ip.test1 --unlock"}}}'
 fails 1 'without a loop' ctl status
 has "$(output)" 'state        no loop runs; this is what the last one knew, ' 'the last that is known is shown, and said to be that'
+has "$(output)" 'no loop runs; where systemd runs it, start it again:
+    systemctl start dydisnix-self-adapt@default' 'with what starts it'
 has "$(output)" 'test2   silent' 'with targets'
 has "$(output)" "d b in process is in dispute; to keep the copy on test2, which does not live now:
     dydisnix-self-adaptctl --state-dir='$state' keep-copy test2 'd b'" 'and what waits for a person'
@@ -103,5 +105,8 @@ has "$(output)" 'state lost   db in process, since ' 'what lives without its sta
 has "$(output)" ' live on test1 without the state that it had on test2: no snapshot of it existed' 'is told, with where it was'
 has "$(output)" 'db went live on test1 without its state' 'and is a reason that not all is well'
 fails 1 '--check fails' ctl status --check
-has "$(output)" 'no loop runs' 'and says why'
+has "$(output)" 'no loop runs: nothing is adapted' 'and says why'
+rm "$state/default/state.json"
+fails 1 'without all that it knew' ctl status
+has "$(output)" "$state/default: nothing is known here; --state-dir=DIRECTORY tells where" 'it says where it looked'
 done_testing
