@@ -67,7 +67,7 @@ static void call_done(void *closure, const struct dydisnix_program *program, str
     struct call *call = program->closure;
     const struct calls *calls = ((struct run *)closure)->calls;
     call->done = result->ending == DYDISNIX_EXITED && result->status == 0;
-    call->refused = result->ending == DYDISNIX_EXITED && result->status != 0;
+    call->refused = result->ending == DYDISNIX_EXITED && result->status != 0 && !client_is_lost(result);
     call->hung = result->ending == DYDISNIX_TIMED_OUT;
     if (call->done) {
         free(call->output);

@@ -24,7 +24,7 @@ struct call {
     struct arguments arguments;
     void *closure; /* for the owner */
     bool done;     /* it was run and exited with 0 */
-    bool refused;  /* it was run and exited with anything else */
+    bool refused;  /* the target answered with anything else */
     bool hung;     /* its deadline ended it: it is not run again */
     char *output;  /* what it printed then, without the final newline */
 };

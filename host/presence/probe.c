@@ -78,11 +78,10 @@ static bool next_call(void *closure, struct dydisnix_program *program)
     return program->argv != NULL;
 }
 
-/* 255 is what ssh gives when it does not get through. Any other status is an answer: most often that there is
- * no profile. */
+/* A failure is one, too: most often there is no profile. */
 static bool is_answer(const struct dydisnix_result *result)
 {
-    return (result->ending == DYDISNIX_EXITED && result->status != 255)
+    return (result->ending == DYDISNIX_EXITED && !client_is_lost(result))
            || result->ending == DYDISNIX_TOO_MUCH_OUTPUT;
 }
 

@@ -11,7 +11,7 @@
  *     {"step": "generator", "name": "model"}                   the generator is to print the model
  *
  * and the answer {"do": WORD, "status": NUMBER, "signal": NUMBER}: go, fail, hang, exit, kill; of a call also
- * lie, empty, linger; and of a generator half, nothing, empty, garbage.
+ * lie, empty, linger, lose, break; and of a generator half, nothing, empty, garbage.
  */
 #ifndef TRAP_H
 #define TRAP_H

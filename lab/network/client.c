@@ -567,6 +567,8 @@ static int run_call(const struct call *call, const struct operation *operation,
 
     if ((verdict && strcmp(verdict, "fail") == 0) || !ending_of(operation->name))
         return 1;
+    if (verdict && strcmp(verdict, "lose") == 0)
+        return AGENT_LOST;
     int result = way(call->target);
     if (result != 0 || (call->run == agent_run && answer_otherwise(call, operation->name)))
         return result;
@@ -579,7 +581,7 @@ static int run_call(const struct call *call, const struct operation *operation,
     result = operation->run(call, operation->name);
     if (verdict && strcmp(verdict, "linger") == 0)
         trap_hang();
-    return result;
+    return verdict && strcmp(verdict, "break") == 0 ? AGENT_LOST : result;
 }
 
 static int answer_call(int argc, char **argv, struct call *call, int (*way)(const char *target))

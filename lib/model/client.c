@@ -99,3 +99,8 @@ void client_component_arguments(struct arguments *arguments, const struct target
                    nix_value_get(provider ? &provider->provides_containers : &target->containers, container));
     arguments_add(arguments, service->pkg);
 }
+
+bool client_is_lost(const struct dydisnix_result *result)
+{
+    return result->ending == DYDISNIX_EXITED && result->status == 255;
+}

@@ -28,6 +28,10 @@ bool client_answers(const struct arguments *arguments);
 bool client_is_missing(const char *interface, const struct dydisnix_program *program,
                        const struct dydisnix_result *result, bool *missing);
 
+/* Whether the target was not reached, or the connection broke, for which ssh(1) has a status of its own: what
+ * the call has done there is not known. Any other status is an answer of the target. */
+bool client_is_lost(const struct dydisnix_result *result);
+
 /* Adds what activate, deactivate, snapshot and their kin take: container, type and arguments of the mapping
  * of service on target, and the package last. provider: the service that provides the container, or NULL. */
 void client_component_arguments(struct arguments *arguments, const struct target *target,

@@ -239,7 +239,8 @@ static bool next_call(void *closure, struct dydisnix_program *program)
 static void fail(const struct activation *activation, const struct dydisnix_result *result)
 {
     CLEANUP_FREE char *ending = describe_ending(result);
-    activation->copy->hung = result->ending == DYDISNIX_TIMED_OUT && result->output;
+    activation->copy->hung =
+        (result->ending == DYDISNIX_TIMED_OUT && result->output) || client_is_lost(result);
     activation->copy->outcomes[ACTIVATE_COPY] = OUTCOME_FAILED;
     log_warning(activation->copy->mapping->target, "activating %s failed: %s",
                 activation->copy->mapping->component, ending ? ending : "?");

@@ -85,7 +85,8 @@ const char *const operations_of_client[] = { "--query-requisites",
                                              "--capture-config",
                                              "--collect-garbage",
                                              NULL };
-const char *const fates[] = { "fails", "hangs", "lies", "empties", "lingers", NULL };
+const char *const fates[] = { "fails", "hangs", "empties", "lies", "lingers", "misses", "breaks", NULL };
+const char *const *const fates_of_operations = fates + 3;
 
 void check_at(struct reading *reading, const struct place *place, const json_t *value,
               const struct member *member)

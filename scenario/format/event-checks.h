@@ -19,6 +19,7 @@ member_check check_new_target, check_resources, check_properties, check_at, chec
 
 /* Ends with NULL. */
 extern const char *const ending_phases[], *const operations_of_client[], *const fates[];
+extern const char *const *const fates_of_operations; /* of these the last ones */
 
 /* Ends with a name that is NULL. */
 extern const struct member members_of_target[], members_of_service[];

@@ -68,6 +68,8 @@ void event_write_failure(FILE *stream, const json_t *event)
     const char *how = strcmp(word, "lies") == 0      ? "does nothing and says that it is done"
                       : strcmp(word, "empties") == 0 ? "saves an empty dump"
                       : strcmp(word, "lingers") == 0 ? "does what it does, and hangs then"
+                      : strcmp(word, "breaks") == 0  ? "does what it does, and its connection breaks"
+                      : strcmp(word, "misses") == 0  ? "does not reach its target"
                       : *word                        ? word
                                                      : "fails";
     if (*text_at(event, "operation"))

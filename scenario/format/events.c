@@ -44,10 +44,9 @@ static void check_combination(struct reading *reading, const struct place *place
     if (strcmp(event, "fail") == 0 && json_object_get(value, "target")
         && !json_object_get(value, "operation"))
         mistake(reading, place, "a target is of an operation");
-    if (is_text(value, "how", "lies") && !json_object_get(value, "operation"))
-        mistake(reading, place, "only an operation lies");
-    if (is_text(value, "how", "lingers") && !json_object_get(value, "operation"))
-        mistake(reading, place, "only an operation lingers");
+    for (size_t i = 0; fates_of_operations[i]; i++)
+        if (is_text(value, "how", fates_of_operations[i]) && !json_object_get(value, "operation"))
+            mistake(reading, place, "only an operation %s", fates_of_operations[i]);
     if (is_text(value, "how", "empties") && !is_text(value, "operation", "--snapshot"))
         mistake(reading, place, "only a snapshot may be empty");
     if (json_object_get(value, "old") && !json_object_get(value, "target"))

@@ -165,6 +165,8 @@ static json_t *verdict_of(const struct scenario_lab *lab, const json_t *event, c
                         : string_equal(how, "lies")    ? "lie"
                         : string_equal(how, "empties") ? "empty"
                         : string_equal(how, "lingers") ? "linger"
+                        : string_equal(how, "breaks")  ? "break"
+                        : string_equal(how, "misses")  ? "lose"
                                                        : "fail";
     if (json_object_get(event, "at"))
         return NULL;

@@ -509,15 +509,23 @@ static bool lives_on(const struct playing *playing, const char *component, const
     return false;
 }
 
-/* A partner on which the component lives; NULL: on none. Another version is another component. */
-static const char *living_partner(const struct playing *playing, const char *service, const char *component,
-                                  const char *target)
+/* Whether a reconstruction knows what the target has: of one whose answer was no good it knows nothing. */
+static bool was_heard(const json_t *report, const char *target)
+{
+    const json_t *heard = json_object_get(json_object_get(report, "targets"), target);
+    return strcmp(text_at(heard, "status"), "captured") == 0;
+}
+
+/* A partner on which the component lives, and is known to; NULL: on none. Another version is another
+ * component. */
+static const char *living_partner(const struct playing *playing, const json_t *report, const char *service,
+                                  const char *component, const char *target)
 {
     const json_t *partners = json_object_get(json_object_get(playing->partners, service), target);
     size_t index;
     json_t *name;
     json_array_foreach((json_t *)partners, index, name)
-        if (strcmp(json_string_value(name), target) != 0
+        if (strcmp(json_string_value(name), target) != 0 && was_heard(report, json_string_value(name))
             && lives_on(playing, component, json_string_value(name)))
             return json_string_value(name);
     return NULL;
@@ -539,7 +547,7 @@ static void check_replicas(struct playing *playing)
             const char *component = text_at(fence, "component"), *target = text_at(fence, "target");
             CLEANUP_FREE char *service = strndup(component, strcspn(component, "-"));
             const char *partner = judges && service && !scenario_was_disputed(playing->documents, service)
-                                      ? living_partner(playing, service, component, target)
+                                      ? living_partner(playing, report, service, component, target)
                                       : NULL;
             if (partner && !playing->play->broken)
                 broken(playing, "a replica is fenced",

@@ -341,7 +341,8 @@ static json_t *draw_generator(struct drawing *drawing)
 /* Before its work or after it, which nobody can tell who waits. */
 static const char *draw_silence(struct drawing *drawing)
 {
-    return chance(drawing, 50) ? "hangs" : "lingers";
+    static const char *const silences[] = { "hangs", "lingers", "misses", "breaks" };
+    return silences[below(drawing, 4)];
 }
 
 static json_t *draw_failure(struct drawing *drawing)

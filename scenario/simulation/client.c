@@ -480,7 +480,8 @@ static int reach(struct simulation *simulation, struct simulated_machine *machin
                  int status, xmlBufferPtr output)
 {
     const struct simulated_watch *watch = simulation->watch;
-    const bool lingers = status == SIMULATED_LINGERS, was_active = is_active(machine, call);
+    const int fate = status;
+    const bool was_active = is_active(machine, call);
     speak(machine, call, output);
     if (status == SIMULATED_LIES)
         return 0;
@@ -494,7 +495,7 @@ static int reach(struct simulation *simulation, struct simulated_machine *machin
                                                   .package = is_component(call) ? call->package : NULL,
                                                   .was_active = was_active,
                                                   .is_active = is_active(machine, call) });
-    return lingers ? SIMULATED_SILENT : status;
+    return fate == SIMULATED_LINGERS ? SIMULATED_SILENT : fate == SIMULATED_BREAKS ? SIMULATED_LOST : status;
 }
 
 static int make_call(struct simulation *simulation, const struct call *call,

@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#include "lib/base/json-members.h"
 #include "lib/base/random.h"
 
 bool scenario_says(const json_t *event, const char *key, const char *value)
@@ -45,16 +46,26 @@ static double draw(struct simulated_scenario *scenario)
     return (double)(random_next(&scenario->dice) >> 11) / (double)(UINT64_C(1) << 53);
 }
 
+static int fate_of(const char *how)
+{
+    static const struct {
+        const char *word;
+        int ending;
+    } fates[] = { { "hangs", SIMULATED_SILENT },    { "lies", SIMULATED_LIES },
+                  { "empties", SIMULATED_EMPTIES }, { "lingers", SIMULATED_LINGERS },
+                  { "breaks", SIMULATED_BREAKS },   { "misses", SIMULATED_LOST } };
+    for (size_t i = 0; i < sizeof fates / sizeof *fates; i++)
+        if (strcmp(how, fates[i].word) == 0)
+            return fates[i].ending;
+    return 1;
+}
+
 /* Whether a failure comes true now, which is of what runs. */
 static int fails(struct simulated_scenario *scenario, size_t index)
 {
     json_t *failure = json_array_get(scenario->failures, index);
     const json_t *probability = json_object_get(failure, "probability");
-    int status = scenario_says(failure, "how", "hangs")     ? SIMULATED_SILENT
-                 : scenario_says(failure, "how", "lies")    ? SIMULATED_LIES
-                 : scenario_says(failure, "how", "empties") ? SIMULATED_EMPTIES
-                 : scenario_says(failure, "how", "lingers") ? SIMULATED_LINGERS
-                                                            : 1;
+    int status = fate_of(text_at(failure, "how"));
     if (probability)
         return draw(scenario) < json_number_value(probability) ? status : 0;
     count_down(scenario->failures, index);

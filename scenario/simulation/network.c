@@ -63,7 +63,7 @@ int simulated_call(struct simulation *simulation, struct simulated_machine *mach
 {
     simulation->calls++;
     if (!machine || !machine->up || machine->partitioned)
-        return 255;
+        return SIMULATED_LOST;
     if (machine->hung)
         return -1;
     return 0;

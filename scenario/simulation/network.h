@@ -184,7 +184,9 @@ enum simulated_ending {
     SIMULATED_SILENT = -1,  /* no answer in time */
     SIMULATED_LIES = -2,    /* it ends with 0 and has done nothing */
     SIMULATED_EMPTIES = -3, /* a snapshot ends with 0 and is an empty dump */
-    SIMULATED_LINGERS = -4  /* it does what it does, and there is no answer in time */
+    SIMULATED_LINGERS = -4, /* it does what it does, and there is no answer in time */
+    SIMULATED_BREAKS = -5,  /* it does what it does, and its connection breaks */
+    SIMULATED_LOST = 255    /* there is no way to it, as ssh has it */
 };
 int simulated_call(struct simulation *simulation, struct simulated_machine *machine);
 
