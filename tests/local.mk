@@ -129,10 +129,12 @@ shell_tests = \
 	tests/host/memory.sh \
 	tests/host/metrics.sh \
 	tests/host/misbehaviour.sh \
+	tests/host/missing.sh \
 	tests/host/control.sh \
 	tests/deployment/pinned.sh \
 	tests/host/plugins.sh \
 	tests/deployment/refused.sh \
+	tests/host/quiet.sh \
 	tests/host/saved-input.sh \
 	tests/host/presence.sh \
 	tests/host/shown.sh \

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "host/record/routine.h"
 #include "lib/base/cleanup.h"
 #include "lib/base/json-members.h"
 #include "lib/base/strings.h"
@@ -39,6 +40,7 @@ int stage_run(const struct settings *settings, const struct stage_program *stage
     const struct dydisnix_program program = { .argv = arguments_vector(stage->arguments),
                                               .environment = arguments_vector(&environment),
                                               .show_output = stage->show,
+                                              .quiet = stage->quiet,
                                               .output_limit = model_limit,
                                               .transcript = stage->transcript,
                                               .deadline = stage->deadline,
@@ -59,7 +61,9 @@ int stage_run(const struct settings *settings, const struct stage_program *stage
                                                              : -1;
     if (status != 0) {
         CLEANUP_FREE char *ending = describe_ending(&result);
-        log_error(NULL, "%s: %s", program.argv[0], ending ? ending : "failed");
+        const char *said = stage->quiet ? string_last_line(result.said) : NULL;
+        log_error(NULL, "%s: %s%s%s", program.argv[0], ending ? ending : "failed", said ? ": " : "",
+                  said ? said : "");
     } else if (output) {
         cut_newlines(&result);
         *output = result.output;
@@ -151,7 +155,7 @@ int stage_capture(const struct settings *settings, const char *directory, json_t
     }
     CLEANUP_FREE char *file = string_format("%s/infrastructure.nix", directory), *output = NULL;
     size_t length = 0;
-    log_notice(NULL, "Capturing infrastructure...");
+    routine_notice("Capturing infrastructure...");
     if (!file
         || (settings->stream ? read_stream(settings, &output, &length)
                              : run_generator(settings, &output, &length))
@@ -161,7 +165,7 @@ int stage_capture(const struct settings *settings, const char *directory, json_t
         log_error(NULL, "%s: %s", file, strerror(errno));
         return -1;
     }
-    log_notice(NULL, "Captured infrastructure file: %s", file);
+    routine_notice("Captured infrastructure file: %s", file);
     *report = json_pack("{ss}", "infrastructure", file);
     return *report ? 0 : -1;
 }
@@ -173,7 +177,7 @@ int stage_augment(const struct settings *settings, const json_t *event, json_t *
     arguments_add(&arguments, "dydisnix-augment-infra");
     arguments_option(&arguments, "--infrastructure", text_or_null(event, "infrastructure"));
     arguments_option(&arguments, "--augment", settings->augment);
-    log_notice(NULL, "Augmenting the captured infrastructure...");
+    routine_notice("Augmenting the captured infrastructure...");
     if (stage_run(settings, &(struct stage_program){ .arguments = &arguments }, &output, NULL, NULL) != 0)
         return -1;
     if (output[0] != '/' || strchr(output, '\n')) {

@@ -26,6 +26,7 @@ struct stage_program {
     int64_t deadline;       /* milliseconds; 0: none but that of the stage */
     int64_t patience;       /* milliseconds from INT to KILL when that has come; 0: KILL at once */
     bool show;
+    bool quiet;              /* nothing that it prints is shown, but what it says last if it fails */
     const struct slow *slow; /* whom it may wait for; NULL: nobody, or that is not told */
 };
 int stage_run(const struct settings *settings, const struct stage_program *program, char **output,

@@ -19,6 +19,7 @@
 #include "host/deploy/dry-run.h"
 #include "host/record/failure.h"
 #include "host/record/failures.h"
+#include "host/record/routine.h"
 #include "host/record/waits.h"
 #include "host/settings/stage-names.h"
 #include "host/unfinished/recover.h"
@@ -218,7 +219,7 @@ static int look(struct cycle *cycle)
     if (looked == 0)
         verdict = detect_verdict(cycle, &changes);
     switch (verdict) {
-    case VERDICT_CHANGED: return run_adaptation(cycle, changes);
+    case VERDICT_CHANGED: routine_over(); return run_adaptation(cycle, changes);
     case VERDICT_UNCHANGED: return idle(cycle, CYCLE_UNCHANGED);
     case VERDICT_WAITING: drop_absent(cycle); return idle(cycle, CYCLE_UNCHANGED);
     case VERDICT_PAUSED: return idle(cycle, CYCLE_PAUSED);
@@ -240,10 +241,27 @@ static void tell_failures(const struct cycle *cycle)
         progress_tell(&cycle->progress, json_pack("{ss sO}", "event", "failures", "failures", failures));
 }
 
+/* One line of a cycle that had something to do. */
+static void sum_up(const struct cycle *cycle, int status, const json_t *failure, int64_t milliseconds)
+{
+    const json_t *reports = json_object_get(cycle->event, "reports");
+    const json_int_t number = json_integer_value(json_object_get(cycle->event, "cycle"));
+    CLEANUP_FREE char *name = number > 0 ? string_format("Cycle %lld", (long long)number) : strdup("A cycle");
+    CLEANUP_FREE char *what = status == CYCLE_DONE ? deployment_counts(reports, true)
+                              : failure            ? failure_words(failure)
+                                                   : NULL;
+    if (cycle->settings->dry_run || (status != CYCLE_DONE && status != CYCLE_FAILED))
+        return;
+    log_notice(NULL, "%s %s after %.1f seconds%s%s", name ? name : "A cycle",
+               status == CYCLE_DONE ? "is done" : "has failed", (double)milliseconds / 1000, what ? ": " : "",
+               what ? what : "");
+}
+
 /* The loop hears why it failed, or what has failed is over. */
-static void conclude(struct cycle *cycle, int status)
+static void conclude(struct cycle *cycle, int status, int64_t began)
 {
     CLEANUP_JSON json_t *failure = failure_known();
+    sum_up(cycle, status, failure, operations->now() - began);
     if (status == CYCLE_FAILED || status == CYCLE_DEPOSED) {
         if (failure)
             progress_tell(&cycle->progress, json_pack("{ss sO}", "event", "failure", "failure", failure));
@@ -257,6 +275,7 @@ int cycle_run(const struct settings *settings, const struct cycle_request *reque
 {
     struct cycle cycle;
     int status = CYCLE_FAILED;
+    const int64_t began = operations->now();
     CLEANUP_FREE char *event = cycle_file(settings, "event.json");
     if (event)
         operations->remove(event);
@@ -264,6 +283,7 @@ int cycle_run(const struct settings *settings, const struct cycle_request *reque
     bool open = cycle_open(&cycle, settings) == 0 && cycle_load(&cycle) == 0;
     const struct recovery recovery = cycle_recovery(&cycle);
     cycle.request = *request;
+    routine_begin(request->routine);
     cycle.progress = progress_to(request->progress);
     if (open) {
         tell_failures(&cycle);
@@ -277,7 +297,7 @@ int cycle_run(const struct settings *settings, const struct cycle_request *reque
             summary_tell(&cycle.progress, cycle.event, &cycle.state, &cycle.model.infrastructure);
         operations->remove(cycle.work);
     }
-    conclude(&cycle, status);
+    conclude(&cycle, status, began);
     if (progress_tell(&cycle.progress, json_pack("{ss}", "event", "over")) != 0)
         status = CYCLE_FAILED;
     cycle_close(&cycle);

@@ -24,6 +24,7 @@ struct cycle_request {
     bool now;     /* nothing has to settle */
     bool first;   /* of this loop: what another one heard of the targets is old */
     bool resync;  /* adapt though nothing has changed */
+    bool routine; /* only the time has come: nothing is said unless something is to be done */
     pid_t host;   /* the parent */
     int progress; /* where the loop listens, see progress.h; -1: nowhere */
 };

@@ -14,6 +14,7 @@
 #include "host/presence/presence.h"
 #include "host/presence/probe.h"
 #include "host/record/again.h"
+#include "host/record/routine.h"
 #include "host/unfinished/leftovers.h"
 #include "lib/base/cleanup.h"
 #include "lib/model/doubles.h"
@@ -158,7 +159,7 @@ int detect_augmented(struct cycle *cycle, int status)
         log_error(NULL, "the stage capture gave no infrastructure model");
         return -1;
     }
-    log_notice(NULL, "Using infrastructure model: %s", file);
+    routine_notice("Using infrastructure model: %s", file);
     if (is_put_off(cycle))
         return 1;
     cycle->captured = strdup(file);

@@ -120,7 +120,7 @@ static void print_ages(const json_t *redeploy, const json_t *state, size_t *line
     }
 }
 
-static void print_counts(const json_t *reports, size_t *lines)
+char *deployment_counts(const json_t *reports, bool done)
 {
     const json_t *difference = json_object_get(json_object_get(reports, "redeploy"), "difference");
     const json_t *services = json_object_get(difference, "mappings"),
@@ -142,9 +142,9 @@ static void print_counts(const json_t *reports, size_t *lines)
     json_array_foreach(json_object_get(snapshots, "added"), index, entry)
         if (find(json_object_get(snapshots, "removed"), "component", entry, NULL))
             states++;
-    line(
-        lines,
-        "in all: %zu to start, %zu to move, %zu to replace, %zu to stop; state of %zu to move; %zu in dispute",
+    return string_format(
+        done ? "%zu started, %zu moved, %zu replaced, %zu stopped; state of %zu moved; %zu in dispute"
+             : "%zu to start, %zu to move, %zu to replace, %zu to stop; state of %zu to move; %zu in dispute",
         starts, moves, replaced, stops, states,
         json_array_size(json_object_get(json_object_get(reports, "reconstruct"), "disputes")));
 }
@@ -153,6 +153,7 @@ void dry_run_print(const json_t *event, const json_t *state)
 {
     const json_t *reports = json_object_get(event, "reports"),
                  *redeploy = json_object_get(reports, "redeploy");
+    CLEANUP_FREE char *counts = deployment_counts(reports, false);
     size_t lines = 0;
     print_targets(json_object_get(event, "changes"), &lines);
     print_facts(reports, &lines);
@@ -161,7 +162,7 @@ void dry_run_print(const json_t *event, const json_t *state)
     if (lines == 0)
         line(&lines, "nothing changes");
     else
-        print_counts(reports, &lines);
+        line(&lines, "in all: %s", counts ? counts : "?");
     if (json_is_false(json_object_get(redeploy, "allowed")))
         line(&lines, "the check does not allow this deployment");
     fflush(stdout);

@@ -13,6 +13,7 @@
 #include "host/copies/wrapper.h"
 #include "host/deploy/check.h"
 #include "host/deploy/deploy.h"
+#include "host/record/routine.h"
 #include "host/unfinished/recover.h"
 #include "lib/base/cleanup.h"
 #include "lib/base/switch.h"
@@ -381,6 +382,7 @@ static int run_snapshot(const struct settings *settings, const char *manifest)
     /* It ends before the stage has to be ended, and with it the cycle: the adaptation matters more. */
     const struct stage_program program = { .arguments = &arguments,
                                            .show = true,
+                                           .quiet = routine_is_kept(),
                                            .deadline = 900 * settings_stage_timeout(settings, "snapshot") };
     return stage_run(settings, &program, NULL, NULL, NULL);
 }
@@ -394,10 +396,10 @@ int take_snapshots(const struct settings *settings, struct state *state, const s
     int status = file ? read_previous(settings, model, &keys, strings, &previous) : -1;
     int64_t now = operations->clock();
     if (status == 0 && !previous.known) {
-        log_notice(NULL, "No manifest yet, no state is captured");
+        routine_notice("No manifest yet, no state is captured");
     } else if (status == 0 && previous.manifest.snapshot_mapping_count > 0) {
         bool reduced = reduce(&previous.manifest, state, model);
-        log_notice(NULL, "Capturing the state...");
+        routine_notice("Capturing the state...");
         if (reduced)
             status = write_reduced(&previous.manifest, file);
         if (status == 0 && previous.manifest.snapshot_mapping_count > 0)

@@ -41,9 +41,14 @@ static int64_t earlier(int64_t a, int64_t b)
     return a == 0 ? b : b == 0 || a < b ? a : b;
 }
 
+static bool polls_now(const struct supervisor *supervisor)
+{
+    return supervisor->polls && !supervisor->blind;
+}
+
 int64_t supervisor_next(const struct supervisor *supervisor)
 {
-    int64_t moment = earlier(supervisor->polls ? supervisor->poll_at : 0, supervisor->due_at);
+    int64_t moment = earlier(polls_now(supervisor) ? supervisor->poll_at : 0, supervisor->due_at);
     moment = earlier(moment, supervisor->failures > 0 ? supervisor->retry_at : 0);
     moment = earlier(moment, supervisor->resync_at);
     return moment == 0 ? -1 : moment;
@@ -77,6 +82,11 @@ void supervisor_due(struct supervisor *supervisor, int64_t moment)
     supervisor->due_at = moment;
 }
 
+void supervisor_blind(struct supervisor *supervisor)
+{
+    supervisor->blind = true;
+}
+
 void supervisor_forgive(struct supervisor *supervisor)
 {
     supervisor->failures = 0;
@@ -103,6 +113,7 @@ static struct supervisor_actions start_cycle(struct supervisor *supervisor, bool
     supervisor->phase = PHASE_CYCLE;
     supervisor->changed = supervisor->triggered = false;
     supervisor->retries = retry;
+    supervisor->routine = supervisor->blind = false;
     supervisor->due_at = supervisor->deadline = 0;
     return actions;
 }
@@ -215,9 +226,12 @@ static struct supervisor_actions timer(struct supervisor *supervisor, int64_t no
     }
     if (supervisor->phase != PHASE_IDLE)
         return nothing;
-    if ((supervisor->failures > 0 && retry) || (supervisor->polls && is_due(supervisor->poll_at, now))
-        || is_due(supervisor->due_at, now) || is_due(supervisor->resync_at, now))
-        return start_cycle(supervisor, retry, now);
+    if ((supervisor->failures > 0 && retry) || (polls_now(supervisor) && is_due(supervisor->poll_at, now))
+        || is_due(supervisor->due_at, now) || is_due(supervisor->resync_at, now)) {
+        struct supervisor_actions actions = start_cycle(supervisor, retry, now);
+        supervisor->routine = supervisor->failures == 0 || !retry;
+        return actions;
+    }
     if (!is_due(supervisor->probe_at, now))
         return nothing;
     struct supervisor_actions actions = { .todo = supervisor->probing ? DO_END_PROBE : DO_PROBE };

@@ -42,6 +42,8 @@ struct supervisor {
     bool changed;   /* something changed while a cycle ran */
     bool triggered; /* somebody asked for a cycle while one ran */
     bool retries;   /* the running cycle tries a model again that failed */
+    bool routine;   /* it runs only because the time has come */
+    bool blind;     /* the last one failed before it had a model: nothing is polled before its retry */
     bool resyncs;   /* a resync is due and has not succeeded yet */
     bool deposed;   /* it ends as after EVENT_STOP, with 1 */
     bool paused;    /* the last cycle found that adaptation is paused */
@@ -101,6 +103,9 @@ int64_t supervisor_backoff(const struct supervisor *supervisor, unsigned failure
 
 /* For people and programs. */
 const char *supervisor_phase_name(enum supervisor_phase phase);
+
+/* The running cycle has no model, and will fail: there is nothing to be seen until it is tried again. */
+void supervisor_blind(struct supervisor *supervisor);
 
 /* The running cycle has found a change that is new: what failed before it does not count any more. */
 void supervisor_forgive(struct supervisor *supervisor);

@@ -7,6 +7,7 @@ host_libhost_a_SOURCES += \
 	host/record/progress.c host/record/progress.h \
 	host/record/recovery-report.c host/record/recovery-report.h \
 	host/record/requests.c host/record/requests.h \
+	host/record/routine.c host/record/routine.h \
 	host/record/state.c host/record/state.h \
 	host/record/story.c host/record/story.h \
 	host/record/waits.c host/record/waits.h \

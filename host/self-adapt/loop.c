@@ -59,6 +59,12 @@ static void end_process(struct loop *loop, unsigned todo)
     loop->processes->signal(loop->closure, todo & DO_KILL ? SIGKILL : todo & DO_TERMINATE ? SIGTERM : SIGINT);
 }
 
+/* Nothing has changed since it was told what is waited for. */
+static bool is_at_rest(const struct loop *loop)
+{
+    return loop->routine && loop->supervisor.last == CYCLE_UNCHANGED;
+}
+
 static void act(struct loop *loop, struct supervisor_actions actions)
 {
     const struct loop_processes *processes = loop->processes;
@@ -74,7 +80,8 @@ static void act(struct loop *loop, struct supervisor_actions actions)
         processes->end(loop->closure, actions.status);
     if (actions.todo & (DO_CYCLE | DO_FINISHED))
         processes->start(loop->closure, actions.todo);
-    else if (!loop_is_over(loop) && actions.wake > operations->now() && loop->supervisor.polls)
+    else if (!loop_is_over(loop) && actions.wake > operations->now() && loop->supervisor.polls
+             && !is_at_rest(loop))
         log_notice(NULL, "Waiting for %ld seconds...",
                    (long)((actions.wake - operations->now() + 999) / 1000));
     if ((actions.todo & DO_READY) && processes->ready)
@@ -117,7 +124,9 @@ static void begin_stage(struct loop *loop, const char *name, int64_t limit)
 struct cycle_request loop_cycle_begins(struct loop *loop, unsigned todo)
 {
     int64_t limit = loop->settings->cycle_timeout * 1000;
+    const struct settings *settings = loop->settings;
     loop->over = false;
+    loop->routine = loop->supervisor.routine && !settings->verbose && !settings->once && !settings->dry_run;
     loop->cycle_deadline = limit ? operations->now() + limit : 0;
     begin_stage(loop, "load", loop_load_limit);
     status_cycle_began(&loop->status, operations->now());
@@ -125,6 +134,7 @@ struct cycle_request loop_cycle_begins(struct loop *loop, unsigned todo)
                                    .now = todo & DO_NOW,
                                    .resync = todo & DO_RESYNC,
                                    .first = !loop->supervisor.ready,
+                                   .routine = loop->routine,
                                    .progress = -1 };
 }
 
@@ -162,6 +172,9 @@ static const char *outcome_name(enum cycle_status status)
 static void end_cycle(struct loop *loop, enum cycle_status status, int signal)
 {
     const int64_t clock = operations->clock();
+    if (status == CYCLE_FAILED
+        && (strcmp(loop->stage, "capture") == 0 || strcmp(loop->stage, "augment") == 0))
+        supervisor_blind(&loop->supervisor);
     status_cycle_ended(&loop->status, outcome_name(status), signal, operations->now(), clock);
     step(loop, EVENT_CYCLE, status);
     if (loop->supervisor.failures == 0)

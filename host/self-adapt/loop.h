@@ -38,6 +38,7 @@ struct loop {
     struct supervisor supervisor;
     struct status status;
     char stage[32];         /* that the cycle has begun last */
+    bool routine;           /* it is one of many, and says nothing if nothing is to be done */
     bool over;              /* the cycle has come to its end by itself */
     int64_t cycle_deadline; /* 0: none */
 };

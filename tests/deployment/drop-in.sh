@@ -122,7 +122,7 @@ for name in dydisnix-gendist disnix-manifest disnix-distribute disnix-activate d
 done
 
 # The loop: an interval as sleep(1) takes it, words of no option, and a generator that is asked again.
-start --geninfra generate stray --interval 0.5
+start --geninfra generate --verbose stray --interval 0.5
 ok 'it waits, and captures again' wait_for 20 logged 3 'Waiting for 1 seconds...'
 has "$(cat "$log")" 'stray belongs to no option, and is ignored' 'a word that belongs to no option stops nothing'
 is "$(grep -c 'A change in the infrastructure' "$log")" 1 'what has not changed is not deployed again'

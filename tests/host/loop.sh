@@ -141,7 +141,7 @@ fake dydisnix-gendist
 forget_calls
 write_model test1
 cp "$models/infrastructure.nix" "$answers/generate"
-start --geninfra=generate --interval=1 --retry-min=1
+start --geninfra=generate --interval=1 --retry-min=1 --verbose
 wait_for 20 logged 2 'Capturing infrastructure'
 is "$(calls_of disnix-activate)" 1 'a model that has not changed is not redeployed'
 echo '# only a comment' > "$answers/generate"

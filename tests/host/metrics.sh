@@ -269,7 +269,7 @@ is "$(journal '[e["kind"] for e in d][:2], [e["stage"] for e in d if e["kind"] =
 is "$(journal 'len({e.get("cycle") for e in d if e["kind"] in ("infrastructure", "cycle_ended")})')" 1 'under one number'
 printf '{"torn' >> "$state/default/events.jsonl"
 rm -f "$scratch/log"
-start --geninfra=generate --interval=1
+start --geninfra=generate --interval=1 --verbose
 polled()
 {
     [ "$(grep -c 'Waiting for' "$log")" -ge 3 ]

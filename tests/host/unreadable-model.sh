@@ -24,7 +24,7 @@ for source in '--infrastructure --snapshot' '--infrastructure' '--geninfra'; do
         --infrastructure*) set -- -i "$models/infrastructure.nix" ${source#--infrastructure} ;;
         *) set -- --geninfra=generate ;;
     esac
-    start "$@" --interval=1 --retry-min=3600 --retry-max=3600
+    start "$@" --verbose --interval=1 --retry-min=3600 --retry-max=3600
     ok "$source: a model that cannot be evaluated" wait_for 60 logged 1 'the stage detect failed'
     case $source in
         --infrastructure)

@@ -146,6 +146,44 @@ static void polls_go_on_while_a_failure_waits(void **state)
     step(&supervisor, EVENT_FINISHED, 18500, 0, 23500);
 }
 
+/* Only the time has come: such a cycle says nothing unless it finds something. */
+static void a_poll_is_routine_and_a_retry_is_not(void **state)
+{
+    struct supervisor supervisor = begun(polling());
+
+    (void)state;
+    assert_false(supervisor.routine);
+    step(&supervisor, EVENT_TIMER, 5200, DO_CYCLE | DO_RETRY, -1);
+    assert_true(supervisor.routine);
+    cycle(&supervisor, CYCLE_UNCHANGED, 5300, 0, 10300);
+    step(&supervisor, EVENT_CHANGE, 6000, DO_CYCLE | DO_RETRY, -1);
+    assert_false(supervisor.routine);
+    cycle(&supervisor, CYCLE_FAILED, 6100, DO_FINISHED, -1);
+    step(&supervisor, EVENT_FINISHED, 6200, 0, 7100);
+    step(&supervisor, EVENT_TIMER, 7100, DO_CYCLE | DO_RETRY, -1);
+    assert_false(supervisor.routine);
+}
+
+/* A generator that fails is not asked at each poll, but with back-off. */
+static void without_a_model_there_is_no_poll(void **state)
+{
+    struct supervisor supervisor = begun(polling());
+    int64_t now = 5200, retry = 8000;
+
+    (void)state;
+    supervisor.retry_min = 8000;
+    step(&supervisor, EVENT_TIMER, now, DO_CYCLE | DO_RETRY, -1);
+    for (int i = 0; i < 3; i++, retry *= 2) {
+        supervisor_blind(&supervisor);
+        cycle(&supervisor, CYCLE_FAILED, now, DO_FINISHED, -1);
+        step(&supervisor, EVENT_FINISHED, now, 0, now + retry);
+        step(&supervisor, EVENT_TIMER, now + 5000, 0, now + retry);
+        now += retry;
+        step(&supervisor, EVENT_TIMER, now, DO_CYCLE | DO_RETRY, -1);
+    }
+    cycle(&supervisor, CYCLE_UNCHANGED, now, 0, now + 5000);
+}
+
 static void a_retry_does_not_wait_for_the_poll(void **state)
 {
     struct supervisor supervisor = begun(polling());
@@ -445,6 +483,8 @@ int main(void)
         cmocka_unit_test(many_failures_are_no_overflow),
         cmocka_unit_test(an_early_timer_is_no_harm),
         cmocka_unit_test(polls_go_on_while_a_failure_waits),
+        cmocka_unit_test(a_poll_is_routine_and_a_retry_is_not),
+        cmocka_unit_test(without_a_model_there_is_no_poll),
         cmocka_unit_test(a_retry_does_not_wait_for_the_poll),
         cmocka_unit_test(a_failure_that_is_taken_back_is_over),
         cmocka_unit_test(a_change_during_a_cycle_starts_another),
