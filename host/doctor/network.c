@@ -9,7 +9,6 @@
 #include "lib/base/cleanup.h"
 #include "lib/base/json-members.h"
 #include "lib/base/strings.h"
-#include "lib/model/client.h"
 #include "lib/world/operations.h"
 
 static const int64_t default_deadline = 600 * 1000; /* milliseconds, for a stage that has none */
@@ -102,19 +101,17 @@ static void check_targets(const struct settings *settings, const struct infrastr
 }
 
 /* As the last deployment has found them: Disnix cannot be asked for a lock. */
-static void tell_locks(const struct settings *settings, const struct infrastructure *infrastructure,
-                       const struct state *state)
+static void tell_locks(const struct infrastructure *infrastructure, const struct state *state)
 {
     const char *name;
-    json_t *since;
-    json_object_foreach(json_object_get(state->root, "foreign"), name, since) {
-        const struct target *target = infrastructure_find(infrastructure, name);
-        CLEANUP_FREE char *command = target ? client_unlock_command(target, settings->profile) : NULL;
+    json_t *lock;
+    json_object_foreach(json_object_get(state->root, "foreign"), name, lock) {
         CLEANUP_FREE char *about = string_format("target %s", name);
-        if (target)
+        if (infrastructure_find(infrastructure, name))
             finding(FINDING_WARNING, about ? about : name,
                     "somebody else holds its lock, at least since %s; if nobody is at work: %s",
-                    moment_of(json_integer_value(since)).text, command ? command : "release it by hand");
+                    moment_of(json_integer_value(json_object_get(lock, "since"))).text,
+                    text_or(lock, "unlock", "release it by hand"));
     }
 }
 
@@ -135,7 +132,7 @@ void network_check(const struct settings *settings, const struct state *state, e
         finding(FINDING_OK, "infrastructure", "%zu targets", model.infrastructure.count);
         check_distribution(settings, event, instead);
         check_targets(settings, &model.infrastructure);
-        tell_locks(settings, &model.infrastructure, state);
+        tell_locks(&model.infrastructure, state);
     }
     model_clear(&model);
     strings_free(strings);

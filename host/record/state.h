@@ -43,7 +43,8 @@
  *   deployed     the manifest of the last successful redeployment
  *   services     { "manifest", "count", "down": { NAME: since }, "components": { CONTAINER: { COMPONENT: true } } }; of
  *                the manifest deployed: how many services it has, those that no target runs that is there, what has state
- *   foreign      { TARGET: seconds }; since when its lock is known to be somebody else's, as of the last deployment
+ *   foreign      { TARGET: { "since": seconds, "unlock": COMMAND } }; whose lock is known to be somebody else's, as of the
+ *                last deployment, and what releases it
  *   missing      what went live without any state, see missing.h
  *   tried        number of the cycle that first adapted to the model in seen.xml, until one succeeds
  *   failures     [failure]; of the last cycles that failed, see failures.h

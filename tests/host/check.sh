@@ -84,7 +84,8 @@ echo '{' > "$state/default/state.json"
 fails 1 'a damaged state' check --snapshot
 told "failed   state: $state/default/state.json is damaged: line 2" 'is told by its name'
 is "$(ls "$state/default")" state.json 'and nothing is put beside it'
-echo '{ "version": 1, "cycle": 7, "deployment": {}, "paused": { "reason": "operator" }, "foreign": { "test2": 60 } }' \
+echo '{ "version": 1, "cycle": 7, "deployment": {}, "paused": { "reason": "operator" }, "foreign": { "test2":
+    { "since": 60, "unlock": "disnix-ssh-client --target test2 --unlock --profile default" } } }' \
     > "$state/default/state.json"
 ok 'a state that says much' check --snapshot
 told 'state.json: cycle 7' 'which cycle it was'
