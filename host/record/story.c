@@ -226,6 +226,22 @@ static const char *noun_of(const char *action)
     return action;
 }
 
+/* named: with the name that brings the snapshot back. */
+static void add_rescue(struct facts *facts, const json_t *rescue, bool named, const char *reason)
+{
+    const char *snapshot = named ? text_at(rescue, "snapshot") : "";
+    add_fact(facts, "%s on %s is rescued into %s%s: %s", text_at(rescue, "component"),
+             text_at(rescue, "target"), *snapshot ? "the snapshot " : "a snapshot", snapshot, reason);
+}
+
+static void add_rescues(struct facts *facts, const json_t *report, bool named)
+{
+    size_t index;
+    json_t *rescue;
+    json_array_foreach(json_object_get(report, "rescued"), index, rescue)
+        add_rescue(facts, rescue, named, text_at(rescue, "reason"));
+}
+
 static void add_failures(struct facts *facts, const json_t *report)
 {
     size_t index;
@@ -304,7 +320,6 @@ static const struct {
     enum rank rank;
 } copies[] = {
     { "activated", "is activated", ACTIVATIONS },
-    { "rescued", "is rescued into a snapshot", RESCUES },
     { "fenced", "is fenced", FENCES },
     { "superseded", "is superseded", COPIES },
     { "regressed", "is old", COPIES },
@@ -320,6 +335,9 @@ static struct facts facts_of_reconstruct(struct story *story, const json_t *repo
         facts.rank = copies[i].rank;
         add_copies(&facts, report, copies[i].list, copies[i].words);
     }
+    facts.rank = RESCUES;
+    add_rescues(&facts, report, story->moment != NULL);
+    facts.rank = COPIES;
     add_failures(&facts, report);
     facts.rank = DISPUTES;
     add_disputes(&facts, report);
@@ -440,7 +458,7 @@ static void add_state_difference(struct facts *facts, const json_t *snapshots, c
                      text_at(mapping, "component"), text_at(mapping, "target"));
 }
 
-static void add_recovery(struct facts *facts, const json_t *report)
+static void add_recovery(struct facts *facts, const json_t *report, bool named)
 {
     size_t index;
     json_t *entry;
@@ -451,8 +469,7 @@ static void add_recovery(struct facts *facts, const json_t *report)
     json_array_foreach(json_object_get(report, "released"), index, entry)
         add_fact(facts, "our lock on %s is released", json_string_value(entry));
     json_array_foreach(json_object_get(report, "rescued"), index, entry)
-        add_fact(facts, "%s on %s is rescued into a snapshot: it may have been written to meanwhile",
-                 text_at(entry, "component"), text_at(entry, "target"));
+        add_rescue(facts, entry, named, "it may have been written to meanwhile");
     json_array_foreach(json_object_get(report, "pending"), index, entry)
         add_fact(facts, "%s does not answer: the rest is done when it does", json_string_value(entry));
 }
@@ -479,7 +496,7 @@ static void tell_redeploy(struct story *story, const json_t *report)
 {
     const json_t *status = json_object_get(report, "status");
     struct facts facts = facts_of_redeploy(story, report);
-    add_recovery(&facts, json_object_get(report, "recover"));
+    add_recovery(&facts, json_object_get(report, "recover"), story->moment != NULL);
     const bool done = json_is_integer(status) && json_integer_value(status) == 0;
     fputs("  redeploy: ", story->stream);
     if (!status)
@@ -500,7 +517,7 @@ static void tell_recover(struct story *story, const json_t *report)
 {
     struct facts facts = { 0 };
     const json_t *status = json_object_get(report, "status");
-    add_recovery(&facts, report);
+    add_recovery(&facts, report, story->moment != NULL);
     fputs("  recover: a deployment did not end well", story->stream);
     if (*text_at(report, "phase"))
         fprintf(story->stream, ", its last phase was '%s'", text_at(report, "phase"));

@@ -5,6 +5,7 @@
 
 #include "lib/base/bounded-list.h"
 #include "lib/base/cleanup.h"
+#include "lib/base/strings.h"
 #include "lib/base/switch.h"
 #include "lib/state/portion.h"
 #include "lib/world/operations.h"
@@ -120,6 +121,19 @@ static void report_copy(json_t *report, const struct copy *copy, const struct op
         report_late(report, copy);
 }
 
+/* With the name that brings the snapshot back. */
+static json_t *describe_rescue(const struct copy *copy)
+{
+    const struct snapshots *after = &copy->facts.after;
+    const char *newest = after->answered && after->count > 0 ? after->names[after->count - 1] : NULL;
+    CLEANUP_FREE char *snapshot =
+        newest ? string_format("%s/%s/%s", copy->mapping->container, copy->mapping->component, newest) : NULL;
+    json_t *entry = describe_copy(copy);
+    if (snapshot)
+        json_object_set_new(entry, "snapshot", json_string(snapshot));
+    return entry;
+}
+
 static bool is_done(const struct copy *copy, enum action action)
 {
     return copy->outcomes[action] == OUTCOME_DONE;
@@ -139,7 +153,7 @@ void report_acted(json_t *acted, const struct copies *copies)
         if (is_done(copy, ACTIVATE_COPY))
             append(acted, "activated", describe_copy(copy));
         if (is_done(copy, RESCUE_COPY) || is_done(copy, RESCUE_COPY_AGAIN))
-            append(acted, "rescued", describe_copy(copy));
+            append(acted, "rescued", describe_rescue(copy));
         if (is_done(copy, FENCE_COPY))
             append(acted, "fenced", describe_copy(copy));
         for (enum action action = 0; action < ACTIONS; action++)

@@ -53,13 +53,14 @@ is "$(ctl story -n 2)" '2026-11-25 00:00:00: cycle 6: cycle 5 did not succeed, a
 # A deployment that was undone is not told as if it had been done, and what was settled stands under the head of its cycle.
 cat >> "$state/default/events.jsonl" << 'EOF'
 {"version":1,"time":"2026-11-25T00:00:06Z","kind":"cycle_began"}
-{"version":1,"time":"2026-11-25T00:00:06Z","kind":"stage","stage":"recover","outcome":"done","milliseconds":5,"report":{"phase":"activating","action":"undone","released":["test6"]}}
+{"version":1,"time":"2026-11-25T00:00:06Z","kind":"stage","stage":"recover","outcome":"done","milliseconds":5,"report":{"phase":"activating","action":"undone","released":["test6"],"rescued":[{"component":"cache-1","container":"process","target":"test6","snapshot":"process/cache-1/20261124"}]}}
 {"version":1,"time":"2026-11-25T00:00:07Z","kind":"infrastructure","cycle":8,"retryOf":6}
 {"version":1,"time":"2026-11-25T00:00:08Z","kind":"stage","cycle":8,"stage":"redeploy","outcome":"failed","milliseconds":5,"failure":{"reason":"exit status 1"},"report":{"status":1,"difference":{"mappings":{"added":[{"name":"cache","target":"test6"}]}}}}
 {"version":1,"time":"2026-11-25T00:00:09Z","kind":"cycle_ended","cycle":8,"outcome":"failed","stage":"redeploy","milliseconds":5}
 EOF
 is "$(ctl story -n 1)" "2026-11-25 00:00:06: cycle 8: cycle 6 did not succeed, and is tried again
   recover: a deployment did not end well, its last phase was 'activating'
+    cache-1 on test6 is rescued into the snapshot process/cache-1/20261124: it may have been written to meanwhile
     our lock on test6 is released
     what had been done is undone
   redeploy: the deployment ended with exit status 1; what it was to do:

@@ -182,6 +182,7 @@ a deactivate $arguments
 a snapshot $arguments" 'activated, rescued, fenced, rescued again'
 is "$(reported '[c["target"] for l in ("activated", "rescued", "fenced") for c in r[l]], r["failed"]')" \
     "(['b', 'a', 'a'], [])" 'all is reported'
+is "$(reported '[c["snapshot"].split("/")[:2] for c in r["rescued"]]')" "[['echo', 'db']]" 'with the name of the snapshot'
 is "$(reported 'r["superseded"][0]["reason"]')" 'all of its state is in the copy on target b' \
     'what it has at the end is there too'
 is "$status" 1 'and Nix was needed for the rest'
