@@ -26,7 +26,6 @@ unit_tests = \
 	tests/unit/host/mentions \
 	tests/unit/lib/operations \
 	tests/unit/host/options \
-	tests/unit/lib/json-text \
 	tests/unit/lib/paths \
 	tests/unit/host/pins \
 	tests/unit/host/portion \

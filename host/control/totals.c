@@ -6,7 +6,6 @@
 
 #include "lib/base/cleanup.h"
 #include "lib/base/json-members.h"
-#include "lib/base/json-text.h"
 #include "lib/base/strings.h"
 #include "lib/world/operations.h"
 
@@ -90,7 +89,7 @@ json_t *totals_count(const char *directory, const struct status *status, int64_t
     if (!totals)
         return NULL;
     count_cycle(totals, status, clock);
-    text = json_text(totals, JSON_INDENT(2) | JSON_SORT_KEYS);
+    text = json_dumps(totals, JSON_INDENT(2) | JSON_SORT_KEYS);
     if (!text || operations->write(file, text, strlen(text), 0600) != 0)
         log_warning(NULL, "%s: %s", file, text ? strerror(errno) : "out of memory");
     return totals;

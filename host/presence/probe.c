@@ -6,7 +6,6 @@
 
 #include "host/presence/model.h"
 #include "lib/base/cleanup.h"
-#include "lib/base/json-text.h"
 #include "lib/model/client.h"
 #include "lib/model/paths.h"
 #include "lib/world/operations.h"
@@ -133,7 +132,7 @@ static json_int_t last_answer(const json_t *before, const char *name)
 static int write_record(const char *directory, const json_t *record)
 {
     CLEANUP_FREE char *file = record_file(directory);
-    CLEANUP_FREE char *text = json_text(record, JSON_COMPACT | JSON_SORT_KEYS);
+    CLEANUP_FREE char *text = json_dumps(record, JSON_COMPACT | JSON_SORT_KEYS);
     if (file && text && operations->write(file, text, strlen(text), 0600) == 0)
         return 0;
     log_error(NULL, "%s: %s", file ? file : directory, strerror(errno));

@@ -8,7 +8,6 @@
 #include <unistd.h>
 
 #include "lib/base/cleanup.h"
-#include "lib/base/json-text.h"
 
 enum { LINE_LIMIT = 64 * 1024, ROUNDS = 64 };
 
@@ -45,7 +44,7 @@ static int write_all(int fd, const char *text, size_t length)
 int progress_tell(const struct progress *progress, json_t *document)
 {
     CLEANUP_JSON json_t *owned = document;
-    CLEANUP_FREE char *text = json_text(owned, JSON_COMPACT);
+    CLEANUP_FREE char *text = json_dumps(owned, JSON_COMPACT);
     if (progress->fd < 0)
         return 0;
     if (!text || !is_ours(progress))

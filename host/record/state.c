@@ -13,7 +13,6 @@
 #include "host/record/dispute.h"
 #include "lib/base/cleanup.h"
 #include "lib/base/json-members.h"
-#include "lib/base/json-text.h"
 #include "lib/base/strings.h"
 #include "lib/base/switch.h"
 #include "lib/world/operations.h"
@@ -176,7 +175,7 @@ int state_load(const char *directory, struct state *state)
 
 int state_save(const struct state *state)
 {
-    CLEANUP_FREE char *text = json_text(state->root, JSON_INDENT(2) | JSON_SORT_KEYS);
+    CLEANUP_FREE char *text = json_dumps(state->root, JSON_INDENT(2) | JSON_SORT_KEYS);
     if (text && operations->write(state->file, text, strlen(text), 0600) == 0)
         return 0;
     log_error(NULL, "%s: %s", state->file, strerror(errno));

@@ -8,9 +8,8 @@
 #include <jansson.h>
 #include <stddef.h>
 
-/* As json_dumps() with JSON_COMPACT, JSON_INDENT, JSON_SORT_KEYS and JSON_ENCODE_ANY, but in a third of its time,
- * and with each control character (characters.h) in a string as an escape; malloc()ed, NULL: no memory, or no
- * document. Nothing may contain itself. */
+/* As json_dumps(), with each control character (characters.h) in a string as an escape; malloc()ed, NULL: no
+ * memory. */
 char *json_text(const json_t *document, size_t flags);
 
 #endif

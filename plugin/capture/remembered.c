@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "lib/base/cleanup.h"
-#include "lib/base/json-text.h"
 #include "lib/world/operations.h"
 
 enum { FILE_VERSION = 1 };
@@ -31,7 +30,7 @@ void remembered_model(struct remembered *remembered, const char *xml, size_t len
 static void add_options(struct remembered *remembered, const struct options *options)
 {
     CLEANUP_JSON json_t *described = options_describe(options);
-    CLEANUP_FREE char *text = json_text(described, JSON_COMPACT | JSON_SORT_KEYS);
+    CLEANUP_FREE char *text = json_dumps(described, JSON_COMPACT | JSON_SORT_KEYS);
     CLEANUP_FREE char *limits = string_format("%zu %u", options->manifest_limit, options->depth_limit);
     add_text(remembered, text);
     add_text(remembered, limits);
@@ -133,7 +132,7 @@ void remembered_keep(const struct remembered *remembered, const json_t *report, 
     CLEANUP_JSON json_t *kept =
         json_pack("{si ss ss sI so}", "version", FILE_VERSION, "inputs", remembered->inputs, "manifest", path,
                   "generation", (json_int_t)generation, "report", unchanged_report(report, path, generation));
-    CLEANUP_FREE char *text = json_text(kept, JSON_COMPACT);
+    CLEANUP_FREE char *text = json_dumps(kept, JSON_COMPACT);
     if (text)
         operations->write(remembered->file, text, strlen(text),
                           0644); /* without it the next one takes longer */

@@ -7,7 +7,6 @@
 
 #include "lib/base/cleanup.h"
 #include "lib/base/json-members.h"
-#include "lib/base/json-text.h"
 #include "scenario/format/policy.h"
 
 static const char disk[] = "earlier";
@@ -33,7 +32,7 @@ static bool is(const json_t *target, const char *word)
 
 static bool names(const json_t *value, const char *target)
 {
-    CLEANUP_FREE char *text = value ? json_text(value, JSON_COMPACT | JSON_ENCODE_ANY) : NULL;
+    CLEANUP_FREE char *text = value ? json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY) : NULL;
     return text && strstr(text, target);
 }
 

@@ -6,7 +6,6 @@
 #include <dydisnix/plugin.h>
 
 #include "lib/base/cleanup.h"
-#include "lib/base/json-text.h"
 #include "scenario/simulation/component.h"
 
 /* Models to a manifest. */
@@ -94,7 +93,7 @@ static const char *key_of(struct making *making, size_t index)
     if (making->keys[index])
         return making->keys[index];
     CLEANUP_JSON json_t *document = document_of(making, index);
-    CLEANUP_FREE char *text = simulated_memory(json_text(document, JSON_COMPACT | JSON_SORT_KEYS));
+    CLEANUP_FREE char *text = simulated_memory(json_dumps(document, JSON_COMPACT | JSON_SORT_KEYS));
     simulated_hash(text, hash);
     return making->keys[index] = strings_intern(making->simulation->strings, hash);
 }

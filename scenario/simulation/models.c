@@ -11,7 +11,6 @@
 
 #include "lib/base/cleanup.h"
 #include "lib/base/json-members.h"
-#include "lib/base/json-text.h"
 #include "lib/manifest/previous.h"
 #include "lib/model/paths.h"
 #include "lib/model/value.h"
@@ -21,7 +20,7 @@
 
 static void write_document(struct simulated_scenario *scenario, const char *path, const json_t *document)
 {
-    CLEANUP_FREE char *text = simulated_memory(json_text(document, JSON_COMPACT));
+    CLEANUP_FREE char *text = simulated_memory(json_dumps(document, JSON_COMPACT));
     if (simulated_files_write(&scenario->simulation->files, path, text, strlen(text)) != 0)
         simulated_broken("out of memory");
 }
@@ -79,7 +78,7 @@ static char *print_model(struct simulated_scenario *scenario, bool *hangs)
     CLEANUP_JSON json_t *model = scenario_model(scenario),
                         *how = json_incref(json_array_get(scenario->prints, 0));
     const char *word = how ? json_string_value(how) : "";
-    char *text = simulated_memory(json_text(model, JSON_INDENT(2)));
+    char *text = simulated_memory(json_dumps(model, JSON_INDENT(2)));
     if (how)
         json_array_remove(scenario->prints, 0);
     *hangs = strcmp(word, "hangs") == 0;
@@ -189,7 +188,7 @@ static void put_attribute(xmlBufferPtr output, const char *name, const json_t *v
 static void put_scalar(xmlBufferPtr output, const char *type, const json_t *value)
 {
     CLEANUP_FREE char *text =
-        json_is_string(value) ? strdup(json_string_value(value)) : json_text(value, JSON_ENCODE_ANY);
+        json_is_string(value) ? strdup(json_string_value(value)) : json_dumps(value, JSON_ENCODE_ANY);
     xmlBufferCCat(output, "<");
     xmlBufferCCat(output, type);
     xmlBufferCCat(output, " value=\"");
@@ -370,7 +369,7 @@ static int distribute(struct simulated_scenario *scenario, const struct dydisnix
     CLEANUP_JSON json_t *places = place(scenario, program, services, distribution, model);
     if (!places)
         return 1;
-    CLEANUP_FREE char *text = simulated_memory(json_text(places, JSON_COMPACT));
+    CLEANUP_FREE char *text = simulated_memory(json_dumps(places, JSON_COMPACT));
     const char *path = simulation_store(scenario->simulation, "distribution.nix", text, NULL, 0);
     simulated_paths_add(&scenario->simulation->paths, path);
     xmlBufferCCat(output, path);

@@ -11,7 +11,6 @@
 #include <dydisnix/plugin.h>
 
 #include "lib/base/cleanup.h"
-#include "lib/base/json-text.h"
 #include "lib/model/paths.h"
 
 static void put(xmlBufferPtr output, const char *text)
@@ -142,11 +141,11 @@ static int service_keys(struct simulation *simulation, const struct dydisnix_pro
     json_t *document;
     json_array_foreach(documents, index, document) {
         char hash[65];
-        CLEANUP_FREE char *text = simulated_memory(json_text(document, JSON_COMPACT | JSON_SORT_KEYS));
+        CLEANUP_FREE char *text = simulated_memory(json_dumps(document, JSON_COMPACT | JSON_SORT_KEYS));
         simulated_hash(text, hash);
         json_array_append_new(keys, json_string(hash));
     }
-    CLEANUP_FREE char *text = simulated_memory(json_text(keys, JSON_COMPACT));
+    CLEANUP_FREE char *text = simulated_memory(json_dumps(keys, JSON_COMPACT));
     put(output, text);
     return documents ? 0 : 1;
 }
