@@ -282,7 +282,8 @@ reported 'json.dumps(r["survivors"]["superseded"])' > "$scratch/superseded"
 lasting='"survivors": {"disputed": {"a": {"echo": {"db": {"why": "since long"}}}}}'
 printf '%s, %s}\n' "${known%?}" "$lasting" > "$history"
 decide
-is "$(reported 'r["disputes"][0]["reason"]')" 'since long' 'a dispute lasts, whatever snapshots show'
+is "$(reported 'r["disputes"][0]["reason"]')" 'the one on target b was chosen; in dispute before: since long' \
+    'a dispute lasts, whatever snapshots show'
 decide --discard-copy=a
 is "$(reported 'r["disputes"], [c["target"] for c in r["superseded"]]')" "([], ['a'])" 'until somebody says a word'
 is "$(reported 'r["survivors"]["accept"]')" "{'a': {'echo': {'db': True}}}" 'which is remembered'
