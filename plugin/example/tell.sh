@@ -4,12 +4,12 @@
 #
 #     dydisnix-self-adapt … --plugin=script:tell.sh --plugin-option=tell:file=last.json
 #
-# Without its first case it would be started for each hook.
+# It needs jq. Without its first case it would be started for each hook.
 case $1 in
     hooks) echo cycle_finished ;;
     cycle_finished)
         event=$(cat)
-        file=$(printf '%s' "$event" | jq -r .options.file)
+        file=$(printf '%s' "$event" | jq -r .options.file) || exit 1
         printf '%s\n' "$event" > "$file"
         ;;
     *) exit 2 ;;
