@@ -287,9 +287,9 @@ static int look_at_snapshots(const struct late *late, const struct copies *copie
             copy->what |= stopped ? 0 : UNKNOWN;
             continue;
         }
-        if (!*names.items[i].output)
+        if (!*names.items[i].output && !stopped)
             copy->what = 0;
-        else if (!stopped)
+        else if (!*names.items[i].output || !stopped)
             copy->what |= MAY_BE_GONE;
         else if (are_empty_dumps(names.items[i].output))
             copy->what |= MAY_BE_EMPTY;

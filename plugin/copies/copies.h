@@ -51,6 +51,7 @@ enum line_name {
     THE_HOMES,
     DEPLOYED_LAST,
     SOMEBODY_SAYS,
+    LEFT_OVER,
     ALONE
 };
 

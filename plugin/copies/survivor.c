@@ -180,6 +180,18 @@ static bool all_but_one_are_given_up(struct component *component)
     return count_of(component, is_not_given_up) == 1 && choose(component, is_not_given_up);
 }
 
+static bool was_not_given_up(const struct copy *copy)
+{
+    return !copy->remembered.superseded;
+}
+
+/* The manifest that told where it belongs may be lost since. */
+static bool all_but_one_were_given_up(struct component *component)
+{
+    return !component->asks_before && count_of(component, was_not_given_up) == 1
+           && choose(component, was_not_given_up);
+}
+
 static bool nobody_can_tell(struct component *component)
 {
     (void)component;
@@ -211,6 +223,7 @@ static const struct line {
     { THE_HOMES, HOMES, some_belong_there, CHOSEN, "it belongs there" },
     { DEPLOYED_LAST, LAST_DEPLOYED, one_was_deployed_last, CHOSEN, "it was deployed there last" },
     { SOMEBODY_SAYS, GIVEN_UP, all_but_one_are_given_up, CHOSEN, "somebody has given up all others" },
+    { LEFT_OVER, GIVEN_UP_BEFORE, all_but_one_were_given_up, CHOSEN, "all others were given up before" },
     { SOMEBODY_SAYS, NEVER_OFF, nobody_can_tell, ASKED, "nobody can tell which copy is the one" },
 };
 
