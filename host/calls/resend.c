@@ -2,6 +2,7 @@
 #include "host/calls/resend.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "host/calls/client-calls.h"
@@ -60,4 +61,32 @@ int resend_path(const struct recovery *recovery, const struct target *target, co
         log_error(NULL, "%s: %s", file ? file : "resend.xml", strerror(errno));
     manifest_clear(&manifest);
     return status == 0 ? distribute(recovery, file, NULL, deadline) : -1;
+}
+
+static int add_path(void *closure, char *line)
+{
+    arguments_add(closure, line);
+    return 0;
+}
+
+bool resend_is_possible(const char *path)
+{
+    const char *const query[] = { "nix-store", "--query", "--requisites", path, NULL };
+    CLEANUP_ARGUMENTS struct arguments export = { 0 };
+    struct dydisnix_result paths = { 0 }, result = { 0 };
+    int status = run_program(&(struct dydisnix_program){ .argv = query, .deadline = call_deadline }, &paths);
+    arguments_add(&export, "nix-store");
+    arguments_add(&export, "--export");
+    if (status == 0)
+        status = string_lines(paths.output, add_path, &export);
+    if (status == 0 && arguments_vector(&export))
+        status = run_program(&(struct dydisnix_program){ .argv = arguments_vector(&export),
+                                                         .deadline = call_deadline,
+                                                         .drop_output = true },
+                             &result);
+    if (status != 0)
+        log_error(NULL, "%s cannot be sent to anybody: nix-store --export fails", path);
+    free(paths.output);
+    free(result.output);
+    return status == 0;
 }

@@ -6,6 +6,8 @@
 #ifndef RESEND_H
 #define RESEND_H
 
+#include <stdbool.h>
+
 #include "host/calls/recovery.h"
 
 /* Those of all profiles of the manifest at that path, with disnix-distribute. 0, or something else after a
@@ -16,5 +18,8 @@ int resend_profiles(const struct recovery *recovery, const char *manifest, const
  * STAGE_HUNG: it takes longer. */
 int resend_path(const struct recovery *recovery, const struct target *target, const char *path, int version,
                 int64_t deadline);
+
+/* Whether this machine itself can make what is sent: then who has not taken it has refused it. */
+bool resend_is_possible(const char *path);
 
 #endif

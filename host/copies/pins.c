@@ -322,3 +322,34 @@ json_t *pins_places(const struct manifest *previous, const struct manifest *new,
     json_decref(providers);
     return list_places(places);
 }
+
+static json_t *names_of(const struct manifest *manifest)
+{
+    json_t *names = json_object();
+    for (size_t i = 0; i < manifest->service_mapping_count; i++) {
+        const char *service = name_of(manifest, manifest->service_mappings[i].service);
+        if (service)
+            json_object_set_new(names, service, json_true());
+    }
+    return names;
+}
+
+json_t *pins_spare(const struct manifest *previous, const struct manifest *new,
+                   const struct infrastructure *model, const json_t *targets)
+{
+    CLEANUP_JSON json_t *spared = json_object(), *places = json_object(), *names = new ? names_of(new) : NULL;
+    for (size_t i = 0; i < previous->service_mapping_count; i++) {
+        const struct service_mapping *mapping = &previous->service_mappings[i];
+        const char *service = name_of(previous, mapping->service);
+        if (service
+            && (json_object_get(targets, mapping->target) || (names && !json_object_get(names, service))))
+            json_object_set_new(spared, service, json_true());
+    }
+    for (size_t i = 0; i < previous->service_mapping_count; i++) {
+        const struct service_mapping *mapping = &previous->service_mappings[i];
+        const char *service = name_of(previous, mapping->service);
+        if (service && json_object_get(spared, service) && infrastructure_find(model, mapping->target))
+            add_place(places, service, mapping->target, mapping->container);
+    }
+    return list_places(places);
+}

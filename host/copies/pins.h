@@ -30,4 +30,9 @@ json_t *pins_find(const struct manifest *previous, const struct manifest *new, c
  * left alone. NULL: no memory. */
 json_t *pins_places(const struct manifest *previous, const struct manifest *new, const json_t *pins);
 
+/* The same for all services that previous has on one of these targets, { NAME: anything }, and those that new
+ * (NULL: none) does not have at all: they stay where previous has them, as far as that is in the model. */
+json_t *pins_spare(const struct manifest *previous, const struct manifest *new,
+                   const struct infrastructure *model, const json_t *targets);
+
 #endif

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "host/calls/stages.h"
+#include "host/copies/wrapper.h"
 #include "host/cycle/deployment.h"
 #include "host/cycle/detect.h"
 #include "host/cycle/event.h"
@@ -17,6 +18,8 @@
 #include "host/cycle/snapshots.h"
 #include "host/cycle/summary.h"
 #include "host/deploy/dry-run.h"
+#include "host/presence/hung.h"
+#include "host/presence/refusals.h"
 #include "host/record/failure.h"
 #include "host/record/failures.h"
 #include "host/record/routine.h"
@@ -25,6 +28,7 @@
 #include "host/unfinished/recover.h"
 #include "lib/base/cleanup.h"
 #include "lib/base/json-members.h"
+#include "lib/base/strings.h"
 #include "lib/world/operations.h"
 
 static int capture(struct cycle *cycle, json_t **report)
@@ -39,9 +43,23 @@ static int augment(struct cycle *cycle, json_t **report)
     return stage_augment(cycle->settings, cycle->event, report);
 }
 
+/* Who takes no closures gets nothing: the model of this stage is without it. */
 static int redistribute(struct cycle *cycle, json_t **report)
 {
-    return stage_redistribute(cycle->settings, cycle->event, report);
+    CLEANUP_JSON json_t *event = json_copy(cycle->event);
+    CLEANUP_JSON json_t *names =
+        refusals_begin(cycle->state.root, &cycle->model.infrastructure, operations->clock());
+    CLEANUP_FREE char *directory = string_format("%s/sparing", cycle->work), *file = NULL;
+    if (!event || !names || !directory)
+        return -1;
+    if (json_array_size(names) > 0) {
+        json_array_extend(names, cycle->presence.left_out);
+        if (operations->make_directory(directory, 0700) != 0
+            || wrap_infrastructure(directory, cycle->captured, names, &file) != 0)
+            return -1;
+        json_object_set_new(event, "infrastructure", json_string(file));
+    }
+    return stage_redistribute(cycle->settings, event, report);
 }
 
 static int assign_ids(struct cycle *cycle, json_t **report)
@@ -117,10 +135,10 @@ static json_t *left_out_for(const struct cycle *cycle)
     json_array_foreach(cycle->presence.left_out, index, name) {
         const json_t *target =
             json_object_get(json_object_get(cycle->state.root, "targets"), json_string_value(name));
-        json_object_set_new(
-            reasons, json_string_value(name),
-            json_pack("{ss ss*}", "status", state_target_word(target), "reason",
-                      json_string_value(json_object_get(json_object_get(target, "held"), "text"))));
+        const char *held = json_string_value(json_object_get(json_object_get(target, "held"), "text"));
+        json_object_set_new(reasons, json_string_value(name),
+                            json_pack("{ss ss*}", "status", state_target_word(target), "reason",
+                                      held ? held : hung_reason(target)));
     }
     return reasons;
 }

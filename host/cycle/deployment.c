@@ -7,6 +7,7 @@
 #include "host/deploy/redeploy.h"
 #include "host/phases/phases.h"
 #include "host/presence/hung.h"
+#include "host/presence/refusals.h"
 #include "host/unfinished/leftovers.h"
 #include "lib/base/cleanup.h"
 #include "lib/base/switch.h"
@@ -87,6 +88,7 @@ int deployment_remember(struct cycle *cycle, int status)
     presence_deployed(cycle->state.root, names);
     json_object_del(cycle->state.root, "tried");
     hung_forget(cycle->state.root, &cycle->model.infrastructure);
+    refusals_forget(cycle->state.root, &cycle->model.infrastructure);
     if (take_deployed(cycle) != 0)
         return -1;
     outage_note(cycle);

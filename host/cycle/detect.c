@@ -13,6 +13,7 @@
 #include "host/presence/hung.h"
 #include "host/presence/presence.h"
 #include "host/presence/probe.h"
+#include "host/presence/refusals.h"
 #include "host/record/again.h"
 #include "host/record/routine.h"
 #include "host/unfinished/leftovers.h"
@@ -98,6 +99,7 @@ static int judge(struct cycle *cycle)
     cycle_tell_later(cycle, survivors_due(cycle->state.root, now));
     cycle_tell_later(cycle, again_due(cycle->state.root, UNCAPTURED, now));
     cycle_tell_later(cycle, due);
+    cycle_tell_later(cycle, refusals_due(cycle->state.root, &cycle->model.infrastructure, now));
     outage_note(cycle);
     return state_save(&cycle->state);
 }
@@ -197,7 +199,8 @@ static bool has_waiting(const struct cycle *cycle)
 {
     return survivors_wait(cycle->state.root) || restore_wanted(cycle->state.root)
            || survivors_due(cycle->state.root, operations->clock()) == 0
-           || again_due(cycle->state.root, UNCAPTURED, operations->clock()) == 0;
+           || again_due(cycle->state.root, UNCAPTURED, operations->clock()) == 0
+           || refusals_due(cycle->state.root, &cycle->model.infrastructure, operations->clock()) == 0;
 }
 
 /* The difference from the model that was deployed last, where there is something to do: it is not that one,

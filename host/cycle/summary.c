@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "host/presence/hung.h"
 #include "host/unfinished/leftovers.h"
 #include "lib/base/cleanup.h"
 #include "lib/base/json-members.h"
@@ -68,11 +69,13 @@ static json_t *describe(const char *name, const json_t *event, const struct stat
     }
     if (!is_silent(status) && !is_silent(text_at(answer, "status")) && leftovers_owe_profile(state, name))
         return status_and_reason("unset", "its profile cannot be set, and is set later");
+    if (!is_silent(status) && !is_silent(text_at(answer, "status")) && json_object_get(known, "refuses"))
+        return status_and_reason("refusing", "it takes no closures, and gets nothing new");
     if (json_object_get(answer, "status"))
         return status_and_reason(json_string_value(json_object_get(answer, "status")),
                                  json_string_value(json_object_get(answer, "reason")));
     if (is_silent(status))
-        return status_and_reason(status, NULL);
+        return status_and_reason(status, hung_reason(known));
     return json_list_has(json_object_get(state->root, "silent"), name) ? json_object()
                                                                        : json_pack("{sb}", "here", 1);
 }

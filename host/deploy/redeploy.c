@@ -13,9 +13,11 @@
 #include "host/copies/wrapper.h"
 #include "host/deploy/check.h"
 #include "host/deploy/deploy.h"
+#include "host/presence/refusals.h"
 #include "host/record/routine.h"
 #include "host/unfinished/recover.h"
 #include "lib/base/cleanup.h"
+#include "lib/base/json-members.h"
 #include "lib/base/switch.h"
 #include "lib/manifest/previous.h"
 #include "lib/model/paths.h"
@@ -202,14 +204,51 @@ static void tell_pins(const json_t *pins)
     }
 }
 
-/* Makes the new manifest with what may not move where it is. What stays in spite of that is for the check. */
-static int make_pinned(struct plan *plan)
+/* The distribution with services in these places. */
+static int place(struct plan *plan, const char *distribution, const json_t *places)
 {
     const struct settings *settings = plan->recovery->settings;
-    const char *distribution = json_string_value(json_object_get(plan->event, "distribution"));
-    CLEANUP_JSON json_t *places = NULL;
     CLEANUP_FREE char *file = NULL;
-    if (make_manifest(plan) != 0)
+    if (wrap_distribution(plan->recovery->work, distribution, places, &file) != 0)
+        return -1;
+    json_object_set_new(plan->event, "distribution", json_string(file));
+    return settings->ids && !settings->dry_run ? stage_assign_ids(settings, plan->event) : 0;
+}
+
+static json_t *spared_targets(const struct plan *plan, const struct infrastructure *model)
+{
+    json_t *targets = json_object();
+    for (size_t i = 0; known(plan) && i < model->count; i++)
+        if (refusals_spare(plan->recovery->state->root, model->targets[i].name))
+            json_object_set_new(targets, model->targets[i].name, json_true());
+    return targets;
+}
+
+/* Makes the new manifest with all that is on these targets where it is, for they take no closures: what they
+ * have need not be sent. What no other target can have stays where it is, too. *spared: all these places. */
+static int make_sparing(struct plan *plan, const struct infrastructure *model, const json_t *targets,
+                        const char *distribution, json_t **spared)
+{
+    CLEANUP_JSON json_t *homeless = NULL;
+    *spared = json_object_size(targets) > 0 ? pins_spare(known(plan), NULL, model, targets) : json_object();
+    if ((json_object_size(*spared) > 0 && place(plan, distribution, *spared) != 0)
+        || make_manifest(plan) != 0)
+        return -1;
+    homeless = json_object_size(targets) > 0 ? pins_spare(known(plan), &plan->new, model, targets) : NULL;
+    if (json_object_size(homeless) == json_object_size(*spared))
+        return 0;
+    json_decref(*spared);
+    *spared = json_incref(homeless);
+    return place(plan, distribution, *spared) == 0 ? make_manifest(plan) : -1;
+}
+
+/* Makes the new manifest with what may not move where it is. What stays in spite of that is for the check. */
+static int make_pinned(struct plan *plan, const struct infrastructure *model)
+{
+    const struct settings *settings = plan->recovery->settings;
+    CLEANUP_FREE char *distribution = strdup(text_at(plan->event, "distribution"));
+    CLEANUP_JSON json_t *targets = spared_targets(plan, model), *spared = NULL, *places = NULL;
+    if (!distribution || !targets || make_sparing(plan, model, targets, distribution, &spared) != 0)
         return -1;
     plan->pins = pins_find(known(plan), &plan->new, survivors_of(plan), report_of_reconstruct(plan),
                            !settings->no_migration && !settings->force_keys);
@@ -218,12 +257,8 @@ static int make_pinned(struct plan *plan)
         return 0;
     tell_pins(plan->pins);
     json_object_set(plan->report, "pinned", plan->pins);
-    if (wrap_distribution(plan->recovery->work, distribution, places, &file) != 0)
-        return -1;
-    json_object_set_new(plan->event, "distribution", json_string(file));
-    if (settings->ids && !settings->dry_run && stage_assign_ids(settings, plan->event) != 0)
-        return -1;
-    return make_manifest(plan);
+    json_object_update_missing(places, spared);
+    return place(plan, distribution, places) == 0 ? make_manifest(plan) : -1;
 }
 
 /* State that is left behind, and what may come to that. */
@@ -308,7 +343,7 @@ int redeploy(const struct recovery *recovery, const json_t *event, const struct 
     if (status == 0)
         json_object_set_new(plan.report, "previous", json_string(plan.previous.path));
     if (status == 0)
-        status = make_pinned(&plan);
+        status = make_pinned(&plan, model);
     if (status == 0)
         status = check(&plan);
     if (status == 0 && !settings->dry_run)

@@ -5,13 +5,14 @@
 #include <string.h>
 
 #include "host/record/again.h"
+#include "lib/base/json-members.h"
 #include "lib/world/operations.h"
 
 static const int64_t first_pause = 60; /* seconds */
 
 /* Once may be by chance: only the second time there is a pause, or where there is to be one of least
  * seconds. */
-static void note(json_t *state, const char *name, int64_t least, int64_t now)
+static void note(json_t *state, const char *name, const char *refuses, int64_t least, int64_t now)
 {
     json_t *target = json_object_get(json_object_get(state, "targets"), name);
     const json_t *before = json_object_get(target, "hung");
@@ -23,8 +24,10 @@ static void note(json_t *state, const char *name, int64_t least, int64_t now)
     again_note(target, "hung", true, second ? first_pause : 0, now);
     if (again_due(target, "hung", now) < least)
         json_object_set_new(json_object_get(target, "hung"), "pause", json_integer((json_int_t)least));
+    if (refuses)
+        json_object_set_new(json_object_get(target, "hung"), "reason", json_string(refuses));
     if (before || least > 0)
-        log_warning(name, "it does not answer, and counts as silent for %lld seconds",
+        log_warning(name, "%s, and counts as silent for %lld seconds", hung_reason(target),
                     (long long)again_due(target, "hung", now));
 }
 
@@ -34,17 +37,23 @@ void hung_note(json_t *state, const json_t *reconstructed, const json_t *redeplo
     json_t *value;
     const char *name;
     json_array_foreach(json_object_get(redeployed, "hung"), index, value)
-        note(state, json_string_value(value), 0, now);
+        note(state, json_string_value(value), NULL, 0, now);
     json_object_foreach(json_object_get(reconstructed, "targets"), name, value) {
         const char *status = json_string_value(json_object_get(value, "status"));
         if (status && strcmp(status, "silent") == 0)
-            note(state, name, 0, now);
+            note(state, name, NULL, 0, now);
     }
 }
 
-void hung_leave_out(json_t *state, const char *target, int64_t least, int64_t now)
+void hung_leave_out(json_t *state, const char *target, const char *refuses, int64_t least, int64_t now)
 {
-    note(state, target, least > first_pause ? least : first_pause, now);
+    note(state, target, refuses, least > first_pause ? least : first_pause, now);
+}
+
+const char *hung_reason(const json_t *target)
+{
+    const json_t *hung = json_object_get(target, "hung");
+    return hung ? text_or(hung, "reason", "it does not answer") : NULL;
 }
 
 void hung_forget(json_t *state, const struct infrastructure *reached)

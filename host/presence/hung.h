@@ -16,8 +16,12 @@
  * redeployed: the reports of these stages (NULL: there is none). */
 void hung_note(json_t *state, const json_t *reconstructed, const json_t *redeployed, int64_t now);
 
-/* It counts as silent from now on, though it was the first time, for at least so many seconds. */
-void hung_leave_out(json_t *state, const char *target, int64_t least, int64_t now);
+/* It counts as silent from now on, though it was the first time, for at least so many seconds. refuses: what
+ * it does though it answers, as "it takes no closures"; NULL: it does not answer. */
+void hung_leave_out(json_t *state, const char *target, const char *refuses, int64_t least, int64_t now);
+
+/* Why it counts as silent; target: its entry in "targets". NULL: not for this. */
+const char *hung_reason(const json_t *target);
 
 /* A deployment to them has succeeded. */
 void hung_forget(json_t *state, const struct infrastructure *reached);

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "host/presence/hung.h"
 #include "lib/base/cleanup.h"
 #include "lib/base/json-members.h"
 #include "lib/base/strings.h"
@@ -225,10 +226,11 @@ static const char *judge_target(struct judging *judging, const char *name, json_
 static void tell_status(const char *name, const char *before, const char *status, const json_t *target)
 {
     const char *text = json_string_value(json_object_get(json_object_get(target, "held"), "text"));
+    const char *reason = hung_reason(target);
     if (before && strcmp(before, status) == 0)
         return;
     if (strcmp(status, "silent") == 0)
-        log_notice(name, "it does not answer, and is left out of the model");
+        log_notice(name, "%s, and is left out of the model", reason ? reason : "it does not answer");
     else if (strcmp(status, "grace") == 0)
         log_notice(name, "it has vanished, and has some time to come back");
     else if (strcmp(status, "double") == 0)

@@ -22,7 +22,10 @@
  *                           until it does again
  *                accepted   true: its copies are given up; preferred, true: they are the ones; until a
  *                           redeployment with it has succeeded
- *                hung       as "again" below: it did not answer a deployment, and counts as silent so long, see hung.h
+ *                hung       as "again" below: it did not answer a deployment, and counts as silent so long, see hung.h;
+ *                           "reason": what it does instead
+ *                refuses    as "again" below, and "spared", whether the last redistribution gave it nothing more: it takes no
+ *                           closures, see refusals.h
  *                blind      true: the previous manifest was lost and it has not told since what runs on it
  *   effective    [NAME]; the targets of the last successful redeployment
  *   paused       { "reason": "operator" or "lost", "since": seconds, "lost": [NAME] }; while it is there

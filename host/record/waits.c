@@ -25,6 +25,7 @@ static void move_target(json_t *target, int64_t step)
     move(target, "missing", step);
     move(target, "back", step);
     move(json_object_get(target, "hung"), "tried", step);
+    move(json_object_get(target, "refuses"), "tried", step);
     move(held, "since", step);
     move(held, "tried", step);
     for (size_t i = 0; i < json_array_size(vanished); i++)

@@ -14,7 +14,7 @@ void unfinished_silence(const struct unfinished *unfinished, const char *target)
     if (!unfinished_answers(unfinished, target) || !SWITCH(ASKED_NO_MORE))
         return;
     json_object_set_new(unfinished->silent, target, json_true());
-    hung_leave_out(unfinished->recovery->state->root, target, 0, operations->clock());
+    hung_leave_out(unfinished->recovery->state->root, target, NULL, 0, operations->clock());
 }
 
 void unfinished_note_hung(const struct unfinished *unfinished, const struct calls *calls)

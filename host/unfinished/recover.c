@@ -9,12 +9,14 @@
 #include "host/phases/late.h"
 #include "host/phases/locks.h"
 #include "host/presence/hung.h"
+#include "host/presence/refusals.h"
 #include "host/record/recovery-report.h"
 #include "host/unfinished/leftovers.h"
 #include "host/unfinished/recover.h"
 #include "lib/base/cleanup.h"
 #include "lib/base/json-members.h"
 #include "lib/base/strings.h"
+#include "lib/base/switch.h"
 #include "lib/manifest/previous.h"
 #include "lib/model/client.h"
 #include "lib/world/operations.h"
@@ -187,31 +189,65 @@ static bool ask_missing(const struct unfinished *unfinished, struct calls *calls
     return hung;
 }
 
-/* Who has not got all may have waited for another one: it is sent to each alone. */
-static void send_alone(const struct unfinished *unfinished, struct calls *calls)
+/* Who has not got all may have waited for another one, or another one has refused it: it is sent to each
+ * alone. */
+static void send_alone(const struct unfinished *unfinished, struct calls *calls, int64_t deadline)
 {
     for (size_t i = 0; i < calls->count && !*unfinished->recovery->stop; i++) {
         struct call *call = &calls->items[i];
         const struct profile *profile = call->closure;
-        if (call->done && *call->output)
-            call->hung = resend_path(unfinished->recovery, unfinished_target(unfinished, call->target),
-                                     profile->path, unfinished->new.version, set_deadline)
-                         == STAGE_HUNG;
+        if (!call->done || !*call->output)
+            continue;
+        int status = resend_path(unfinished->recovery, unfinished_target(unfinished, call->target),
+                                 profile->path, unfinished->new.version, deadline);
+        call->hung = status == STAGE_HUNG;
+        call->refused = status > 0 && resend_is_possible(profile->path);
     }
 }
 
-/* disnix-distribute was ended: it asks each target for paths, and has no deadline. Who still does not answer
- * that is left out, or the next deployment would wait as long; and where they all do, who lets its deadline
- * pass. 0, or -1: interrupted, and the next cycle asks. */
-static int find_hung(const struct unfinished *unfinished, bool late)
+/* Whether something with state lives there, as far as anybody knows. */
+static bool has_state(const struct unfinished *unfinished, const char *target)
+{
+    const struct manifest *old = unfinished->old;
+    for (size_t i = 0; old && i < old->snapshot_mapping_count; i++)
+        if (strcmp(old->snapshot_mappings[i].target, target) == 0)
+            return true;
+    return unfinished->previous_lost;
+}
+
+/* disnix-distribute has failed: who has not taken its closure alone either is the reason, or who does not
+ * even tell what it lacks; of whom the reconstruction knows that already, that is noted. */
+static void note_refusals(const struct unfinished *unfinished, const struct calls *calls)
+{
+    json_t *state = unfinished->recovery->state->root;
+    CLEANUP_JSON json_t *mute = json_pack("{s[]}", "hung");
+    for (size_t i = 0; i < calls->count; i++) {
+        const struct call *call = &calls->items[i];
+        if (call->refused && call->done)
+            refusals_closures(state, call->target, calls->count, has_state(unfinished, call->target),
+                              operations->clock());
+        else if (call->refused && !state_is_silent(unfinished->recovery->state, call->target))
+            json_list_add(json_object_get(mute, "hung"), call->target);
+    }
+    hung_note(state, NULL, mute, operations->clock());
+}
+
+/* Who hangs in what disnix-distribute does is left out, or the next deployment would wait as long. status:
+ * its own; negative: it was ended. 0, or -1: interrupted, and the next cycle asks. */
+static int find_culprits(const struct unfinished *unfinished, int status)
 {
     CLEANUP_CALLS struct calls calls = { 0 };
-    if (!ask_missing(unfinished, &calls) && late)
-        send_alone(unfinished, &calls);
+    if (!ask_missing(unfinished, &calls) && status != -1)
+        send_alone(unfinished, &calls, status > 0 ? call_deadline : set_deadline);
+    if (*unfinished->recovery->stop)
+        return -1;
     for (size_t i = 0; i < calls.count; i++)
         if (calls.items[i].hung)
-            hung_leave_out(unfinished->recovery->state->root, calls.items[i].target, 0, operations->clock());
-    return *unfinished->recovery->stop ? -1 : 0;
+            hung_leave_out(unfinished->recovery->state->root, calls.items[i].target, NULL, 0,
+                           operations->clock());
+    if (status > 0)
+        note_refusals(unfinished, &calls);
+    return 0;
 }
 
 /* Those for which a program was ended are left out for at least as long as they were waited for; once. */
@@ -221,7 +257,7 @@ static void leave_out_hung(const struct unfinished *unfinished, json_t *record)
     const char *name;
     json_object_foreach(json_object_get(record, "hung"), name, seconds)
         if (unfinished_target(unfinished, name))
-            hung_leave_out(unfinished->recovery->state->root, name, json_integer_value(seconds),
+            hung_leave_out(unfinished->recovery->state->root, name, NULL, json_integer_value(seconds),
                            operations->clock());
     json_object_del(record, "hung");
 }
@@ -230,8 +266,8 @@ static int settle(struct unfinished *unfinished, json_t *record)
 {
     if (unfinished->phase < DEPLOYMENT_LOCKING) {
         int status = phase_status(record, DEPLOYMENT_DISTRIBUTING);
-        bool ended = unfinished->phase == DEPLOYMENT_DISTRIBUTING && status < 0;
-        return ended ? find_hung(unfinished, status == STAGE_HUNG) : 0;
+        bool wrong = unfinished->phase == DEPLOYMENT_DISTRIBUTING && status != 0;
+        return wrong && (status < 0 || SWITCH(REFUSED)) ? find_culprits(unfinished, status) : 0;
     }
     leave_out_hung(unfinished, record);
     if (ask_all(unfinished) != 0)

@@ -78,6 +78,7 @@ enum test_switch {
     ANY_AMOUNT,     /* what nobody reads may be any amount */
     KEPT_STATE,     /* a state that cannot be read is not empty */
     ASKED_NO_MORE,  /* who hangs while a deployment is settled is silent from then on */
+    REFUSED,        /* who refuses what a deployment needs is left out of the next ones */
     FINISHED,       /* a profile that cannot be set fails no cycle for the other targets */
     MEASURED_WAITS, /* a clock that is set ends no wait */
     SWITCHES,

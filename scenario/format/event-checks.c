@@ -88,6 +88,15 @@ const char *const operations_of_client[] = { "--query-requisites",
 const char *const fates[] = { "fails", "hangs", "empties", "lies", "lingers", "misses", "breaks", NULL };
 const char *const *const fates_of_operations = fates + 3;
 
+bool operation_needs_room(const char *operation)
+{
+    static const char *const operations[] = { "--import", "--snapshot", "--restore", "--import-snapshots" };
+    for (size_t i = 0; i < sizeof operations / sizeof *operations; i++)
+        if (strcmp(operations[i], operation) == 0)
+            return true;
+    return false;
+}
+
 void check_at(struct reading *reading, const struct place *place, const json_t *value,
               const struct member *member)
 {

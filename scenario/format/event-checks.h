@@ -21,6 +21,9 @@ member_check check_new_target, check_resources, check_properties, check_at, chec
 extern const char *const ending_phases[], *const operations_of_client[], *const fates[];
 extern const char *const *const fates_of_operations; /* of these the last ones */
 
+/* Whether the operation of a client fails on a target whose disk is full. */
+bool operation_needs_room(const char *operation);
+
 /* Ends with a name that is NULL. */
 extern const struct member members_of_target[], members_of_service[];
 

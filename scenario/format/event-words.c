@@ -61,6 +61,13 @@ void event_write_collection(FILE *stream, const json_t *event)
             json_is_true(json_object_get(event, "old")) ? " and of what the generations before have" : "");
 }
 
+void event_write_disk(FILE *stream, const json_t *event)
+{
+    const char *target = json_string_value(json_object_get(event, "target"));
+    fprintf(stream, "the disk of %s %s", target ? target : "the coordinator",
+            text_at_is(event, "event", "full-disk") ? "is full" : "has room again");
+}
+
 void event_write_failure(FILE *stream, const json_t *event)
 {
     const json_t *chance = json_object_get(event, "probability");

@@ -318,6 +318,8 @@ static const char fill_script[] =
 /* The disk that is small. */
 static int fill_disk(struct scenario_lab *lab, const json_t *event)
 {
+    if (json_object_get(event, "target"))
+        return lab_fill_target(lab, event);
     CLEANUP_FREE char *disk = network_path("scenario/disk");
     const char *script =
         string_equal(text_at(event, "event"), "full-disk") ? fill_script : "rm -f \"$1/ballast\"";

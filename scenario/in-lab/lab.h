@@ -79,6 +79,8 @@ int lab_happen(struct scenario_lab *lab, const json_t *event);
 bool lab_write(struct scenario_lab *lab, const char *service, const char *target, const char *line);
 
 /* scenario-lab-traps.c */
+int lab_fill_target(struct scenario_lab *lab,
+                    const json_t *event); /* the disk of a target is full, or has room again */
 int lab_await(struct scenario_lab *lab,
               const json_t *event);     /* it is noted: an "at", fail, end or generator */
 void lab_arm(struct scenario_lab *lab); /* listens if anything is waited for, else no longer */

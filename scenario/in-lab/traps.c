@@ -15,6 +15,7 @@
 #include "lib/base/json-members.h"
 #include "lib/base/strings.h"
 #include "lib/world/operations.h"
+#include "scenario/format/event-checks.h"
 #include "scenario/in-lab/lab.h"
 
 /* A program that is not the lab's own: our name for it comes first on the PATH. */
@@ -39,6 +40,18 @@ int lab_await(struct scenario_lab *lab, const json_t *event)
     json_int_t usual = string_equal(text_at(event, "event"), "client") ? 10 : 1;
     return json_array_append_new(lab->traps, json_pack("{sO sI sI}", "event", event, "seen", (json_int_t)0,
                                                        "times", times ? json_integer_value(times) : usual));
+}
+
+int lab_fill_target(struct scenario_lab *lab, const json_t *event)
+{
+    const bool full = text_at_is(event, "event", "full-disk");
+    for (size_t i = json_array_size(lab->traps); i-- > 0;) {
+        const json_t *before = json_object_get(json_array_get(lab->traps, i), "event");
+        if (text_at_is(before, "event", "full-disk")
+            && string_equal(text_at(before, "target"), text_at(event, "target")))
+            json_array_remove(lab->traps, i);
+    }
+    return full ? json_array_append_new(lab->traps, json_pack("{sO si}", "event", event, "seen", 0)) : 0;
 }
 
 static void stop_listening(struct scenario_lab *lab)
@@ -182,6 +195,10 @@ static json_t *verdict_of(const struct scenario_lab *lab, const json_t *event, c
         return signal ? json_pack("{ss si}", "do", "kill", "signal", signal_number(text_at(event, "signal")))
                       : json_pack("{ss sO*}", "do", "exit", "status", json_object_get(event, "status"));
     }
+    if (string_equal(word, "full-disk") && string_equal(step, "call")
+        && operation_needs_room(text_at(question, "name"))
+        && agrees(event, "target", target_of(lab, text_at(question, "target"))))
+        return json_pack("{ss}", "do", "fail");
     bool meant = string_equal(word, "fail")
                  && ((string_equal(step, "call") && names(event, "operation", question)
                       && agrees(event, "target", target_of(lab, text_at(question, "target"))))
@@ -199,6 +216,8 @@ static json_t *judge(struct scenario_lab *lab, const json_t *question)
         json_int_t times = json_integer_value(json_object_get(trap, "times")) - 1;
         if (!verdict)
             continue;
+        if (!json_object_get(trap, "times"))
+            return verdict; /* until it is mended */
         json_object_set_new(trap, "times", json_integer(times));
         if (times <= 0)
             json_array_remove(lab->traps, index);

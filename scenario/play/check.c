@@ -267,14 +267,20 @@ void scenario_check_manifest(const struct scenario_seen *seen, json_t *broken)
     }
 }
 
-/* { TARGET: description } of those that take part; a new reference. */
+/* It takes no closures, so it has what it had. */
+static bool is_spared(const struct scenario_seen *seen, const char *name)
+{
+    return json_list_has(json_object_get(seen->observed, "spared"), name);
+}
+
+/* { TARGET: description } of those that take part and take all; a new reference. */
 static json_t *usable_targets(const struct scenario_seen *seen)
 {
     json_t *usable = json_object(), *target;
     const char *name;
     json_object_foreach(json_object_get(seen->observed, "targets"), name, target) {
         json_t *description = json_object_get(json_object_get(seen->system, "targets"), name);
-        if (takes_part(seen, name, target))
+        if (takes_part(seen, name, target) && !is_spared(seen, name))
             json_object_set_new(usable, name, description ? json_deep_copy(description) : json_object());
     }
     return usable;
@@ -366,6 +372,17 @@ json_t *scenario_wanted(const struct scenario_seen *seen)
                           json_object_get(seen->system, "distribution"), usable, before);
 }
 
+/* Whether the manifest has it where it has to stay. */
+static bool stays_spared(const struct scenario_seen *seen, const char *service)
+{
+    size_t index;
+    json_t *mapping;
+    json_array_foreach(json_object_get(manifest_of(seen), "mappings"), index, mapping)
+        if (text_at_is(mapping, "service", service) && is_spared(seen, text_at(mapping, "target")))
+            return true;
+    return false;
+}
+
 void scenario_check_placed(const struct scenario_seen *seen, json_t *broken)
 {
     CLEANUP_JSON json_t *wanted = scenario_wanted(seen);
@@ -374,7 +391,7 @@ void scenario_check_placed(const struct scenario_seen *seen, json_t *broken)
     size_t index;
     json_object_foreach(wanted, service, places) {
         const json_t *pinned = pinned_places(seen->documents, service);
-        if (!scenario_lives(seen->observed, service))
+        if (!scenario_lives(seen->observed, service) || stays_spared(seen, service))
             continue; /* scenario_check_lives() tells */
         json_array_foreach(pinned ? (json_t *)pinned : places, index, place) {
             const char *name = json_string_value(place);

@@ -60,7 +60,7 @@ struct scenario_network {
      *                          "profile": whether it has a profile manifest,
      *                          "says": [ { "service", "container", "target" } ]  mappings of its profile manifest,
      *                          "stored": { "CONTAINER/COMPONENT": [ [text] ] }  state and snapshots, each what it holds,
-     *                          "locked": bool } },
+     *                          "locked": bool, "full": whether its disk is; absent: nobody has looked } },
      *     "coordinator": { "stored": as above,
      *                      "manifest": null or { "services": { NAME: { "version", "type", "dependsOn": [NAME] } },
      *                                            "mappings": [ { "service", "container", "target" } ],
@@ -69,6 +69,7 @@ struct scenario_network {
      *                                         have; absent: nobody has looked
      *                      "left": [text]  what should not be there while nothing runs: work files, GC roots },
      *     "held": [NAME], "paused": bool,
+     *     "spared": [NAME]  those that take no closures, and get nothing more; absent: nobody has looked
      *     "hung": [NAME]  those that count as silent for a while, for they hung; absent: nobody has looked
      *     "survivors": what the loop remembers of copies of state; absent: nothing
      *     "leftovers": what it remembers to be done yet on targets; absent: nothing

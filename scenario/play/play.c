@@ -244,7 +244,8 @@ static json_int_t times_of(const json_t *event)
 /* What the judge has to know of the events that there were. */
 static void take_down(struct playing *playing, const json_t *event, const char *word)
 {
-    if (strcmp(word, "full-disk") == 0 || strcmp(word, "damage-state") == 0)
+    if ((strcmp(word, "full-disk") == 0 && !json_object_get(event, "target"))
+        || strcmp(word, "damage-state") == 0)
         playing->good = false; /* and nothing of what comes is journalled */
     if (strcmp(text_at(event, "how"), "empties") == 0) {
         playing->emptied = true;
@@ -561,6 +562,54 @@ static void check_replicas(struct playing *playing)
         note_partners(playing);
 }
 
+/* Whether something with state is there by the manifest. */
+static bool has_state(const struct playing *playing, const char *target)
+{
+    const json_t *manifest = json_object_get(json_object_get(playing->observed, "coordinator"), "manifest");
+    size_t index;
+    json_t *snapshot;
+    json_array_foreach(json_object_get(manifest, "snapshots"), index, snapshot)
+        if (text_at_is(snapshot, "target", target))
+            return true;
+    return false;
+}
+
+/* Whether the last cycle that was journalled did not deploy: what a failed cycle ends with. */
+static bool has_failed_to_deploy(const struct playing *playing)
+{
+    const json_t *last = NULL;
+    size_t index;
+    json_t *document;
+    json_array_foreach(playing->documents, index, document)
+        if (text_at_is(document, "kind", "cycle_ended"))
+            last = document;
+    return text_at_is(last, "outcome", "failed") && text_at_is(last, "stage", "redeploy");
+}
+
+/* One target whose disk is full stops no deployment to others, where these are all there and nothing else
+ * goes wrong; but one that is to change what has state there. */
+static void check_full(struct playing *playing)
+{
+    const char *name, *full = NULL;
+    json_t *target;
+    size_t others = 0;
+    json_object_foreach(json_object_get(playing->observed, "targets"), name, target) {
+        if (!json_is_true(json_object_get(target, "listed")))
+            continue;
+        if (!text_at_is(target, "is", "up") || (full && json_is_true(json_object_get(target, "full"))))
+            return;
+        if (json_is_true(json_object_get(target, "full")))
+            full = name;
+        else
+            others++;
+    }
+    if (full && others > 1 && !playing->good && has_failed_to_deploy(playing) && !playing->refused
+        && !playing->lost && may_rest(playing) && !has_state(playing, full)
+        && !json_is_true(json_object_get(playing->observed, "paused")))
+        broken(playing, "a full disk stops the others",
+               string_format("nothing is deployed, while the disk of %s is full", full));
+}
+
 static int adapt_and_check(struct playing *playing)
 {
     CLEANUP_JSON json_t *before = NULL;
@@ -575,6 +624,8 @@ static int adapt_and_check(struct playing *playing)
     check_replicas(playing);
     if (!playing->play->broken && !armed)
         check_living(playing, before);
+    if (!playing->play->broken && !armed)
+        check_full(playing);
     if (!playing->play->broken)
         check(playing, playing->good && !playing->lost, false);
     return 0;

@@ -19,6 +19,7 @@ struct random_target {
     const char *name; /* in names */
     enum condition condition;
     bool saved; /* its disk, under the label "earlier" */
+    bool full;  /* its disk */
 };
 
 /* A scenario that grows. What its timeline has led to so far is followed, so that what is drawn can
@@ -481,14 +482,18 @@ static json_t *draw_word(struct drawing *drawing)
                   : NULL;
 }
 
-/* The distribution wants a service elsewhere. */
-static json_t *draw_move(struct drawing *drawing)
+static json_t *move_to(struct drawing *drawing, const struct random_target *target)
 {
     const char *service = any_service(drawing);
-    struct random_target *target = any_target(drawing, UP);
     return target ? json_pack("{ss s{} s{s{s[s] sb}}}", "event", "upgrade", "services", "distribution",
                               service, "on", target->name, "stay", 0)
                   : NULL;
+}
+
+/* The distribution wants a service elsewhere. */
+static json_t *draw_move(struct drawing *drawing)
+{
+    return move_to(drawing, any_target(drawing, UP));
 }
 
 static json_t *draw_full_disk(struct drawing *drawing)
@@ -655,6 +660,21 @@ static void draw_flood(struct drawing *drawing)
     draw_occasion(drawing);
 }
 
+/* The disk of a target is full, for long. */
+static void draw_full_target(struct drawing *drawing)
+{
+    struct random_target *target = any_target(drawing, UP);
+    if (!target)
+        return;
+    target->full = true;
+    add_moment(drawing, json_pack("{ss ss}", "event", "full-disk", "target", target->name));
+    if (chance(drawing, 60))
+        add_moment(drawing, move_to(drawing, target));
+    else
+        draw_occasion(drawing);
+    add_moment(drawing, draw_wait(drawing));
+}
+
 /* Targets hang again and again, in whatever they are asked about copies. */
 static void draw_long_hang(struct drawing *drawing)
 {
@@ -722,8 +742,8 @@ static void draw_stranger(struct drawing *drawing)
 /* From numbers of its own, so that the rest of a scenario stays what it is. */
 static void draw_trouble(struct drawing *drawing, uint64_t number)
 {
-    static void (*const kinds[])(struct drawing * drawing) = { draw_lie, draw_flood, draw_long_hang,
-                                                               draw_damage, draw_stranger };
+    static void (*const kinds[])(struct drawing * drawing) = { draw_lie,    draw_flood,    draw_long_hang,
+                                                               draw_damage, draw_stranger, draw_full_target };
     const uint64_t state = drawing->state;
     drawing->state = number * UINT64_C(0x9e6c63d0876a9a47) + 3;
     if (chance(drawing, 16))
@@ -737,6 +757,10 @@ static void draw_peace(struct drawing *drawing)
     json_t *moment = json_array(), *event;
     if (drawing->full)
         json_array_append_new(moment, draw_full_disk(drawing));
+    for (size_t i = 0; i < drawing->target_count; i++)
+        if (drawing->targets[i].full && drawing->targets[i].condition != REMOVED)
+            json_array_append_new(
+                moment, json_pack("{ss ss}", "event", "free-disk", "target", drawing->targets[i].name));
     if (drawing->damaged)
         json_array_append_new(moment, json_pack("{ss}", "event", "mend-state"));
     if (drawing->paused)
@@ -792,7 +816,8 @@ static void follow_event(struct drawing *drawing, const json_t *event)
     follow_target(drawing, word, name);
     json_array_foreach(json_object_get(event, "targets"), index, each)
         follow_target(drawing, word, json_string_value(each));
-    drawing->full = strcmp(word, "full-disk") == 0 || (drawing->full && strcmp(word, "free-disk") != 0);
+    bool *full = target ? &target->full : &drawing->full;
+    *full = strcmp(word, "full-disk") == 0 || (*full && strcmp(word, "free-disk") != 0);
     drawing->paused = strcmp(word, "pause") == 0 || (drawing->paused && strcmp(word, "continue") != 0);
     drawing->damaged =
         strcmp(word, "damage-state") == 0 || (drawing->damaged && strcmp(word, "mend-state") != 0);

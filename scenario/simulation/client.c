@@ -13,6 +13,7 @@
 #include "lib/base/cleanup.h"
 #include "lib/model/paths.h"
 #include "lib/world/operations.h"
+#include "scenario/format/event-checks.h"
 #include "scenario/simulation/component.h"
 
 /* One call. words: what is no option. */
@@ -486,7 +487,9 @@ static int reach(struct simulation *simulation, struct simulated_machine *machin
     if (status == SIMULATED_LIES)
         return 0;
     status = status == SIMULATED_EMPTIES ? take_empty(simulation, machine, call)
-                                         : answer(simulation, machine, call, output);
+             : machine->full && operation_needs_room(call->operation)
+                 ? COMPONENT_FAILED
+                 : answer(simulation, machine, call, output);
     if (watch)
         watch->called(watch->closure,
                       &(struct simulated_called){ .operation = call->operation,

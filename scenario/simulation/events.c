@@ -477,7 +477,12 @@ static int pause_loop(struct simulated_scenario *scenario, const json_t *event)
 
 static int fill_disk(struct simulated_scenario *scenario, const json_t *event)
 {
-    scenario->simulation->full = string_equal(text_at(event, "event"), "full-disk");
+    const bool full = string_equal(text_at(event, "event"), "full-disk");
+    const char *target = json_string_value(json_object_get(event, "target"));
+    struct simulated_machine *machine = target ? scenario_machine(scenario, target) : NULL;
+    if (target && !machine)
+        return 1;
+    *(machine ? &machine->full : &scenario->simulation->full) = full;
     return 0;
 }
 

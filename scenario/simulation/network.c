@@ -114,6 +114,7 @@ void simulated_put_disk(struct simulated_machine *machine, const struct simulate
     clear_disk(machine);
     machine->profile = copy->profile;
     machine->locked = copy->locked;
+    machine->full = false;
     machine->active = copy->active;
     machine->active_count = copy->active_count;
     machine->states = copy->states;

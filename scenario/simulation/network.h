@@ -73,6 +73,7 @@ struct simulated_machine {
     bool up;
     bool hung, partitioned; /* who calls waits for ever; cannot get there */
     bool locked;
+    bool full; /* its disk */
     struct simulated_saying saying;
     const char *answer;  /* instead of its profile manifest, until it gets a profile; NULL: the truth */
     int64_t slow;        /* milliseconds that a call takes longer */

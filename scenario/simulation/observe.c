@@ -168,14 +168,14 @@ static json_t *describe_machine(const struct simulated_scenario *scenario, struc
     const bool known = says != NULL;
     for (size_t i = 0; i < machine->active_count; i++)
         json_array_append_new(active, describe_active(scenario, machine, &machine->active[i]));
-    return json_pack("{ss sb so sb so so sb}", "is",
+    return json_pack("{ss sb so sb so so sb sb}", "is",
                      !machine->up           ? "crashed"
                      : machine->hung        ? "hung"
                      : machine->partitioned ? "partitioned"
                                             : "up",
                      "listed", listed, "active", sorted(active), "profile", known, "says",
                      known ? says : json_array(), "stored", sort_stored(stored_of(machine)), "locked",
-                     machine->locked);
+                     machine->locked, "full", machine->full);
 }
 
 static json_t *describe_machines(const struct simulated_scenario *scenario)
@@ -344,6 +344,17 @@ static json_t *held_of(const json_t *state)
     return held;
 }
 
+/* Who gets nothing new, for it takes no closures. */
+static json_t *spared_of(const json_t *state)
+{
+    json_t *spared = json_array(), *target;
+    const char *name;
+    json_object_foreach(json_object_get(state, "targets"), name, target)
+        if (json_object_get(target, "refuses"))
+            json_array_append_new(spared, json_string(name));
+    return spared;
+}
+
 /* Who counts as silent for a while, for it hung. */
 static json_t *hung_of(const json_t *state)
 {
@@ -367,12 +378,12 @@ json_t *scenario_observe(struct simulated_scenario *scenario)
                      + json_array_size(scenario->endings) + json_array_size(scenario->prints)
                  > 0;
     return json_pack(
-        "{so s{so so so so} so so sb sb so sO sO so sb sO* sO* sO sO*}", "targets",
+        "{so s{so so so so} so so so sb sb so sO sO so sb sO* sO* sO sO*}", "targets",
         describe_machines(scenario), "coordinator", "stored", describe_snapshots(scenario), "manifest",
         describe_manifest(scenario), "left", describe_left(scenario), "missing", describe_missing(scenario),
-        "held", held_of(state), "hung", hung_of(state), "paused", json_object_get(state, "paused") != NULL,
-        "unfinished", json_object_get(state, "deployment") != NULL, "acknowledged",
-        simulated_ledger_writes(&scenario->ledger), "lost", scenario->ledger.lost, "stopped",
+        "held", held_of(state), "hung", hung_of(state), "spared", spared_of(state), "paused",
+        json_object_get(state, "paused") != NULL, "unfinished", json_object_get(state, "deployment") != NULL,
+        "acknowledged", simulated_ledger_writes(&scenario->ledger), "lost", scenario->ledger.lost, "stopped",
         scenario->ledger.stopped, "unsaved",
         simulated_ledger_unsaved(&scenario->ledger, scenario->simulation), "armed", armed, "survivors",
         json_object_get(state, "survivors"), "leftovers", json_object_get(state, "leftovers"), "misdone",

@@ -14,7 +14,7 @@ found() # SWITCH MOST
 found nothing 400
 is $? 0 'so they do where everything could be switched off, and nothing is'
 for guard in fence activate-first only-disputed second-rescue late-list save-restored replicas pins references \
-    empty-model retry budget unbelieved any-amount kept-state; do
+    empty-model retry budget unbelieved any-amount kept-state refused; do
     found "$guard" 2000
     is $? 1 "without $guard exploration finds a scenario that breaks an invariant"
     sed 's/^/# /' "$scratch/$guard.said"
@@ -89,6 +89,7 @@ wanted-again the-copy-in-dispute-is-all-there-is
 preferred disputed-and-kept
 replaced another-disk-is-owed-nothing
 finished profile-can-never-be-set
+refused target-disk-is-full target-disk-is-full-beside-state
 asked-no-more hangs-while-it-is-undone hangs-in-unlock
 owed-profile profile-cannot-be-set one-profile-is-set-and-another-cannot-be
 in-doubt a-fence-that-hangs-may-have-stopped-its-copy an-activation-that-hangs-may-have-started-its-copy

@@ -68,6 +68,7 @@ static const char *const names[SWITCHES + 1] = {
     [RESEND] = "resend",
     [KEPT_RESULTS] = "kept-results",
     [OWED_PROFILE] = "owed-profile",
+    [REFUSED] = "refused",
     [FINISHED] = "finished",
     [ASKED_NO_MORE] = "asked-no-more",
     [REPLACED] = "replaced",

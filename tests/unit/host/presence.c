@@ -3,6 +3,7 @@
 
 #include "host/presence/hung.h"
 #include "host/presence/presence.h"
+#include "host/presence/refusals.h"
 #include "host/record/waits.h"
 #include "lib/base/cleanup.h"
 #include "lib/base/strings.h"
@@ -749,6 +750,52 @@ static void who_hung_twice_is_silent_for_longer_each_time_until_a_deployment_suc
     json_decref(report);
 }
 
+static void who_takes_no_closures_is_spared_for_longer_each_time_until_it_does(void **state)
+{
+    struct network *network = *state;
+    struct target reached[] = { { .name = "a" }, { .name = "b" }, { .name = "c" } };
+    const struct infrastructure all = { .targets = reached, .count = 3 };
+    json_t *spared;
+    json_object_set_new(network->state, "targets", json_pack("{s{}s{}s{}}", "a", "b", "c"));
+    assert_int_equal(refusals_due(network->state, &all, 1000), -1);
+    refusals_closures(network->state, "a", 3, true, 1000);
+    assert_int_equal(refusals_due(network->state, &all, 1020), 40);
+    spared = refusals_begin(network->state, &all, 1020);
+    check_names(spared, "a");
+    json_decref(spared);
+    assert_true(refusals_spare(network->state, "a"));
+    assert_false(refusals_spare(network->state, "b"));
+    refusals_closures(network->state, "b", 3, false, 1020); /* most are not to blame */
+    refusals_forget(network->state, &all);
+    assert_int_equal(refusals_due(network->state, &all, 1061), 0);
+    spared = refusals_begin(network->state, &all, 1061);
+    check_names(spared, "");
+    json_decref(spared);
+    refusals_closures(network->state, "a", 3, true, 1061);
+    assert_int_equal(refusals_due(network->state, &all, 1061), 120);
+    spared = refusals_begin(network->state, &all, 1300);
+    check_names(spared, "");
+    json_decref(spared);
+    refusals_forget(network->state, &all);
+    assert_int_equal(refusals_due(network->state, &all, 1300), -1);
+}
+
+static void who_is_spared_and_refuses_is_left_out_unless_state_lives_there(void **state)
+{
+    struct network *network = *state;
+    struct target reached[] = { { .name = "a" }, { .name = "b" } };
+    const struct infrastructure all = { .targets = reached, .count = 2 };
+    json_object_set_new(network->state, "targets", json_pack("{s{}s{}}", "a", "b"));
+    refusals_closures(network->state, "a", 2, true, 1000);
+    json_decref(refusals_begin(network->state, &all, 1000));
+    refusals_closures(network->state, "a", 2, true, 1001);
+    expect_hung(network->state, 1001, "", -1);
+    refusals_closures(network->state, "a", 2, false, 1001);
+    expect_hung(network->state, 1001, "a", 60);
+    assert_string_equal(hung_reason(json_object_get(json_object_get(network->state, "targets"), "a")),
+                        "it takes no closures");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -785,6 +832,8 @@ int main(void)
         TEST(another_name_of_a_machine_is_left_out),
         TEST(targets_with_one_key_are_one_machine),
         TEST(who_hung_twice_is_silent_for_longer_each_time_until_a_deployment_succeeds),
+        TEST(who_takes_no_closures_is_spared_for_longer_each_time_until_it_does),
+        TEST(who_is_spared_and_refuses_is_left_out_unless_state_lives_there),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
