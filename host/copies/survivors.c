@@ -374,6 +374,22 @@ static void pin_waiting(json_t *state, const struct manifest *manifest)
                                         json_true());
 }
 
+/* What was activated there for a decision, and the deployment has stopped since, is to be activated anew. Of one
+ * whose fence came to no end nobody knows. */
+static void settle_activated(const json_t *survivors, const struct manifest *manifest, const char *target)
+{
+    const json_t *fenced = json_object_get(json_object_get(survivors, "fenced"), target);
+    const char *container, *component;
+    json_t *components, *targets;
+    json_object_foreach(json_object_get(survivors, "activated"), container, components)
+        json_object_foreach(components, component, targets)
+            for (size_t i = json_array_size(targets); i-- > 0;)
+                if (string_equal(json_string_value(json_array_get(targets, i)), target)
+                    && !manifest_find_snapshot_mapping(manifest, target, container, component)
+                    && !has_component(fenced, container, component))
+                    json_array_remove(targets, i);
+}
+
 void survivors_deployed(json_t *state, const struct manifest *manifest, const struct infrastructure *reached)
 {
     json_t *survivors = json_object_get(state, "survivors");
@@ -384,6 +400,7 @@ void survivors_deployed(json_t *state, const struct manifest *manifest, const st
     for (size_t i = 0; i < reached->count; i++) {
         const char *target = reached->targets[i].name;
         drop_accepted(survivors, target);
+        settle_activated(survivors, manifest, target);
         json_object_del(json_object_get(survivors, "brought"), target);
         json_object_del(json_object_get(survivors, "unstarted"), target);
         settle(state, json_object_get(json_object_get(survivors, "disputed"), target), manifest, target);

@@ -318,6 +318,18 @@ static void a_dispute_ends_where_the_component_is_deployed_unless_it_is_pinned(v
                    "{'survivors': {'disputed': {'a': {'process': {'elsewhere': {}}, 'other': {'db': {}}}}}}");
 }
 
+static void what_a_deployment_has_stopped_is_activated_no_more(void **unused)
+{
+    (void)unused;
+    expect_settled("{'survivors': {'activated': {'process': {'db': ['a', 'b', 'c']}}}}", NULL,
+                   "{'survivors': {'activated': {'process': {'db': ['a', 'c']}}}}");
+    expect_settled("{'survivors': {'activated': {'process': {'db': ['b']}},"
+                   " 'fenced': {'b': {'process': {'db': true}}}}}",
+                   NULL,
+                   "{'survivors': {'activated': {'process': {'db': ['b']}},"
+                   " 'fenced': {'b': {'process': {'db': true}}}}}");
+}
+
 /* Something failed, and is tried again. */
 static void a_deployment_decides_nothing_that_waits(void **unused)
 {
@@ -426,6 +438,7 @@ int main(void)
         TEST(what_is_kept_is_decided_by_a_deployment_unless_it_is_pinned),
         TEST(several_copies_that_are_deployed_as_they_were_are_no_decision),
         TEST(a_dispute_ends_where_the_component_is_deployed_unless_it_is_pinned),
+        TEST(what_a_deployment_has_stopped_is_activated_no_more),
         TEST(a_deployment_decides_nothing_that_waits),
         TEST(what_is_in_no_doubt_any_more_is_shown_no_more),
         TEST(what_failed_is_tried_again_less_and_less_often),
