@@ -466,66 +466,56 @@ static void drop_unanswered(json_t *next, const struct capture *capture)
                 delete_entry(next, "prefer", container, component, NULL);
 }
 
-/* Of a target that has another profile now, as one that was deployed to, nothing is given up. */
-static void drop_replaced(json_t *next, const struct capture *capture)
+/* Whether something that is remembered of a copy is over. */
+typedef bool is_over(const json_t *next, const struct capture *capture, const char *target,
+                     const char *container, const char *component, const json_t *entry);
+
+static void drop(json_t *next, const char *kind, is_over *over, const struct capture *capture)
 {
-    CLEANUP_JSON json_t *superseded = json_deep_copy(json_object_get(next, "superseded"));
+    CLEANUP_JSON json_t *remembered = json_deep_copy(json_object_get(next, kind));
     const char *target, *container, *component;
-    json_t *containers, *components, *profile;
-    json_object_foreach(superseded, target, containers) {
-        const struct captured *captured = capture_find(capture, target);
+    json_t *containers, *components, *entry;
+    json_object_foreach(remembered, target, containers)
         json_object_foreach(containers, container, components)
-            json_object_foreach(components, component, profile)
-                if (captured && captured->profile
-                    && strcmp(captured->profile, json_string_value(profile)) != 0)
-                    delete_entry(next, "superseded", target, container, component);
-    }
+            json_object_foreach(components, component, entry)
+                if (over(next, capture, target, container, component, entry))
+                    delete_entry(next, kind, target, container, component);
+}
+
+/* Of a target that has another profile now, as one that was deployed to, nothing is given up. */
+static bool is_replaced(const json_t *next, const struct capture *capture, const char *target,
+                        const char *container, const char *component, const json_t *profile)
+{
+    const struct captured *captured = capture_find(capture, target);
+    (void)next, (void)container, (void)component;
+    return captured && captured->profile && strcmp(captured->profile, json_string_value(profile)) != 0;
 }
 
 /* Of what went away with its target nothing is known but that it was there. Where the target has come back
  * without it, on another disk or after another deployment, there is nothing to choose. */
-static bool is_gone(const struct capture *capture, const char *target, const char *container,
-                    const char *component, const json_t *dispute)
+static bool is_gone(const json_t *next, const struct capture *capture, const char *target,
+                    const char *container, const char *component, const json_t *dispute)
 {
     const struct captured *captured = capture_find(capture, target);
-    return !json_object_get(dispute, "service") && answers(captured)
-           && (captured->answer == ANSWER_EMPTY || find_without(capture, target, container, component));
-}
-
-static void drop_gone(json_t *next, const struct capture *capture)
-{
-    CLEANUP_JSON json_t *disputed = json_deep_copy(json_object_get(next, "disputed"));
-    const char *target, *container, *component;
-    json_t *containers, *components, *dispute;
-    json_object_foreach(disputed, target, containers)
-        json_object_foreach(containers, container, components)
-            json_object_foreach(components, component, dispute) {
-                if (!is_gone(capture, target, container, component, dispute))
-                    continue;
-                log_notice(target, "%s in %s is in dispute no more: the target is back without it", component,
-                           container);
-                delete_entry(next, "disputed", target, container, component);
-            }
+    (void)next;
+    if (json_object_get(dispute, "service") || !answers(captured)
+        || !(captured->answer == ANSWER_EMPTY || find_without(capture, target, container, component)))
+        return false;
+    log_notice(target, "%s in %s is no longer in dispute: the target is back without it", component,
+               container);
+    return true;
 }
 
 /* A word settles also what is in no profile any more, unless it is not saved yet; but nobody can tell whether
  * a target that does not answer has something that is newer. */
-static void drop_given_up(json_t *next, const struct capture *capture)
+static bool is_settled_by_word(const json_t *next, const struct capture *capture, const char *target,
+                               const char *container, const char *component, const json_t *dispute)
 {
-    CLEANUP_JSON json_t *disputed = json_deep_copy(json_object_get(next, "disputed"));
-    const char *target, *container, *component;
-    json_t *containers, *components, *dispute;
-    json_object_foreach(disputed, target, containers)
-        json_object_foreach(containers, container, components)
-            json_object_foreach(components, component, dispute) {
-                const char *preferred =
-                    json_string_value(entry_at(next, "prefer", container, component, NULL));
-                bool word = entry_at(next, "accept", target, container, component)
-                            || (preferred && strcmp(preferred, target) != 0
-                                && find_without(capture, target, container, component));
-                if (word && !json_is_true(json_object_get(dispute, "owed")))
-                    delete_entry(next, "disputed", target, container, component);
-            }
+    const char *preferred = json_string_value(entry_at(next, "prefer", container, component, NULL));
+    const bool word = entry_at(next, "accept", target, container, component)
+                      || (preferred && strcmp(preferred, target) != 0
+                          && find_without(capture, target, container, component));
+    return word && !json_is_true(json_object_get(dispute, "owed"));
 }
 
 json_t *disputes_next(const json_t *survivors, const struct copies *copies, const struct capture *capture)
@@ -535,8 +525,8 @@ json_t *disputes_next(const json_t *survivors, const struct copies *copies, cons
     for (size_t i = 0; i < copies->component_count; i++)
         note_component(next, &copies->components[i], capture);
     drop_unanswered(next, capture);
-    drop_replaced(next, capture);
-    drop_gone(next, capture);
-    drop_given_up(next, capture);
+    drop(next, "superseded", is_replaced, capture);
+    drop(next, "disputed", is_gone, capture);
+    drop(next, "disputed", is_settled_by_word, capture);
     return next;
 }
