@@ -264,8 +264,8 @@ rm -f "$state/default/events.jsonl"
 fails 1 'a crash' counted --plugin-option=record:redistribute=crash
 is "$(journal '[(e["kind"], e.get("stage"), e.get("outcome"), e.get("signal")) for e in d][-1]')" \
     "('cycle_ended', 'redistribute', 'failed', 11)" 'is in the journal, with stage and signal'
-is "$(journal '[e["kind"] for e in d][:2], [e["stage"] for e in d if e["kind"] == "stage"]')" \
-    "(['cycle_began', 'stage'], ['capture', 'detect'])" 'after what came before it'
+is "$(journal '[e["kind"] for e in d][:3], [e["stage"] for e in d if e["kind"] == "stage"]')" \
+    "(['started', 'cycle_began', 'stage'], ['capture', 'detect'])" 'after what came before it'
 is "$(journal 'len({e.get("cycle") for e in d if e["kind"] in ("infrastructure", "cycle_ended")})')" 1 'under one number'
 printf '{"torn' >> "$state/default/events.jsonl"
 rm -f "$scratch/log"
