@@ -262,14 +262,14 @@ static void tell_failures(const struct cycle *cycle)
 /* One line of a cycle that had something to do. */
 static void sum_up(const struct cycle *cycle, int status, const json_t *failure, int64_t milliseconds)
 {
+    if (cycle->settings->dry_run || (status != CYCLE_DONE && status != CYCLE_FAILED))
+        return;
     const json_t *reports = json_object_get(cycle->event, "reports");
     const json_int_t number = json_integer_value(json_object_get(cycle->event, "cycle"));
     CLEANUP_FREE char *name = number > 0 ? string_format("Cycle %lld", (long long)number) : strdup("A cycle");
     CLEANUP_FREE char *what = status == CYCLE_DONE ? deployment_counts(reports, true)
                               : failure            ? failure_words(failure)
                                                    : NULL;
-    if (cycle->settings->dry_run || (status != CYCLE_DONE && status != CYCLE_FAILED))
-        return;
     log_notice(NULL, "%s %s after %.1f seconds%s%s", name ? name : "A cycle",
                status == CYCLE_DONE ? "is done" : "has failed", (double)milliseconds / 1000, what ? ": " : "",
                what ? what : "");
