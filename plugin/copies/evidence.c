@@ -24,14 +24,14 @@ bool snapshot_name_proves(const char *name)
            || (strlen(name) == 64 && strspn(name, "0123456789abcdef") == 64 && !is_empty_dump(name));
 }
 
-static const char *newest_of(const struct snapshots *snapshots)
+const char *snapshots_newest(const struct snapshots *snapshots)
 {
     return snapshots->count > 0 ? snapshots->names[snapshots->count - 1] : NULL;
 }
 
 bool snapshots_save_something(const struct snapshots *snapshots)
 {
-    const char *newest = newest_of(snapshots);
+    const char *newest = snapshots_newest(snapshots);
     return !SWITCH(REAL_RESCUE) || (snapshots->answered && newest && !is_empty_dump(newest));
 }
 
@@ -50,7 +50,7 @@ bool snapshots_prove(const struct snapshots *snapshots, const char *name)
 
 bool copy_has_newest_of(const struct copy *copy, const struct snapshots *snapshots)
 {
-    return snapshots_prove(&copy->facts.here, newest_of(snapshots));
+    return snapshots_prove(&copy->facts.here, snapshots_newest(snapshots));
 }
 
 /* Position, counted from 1, of the newest of list that holder has; 0: none. */
@@ -68,7 +68,7 @@ static size_t newest_held(const struct snapshots *list, const struct snapshots *
 static size_t position_here(const struct copy *copy)
 {
     const struct snapshots *here = &copy->facts.here, *list = &copy->component->coordinator;
-    const char *newest = newest_of(here);
+    const char *newest = snapshots_newest(here);
     if (copy_was_left_out(copy))
         return newest_held(list, here);
     for (size_t i = list->count; newest && snapshot_name_proves(newest) && i > 0; i--)
@@ -80,7 +80,7 @@ static size_t position_here(const struct copy *copy)
 bool copy_lacks_newest(const struct copy *copy)
 {
     const struct snapshots *coordinator = &copy->component->coordinator;
-    const char *newest = newest_of(coordinator);
+    const char *newest = snapshots_newest(coordinator);
     return copy->facts.here.answered && coordinator->answered && newest
            && !has_name(&copy->facts.here, newest);
 }
@@ -100,8 +100,8 @@ const char *why_not_descendant(const struct copy *copy, const struct copy *other
     const struct snapshots *here = &copy->facts.here, *there = &other->facts.here;
     if (!SWITCH(DESCENDS))
         return NULL;
-    bool shared =
-        copy_was_left_out(copy) ? newest_held(there, here) > 0 : snapshots_prove(there, newest_of(here));
+    bool shared = copy_was_left_out(copy) ? newest_held(there, here) > 0
+                                          : snapshots_prove(there, snapshots_newest(here));
     size_t position = position_here(copy);
     if (here->answered && there->answered
         && (shared || (position > 0 && position < newest_held(&copy->component->coordinator, there))))

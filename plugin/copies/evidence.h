@@ -19,6 +19,9 @@ struct judgement {
     struct strings *strings;
 };
 
+/* The name of the newest one; NULL: there is none. */
+const char *snapshots_newest(const struct snapshots *snapshots);
+
 /* Whether a snapshot's name, without its directories, tells what is in it. */
 bool snapshot_name_proves(const char *name);
 

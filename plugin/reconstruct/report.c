@@ -11,6 +11,7 @@
 #include "lib/world/operations.h"
 #include "plugin/copies/actions.h"
 #include "plugin/copies/copy.h"
+#include "plugin/copies/evidence.h"
 
 static const char *done_about(const struct captured *captured, const struct options *options)
 {
@@ -125,7 +126,7 @@ static void report_copy(json_t *report, const struct copy *copy, const struct op
 static json_t *describe_rescue(const struct copy *copy)
 {
     const struct snapshots *after = &copy->facts.after;
-    const char *newest = after->answered && after->count > 0 ? after->names[after->count - 1] : NULL;
+    const char *newest = after->answered ? snapshots_newest(after) : NULL;
     CLEANUP_FREE char *snapshot =
         newest ? string_format("%s/%s/%s", copy->mapping->container, copy->mapping->component, newest) : NULL;
     json_t *entry = describe_copy(copy);
