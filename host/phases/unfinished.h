@@ -19,7 +19,6 @@ struct unfinished {
     enum deployment_phase phase; /* that was begun last */
     int activation;              /* how disnix-activate exited; -1: it did not, or nobody knows */
     struct manifest previous, new;
-    bool cut;                   /* new has no longer all that the file at path has */
     const struct manifest *old; /* previous, or NULL: there was none, or it is lost */
     bool previous_lost;
     json_t *silent;    /* { TARGET: true }: does not answer, or has let a call run into its deadline */

@@ -148,33 +148,14 @@ static int release_locks(const struct unfinished *unfinished)
     return 0;
 }
 
-/* What the deployment itself has changed. */
-static int undo_changes(const struct unfinished *unfinished)
+/* Who lacks the profile that it has in the manifest. True: somebody does not answer that. */
+static bool ask_missing(const struct unfinished *unfinished, const struct manifest *manifest,
+                        struct calls *calls)
 {
-    if (unfinished->phase < DEPLOYMENT_ACTIVATING)
-        return 0;
-    leftovers_begin_undo(unfinished);
-    if (unfinished_rescue(unfinished, false) != 0)
-        return -1;
-    if (unfinished->activation == ACTIVATION_ROLLED_BACK)
-        unfinished_make_active(unfinished);
-    return unfinished->activation == ACTIVATION_ROLLED_BACK || unfinished->previous_lost
-               ? 0
-               : unfinished_undo(unfinished);
-}
-
-static int undo(const struct unfinished *unfinished, const json_t *record)
-{
-    int status = undo_changes(unfinished);
-    return late_undo(unfinished, record, status == 0) == 0 ? status : -1;
-}
-
-/* Who lacks its profile. True: somebody does not answer that. */
-static bool ask_missing(const struct unfinished *unfinished, struct calls *calls)
-{
-    for (size_t i = 0; i < unfinished->new.profile_count; i++) {
-        const struct profile *profile = &unfinished->new.profiles[i];
-        const struct target *target = unfinished_target(unfinished, profile->target);
+    for (size_t i = 0; i < manifest->profile_count; i++) {
+        const struct profile *profile = &manifest->profiles[i];
+        const bool ours = unfinished_is_ours(unfinished, profile->target);
+        const struct target *target = ours ? unfinished_target(unfinished, profile->target) : NULL;
         struct call *call = target ? calls_add(calls, target->name) : NULL;
         if (!call)
             continue;
@@ -203,6 +184,40 @@ static void send_alone(const struct unfinished *unfinished, struct calls *calls,
         call->hung = status == STAGE_HUNG;
         call->refused = status > 0 && resend_is_possible(profile->path);
     }
+}
+
+/* Nix may have collected on a target what no profile there leads to yet, and without which nothing can be
+ * saved, stopped or started there. */
+static void send_collected(const struct unfinished *unfinished, const struct manifest *manifest)
+{
+    CLEANUP_CALLS struct calls calls = { 0 };
+    ask_missing(unfinished, manifest, &calls);
+    send_alone(unfinished, &calls, call_deadline);
+    unfinished_note_hung(unfinished, &calls);
+}
+
+/* What the deployment itself has changed. */
+static int undo_changes(const struct unfinished *unfinished)
+{
+    if (unfinished->phase < DEPLOYMENT_ACTIVATING)
+        return 0;
+    leftovers_begin_undo(unfinished);
+    send_collected(unfinished, &unfinished->new);
+    if (unfinished->old)
+        send_collected(unfinished, unfinished->old);
+    if (unfinished_rescue(unfinished, false) != 0)
+        return -1;
+    if (unfinished->activation == ACTIVATION_ROLLED_BACK)
+        unfinished_make_active(unfinished);
+    return unfinished->activation == ACTIVATION_ROLLED_BACK || unfinished->previous_lost
+               ? 0
+               : unfinished_undo(unfinished);
+}
+
+static int undo(const struct unfinished *unfinished, const json_t *record)
+{
+    int status = undo_changes(unfinished);
+    return late_undo(unfinished, record, status == 0) == 0 ? status : -1;
 }
 
 /* Whether something with state lives there, as far as anybody knows. */
@@ -237,7 +252,7 @@ static void note_refusals(const struct unfinished *unfinished, const struct call
 static int find_culprits(const struct unfinished *unfinished, int status)
 {
     CLEANUP_CALLS struct calls calls = { 0 };
-    if (!ask_missing(unfinished, &calls) && status != -1)
+    if (!ask_missing(unfinished, &unfinished->new, &calls) && status != -1)
         send_alone(unfinished, &calls, status > 0 ? call_deadline : set_deadline);
     if (*unfinished->recovery->stop)
         return -1;

@@ -31,10 +31,6 @@ int unfinished_rescue(const struct unfinished *unfinished, bool again);
 /* The same of everything that new moves, as far as it can be done. */
 void rescue_all(const struct manifest *previous, const struct manifest *new, json_t *report);
 
-/* After a deployment that ended while it activated services: what it may not have activated is activated,
- * what it certainly has not, or what cannot be, is taken out of new. 0, or -1: no memory. */
-int unfinished_reactivate(struct unfinished *unfinished);
-
 /* Where disnix-activate has gone back itself: there is a module that does not stop what is not active, and
  * Disnix would go back each time. So what has state and was to be stopped is saved, and activated, which
  * changes nothing where it is. */
