@@ -143,6 +143,7 @@ shell_tests = \
 	tests/host/stream.sh \
 	tests/host/scripts.sh \
 	tests/host/unreadable-model.sh \
+	tests/host/unreadable-state.sh \
 	tests/host/usage.sh \
 	tests/host/versions.sh \
 	tests/host/warnings.sh \

@@ -81,8 +81,16 @@ int requests_add(const char *directory, const json_t *word)
 
 struct taking {
     const char *words;
-    json_t *taken;
+    json_t *taken; /* NULL: something cannot be read */
 };
+
+static int tell_unreadable(struct taking *taking, const char *file)
+{
+    log_error(NULL, "%s: %s", file, strerror(errno));
+    json_decref(taking->taken);
+    taking->taken = NULL;
+    return -1;
+}
 
 static int take(void *closure, const char *name)
 {
@@ -91,9 +99,9 @@ static int take(void *closure, const char *name)
     size_t length = 0, digits = strspn(name, "0123456789");
     if (digits == 0 || strcmp(name + digits, ".json") != 0)
         return 0;
-    json_t *document = NULL;
-    if (file && operations->read(file, word_limit, &text, &length) == 0)
-        document = json_loadb(text, length, 0, NULL);
+    if (!file || operations->read(file, word_limit, &text, &length) != 0)
+        return tell_unreadable(taking, file ? file : name);
+    json_t *document = json_loadb(text, length, 0, NULL);
     if (is_word(document)) {
         json_object_set_new(document, "word",
                             json_string(requests_find(json_string_value(json_object_get(document, "word")))));
@@ -111,8 +119,8 @@ json_t *requests_take(const char *directory)
 {
     CLEANUP_FREE char *words = string_format("%s/words", directory);
     struct taking taking = { words, json_array() };
-    if (words && taking.taken)
-        operations->list(words, take, &taking);
+    if (words && taking.taken && operations->list(words, take, &taking) != 0 && errno != ENOENT)
+        tell_unreadable(&taking, words);
     return taking.taken;
 }
 

@@ -21,8 +21,9 @@ const char *requests_find(const char *name);
  * process may do so, the loop. 0, or -1 with errno set; EINVAL: no such word, or not what it takes. */
 int requests_add(const char *directory, const json_t *word);
 
-/* All words in their order: an array of such documents with "file"; what cannot be read is left out with a
- * warning, and a word has its first name. NULL: no memory. They stay until they are dropped. */
+/* All words in their order: an array of such documents with "file"; what is none is left out with a warning,
+ * and a word has its first name. NULL: no memory, or, after a message, one of them cannot be read. They stay
+ * until they are dropped. */
 json_t *requests_take(const char *directory);
 
 /* Drops those words. */

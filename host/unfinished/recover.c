@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "host/unfinished/settle.h"
 
+#include <errno.h>
 #include <string.h>
 
 #include "host/calls/client-calls.h"
@@ -63,11 +64,12 @@ int recover_wait(const struct recovery *recovery)
 {
     CLEANUP_FREE char *running = recovery_path(recovery, RUNNING);
     struct waiting waiting = { recovery, false };
-    if (running)
-        operations->list(running, wait_for_one, &waiting);
-    if (!*recovery->stop)
+    if (!running || (operations->list(running, wait_for_one, &waiting) != 0 && errno != ENOENT))
+        log_error(NULL, "%s: %s", running ? running : RUNNING, strerror(errno));
+    else if (*recovery->stop)
+        log_error(NULL, "interrupted while waiting for a deployment that was begun before");
+    else
         return 0;
-    log_error(NULL, "interrupted while waiting for a deployment that was begun before");
     return -1;
 }
 

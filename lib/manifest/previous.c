@@ -47,16 +47,22 @@ static char *sibling(const char *path, const char *name)
     return string_format("%.*s%s", (int)(string_base_name(path) - path), path, name);
 }
 
-/* Follows the profile's link and the generation's link to the manifest in the store. */
-static void follow_links(struct previous *previous)
+/* Follows the profile's link and the generation's link to the manifest in the store. Only a profile that is
+ * not there is none. */
+static int follow_links(struct previous *previous)
 {
     CLEANUP_FREE char *link = NULL;
-    if (operations->read_link(previous->profile, &link) != 0)
-        return;
+    if (operations->read_link(previous->profile, &link) != 0) {
+        if (errno == ENOENT)
+            return 0;
+        log_error(NULL, "%s: %s", previous->profile, strerror(errno));
+        return -1;
+    }
     previous->generation = generation_number(string_base_name(previous->profile), string_base_name(link));
     CLEANUP_FREE char *generation = sibling(previous->profile, string_base_name(link));
     if (!generation || operations->read_link(generation, &previous->path) != 0)
         log_warning(NULL, "%s leads nowhere", previous->profile);
+    return 0;
 }
 
 int previous_locate(const char *directory, const char *profile, const char *file, struct strings *strings,
@@ -69,10 +75,9 @@ int previous_locate(const char *directory, const char *profile, const char *file
         log_error(NULL, "cannot tell where the coordinator profile is");
         return -1;
     }
-    if (file)
-        previous->path = string_format("%s", file);
-    else
-        follow_links(previous);
+    if (!file)
+        return follow_links(previous);
+    previous->path = string_format("%s", file);
     return 0;
 }
 
@@ -190,9 +195,11 @@ static int list_generations(const struct previous *previous, struct generations 
     CLEANUP_FREE char *directory = sibling(previous->profile, "");
     *generations = (struct generations){ .profile = string_base_name(previous->profile),
                                          .current = previous->generation };
-    if (!directory)
+    if (!directory
+        || (operations->list(directory, collect_generation, generations) != 0 && errno != ENOENT)) {
+        log_error(NULL, "%s: %s", directory ? directory : previous->profile, strerror(errno));
         return -1;
-    operations->list(directory, collect_generation, generations);
+    }
     if (generations->count > 1)
         qsort(generations->numbers, generations->count, sizeof *generations->numbers, compare_descending);
     return 0;

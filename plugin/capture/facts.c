@@ -339,12 +339,12 @@ int facts_gather(struct copies *copies, const struct previous *previous, const j
                                .timeout = options->timeout };
     struct facts_walk walk = { .copies = copies };
     int status = queries.items ? ask(copies, &queries, history, strings) : -1;
-    if (status == 0 && copies->count > 0)
-        status = previous_generations(previous, strings, facts_take_generation, &walk);
     if (status == 0)
         status = run_queries(&queries, options);
     if (status != 0)
         log_error(NULL, "asking for snapshots: %s", strerror(errno));
+    else if (copies->count > 0)
+        status = previous_generations(previous, strings, facts_take_generation, &walk);
     free(queries.items);
     return status;
 }

@@ -100,7 +100,9 @@ static int read_remembered_deployment(struct reconstruction *reconstruction, con
         && manifest_name_targets(&reconstruction->deployed, &reconstruction->keys) == 0;
     if (outcome == MANIFEST_DAMAGED)
         log_warning(NULL, "the last deployed manifest is not known: %s", reason ? reason : "out of memory");
-    return 0;
+    if (outcome == MANIFEST_UNREADABLE)
+        log_error(NULL, "%s", reason ? reason : "out of memory");
+    return outcome == MANIFEST_UNREADABLE ? -1 : 0;
 }
 
 static int deployed(struct reconstruction *reconstruction)

@@ -168,6 +168,35 @@ static void damaged_words_are_told_and_go(void **state)
     json_decref(words[1]);
 }
 
+/* An operator may have said anything. */
+static void unreadable_words_are_waited_for(void **state)
+{
+    json_t *words[2] = { NULL, json_string(*state) };
+    char *directory = string_format("%s/words", (const char *)*state),
+         *file = string_format("%s/000000002.json", directory);
+
+    assert_int_equal(say(*state, "pause", NULL, NULL, NULL), 0);
+    assert_int_equal(operations->make_directory(file, 0700), 0);
+    char *told = unit_written(STDERR_FILENO, take_all, words);
+    assert_null(words[0]);
+    assert_non_null(strstr(told, "000000002.json: Is a directory"));
+    free(told);
+    assert_int_equal(operations->remove(file), 0);
+    words[0] = requests_take(*state);
+    assert_int_equal(json_array_size(words[0]), 1);
+    json_decref(words[0]);
+
+    assert_int_equal(operations->remove(directory), 0);
+    assert_int_equal(operations->write(directory, "", 0, 0600), 0);
+    told = unit_written(STDERR_FILENO, take_all, words);
+    assert_null(words[0]);
+    assert_non_null(strstr(told, "words: Not a directory"));
+    free(told);
+    json_decref(words[1]);
+    free(file);
+    free(directory);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -175,6 +204,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(other_names_are_names, set_up, tear_down),
         cmocka_unit_test_setup_teardown(other_words_are_refused, set_up, tear_down),
         cmocka_unit_test_setup_teardown(damaged_words_are_told_and_go, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(unreadable_words_are_waited_for, set_up, tear_down),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
