@@ -67,7 +67,8 @@ static void call_done(void *closure, const struct dydisnix_program *program, str
     struct call *call = program->closure;
     const struct calls *calls = ((struct run *)closure)->calls;
     call->done = result->ending == DYDISNIX_EXITED && result->status == 0;
-    call->refused = result->ending == DYDISNIX_EXITED && result->status != 0 && !client_is_lost(result);
+    call->lost = client_is_lost(result);
+    call->refused = result->ending == DYDISNIX_EXITED && result->status != 0 && !call->lost;
     call->hung = result->ending == DYDISNIX_TIMED_OUT;
     if (call->done) {
         free(call->output);
@@ -146,6 +147,11 @@ void calls_stop(struct calls *calls)
     calls_run(&activations, call_deadline, false);
     note_inactive(&activations);
     calls_run(calls, call_deadline, false);
+}
+
+bool call_is_unanswered(const struct call *call)
+{
+    return call->hung || call->lost;
 }
 
 void calls_clear(struct calls *calls)

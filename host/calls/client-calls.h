@@ -26,6 +26,7 @@ struct call {
     bool done;     /* it was run and exited with 0 */
     bool refused;  /* the target answered with anything else */
     bool hung;     /* its deadline ended it: it is not run again */
+    bool lost;     /* it did not reach the target, or lost it */
     char *output;  /* what it printed then, without the final newline */
 };
 
@@ -51,6 +52,9 @@ void calls_release(struct calls *calls);
 /* Runs calls of --deactivate. Where one is refused, the service may never have been active: then it is
  * activated, and if that succeeds deactivated again. What is done then is not active. */
 void calls_stop(struct calls *calls);
+
+/* Whether that has become of the call that the target does not answer, though it may have answered others. */
+bool call_is_unanswered(const struct call *call);
 
 void calls_clear(struct calls *calls);
 

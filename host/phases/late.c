@@ -46,7 +46,7 @@ struct copy {
 struct copies {
     struct copy *items;
     size_t count;
-    json_t *report; /* in whose "hung" targets stand that hang; NULL: that is told nowhere */
+    json_t *report; /* in whose "hung" targets stand that do not answer; NULL: that is told nowhere */
 };
 
 static void copies_clear(struct copies *copies)
@@ -129,10 +129,10 @@ static void name_arguments(struct arguments *arguments, const struct copy *copy,
 static const char latest[] = "--query-latest-snapshot", all[] = "--query-all-snapshots";
 
 /* Where nothing was changed yet, the next deployments are tried without them. */
-static void note_hung(const struct copies *copies, const struct calls *calls)
+static void note_silent(const struct copies *copies, const struct calls *calls)
 {
     for (size_t i = 0; copies->report && i < calls->count; i++) {
-        if (!calls->items[i].hung)
+        if (!call_is_unanswered(&calls->items[i]))
             continue;
         if (!json_object_get(copies->report, "hung"))
             json_object_set_new(copies->report, "hung", json_array());
@@ -158,7 +158,7 @@ static int run_calls(const struct copies *copies, int what, const char *operatio
             copy_arguments(&call->arguments, copy, operation);
     }
     calls_run(calls, operation == latest || operation == all ? ask_deadline : call_deadline, false);
-    note_hung(copies, calls);
+    note_silent(copies, calls);
     return 0;
 }
 

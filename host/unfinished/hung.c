@@ -20,6 +20,6 @@ void unfinished_silence(const struct unfinished *unfinished, const char *target)
 void unfinished_note_hung(const struct unfinished *unfinished, const struct calls *calls)
 {
     for (size_t i = 0; i < calls->count; i++)
-        if (calls->items[i].hung)
+        if (call_is_unanswered(&calls->items[i]))
             unfinished_silence(unfinished, calls->items[i].target);
 }

@@ -243,7 +243,7 @@ static void note_refusals(const struct unfinished *unfinished, const struct call
         if (call->refused && call->done)
             refusals_closures(state, call->target, calls->count, has_state(unfinished, call->target),
                               operations->clock());
-        else if (call->refused && !state_is_silent(unfinished->recovery->state, call->target))
+        else if ((call->refused || call->lost) && !state_is_silent(unfinished->recovery->state, call->target))
             json_list_add(json_object_get(mute, "hung"), call->target);
     }
     hung_note(state, NULL, mute, operations->clock());

@@ -70,7 +70,7 @@ static void rescues_run(struct rescues *rescues, bool quiet)
 {
     calls_run(&rescues->snapshots, call_deadline, quiet);
     for (size_t i = 0; i < rescues->count; i++)
-        rescues->names.items[i].hung = rescues->snapshots.items[i].hung;
+        rescues->names.items[i].hung = call_is_unanswered(&rescues->snapshots.items[i]);
     calls_run(&rescues->names, ask_deadline, quiet);
     if (rescues->unfinished)
         unfinished_note_hung(rescues->unfinished, &rescues->names);

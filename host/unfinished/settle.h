@@ -19,7 +19,7 @@ bool unfinished_is_profile(const char *requisites, const char *profile);
  * deployment left, and to undo it would undo what somebody else has done. */
 void unfinished_find_overtaken(struct unfinished *unfinished);
 
-/* The target does not answer from now on; of calls those whose deadline has ended them. */
+/* The target does not answer from now on; of calls those that were unanswered. */
 void unfinished_silence(const struct unfinished *unfinished, const char *target);
 void unfinished_note_hung(const struct unfinished *unfinished, const struct calls *calls);
 

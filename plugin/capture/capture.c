@@ -202,7 +202,7 @@ static void catch_up(struct run *run, struct captured *captured)
 
 static void requisites_done(struct run *run, struct captured *captured, struct dydisnix_result *result)
 {
-    if (result->ending == DYDISNIX_EXITED) {
+    if (result->ending == DYDISNIX_EXITED && !client_is_lost(result)) {
         struct requisites requisites = { .run = run, .captured = captured };
         if (strlen(result->output) != result->output_length) {
             captured_answer(captured, ANSWER_INVALID,

@@ -138,13 +138,13 @@ ok 'a reconstruction with a target that is slow' reconstruct
 is "$(answer_of test3)" captured 'waits for it'
 rm "$ssh_files/test3.slow"
 
-# Somebody else has the address of a target. A call says one line, and there are two calls.
+# Somebody else has the address of a target. A call says one line.
 new_host_key test3
 restart_sshd test3
 SSH_OPTS="$SSH_OPTS -o LogLevel=FATAL"
 ok 'a target with another host key is kept' stays_as_it_is test3
 is "$(said_of test3 | uniq)" '[target: test3]: Host key verification failed.
-[target: test3]: silent: --query-installed: exit status 255' 'and told in one line'
+[target: test3]: silent: --query-requisites: exit status 255' 'and told in one line'
 trust_host_key test3
 
 done_testing
