@@ -35,7 +35,8 @@ static void show_output(const struct dydisnix_program *program, const char *text
 
 static void show_message(const struct dydisnix_program *program, const char *text)
 {
-    if (warnings_repeated(program->argv[0], program->target, text))
+    if (warnings_repeated(program->argv[0], program->target, text)
+        || warnings_of_absence(program->argv, text))
         return;
     if (program->target != NULL)
         log_notice(program->target, "%s", text);

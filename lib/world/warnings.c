@@ -47,6 +47,24 @@ static uint64_t hash_of_line(const char *line)
     return hash | 1;
 }
 
+bool warnings_of_absence(const char *const *argv, const char *line)
+{
+    static const char error[] = "error: ";
+    const char *path = NULL, *at;
+    bool asks = false;
+
+    for (; *argv != NULL; argv++) {
+        asks = asks || strcmp(*argv, "--query-requisites") == 0;
+        path = *argv;
+    }
+    if (!asks || strncmp(line, error, strlen(error)) != 0 || (at = strstr(line, path)) == NULL)
+        return false;
+    at += strlen(path);
+    return *at != '\0'
+           && (strcmp(at + 1, ": No such file or directory") == 0
+               || strcmp(at + 1, " is not in the Nix store") == 0);
+}
+
 bool warnings_repeated(const char *program, const char *target, const char *line)
 {
     bool nix = is_of_nix(program);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * What Nix warns of, a missing group of build users say, it warns of at each call. It is said once.
+ * What Nix says that nobody needs to read. What it warns of, a missing group of build users say, it warns of at
+ * each call; that is said once.
  */
 #ifndef WARNINGS_H
 #define WARNINGS_H
@@ -14,5 +15,9 @@ void warnings_share(void);
  * of Nix says it, and others on the coordinator repeat it; what is said of a target by another program
  * (target is not NULL) comes from there. */
 bool warnings_repeated(const char *program, const char *target, const char *line);
+
+/* Whether a call that asks for the requisites of a profile is told no more than that there is none, in quotation
+ * marks behind which each Nix has words of its own. A new machine answers so. */
+bool warnings_of_absence(const char *const *argv, const char *line);
 
 #endif

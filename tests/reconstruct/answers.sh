@@ -41,6 +41,23 @@ printf '\n' > "$NETWORK/c/installed"
 print --previous="$previous"
 is "$(reported 'r["targets"]["c"]["status"]')" empty 'empty: also with the blank line of the D-Bus client'
 
+# What Nix says there of a profile that is not there is no error, in the words of each Nix; anything else is told.
+fresh() # WORDS: what --query-requisites says on c, with the path that it was asked for
+{
+    printf "printf '%%s\\n' \"%s\" >&2; exit 1\n" "$1" > "$NETWORK/c/query-requisites.sh"
+    print --previous="$previous"
+    is "$(reported 'r["targets"]["c"]["status"]')" empty "empty, as Nix says ($1)"
+}
+for words in "error: getting status of '\$1': No such file or directory" "error: path '\$1' is not in the Nix store"; do
+    fresh "$words"
+    lacks "$messages" 'error:' "a new machine is no error ($words)"
+done
+fresh "error: getting status of '\$1': Permission denied"
+has "$messages" "[target: c]: error: getting status of '" 'a profile that cannot be looked at is told'
+fresh "error: path '\$1-3-link' is not in the Nix store"
+has "$messages" "[target: c]: error: path '" 'a profile that leads nowhere too'
+rm "$NETWORK/c/query-requisites.sh"
+
 # Silence.
 infrastructure a b
 silent() # HOW ARGUMENT…: b is silent; what previous says of it is kept
