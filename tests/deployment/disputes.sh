@@ -56,7 +56,7 @@ cat > "$answers/disputes" << EOF
   "disputes": [
     { "component": "db-1", "container": "process", "reason": "both were written to", "copies": [
       { "target": "test1", "live": true, "survivor": false, "disputed": true, "reason": "it is its home",
-        "snapshots": ["old", "new"], "newest": $((now - 300)) },
+        "snapshots": ["old", "new"], "newest": $((now - 450000)) },
       { "target": "test2", "live": true, "survivor": false, "disputed": true, "reason": "it was away",
         "snapshots": ["other"], "newest": null } ] },
     { "component": "log-1", "container": "file", "reason": "test1 has it", "copies": [
@@ -74,7 +74,7 @@ is "$(ctl --json status | evaluate 's["disputes"]')" 2 'the status tells how man
 ok 'they are shown' ctl disputes
 is "$(output)" "db-1 in process: both were written to
 TARGET  LIVES  SNAPSHOTS  NEWEST    ITS NAME
-test1   yes    2          5 min     new
+test1   yes    2          5 days    new
         it is its home
 test2   yes    1          ?         other
         it was away
@@ -107,7 +107,7 @@ is "$(grep -c '"kind":"asked"' "$state/default/events.jsonl")" 0 'and the loop d
 fails 1 'where nobody can be asked' ctl keep-copy test2 db-1
 has "$(output)" 'nobody can be asked whether to do that; say --yes' 'nothing is done'
 has "$(output)" 'db-1 in process: the copy on test2 goes on to live, and the others are given up.' 'though it is described'
-has "$(output)" 'The newest snapshot of the copy on test1 is process/db-1/new, and 5 min old.' 'with the other snapshot'
+has "$(output)" 'The newest snapshot of the copy on test1 is process/db-1/new, and 5 days old.' 'with the other snapshot'
 at_terminal() # ANSWER COMMAND…: what is shown
 {
     python3 - "$@" << 'EOF'
