@@ -85,7 +85,8 @@ static void print_event(const json_t *document)
     const json_t *cycle = json_object_get(document, "cycle");
     const char *const members[] = { "stage", "command", "target", "outcome", "reason", "profile", "host" };
     CLEANUP_FREE char *number = string_format(cycle ? "%lld" : "-", (long long)json_integer_value(cycle));
-    print_padded(text_at(document, "time"), 22);
+    CLEANUP_FREE char *when = words_of_utc(text_at(document, "time"));
+    print_padded(when ? when : "?", 21);
     print_padded(number ? number : "", 5);
     print_padded(text_at(document, "kind"), 0);
     for (size_t i = 0; i < sizeof members / sizeof *members; i++)

@@ -14,12 +14,6 @@
 #include "lib/base/json-members.h"
 #include "lib/base/strings.h"
 
-static char *local_moment(const char *time)
-{
-    const int64_t moment = moment_read(time);
-    return moment > 0 ? words_of_local(moment) : string_format("%s", time);
-}
-
 static void tell(void *closure, const json_t *document)
 {
     story_document(closure, document);
@@ -31,7 +25,7 @@ static char *read_story(const char *directory)
     struct story story;
     char *text = NULL;
     if (story_open(&story) == 0) {
-        story.moment = local_moment;
+        story.moment = words_of_utc;
         if (events_each(directory, tell, &story) == 0)
             text = story_text(&story);
     }

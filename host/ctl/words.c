@@ -45,7 +45,7 @@ char *words_of_time(int64_t seconds)
     return time < 172800 ? string_format("%lld h", time / 3600) : string_format("%lld days", time / 86400);
 }
 
-char *words_of_local(int64_t moment)
+static char *words_of_local(int64_t moment)
 {
     const time_t time = (time_t)moment;
     char text[64];
@@ -68,6 +68,12 @@ int64_t moment_read(const char *text)
 {
     struct tm parts = { 0 };
     return strptime(text, "%Y-%m-%dT%H:%M:%SZ", &parts) ? timegm(&parts) : 0;
+}
+
+char *words_of_utc(const char *text)
+{
+    const int64_t moment = moment_read(text);
+    return moment > 0 ? words_of_local(moment) : string_format("%s", text);
 }
 
 const char *words_of_life(const json_t *copy)

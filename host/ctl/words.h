@@ -21,14 +21,14 @@ size_t columns_of(const char *text);
 /* How long seconds are, as people say it: "5 s", "3 min", "30 h", "4 days"; malloc()ed, NULL: no memory. */
 char *words_of_time(int64_t seconds);
 
-/* A moment in local time; malloc()ed, NULL: no memory. */
-char *words_of_local(int64_t moment);
-
 /* A moment in local time, and how long ago, or how soon, that is. malloc()ed, NULL: no memory. */
 char *words_of_moment(int64_t moment, int64_t now);
 
 /* A moment as documents have it, 2026-01-31T12:00:00Z; 0: it is none. */
 int64_t moment_read(const char *text);
+
+/* The same in local time, or the text as it is; malloc()ed, NULL: no memory. */
+char *words_of_utc(const char *text);
 
 /* Whether a copy in a dispute lives, as a verb; nobody may be able to tell. */
 const char *words_of_life(const json_t *copy);

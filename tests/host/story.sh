@@ -31,6 +31,8 @@ is "$(ctl story -n 0)" '' 'or none'
 is "$(ctl story | grep -c ': cycle [1-4]: ')" 4 'or all'
 has "$(ctl story -n 1)" '2026-11-24 23:17:56: cycle 4: ' 'with their moments'
 has "$(TZ=UTC-2 ctl story -n 1)" '2026-11-25 01:17:56: cycle 4: ' 'in local time'
+has "$(TZ=UTC-2 ctl events -n 1)" '2026-11-25 01:17:57  4    cycle_ended done' 'which is that of events, too'
+has "$(ctl events -n 1 --json)" '"time":"2026-11-24T23:17:57Z"' 'but for documents'
 has "$(ctl events -n 100 | grep ' stage redeploy ')" ' +database@test1' 'events name the services that a deployment moved'
 
 # What failed says why, and what was never seen before is not told twice.
