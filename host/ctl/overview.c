@@ -249,7 +249,8 @@ static void judge_pause(struct overview *overview)
     if (!paused)
         return;
     char *reason = text_at_is(paused, "reason", "lost")
-                       ? string_format("%zu targets were lost at once, and adaptation waits for them", lost)
+                       ? string_format("%zu target%s lost at once, and adaptation waits for %s", lost,
+                                       lost == 1 ? " was" : "s were", lost == 1 ? "it" : "them")
                        : string_format("somebody has paused adaptation");
     char *about = string_format("%s; to adapt all the same:", reason ? reason : "it is paused");
     judge(overview, "paused", json_integer_value(json_object_get(paused, "since")), reason);

@@ -185,7 +185,8 @@ static void check_snapshots(const struct settings *settings)
                 "without --snapshot the state of a component is lost with its machine");
     else
         finding(FINDING_WARNING, "snapshots",
-                "%ld components have state, and without --snapshot it is lost with its machine", count);
+                "%ld component%s state, and without --snapshot it is lost with its machine", count,
+                count == 1 ? " has" : "s have");
 }
 
 int doctor_run(const struct settings *settings, const char *directory)

@@ -129,7 +129,8 @@ void network_check(const struct settings *settings, const struct state *state, e
     if (model_evaluate(file, settings, strings, &model) != 0) {
         finding_failure(FINDING_FAILED, "infrastructure", NULL);
     } else {
-        finding(FINDING_OK, "infrastructure", "%zu targets", model.infrastructure.count);
+        finding(FINDING_OK, "infrastructure", "%zu target%s", model.infrastructure.count,
+                model.infrastructure.count == 1 ? "" : "s");
         check_distribution(settings, event, instead);
         check_targets(settings, &model.infrastructure);
         tell_locks(&model.infrastructure, state);

@@ -28,10 +28,10 @@
 #include "lib/world/operations.h"
 #include "lib/world/warnings.h"
 
-/* Waits until the probe has ended. False: it was made to. */
-static bool await_probe(const struct host *host, pid_t child, int *status)
+/* Waits until a child has ended, which does what is named, in so many milliseconds. False: it was made to. */
+static bool await(const struct host *host, pid_t child, const char *name, int64_t limit, int *status)
 {
-    const int64_t deadline = operations->now() + loop_load_limit;
+    const int64_t deadline = operations->now() + limit;
     struct pollfd fd = { .fd = host->signals, .events = POLLIN };
     struct signalfd_siginfo information;
     while (waitpid(child, status, WNOHANG) == 0) {
@@ -42,8 +42,7 @@ static bool await_probe(const struct host *host, pid_t child, int *status)
             && (!signalled || information.ssi_signo == SIGCHLD || information.ssi_signo == SIGHUP
                 || information.ssi_signo == SIGUSR1))
             continue;
-        log_error(NULL, "loading the plugins %s and is ended",
-                  left > 0 ? "was interrupted" : "took too long");
+        log_error(NULL, "%s %s and is ended", name, left > 0 ? "was interrupted" : "took too long");
         descendants_signal(getpid(), NULL, 0, SIGKILL);
         waitpid(child, status, 0);
         return false;
@@ -58,7 +57,7 @@ static int probe(struct host *host)
     pid_t child = children_fork(host);
     if (child == 0)
         _exit(cycle_probe(&host->settings) == 0 ? DONE : FAILED);
-    bool ended = child > 0 && await_probe(host, child, &status);
+    bool ended = child > 0 && await(host, child, "loading the plugins", loop_load_limit, &status);
     return ended && WIFEXITED(status) && WEXITSTATUS(status) == DONE ? 0 : -1;
 }
 
@@ -98,18 +97,37 @@ static int use_copy(struct settings *settings)
     return 0;
 }
 
-static int check(struct settings *settings)
-{
-    CLEANUP_FREE char *directory = strdup(settings->state_directory);
-    return directory && use_copy(settings) == 0 ? doctor_run(settings, directory) : -1;
-}
-
 static int follow_parent(pid_t parent)
 {
     if (prctl(PR_SET_PDEATHSIG, SIGTERM, 0, 0, 0) == 0 && getppid() == parent)
         return 0;
     log_error(NULL, "the parent is gone already");
     return -1;
+}
+
+static int open_signals(struct host *host)
+{
+    host->signals = events_open_signals();
+    if (host->signals >= 0 && prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) == 0)
+        return 0;
+    log_error(NULL, "the loop cannot be set up: %s", strerror(errno));
+    return -1;
+}
+
+/* All that it makes for a while is in the copy, which goes however it ends. */
+static int check(struct host *host)
+{
+    struct settings *settings = &host->settings;
+    CLEANUP_FREE char *directory = strdup(settings->state_directory);
+    int status = 0;
+    if (!directory || open_signals(host) != 0 || use_copy(settings) != 0
+        || setenv("TMPDIR", settings->state_directory, 1) != 0)
+        return -1;
+    pid_t child = children_fork(host);
+    if (child == 0)
+        _exit(doctor_run(settings, directory) == 0 ? DONE : FAILED);
+    bool ended = child > 0 && await(host, child, "the check", INT32_MAX, &status);
+    return ended && WIFEXITED(status) && WEXITSTATUS(status) == DONE ? 0 : -1;
 }
 
 static int open_host(struct host *host, int *lock)
@@ -121,12 +139,7 @@ static int open_host(struct host *host, int *lock)
         return -1;
     if (control_open(&host->control, settings, &host->loop.status) != 0)
         return -1;
-    host->signals = events_open_signals();
-    if (host->signals < 0 || prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) != 0) {
-        log_error(NULL, "the loop cannot be set up: %s", strerror(errno));
-        return -1;
-    }
-    if (probe(host) != 0)
+    if (open_signals(host) != 0 || probe(host) != 0)
         return -1;
     forget(settings);
     model_watch(host);
@@ -182,7 +195,7 @@ int main(int argc, char **argv)
     if (outcome == SETTINGS_READY) {
         host.status = FAILED;
         if (host.settings.check)
-            host.status = check(&host.settings) == 0 ? DONE : FAILED;
+            host.status = check(&host) == 0 ? DONE : FAILED;
         else if ((!host.settings.exit_with_parent || follow_parent(host.parent) == 0)
                  && open_host(&host, &lock) == 0)
             run(&host);

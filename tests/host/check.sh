@@ -140,6 +140,34 @@ told 'warning  snapshots: without --snapshot the state of a component is lost wi
 deployed_before "$previous"
 ok 'where there are components with state' check
 told 'warning  snapshots: 2 components have state, and without --snapshot it is lost with its machine' 'is told'
+deployed_before "$manifest"
+write_model test1
+ok 'one of each' check
+told 'warning  snapshots: 1 component has state, and without --snapshot it is lost with its machine' 'is one component'
+told 'ok       infrastructure: 1 target' 'and one target'
+lacks "$(cat "$scratch/found")" '1 targets' 'and not more'
+write_model test1 test2
+
+# One that is interrupted.
+mkfifo "$answers/dydisnix-gendist.wait"
+asks() # the check has come to the distribution
+{
+    [ "$(calls_of dydisnix-gendist)" -eq 1 ]
+}
+for signal in INT TERM; do
+    forget_calls
+    (
+        exec env --default-signal="$signal" "$with_nix" "$scratch/machine" "$builddir/dydisnix-self-adapt" --check \
+            --coordinator-profile-path="$scratch/the profiles" --state-dir="$state" -s "$models/services.nix" \
+            -q "$models/qos.nix" -i "$models/infrastructure.nix"
+    ) > "$scratch/found" 2>&1 &
+    ok "$signal: a check is under way" wait_for 60 asks
+    kill -"$signal" "$!"
+    fails 1 "$signal: and ended" wait "$!"
+    told '[coordinator]: the check was interrupted and is ended' "$signal: which is said"
+    is "$(ls "$TMPDIR")" '' "$signal: nothing is left behind"
+done
+rm "$answers/dydisnix-gendist.wait"
 
 # Beside a loop that runs.
 start -i "$models/infrastructure.nix" --snapshot
