@@ -45,7 +45,8 @@ static int take(void *closure, const struct dydisnix_running *program)
     const char *const *word = program->argv;
     while (*word && strcmp(*word, "--target") != 0)
         word++;
-    const char *key = *word ? word[1] : NULL, *name = key ? name_in(search->slow->new, key) : NULL;
+    const char *key = *word ? word[1] : NULL,
+               *name = key && search->slow ? name_in(search->slow->new, key) : key;
     if (key && !name)
         name = name_in(search->slow->previous, key);
     const json_t *known = name ? json_object_get(search->calls, name) : NULL;
@@ -57,8 +58,7 @@ static int take(void *closure, const struct dydisnix_running *program)
                                          (json_int_t)(program->milliseconds / 1000)));
 }
 
-/* Without those that have just begun, beside one that has not. */
-static json_t *find(const struct slow *slow)
+json_t *slow_find(const struct slow *slow)
 {
     const struct search search = { slow, json_object() };
     json_int_t longest = 0;
@@ -108,9 +108,7 @@ static void note_hung(const struct slow *slow, const json_t *calls, int64_t seco
 void slow_waits(void *closure, int64_t milliseconds, bool late)
 {
     const struct slow *slow = closure;
-    CLEANUP_JSON json_t *calls = find(slow);
-    if (slow->recovery->progress)
-        progress_tell(slow->recovery->progress, json_pack("{ss sO}", "event", "waits", "for", calls));
+    CLEANUP_JSON json_t *calls = slow_find(slow);
     if (late && SWITCH(ASKED_NO_MORE))
         note_hung(slow, calls, milliseconds / 1000);
     else if (!late && is_due(milliseconds / 60000))

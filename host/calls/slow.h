@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * Whom a program of Disnix waits for: the calls of client interfaces that it has started and that still run,
- * as the system lists them. Nothing is read in what anybody prints.
+ * Whom a program waits for: the calls of client interfaces that it has started and that still run, as the
+ * system lists them. Nothing is read in what anybody prints.
  */
 #ifndef SLOW_H
 #define SLOW_H
@@ -17,9 +17,13 @@ struct slow {
     const struct manifest *new;
 };
 
-/* waits() of a program; closure: a struct slow. What has run for a while is told to the loop, and said again
- * and again. late: in the state, "hung" of the deployment names the targets that the program was ended
- * for. */
+/* { TARGET: { "operation", "process", "seconds" } }, a new reference: of each target the call that runs for longest,
+ * without those that have just begun beside one that has not. slow NULL: all that this process waits for, by what
+ * stands behind --target. */
+json_t *slow_find(const struct slow *slow);
+
+/* waits() of a program; closure: a struct slow. What has run for a while is said again and again. late: in the
+ * state, "hung" of the deployment names the targets that the program was ended for. */
 void slow_waits(void *closure, int64_t milliseconds, bool late);
 
 #endif

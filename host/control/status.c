@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "host/calls/slow.h"
 #include "host/record/failure.h"
 #include "host/record/failures.h"
 #include "lib/base/cleanup.h"
@@ -89,8 +90,6 @@ void status_take(struct status *status, const json_t *document)
         return;
     if (!status->facts)
         status->facts = json_object();
-    json_decref(status->waits);
-    status->waits = json_incref(strcmp(event, "waits") == 0 ? json_object_get(document, "for") : NULL);
     if (strcmp(event, "begin") == 0 && stage)
         snprintf(status->stage, sizeof status->stage, "%s", stage);
     else if (strcmp(event, "facts") == 0)
@@ -155,10 +154,9 @@ json_t *status_document(const struct status *status, const struct supervisor *su
                   settings->state_directory, "phase", supervisor_phase_name(supervisor->phase), "paused",
                   supervisor->paused, "failures", (int)supervisor->failures);
     if (runs)
-        json_object_update_new(document, json_pack("{ss* sI}", "stage", *status->stage ? status->stage : NULL,
-                                                   "since", (json_int_t)((now - status->began) / 1000)));
-    if (runs && json_object_size(status->waits) > 0)
-        json_object_set(document, "waits", status->waits);
+        json_object_update_new(
+            document, json_pack("{ss* sI so*}", "stage", *status->stage ? status->stage : NULL, "since",
+                                (json_int_t)((now - status->began) / 1000), "waits", slow_find(NULL)));
     if (status->outcome)
         json_object_set_new(document, "lastOutcome", json_string(status->outcome));
     set_time(document, "lastEnded", status->ended_at);
@@ -193,7 +191,6 @@ void status_clear(struct status *status)
     json_decref(status->facts);
     json_decref(status->targets);
     json_decref(status->incoming);
-    json_decref(status->waits);
     json_decref(status->failure);
     json_decref(status->remembered);
     *status = (struct status){ 0 };

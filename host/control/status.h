@@ -18,7 +18,6 @@ struct status {
     json_t *incoming;               /* targets of which portions are still to come */
     json_t *failure;                /* of the cycle that runs or was last to end, see failure.h; NULL: none */
     json_t *remembered;             /* those of cycles that have ended, see failures.h */
-    json_t *waits;                  /* calls that a deployment waits for, see progress.h; NULL: none */
     char stage[32];                 /* of the cycle that runs, or was last to end */
     int64_t began;                  /* the cycle that runs or was last; milliseconds, monotonic */
     int64_t lasted;                 /* milliseconds; of the cycle that was last to end */

@@ -199,6 +199,21 @@ static void add_services(struct overview *overview)
 
 /* The loop, and what it waits for. */
 
+/* By target: the loop itself knows no more than how each one is reached. Anything else is no call of a target. */
+static void name_waits(struct overview *overview)
+{
+    CLEANUP_JSON json_t *waits = json_incref(json_object_get(overview->document, "waits"));
+    CLEANUP_JSON json_t *named = json_object();
+    const char *name;
+    json_t *target;
+    json_object_foreach(json_object_get(overview->sources->state, "targets"), name, target)
+        if (json_object_get(waits, text_at(target, "key")))
+            json_object_set(named, name, json_object_get(waits, text_at(target, "key")));
+    json_object_del(overview->document, "waits");
+    if (json_object_size(named) > 0)
+        json_object_set(overview->document, "waits", named);
+}
+
 /* What runs goes on running, but nobody looks. */
 static void judge_absence(struct overview *overview)
 {
@@ -315,6 +330,7 @@ json_t *overview_make(const struct overview_sources *sources)
         return NULL;
     if (!sources->answer)
         add_last_known(&overview);
+    name_waits(&overview);
     judge_absence(&overview);
     judge_locks(&overview);
     judge_failure(&overview);

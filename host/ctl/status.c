@@ -70,15 +70,18 @@ static char *describe_phase(const json_t *status, int64_t now)
     return string_format("%s", paused ? "paused" : strcmp(phase, "idle") == 0 ? "waiting" : phase);
 }
 
-/* Calls that may take too long, and how each is ended. */
+/* Calls under way, and how one that takes long is ended. */
 static void print_waits(const json_t *status)
 {
     const char *name;
     json_t *call;
     json_object_foreach(json_object_get(status, "waits"), name, call) {
-        CLEANUP_FREE char *words =
-            string_format("%s, %s for %lld s; to end this call: kill %lld", name, text_at(call, "operation"),
-                          (long long)number(call, "seconds"), (long long)number(call, "process"));
+        CLEANUP_FREE char *end =
+            number(call, "seconds") < 60
+                ? NULL
+                : string_format("; to end this call: kill %lld", (long long)number(call, "process"));
+        CLEANUP_FREE char *words = string_format("%s, %s for %lld s%s", name, text_at(call, "operation"),
+                                                 (long long)number(call, "seconds"), end ? end : "");
         print_line("waits for", words);
     }
 }

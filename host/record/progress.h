@@ -6,8 +6,6 @@
  *   { "event": "end", "stage": NAME, "status": 0 or -1, "milliseconds": N }
  *                                       also, without the last two, of "load": the plugins are loaded
  *   { "event": "change" }               a change has been detected that is new
- *   { "event": "waits", "for": { TARGET: { "operation", "process", "seconds" } } }
- *                                       a deployment waits for these calls
  *   { "event": "failure", "failure": { ... } }      why it fails, see failure.h
  *   { "event": "failures", "failures": [ ... ] }    what was remembered when it began, see failures.h
  *   { "event": "due", "seconds": N }    another cycle is wanted in N seconds, whatever happens

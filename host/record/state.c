@@ -216,10 +216,12 @@ void state_see(struct state *state, const struct infrastructure *infrastructure,
         if (!here && seen && !json_object_get(target, "away"))
             json_object_update_new(target, json_pack("{sO sI}", "away", seen, "missed", (json_int_t)now));
     }
-    for (size_t i = 0; i < infrastructure->count; i++)
+    for (size_t i = 0; i < infrastructure->count; i++) {
+        target = json_object_at(targets, infrastructure->targets[i].name);
+        json_object_set_new(target, "key", json_string(target_connection_key(&infrastructure->targets[i])));
         if (!json_object_get(silent, infrastructure->targets[i].name))
-            json_object_set_new(json_object_at(targets, infrastructure->targets[i].name), "seen",
-                                json_integer(now));
+            json_object_set_new(target, "seen", json_integer(now));
+    }
 }
 
 /* Of a target that was away only snapshots from before its absence count: they tell how much of what it held

@@ -7,6 +7,7 @@
  *   version      1
  *   cycle        number of cycles so far
  *   targets      { NAME: { MEMBER: … } } with, as far as they are so:
+ *                key        its connection key
  *                seen       the last time that a capture had it, and it did not fail to answer
  *                away       the last moment that it was seen before it vanished
  *                missed     the first capture without it, or that it did not answer; may be much later if the

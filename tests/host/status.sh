@@ -109,4 +109,28 @@ has "$(output)" 'no loop runs: nothing is adapted' 'and says why'
 rm "$state/default/state.json"
 fails 1 'without all that it knew' ctl status
 has "$(output)" "$state/default: nothing is known here; --state-dir=DIRECTORY tells where" 'it says where it looked'
+
+# A call that hangs is named at once, by its target and not by how that is reached; others are none of ours.
+cat > "$scratch/bin/disnix-ssh-client" << 'EOF'
+#!/bin/sh
+case " $* " in
+    *' --lock '*) [ ! -e "$answers/hang" ] || cat "$answers/hang" ;;
+esac
+EOF
+mkfifo "$answers/hang"
+cat > "$scratch/bin/dydisnix-gendist" << EOF
+#!/bin/sh
+sh -c 'cat "$answers/hang"; true' build --target x86_64-unknown-linux > /dev/null 2>&1 &
+echo '$distribution'
+EOF
+sed -i "s|<profiles/>|<profiles><profile name=\"test1\">/nix/store/$hash-test1</profile></profiles>|
+    s|string\">test1<|string\">ip.test1<|" "$store/$hash-manifest.xml"
+start -i "$models/infrastructure.nix" --target-property=ip --retry-min=600 --retry-max=600
+ok 'a lock that hangs is named' \
+    wait_for 20 status_is '[(t, c["operation"]) for t, c in s.get("waits", {}).items()]' "[('test1', '--lock')]"
+is "$(status '0 <= s["waits"]["test1"]["seconds"] < 60')" True 'with how long it runs'
+ctl status > "$scratch/text"
+ok 'for people too' grep -qE '^waits for    test1, --lock for [0-9]+ s$' "$scratch/text"
+: > "$answers/hang"
+ok 'and no longer when it does not' wait_for 20 status_is '"waits" in s, s["phase"]' "(False, 'idle')"
 done_testing
