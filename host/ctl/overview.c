@@ -293,6 +293,10 @@ static void judge_state(struct overview *overview)
     json_t *entry;
     json_array_foreach(json_object_get(overview->sources->state, "disputes"), index, entry)
         judge_dispute(overview, entry);
+    entry = json_object_get(overview->sources->state, "unsaved");
+    if (entry)
+        judge(overview, "degraded", json_integer_value(json_object_get(entry, "since")),
+              string_format("the state of the system is not captured: %s", text_at(entry, "text")));
     json_array_foreach(json_object_get(overview->sources->state, "missing"), index, entry) {
         judge(overview, "degraded", json_integer_value(json_object_get(entry, "when")),
               string_format("%s went live on %s without its state", text_at(entry, "component"),

@@ -92,7 +92,7 @@ static const struct stage stages[STAGES] = {
     STAGE(detect, .run = detect_run),
     STAGE(reconstruct, .changes = pipeline_never, .after = reconstruction_take),
     STAGE(restore, .run = snapshots_restore, .changes = pipeline_always, .wanted = snapshots_restore_wanted),
-    STAGE(snapshot, .run = snapshots_take, .changes = takes_snapshots, .wanted = is_real,
+    STAGE(snapshot, .run = snapshots_take, .changes = takes_snapshots, .wanted = snapshots_wanted,
           .after = snapshots_taken),
     STAGE(redistribute, .run = redistribute),
     STAGE(assign_ids, .run = assign_ids, .changes = assigns_ids, .wanted = is_real),

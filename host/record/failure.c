@@ -21,6 +21,7 @@ static struct {
     struct dydisnix_operations table;
     json_t *known;
     json_t *ended; /* the program that ended last, if it failed: as in a failure */
+    json_t *held;  /* [[level, target, text]]: messages that wait; NULL: none does */
 } listener;
 
 static void forget_ended(void)
@@ -99,6 +100,15 @@ static void note_error(const char *target, const char *format, va_list arguments
         json_object_update_missing(listener.known, listener.ended);
 }
 
+static void hold(enum dydisnix_level level, const char *target, const char *format, va_list arguments)
+{
+    char *message = NULL;
+    if (vasprintf(&message, format, arguments) < 0)
+        message = NULL;
+    CLEANUP_FREE char *owned = message, *text = string_utf8(owned), *name = string_utf8(target);
+    json_array_append_new(listener.held, json_pack("[is?s?]", (int)level, name, text));
+}
+
 static void note_message(enum dydisnix_level level, const char *target, const char *format, va_list arguments)
 {
     const int error = errno;
@@ -109,7 +119,36 @@ static void note_message(enum dydisnix_level level, const char *target, const ch
         va_end(copy);
     }
     errno = error;
+    if (listener.held)
+        hold(level, target, format, arguments);
+    else
+        listener.world->log(level, target, format, arguments);
+}
+
+static void say(enum dydisnix_level level, const char *target, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
     listener.world->log(level, target, format, arguments);
+    va_end(arguments);
+}
+
+void failure_hold(void)
+{
+    listener.held = json_array();
+}
+
+void failure_tell(bool wanted)
+{
+    CLEANUP_JSON json_t *held = listener.held;
+    size_t index;
+    json_t *message;
+    listener.held = NULL;
+    json_array_foreach(held, index, message)
+        if (wanted)
+            say((enum dydisnix_level)json_integer_value(json_array_get(message, 0)),
+                json_string_value(json_array_get(message, 1)), "%s",
+                json_string_value(json_array_get(message, 2)));
 }
 
 void failure_open(void)
@@ -126,6 +165,7 @@ void failure_open(void)
 void failure_close(void)
 {
     failure_forget();
+    failure_tell(true);
     if (listener.world && operations == &listener.table)
         operations_use(listener.world);
     listener.world = NULL;

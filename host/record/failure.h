@@ -12,6 +12,7 @@
 #define FAILURE_H
 
 #include <jansson.h>
+#include <stdbool.h>
 
 /* Listens to what is logged and to how programs end, from here to failure_close(). */
 void failure_open(void);
@@ -22,6 +23,10 @@ void failure_forget(void);
 
 /* What is known so far, a new reference; NULL: no error was logged. */
 json_t *failure_known(void);
+
+/* What is logged waits from here on, and is then told, or not. */
+void failure_hold(void);
+void failure_tell(bool wanted);
 
 /* Target and reason for a person; malloc()ed, NULL: no memory. */
 char *failure_words(const json_t *failure);

@@ -11,12 +11,9 @@ static json_t *last_of(const json_t *object)
     return json_array_get(failures, json_array_size(failures) - 1);
 }
 
-/* What programs say is not compared: it may hold a time or the number of a process. */
-static bool is_again(const json_t *known, const json_t *failure)
+bool failures_equal(const json_t *known, const json_t *failure)
 {
     static const char *const members[] = { "stage", "reason", "target", "program", "status", "signal" };
-    if (!known || json_object_get(known, "over"))
-        return false;
     for (size_t i = 0; i < sizeof members / sizeof *members; i++) {
         const json_t *one = json_object_get(known, members[i]), *other = json_object_get(failure, members[i]);
         if (one != other && !json_equal(one, other))
@@ -35,7 +32,7 @@ static void end_last(json_t *object, int64_t now)
 void failures_note(json_t *object, const json_t *failure, int64_t now)
 {
     json_t *last = last_of(object), *entry = json_deep_copy(failure), *list;
-    const bool again = is_again(last, failure);
+    const bool again = failures_open(object) && failures_equal(last, failure);
     const json_int_t count = again ? json_integer_value(json_object_get(last, "count")) : 0;
     const json_int_t first = again ? json_integer_value(json_object_get(last, "first")) : now;
     json_object_update_new(

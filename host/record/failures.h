@@ -15,6 +15,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+/* Whether one is as the other. What programs say is not compared: it may hold a time or the number of a process. */
+bool failures_equal(const json_t *known, const json_t *failure);
+
 /* A cycle has failed; failure has its stage. */
 void failures_note(json_t *object, const json_t *failure, int64_t now);
 

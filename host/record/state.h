@@ -43,6 +43,7 @@
  *   restores     [SNAPSHOT]; what an operator wants to be brought back
  *   again        { "tried": seconds, "pause": seconds }; something failed on a target, and is tried again after that
  *   uncaptured   the same; the state could not be captured, and what runs on the targets is looked at again after that
+ *   unsaved      why the state cannot be captured, and since when, see snapshots.h
  *   silent       [NAME]; the targets that did not answer the last reconstruction, or not credibly
  *   deployed     the manifest of the last successful redeployment
  *   services     { "manifest", "count", "down": { NAME: since }, "components": { CONTAINER: { COMPONENT: true } } }; of

@@ -27,7 +27,17 @@ is "$(wc -l < "$log")" "$lines" 'and nothing is said'
 echo 'no space left' > "$answers/disnix-snapshot.errors"
 echo 1 > "$answers/disnix-snapshot.status"
 ok 'a snapshot that fails is told, with its last words' wait_for 60 logged 1 'disnix-snapshot: exit status 1: no space left'
+told=$(wc -l < "$log") noted=$(wc -l < "$state/default/events.jsonl")
+taken=$(calls_of disnix-snapshot)
+echo 'no space left, still' > "$answers/disnix-snapshot.errors"
+ok 'it fails again and again' wait_for 60 snapshots $((taken + 4))
+is "$(wc -l < "$log") $(wc -l < "$state/default/events.jsonl")" "$told $noted" 'which is told once, and noted once'
+has "$("$builddir/dydisnix-self-adaptctl" --state-dir="$state" status)" \
+    'the state of the system is not captured: disnix-snapshot: exit status 1: no space left' 'and shown'
+echo 2 > "$answers/disnix-snapshot.status"
+ok 'otherwise it is told again' wait_for 60 logged 1 'disnix-snapshot: exit status 2: no space left, still'
 rm "$answers/disnix-snapshot.errors" "$answers/disnix-snapshot.status"
+ok 'and that it is over' wait_for 60 logged 1 'The state of the system is captured again'
 
 # What is kept back is told as soon as something is to be done.
 write_model test1 test2 test3
