@@ -93,7 +93,8 @@ static void add_target(struct overview *overview, const char *name, const json_t
         json_object_set(target, "since", (json_t *)since_of(known));
     if (json_object_get(known, "seen"))
         json_object_set(target, "seen", json_object_get(known, "seen"));
-    json_object_set_new(target, "runs", json_array());
+    if (overview->sources->manifest || !json_object_get(overview->sources->state, "deployed"))
+        json_object_set_new(target, "runs", json_array());
     json_object_set_new(overview->targets, name, target);
 }
 

@@ -189,9 +189,10 @@ static char *age(const json_t *object, const char *member, int64_t now)
     return json_object_get(object, member) ? words_of_time(now - number(object, member)) : string_format("-");
 }
 
+/* NULL: nobody knows. */
 static char *list(const json_t *names)
 {
-    char *text = string_format("%s", json_array_size(names) == 0 ? "-" : "");
+    char *text = string_format("%s", !names ? "?" : json_array_size(names) == 0 ? "-" : "");
     size_t index;
     json_t *name;
     json_array_foreach((json_t *)names, index, name) {

@@ -56,8 +56,8 @@ is "$(status 's["deployed"]')" "$manifest" 'what is deployed'
 is "$(status 's["stateDirectory"]')" "$state/default" 'and where the state is'
 is "$(status '{t: s["targets"][t]["status"] for t in s["targets"]}')" "{'test1': 'present', 'test2': 'silent'}" 'the targets'
 ctl status > "$scratch/text"
-is "$(sed -n '/^TARGET/,$s/[0-9]* s  */N /p' "$scratch/text")" 'test1   present  -      N -
-test2   silent   -      N -' 'the targets in a table'
+is "$(sed -n '/^TARGET/,$s/[0-9]* s  */N /p' "$scratch/text")" 'test1   present  -      N ?
+test2   silent   -      N ?' 'the targets in a table, and that nobody can read what runs there'
 has "$(cat "$scratch/text")" "deployed     $manifest" 'what is deployed'
 
 # A failure.
