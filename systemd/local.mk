@@ -8,7 +8,7 @@ sysusers_DATA = systemd/sysusers.d/dydisnix-self-adapt.conf
 tmpfiles_DATA = systemd/tmpfiles.d/dydisnix-self-adapt.conf
 endif
 EXTRA_DIST += systemd/sysusers.d/dydisnix-self-adapt.conf $(systemd_made:=.in)
-check_DATA = $(systemd_made)
+check_DATA += $(systemd_made)
 CLEANFILES += $(systemd_made)
 
 # Directories are known when make runs, not before. systemd reads % as the beginning of a specifier.

@@ -7,7 +7,14 @@ AM_TESTS_ENVIRONMENT = srcdir='$(abs_srcdir)'; export srcdir; builddir='$(abs_bu
 	CC='$(CC)'; export CC; JSON_CFLAGS='$(JSON_CFLAGS)'; export JSON_CFLAGS; \
 	XML_CFLAGS='$(XML_CFLAGS)'; export XML_CFLAGS; CLANG='$(CLANG)'; export CLANG; WARNINGS='$(WARNINGS)'; export WARNINGS; \
 	programs='$(bin_PROGRAMS)'; export programs; pages='$(dist_man_MANS)'; export pages; \
-	CMOCKA_MESSAGE_OUTPUT=TAP; export CMOCKA_MESSAGE_OUTPUT;
+	CMOCKA_MESSAGE_OUTPUT=TAP; export CMOCKA_MESSAGE_OUTPUT; PATH='$(abs_builddir)/tests/bin':$$PATH; export PATH;
+
+# The interpreter itself: where a manager of versions stands before it, that takes longer than most of what it is to run.
+check_DATA += tests/bin/python3
+tests/bin/python3:
+	$(MKDIR_P) tests/bin
+	ln -sf "$$(python3 -c 'import sys; print(sys.executable)')" $@
+CLEANFILES += tests/bin/python3
 
 # Each one is built from its NAME.c; what it needs beside the library is its own NAME_LDADD.
 unit_tests = \
