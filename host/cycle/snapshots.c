@@ -62,6 +62,8 @@ int snapshots_taken(struct cycle *cycle, int status)
     const bool failed = status != 0 && !cycle->refused,
                again = failed && fails_again(cycle) && routine_is_kept();
     note_uncaptured(cycle, failed);
+    if (restore_wanted(cycle->state.root))
+        cycle_tell_due(cycle, 0); /* of a machine with an older disk, which may go before it would be time */
     if (failed)
         log_warning(NULL, "the state of the system was not captured, the cycle goes on");
     failure_tell(!again);
