@@ -6,8 +6,8 @@ FUZZ_TARGETS = $(fuzz_targets)
 
 fuzz_flags = -g -O1 -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 fuzz_compile = $(CLANG) $(DEFS) $(AM_CPPFLAGS) -std=c11 $(fuzz_flags) -fsanitize=fuzzer-no-link $(WARNINGS) $(XML_CFLAGS) $(JSON_CFLAGS)
-fuzz_sources = tests/fuzz/fuzz.c tests/fuzz/world.c host/copies/survivors.c host/presence/presence.c \
-	host/record/again.c host/record/dispute.c host/record/state.c \
+fuzz_sources = tests/fuzz/fuzz.c tests/fuzz/world.c host/copies/survivors.c host/presence/hung.c \
+	host/presence/presence.c host/record/again.c host/record/dispute.c host/record/state.c \
 	$(filter-out scenario/report/page.c scenario/report/command.c,$(filter %.c,$(scenario_libreport_a_SOURCES))) \
 	$(filter %.c,$(lib_libdydisnix_a_SOURCES) $(plugin_libreconstruct_a_SOURCES))
 fuzz_objects = $(fuzz_sources:%.c=fuzz/%.o)

@@ -29,8 +29,11 @@ has "$(output)" "$(printf 'failed: tests/none\n  SKIP - no stars')" 'a whole tes
 ok 'skips whose reasons are known' count 'no sun
 no stars'
 ok 'skips where nobody says which may be' env -u ALLOWED_SKIPS "$srcdir/tests/tools/count-results" "$scratch/build"
+fails 1 'a target that make failed to make' env -u ALLOWED_SKIPS "$srcdir/tests/tools/count-results" "$scratch/build" check
+has "$(output)" 'failed: make check, and no test tells why' 'is told where no test tells why'
+has "$(output)" '1 passed, 1 failed' 'and counted'
 printf '%s\n' 1..2 'ok 1 - one' 'SKIP: tests/wrong.sh 1 no moon' 'not ok 2 - two' | ran wrong
-fails 1 'a failure' env -u ALLOWED_SKIPS "$srcdir/tests/tools/count-results" "$scratch/build"
+fails 1 'a failure' env -u ALLOWED_SKIPS "$srcdir/tests/tools/count-results" "$scratch/build" check
 has "$(output)" "$(printf 'failed: tests/wrong\n  FAIL 2 - two')" 'is told with its words'
 has "$(output)" '2 passed, 1 failed' 'and counted'
 done_testing
