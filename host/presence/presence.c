@@ -390,12 +390,10 @@ static void release_known(json_t *target, const char *name, const json_t *heard)
     log_notice(name, "it tells what runs on it, and is taken in");
 }
 
-/* What was asked to be skipped is nobody's concern. */
 static bool is_unknown(const json_t *target, const json_t *heard)
 {
-    const char *done = json_string_value(json_object_get(heard, "done"));
     return json_is_true(json_object_get(heard, "unknown"))
-           && !json_is_true(json_object_get(target, "accepted")) && !(done && strcmp(done, "skipped") == 0);
+           && !json_is_true(json_object_get(target, "accepted"));
 }
 
 /* To deploy to it would make its profile the new one, and what runs there would never be heard of again. */

@@ -96,7 +96,7 @@ static int capture(struct reconstruction *reconstruction)
     if (reconstruction->source->targets(reconstruction) != 0)
         return failed(reconstruction, FAILED_TARGETS);
     input_targets(&reconstruction->input, answers);
-    report_targets(reconstruction->report, answers, reconstruction->options, NULL, NULL);
+    report_targets(reconstruction->report, answers, reconstruction->options, NULL);
     return 0;
 }
 
@@ -280,12 +280,12 @@ static int decide(struct reconstruction *reconstruction)
     reconstruction->saved.round++;
     int status = recall(reconstruction) == 0 ? collect_claims(reconstruction) : -1;
     /* Who was refused is told also where it goes no further. */
-    report_targets(reconstruction->report, &reconstruction->capture, reconstruction->options, NULL, NULL);
+    report_targets(reconstruction->report, &reconstruction->capture, reconstruction->options, NULL);
     if (status != 0 || check_answers(reconstruction) != 0 || settle_copies(reconstruction) != 0
         || make_manifest(reconstruction) != 0)
         return -1;
     report_targets(reconstruction->report, &reconstruction->capture, reconstruction->options,
-                   reconstruction_previous(reconstruction), &reconstruction->manifest);
+                   &reconstruction->manifest);
     report_copies(reconstruction->report, &reconstruction->copies, reconstruction->acted,
                   reconstruction->options);
     report_disputes(
@@ -473,7 +473,7 @@ static int decide_if_needed(struct reconstruction *reconstruction)
     reconstruction->remembered.report = NULL;
     if (load_previous(reconstruction) != 0 || reconstruction->source->deployed(reconstruction) != 0)
         return -1;
-    report_targets(reconstruction->report, &reconstruction->capture, reconstruction->options, NULL, NULL);
+    report_targets(reconstruction->report, &reconstruction->capture, reconstruction->options, NULL);
     return check_access(reconstruction) == 0 ? decide(reconstruction) : -1;
 }
 

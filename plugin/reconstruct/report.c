@@ -35,15 +35,8 @@ static size_t count_services(const struct manifest *manifest, const char *target
     return *next - first;
 }
 
-/* Nobody can tell what runs there. */
-static bool is_unknown(const struct captured *captured, const struct manifest *previous)
-{
-    bool unusable = captured->answer == ANSWER_INVALID || captured->answer == ANSWER_SILENT;
-    return unusable && !(previous && manifest_find_profile(previous, captured->target->name));
-}
-
 void report_targets(json_t *report, const struct capture *capture, const struct options *options,
-                    const struct manifest *previous, const struct manifest *manifest)
+                    const struct manifest *manifest)
 {
     json_t *targets = json_object();
     size_t next = 0;
@@ -54,7 +47,8 @@ void report_targets(json_t *report, const struct capture *capture, const struct 
             json_pack("{ss ss* ss* ss* sI}", "status", answer_name(captured->answer), "done",
                       done_about(captured, options), "reason", unusable ? captured->reason : NULL, "profile",
                       captured->profile, "milliseconds", (json_int_t)captured->milliseconds);
-        if (manifest && is_unknown(captured, previous))
+        /* Nobody can tell what runs there. */
+        if (unusable && manifest && !manifest_find_profile(manifest, captured->target->name))
             json_object_set_new(entry, "unknown", json_true());
         if (manifest)
             json_object_set_new(

@@ -10,10 +10,10 @@
 
 enum { REPORT_VERSION = 1 };
 
-/* Sets the object targets: what each one answered and what is made of it. manifest: the result, previous: the
- * previous manifest; NULL: there is none. */
+/* Sets the object targets: what each one answered and what is made of it. manifest: the result; NULL: there is
+ * none. */
 void report_targets(json_t *report, const struct capture *capture, const struct options *options,
-                    const struct manifest *previous, const struct manifest *manifest);
+                    const struct manifest *manifest);
 
 /* Sets the arrays superseded, regressed, kept, activated, rescued, fenced, failed and late. acted: what was
  * done before, see below. */
