@@ -402,7 +402,8 @@ static int write_reduced(struct manifest *manifest, const char *file)
     return -1;
 }
 
-static int run_snapshot(const struct settings *settings, const char *manifest)
+static int run_snapshot(const struct settings *settings, const char *manifest, const char *option,
+                        int64_t deadline, int *exit_status)
 {
     CLEANUP_ARGUMENTS struct arguments arguments = { 0 };
     arguments_add(&arguments, "disnix-snapshot");
@@ -413,13 +414,26 @@ static int run_snapshot(const struct settings *settings, const char *manifest)
     arguments_option(&arguments, "--keep", settings->keep);
     /* Without an old manifest every snapshot mapping of this one is taken. */
     arguments_add(&arguments, "--no-upgrade");
+    if (option)
+        arguments_add(&arguments, option);
     arguments_add(&arguments, manifest);
+    const struct stage_program program = {
+        .arguments = &arguments, .show = true, .quiet = routine_is_kept(), .deadline = deadline
+    };
+    return stage_run(settings, &program, NULL, NULL, exit_status);
+}
+
+/* Where one component cannot be saved Disnix fetches no snapshot at all: the others are fetched by themselves,
+ * unless that took so long that something would be waited for once more. */
+static int save_and_fetch(const struct settings *settings, const char *manifest)
+{
     /* It ends before the stage has to be ended, and with it the cycle: the adaptation matters more. */
-    const struct stage_program program = { .arguments = &arguments,
-                                           .show = true,
-                                           .quiet = routine_is_kept(),
-                                           .deadline = 900 * settings_stage_timeout(settings, "snapshot") };
-    return stage_run(settings, &program, NULL, NULL, NULL);
+    const int64_t deadline = 900 * settings_stage_timeout(settings, "snapshot"), began = operations->now();
+    int exit_status = -1, status = run_snapshot(settings, manifest, NULL, deadline, &exit_status);
+    int64_t left = deadline - (operations->now() - began);
+    if (exit_status == 1 && (deadline == 0 || left > deadline / 2))
+        run_snapshot(settings, manifest, "--transfer-only", deadline == 0 ? 0 : left, NULL);
+    return status;
 }
 
 int take_snapshots(const struct settings *settings, struct state *state, const struct infrastructure *model,
@@ -438,7 +452,7 @@ int take_snapshots(const struct settings *settings, struct state *state, const s
         if (reduced)
             status = write_reduced(&previous.manifest, file);
         if (status == 0 && previous.manifest.snapshot_mapping_count > 0)
-            status = run_snapshot(settings, reduced ? file : previous.path);
+            status = save_and_fetch(settings, reduced ? file : previous.path);
         if (status == 0) {
             state_snapshotted(state, &previous.manifest, now);
             status = older_find(state, &previous.manifest, model) == 0 ? state_save(state) : -1;
