@@ -330,6 +330,17 @@ static int read_previous(const struct settings *settings, const struct infrastru
     return previous_name_targets(previous, keys);
 }
 
+/* A profile that was there after the reconstruction of this cycle and is gone is lost: without it everything
+ * would be activated anew, and nothing stopped. */
+static int check_there(const struct plan *plan)
+{
+    const json_t *reconstructed = json_object_get(json_object_get(plan->event, "reports"), "reconstruct");
+    if (plan->previous.known || plan->recovery->settings->dry_run || !text_at(reconstructed, "manifest"))
+        return 0;
+    log_error(NULL, "%s: it is gone since the manifest was reconstructed", plan->previous.profile);
+    return -1;
+}
+
 int redeploy(const struct recovery *recovery, const json_t *event, const struct infrastructure *model,
              json_t **report)
 {
@@ -340,6 +351,8 @@ int redeploy(const struct recovery *recovery, const json_t *event, const struct 
     *report = plan.report;
     log_notice(NULL, settings->dry_run ? "Planning the redeployment..." : "Redeploying the system...");
     int status = read_previous(settings, model, &keys, recovery->strings, &plan.previous);
+    if (status == 0)
+        status = check_there(&plan);
     if (status == 0)
         json_object_set_new(plan.report, "previous", json_string(plan.previous.path));
     if (status == 0)
