@@ -27,6 +27,7 @@ is "$(wc -l < "$log")" "$lines" 'and nothing is said'
 echo 'no space left' > "$answers/disnix-snapshot.errors"
 echo 1 > "$answers/disnix-snapshot.status"
 ok 'a snapshot that fails is told, with its last words' wait_for 60 logged 1 'disnix-snapshot: exit status 1: no space left'
+wait_for 60 snapshots $(($(calls_of disnix-snapshot) + 3)) # so that this cycle is over
 told=$(wc -l < "$log") noted=$(wc -l < "$state/default/events.jsonl")
 taken=$(calls_of disnix-snapshot)
 echo 'no space left, still' > "$answers/disnix-snapshot.errors"
