@@ -246,6 +246,7 @@ dist_check_DATA += \
 	tests/share/network.sh \
 	tests/share/ssh-network.sh \
 	tests/share/stores.sh \
+	tests/share/waiting.sh \
 	tests/tools/coverage-ends.c \
 	tests/unit/answers.h \
 	tests/unit/model.h \

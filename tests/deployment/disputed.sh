@@ -19,44 +19,37 @@ for machine, answer in sorted(json.load(sys.stdin).items()):
 }
 is_at() { [ "$(where)" = "$1" ]; }
 remembers() { python3 -c "import json, sys; s = json.load(open(sys.argv[1])); sys.exit(not ($1))" "$state/state.json"; }
-wait_for()
-{
-    tries=6000
-    until "$@" 2> /dev/null; do
-        tries=$((tries - 1))
-        [ "$tries" -gt 0 ] || { echo "never: $*, but: $(where)"; exit 1; }
-        sleep 0.1
-    done
-}
+. "$2/tests/share/waiting.sh"
+comes() { wait_for 60 "$@" || { echo "never: $*, but: $(where)"; exit 1; }; }
 dydisnix-lab exec coordinator dydisnix-self-adapt -s "$2/lab/example/services.nix" \
     --geninfra=dydisnix-lab-geninfra -q "$2/lab/example/qos.nix" --reconstruct --interval=1 --retry-min=1 \
     --state-dir "$1/state" > "$1/log" 2>&1 &
 host=$!
-wait_for remembers 's["effective"] == ["test1", "test2", "test3"]'
+comes remembers 's["effective"] == ["test1", "test2", "test3"]'
 home=$(where)
 home=${home%%[ ;]*}
 dydisnix-lab write "$home" database old > /dev/null
 # No snapshot was ever taken: the next home begins with nothing.
 dydisnix-lab crash "$home"
-wait_for remembers "'$home' not in s['effective']"
+comes remembers "'$home' not in s['effective']"
 next=$(where)
 next=${next%%[ ;]*}
 dydisnix-lab write "$next" database new > /dev/null
 dydisnix-lab reappear "$home"
-wait_for remembers "'$home' in s['effective']"
+comes remembers "'$home' in s['effective']"
 is_at "$next new;" && echo 'the newer copy lives, and no other one'
 remembers "list(s['survivors']['disputed']['$home']['process']) == ['database-1']" && echo 'the other one is in dispute'
 remembers "'held' not in s['targets']['$home']" && echo 'its machine is not held'
 ctl() { dydisnix-lab exec coordinator dydisnix-self-adaptctl "$@"; }
 ctl disputes
 ctl --yes keep-copy "$home" database-1
-wait_for is_at "$home old;"
-wait_for remembers "s['disputes'] == []"
+comes is_at "$home old;"
+comes remembers "s['disputes'] == []"
 echo 'a word has the other copy live'
 snapshot=$(dydisnix-lab exec coordinator dydisnix-lab-client --target "$next" --query-latest-snapshot \
     --container process --component database-1)
 ctl --yes restore "$snapshot" > /dev/null
-wait_for is_at "$home new;"
+comes is_at "$home new;"
 echo 'and what was rescued comes back'
 kill "$host"
 wait "$host"

@@ -16,24 +16,17 @@ write_model() # replaced by rename, as editors do
     { echo '{'; for name; do machine "$name"; done; echo '}'; } > "$model.new" && mv "$model.new" "$model"
 }
 answers_on() { dydisnix-lab who web | grep -q "\"$1\""; }
-wait_for()
-{
-    tries=6000
-    until "$@"; do
-        tries=$((tries - 1))
-        [ "$tries" -gt 0 ] || { echo "never: $*"; exit 1; }
-        sleep 0.1
-    done
-}
+. "$2/tests/share/waiting.sh"
+comes() { wait_for 60 "$@" || { echo "never: $*"; exit 1; }; }
 write_model test1
 dydisnix-lab exec coordinator dydisnix-self-adapt -s "$2/lab/example/services.nix" -i "$model" \
     -q "$2/lab/example/qos.nix" --reconstruct --probe-interval=1 --retry-min=1 --state-dir "$1/state" \
     > "$1/log" 2>&1 &
 host=$!
-wait_for answers_on test1
+comes answers_on test1
 echo 'deployed on test1'
 write_model test2
-wait_for answers_on test2
+comes answers_on test2
 echo 'followed to test2'
 grep -q 'removed: test1' "$1/log" && echo 'said what changed'
 
@@ -46,18 +39,18 @@ both_are_in()
 }
 state=$1/state/default
 ctl() { dydisnix-lab exec coordinator dydisnix-self-adaptctl "$@"; }
-wait_for both_are_in
+comes both_are_in
 echo 'a machine that comes back is in'
 # No snapshot was ever taken on test1, which still has the services of its time: somebody may decide.
 ctl disputes | grep -q '^database-1 in process: ' && echo 'with a copy in dispute'
 ctl --yes discard-copy test1 > /dev/null && echo 'which is given up'
 settled() { ctl disputes | grep -qx 'Nothing is in dispute.'; }
-wait_for settled
+comes settled
 dydisnix-lab crash test2
-wait_for answers_on test1
+comes answers_on test1
 echo 'a dead machine is left out'
 dydisnix-lab reappear test2
-wait_for both_are_in
+comes both_are_in
 echo 'and taken in again'
 kill "$host"
 wait "$host"

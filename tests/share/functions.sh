@@ -12,6 +12,7 @@
 #   done_testing                                    last line of every test
 
 set -u
+. "$srcdir/tests/share/waiting.sh"
 # Descriptors of make, its jobserver for one, are not for what a test starts.
 exec 3>&- 4>&- 5>&- 6>&- 7>&- 8>&- 9>&-
 : "${srcdir:?}" "${builddir:?}"
@@ -142,19 +143,6 @@ output()
 find_promtool()
 {
     command -v promtool || { [ -x "$builddir/promtool" ] && echo "$builddir/promtool"; }
-}
-
-# Waits for COMMAND to succeed, which takes up to SECONDS where nothing else runs. No verdict depends on how fast a
-# machine is: what is given up is what hangs, after ten minutes.
-wait_for() # SECONDS COMMAND…
-{
-    test_tries=$((($1 > 600 ? $1 : 600) * 20))
-    shift
-    while ! "$@" > /dev/null 2>&1; do
-        test_tries=$((test_tries - 1))
-        [ "$test_tries" -gt 0 ] || return 1
-        sleep 0.05
-    done
 }
 
 # What is built here takes the place of what is installed.
