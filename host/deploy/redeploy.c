@@ -335,7 +335,7 @@ static int read_previous(const struct settings *settings, const struct infrastru
 static int check_there(const struct plan *plan)
 {
     const json_t *reconstructed = json_object_get(json_object_get(plan->event, "reports"), "reconstruct");
-    if (plan->previous.known || plan->recovery->settings->dry_run || !text_at(reconstructed, "manifest"))
+    if (plan->previous.known || plan->recovery->settings->dry_run || !*text_at(reconstructed, "manifest"))
         return 0;
     log_error(NULL, "%s: it is gone since the manifest was reconstructed", plan->previous.profile);
     return -1;
