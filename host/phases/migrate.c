@@ -5,10 +5,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "host/calls/client-calls.h"
 #include "host/calls/stages.h"
 #include "host/copies/restore.h"
 #include "lib/base/cleanup.h"
 #include "lib/base/strings.h"
+#include "lib/model/client.h"
 #include "lib/state/generations.h"
 #include "lib/world/operations.h"
 
@@ -147,6 +149,71 @@ static int restore_better(const struct late *late)
     return status;
 }
 
+/* Disnix transfers a snapshot only where a target is named as its key. */
+static const struct target *find_transferring(const struct late *late, const char *name)
+{
+    const struct target *target = infrastructure_find(&late->new->infrastructure, name);
+    const char *key = target ? target_connection_key(target) : NULL;
+    return key && strcmp(key, target->name) == 0 ? target : NULL;
+}
+
+/* Asks for the newest snapshot of a component where it was, and where it is now. */
+static void ask_newest(const struct late *late, const struct snapshot_mapping *old,
+                       const struct snapshot_mapping *mapping, struct calls *calls)
+{
+    const struct target *targets[] = { find_transferring(late, old->target),
+                                       find_transferring(late, mapping->target) };
+    for (size_t i = 0; targets[0] && targets[1] && i < 2; i++) {
+        struct call *call = calls_add(calls, targets[i]->name);
+        if (!call)
+            return;
+        client_arguments(&call->arguments, targets[i], "--query-latest-snapshot");
+        arguments_option(&call->arguments, "--container", mapping->container);
+        arguments_option(&call->arguments, "--component", mapping->component);
+    }
+    calls_run(calls, ask_deadline, true);
+}
+
+static bool is_here(const struct snapshot_mapping *mapping)
+{
+    CLEANUP_GENERATIONS struct generations generations;
+    return generations_read(mapping->container, mapping->component, &generations) == 0
+           && generations.count > 0;
+}
+
+/* Disnix restores nothing, and says nothing, where the coordinator has lost what was saved: the component
+ * would run empty, and its old home be let go. */
+static int check_arrived(const struct late *late, const struct snapshot_mapping *old)
+{
+    for (size_t i = 0; i < late->new->snapshot_mapping_count; i++) {
+        const struct snapshot_mapping *mapping = &late->new->snapshot_mappings[i];
+        if (strcmp(mapping->component, old->component) != 0 || strcmp(mapping->container, old->container) != 0
+            || !moves(late, late->previous, mapping))
+            continue;
+        CLEANUP_CALLS struct calls calls = { 0 };
+        ask_newest(late, old, mapping, &calls);
+        if (calls.count < 2 || (calls.items[0].done && !*calls.items[0].output)
+            || (calls.items[0].done && calls.items[1].done
+                && strcmp(calls.items[0].output, calls.items[1].output) == 0))
+            continue;
+        log_error(mapping->target, "no snapshot of %s in %s has arrived from target %s: it does not move",
+                  mapping->component, mapping->container, old->target);
+        return 1;
+    }
+    return 0;
+}
+
+static int check_restored(const struct late *late)
+{
+    int status = 0;
+    for (size_t i = 0; late->previous && i < late->previous->snapshot_mapping_count; i++) {
+        const struct snapshot_mapping *old = &late->previous->snapshot_mappings[i];
+        if (moves(late, late->new, old) && !is_here(old) && check_arrived(late, old) != 0)
+            status = 1;
+    }
+    return status;
+}
+
 int migrate_components(const struct late *late)
 {
     CLEANUP_FREE char *away = recovery_path(late->recovery, "away.xml"),
@@ -165,6 +232,8 @@ int migrate_components(const struct late *late)
         status = run(late, "disnix-restore", true, arriving);
     if (status == 0)
         status = restore_better(late);
+    if (status == 0)
+        status = check_restored(late);
     if (status == 0 && leaving > 0 && deletes_state(late->recovery->settings))
         status = run(late, "disnix-delete-state", false, away);
     return status;
