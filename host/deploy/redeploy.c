@@ -422,7 +422,8 @@ static int run_snapshot(const struct settings *settings, const char *manifest, c
     arguments_add(&arguments, "disnix-snapshot");
     stage_profile_options(&arguments, settings);
     arguments_option(&arguments, "-m", settings->max_concurrent_transfers);
-    if (settings->depth_first)
+    /* Disnix fetches nothing alone with it. */
+    if (settings->depth_first && !option)
         arguments_add(&arguments, "--depth-first");
     arguments_option(&arguments, "--keep", settings->keep);
     /* Without an old manifest every snapshot mapping of this one is taken. */
@@ -438,14 +439,15 @@ static int run_snapshot(const struct settings *settings, const char *manifest, c
 
 /* Where one component cannot be saved Disnix fetches no snapshot at all: the others are fetched by themselves,
  * unless that took so long that something would be waited for once more. */
-static int save_and_fetch(const struct settings *settings, const char *manifest)
+static int save_and_fetch(const struct settings *settings, const char *manifest, bool *fetched)
 {
     /* It ends before the stage has to be ended, and with it the cycle: the adaptation matters more. */
     const int64_t deadline = 900 * settings_stage_timeout(settings, "snapshot"), began = operations->now();
     int exit_status = -1, status = run_snapshot(settings, manifest, NULL, deadline, &exit_status);
     int64_t left = deadline - (operations->now() - began);
+    *fetched = status == 0;
     if (exit_status == 1 && (deadline == 0 || left > deadline / 2))
-        run_snapshot(settings, manifest, "--transfer-only", deadline == 0 ? 0 : left, NULL);
+        *fetched = run_snapshot(settings, manifest, "--transfer-only", deadline == 0 ? 0 : left, NULL) == 0;
     return status;
 }
 
@@ -464,12 +466,17 @@ int take_snapshots(const struct settings *settings, struct state *state, const s
         routine_notice("Capturing the state...");
         if (reduced)
             status = write_reduced(&previous.manifest, file);
+        bool fetched = status == 0;
         if (status == 0 && previous.manifest.snapshot_mapping_count > 0)
-            status = save_and_fetch(settings, reduced ? file : previous.path);
-        if (status == 0) {
+            status = save_and_fetch(settings, reduced ? file : previous.path, &fetched);
+        if (status == 0)
             state_snapshotted(state, &previous.manifest, now);
-            status = older_find(state, &previous.manifest, model) == 0 ? state_save(state) : -1;
-        }
+        /* What cannot be saved on one target hides no older disk of another one. Depth-first, Disnix removes
+         * snapshots of targets: that one is gone tells nothing. */
+        if (fetched && !settings->depth_first && older_find(state, &previous.manifest, model) != 0)
+            status = -1;
+        if (fetched && state_save(state) != 0)
+            status = -1;
         operations->remove(file);
     }
     previous_clear(&previous);
