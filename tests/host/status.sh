@@ -89,6 +89,7 @@ ok 'until it is interrupted' wait "$watching"
 kill -KILL "$loop"
 wait "$loop" 2> /dev/null
 loop=
+ok 'a cycle ends without its loop' wait_for 60 flock -n "$state/default/lock" true
 deployed '{"missing": [{"component": "db", "container": "process", "target": "test1", "from": ["test2"], "empty": true,
     "when": 1767870000}]}' '{"disputes": [{"component": "d b", "container": "process", "reason": "", "copies": [{"target": "test1", "live":
     true, "snapshots": [], "reason": ""}, {"target": "test2", "live": false, "snapshots": [], "reason": ""}]}]}' '{"foreign": {"test1": {"since": 1767870000, "unlock": "client --target ip.test1 --unlock"}}}'
