@@ -136,7 +136,7 @@ static enum deploy_outcome unlock(const struct deployment *deployment, enum depl
         phase_begin(late->recovery->state, DEPLOYMENT_RELEASING);
     else
         log_notice(NULL, "Releasing locks...");
-    int status = locks_release(late->recovery, late->new, true);
+    int status = locks_release(late->recovery, late->new, NULL);
     return outcome == DEPLOY_DONE && status != 0 ? DEPLOY_FAILED : outcome;
 }
 

@@ -153,7 +153,7 @@ int locks_acquire(const struct recovery *recovery, const struct manifest *new, j
     return all_done(recovery, new, &calls, report) ? 0 : -1;
 }
 
-int locks_release(const struct recovery *recovery, const struct manifest *new, bool sure)
+int locks_release(const struct recovery *recovery, const struct manifest *new, json_t *absent)
 {
     CLEANUP_FREE char *running = recovery_path(recovery, RUNNING);
     CLEANUP_CALLS struct calls calls = { .running = running };
@@ -170,10 +170,13 @@ int locks_release(const struct recovery *recovery, const struct manifest *new, b
     bool all = true;
     for (size_t i = 0; i < calls.count; i++) {
         const struct profile *profile = manifest_find_profile(new, calls.items[i].target);
-        if (!calls.items[i].done && sure)
+        if (!calls.items[i].done && !absent)
             log_error(calls.items[i].target, "Cannot unlock profile: %s", profile ? profile->path : "");
         all = all && calls.items[i].done;
-        if (calls.items[i].done || (calls.items[i].refused && !sure))
+        const bool gone = absent && !calls.items[i].done && calls.items[i].refused;
+        if (gone)
+            json_object_set_new(absent, calls.items[i].target, json_true());
+        if (calls.items[i].done || gone)
             forget(recovery->state, calls.items[i].target);
     }
     return state_save(recovery->state) == 0 && all ? 0 : -1;

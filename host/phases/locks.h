@@ -14,9 +14,9 @@
  * tells of what was released. */
 int locks_acquire(const struct recovery *recovery, const struct manifest *new, json_t *report);
 
-/* Releases those that the state tells of, on targets of new. sure: they are ours, so that one which cannot be
- * released is an error; else one that is refused was absent. 0, or -1: the state tells of those that are
- * left. */
-int locks_release(const struct recovery *recovery, const struct manifest *new, bool sure);
+/* Releases those that the state tells of, on targets of new. absent: NULL: they are ours, so that one which
+ * cannot be released is an error; else one that is refused was absent, and its target is added, { TARGET: true }.
+ * 0, or -1: the state tells of those that are left. */
+int locks_release(const struct recovery *recovery, const struct manifest *new, json_t *absent);
 
 #endif

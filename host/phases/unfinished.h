@@ -22,7 +22,8 @@ struct unfinished {
     const struct manifest *old; /* previous, or NULL: there was none, or it is lost */
     bool previous_lost;
     json_t *silent;    /* { TARGET: true }: does not answer, or has let a call run into its deadline */
-    json_t *overtaken; /* { TARGET: true }: somebody else has deployed to it since */
+    json_t *unlocked;  /* { TARGET: true }: our lock was gone when it was to be released */
+    json_t *overtaken; /* { TARGET: true }: somebody else has deployed to it since, or it has another disk */
     json_t *report;
 };
 

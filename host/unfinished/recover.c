@@ -145,7 +145,7 @@ static int release_locks(const struct unfinished *unfinished)
     json_array_extend(state_locks(unfinished->recovery->state), mine);
     if (state_save(unfinished->recovery->state) != 0)
         return -1;
-    locks_release(unfinished->recovery, &unfinished->new, false);
+    locks_release(unfinished->recovery, &unfinished->new, unfinished->unlocked);
     take_released(unfinished, mine);
     return 0;
 }
@@ -342,12 +342,16 @@ static int read_manifests(struct unfinished *unfinished, const json_t *record)
 
 static int settle_record(const struct recovery *recovery, json_t *record, json_t *report)
 {
-    struct unfinished unfinished = {
-        .recovery = recovery, .report = report, .silent = json_object(), .overtaken = json_object()
-    };
+    struct unfinished unfinished = { .recovery = recovery,
+                                     .report = report,
+                                     .silent = json_object(),
+                                     .unlocked = json_object(),
+                                     .overtaken = json_object() };
     manifest_init(&unfinished.previous, recovery->strings);
     manifest_init(&unfinished.new, recovery->strings);
-    int status = unfinished.silent && unfinished.overtaken ? read_manifests(&unfinished, record) : -1;
+    int status = unfinished.silent && unfinished.unlocked && unfinished.overtaken
+                     ? read_manifests(&unfinished, record)
+                     : -1;
     if (status == 0) {
         read_end(&unfinished, record);
         status = settle(&unfinished, record);
@@ -357,6 +361,7 @@ static int settle_record(const struct recovery *recovery, json_t *record, json_t
     manifest_clear(&unfinished.previous);
     manifest_clear(&unfinished.new);
     json_decref(unfinished.silent);
+    json_decref(unfinished.unlocked);
     json_decref(unfinished.overtaken);
     return status;
 }
