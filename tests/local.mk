@@ -290,19 +290,24 @@ check-units:
 	$(MAKE) $(AM_MAKEFLAGS) check TESTS='$(unit_tests)'
 .PHONY: check-units
 
-# All but those that take longest, and but the demonstration, which whoever is in a hurry tries by itself.
+# All but those that take longest, and but the demonstration, which whoever is in a hurry tries by itself. What is left
+# has what depends on the system most: compilers, libraries, Nix, shells, namespaces, SSH, systemd.
 long_tests = \
 	tests/lab/demonstration.sh \
-	tests/deployment/ends.sh \
-	tests/deployment/killed.sh \
 	tests/install/dist.sh \
-	tests/scenario/explore.sh \
-	tests/deployment/full-disk.sh \
-	tests/deployment/hangs.sh \
-	tests/scenario/explore-bites.sh \
-	tests/sources/fuzz.sh \
-	tests/deployment/kill-sweep.sh \
-	tests/scenario/lab.sh \
+	$(filter-out tests/deployment/drop-in.sh,$(filter tests/deployment/%.sh,$(shell_tests))) \
+	$(filter tests/scenario/%.sh tests/sources/%.sh,$(filter-out tests/scenario/scenarios.sh,$(shell_tests))) \
+	tests/host/control.sh \
+	tests/host/etcd.sh \
+	tests/host/links.sh \
+	tests/host/metrics.sh \
+	tests/host/misbehaviour.sh \
+	tests/host/presence.sh \
+	tests/host/signals.sh \
+	tests/reconstruct/closures.sh \
+	tests/reconstruct/data.sh \
+	tests/reconstruct/store.sh \
+	tests/reconstruct/transfers.sh \
 	$(NULL)
 check-brief:
 	$(MAKE) $(AM_MAKEFLAGS) check TESTS='$(filter-out $(long_tests),$(TESTS))'
