@@ -97,9 +97,10 @@ bool homes_were(const struct settings *settings, const struct snapshot_mapping *
 {
     struct search search = { mapping, false };
     struct previous previous;
-    if (previous_locate(settings->coordinator_profile_path, settings->profile, NULL, strings, &previous) != 0)
-        return true;
-    const int status = previous_generations(&previous, strings, look, &search);
+    int status =
+        previous_locate(settings->coordinator_profile_path, settings->profile, NULL, strings, &previous);
+    if (status == 0)
+        status = previous_generations(&previous, strings, look, &search);
     previous_clear(&previous);
     return status != 0 || search.found;
 }
