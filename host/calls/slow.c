@@ -71,7 +71,7 @@ json_t *slow_find(const struct slow *slow)
         longest = seconds > longest ? seconds : longest;
     }
     json_object_foreach_safe(search.calls, next, name, call)
-        if (json_integer_value(json_object_get(call, "seconds")) < longest / 2)
+        if (slow && json_integer_value(json_object_get(call, "seconds")) < longest / 2)
             json_object_del(search.calls, name);
     return search.calls;
 }

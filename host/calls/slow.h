@@ -18,8 +18,8 @@ struct slow {
 };
 
 /* { TARGET: { "operation", "process", "seconds" } }, a new reference: of each target the call that runs for longest,
- * without those that have just begun beside one that has not. slow NULL: all that this process waits for, by what
- * stands behind --target. */
+ * without those that have just begun beside one that has not. slow NULL: all, by what
+ * stands behind --target, which may be no target at all. */
 json_t *slow_find(const struct slow *slow);
 
 /* waits() of a program; closure: a struct slow. What has run for a while is said again and again. late: in the

@@ -129,6 +129,16 @@ static void who_was_waited_for_when_a_program_is_ended_is_remembered(void **stat
     assert_int_equal(json_integer_value(json_object_get(hung, "a")), 600);
 }
 
+static void where_nobody_is_blamed_all_calls_are_told(void **state)
+{
+    (void)state;
+    running = usual;
+    json_t *calls = slow_find(NULL);
+    assert_int_equal(json_object_size(calls), 3);
+    assert_int_equal(json_integer_value(json_object_get(json_object_get(calls, "b"), "seconds")), 120);
+    json_decref(calls);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -136,6 +146,7 @@ int main(void)
         TEST(who_is_waited_for_is_said_again_and_again),
         TEST(when_nobody_is_waited_for_that_is_said),
         TEST(who_was_waited_for_when_a_program_is_ended_is_remembered),
+        TEST(where_nobody_is_blamed_all_calls_are_told),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
