@@ -14,7 +14,6 @@
 #include "host/copies/survivors.h"
 #include "host/unfinished/leftovers.h"
 #include "lib/base/cleanup.h"
-#include "lib/base/switch.h"
 #include "lib/model/client.h"
 #include "lib/model/paths.h"
 #include "lib/world/operations.h"
@@ -131,33 +130,6 @@ static int leave_unset(struct unfinished *unfinished, bool hang)
     return unset < calls.count ? 0 : -1;
 }
 
-/* Where our lock is gone, and what is to be set too, it is another disk, as for leftovers: nothing of the
- * deployment was begun on it, so the profile that it has tells what runs there, and the new one would not. */
-static void leave_other_disks(const struct unfinished *unfinished)
-{
-    CLEANUP_CALLS struct calls calls = { 0 };
-    for (size_t i = 0; SWITCH(REPLACED) && i < unfinished->new.profile_count; i++) {
-        struct profile *profile = &unfinished->new.profiles[i];
-        const struct target *target = infrastructure_find(&unfinished->new.infrastructure, profile->target);
-        const bool asked = target && json_object_get(unfinished->unlocked, profile->target)
-                           && unfinished_is_ours(unfinished, profile->target);
-        struct call *call = asked ? calls_add(&calls, profile->target) : NULL;
-        if (!call)
-            continue;
-        client_arguments(&call->arguments, target, "--print-invalid");
-        arguments_add(&call->arguments, profile->path);
-        call->closure = profile;
-    }
-    calls_run(&calls, ask_deadline, true);
-    for (size_t i = 0; i < calls.count; i++) {
-        const struct profile *profile = calls.items[i].closure;
-        if (!calls.items[i].done || strcmp(calls.items[i].output, profile->path) != 0)
-            continue;
-        log_warning(profile->target, "has another disk, on which nothing was begun: its profile is not set");
-        json_object_set_new(unfinished->overtaken, profile->target, json_true());
-    }
-}
-
 /* Those that fail to get their closures fail to be set, too. */
 static int set_profiles(struct unfinished *unfinished)
 {
@@ -165,7 +137,7 @@ static int set_profiles(struct unfinished *unfinished)
     CLEANUP_FREE char *transcript = recovery_path(unfinished->recovery, RUNNING "/disnix-distribute");
     if (!file || !transcript)
         return -1;
-    leave_other_disks(unfinished);
+    unfinished_find_replaced(unfinished);
     bool whole = !drop_profiles(unfinished);
     if (!whole && write_manifest(&unfinished->new, file) != 0)
         return -1;

@@ -11,6 +11,7 @@
 #include "host/unfinished/leftovers.h"
 #include "host/unfinished/settle.h"
 #include "lib/base/cleanup.h"
+#include "lib/base/switch.h"
 #include "lib/model/client.h"
 #include "lib/model/paths.h"
 #include "lib/world/operations.h"
@@ -60,5 +61,42 @@ void unfinished_find_overtaken(struct unfinished *unfinished)
                     "somebody else has deployed to it since: it is left as it is, and so is its lock");
         json_object_set_new(unfinished->overtaken, call->target, json_true());
         recovery_report_overtaken(unfinished->report, call->target);
+    }
+}
+
+bool unfinished_ask_missing(const struct unfinished *unfinished, const struct manifest *manifest,
+                            const json_t *among, struct calls *calls)
+{
+    for (size_t i = 0; i < manifest->profile_count; i++) {
+        struct profile *profile = &manifest->profiles[i];
+        const bool asked = unfinished_is_ours(unfinished, profile->target)
+                           && (!among || json_object_get(among, profile->target));
+        const struct target *target = asked ? unfinished_target(unfinished, profile->target) : NULL;
+        struct call *call = target ? calls_add(calls, target->name) : NULL;
+        if (!call)
+            continue;
+        client_arguments(&call->arguments, target, "--print-invalid");
+        arguments_add(&call->arguments, profile->path);
+        call->closure = profile;
+    }
+    calls_run(calls, ask_deadline, true);
+    bool hung = false;
+    for (size_t i = 0; i < calls->count; i++)
+        hung = hung || calls->items[i].hung;
+    return hung;
+}
+
+void unfinished_find_replaced(const struct unfinished *unfinished)
+{
+    CLEANUP_CALLS struct calls calls = { 0 };
+    if (!SWITCH(REPLACED))
+        return;
+    unfinished_ask_missing(unfinished, &unfinished->new, unfinished->unlocked, &calls);
+    for (size_t i = 0; i < calls.count; i++) {
+        const struct profile *profile = calls.items[i].closure;
+        if (!calls.items[i].done || strcmp(calls.items[i].output, profile->path) != 0)
+            continue;
+        log_warning(profile->target, "has another disk, on which nothing was begun: its profile is not set");
+        json_object_set_new(unfinished->overtaken, profile->target, json_true());
     }
 }

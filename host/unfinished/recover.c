@@ -150,28 +150,6 @@ static int release_locks(const struct unfinished *unfinished)
     return 0;
 }
 
-/* Who lacks the profile that it has in the manifest. True: somebody does not answer that. */
-static bool ask_missing(const struct unfinished *unfinished, const struct manifest *manifest,
-                        struct calls *calls)
-{
-    for (size_t i = 0; i < manifest->profile_count; i++) {
-        const struct profile *profile = &manifest->profiles[i];
-        const bool ours = unfinished_is_ours(unfinished, profile->target);
-        const struct target *target = ours ? unfinished_target(unfinished, profile->target) : NULL;
-        struct call *call = target ? calls_add(calls, target->name) : NULL;
-        if (!call)
-            continue;
-        client_arguments(&call->arguments, target, "--print-invalid");
-        arguments_add(&call->arguments, profile->path);
-        call->closure = (void *)profile;
-    }
-    calls_run(calls, ask_deadline, true);
-    bool hung = false;
-    for (size_t i = 0; i < calls->count; i++)
-        hung = hung || calls->items[i].hung;
-    return hung;
-}
-
 /* Who has not got all may have waited for another one, or another one has refused it: it is sent to each
  * alone. */
 static void send_alone(const struct unfinished *unfinished, struct calls *calls, int64_t deadline)
@@ -193,7 +171,7 @@ static void send_alone(const struct unfinished *unfinished, struct calls *calls,
 static void send_collected(const struct unfinished *unfinished, const struct manifest *manifest)
 {
     CLEANUP_CALLS struct calls calls = { 0 };
-    ask_missing(unfinished, manifest, &calls);
+    unfinished_ask_missing(unfinished, manifest, NULL, &calls);
     send_alone(unfinished, &calls, call_deadline);
     unfinished_note_hung(unfinished, &calls);
 }
@@ -254,7 +232,7 @@ static void note_refusals(const struct unfinished *unfinished, const struct call
 static int find_culprits(const struct unfinished *unfinished, int status)
 {
     CLEANUP_CALLS struct calls calls = { 0 };
-    if (!ask_missing(unfinished, &unfinished->new, &calls) && status != -1)
+    if (!unfinished_ask_missing(unfinished, &unfinished->new, NULL, &calls) && status != -1)
         send_alone(unfinished, &calls, status > 0 ? call_deadline : set_deadline);
     if (*unfinished->recovery->stop)
         return -1;

@@ -19,6 +19,16 @@ bool unfinished_is_profile(const char *requisites, const char *profile);
  * deployment left, and to undo it would undo what somebody else has done. */
 void unfinished_find_overtaken(struct unfinished *unfinished);
 
+/* Asks those on which the deployment is as it left it (among: { TARGET: true }, NULL: all) whether they lack the
+ * profile that the manifest has for them: then that is what the call prints, and its closure is the profile. True:
+ * somebody lets the question run into its deadline. */
+bool unfinished_ask_missing(const struct unfinished *unfinished, const struct manifest *manifest,
+                            const json_t *among, struct calls *calls);
+
+/* Notes as overtaken targets with another disk, on which nothing of the deployment was begun: our lock was gone, and
+ * what is to be set is, too, as for leftovers. The profile that they have tells what runs there. */
+void unfinished_find_replaced(const struct unfinished *unfinished);
+
 /* The target does not answer from now on; of calls those that were unanswered. */
 void unfinished_silence(const struct unfinished *unfinished, const char *target);
 void unfinished_note_hung(const struct unfinished *unfinished, const struct calls *calls);
