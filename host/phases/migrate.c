@@ -149,21 +149,15 @@ static int restore_better(const struct late *late)
     return status;
 }
 
-/* Disnix transfers a snapshot only where a target is named as its key. */
-static const struct target *find_transferring(const struct late *late, const char *name)
-{
-    const struct target *target = infrastructure_find(&late->new->infrastructure, name);
-    const char *key = target ? target_connection_key(target) : NULL;
-    return key && strcmp(key, target->name) == 0 ? target : NULL;
-}
-
-/* Asks for the newest snapshot of a component where it was, and where it is now. */
+/* Asks for the newest snapshot of a component where it was, and where it is now, if Disnix transfers any. */
 static void ask_newest(const struct late *late, const struct snapshot_mapping *old,
                        const struct snapshot_mapping *mapping, struct calls *calls)
 {
-    const struct target *targets[] = { find_transferring(late, old->target),
-                                       find_transferring(late, mapping->target) };
-    for (size_t i = 0; targets[0] && targets[1] && i < 2; i++) {
+    const struct target *targets[] = { infrastructure_find(&late->new->infrastructure, old->target),
+                                       infrastructure_find(&late->new->infrastructure, mapping->target) };
+    if (!target_name_is_key(targets[0]) || !target_name_is_key(targets[1]))
+        return;
+    for (size_t i = 0; i < 2; i++) {
         struct call *call = calls_add(calls, targets[i]->name);
         if (!call)
             return;

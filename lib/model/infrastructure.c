@@ -112,6 +112,12 @@ const char *target_connection_key(const struct target *target)
     return usable ? property->text : NULL;
 }
 
+bool target_name_is_key(const struct target *target)
+{
+    const char *key = target ? target_connection_key(target) : NULL;
+    return key && string_equal(key, target->name);
+}
+
 static bool is_core_number(const char *text)
 {
     size_t digits = strspn(text, "0123456789");

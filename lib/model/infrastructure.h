@@ -69,6 +69,9 @@ const struct target *infrastructure_find(const struct infrastructure *infrastruc
 /* The text of the property by which the target is reached. NULL: not there or not usable. */
 const char *target_connection_key(const struct target *target);
 
+/* Whether it is named as its connection key: Disnix transfers no snapshot to or from another one. NULL: no. */
+bool target_name_is_key(const struct target *target);
+
 int target_copy(struct target *to, const struct target *from); /* same pool; -1: no memory */
 void target_clear(struct target *target);
 

@@ -111,8 +111,7 @@ const char *why_not_descendant(const struct copy *copy, const struct copy *other
 
 static bool name_is_key(const struct target *target)
 {
-    const char *key = target ? target_connection_key(target) : NULL;
-    return !SWITCH(KEYS) || (key && string_equal(key, target->name));
+    return !SWITCH(KEYS) || target_name_is_key(target);
 }
 
 /* NULL: the snapshot on the target is fresh enough; else why not. A host that was down itself knows only that
