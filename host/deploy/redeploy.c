@@ -473,9 +473,9 @@ int take_snapshots(const struct settings *settings, struct state *state, const s
             state_snapshotted(state, &previous.manifest, now);
         /* What cannot be saved on one target hides no older disk of another one. Depth-first, Disnix removes
          * snapshots of targets: that one is gone tells nothing. */
-        if (fetched && !settings->depth_first && older_find(state, &previous.manifest, model) != 0)
-            status = -1;
-        if (fetched && state_save(state) != 0)
+        if (fetched
+            && ((!settings->depth_first && older_find(state, &previous.manifest, model) != 0)
+                || state_save(state) != 0))
             status = -1;
         operations->remove(file);
     }
