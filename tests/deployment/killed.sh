@@ -20,13 +20,9 @@ esac
 END
 
 # Lasts until the loop that was started says that it waits.
-cat > "$here/until-waited-for" << 'END'
-tries=6000
-until grep -q 'still runs, waiting for its end' "$1" 2> /dev/null; do
-    tries=$((tries - 1))
-    [ "$tries" -gt 0 ] || exit 1
-    sleep 0.1
-done
+cat > "$here/until-waited-for" << END
+. '$srcdir/tests/share/waiting.sh'
+wait_for 60 grep -q 'still runs, waiting for its end' "\$1"
 END
 
 : > "$here/begun"
