@@ -9,7 +9,7 @@ pinned=/nix/store/$hash-pinned.xml
 cat > "$scratch/bin/disnix-manifest" << 'EOF'
 #!/bin/sh
 number=1
-while ! mkdir "$calls/$number" 2> /dev/null; do number=$((number + 1)); done
+while [ -e "$calls/$number" ] || ! mkdir "$calls/$number" 2> /dev/null; do number=$((number + 1)); done
 printf '%s\n' "$@" > "$calls/$(printf '%02d' "$number")-disnix-manifest.arguments"
 while [ "$1" != --distribution ]; do shift; done
 case $2 in

@@ -16,7 +16,7 @@ nix-instantiate --eval --strict --json -E "builtins.attrNames (import (builtins.
     > "$calls/model.new" 2>&1
 mv "$calls/model.new" "$calls/model"
 number=1
-while ! mkdir "$calls/$number" 2> /dev/null; do number=$((number + 1)); done
+while [ -e "$calls/$number" ] || ! mkdir "$calls/$number" 2> /dev/null; do number=$((number + 1)); done
 : > "$calls/$(printf '%02d' "$number")-dydisnix-gendist.arguments"
 cat "$answers/dydisnix-gendist"
 EOF

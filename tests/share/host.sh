@@ -26,7 +26,7 @@ fake() # NAME
 #!/bin/sh
 name=${0##*/}
 number=1
-while ! mkdir "$calls/$number" 2> /dev/null; do number=$((number + 1)); done
+while [ -e "$calls/$number" ] || ! mkdir "$calls/$number" 2> /dev/null; do number=$((number + 1)); done
 call=$(printf '%s/%02d-%s' "$calls" "$number" "$name")
 env | grep -E '^(DISNIX_|TMPDIR=)' | sort > "$call.environment"
 [ ! -e "$answers/$name" ] || cat "$answers/$name"

@@ -12,10 +12,12 @@ wait_for()
     test_clock
     test_deadline=$((test_now + test_patience))
     shift
+    test_pauses='0.05 0.05 0.1 0.1'
     while ! "$@" > /dev/null 2>&1; do
         test_clock
         [ "$test_now" -lt "$test_deadline" ] || { test_gave_up=1; return 1; }
-        sleep 0.05
+        sleep "${test_pauses%% *}"
+        test_pauses="${test_pauses#* } 0.2"
     done
 }
 
