@@ -94,7 +94,7 @@ static void judge(struct state *state, const struct snapshot_mapping *mapping, c
                 "has an older disk, though it was never missed: of %s in %s it has lost the newest snapshot, "
                 "which is restored",
                 mapping->component, mapping->container);
-    restore_note(state->root, snapshot);
+    restore_note_older(state->root, snapshot);
 }
 
 /* Asks those whose newest snapshot is another one than before which ones they have. */

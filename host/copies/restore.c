@@ -6,6 +6,7 @@
 
 #include "host/calls/client-calls.h"
 #include "host/copies/homes.h"
+#include "host/record/again.h"
 #include "lib/base/cleanup.h"
 #include "lib/base/json-members.h"
 #include "lib/base/strings.h"
@@ -14,6 +15,8 @@
 #include "lib/model/paths.h"
 #include "lib/state/dump.h"
 #include "lib/world/operations.h"
+
+#define OLDER "older" /* { SNAPSHOT: when its restoration was tried, see again.h } */
 
 /* Once, though a cycle that was killed may have taken the same word. */
 void restore_note(json_t *state, const char *snapshot)
@@ -24,9 +27,21 @@ void restore_note(json_t *state, const char *snapshot)
     json_list_add(restores, snapshot);
 }
 
-bool restore_wanted(const json_t *state)
+void restore_note_older(json_t *state, const char *snapshot)
 {
-    return json_array_size(json_object_get(state, "restores")) > 0;
+    again_note(json_object_at(state, OLDER), snapshot, true, 0, operations->clock());
+}
+
+int64_t restore_due(const json_t *state)
+{
+    json_t *older = json_object_get(state, OLDER), *entry;
+    const char *snapshot;
+    int64_t due = json_array_size(json_object_get(state, "restores")) > 0 ? 0 : -1;
+    json_object_foreach(older, snapshot, entry) {
+        const int64_t seconds = again_due(older, snapshot, operations->clock());
+        due = due < 0 || seconds < due ? seconds : due;
+    }
+    return due;
 }
 
 /* One snapshot on its way back. */
@@ -36,7 +51,8 @@ struct restoring {
     const char *snapshot;
     const struct snapshot_mapping *mapping; /* where its component lives */
     const struct target *home;
-    json_t *entry; /* of the report */
+    bool undeployed; /* its component belongs nowhere */
+    json_t *entry;   /* of the report */
 };
 
 /* One call that takes these words at its end; its output, malloc()ed, NULL: it failed. */
@@ -75,6 +91,7 @@ static char *find_home(struct restoring *restoring)
     if (homes_list(&all, restoring->manifest) != 0)
         return string_format("out of memory");
     const struct homes homes = homes_of(&all, &wanted);
+    restoring->undeployed = restoring->manifest && homes.count == 0;
     for (size_t i = 0; i < homes.count; i++) {
         const struct target *target = infrastructure_find(restoring->model, homes.items[i]->target);
         if (!target || !manifest_find_service(restoring->manifest, homes.items[i]->service))
@@ -191,7 +208,7 @@ static void tell_restored(const struct restoring *restoring)
                json_string_value(json_object_get(restoring->entry, "saved")));
 }
 
-static void restore_one(struct restoring *restoring)
+static bool restore_one(struct restoring *restoring)
 {
     CLEANUP_FREE char *reason = find_home(restoring);
     if (!reason) {
@@ -204,38 +221,80 @@ static void restore_one(struct restoring *restoring)
         reason = replace(restoring);
     if (!reason) {
         tell_restored(restoring);
-        return;
+        return true;
     }
     log_error(restoring->home ? restoring->home->name : NULL, "the snapshot %s is not restored: %s",
               restoring->snapshot, reason);
     json_object_set_new(restoring->entry, "reason", json_string(reason));
+    return false;
+}
+
+/* Whether both are of the same component. */
+static bool same_component(const char *one, const char *other)
+{
+    const size_t length = (size_t)(strrchr(one, '/') - one) + 1;
+    return strncmp(one, other, length) == 0 && !strchr(other + length, '/');
+}
+
+/* What an older disk has lost is brought back until that is done, or there is nothing to bring it to: whatever
+ * its component was given since, an operator has said so. */
+static void note_older(json_t *state, const struct restoring *restoring, bool done)
+{
+    json_t *older = json_object_get(state, OLDER), *entry;
+    const char *snapshot;
+    void *next;
+    if (!done && !restoring->undeployed) {
+        if (json_object_get(older, restoring->snapshot))
+            again_note(older, restoring->snapshot, true, 10, operations->clock());
+        return;
+    }
+    json_object_foreach_safe(older, next, snapshot, entry)
+        if (same_component(restoring->snapshot, snapshot))
+            json_object_del(older, snapshot);
+}
+
+/* Those of operators, and those of older disks for which it is time; a new reference. */
+static json_t *list_due(const json_t *state)
+{
+    json_t *due = json_array(), *older = json_object_get(state, OLDER), *entry;
+    const char *snapshot;
+    json_object_foreach(older, snapshot, entry)
+        if (again_due(older, snapshot, operations->clock()) == 0)
+            json_list_add(due, snapshot);
+    json_array_extend(due, json_object_get(state, "restores"));
+    return due;
 }
 
 static int restore_all(const struct recovery *recovery, const struct infrastructure *model,
-                       const struct manifest *manifest, const json_t *snapshots, json_t *report)
+                       const struct manifest *manifest, json_t *report)
 {
+    struct state *state = recovery->state;
+    CLEANUP_JSON json_t *snapshots = list_due(state->root);
     size_t index;
     json_t *snapshot;
-    json_object_del(recovery->state->root, "restores");
-    if (state_save(recovery->state) != 0)
-        return -1;
-    json_array_foreach((json_t *)snapshots, index, snapshot) {
-        if (!json_is_string(snapshot) || !is_snapshot_name(json_string_value(snapshot)))
+    json_object_del(state->root, "restores");
+    int status = state_save(state);
+    json_array_foreach(snapshots, index, snapshot) {
+        if (status != 0 || !json_is_string(snapshot))
             continue;
+        if (!is_snapshot_name(json_string_value(snapshot))) {
+            json_object_del(json_object_get(state->root, OLDER), json_string_value(snapshot));
+            continue;
+        }
         json_t *entry = json_pack("{sO}", "snapshot", snapshot);
         struct restoring restoring = {
             .model = model, .manifest = manifest, .snapshot = json_string_value(snapshot), .entry = entry
         };
         json_array_append_new(json_object_get(report, "restored"), entry);
-        restore_one(&restoring);
+        note_older(state->root, &restoring, restore_one(&restoring));
+        status = state_save(state);
     }
-    return 0;
+    return status;
 }
 
 int restore(const struct recovery *recovery, const struct infrastructure *model, json_t **report)
 {
     const struct settings *settings = recovery->settings;
-    CLEANUP_JSON json_t *snapshots = json_incref(json_object_get(recovery->state->root, "restores"));
     struct previous previous = { 0 };
     struct target_keys keys = { 0 };
     *report = json_pack("{s[]}", "restored");
@@ -246,7 +305,7 @@ int restore(const struct recovery *recovery, const struct infrastructure *model,
     if (status == 0)
         status = previous_name_targets(&previous, &keys);
     if (status == 0)
-        status = restore_all(recovery, model, previous.known ? &previous.manifest : NULL, snapshots, *report);
+        status = restore_all(recovery, model, previous.known ? &previous.manifest : NULL, *report);
     previous_clear(&previous);
     target_keys_clear(&keys);
     return status;

@@ -1,21 +1,28 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * Brings a snapshot back to where its component lives, because an operator said so. What lives there until
- * then is saved before.
+ * Brings a snapshot back to where its component lives, because an operator said so, or an older disk has lost
+ * it. What lives there until then is saved before.
  */
 #ifndef RESTORE_H
 #define RESTORE_H
 
+#include <jansson.h>
+#include <stdint.h>
+
 #include "host/calls/recovery.h"
 
-/* Notes in the state that the snapshot, CONTAINER/COMPONENT/NAME, is to be brought back. */
+/* Notes in the state that the snapshot, CONTAINER/COMPONENT/NAME, is to be brought back: an operator's word, who
+ * is told when that fails. It is tried once. */
 void restore_note(json_t *state, const char *snapshot);
 
-/* Whether that is so of any. */
-bool restore_wanted(const json_t *state);
+/* The same, because an older disk has lost it: less and less often until it is done. */
+void restore_note_older(json_t *state, const char *snapshot);
 
-/* Brings those back to the targets of the model that have their components in the previous manifest. Each is
- * tried once, for what was written since must not be restored over again. *report: { "restored": [{
+/* In how many seconds there is one to be brought back; 0: it is time; -1: there is none. */
+int64_t restore_due(const json_t *state);
+
+/* Brings those for which it is time back to the targets of the model that have their components in the previous
+ * manifest. *report: { "restored": [{
  * "snapshot", "target" (absent: it is not known where), "saved": the snapshot of what was there, "reason":
  * why it was not done }] }, a new reference. 0, or -1 after a message: it cannot be noted what is done, or
  * what is deployed cannot be read. */

@@ -98,6 +98,7 @@ static int judge(struct cycle *cycle)
     cycle_tell_due(cycle, cycle->presence.due);
     cycle_tell_later(cycle, survivors_due(cycle->state.root, now));
     cycle_tell_later(cycle, again_due(cycle->state.root, UNCAPTURED, now));
+    cycle_tell_later(cycle, restore_due(cycle->state.root));
     cycle_tell_later(cycle, due);
     cycle_tell_later(cycle, refusals_due(cycle->state.root, &cycle->model.infrastructure, now));
     outage_note(cycle);
@@ -197,7 +198,7 @@ json_t *detect_seen(struct cycle *cycle)
 /* Whether there is something to do though the model is the same. */
 static bool has_waiting(const struct cycle *cycle)
 {
-    return survivors_wait(cycle->state.root) || restore_wanted(cycle->state.root)
+    return survivors_wait(cycle->state.root) || restore_due(cycle->state.root) == 0
            || survivors_due(cycle->state.root, operations->clock()) == 0
            || again_due(cycle->state.root, UNCAPTURED, operations->clock()) == 0
            || refusals_due(cycle->state.root, &cycle->model.infrastructure, operations->clock()) == 0;

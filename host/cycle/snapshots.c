@@ -62,8 +62,8 @@ int snapshots_taken(struct cycle *cycle, int status)
     const bool failed = status != 0 && !cycle->refused,
                again = failed && fails_again(cycle) && routine_is_kept();
     note_uncaptured(cycle, failed);
-    if (restore_wanted(cycle->state.root))
-        cycle_tell_due(cycle, 0); /* of a machine with an older disk, which may go before it would be time */
+    /* Of a machine with an older disk, which may go before it would be time. */
+    cycle_tell_due(cycle, restore_due(cycle->state.root));
     if (failed)
         log_warning(NULL, "the state of the system was not captured, the cycle goes on");
     failure_tell(!again);
@@ -76,7 +76,7 @@ int snapshots_taken(struct cycle *cycle, int status)
 
 bool snapshots_restore_wanted(const struct cycle *cycle)
 {
-    return !cycle->settings->dry_run && restore_wanted(cycle->state.root);
+    return !cycle->settings->dry_run && restore_due(cycle->state.root) == 0;
 }
 
 int snapshots_restore(struct cycle *cycle, json_t **report)

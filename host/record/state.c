@@ -108,7 +108,7 @@ static const struct {
     { "restores", JSON_ARRAY },    { "uncaptured", JSON_OBJECT }, { "clock", JSON_OBJECT },
     { "newest", JSON_OBJECT },     { "missing", JSON_ARRAY },     { "failures", JSON_ARRAY },
     { "before", JSON_STRING },     { "tried", JSON_INTEGER },     { "services", JSON_OBJECT },
-    { "foreign", JSON_OBJECT },    { "unsaved", JSON_OBJECT },
+    { "foreign", JSON_OBJECT },    { "unsaved", JSON_OBJECT },    { "older", JSON_OBJECT },
 };
 
 /* The first member that is not what it should be; NULL: none. */

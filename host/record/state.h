@@ -41,6 +41,8 @@
  *   disputes     [dispute]; what the last report told of copies in dispute, as described there
  *   pinned       { CONTAINER: { COMPONENT: true } }; what the redeployment that is under way does not move
  *   restores     [SNAPSHOT]; what an operator wants to be brought back
+ *   older        { SNAPSHOT: { "tried": seconds, "pause": seconds } }; what an older disk has lost, and when it was tried
+ *                to bring that back
  *   again        { "tried": seconds, "pause": seconds }; something failed on a target, and is tried again after that
  *   uncaptured   the same; the state could not be captured, and what runs on the targets is looked at again after that
  *   unsaved      why the state cannot be captured, and since when, see snapshots.h

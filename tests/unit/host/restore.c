@@ -70,7 +70,7 @@ static int write_state(const char *path, const char *data, size_t length, unsign
     (void)path;
     (void)length;
     (void)mode;
-    stored = !strstr(data, SNAPSHOT) && !*asked;
+    stored = stored || (!strstr(data, SNAPSHOT) && !*asked);
     return 0;
 }
 
@@ -111,6 +111,13 @@ static void log_line(enum dydisnix_level level, const char *target, const char *
     (void)level;
     (void)target;
     vsnprintf(logged + length, sizeof logged - length, format, arguments);
+}
+
+static int64_t now;
+
+static int64_t read_clock(void)
+{
+    return now;
 }
 
 static struct dydisnix_operations table;
@@ -166,9 +173,12 @@ static int setup(void **state)
     table.read_link = read_link;
     table.inspect = inspect;
     table.log = log_line;
+    table.clock = read_clock;
     operations_use(&table);
     asked[0] = logged[0] = '\0';
     failing = local = NULL;
+    stored = false;
+    now = 1000;
     holders = "";
     resolved = "/var/state/dysnomia/snapshots/" SNAPSHOT "\n";
     exported = "/work here/x.1\n";
@@ -283,7 +293,7 @@ static void expect_not_restored(struct world *world, const char *reason)
     assert_null(strstr(asked, "\nrestore "));
     assert_string_equal(reported(world, "reason"), reason);
     assert_non_null(strstr(logged, reason));
-    assert_false(restore_wanted(world->state.root));
+    assert_int_equal(restore_due(world->state.root), -1);
 }
 
 static void what_cannot_be_had_changes_nothing(void **state)
@@ -381,6 +391,59 @@ static void the_same_word_is_noted_once(void **state)
     assert_int_equal(json_array_size(json_object_get(world->report, "restored")), 2);
 }
 
+/* What an older disk has lost. */
+static void expect_older_due(struct world *world, int64_t seconds)
+{
+    bring_back(world);
+    assert_int_equal(json_array_size(json_object_get(world->report, "restored")), 1);
+    assert_int_equal(restore_due(world->state.root), seconds);
+    now += seconds;
+}
+
+static void what_an_older_disk_has_lost_is_tried_again(void **state)
+{
+    struct world *world = *state;
+    json_object_clear(world->state.root);
+    restore_note_older(world->state.root, SNAPSHOT);
+    assert_int_equal(restore_due(world->state.root), 0);
+    holders = "b";
+    failing = "restore a";
+    expect_older_due(world, 10);
+    now -= 1;
+    bring_back(world);
+    assert_int_equal(json_array_size(json_object_get(world->report, "restored")), 0);
+    now += 1;
+    expect_older_due(world, 20);
+    live(world, "c");
+    manifest_sort(&world->manifest);
+    expect_older_due(world, 40);
+    world->manifest.snapshot_mapping_count = 1;
+    failing = NULL;
+    expect_older_due(world, -1);
+    assert_null(reported(world, "reason"));
+    assert_string_equal(reported(world, "target"), "a");
+}
+
+/* So that nothing is brought back over what an operator wanted, or to what is no more. */
+static void what_an_older_disk_has_lost_is_forgotten(void **state)
+{
+    struct world *world = *state;
+    json_t *older = json_pack("{s{sI si} s{sI si}}", "process/db-1/newer", "tried", (json_int_t)now, "pause",
+                              100, "process/db-12/newer", "tried", (json_int_t)now, "pause", 50);
+    json_object_set_new(world->state.root, "older", older);
+    assert_int_equal(restore_due(world->state.root), 0); /* the operator's */
+    holders = "b";
+    bring_back(world);
+    assert_null(reported(world, "reason"));
+    assert_null(json_object_get(older, "process/db-1/newer"));
+    assert_int_equal(restore_due(world->state.root), 50);
+    json_object_set_new(older, "no name", json_true());
+    now += 50;
+    bring_back(world);
+    assert_string_equal(reported(world, "reason"), "db-12 in process lives on no target of the model");
+    assert_int_equal(restore_due(world->state.root), -1);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -395,6 +458,8 @@ int main(void)
         TEST(what_lives_nowhere_or_twice_is_not_restored),
         TEST(what_fails_in_the_end_is_told),
         TEST(the_same_word_is_noted_once),
+        TEST(what_an_older_disk_has_lost_is_tried_again),
+        TEST(what_an_older_disk_has_lost_is_forgotten),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
