@@ -323,13 +323,16 @@ sanitized_tests = $(unit_tests) tests/scenario/scenarios.sh tests/scenario/repla
 	tests/deployment/failures.sh \
 	tests/deployment/pinned.sh \
 	tests/deployment/refused.sh
-sanitize-check:
+sanitized_briefly = $(filter-out $(long_tests),$(sanitized_tests)) tests/scenario/replays.sh tests/scenario/explore.sh
+sanitize-check: sanitized = $(sanitized_tests)
+sanitize-check-brief: sanitized = $(sanitized_briefly)
+sanitize-check sanitize-check-brief:
 	$(MKDIR_P) sanitize
 	[ -f sanitize/config.status ] || \
 		{ cd sanitize && '$(abs_srcdir)/configure' --quiet --enable-sanitizers CC='$(CC)' CFLAGS='-g -O1'; }
 	ASAN_OPTIONS=intercept_memmem=0 EXPLORE_SCENARIOS="$${SANITIZED_SCENARIOS:-400}" \
-		$(MAKE) $(AM_MAKEFLAGS) -C sanitize check TESTS='$(sanitized_tests)'
-.PHONY: sanitize-check
+		$(MAKE) $(AM_MAKEFLAGS) -C sanitize check TESTS='$(sanitized)'
+.PHONY: sanitize-check sanitize-check-brief
 
 # Lines and branches that the tests run, by room, in a build of its own, with gcc and gcovr. What looks at the build
 # itself, or builds another, adds nothing.
@@ -374,10 +377,11 @@ tests_killed_self_adapt_SOURCES = $(self_adapt_sources) tests/tools/killed-opera
 tests_killed_self_adapt_CPPFLAGS = $(AM_CPPFLAGS) -Dreal_operations=killed_operations
 tests_killed_self_adapt_LDADD = host/libhost.a lib/libdydisnix.a $(LIBRARIES_USED)
 
-# All moments; check takes a sample.
-kill-sweep: $(check_PROGRAMS) dydisnix-lab
-	$(AM_TESTS_ENVIRONMENT) KILL_SWEEP=all $(SHELL) $(srcdir)/tests/deployment/kill-sweep.sh
-.PHONY: kill-sweep
+# However a deployment ends, in each phase and at each moment; check takes a sample.
+endings = tests/deployment/ends.sh tests/deployment/killed.sh tests/deployment/kill-sweep.sh
+check-long:
+	SAMPLED=1 $(MAKE) $(AM_MAKEFLAGS) check TESTS='$(endings)'
+.PHONY: check-long
 
 # The timeline of a scenario, played in the lab or in the simulation.
 check_PROGRAMS += tests/play-scenario

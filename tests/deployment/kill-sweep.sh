@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # The loop is killed at one moment of a cycle that moves the database, and started again: in the end all is as if nothing
 # had happened. Moments are calls of the operations, in the loop and its cycle, and steps of disnix-deploy. A sample of
-# them, or with KILL_SWEEP=all (make kill-sweep) every one.
+# them, or with SAMPLED=1 (make check-long) every one.
 lab_targets=3
 . "$srcdir/tests/share/lab.sh"
 . "$srcdir/tests/share/deployments.sh"
@@ -60,7 +60,7 @@ as_if_nothing 'counting'
 
 # A moment is a call and whom it kills: that process alone, the loop with it, or all that it has started too.
 moment=0 step=1
-[ "${KILL_SWEEP-}" = all ] || step=$((total * 3 / 16))
+[ "${SAMPLED-}" = 1 ] || step=$((total * 3 / 16))
 while [ "$moment" -lt "$((total * 3))" ]; do
     call=$((moment / 3 + 1))
     case $((moment % 3)) in 0) whom=self ;; 1) whom=host ;; *) whom=all ;; esac
@@ -72,16 +72,45 @@ while [ "$moment" -lt "$((total * 3))" ]; do
 done
 
 # And what disnix-deploy does, with its loop alive.
-for line in 'locking 2' 'deactivating 1' 'restoring 2' 'coordinator 0' \
-    ${KILL_SWEEP:+'distributing 0' 'distributing 1' 'distributing 2' 'distributing 3' 'locking 0' 'locking 1' \
-    'locking 3' 'deactivating 0' 'deactivating 2' 'deactivating 3' 'activating 0' 'activating 1' 'activating 2' \
-    'activating 3' 'snapshotting 0' 'snapshotting 1' 'snapshotting 2' 'restoring 0' 'restoring 1' 'setting 0' \
-    'setting 1' 'setting 2' 'setting 3' 'releasing 0' 'releasing 1' 'releasing 2' 'releasing 3'}; do
+sampled 8 > "$scratch/rows" << 'END'
+distributing 0
+distributing 1
+distributing 2
+distributing 3
+locking 0
+locking 1
+locking 2
+locking 3
+deactivating 1
+deactivating 0
+deactivating 2
+deactivating 3
+activating 0
+activating 1
+activating 2
+activating 3
+restoring 2
+snapshotting 0
+snapshotting 1
+snapshotting 2
+restoring 0
+restoring 1
+setting 0
+setting 1
+coordinator 0
+setting 2
+setting 3
+releasing 0
+releasing 1
+releasing 2
+releasing 3
+END
+while read -r line; do
     moment=$((moment + 1))
     move
     write "before-$moment"
     end "$line kill KILL"
     host
     after_all "disnix-deploy killed at $line"
-done
+done < "$scratch/rows"
 done_testing

@@ -55,18 +55,7 @@ over()
     [ -z "$(running)" ]
 }
 
-row=0
-while read -r step what; do
-    row=$((row + 1))
-    move
-    write "before-$row"
-    end "$(echo "$step" | tr - ' ') run sh $here/kill $what $state"
-    host
-    wait_for 20 over
-    write "between-$row"
-    ok "$what is killed at $step, and the loop started again" settle
-    as_if_nothing "$what is killed at $step"
-done << 'END'
+sampled 3 > "$scratch/rows" << 'END'
 distributing-2 host
 locking-2 all
 deactivating-2 cycle
@@ -80,6 +69,18 @@ releasing-2 cycle
 releasing-2 all
 activating-3 supervisor
 END
+row=0
+while read -r step what; do
+    row=$((row + 1))
+    move
+    write "before-$row"
+    end "$(echo "$step" | tr - ' ') run sh $here/kill $what $state"
+    host
+    wait_for 20 over
+    write "between-$row"
+    ok "$what is killed at $step, and the loop started again" settle
+    as_if_nothing "$what is killed at $step"
+done < "$scratch/rows"
 
 # One that goes on without its loop is waited for.
 move
@@ -91,6 +92,16 @@ has "$(tail -n "+$((lines + 1))" "$log")" 'still runs, waiting for its end' 'it 
 as_if_nothing 'a deployment that goes on'
 
 # Without the state directory.
+sampled 2 > "$scratch/rows" << 'END'
+distributing-2 free
+locking-3 held
+activating-2 held
+restoring-2 held
+setting-2 disputed test2
+setting-2 held test1
+coordinator-0 held
+releasing-0 held
+END
 while read -r step what from; do
     row=$((row + 1))
     [ "${from:-$database}" = "$database" ] || { move && settle; }
@@ -111,16 +122,7 @@ while read -r step what from; do
     [ "$what" != disputed ] || place "$from" test2 test3
     as_if_nothing "all is killed at $step and its state is lost"
     [ "$what" != disputed ] || rm -rf "$state"
-done << 'END'
-distributing-2 free
-locking-3 held
-activating-2 held
-restoring-2 held
-setting-2 disputed test2
-setting-2 held test1
-coordinator-0 held
-releasing-0 held
-END
+done < "$scratch/rows"
 
 # Somebody else's lock.
 on test1 dydisnix-lab target lock default

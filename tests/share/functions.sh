@@ -9,6 +9,7 @@
 #   skip_all 'one of the reasons that .ci/run knows'
 #   skip 'such a reason'                            only what comes now
 #   cleanup_fn FUNCTION ARGUMENT…                   runs on exit, last registered first
+#   sampled N < ROWS                                of a table's rows one in N, the first; all with SAMPLED=1
 #   done_testing                                    last line of every test
 
 set -u
@@ -72,6 +73,11 @@ result() # STATUS NAME
         echo "not ok $test_count - $2"
         test_failures=$((test_failures + 1))
     fi
+}
+
+sampled()
+{
+    awk -v n="${SAMPLED:-$1}" '(NR - 1) % n == 0'
 }
 
 # Prints a text as TAP diagnostics.
