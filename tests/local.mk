@@ -290,20 +290,17 @@ check-units:
 	$(MAKE) $(AM_MAKEFLAGS) check TESTS='$(unit_tests)'
 .PHONY: check-units
 
-# All but those that take longest, and but the demonstration, which whoever is in a hurry tries by itself. What is left
-# has what depends on the system most: compilers, libraries, Nix, shells, namespaces, SSH, systemd.
+# What takes longest, and what depends on the system least. What is left has compilers, libraries, Nix, shells,
+# namespaces, SSH and systemd; the demonstration whoever is in a hurry tries by itself.
+quick_in_host = $(patsubst %,tests/host/%.sh,cycle loop plugins scripts usage versions watched-model)
 long_tests = \
 	tests/lab/demonstration.sh \
+	tests/lab/engine-deploy.sh \
+	tests/install/completion.sh \
 	tests/install/dist.sh \
 	$(filter-out tests/deployment/drop-in.sh,$(filter tests/deployment/%.sh,$(shell_tests))) \
+	$(filter-out $(quick_in_host),$(filter tests/host/%.sh,$(shell_tests))) \
 	$(filter tests/scenario/%.sh tests/sources/%.sh,$(filter-out tests/scenario/scenarios.sh,$(shell_tests))) \
-	tests/host/control.sh \
-	tests/host/etcd.sh \
-	tests/host/links.sh \
-	tests/host/metrics.sh \
-	tests/host/misbehaviour.sh \
-	tests/host/presence.sh \
-	tests/host/signals.sh \
 	tests/reconstruct/closures.sh \
 	tests/reconstruct/data.sh \
 	tests/reconstruct/store.sh \
@@ -323,7 +320,8 @@ sanitized_tests = $(unit_tests) tests/scenario/scenarios.sh tests/scenario/repla
 	tests/deployment/failures.sh \
 	tests/deployment/pinned.sh \
 	tests/deployment/refused.sh
-sanitized_briefly = $(filter-out $(long_tests),$(sanitized_tests)) tests/scenario/replays.sh tests/scenario/explore.sh
+sanitized_briefly = $(filter-out $(long_tests),$(sanitized_tests)) tests/scenario/replays.sh tests/scenario/explore.sh \
+	tests/host/control.sh
 sanitize-check: sanitized = $(sanitized_tests)
 sanitize-check-brief: sanitized = $(sanitized_briefly)
 sanitize-check sanitize-check-brief:
