@@ -19,8 +19,6 @@ static int distribute(const struct recovery *recovery, const char *manifest, con
 {
     int status = -1;
     CLEANUP_ARGUMENTS struct arguments arguments = { 0 };
-    if (!SWITCH(RESEND))
-        return -1;
     arguments_add(&arguments, "disnix-distribute");
     arguments_option(&arguments, "-m", recovery->settings->max_concurrent_transfers);
     arguments_add(&arguments, manifest);
@@ -33,7 +31,7 @@ static int distribute(const struct recovery *recovery, const char *manifest, con
 
 int resend_profiles(const struct recovery *recovery, const char *manifest, const char *transcript)
 {
-    return distribute(recovery, manifest, transcript, call_deadline);
+    return SWITCH(RESEND) ? distribute(recovery, manifest, transcript, call_deadline) : -1;
 }
 
 /* A manifest in which the path is the target's profile: what it really is makes no difference to a

@@ -253,7 +253,7 @@ static bool send_again(const struct recovery *recovery, const struct target *tar
     const char *name = text_at(entry, "target");
     int version = json_integer_value(json_object_get(entry, "version")) == 1 ? 1 : 2;
     CLEANUP_FREE char *path = NULL;
-    if (find_missing(name, described, &path) <= 0)
+    if (find_missing(name, described, &path) <= 0 || !SWITCH(RESEND))
         return false;
     log_notice(name, "%s is gone from its store, and is sent again", path);
     return resend_path(recovery, target, path, version, call_deadline) == 0;

@@ -172,7 +172,8 @@ static void send_collected(const struct unfinished *unfinished, const struct man
 {
     CLEANUP_CALLS struct calls calls = { 0 };
     unfinished_ask_missing(unfinished, manifest, NULL, &calls);
-    send_alone(unfinished, &calls, call_deadline);
+    if (SWITCH(RESEND))
+        send_alone(unfinished, &calls, call_deadline);
     unfinished_note_hung(unfinished, &calls);
 }
 

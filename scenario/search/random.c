@@ -25,7 +25,7 @@ struct random_target {
 /* A scenario that grows. What its timeline has led to so far is followed, so that what is drawn can
  * happen. */
 struct drawing {
-    uint64_t state;
+    uint64_t state, collections; /* each draws from numbers of its own */
     json_t *scenario, *timeline;
     json_t *names;                 /* { NAME: true } of all targets that there were */
     struct random_target *targets; /* with those that are added */
@@ -603,6 +603,27 @@ static void draw_doubt(struct drawing *drawing)
                                    "target", name));
 }
 
+/* Nix on a target takes what nothing keeps between any two calls of the cycle that an event brings about. */
+static json_t *draw_collection_within(struct drawing *drawing)
+{
+    static const char *const calls[] = {
+        "--print-invalid", "--import", "--query-requisites", "--lock",   "--activate",
+        "--deactivate",    "--set",    "--import-snapshots", "--unlock", "--snapshot",
+        "--restore",
+    };
+    const uint64_t state = drawing->state;
+    drawing->state = drawing->collections;
+    struct random_target *target = chance(drawing, 10) ? any_target(drawing, UP) : NULL;
+    json_t *event = target ? json_pack("{ss ss sb s{ss si}}", "event", "collect-garbage", "target",
+                                       target->name, "old", (int)chance(drawing, 50), "at", "call",
+                                       calls[below(drawing, sizeof calls / sizeof *calls)], "number",
+                                       1 + (int)below(drawing, 2))
+                           : NULL;
+    drawing->collections = drawing->state;
+    drawing->state = state;
+    return event;
+}
+
 static void draw_timeline(struct drawing *drawing)
 {
     size_t length = drawing->least + 2 + below(drawing, 12);
@@ -617,7 +638,9 @@ static void draw_timeline(struct drawing *drawing)
         json_t *crash = chance(drawing, 6) ? draw_crash(drawing) : NULL;
         if (crash)
             draw_moment_of(drawing, crash);
-        json_array_append_new(drawing->timeline, crash ? json_pack("[o,o]", event, crash) : event);
+        json_t *collection = draw_collection_within(drawing);
+        json_array_append_new(drawing->timeline,
+                              crash || collection ? json_pack("[o,o*,o*]", event, crash, collection) : event);
     }
 }
 
@@ -871,6 +894,7 @@ static void draw_system(struct drawing *drawing)
 json_t *scenario_random(const json_t *system, uint64_t number)
 {
     struct drawing drawing = { .state = number * UINT64_C(0x2545f4914f6cdd1d) + 1,
+                               .collections = number * UINT64_C(0xd1342543de82ef95) + 5,
                                .scenario = system ? json_copy((json_t *)system) : json_object(),
                                .timeline = json_array(),
                                .names = json_object() };

@@ -14,7 +14,7 @@ found() # SWITCH MOST
 found nothing 400
 is $? 0 'so they do where everything could be switched off, and nothing is'
 for guard in fence activate-first only-disputed second-rescue late-list save-restored replicas pins references \
-    empty-model retry budget unbelieved any-amount kept-state refused; do
+    empty-model retry budget unbelieved any-amount kept-state refused resend; do
     found "$guard" 2000
     is $? 1 "without $guard exploration finds a scenario that breaks an invariant"
     sed 's/^/# /' "$scratch/$guard.said"
@@ -96,7 +96,7 @@ in-doubt a-fence-that-hangs-may-have-stopped-its-copy an-activation-that-hangs-m
 untold an-older-copy-whose-snapshots-are-not-told-at-once
 still-fenced a-fenced-database-that-cannot-be-saved fenced-left-out-and-then-alone
 start-again rolled-back-and-not-started-again an-undo-cannot-start-the-copy-that-was-chosen what-is-owed-a-start-cannot-be-started
-resend garbage-on-a-target-while-setting garbage-on-a-target-that-is-owed-a-profile garbage-on-a-target-that-is-owed-an-undo
+resend garbage-on-a-target-while-setting garbage-on-a-target-while-state-moves garbage-on-a-target-that-is-owed-a-profile garbage-on-a-target-that-is-owed-an-undo
 EOF
 
 done_testing

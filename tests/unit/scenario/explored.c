@@ -22,6 +22,24 @@ static void the_same_number_gives_the_same_scenario(void **state)
     json_decref(earlier);
 }
 
+/* On a target, when the cycle comes to some call. */
+static void garbage_is_collected_within_cycles(void **state)
+{
+    (void)state;
+    size_t count = 0, i, k;
+    json_t *moment, *event;
+    for (uint64_t number = 0; number < 100; number++) {
+        json_t *scenario = scenario_random(NULL, number);
+        json_array_foreach(json_object_get(scenario, "timeline"), i, moment)
+            json_array_foreach(moment, k, event)
+                count += strcmp(json_string_value(json_object_get(event, "event")), "collect-garbage") == 0
+                         && json_object_get(event, "target")
+                         && json_object_get(json_object_get(event, "at"), "call");
+        json_decref(scenario);
+    }
+    assert_true(count >= 20);
+}
+
 static bool has_event(const json_t *event, const char *word, const char *member, const char *value)
 {
     const char *found = json_string_value(json_object_get(event, "event"));
@@ -103,6 +121,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_same_number_gives_the_same_scenario),
+        cmocka_unit_test(garbage_is_collected_within_cycles),
         cmocka_unit_test(what_is_left_is_needed),
         cmocka_unit_test(nothing_is_taken_from_what_never_fails_again),
     };
