@@ -646,8 +646,9 @@ static int let_time_pass(struct playing *playing)
     return playing->network->happen(playing->opened, event) < 0 ? -1 : 0;
 }
 
-/* Nothing is to be done any more. Where there are resyncs, one may just be due the first times; what was to
- * go wrong is tried again, once for each time at most; and what is left out meanwhile comes back. */
+/* Nothing is to be done any more. Where there are resyncs, one may just be due the first times, and when time
+ * has passed; what was to go wrong is tried again, once for each time at most; and what is left out meanwhile
+ * comes back. */
 static int adapt_again(struct playing *playing)
 {
     bool missing = is_somebody_missing(playing);
@@ -656,7 +657,9 @@ static int adapt_again(struct playing *playing)
     json_int_t rounds = (playing->resyncs || armed || !playing->good ? 4 : 1) + playing->faults;
     for (json_int_t round = 0; round < rounds && (done > 0 || missing) && !playing->play->broken; round++) {
         armed = json_is_true(json_object_get(playing->observed, "armed"));
-        if (((!playing->good || missing) && let_time_pass(playing) != 0) || adapt(playing, true, &done) != 0)
+        const bool last = playing->resyncs && round + 1 == rounds;
+        if (((!playing->good || (missing && !last)) && let_time_pass(playing) != 0)
+            || adapt(playing, true, &done) != 0)
             return -1;
         forget_rescued(playing);
         missing = is_somebody_missing(playing);

@@ -40,6 +40,20 @@ for other in forgets begins; do
     is $? 0 "where another coordinator $other something, ours is not to blame"
 done
 
+# Whether what was fenced lives nobody can tell when all that told of it is lost, until somebody says a word. What is due
+# again when time has passed is no unrest.
+mkdir "$scratch/doubts"
+cat > "$scratch/doubts/scenario.json" << 'EOF'
+{ "version": 1, "description": "a copy is in doubt, and every hour the loop looks again",
+  "targets": { "test1": {}, "test2": {}, "test3": {} }, "services": { "web": { "state": true } },
+  "distribution": { "web": { "on": ["test3", "test1", "test2"] } }, "snapshot": false,
+  "options": ["--cycle-timeout=1800", "--probe-interval=300", "--resync=3600"],
+  "timeline": [{ "event": "fail", "operation": "--print-invalid", "target": "test3", "how": "hangs", "times": 4 },
+               { "event": "remove", "target": "test2" }, { "event": "lose-coordinator", "what": "store" }] }
+EOF
+dydisnix-scenario explore --exhaustive --depth=0 "$scratch/doubts" > "$scratch/out" 2> "$scratch/said"
+is $? 0 'where something is in doubt, what is due every hour is no unrest'
+
 # Every short history.
 dydisnix-scenario explore --exhaustive --depth=2 > "$scratch/out" 2> "$scratch/said"
 is $? 0 'whatever two things happen, the built-in systems hold'
