@@ -27,14 +27,16 @@ static void take_report(struct cycle *cycle, json_t *report)
     event_keep(cycle);
 }
 
-/* As run: a redeployment that did not end well, in this cycle or before. */
+/* As run: a redeployment that did not end well, in this cycle or before. Where a target was not set because of what
+ * was found there, it has to be looked at again. */
 static int run_deployment(struct cycle *cycle, json_t **out)
 {
     const struct recovery recovery = cycle_recovery(cycle);
     json_t *report = NULL;
     int status = recover(&recovery, &report);
     const char *action = text_at(report, "action");
-    cycle->finished = status == 0 && strcmp(action, "finished") == 0;
+    cycle->finished = status == 0 && strcmp(action, "finished") == 0
+                      && json_array_size(json_object_get(report, "overtaken")) == 0;
     take_report(cycle, report);
     *out = json_incref(cycle_report(cycle, "recover"));
     return status;

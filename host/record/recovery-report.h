@@ -7,7 +7,8 @@
  *     "released": [target],                                        our locks
  *     "rescued": [{ "target", "component", "container", "snapshot" }],
  *     "pending": [target],                                         did not answer: done when it does
- *     "overtaken": [target] }                                      somebody else has deployed to it since
+ *     "overtaken": [target] }                                      somebody else has deployed to it since,
+ *                                                                  or it has another disk
  */
 #ifndef RECOVERY_REPORT_H
 #define RECOVERY_REPORT_H

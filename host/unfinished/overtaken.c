@@ -98,5 +98,6 @@ void unfinished_find_replaced(const struct unfinished *unfinished)
             continue;
         log_warning(profile->target, "has another disk, on which nothing was begun: its profile is not set");
         json_object_set_new(unfinished->overtaken, profile->target, json_true());
+        recovery_report_overtaken(unfinished->report, profile->target);
     }
 }
