@@ -45,8 +45,7 @@ void recovery_report_rescued(json_t *report, const char *target, const char *com
     CLEANUP_FREE char *name = string_utf8(snapshot);
     if (!name || !*name)
         return;
-    log_notice(target,
-               "what was written to %s here meanwhile is rescued, and not live: it is in the snapshot %s",
+    log_notice(target, "the state of %s here is rescued, and does not go live: it is in the snapshot %s",
                component, name);
     json_array_append_new(json_object_get(report, "rescued"),
                           json_pack("{ss ss ss ss}", "target", target, "component", component, "container",
