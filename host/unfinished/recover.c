@@ -189,10 +189,8 @@ static int undo_changes(const struct unfinished *unfinished)
     if (unfinished_rescue(unfinished, false) != 0)
         return -1;
     if (unfinished->activation == ACTIVATION_ROLLED_BACK)
-        unfinished_make_active(unfinished);
-    return unfinished->activation == ACTIVATION_ROLLED_BACK || unfinished->previous_lost
-               ? 0
-               : unfinished_undo(unfinished);
+        return unfinished_go_back_again(unfinished);
+    return unfinished->previous_lost ? 0 : unfinished_undo(unfinished);
 }
 
 static int undo(const struct unfinished *unfinished, const json_t *record)

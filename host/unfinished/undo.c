@@ -300,13 +300,14 @@ int unfinished_undo(const struct unfinished *unfinished)
     return status;
 }
 
-/* Of what has state and was to be stopped, where that can be asked for. */
-static size_t list_obsolete(const struct unfinished *unfinished, const struct service_mapping **list)
+/* Of what was to be stopped, or of that what has state, where that can be asked for. */
+static size_t list_obsolete(const struct unfinished *unfinished, bool stateful,
+                            const struct service_mapping **list)
 {
     size_t count = 0;
     for (size_t i = 0; i < unfinished->old->service_mapping_count; i++) {
         const struct service_mapping *mapping = &unfinished->old->service_mappings[i];
-        if (!has(&unfinished->new, mapping) && is_stateful(unfinished->old, mapping)
+        if (!has(&unfinished->new, mapping) && (!stateful || is_stateful(unfinished->old, mapping))
             && service_of(unfinished->old, mapping) && unfinished_target(unfinished, mapping->target)
             && unfinished_answers(unfinished, mapping->target)
             && unfinished_is_ours(unfinished, mapping->target))
@@ -315,7 +316,7 @@ static size_t list_obsolete(const struct unfinished *unfinished, const struct se
     return count;
 }
 
-static void call_obsolete(const struct unfinished *unfinished, const char *operation)
+static void call_obsolete(const struct unfinished *unfinished, const char *operation, bool stateful)
 {
     const struct change change = { .unfinished = unfinished,
                                    .manifest = unfinished->old,
@@ -323,7 +324,7 @@ static void call_obsolete(const struct unfinished *unfinished, const char *opera
     CLEANUP_FREE const struct service_mapping **list =
         calloc(unfinished->old->service_mapping_count + 1, sizeof *list);
     CLEANUP_FREE char *running = recovery_path(unfinished->recovery, RUNNING);
-    size_t count = list && running ? list_obsolete(unfinished, list) : 0;
+    size_t count = list && running ? list_obsolete(unfinished, stateful, list) : 0;
     for (bool more = count > 0; more;) {
         CLEANUP_CALLS struct calls calls = { .running = running };
         more = add_calls(&change, list, count, &calls) > 0;
@@ -332,10 +333,14 @@ static void call_obsolete(const struct unfinished *unfinished, const char *opera
     }
 }
 
-void unfinished_make_active(const struct unfinished *unfinished)
+int unfinished_go_back_again(const struct unfinished *unfinished)
 {
-    if (!unfinished->old)
-        return;
-    call_obsolete(unfinished, "--snapshot");
-    call_obsolete(unfinished, "--activate");
+    if (unfinished->previous_lost)
+        return 0;
+    int status = change_services(unfinished, &unfinished->new, unfinished->old, false);
+    if (unfinished->old) {
+        call_obsolete(unfinished, "--snapshot", true);
+        call_obsolete(unfinished, "--activate", false);
+    }
+    return status;
 }

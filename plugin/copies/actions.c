@@ -161,11 +161,26 @@ static int call_all(struct copies *copies, enum action action, const struct opti
     return status;
 }
 
+/* For whoever misses what was written last, whatever becomes of the copy. */
+static void tell_saved(const struct copies *copies)
+{
+    for (size_t i = 0; i < copies->count; i++) {
+        const struct copy *copy = &copies->items[i];
+        const struct snapshot_mapping *mapping = copy->mapping;
+        const char *newest = snapshots_newest(&copy->facts.after);
+        if (copy->facts.after.answered && newest && !snapshots_prove(&copy->facts.here, newest))
+            log_notice(copy->captured->target->name, "the state of %s here is in a new snapshot: %s/%s/%s",
+                       mapping->component, mapping->container, mapping->component, newest);
+    }
+}
+
 bool actions_perform(struct copies *copies, const struct options *options, struct strings *strings)
 {
     const enum action action = next_action(copies);
-    if (action == ACTIONS)
+    if (action == ACTIONS) {
+        tell_saved(copies);
         return false;
+    }
     if ((action == ACTIVATE_COPY ? activation_run(copies, options) : call_all(copies, action, options)) != 0)
         log_error(NULL, "acting on copies: %s", strerror(errno));
     for (size_t i = 0; i < copies->count; i++)
