@@ -300,36 +300,46 @@ int unfinished_undo(const struct unfinished *unfinished)
     return status;
 }
 
-/* Of what was to be stopped, or of that what has state, where that can be asked for. */
-static size_t list_obsolete(const struct unfinished *unfinished, bool stateful,
-                            const struct service_mapping **list)
+/* Of what was to be stopped, or of that what has state, where that can be asked for now. What is started, and cannot
+ * be yet, is left to when it can. */
+static size_t list_obsolete(const struct change *change, const struct service_mapping **list)
 {
+    const struct unfinished *unfinished = change->unfinished;
     size_t count = 0;
-    for (size_t i = 0; i < unfinished->old->service_mapping_count; i++) {
-        const struct service_mapping *mapping = &unfinished->old->service_mappings[i];
-        if (!has(&unfinished->new, mapping) && (!stateful || is_stateful(unfinished->old, mapping))
-            && service_of(unfinished->old, mapping) && unfinished_target(unfinished, mapping->target)
-            && unfinished_answers(unfinished, mapping->target)
-            && unfinished_is_ours(unfinished, mapping->target))
-            list[count++] = mapping;
+    for (size_t i = 0; i < change->manifest->service_mapping_count; i++) {
+        const struct service_mapping *mapping = &change->manifest->service_mappings[i];
+        if (has(&unfinished->new, mapping) || !(change->starts || is_stateful(change->manifest, mapping))
+            || !service_of(change->manifest, mapping) || !unfinished_target(unfinished, mapping->target))
+            continue;
+        if (unfinished_answers(unfinished, mapping->target)) {
+            if (unfinished_is_ours(unfinished, mapping->target))
+                list[count++] = mapping;
+        } else if (change->starts) {
+            leave(change, mapping);
+        }
     }
     return count;
 }
 
-static void call_obsolete(const struct unfinished *unfinished, const char *operation, bool stateful)
+static void call_obsolete(const struct unfinished *unfinished, const char *operation, bool starts)
 {
-    const struct change change = { .unfinished = unfinished,
-                                   .manifest = unfinished->old,
-                                   .operation = operation };
+    const struct change change = {
+        .unfinished = unfinished, .manifest = unfinished->old, .operation = operation, .starts = starts
+    };
     CLEANUP_FREE const struct service_mapping **list =
         calloc(unfinished->old->service_mapping_count + 1, sizeof *list);
     CLEANUP_FREE char *running = recovery_path(unfinished->recovery, RUNNING);
-    size_t count = list && running ? list_obsolete(unfinished, stateful, list) : 0;
+    size_t count = list && running ? list_obsolete(&change, list) : 0;
     for (bool more = count > 0; more;) {
         CLEANUP_CALLS struct calls calls = { .running = running };
         more = add_calls(&change, list, count, &calls) > 0;
         calls_run(&calls, call_deadline, true);
         unfinished_note_hung(unfinished, &calls);
+        for (size_t i = 0; starts && i < calls.count; i++)
+            if (!calls.items[i].done && !unfinished_answers(unfinished, calls.items[i].target))
+                leave(&change, calls.items[i].closure);
+        if (starts)
+            leave_silent(&change, list, count);
     }
 }
 
@@ -339,8 +349,8 @@ int unfinished_go_back_again(const struct unfinished *unfinished)
         return 0;
     int status = change_services(unfinished, &unfinished->new, unfinished->old, false);
     if (unfinished->old) {
-        call_obsolete(unfinished, "--snapshot", true);
-        call_obsolete(unfinished, "--activate", false);
+        call_obsolete(unfinished, "--snapshot", false);
+        call_obsolete(unfinished, "--activate", true);
     }
     return status;
 }
