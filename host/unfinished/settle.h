@@ -41,11 +41,11 @@ int unfinished_rescue(const struct unfinished *unfinished, bool again);
 /* The same of everything that new moves, as far as it can be done. */
 void rescue_all(const struct manifest *previous, const struct manifest *new, json_t *report);
 
-/* Where disnix-activate has gone back itself: it takes what it could not start for stopped, and what it could not
- * stop for active, though each of these calls may have done its work before it failed; and there is a module that
- * does not stop what is not active, so that Disnix would go back each time. So what was to be started is stopped,
- * and what was to be stopped is saved, if it has state, and activated, which changes nothing where it is. 0, or -1
- * after a message, as for unfinished_undo(). */
+/* Where disnix-activate has gone back itself: it takes what it could not start for stopped, and what it could
+ * not stop for active, though each of these calls may have done its work before it failed; and there is a module
+ * that does not stop what is not active, so that Disnix would go back each time. So what was to be started is
+ * stopped, by a call that may be refused, and what was to be stopped is saved, if it has state, and activated,
+ * which changes nothing where it is. 0, or -1: no memory, or interrupted. */
 int unfinished_go_back_again(const struct unfinished *unfinished);
 
 /* Goes back to the previous deployment, or on to the new one. 0, or -1 after a message. */

@@ -27,6 +27,12 @@ struct change {
     unsigned *levels; /* of each mapping; 0: it stays as it is. What it depends on has a lower one */
 };
 
+/* Whether Disnix has done so itself: what is to be stopped once more may never have been active. */
+static bool went_back(const struct change *change)
+{
+    return change->unfinished->activation == ACTIVATION_ROLLED_BACK;
+}
+
 static bool has(const struct manifest *manifest, const struct service_mapping *mapping)
 {
     return manifest
@@ -203,6 +209,8 @@ static bool take_results(const struct change *change, const struct calls *calls)
             leave(change, mapping);
             continue;
         }
+        if (went_back(change))
+            continue;
         if (change->starts || !is_stateful(change->manifest, mapping)) {
             log_warning(mapping->target, "%s in %s cannot be %s", name, mapping->container,
                         change->starts ? "activated again" : "deactivated");
@@ -227,7 +235,7 @@ static int run_level(const struct change *change, const struct service_mapping *
         CLEANUP_CALLS struct calls calls = { .running = running };
         leave_silent(change, level, count);
         more = add_calls(change, level, count, &calls) > 0;
-        if (change->starts)
+        if (change->starts || went_back(change))
             calls_run(&calls, call_deadline, false);
         else
             calls_stop(&calls);
@@ -300,8 +308,8 @@ int unfinished_undo(const struct unfinished *unfinished)
     return status;
 }
 
-/* Of what was to be stopped, or of that what has state, where that can be asked for now. What is started, and cannot
- * be yet, is left to when it can. */
+/* Of what was to be stopped, or of that what has state, where that can be asked for now. What is started, and
+ * cannot be yet, is left to when it can. */
 static size_t list_obsolete(const struct change *change, const struct service_mapping **list)
 {
     const struct unfinished *unfinished = change->unfinished;
